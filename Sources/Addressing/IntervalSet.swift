@@ -1,0 +1,105 @@
+/// A set of integers as sorted, disjoint, non-touching closed ranges.
+///
+/// The form is canonical: two sets are equal exactly when their ranges are. Every operation is one
+/// pass over both operands.
+public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>: Hashable, Sendable {
+  /// Ascending, disjoint, and never adjacent: `1...2, 3...4` is stored as `1...4`.
+  public let ranges: [ClosedRange<Bound>]
+
+  private init(canonical ranges: [ClosedRange<Bound>]) { self.ranges = ranges }
+
+  /// The empty set.
+  public init() { ranges = [] }
+
+  /// The union of ranges in any order, overlapping or not.
+  public init(_ ranges: some Sequence<ClosedRange<Bound>>) {
+    self.init(canonical: Self.merged(ranges.sorted { $0.lowerBound < $1.lowerBound }))
+  }
+
+  /// Every integer the type can hold.
+  public static var all: Self { Self(canonical: [Bound.min...Bound.max]) }
+
+  public var isEmpty: Bool { ranges.isEmpty }
+
+  /// Whether the set holds everything the type can hold.
+  public var isAll: Bool { ranges.count == 1 && ranges[0] == Bound.min...Bound.max }
+
+  /// Binary search: logarithmic in the number of ranges.
+  public func contains(_ value: Bound) -> Bool {
+    var low = 0
+    var high = ranges.count
+    while low < high {
+      let middle = (low + high) / 2
+      if ranges[middle].upperBound < value { low = middle + 1 } else { high = middle }
+    }
+    return low < ranges.count && ranges[low].lowerBound <= value
+  }
+
+  public func union(_ other: Self) -> Self {
+    if other.isEmpty { return self }
+    if isEmpty { return other }
+    var all: [ClosedRange<Bound>] = []
+    all.reserveCapacity(ranges.count + other.ranges.count)
+    var left = ranges[...]
+    var right = other.ranges[...]
+    while let a = left.first, let b = right.first {
+      if a.lowerBound <= b.lowerBound {
+        all.append(a)
+        left.removeFirst()
+      } else {
+        all.append(b)
+        right.removeFirst()
+      }
+    }
+    return Self(canonical: Self.merged(all + left + right))
+  }
+
+  public func intersection(_ other: Self) -> Self {
+    var result: [ClosedRange<Bound>] = []
+    var i = 0
+    var j = 0
+    while i < ranges.count, j < other.ranges.count {
+      let a = ranges[i]
+      let b = other.ranges[j]
+      let low = Swift.max(a.lowerBound, b.lowerBound)
+      let high = Swift.min(a.upperBound, b.upperBound)
+      if low <= high { result.append(low...high) }
+      if a.upperBound < b.upperBound { i += 1 } else { j += 1 }
+    }
+    return Self(canonical: result)
+  }
+
+  public var complement: Self {
+    var result: [ClosedRange<Bound>] = []
+    var next: Bound? = Bound.min
+    for range in ranges {
+      if let low = next, low < range.lowerBound { result.append(low...(range.lowerBound - 1)) }
+      next = range.upperBound == Bound.max ? nil : range.upperBound + 1
+    }
+    if let low = next { result.append(low...Bound.max) }
+    return Self(canonical: result)
+  }
+
+  public func subtracting(_ other: Self) -> Self {
+    other.isEmpty ? self : intersection(other.complement)
+  }
+
+  /// Merges overlapping and touching neighbours of a list sorted by lower bound.
+  private static func merged(_ sorted: [ClosedRange<Bound>]) -> [ClosedRange<Bound>] {
+    var result: [ClosedRange<Bound>] = []
+    result.reserveCapacity(sorted.count)
+    for range in sorted {
+      if let last = result.last, last.upperBound == Bound.max || range.lowerBound <= last.upperBound + 1 {
+        if range.upperBound > last.upperBound {
+          result[result.count - 1] = last.lowerBound...range.upperBound
+        }
+      } else {
+        result.append(range)
+      }
+    }
+    return result
+  }
+}
+
+/// Ports of TCP, UDP or SCTP.
+public typealias PortSet = IntervalSet<UInt16>

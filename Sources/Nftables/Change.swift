@@ -1,0 +1,45 @@
+/// One object to add, change or delete; the kernel takes a list of them in one transaction.
+public enum Operation: Hashable, Sendable {
+  case addTable(comment: String?)
+  /// With everything in it.
+  case deleteTable
+  /// Without rules. A base chain that exists keeps its rules and gets the policy.
+  case addChain(ChainName, BaseChain?, comment: String?)
+  case setPolicy(ChainName, ChainPolicy)
+  /// The chain must be empty and nothing may jump to it by then.
+  case deleteChain(ChainName)
+  /// With its elements.
+  case addSet(NamedSet)
+  /// Raises the declared size in place.
+  case resizeSet(NamedSet, to: UInt32)
+  /// Nothing may refer to the set by then.
+  case deleteSet(SetName)
+  /// The set as it will be declared, holding only the elements to add.
+  case addElements(NamedSet)
+  /// The set as it is declared, holding only the elements to delete.
+  case deleteElements(NamedSet)
+  case addRule(ChainName, Rule, RulePosition)
+  case deleteRule(ChainName, handle: UInt64)
+}
+
+/// Where a rule goes in its chain.
+public enum RulePosition: Hashable, Sendable {
+  case last
+  /// Immediately before the rule that the kernel knows by this handle.
+  case before(handle: UInt64)
+}
+
+/// The operations that turn one table into another, in an order the kernel accepts.
+public struct Change: Hashable, Sendable {
+  public let family: Family
+  public let table: TableName
+  public let operations: [Operation]
+
+  public init(family: Family, table: TableName, operations: [Operation]) {
+    self.family = family
+    self.table = table
+    self.operations = operations
+  }
+
+  public var isEmpty: Bool { operations.isEmpty }
+}

@@ -1,0 +1,38 @@
+/// What a counter has counted.
+public struct CounterValues: Hashable, Sendable {
+  public let packets: UInt64
+  public let bytes: UInt64
+
+  public init(packets: UInt64, bytes: UInt64) {
+    self.packets = packets
+    self.bytes = bytes
+  }
+}
+
+/// What the kernel keeps of a rule beside the rule itself.
+public struct RuleState: Hashable, Sendable {
+  /// Identifies the rule within its table for as long as it exists.
+  public let handle: UInt64
+  /// Of the rule's first counter, if it has one.
+  public let counter: CounterValues?
+
+  public init(handle: UInt64, counter: CounterValues?) {
+    self.handle = handle
+    self.counter = counter
+  }
+}
+
+/// A table as it stands in a kernel at one generation.
+public struct InstalledTable: Hashable, Sendable {
+  public let table: Table
+  /// For each chain the states of its rules, in their order.
+  public let rules: [ChainName: [RuleState]]
+  /// The ruleset generation the table was read at (`NFTA_GEN_ID`).
+  public let generation: UInt32
+
+  public init(table: Table, rules: [ChainName: [RuleState]], generation: UInt32) {
+    self.table = table
+    self.rules = rules
+    self.generation = generation
+  }
+}

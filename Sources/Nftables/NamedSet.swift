@@ -1,0 +1,57 @@
+/// Flags of a set (`NFT_SET_*`, linux/netfilter/nf_tables.h).
+public struct SetFlags: OptionSet, Hashable, Sendable {
+  public let rawValue: UInt32
+
+  public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+  /// Belongs to one rule and has no name of its own.
+  public static let anonymous = Self(rawValue: 1)
+  /// Cannot change once it is in use.
+  public static let constant = Self(rawValue: 2)
+  /// Holds ranges, not single values.
+  public static let interval = Self(rawValue: 4)
+  /// Maps keys to data.
+  public static let map = Self(rawValue: 8)
+  /// Elements may expire.
+  public static let timeout = Self(rawValue: 16)
+  /// Rules add elements (`update`, `add`): what it holds is the kernel's, not ours.
+  public static let dynamic = Self(rawValue: 32)
+  /// Maps keys to stateful objects.
+  public static let object = Self(rawValue: 64)
+  /// Ranges in more than one dimension.
+  public static let concatenated = Self(rawValue: 128)
+}
+
+/// A set, or a map when it has ``data``: keys, and what they lead to.
+public struct NamedSet: Hashable, Sendable {
+  public let name: SetName
+  /// One type, or several when the key is a concatenation. Not empty.
+  public let key: [DataType]
+  /// What a map's keys lead to; `nil` for a set. `[.verdict]` makes it a verdict map.
+  public let data: [DataType]?
+  /// Without ``SetFlags/map``, which ``data`` implies.
+  public let flags: SetFlags
+  /// The most elements it takes. The kernel picks a faster hash for a set that declares it.
+  public let size: UInt32?
+  /// How long an element stays by default, in milliseconds.
+  public let timeout: UInt64?
+  public let comment: String?
+  public let elements: SetElements
+
+  public init(
+    name: SetName, key: [DataType], data: [DataType]? = nil, flags: SetFlags = [], size: UInt32? = nil,
+    timeout: UInt64? = nil, comment: String? = nil, elements: SetElements
+  ) {
+    self.name = name
+    self.key = key
+    self.data = data
+    self.flags = flags.subtracting(.map)
+    self.size = size
+    self.timeout = timeout
+    self.comment = comment
+    self.elements = elements
+  }
+
+  /// Whether the keys lead to verdicts.
+  public var isVerdictMap: Bool { data == [.verdict] }
+}

@@ -1,0 +1,44 @@
+/// Something in a table that Sekisho keeps track of but does not model, such as a named counter.
+public struct OpaqueObject: Hashable, Sendable {
+  /// The kind in nft's words: `counter`, `quota`, `ct helper`, `flowtable`, or the kernel's number.
+  public let kind: String
+  public let name: String
+
+  public init(kind: String, name: String) {
+    self.kind = kind
+    self.name = name
+  }
+}
+
+/// A table: chains and sets under one name.
+public struct Table: Hashable, Sendable {
+  public let family: Family
+  public let name: TableName
+  /// `NFT_TABLE_F_*`.
+  public let flags: UInt32
+  public let comment: String?
+  /// In order of name; base chains first when printed.
+  public let chains: [Chain]
+  /// In order of name.
+  public let sets: [NamedSet]
+  public let others: [OpaqueObject]
+
+  public init(
+    family: Family, name: TableName, flags: UInt32 = 0, comment: String? = nil, chains: [Chain],
+    sets: [NamedSet], others: [OpaqueObject] = []
+  ) {
+    self.family = family
+    self.name = name
+    self.flags = flags
+    self.comment = comment
+    self.chains = chains
+    self.sets = sets
+    self.others = others
+  }
+
+  /// How messages call it: `inet sekisho`.
+  public var title: String { "\(family) \(name)" }
+
+  public func chain(_ name: ChainName) -> Chain? { chains.first { $0.name == name } }
+  public func set(_ name: SetName) -> NamedSet? { sets.first { $0.name == name } }
+}

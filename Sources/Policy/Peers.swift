@@ -1,0 +1,31 @@
+public import Addressing
+
+/// Index of a set of peers in ``Policy/peers``.
+public struct PeersID: Hashable, Comparable, Sendable {
+  public let index: Int
+
+  public init(_ index: Int) { self.index = index }
+
+  public static func < (a: Self, b: Self) -> Bool { a.index < b.index }
+}
+
+/// One end of a flow: managed hosts, outside networks, or both. Never empty.
+public struct Peers: Hashable, Sendable {
+  /// How an engineer calls them, unique in the policy: `api` when a selector is one name, else the
+  /// flow's end, such as `api-to-db/from` (`/` cannot stand in a name of the inventory).
+  public let name: String
+  /// Managed hosts, ascending.
+  public let hosts: [HostID]
+  /// Outside prefixes after their exceptions; may contain addresses of managed hosts only where the
+  /// inventory did not except them.
+  public let networks: AddressSet
+  /// Addresses of ``hosts`` together with ``networks``.
+  public let addresses: AddressSet
+
+  public init(name: String, hosts: [HostID], networks: AddressSet, addresses: AddressSet) {
+    self.name = name
+    self.hosts = hosts
+    self.networks = networks
+    self.addresses = addresses
+  }
+}

@@ -1,0 +1,62 @@
+public import Addressing
+public import Diagnostics
+
+/// What of a protocol a service covers. "Any" is a case of its own: a set of ports is never empty.
+public enum ServiceMatch: Hashable, Sendable {
+  /// All of a protocol that has no ports or types, such as ESP.
+  case any
+  /// Destination ports of TCP, UDP or SCTP.
+  case ports(PortSet)
+  /// Message types of ICMP (IPv4) or ICMPv6.
+  case types(IntervalSet<UInt8>)
+}
+
+/// One protocol of a service.
+public struct ServiceTerm: Hashable, Sendable {
+  public let ipProtocol: IPProtocol
+  public let match: ServiceMatch
+
+  public init(_ ipProtocol: IPProtocol, _ match: ServiceMatch) {
+    self.ipProtocol = ipProtocol
+    self.match = match
+  }
+
+  /// The families the term can occur in: ICMP is of one family each, the rest of both.
+  public var families: [AddressFamily] {
+    switch ipProtocol {
+    case .icmp: [.ipv4]
+    case .icmpv6: [.ipv6]
+    default: AddressFamily.allCases
+    }
+  }
+}
+
+/// Index of a service in ``Policy/services``; services are sorted by name.
+public struct ServiceID: Hashable, Comparable, Sendable {
+  public let index: Int
+
+  public init(_ index: Int) { self.index = index }
+
+  public static func < (a: Self, b: Self) -> Bool { a.index < b.index }
+}
+
+/// A named protocol with ports or ICMP types.
+public struct Service: Hashable, Sendable {
+  public let name: String
+  /// Not empty; one term a protocol, ascending by protocol number.
+  public let terms: [ServiceTerm]
+  /// Multicast groups that requests are sent to; empty for a unicast service.
+  ///
+  /// A request to a group opens the groups in the source's egress. Answers come from the members'
+  /// own addresses, which connection tracking calls new: for protocols with ports, what comes back
+  /// from the service's port is opened too.
+  public let multicast: AddressSet
+  public let location: SourceLocation
+
+  public init(name: String, terms: [ServiceTerm], multicast: AddressSet, location: SourceLocation) {
+    self.name = name
+    self.terms = terms
+    self.multicast = multicast
+    self.location = location
+  }
+}

@@ -1,0 +1,48 @@
+import Addressing
+import Testing
+
+@Suite struct IntervalSetTests {
+  @Test func `overlapping and touching ranges merge whatever their order`() {
+    let set = IntervalSet<UInt16>([5...6, 1...2, 3...4, 6...9])
+    #expect(set.ranges == [1...9])
+    #expect(IntervalSet<UInt16>([65535...65535, 0...65534]).isAll)
+  }
+
+  @Test func `every operation agrees with sets of single numbers`() {
+    var random = SeededGenerator(seed: 7)
+    for _ in 0..<2000 {
+      let a = randomRanges(&random)
+      let b = randomRanges(&random)
+      let (x, y) = (IntervalSet(a), IntervalSet(b))
+      let (p, q) = (Set(a.flatMap { $0 }), Set(b.flatMap { $0 }))
+      #expect(Set(x.union(y).ranges.flatMap { $0 }) == p.union(q))
+      #expect(Set(x.intersection(y).ranges.flatMap { $0 }) == p.intersection(q))
+      #expect(Set(x.subtracting(y).ranges.flatMap { $0 }) == p.subtracting(q))
+      #expect(Set(x.complement.ranges.flatMap { $0 }) == Set(UInt8.min...UInt8.max).subtracting(p))
+      #expect(x.union(y) == y.union(x))
+      for value in UInt8.min...UInt8.max { #expect(x.contains(value) == p.contains(value)) }
+    }
+  }
+
+  private func randomRanges(_ random: inout SeededGenerator) -> [ClosedRange<UInt8>] {
+    (0..<Int.random(in: 0...4, using: &random)).map { _ in
+      let low = UInt8.random(in: 0...255, using: &random)
+      return low...UInt8.random(in: low...255, using: &random)
+    }
+  }
+}
+
+/// The same numbers in every run (SplitMix64).
+struct SeededGenerator: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
+    return z ^ z >> 31
+  }
+}
