@@ -34,6 +34,11 @@ let package = Package(
     layer("Diagnostics"),
     layer("Nftables", ["Addressing"]),
     layer("Policy", ["Addressing", "Diagnostics"]),
+    .systemLibrary(name: "CMnl", pkgConfig: "libmnl", providers: [.apt(["libmnl-dev"])]),
+    .systemLibrary(name: "CNftnl", pkgConfig: "libnftnl", providers: [.apt(["libnftnl-dev"])]),
+    layer("Netlink", ["CMnl"]),
+    layer("NftablesNetlink", ["Addressing", "Nftables", "Netlink", "CMnl", "CNftnl"]),
     tests("AddressingTests", ["Addressing"]),
+    tests("NftablesNetlinkTests", ["Netlink", "Nftables", "NftablesNetlink"]),
   ]
 )
