@@ -38,7 +38,7 @@ import Testing
   @Test func `random damage never crashes the decoder`() throws {
     var random = SplitMix(seed: 20_261_123)
     for entry in Corpus.rules {
-      for _ in 0..<3 {
+      for _ in 0..<20 {
         var rules = entry.rules
         var sets = entry.setMessages
         for index in rules.indices { damage(&rules[index], &random) }

@@ -28,8 +28,8 @@ struct ElementCollector {
   private(set) var verdicts: [Verdict] = []
   private(set) var values: [UInt8] = []
   private(set) var attributes: [Int: ElementAttributes] = [:]
-  /// Whether every element was modelled so far.
-  private(set) var isExact = true
+  /// Whether the set and every element so far are modelled; what is not is not collected.
+  private(set) var isExact: Bool
   private(set) var count = 0
 
   let keepsLastKeys: Bool
@@ -37,6 +37,7 @@ struct ElementCollector {
 
   init(_ message: SetMessage) {
     self.message = message
+    isExact = message.isExact
     keepsLastKeys = message.set.flags.contains(.concatenated)
     keepsEnds = message.set.flags.contains(.interval) && !keepsLastKeys
     // An announced count is the kernel's, but untrusted like all of its bytes.
@@ -51,6 +52,7 @@ struct ElementCollector {
 
   /// Adds the elements of one `NFT_MSG_NEWSETELEM` message.
   mutating func add(_ object: ObjectMessage, in bytes: [UInt8]) throws(MessageError) {
+    guard isExact else { return }
     var fields = try object.fields(bytes)
     guard let list = fields.take(NFTA_SET_ELEM_LIST_ELEMENTS) else { return }
     var cursor = AttributeCursor(list)

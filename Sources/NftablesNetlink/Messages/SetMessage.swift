@@ -59,8 +59,12 @@ public struct SetMessage: Hashable, Sendable {
     } else if flags.contains(.map) || dataType != nil {
       isExact = false
     }
-    self.dataLength = data == nil || data == [.verdict] ? nil : dataLength.map { Int($0) }
-    if data != nil, data != [.verdict], dataLength.map({ 1...64 ~= $0 }) != true { isExact = false }
+    if data == nil || data == [.verdict] {
+      self.dataLength = nil
+    } else {
+      self.dataLength = dataLength.flatMap { 1...UInt32(NFT_DATA_VALUE_MAXLEN) ~= $0 ? Int($0) : nil }
+      if self.dataLength == nil { isExact = false }
+    }
 
     var size: UInt32?
     if var description = fields.nest(NFTA_SET_DESC) {
