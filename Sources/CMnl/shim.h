@@ -1,6 +1,7 @@
 #pragma once
 
 #include <errno.h>
+#include <poll.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,5 +13,8 @@
 static inline uint16_t sekisho_nfnl_batch_begin(void) { return NFNL_MSG_BATCH_BEGIN; }
 static inline uint16_t sekisho_nfnl_batch_end(void) { return NFNL_MSG_BATCH_END; }
 
-/* The symbolic name of an errno, such as "EPERM"; NULL when the C library has none. */
+/* Name and text of an errno, such as "EPERM"; NULL for a number the C library does not know. */
 extern const char *strerrorname_np(int errnum);
+extern const char *strerrordesc_np(int errnum);
+
+static inline int sekisho_errno(void) { return errno; }

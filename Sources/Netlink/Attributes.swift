@@ -69,6 +69,11 @@ public struct Attributes {
     take(type, size: 4).map { bytes.span.networkUInt32(at: $0.lowerBound) }
   }
 
+  /// A number in the host's order, as netlink itself has them.
+  public mutating func hostU32(_ type: some RawRepresentable<UInt32>) -> UInt32? {
+    take(type, size: 4).map { bytes.span.hostUInt32(at: $0.lowerBound) }
+  }
+
   /// A number in network order.
   public mutating func u64(_ type: some RawRepresentable<UInt32>) -> UInt64? {
     take(type, size: 8).map {

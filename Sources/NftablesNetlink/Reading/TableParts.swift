@@ -1,0 +1,105 @@
+internal import CNftnl
+internal import Netlink
+internal import Nftables
+
+/// Everything the kernel tells about one table, gathered message by message.
+struct TableParts {
+  let family: Family
+  let name: TableName
+  let generation: UInt32
+  private var table: TableMessage?
+  private var chains: [ChainMessage] = []
+  private(set) var collectors: [SetName: ElementCollector] = [:]
+  private var catalog = SetCatalog()
+  private var rules: [RuleMessage] = []
+  private var others: [OpaqueObject] = []
+  /// The first message that could not be read.
+  private(set) var failure: MessageError?
+  /// Whether a message was of another generation than the first.
+  private(set) var isTorn = false
+
+  init(family: Family, name: TableName, generation: UInt32) {
+    self.family = family
+    self.name = name
+    self.generation = generation
+  }
+
+  mutating func take(_ message: Message, _ bytes: [UInt8]) {
+    guard failure == nil, let object = ObjectMessage(message, in: bytes) else { return }
+    if object.resource != UInt16(truncatingIfNeeded: generation) { isTorn = true }
+    do throws(MessageError) { try take(object, bytes) } catch { failure = error }
+  }
+
+  private mutating func take(_ object: ObjectMessage, _ bytes: [UInt8]) throws(MessageError) {
+    guard object.family == family else { return }
+    switch object.kind {
+    case NFT_MSG_NEWTABLE:
+      let message = try TableMessage(object, in: bytes)
+      if message.name == name { table = message }
+    case NFT_MSG_NEWCHAIN:
+      // The kernel lists the chains of all tables.
+      let message = try ChainMessage(object, in: bytes)
+      if message.table == name { chains.append(message) }
+    case NFT_MSG_NEWSET:
+      let message = try SetMessage(object, in: bytes)
+      guard message.table == name else { return }
+      collectors[message.set.name] = ElementCollector(message)
+    case NFT_MSG_NEWSETELEM:
+      // Taken out while it grows, so that its buffers are not copied.
+      let set = try ElementCollector.setName(object, in: bytes)
+      guard var collector = collectors.removeValue(forKey: set) else { return }
+      defer { collectors[set] = collector }
+      try collector.add(object, in: bytes)
+    case NFT_MSG_NEWRULE:
+      let message = try RuleMessage(object, in: bytes, sets: catalog)
+      if message.table == name { rules.append(message) }
+    case NFT_MSG_NEWOBJ:
+      let message = try StatefulMessage(object: object, in: bytes)
+      if message.table == name { others.append(message.object) }
+    case NFT_MSG_NEWFLOWTABLE:
+      let message = try StatefulMessage(flowtable: object, in: bytes)
+      if message.table == name { others.append(message.object) }
+    default: break
+    }
+  }
+
+  /// Sets whose elements are to be listed, in order of name.
+  var setsToList: [SetName] {
+    collectors.values.filter { !$0.message.set.flags.contains(.dynamic) }.map(\.message.set.name).sorted()
+  }
+
+  /// Must be called between the elements and the rules.
+  mutating func closeSets() {
+    do throws(MessageError) {
+      for collector in collectors.values { try catalog.add(collector) }
+    } catch { failure = failure ?? error }
+  }
+
+  /// The table; `nil` when the kernel told of none.
+  func assemble() throws(MessageError) -> InstalledTable? {
+    if let failure { throw failure }
+    guard let table else { return nil }
+    var rulesOf: [ChainName: [RuleMessage]] = [:]
+    for rule in rules { rulesOf[rule.chain, default: []].append(rule) }
+    var others = others
+    for chain in chains {
+      if let kind = chain.unmodelled { others.append(OpaqueObject(kind: kind, name: chain.chain.name.text)) }
+    }
+    for set in catalog.unmodelled {
+      let isMap = collectors[set]?.message.set.data != nil
+      others.append(OpaqueObject(kind: isMap ? "map" : "set", name: set.text))
+    }
+    let complete = chains.map(\.chain).sorted { $0.name < $1.name }.map {
+      Chain(
+        name: $0.name, base: $0.base, comment: $0.comment, rules: rulesOf[$0.name, default: []].map(\.rule))
+    }
+    return InstalledTable(
+      table: Table(
+        family: family, name: name, flags: table.flags, comment: table.comment, chains: complete,
+        sets: catalog.named.sorted { $0.name < $1.name },
+        others: others.sorted { ($0.kind, $0.name) < ($1.kind, $1.name) }),
+      rules: Dictionary(
+        uniqueKeysWithValues: Set(complete.map(\.name)).map { ($0, rulesOf[$0, default: []].map(\.state)) }),
+      generation: generation)
+  }
+}
