@@ -40,5 +40,6 @@ let package = Package(
     layer("NftablesNetlink", ["Addressing", "Nftables", "Netlink", "CMnl", "CNftnl"]),
     tests("AddressingTests", ["Addressing"]),
     tests("NftablesNetlinkTests", ["Netlink", "Nftables", "NftablesNetlink"]),
+    tests("NftablesTests", ["Addressing", "Nftables"]),
   ]
 )

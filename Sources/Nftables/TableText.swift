@@ -1,0 +1,324 @@
+/// Element texts that were rendered before, by set.
+public typealias RenderedElements = [SetName: [UInt8]]
+
+extension Table {
+  /// A file that `nft -f` loads as it is: it replaces this table in one transaction and touches no
+  /// other.
+  ///
+  /// - Parameters:
+  ///   - header: lines of comment at the top, without `#`.
+  ///   - elements: texts of ``NamedSet/elementText(_:)`` that the caller has already; the others are
+  ///     rendered here.
+  /// - Throws: ``TextError``.
+  public func fileText(
+    header: [String] = [], elements: RenderedElements = [:]
+  ) throws(TextError) -> [UInt8] {
+    var writer = TextWriter(.file)
+    writer.append("#!/usr/sbin/nft -f\n")
+    for line in header {
+      try QuotedText.check(line, limit: 4096)
+      writer.append(line.isEmpty ? "#\n" : "# \(line)\n")
+    }
+    // The first line makes sure that there is a table to delete.
+    writer.append("\ntable ")
+    try writer.append(title: self)
+    writer.append("\ndelete table ")
+    try writer.append(title: self)
+    writer.append("\n\n")
+    try writer.append(self, elements: elements, states: nil)
+    return writer.out
+  }
+
+  /// What `nft list table` prints, in time zone UTC.
+  ///
+  /// - Parameter states: counter values of the rules; rules without one are printed as if nothing had
+  ///   been counted.
+  /// - Throws: ``TextError``, for texts that nft's language has no form for.
+  public func listing(
+    _ style: TextStyle = .listing, states: [ChainName: [RuleState]] = [:]
+  ) throws(TextError) -> [UInt8] {
+    var writer = TextWriter(style)
+    try writer.append(self, elements: [:], states: states)
+    return writer.out
+  }
+
+  /// Base chains first, then the others, each in the table's order.
+  var chainsInOrder: [Chain] { chains.filter { $0.base != nil } + chains.filter { $0.base == nil } }
+
+  var setsByName: [SetName: NamedSet] {
+    var sets: [SetName: NamedSet] = [:]
+    for set in self.sets { sets[set.name] = set }
+    return sets
+  }
+}
+
+extension TextWriter {
+  fileprivate mutating func append(title table: Table) throws(TextError) {
+    append(table.family.description)
+    append(" ")
+    try append(name: table.name.text)
+  }
+
+  fileprivate mutating func append(
+    _ table: Table, elements: RenderedElements, states: [ChainName: [RuleState]]?
+  ) throws(TextError) {
+    append("table ")
+    try append(title: table)
+    append(" {\n")
+    try append(flags: table)
+    try append(comment: table.comment)
+    var isFirst = table.comment == nil && table.flags == 0
+    if style.use == .file, let other = table.others.first {
+      throw .unsupported("\(other.kind) \(other.name)")
+    }
+    if style.use == .listing {
+      for other in table.others {
+        append("\t(opaque \(other.kind) \(other.name))\n")
+        isFirst = false
+      }
+    }
+    for set in table.sets {
+      if !isFirst || style.use == .file { appendBlankLine(isFirst) }
+      isFirst = false
+      try append(set, elements: elements[set.name])
+    }
+    let sets = table.setsByName
+    // A listing keeps the order in which the kernel has the chains.
+    for chain in style.use == .file ? table.chainsInOrder : table.chains {
+      if !isFirst || style.use == .file { appendBlankLine(isFirst) }
+      isFirst = false
+      try append(chain, in: table.family, sets: sets, states: states?[chain.name])
+    }
+    append("}\n")
+  }
+
+  private mutating func appendBlankLine(_ isFirst: Bool) {
+    if !isFirst { append("\n") }
+  }
+
+  private mutating func append(flags table: Table) throws(TextError) {
+    guard table.flags != 0 else { return }
+    guard table.flags == 1 else { throw .unsupported("table flags \(table.flags)") }
+    append("\tflags dormant\n")
+  }
+
+  private mutating func append(comment: String?, indent: StaticString = "\t") throws(TextError) {
+    guard let comment else { return }
+    try QuotedText.check(comment, limit: QuotedText.commentLimit)
+    append(indent)
+    append("comment ")
+    append(quoted: comment)
+    append("\n")
+  }
+
+  // MARK: Sets
+
+  private mutating func append(_ set: NamedSet, elements: [UInt8]?) throws(TextError) {
+    append(set.data == nil ? "\tset " : "\tmap ")
+    try append(name: set.name.text)
+    append(" {\n\t\ttype ")
+    try append(types: set.key)
+    if let data = set.data {
+      append(" : ")
+      try append(types: data)
+    }
+    append("\n")
+    if let size = set.size {
+      append("\t\tsize ")
+      append(decimal: UInt64(size))
+      append("\n")
+    }
+    append(flags: set)
+    if let timeout = set.timeout, timeout > 0 {
+      append("\t\ttimeout ")
+      try append(milliseconds: timeout)
+      append("\n")
+    }
+    try append(comment: set.comment, indent: "\t\t")
+    if !set.elements.isEmpty {
+      append("\t\telements = { ")
+      if let elements { out += elements } else { out += try set.elementText(style) }
+      append(" }\n")
+    }
+    append("\t}\n")
+  }
+
+  private mutating func append(types: [DataType]) throws(TextError) {
+    for (index, type) in types.enumerated() {
+      if index > 0 { append(" . ") }
+      guard let name = type.name, type == .verdict || type.isDeclarable else {
+        throw .unsupported("a set of type \(type.rawValue)")
+      }
+      append(name)
+    }
+  }
+
+  private mutating func append(flags set: NamedSet) {
+    var words: [StaticString] = []
+    if set.flags.contains(.constant) { words.append("constant") }
+    if set.flags.contains(.dynamic) { words.append("dynamic") }
+    if set.flags.contains(.interval) { words.append("interval") }
+    // A default timeout says the flag already, unless there are others to name.
+    if set.flags.contains(.timeout), set.timeout == nil || !words.isEmpty { words.append("timeout") }
+    guard !words.isEmpty else { return }
+    append("\t\tflags ")
+    for (index, word) in words.enumerated() {
+      if index > 0 { append(",") }
+      append(word)
+    }
+    append("\n")
+  }
+
+  // MARK: Chains
+
+  private mutating func append(
+    _ chain: Chain, in family: Family, sets: [SetName: NamedSet], states: [RuleState]?
+  ) throws(TextError) {
+    append("\tchain ")
+    try append(name: chain.name.text)
+    append(" {\n")
+    try append(comment: chain.comment, indent: "\t\t")
+    if let base = chain.base { try append(base, in: family) }
+    for (index, rule) in chain.rules.enumerated() {
+      let state = states.flatMap { index < $0.count ? $0[index] : nil }
+      try append(rule, in: family, sets: sets, counter: state?.counter)
+    }
+    append("\t}\n")
+  }
+
+  private mutating func append(_ base: BaseChain, in family: Family) throws(TextError) {
+    guard let hook = base.hook.name(in: family) else { throw .unsupported("hook \(base.hook.rawValue)") }
+    guard ["filter", "nat", "route"].contains(base.type) else {
+      throw .unsupported("chain type \(base.type)")
+    }
+    append("\t\ttype \(base.type) hook \(hook) ")
+    for device in base.devices { try QuotedText.check(device, limit: 15) }
+    if base.devices.count == 1 {
+      append("device ")
+      append(quoted: base.devices[0])
+      append(" ")
+    } else if base.devices.count > 1 {
+      append("devices = { \(base.devices.joined(separator: ", ")) } ")
+    }
+    append("priority \(base.priority.text(hook: base.hook, family: family));")
+    if let policy = base.policy { append(" policy \(policy.keyword);") }
+    append("\n")
+  }
+
+  // MARK: Rules
+
+  /// One line; in a file a point in time is explained at its end.
+  mutating func append(
+    _ rule: Rule, in family: Family, sets: [SetName: NamedSet], counter: CounterValues?
+  ) throws(TextError) {
+    let isListing = style.use == .listing
+    let statements =
+      isListing
+      ? rule.listedStatements(in: family, sets: sets) : rule.statements(in: family, sets: sets)
+    append("\t\t")
+    let rejectFamily = rule.rejectFamily(in: family, sets: sets)
+    var counter: CounterValues? = isListing ? counter ?? CounterValues(packets: 0, bytes: 0) : nil
+    for (index, statement) in statements.enumerated() {
+      if index > 0 { append(" ") }
+      try append(statement, family: rejectFamily, counter: counter)
+      // The kernel's state has the values of the first counter only.
+      if statement == .counter, counter != nil { counter = CounterValues(packets: 0, bytes: 0) }
+    }
+    if let comment = rule.comment {
+      try QuotedText.check(comment, limit: QuotedText.commentLimit)
+      append(" comment ")
+      append(quoted: comment)
+    }
+    if !isListing {
+      for statement in statements {
+        guard case .match(.time, _, .value(let value)) = statement, let time = number(value, .host)
+        else { continue }
+        append(" # ")
+        append(utc: time / 1_000_000_000)
+        append(" UTC")
+      }
+    }
+    append("\n")
+  }
+}
+
+extension Rule {
+  /// The rule as nft(8) writes it, without indentation; as a listing with opaque parts shown.
+  ///
+  /// - Throws: ``TextError``.
+  public func text(
+    in family: Family, sets: [SetName: NamedSet] = [:], style: TextStyle = .listing,
+    counter: CounterValues? = nil
+  ) throws(TextError) -> String {
+    var writer = TextWriter(style)
+    try writer.append(self, in: family, sets: sets, counter: counter)
+    return String(decoding: writer.out.dropFirst(2).dropLast(), as: UTF8.self)
+  }
+
+  /// The family whose ICMP codes a `reject` of the rule has: in tables of both it is what the rule has
+  /// matched.
+  func rejectFamily(in family: Family, sets: [SetName: NamedSet]) -> Family {
+    let isAmbiguous = expressions.contains { expression in
+      if case .reject(let reject) = expression { return reject.kind == .icmpUnreachable }
+      return false
+    }
+    guard isAmbiguous, family != .ipv4, family != .ipv6 else { return family }
+    var context = ProtocolContext(family: family)
+    for statement in Delinearizer(family: family, sets: sets).statements(of: expressions) {
+      if case .match(let left, .equal, .value(let value)) = statement {
+        context.learn(left, equals: value)
+      }
+    }
+    switch context.network {
+    case .ip: return .ipv4
+    case .ip6: return .ipv6
+    default: return family
+    }
+  }
+}
+
+extension Hook {
+  /// nft's word; `nil` for a hook the family does not have.
+  func name(in family: Family) -> String? {
+    if family == .netdev { return self == Self(rawValue: 0) ? "ingress" : rawValue == 1 ? "egress" : nil }
+    if family == .arp { return rawValue == 0 ? "input" : rawValue == 1 ? "output" : nil }
+    let names = ["prerouting", "input", "forward", "output", "postrouting", "ingress"]
+    return rawValue < UInt32(names.count) ? names[Int(rawValue)] : nil
+  }
+
+  /// The hook of that name.
+  init?(name: String, family: Family) {
+    guard let number = (0...5).first(where: { Hook(rawValue: $0).name(in: family) == name }) else {
+      return nil
+    }
+    self.init(rawValue: number)
+  }
+}
+
+extension ChainPriority {
+  /// Names of priorities by family and hook (nft(8), "Standard priority names").
+  private static func names(hook: Hook, family: Family) -> [(name: String, value: Int32)] {
+    switch family {
+    case .bridge:
+      [("filter", -200)] + (hook == .prerouting ? [("dstnat", -300)] : [])
+        + (hook == .output ? [("out", 100)] : []) + (hook == .postrouting ? [("srcnat", 300)] : [])
+    case .inet, .ipv4, .ipv6:
+      [("raw", -300), ("mangle", -150), ("filter", 0), ("security", 50)]
+        + (hook == .prerouting ? [("dstnat", -100)] : [])
+        + (hook == .postrouting ? [("srcnat", 100)] : [])
+    case .arp, .netdev: [("filter", 0)]
+    default: []
+    }
+  }
+
+  /// As nft(8) writes it: a name, a name and up to 10 more or less, or a number.
+  func text(hook: Hook, family: Family) -> String {
+    let names = Self.names(hook: hook, family: family)
+    if let exact = names.first(where: { $0.value == rawValue }) { return exact.name }
+    for (name, value) in names {
+      let distance = Int64(rawValue) - Int64(value)
+      if abs(distance) <= 10 { return "\(name) \(distance < 0 ? "-" : "+") \(abs(distance))" }
+    }
+    return String(rawValue)
+  }
+}
