@@ -52,6 +52,13 @@ public struct NamedSet: Hashable, Sendable {
     self.elements = elements
   }
 
+  /// The same declaration with other elements.
+  public func holding(_ elements: SetElements) -> Self {
+    Self(
+      name: name, key: key, data: data, flags: flags, size: size, timeout: timeout, comment: comment,
+      elements: elements)
+  }
+
   /// Whether the keys lead to verdicts.
   public var isVerdictMap: Bool { data == [.verdict] }
 }

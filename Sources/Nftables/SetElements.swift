@@ -106,6 +106,49 @@ public struct SetElements: Hashable, Sendable {
     return low
   }
 
+  /// Negative, zero or positive as one key is below, equal to or above a key of another set.
+  public func compareKey(_ index: Int, to other: Self, _ otherIndex: Int) -> Int {
+    Self.compare(keys, index, other.keys, otherIndex, keyLength)
+  }
+
+  /// Whether two elements with one key are equal in everything else.
+  public func isElement(_ index: Int, equalTo other: Self, _ otherIndex: Int) -> Bool {
+    guard lastKey(index) == other.lastKey(otherIndex) else { return false }
+    guard attributes[index] == other.attributes[otherIndex] else { return false }
+    return switch (payload, other.payload) {
+    case (.none, .none): true
+    case (.verdicts(let mine), .verdicts(let theirs)): mine[index] == theirs[otherIndex]
+    case (.values(let mine, let length), .values(let theirs, let otherLength)):
+      length == otherLength
+        && mine[index * length..<(index + 1) * length]
+          == theirs[otherIndex * length..<(otherIndex + 1) * length]
+    default: false
+    }
+  }
+
+  /// Only the elements at these ascending indices.
+  public func selecting(_ indices: [Int]) -> Self {
+    func chosen(_ bytes: [UInt8], _ length: Int) -> [UInt8] {
+      var out: [UInt8] = []
+      out.reserveCapacity(indices.count * length)
+      for index in indices { out += bytes[index * length..<(index + 1) * length] }
+      return out
+    }
+    var kept: [Int: ElementAttributes] = [:]
+    if !attributes.isEmpty {
+      for (new, old) in indices.enumerated() { kept[new] = attributes[old] }
+    }
+    let selected: Payload =
+      switch payload {
+      case .none: .none
+      case .verdicts(let verdicts): .verdicts(indices.map { verdicts[$0] })
+      case .values(let bytes, let length): .values(chosen(bytes, length), length: length)
+      }
+    return Self(
+      keyLength: keyLength, keys: chosen(keys, keyLength), lastKeys: lastKeys.map { chosen($0, keyLength) },
+      payload: selected, attributes: kept)
+  }
+
   static func compare(_ a: [UInt8], _ i: Int, _ b: [UInt8], _ j: Int, _ length: Int) -> Int {
     var p = i * length
     var q = j * length

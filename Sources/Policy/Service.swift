@@ -47,16 +47,23 @@ public struct Service: Hashable, Sendable {
   public let terms: [ServiceTerm]
   /// Multicast groups that requests are sent to; empty for a unicast service.
   ///
-  /// A request to a group opens the groups in the source's egress. Answers come from the members'
-  /// own addresses, which connection tracking calls new: for protocols with ports, what comes back
-  /// from the service's port is opened too.
+  /// A request to a group opens the groups in the source's egress.
   public let multicast: AddressSet
+  /// Ports of the requester at which answers to a multicast request arrive; `nil`: none are awaited.
+  ///
+  /// A member answers from its own address and the service's port, which connection tracking calls a
+  /// new connection, because the request went to the group.
+  public let replies: PortSet?
   public let location: SourceLocation
 
-  public init(name: String, terms: [ServiceTerm], multicast: AddressSet, location: SourceLocation) {
+  public init(
+    name: String, terms: [ServiceTerm], multicast: AddressSet, replies: PortSet? = nil,
+    location: SourceLocation
+  ) {
     self.name = name
     self.terms = terms
     self.multicast = multicast
+    self.replies = replies
     self.location = location
   }
 }

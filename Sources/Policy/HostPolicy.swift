@@ -1,0 +1,174 @@
+internal import Addressing
+
+/// One host's share of a flow.
+public enum Allowance: Hashable, Sendable {
+  /// The host is a destination: what the flow's sources may send it.
+  case ingress(FlowID, from: PeersID)
+  /// The host is a source: what it may send to the flow's destinations.
+  case egress(FlowID, to: PeersID)
+  /// The host is a gateway on the way.
+  case forward(FlowID, from: PeersID, to: PeersID)
+
+  public var flow: FlowID {
+    switch self {
+    case .ingress(let flow, _), .egress(let flow, _), .forward(let flow, _, _): flow
+    }
+  }
+
+  public var direction: Direction {
+    switch self {
+    case .ingress: .ingress
+    case .egress: .egress
+    case .forward: .forward
+    }
+  }
+}
+
+/// How a host treats packets that pass through it.
+public enum ForwardPolicy: Hashable, Sendable {
+  /// No `forward` chain.
+  case leave
+  /// A `forward` chain that accepts what the allowances say; nothing when there are none.
+  case judge
+}
+
+/// Everything a host's ruleset depends on. Hosts with equal policies share one ruleset, so neither
+/// the host's name nor its own addresses are in here.
+public struct HostPolicy: Hashable, Sendable {
+  public let modes: Modes
+  public let deny: DenyAction
+  public let forward: ForwardPolicy
+  public let dhcp: Bool
+  /// By flow, then direction.
+  public let allowances: [Allowance]
+
+  public init(
+    modes: Modes, deny: DenyAction, forward: ForwardPolicy, dhcp: Bool, allowances: [Allowance]
+  ) {
+    self.modes = modes
+    self.deny = deny
+    self.forward = forward
+    self.dhcp = dhcp
+    self.allowances = allowances
+  }
+}
+
+/// The policies of all hosts, each distinct one once.
+public struct HostPolicies: Sendable {
+  /// The policy's peers, and behind them the parts of peers that gateways see.
+  public let peers: [Peers]
+  /// In the order of the first host that has each.
+  public let distinct: [HostPolicy]
+  /// For each host, in the order of ``Policy/hosts``, its index in ``distinct``.
+  public let assignment: [Int]
+
+  /// The policy of one host.
+  public subscript(host: HostID) -> HostPolicy { distinct[assignment[host.index]] }
+}
+
+extension HostPolicies {
+  /// Turns flows into each host's share, flow by flow and group by group: the cost grows with hosts
+  /// times the flows that touch them, never with pairs of hosts.
+  public init(_ policy: Policy) {
+    var shares = [[Allowance]](repeating: [], count: policy.hosts.count)
+    var derived = DerivedPeers(policy)
+    let gateways = policy.hosts.indices.compactMap { index -> (Int, [Route])? in
+      if case .gateway(let routes) = policy.hosts[index].forwarding { (index, routes) } else { nil }
+    }
+    for (index, flow) in policy.flows.enumerated() {
+      let id = FlowID(index)
+      let from = policy[flow.from]
+      let to = policy[flow.to]
+      for host in to.hosts where !from.isOnly(host) {
+        shares[host.index].append(.ingress(id, from: flow.from))
+      }
+      for host in from.hosts where !to.isOnly(host) { shares[host.index].append(.egress(id, to: flow.to)) }
+      for (host, routes) in gateways {
+        for route in routes {
+          for (near, far) in [(route.one, route.other), (route.other, route.one)] {
+            guard let source = derived.intersection(flow.from, near, of: flow, end: "from"),
+              let destination = derived.intersection(flow.to, far, of: flow, end: "to")
+            else { continue }
+            let allowance = Allowance.forward(id, from: source, to: destination)
+            if !shares[host].contains(allowance) { shares[host].append(allowance) }
+          }
+        }
+      }
+    }
+
+    var distinct: [HostPolicy] = []
+    var indices: [HostPolicy: Int] = [:]
+    var assignment: [Int] = []
+    assignment.reserveCapacity(policy.hosts.count)
+    for (index, host) in policy.hosts.enumerated() {
+      let share = HostPolicy(
+        modes: host.modes, deny: host.deny, forward: host.forwarding == .leave ? .leave : .judge,
+        dhcp: host.dhcp, allowances: shares[index])
+      if let known = indices[share] {
+        assignment.append(known)
+      } else {
+        indices[share] = distinct.count
+        assignment.append(distinct.count)
+        distinct.append(share)
+      }
+    }
+    self.init(peers: derived.peers, distinct: distinct, assignment: assignment)
+  }
+}
+
+extension Peers {
+  /// Whether these peers are that one host and nothing else: a flow from a host to itself stays on
+  /// its loopback and opens nothing.
+  fileprivate func isOnly(_ host: HostID) -> Bool { hosts == [host] && networks.isEmpty }
+}
+
+/// The parts of a flow's ends that lie on one side of a route, each made once.
+private struct DerivedPeers {
+  var peers: [Peers]
+  private let policy: Policy
+  private var known: [[PeersID]: PeersID?] = [:]
+  private var names: Set<String>
+
+  init(_ policy: Policy) {
+    self.policy = policy
+    peers = policy.peers
+    names = Set(policy.peers.map(\.name))
+  }
+
+  /// The common part, or `nil` when there is none; the whole when one contains the other.
+  mutating func intersection(_ a: PeersID, _ b: PeersID, of flow: Flow, end: String) -> PeersID? {
+    if a == b { return a }
+    if let result = known[[a, b]] { return result }
+    let (whole, side) = (peers[a.index], peers[b.index])
+    let addresses = whole.addresses.intersection(side.addresses)
+    let result: PeersID?
+    if addresses.isEmpty {
+      result = nil
+    } else if addresses == whole.addresses {
+      result = a
+    } else if addresses == side.addresses {
+      result = b
+    } else {
+      // Only what both sides name as hosts stays a set of single addresses.
+      let hosts = whole.hosts.filter { side.hosts.contains($0) }
+      let hostAddresses = AddressSet(hosts.flatMap { policy[$0].addresses })
+      result = PeersID(peers.count)
+      peers.append(
+        Peers(
+          name: unusedName("\(flow.name)/\(end).\(side.name)"), hosts: hosts,
+          networks: addresses.subtracting(hostAddresses), addresses: addresses))
+    }
+    known[[a, b]] = .some(result)
+    return result
+  }
+
+  private mutating func unusedName(_ wish: String) -> String {
+    var name = wish
+    var number = 2
+    while !names.insert(name).inserted {
+      name = "\(wish).\(number)"
+      number += 1
+    }
+    return name
+  }
+}

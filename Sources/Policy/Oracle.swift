@@ -1,0 +1,124 @@
+internal import Addressing
+
+/// What the policy says of a connection at one host, and by which flow.
+public enum Judgement: Hashable, Sendable {
+  case allowed(FlowID)
+  /// Open on every host: the reason, in the words of the security page.
+  case alwaysOpen(String)
+  case denied
+}
+
+/// The naive evaluator: reads the policy flow by flow, exactly as it is written.
+///
+/// It is what the compiler is checked against, so it shares nothing with it, keeps no index, and
+/// prefers being obvious to being fast.
+public struct Oracle: Sendable {
+  private let policy: Policy
+
+  public init(_ policy: Policy) { self.policy = policy }
+
+  /// Judges a new connection as a host sees it.
+  ///
+  /// - Parameters:
+  ///   - now: the moment at which flows with an end are judged.
+  public func judge(_ connection: Connection, at id: HostID, _ direction: Direction, now: Timestamp)
+    -> Judgement
+  {
+    let host = policy[id]
+    let own = { (address: Address) in host.addresses.contains(address) }
+
+    if direction != .forward {
+      if own(connection.source) && own(connection.destination) { return .alwaysOpen("loopback") }
+      if connection.ipProtocol == .icmpv6, case .type(let type) = connection.kind {
+        if (133...136).contains(type) { return .alwaysOpen("neighbour discovery") }
+        if [130, 131, 132, 143].contains(type) { return .alwaysOpen("multicast listener discovery") }
+      }
+      if host.dhcp, isDHCP(connection, direction) { return .alwaysOpen("DHCP client") }
+    }
+    if direction == .ingress, own(connection.source) { return .denied }
+    if direction != .egress, connection.family == .ipv6, connection.source.bits >> 32 == 0 { return .denied }
+    if direction != .egress, connection.family == .ipv6, connection.source.bits >> 32 == 0xffff {
+      return .denied
+    }
+
+    for (index, flow) in policy.flows.enumerated() {
+      if let until = flow.until, now >= until { continue }
+      for service in flow.services.map({ policy[$0] }) {
+        if allows(flow, service, connection, at: id, direction) { return .allowed(FlowID(index)) }
+      }
+    }
+    return .denied
+  }
+
+  private func allows(
+    _ flow: Flow, _ service: Service, _ connection: Connection, at host: HostID, _ direction: Direction
+  ) -> Bool {
+    let from = policy[flow.from]
+    let to = policy[flow.to]
+    let request = service.terms.contains { covers($0, connection) }
+    let reply = isReply(connection, service)
+    switch direction {
+    case .ingress:
+      return request && to.hosts.contains(host) && from.addresses.contains(connection.source)
+        || reply && from.hosts.contains(host) && to.addresses.contains(connection.source)
+    case .egress:
+      let destination = connection.destination
+      return request && from.hosts.contains(host)
+        && (to.addresses.contains(destination) || service.multicast.contains(destination))
+        || reply && to.hosts.contains(host) && from.addresses.contains(destination)
+    case .forward:
+      guard case .gateway(let routes) = policy[host].forwarding else { return false }
+      return request && from.addresses.contains(connection.source)
+        && to.addresses.contains(connection.destination)
+        && routes.contains { crosses($0, connection) }
+    }
+  }
+
+  private func crosses(_ route: Route, _ connection: Connection) -> Bool {
+    let (one, other) = (policy[route.one].addresses, policy[route.other].addresses)
+    return one.contains(connection.source) && other.contains(connection.destination)
+      || other.contains(connection.source) && one.contains(connection.destination)
+  }
+
+  private func covers(_ term: ServiceTerm, _ connection: Connection) -> Bool {
+    guard term.ipProtocol == connection.ipProtocol else { return false }
+    return switch (term.match, connection.kind) {
+    case (.any, _): true
+    case (.ports(let ports), .ports(_, let destination)): ports.contains(destination)
+    case (.types(let types), .type(let type)): types.contains(type)
+    default: false
+    }
+  }
+
+  /// An answer to a multicast request, which comes from a member's own address.
+  private func isReply(_ connection: Connection, _ service: Service) -> Bool {
+    guard let replies = service.replies, case .ports(let source, let destination) = connection.kind else {
+      return false
+    }
+    return replies.contains(destination)
+      && service.terms.contains { term in
+        guard case .ports(let ports) = term.match else { return false }
+        return term.ipProtocol == connection.ipProtocol && ports.contains(source)
+      }
+  }
+
+  private func isDHCP(_ connection: Connection, _ direction: Direction) -> Bool {
+    guard connection.ipProtocol == .udp, case .ports(let source, let destination) = connection.kind else {
+      return false
+    }
+    let (client, server): (UInt16, UInt16) = connection.family == .ipv4 ? (68, 67) : (546, 547)
+    let isLinkLocal = { (address: Address) in address.bits >> 118 == 0xfe80 >> 6 }
+    switch (direction, connection.family) {
+    case (.egress, .ipv4):
+      return source == client && destination == server
+    case (.ingress, .ipv4):
+      return source == server && destination == client
+    case (.egress, .ipv6):
+      return source == client && destination == server && isLinkLocal(connection.source)
+    case (.ingress, .ipv6):
+      return source == server && destination == client && isLinkLocal(connection.source)
+    case (.forward, _):
+      return false
+    }
+  }
+}
