@@ -30,19 +30,38 @@ let package = Package(
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0", traits: []),
   ],
   targets: [
-    layer("Addressing"),
-    layer("Diagnostics"),
-    layer("Nftables", ["Addressing"]),
-    layer("Policy", ["Addressing", "Diagnostics"]),
+    .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CMnl", pkgConfig: "libmnl", providers: [.apt(["libmnl-dev"])]),
     .systemLibrary(name: "CNftnl", pkgConfig: "libnftnl", providers: [.apt(["libnftnl-dev"])]),
+
+    // Pure layers: no files, no clock, no kernel.
+    layer("Addressing"),
+    layer("Diagnostics"),
+    layer("Policy", ["Addressing", "Diagnostics"]),
+    layer("Inventory", ["Addressing", "CYaml", "Diagnostics", "Policy"]),
+    layer("Nftables", ["Addressing"]),
+    layer("RulesetCompiler", ["Nftables", "Policy", "Addressing"]),
+    layer("RulesetDiff", ["Nftables"]),
+
+    layer("Artifacts", ["Nftables", "Policy", "Addressing"]),
     layer("Netlink", ["CMnl"]),
     layer("NftablesNetlink", ["Addressing", "Nftables", "Netlink", "CMnl", "CNftnl"]),
-    layer("RulesetDiff", ["Nftables"]),
-    layer("Artifacts", ["Nftables", "Policy", "Addressing"]),
-    tests("ArtifactsTests", ["Artifacts"]),
-    tests("AddressingTests", ["Addressing"]),
-    tests("NftablesNetlinkTests", ["Netlink", "Nftables", "NftablesNetlink"]),
+    layer("SekishoCommands", [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
+    .executableTarget(
+      name: "sekisho",
+      dependencies: ["SekishoCommands", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: source),
+
+    .target(
+      name: "PolicyFixtures", dependencies: ["Policy", "Addressing", "Diagnostics"],
+      path: "Tests/Support/PolicyFixtures", swiftSettings: common),
+    tests("AddressingTests", ["Addressing", "PolicyFixtures"]),
+    tests("DiagnosticsTests", ["Diagnostics"]),
+    tests("InventoryTests", ["Addressing", "Diagnostics", "Inventory", "Policy"]),
     tests("NftablesTests", ["Addressing", "Nftables"]),
+    tests("RulesetCompilerTests", ["RulesetCompiler", "Policy", "Nftables", "Addressing", "PolicyFixtures"]),
+    tests("RulesetDiffTests", ["RulesetDiff", "RulesetCompiler", "Policy", "Nftables", "PolicyFixtures"]),
+    tests("ArtifactsTests", ["Artifacts"]),
+    tests("NftablesNetlinkTests", ["Netlink", "Nftables", "NftablesNetlink"]),
   ]
 )

@@ -3,10 +3,10 @@ internal import Addressing
 /// Where a packet's way through a table ended.
 public struct Evaluation: Hashable, Sendable {
   public let verdict: ChainPolicy
-  /// The rule that decided, as chain and index; `nil`: the base chain's policy did.
+  /// The rule that decided; `nil`: the base chain's policy did.
   public let decidedBy: Place?
-  /// Whether an expression on the way is not modelled or depends on more than the packet (a rate
-  /// limit), so that the kernel may decide otherwise.
+  /// Whether no expression on the way was unknown or depends on more than the packet (a rate limit);
+  /// if one was, the kernel may decide otherwise.
   public let isCertain: Bool
 
   /// A rule within a table.
@@ -18,14 +18,23 @@ public struct Evaluation: Hashable, Sendable {
 
 /// Evaluates the rules of a table as the kernel does (`nft_do_chain`, net/netfilter/nf_tables_core.c).
 public struct Evaluator: Sendable {
-  private let table: Table
-  private let chains: [ChainName: Chain]
-  private let sets: [SetName: NamedSet]
+  private let chains: [EvaluatedChain]
+  private let sets: [EvaluatedSet]
+  private let bases: [(hook: Hook, chain: Int)]
 
+  /// Resolves names once, so that a table can be asked many times.
   public init(_ table: Table) {
-    self.table = table
-    chains = Dictionary(table.chains.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    sets = Dictionary(table.sets.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    var resolver = NameResolver(table)
+    chains = table.chains.map { chain in
+      EvaluatedChain(
+        name: chain.name, policy: chain.base?.policy ?? .accept,
+        rules: chain.rules.map { resolver.resolve($0) })
+    }
+    sets = resolver.sets
+    bases = table.chains.indices
+      .compactMap { index in table.chains[index].base.map { ($0, index) } }
+      .sorted { $0.0.priority < $1.0.priority }
+      .map { ($0.0.hook, $0.1) }
   }
 
   /// Sends a packet through the table's base chains of one hook, in order of priority.
@@ -33,168 +42,135 @@ public struct Evaluator: Sendable {
   /// A table without a base chain there lets everything pass.
   public func evaluate(_ packet: Packet, at hook: Hook) -> Evaluation {
     var last = Evaluation(verdict: .accept, decidedBy: nil, isCertain: true)
-    let bases = table.chains.filter { $0.base?.hook == hook }
-      .sorted { ($0.base?.priority ?? .filter) < ($1.base?.priority ?? .filter) }
-    for chain in bases {
+    for base in bases where base.hook == hook {
       var walk = Walk(packet: packet)
       last =
-        run(chain, &walk)
-        ?? Evaluation(
-          verdict: chain.base?.policy ?? .accept, decidedBy: nil, isCertain: walk.isCertain)
+        run(base.chain, &walk)
+        ?? Evaluation(verdict: chains[base.chain].policy, decidedBy: nil, isCertain: walk.isCertain)
       if last.verdict == .drop { return last }
     }
     return last
   }
 
-  fileprivate struct Walk {
-    let packet: Packet
-    var registers = [UInt8](repeating: 0, count: 64)
-    var isCertain = true
-  }
-
-  /// Runs a chain to a final verdict; `nil` when it ends or returns without one.
-  private func run(_ chain: Chain, _ walk: inout Walk) -> Evaluation? {
-    // Chains cannot form a loop: the kernel refuses such a table when it is loaded.
-    for (index, rule) in chain.rules.enumerated() {
-      guard let verdict = apply(rule, &walk) else { continue }
-      switch verdict {
-      case .continue: continue
+  /// Runs a chain to a final verdict; `nil` when it ends or returns without one. Chains cannot form a
+  /// loop: the kernel refuses such a table when it is loaded.
+  private func run(_ index: Int, _ walk: inout Walk) -> Evaluation? {
+    for position in chains[index].rules.indices {
+      switch apply(chains[index].rules[position], &walk) {
+      case nil, .continue: continue
       case .return: return nil
-      case .accept, .drop, .queue:
+      case .final(let verdict):
         return Evaluation(
-          verdict: verdict == .accept ? .accept : .drop,
-          decidedBy: .init(chain: chain.name, index: index), isCertain: walk.isCertain)
-      case .jump(let name):
-        if let target = chains[name], let result = run(target, &walk) { return result }
-      case .goto(let name):
-        return chains[name].flatMap { run($0, &walk) }
+          verdict: verdict, decidedBy: .init(chain: chains[index].name, index: position),
+          isCertain: walk.isCertain)
+      case .jump(let target):
+        if let result = run(target, &walk) { return result }
+      case .goto(let target):
+        return run(target, &walk)
       }
     }
     return nil
   }
 
   /// The verdict of a rule; `nil` when it does not match or decides nothing.
-  private func apply(_ rule: Rule, _ walk: inout Walk) -> Verdict? {
-    var verdict: Verdict?
+  private func apply(_ rule: EvaluatedRule, _ walk: inout Walk) -> EvaluatedVerdict? {
+    let wasCertain = walk.isCertain
+    // Doubt about a rule that decides nothing, such as one that only records, is no doubt.
+    defer { if !rule.mayDecide { walk.isCertain = wasCertain } }
     for expression in rule.expressions {
       switch step(expression, &walk) {
       case .goesOn: continue
       case .ends: return nil
-      case .decides(let decision): verdict = decision
+      case .decides(let verdict): return verdict
       }
-      if let verdict, verdict != .continue { return verdict }
     }
-    return verdict
+    return nil
   }
 
   fileprivate enum Step {
     case goesOn
     case ends
-    case decides(Verdict)
+    case decides(EvaluatedVerdict)
   }
 
-  private func step(_ expression: Expression, _ walk: inout Walk) -> Step {
+  private func step(_ expression: EvaluatedExpression, _ walk: inout Walk) -> Step {
     switch expression {
-    case .meta(let key, let register):
-      guard let value = meta(key, walk.packet) else { return unknown(&walk) }
-      walk.store(value, register)
-    case .payload(let base, let offset, let length, let register):
-      guard let header = walk.packet.header(base) else { return unknown(&walk) }
-      guard Int(offset) + Int(length) <= header.count else { return .ends }
-      walk.store(header[Int(offset)..<Int(offset) + Int(length)], register)
-    case .compare(let sign, let register, let value):
-      guard let held = walk.load(register, value.count) else { return unknown(&walk) }
-      if !sign.holds(held, value[...]) { return .ends }
-    case .range(let negated, let register, let from, let to):
-      guard let held = walk.load(register, from.count) else { return unknown(&walk) }
-      let inside = !held.lexicographicallyPrecedes(from) && !to.lexicographicallyPrecedes(held)
-      if inside == negated { return .ends }
-    case .bitwise(let from, let into, let mask, let xor):
-      guard let held = walk.load(from, mask.count) else { return unknown(&walk) }
-      walk.store(zip(zip(held, mask), xor).map { ($0.0 & $0.1) ^ $1 }, into)
-    case .byteorder(let from, let into, _, let length, let size):
-      guard let held = walk.load(from, Int(length)), size > 0 else { return unknown(&walk) }
-      walk.store(swapped(Array(held), size: Int(size)), into)
-    case .lookup(let reference, let register, let negated, let into):
-      return lookup(reference, register, negated, into, &walk)
-    case .immediate(let register, let value):
-      walk.store(value, register)
+    case .lookup(let set, let register, let negated, let into):
+      return lookup(sets[set], register, negated, into, &walk)
     case .verdict(let verdict):
       return .decides(verdict)
-    case .conntrack(let key, let direction, let register):
-      guard let value = conntrack(key, direction, walk.packet) else { return unknown(&walk) }
+    case .plain(let expression):
+      return plainStep(expression, &walk)
+    }
+  }
+
+  private func plainStep(_ expression: Expression, _ walk: inout Walk) -> Step {
+    switch expression {
+    case .meta(let key, let register):
+      guard walk.loadMeta(key, into: register) else { return walk.doubt() }
+    case .payload(let base, let offset, let length, let register):
+      guard base == .network || base == .transport else { return walk.doubt() }
+      if !walk.loadPayload(base, Int(offset), Int(length), into: register) { return .ends }
+    case .compare(let sign, let register, let value):
+      guard let order = walk.order(register, value) else { return walk.doubt() }
+      if !sign.holds(order) { return .ends }
+    case .range(let negated, let register, let from, let to):
+      guard let low = walk.order(register, from), let high = walk.order(register, to) else {
+        return walk.doubt()
+      }
+      if (low >= 0 && high <= 0) == negated { return .ends }
+    case .bitwise(let from, let into, let mask, let xor):
+      guard let held = walk.bytes(from, mask.count), xor.count == mask.count else { return walk.doubt() }
+      walk.store(mask.indices.map { (held[$0] & mask[$0]) ^ xor[$0] }, into)
+    case .byteorder(let from, let into, _, let length, let size):
+      guard let held = walk.bytes(from, Int(length)), size > 0 else { return walk.doubt() }
+      walk.store(swapped(held, size: Int(size)), into)
+    case .immediate(let register, let value):
       walk.store(value, register)
+    case .conntrack(let key, let direction, let register):
+      guard walk.loadConntrack(key, direction, into: register) else { return walk.doubt() }
     case .fib(.addressType, let flags, let register) where flags == .source || flags == .destination:
       let address = walk.packet.address(source: flags == .source)
       let isLocal = address.map { walk.packet.localAddresses.contains($0) } ?? false
-      walk.store(hostOrder(isLocal ? 2 : 1), register)
+      walk.store(hostBytes(UInt32(isLocal ? 2 : 1)), register)
     case .counter, .log, .dynamicSet, .setMeta, .setConntrack:
       break
     case .reject:
-      return .decides(.drop)
+      return .decides(.final(.drop))
     case .limit:
       walk.isCertain = false
-    case .fib, .shift, .opaque:
-      return unknown(&walk)
+    case .fib, .shift, .opaque, .lookup, .verdict:
+      return walk.doubt()
     }
     return .goesOn
   }
 
-  private func unknown(_ walk: inout Walk) -> Step {
-    walk.isCertain = false
-    return .ends
-  }
-
   private func lookup(
-    _ reference: SetReference, _ register: Register, _ negated: Bool, _ into: Register?, _ walk: inout Walk
+    _ set: EvaluatedSet, _ register: Register, _ negated: Bool, _ into: Register?, _ walk: inout Walk
   ) -> Step {
-    let elements: SetElements
-    switch reference {
-    case .named(let name):
-      guard let set = sets[name], !set.flags.contains(.dynamic) else { return unknown(&walk) }
-      elements = set.elements
-    case .inline(let set): elements = set.elements
+    guard let elements = set.elements, let found = walk.index(register, in: elements) else {
+      return walk.doubt()
     }
-    guard let key = walk.load(register, elements.keyLength) else { return unknown(&walk) }
-    let found = elements.index(of: key)
-    if (found == nil) != negated { return .ends }
-    guard let found, let into else { return .goesOn }
-    switch elements.payload {
-    case .none: return .goesOn
-    case .verdicts(let verdicts): return .decides(verdicts[found])
-    case .values(let bytes, let length):
-      walk.store(bytes[found * length..<(found + 1) * length], into)
-      return .goesOn
+    if (found < 0) != negated { return .ends }
+    if found < 0 || into == nil { return .goesOn }
+    if !set.verdicts.isEmpty { return .decides(set.verdicts[found]) }
+    if case .values(let bytes, let length) = elements.payload, let into {
+      walk.store(Array(bytes[found * length..<(found + 1) * length]), into)
     }
+    return .goesOn
   }
 
-  private func meta(_ key: MetaKey, _ packet: Packet) -> [UInt8]? {
-    switch key {
-    case .nfProto: [packet.family == .ipv4 ? Family.ipv4.rawValue : Family.ipv6.rawValue]
-    case .l4Proto: [packet.ipProtocol.rawValue]
-    case .inputInterface: hostOrder(packet.inputInterface ?? 0)
-    case .outputInterface: hostOrder(packet.outputInterface ?? 0)
-    case .timeNanoseconds: (0..<8).map { UInt8(truncatingIfNeeded: packet.time >> UInt64($0 * 8)) }
-    default: nil
+  /// A packet on its way, and the registers.
+  fileprivate struct Walk {
+    let packet: Packet
+    var registers = InlineArray<64, UInt8>(repeating: 0)
+    var isCertain = true
+
+    fileprivate mutating func doubt() -> Step {
+      isCertain = false
+      return .ends
     }
   }
-
-  private func conntrack(_ key: ConntrackKey, _ direction: ConntrackDirection?, _ packet: Packet) -> [UInt8]?
-  {
-    switch (key, direction) {
-    case (.state, nil): hostOrder(packet.state.rawValue)
-    case (.status, nil): hostOrder(packet.status)
-    case (.direction, nil): [packet.direction.rawValue]
-    case (.destinationPort, .original):
-      (packet.originalPort ?? packet.port(offset: 2)).map { [UInt8($0 >> 8), UInt8($0 & 0xff)] }
-    default: nil
-    }
-  }
-}
-
-/// The bytes of a number as a little-endian host keeps it in a register.
-private func hostOrder(_ value: UInt32) -> [UInt8] {
-  (0..<4).map { UInt8(truncatingIfNeeded: value >> UInt32($0 * 8)) }
 }
 
 private func swapped(_ bytes: [UInt8], size: Int) -> [UInt8] {
@@ -202,51 +178,120 @@ private func swapped(_ bytes: [UInt8], size: Int) -> [UInt8] {
 }
 
 extension Evaluator.Walk {
-  fileprivate mutating func store(_ value: some Collection<UInt8>, _ register: Register) {
-    guard let start = register.byteOffset, start + value.count <= registers.count else { return }
-    var index = start
-    for byte in value {
-      registers[index] = byte
-      index += 1
-    }
-    // The kernel clears the rest of the last 32-bit register.
+  /// Stores bytes; the kernel clears the rest of the last 32-bit register.
+  mutating func store(_ value: [UInt8], _ register: Register) {
+    guard let start = register.byteOffset, start + value.count <= 64 else { return }
+    for index in value.indices { registers[start + index] = value[index] }
+    clear(start + value.count)
+  }
+
+  private mutating func store(byte: UInt8, _ register: Register) {
+    guard let start = register.byteOffset else { return }
+    registers[start] = byte
+    clear(start + 1)
+  }
+
+  private mutating func clear(_ from: Int) {
+    var index = from
     while index % 4 != 0 {
       registers[index] = 0
       index += 1
     }
   }
 
-  fileprivate func load(_ register: Register, _ count: Int) -> ArraySlice<UInt8>? {
-    guard let start = register.byteOffset, start + count <= registers.count else { return nil }
-    return registers[start..<start + count]
+  func bytes(_ register: Register, _ count: Int) -> [UInt8]? {
+    guard let start = register.byteOffset, start + count <= 64 else { return nil }
+    return (start..<start + count).map { registers[$0] }
+  }
+
+  /// Negative, zero or positive as the register is below, equal to or above a value; as memcmp(3).
+  func order(_ register: Register, _ value: [UInt8]) -> Int? {
+    guard let start = register.byteOffset, start + value.count <= 64 else { return nil }
+    for index in value.indices where registers[start + index] != value[index] {
+      return registers[start + index] < value[index] ? -1 : 1
+    }
+    return 0
+  }
+
+  /// Index of the element that holds the register's key, -1 for none, `nil` without such a register.
+  func index(_ register: Register, in elements: SetElements) -> Int? {
+    guard let start = register.byteOffset, start + elements.keyLength <= 64 else { return nil }
+    let length = elements.keyLength
+    func order(_ keys: [UInt8], _ element: Int) -> Int {
+      var at = element * length
+      for index in start..<start + length {
+        if registers[index] != keys[at] { return registers[index] < keys[at] ? -1 : 1 }
+        at += 1
+      }
+      return 0
+    }
+    let last = elements.lastKeys ?? elements.keys
+    var low = 0
+    var high = elements.count
+    while low < high {
+      let middle = (low + high) / 2
+      if order(last, middle) > 0 { low = middle + 1 } else { high = middle }
+    }
+    return low < elements.count && order(elements.keys, low) >= 0 ? low : -1
+  }
+
+  mutating func loadMeta(_ key: MetaKey, into register: Register) -> Bool {
+    switch key {
+    case .nfProto:
+      store(byte: packet.family == .ipv4 ? Family.ipv4.rawValue : Family.ipv6.rawValue, register)
+    case .l4Proto: store(byte: packet.ipProtocol.rawValue, register)
+    case .inputInterface: store(hostBytes(packet.inputInterface ?? 0), register)
+    case .outputInterface: store(hostBytes(packet.outputInterface ?? 0), register)
+    case .timeNanoseconds: store(hostBytes(packet.time), register)
+    default: return false
+    }
+    return true
+  }
+
+  /// `false` when the packet is too short, which ends the rule.
+  mutating func loadPayload(_ base: PayloadBase, _ offset: Int, _ length: Int, into register: Register) -> Bool {
+    let header = base == .network ? packet.network : packet.transport
+    guard offset + length <= header.count, let start = register.byteOffset, start + length <= 64 else {
+      return false
+    }
+    for index in 0..<length { registers[start + index] = header[offset + index] }
+    clear(start + length)
+    return true
+  }
+
+  mutating func loadConntrack(_ key: ConntrackKey, _ direction: ConntrackDirection?, into register: Register)
+    -> Bool
+  {
+    switch (key, direction) {
+    case (.state, nil): store(hostBytes(packet.state.rawValue), register)
+    case (.status, nil): store(hostBytes(packet.status), register)
+    case (.direction, nil): store(byte: packet.direction.rawValue, register)
+    case (.destinationPort, .original):
+      guard let port = packet.originalPort ?? packet.destinationPort else { return false }
+      store(networkBytes(port), register)
+    default: return false
+    }
+    return true
   }
 }
 
 extension ComparisonOperator {
-  fileprivate func holds(_ held: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) -> Bool {
+  fileprivate func holds(_ order: Int) -> Bool {
     switch self {
-    case .equal: held == value
-    case .notEqual: held != value
-    case .less: held.lexicographicallyPrecedes(value)
-    case .lessOrEqual: !value.lexicographicallyPrecedes(held)
-    case .greater: value.lexicographicallyPrecedes(held)
-    case .greaterOrEqual: !held.lexicographicallyPrecedes(value)
+    case .equal: order == 0
+    case .notEqual: order != 0
+    case .less: order < 0
+    case .lessOrEqual: order <= 0
+    case .greater: order > 0
+    case .greaterOrEqual: order >= 0
     }
   }
 }
 
 extension Packet {
-  fileprivate func header(_ base: PayloadBase) -> [UInt8]? {
-    switch base {
-    case .network: network
-    case .transport: transport
-    case .link, .inner: nil
-    }
-  }
-
-  fileprivate func port(offset: Int) -> UInt16? {
-    guard ipProtocol.hasPorts, transport.count >= offset + 2 else { return nil }
-    return UInt16(transport[offset]) << 8 | UInt16(transport[offset + 1])
+  fileprivate var destinationPort: UInt16? {
+    guard ipProtocol.hasPorts, transport.count >= 4 else { return nil }
+    return UInt16(transport[2]) << 8 | UInt16(transport[3])
   }
 
   fileprivate func address(source: Bool) -> Address? {

@@ -33,13 +33,12 @@ public struct Oracle: Sendable {
         if (133...136).contains(type) { return .alwaysOpen("neighbour discovery") }
         if [130, 131, 132, 143].contains(type) { return .alwaysOpen("multicast listener discovery") }
       }
-      if host.dhcp, isDHCP(connection, direction) { return .alwaysOpen("DHCP client") }
     }
-    if direction == .ingress, own(connection.source) { return .denied }
-    if direction != .egress, connection.family == .ipv6, connection.source.bits >> 32 == 0 { return .denied }
-    if direction != .egress, connection.family == .ipv6, connection.source.bits >> 32 == 0xffff {
+    if direction != .egress, own(connection.source) { return .denied }
+    if direction != .egress, connection.family == .ipv6, [0, 0xffff].contains(connection.source.bits >> 32) {
       return .denied
     }
+    if host.dhcp, isDHCP(connection, direction) { return .alwaysOpen("DHCP client") }
 
     for (index, flow) in policy.flows.enumerated() {
       if let until = flow.until, now >= until { continue }
@@ -57,15 +56,18 @@ public struct Oracle: Sendable {
     let to = policy[flow.to]
     let request = service.terms.contains { covers($0, connection) }
     let reply = isReply(connection, service)
+    // A flow whose other end is the host alone stays on its loopback: it opens nothing.
+    let hasOther = { (peers: Peers) in peers.hosts != [host] || !peers.networks.isEmpty }
     switch direction {
     case .ingress:
-      return request && to.hosts.contains(host) && from.addresses.contains(connection.source)
-        || reply && from.hosts.contains(host) && to.addresses.contains(connection.source)
+      let source = connection.source
+      return request && to.hosts.contains(host) && hasOther(from) && from.addresses.contains(source)
+        || reply && from.hosts.contains(host) && hasOther(to) && to.addresses.contains(source)
     case .egress:
       let destination = connection.destination
-      return request && from.hosts.contains(host)
+      return request && from.hosts.contains(host) && hasOther(to)
         && (to.addresses.contains(destination) || service.multicast.contains(destination))
-        || reply && to.hosts.contains(host) && from.addresses.contains(destination)
+        || reply && to.hosts.contains(host) && hasOther(from) && from.addresses.contains(destination)
     case .forward:
       guard case .gateway(let routes) = policy[host].forwarding else { return false }
       return request && from.addresses.contains(connection.source)

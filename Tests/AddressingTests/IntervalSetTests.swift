@@ -1,4 +1,5 @@
 import Addressing
+import PolicyFixtures
 import Testing
 
 @Suite struct IntervalSetTests {
@@ -29,20 +30,5 @@ import Testing
       let low = UInt8.random(in: 0...255, using: &random)
       return low...UInt8.random(in: low...255, using: &random)
     }
-  }
-}
-
-/// The same numbers in every run (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
-    return z ^ z >> 31
   }
 }

@@ -1,0 +1,50 @@
+# Every target installs the Debian packages it needs when they are missing, and says so.
+
+BUILD_PACKAGES := libmnl-dev libnftnl-dev libyaml-dev pkg-config
+RUN_PACKAGES := nftables iproute2 util-linux
+TEST_PACKAGES := conntrack openssh-server openssh-client
+
+PREFIX ?= /usr/local
+
+# One binary to copy: the Swift runtime and the C++ library it uses are linked in. The linker takes
+# libstdc++.a because it is the only one in the first directory it looks into.
+STATIC_LIBRARIES := $(CURDIR)/.build/static
+STATIC := -c release --static-swift-stdlib -Xlinker --gc-sections -Xlinker -s \
+	-Xlinker -L$(STATIC_LIBRARIES) -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
+
+.PHONY: build release test lint format golden demo bench install clean packages test-packages
+
+build: packages
+	swift build
+
+test: test-packages
+	swift build --build-tests
+	swift test
+
+lint:
+	swift format lint --strict --recursive Sources Tests Package.swift
+
+format:
+	swift format --in-place --recursive Sources Tests Package.swift
+
+# Records the goldens anew; review the difference before committing it.
+golden: test-packages
+	-RECORD=1 swift test
+	git status --short Tests/Golden
+
+release: packages
+	@mkdir -p $(STATIC_LIBRARIES)
+	@ln -sf "$$(gcc -print-file-name=libstdc++.a)" $(STATIC_LIBRARIES)/
+	swift build $(STATIC) --product sekisho
+
+install: release
+	install -D -m 0755 "$$(swift build $(STATIC) --show-bin-path)/sekisho" "$(DESTDIR)$(PREFIX)/bin/sekisho"
+
+clean:
+	swift package clean
+
+packages:
+	@packaging/install-packages $(BUILD_PACKAGES)
+
+test-packages: packages
+	@packaging/install-packages $(RUN_PACKAGES) $(TEST_PACKAGES)

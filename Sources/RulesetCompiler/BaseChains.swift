@@ -1,0 +1,91 @@
+internal import Addressing
+internal import Nftables
+internal import Policy
+
+/// Types of ICMPv6 without which IPv6 does not work on a link (RFC 4861). Redirects are not among
+/// them: whoever sends one diverts our traffic.
+private let neighbourDiscovery: [UInt8] = [133, 134, 135, 136]
+
+/// Multicast listener discovery (RFC 3810): without it a switch cuts the host off from multicast,
+/// neighbour discovery included.
+private let listenerDiscovery: [UInt8] = [130, 131, 132, 143]
+
+/// The base chain of one direction, in the order in which its rules must stand.
+func baseChain(_ side: Side, dhcp: Bool, expiries: [Rule], _ dispatch: Dispatch) -> Chain {
+  var rules: [Rule] = []
+  if side.direction != .forward { rules += alwaysOpen(side) }
+  // Ahead of the established ones: a flow whose time is over also ends what it has opened.
+  rules += expiries
+  rules.append(connectionState(side))
+  if side.direction != .egress { rules += forgedSources(side) }
+  if dhcp, side.direction != .forward { rules += dynamicConfiguration(side) }
+  // A bare ACK or RST is a new connection to conntrack. Without this it would pass by its port, and a
+  // connection that was cut would be picked up again from either end.
+  rules.append(
+    Rule(
+      [
+        .match(.tcpFlags([.fin, .syn, .rst, .ack]), .notEqual, .tcpFlags(.syn)), .counter,
+        .goto(side.denyChain),
+      ], comment: "new connections begin with SYN"))
+  rules += dispatch.rules
+  rules.append(Rule([.goto(side.denyChain)]))
+  return Chain(
+    name: side.baseChain,
+    base: BaseChain(hook: side.hook, policy: side.mode == .enforce ? .drop : .accept), rules: rules)
+}
+
+/// What is open on every host. Neighbour discovery comes ahead of connection tracking, which does not
+/// track it; a hop limit of 255 proves that no router forwarded it (RFC 4861, 6.1).
+private func alwaysOpen(_ side: Side) -> [Rule] {
+  [
+    Rule([.match(side.direction == .ingress ? .iif : .oif, .loopback), .accept]),
+    Rule(
+      [
+        .match(.icmpv6Type, .icmpTypes(.ipv6, neighbourDiscovery)), .match(.ip6Hoplimit, .byte(255)), .accept,
+      ], comment: "neighbour discovery"),
+    Rule(
+      [.match(.icmpv6Type, .icmpTypes(.ipv6, listenerDiscovery)), .accept],
+      comment: "multicast listener discovery"),
+  ]
+}
+
+/// Replies and errors of what was allowed; `related` carries "fragmentation needed" and "packet too
+/// big", without which large transfers hang.
+private func connectionState(_ side: Side) -> Rule {
+  let invalid: Verdict = side.mode == .enforce ? .drop : .accept
+  return Rule([
+    .vmap(
+      .ctState, InlineSet(states: [(.established, .accept), (.related, .accept), (.invalid, invalid)]))
+  ])
+}
+
+/// Sources that cannot be true: IPv4 written as IPv6, which would slip past rules of either family,
+/// and the host's own addresses from outside.
+private func forgedSources(_ side: Side) -> [Rule] {
+  let compatible = Prefix(containing: Address(.ipv6, 0), length: 96)
+  let mapped = Prefix(containing: Address(.ipv6, 0xffff << 32), length: 96)
+  return [
+    Rule(
+      [.match(.ip6Saddr, .prefixes([compatible, mapped])), .counter, .goto(side.denyChain)],
+      comment: "IPv4 in IPv6 source"),
+    Rule(
+      [.match(.fibSaddrType, .local), .counter, .goto(side.denyChain)], comment: "own address from outside"),
+  ]
+}
+
+/// DHCPv4 renewals, and DHCPv6, whose requests go to a group and are answered from a link-local
+/// address (RFC 8415), which connection tracking cannot match.
+private func dynamicConfiguration(_ side: Side) -> [Rule] {
+  let linkLocal = Prefix(containing: Address(.ipv6, 0xfe80 << 112), length: 10)
+  func ports(_ client: UInt16, _ server: UInt16) -> [Statement] {
+    side.direction == .egress
+      ? [.match(.udpSport, .port(client)), .match(.udpDport, .port(server))]
+      : [.match(.udpSport, .port(server)), .match(.udpDport, .port(client))]
+  }
+  return [
+    Rule([.match(.nfProto, .family(.ipv4))] + ports(68, 67) + [.counter, .accept], comment: "DHCP client"),
+    Rule(
+      [.match(.ip6Saddr, .prefix(linkLocal))] + ports(546, 547) + [.counter, .accept],
+      comment: "DHCPv6 client"),
+  ]
+}

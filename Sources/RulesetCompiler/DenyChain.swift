@@ -1,0 +1,65 @@
+internal import Addressing
+internal import Nftables
+internal import Policy
+
+/// How long the kernel remembers a denied peer and port: a day, in milliseconds.
+private let memory: UInt64 = 86_400_000
+
+/// How many of them it remembers: about 8 MB when full.
+private let capacity: UInt32 = 65_536
+
+/// New records in a second. A flood then costs little more than a plain drop.
+private let recordRate = Limit(rate: 500, burst: 1000)
+
+/// The chain in which everything ends that is not allowed: it records who wanted what, then denies or,
+/// in observe mode, lets pass.
+///
+/// The verdict is a rule of its own: an update of a full set ends the rule it stands in, and a chain's
+/// policy alone does not hold while a table is replaced.
+func denyChain(_ side: Side, _ builder: inout TableBuilder) -> Chain {
+  var rules: [Rule] = []
+  for family in AddressFamily.allCases {
+    let addresses = recordedAddresses(side, family)
+    let type: DataType = family == .ipv4 ? .ipv4Address : .ipv6Address
+    let types = addresses.map { _ in type }
+    let withPort = dynamicSet(side.ownSet("denied.\(family.suffix)"), types + [.inetProto, .inetService])
+    let other = dynamicSet(side.ownSet("denied-other.\(family.suffix)"), types + [.inetProto])
+    builder.add(withPort)
+    builder.add(other)
+    rules.append(
+      Rule([
+        .match(.l4Proto, .protocols(IPProtocol.withPorts)), .limit(recordRate),
+        .update(withPort.name, .concatenation(addresses + [.l4Proto, .thDport]), [.counter]),
+      ]))
+    rules.append(
+      Rule([
+        .match(.l4Proto, .notEqual, .protocols(IPProtocol.withPorts)), .limit(recordRate),
+        .update(other.name, .concatenation(addresses + [.l4Proto]), [.counter]),
+      ]))
+  }
+  switch (side.mode, side.deny) {
+  case (.observe, _): rules.append(Rule([.counter, .accept], comment: "observed: would be denied"))
+  case (.enforce, .drop): rules.append(Rule([.counter, .drop], comment: "denied"))
+  case (.enforce, .reject):
+    rules.append(Rule([Statement.counter, .reject(.adminProhibited)], comment: "denied"))
+  }
+  return Chain(name: side.denyChain, rules: rules)
+}
+
+/// The addresses that tell who was denied: the other end's, or both of what is forwarded.
+private func recordedAddresses(_ side: Side, _ family: AddressFamily) -> [Operand] {
+  let source: Operand = family == .ipv4 ? .ipSaddr : .ip6Saddr
+  let destination: Operand = family == .ipv4 ? .ipDaddr : .ip6Daddr
+  return switch side.direction {
+  case .ingress: [source]
+  case .egress: [destination]
+  case .forward: [source, destination]
+  }
+}
+
+private func dynamicSet(_ name: SetName, _ key: [DataType]) -> NamedSet {
+  let length = key.reduce(0) { $0 + ($1 == .ipv6Address ? 16 : 4) }
+  return NamedSet(
+    name: name, key: key, flags: [.dynamic, .timeout], size: capacity, timeout: memory,
+    elements: .none(keyLength: length))
+}

@@ -1,0 +1,241 @@
+internal import Addressing
+internal import Nftables
+internal import Policy
+
+/// How the packets of one direction find the chains of the services they ask for.
+///
+/// Single ports of every protocol are keys of one hash map; port ranges are keys of an interval map a
+/// protocol. A packet that the first sends to a service which does not accept it comes back and asks
+/// the second. Where two services claim one key, the key leads to a chain that jumps to both.
+struct Dispatch {
+  /// The lookups of the base chain, in their order.
+  private(set) var rules: [Rule] = []
+
+  init(_ openings: [Opening], _ side: Side, _ builder: inout TableBuilder) {
+    var requests: [String: [Opening]] = [:]
+    var replies: [String: [Opening]] = [:]
+    for opening in openings {
+      switch opening.kind {
+      case .request: requests[opening.service.name, default: []].append(opening)
+      case .reply: replies[opening.service.name, default: []].append(opening)
+      }
+    }
+
+    var claims = Claims()
+    for (name, openings) in requests.sorted(by: { $0.key < $1.key }) {
+      let chain = serviceChain(side.serviceChain(name), openings, &builder)
+      if chain.rules.isEmpty { continue }
+      builder.add(chain)
+      claims.add(openings[0].service, chain.name)
+    }
+    addTypeMaps(claims, side, &builder)
+    addPortMaps(claims, side, &builder)
+    for (name, openings) in replies.sorted(by: { $0.key < $1.key }) {
+      addReplies(name, openings, side, &builder)
+    }
+  }
+
+  // MARK: - Messages and protocols without ports
+
+  private mutating func addTypeMaps(_ claims: Claims, _ side: Side, _ builder: inout TableBuilder) {
+    for (family, types) in [(AddressFamily.ipv4, claims.types[.icmp]), (.ipv6, claims.types[.icmpv6])] {
+      guard let types, !types.isEmpty else { continue }
+      let name = family == .ipv4 ? "icmp" : "icmpv6"
+      let keys = types.sorted { $0.key < $1.key }.map { type, chains in
+        ([type], target(chains, side.ownChain("\(name)-\(type)"), &builder))
+      }
+      let map = verdictMap(side.ownSet(name), [family == .ipv4 ? .icmpType : .icmpv6Type], keys)
+      builder.add(map)
+      rules.append(Rule([.vmap(family == .ipv4 ? .icmpType : .icmpv6Type, map.name)]))
+    }
+    guard !claims.protocols.isEmpty else { return }
+    let keys = claims.protocols.sorted { $0.key < $1.key }.map { ipProtocol, chains in
+      ([ipProtocol.rawValue], target(chains, side.ownChain("protocol-\(ipProtocol.rawValue)"), &builder))
+    }
+    let map = verdictMap(side.ownSet("protocols"), [.inetProto], keys)
+    builder.add(map)
+    rules.append(Rule([.vmap(.l4Proto, map.name)]))
+  }
+
+  // MARK: - Ports
+
+  private mutating func addPortMaps(_ claims: Claims, _ side: Side, _ builder: inout TableBuilder) {
+    guard !claims.ports.isEmpty else { return }
+    addTranslatedChain(claims, side, &builder)
+
+    var keys: [([UInt8], ChainName)] = []
+    for (ipProtocol, ranges) in claims.ports.sorted(by: { $0.key < $1.key }) {
+      let single = Dictionary(grouping: ranges.filter { $0.ports.count == 1 }) { $0.ports.lowerBound }
+      for (port, claimants) in single.sorted(by: { $0.key < $1.key }) {
+        let own = side.ownChain("\(ipProtocol)-\(port)")
+        keys.append((dispatchKey(ipProtocol, port), target(claimants.map(\.chain), own, &builder)))
+      }
+    }
+    if !keys.isEmpty {
+      let map = verdictMap(SetName(checked: side.prefix), [.inetProto, .inetService], keys)
+      builder.add(map)
+      rules.append(Rule([.vmap(.concatenation([.l4Proto, .thDport]), map.name)]))
+    }
+    for (ipProtocol, ranges) in claims.ports.sorted(by: { $0.key < $1.key }) {
+      let wide = ranges.filter { $0.ports.count > 1 }
+      if wide.isEmpty { continue }
+      let map = intervalMap(side, "\(ipProtocol)", wide, &builder)
+      rules.append(Rule([.vmap(destinationPort(ipProtocol), map)]))
+    }
+  }
+
+  /// Connections whose destination somebody's NAT has changed are judged by the port the client asked
+  /// for: otherwise a redirect from a closed port to an open one would open the closed one.
+  private mutating func addTranslatedChain(_ claims: Claims, _ side: Side, _ builder: inout TableBuilder) {
+    var translated: [Rule] = []
+    for (ipProtocol, ranges) in claims.ports.sorted(by: { $0.key < $1.key }) {
+      let map = intervalMap(side, "dnat.\(ipProtocol)", ranges, &builder)
+      translated.append(
+        Rule([.match(.l4Proto, .ipProtocol(ipProtocol)), .vmap(.ctOriginalDport, map)]))
+    }
+    translated.append(Rule([.goto(side.denyChain)]))
+    let chain = Chain(name: side.ownChain("dnat"), rules: translated)
+    builder.add(chain)
+    rules.append(
+      Rule([.match(.ctStatus, .status(.dnat)), .goto(chain.name)], comment: "by the port before any NAT"))
+  }
+
+  /// An interval map of port ranges, cut where they overlap.
+  private func intervalMap(
+    _ side: Side, _ name: String, _ ranges: [Claims.Ports], _ builder: inout TableBuilder
+  )
+    -> SetName
+  {
+    var first: [UInt8] = []
+    var last: [UInt8] = []
+    var verdicts: [Verdict] = []
+    for (ports, chains) in Claims.disjoint(ranges) {
+      let text = ports.count == 1 ? "\(ports.lowerBound)" : "\(ports.lowerBound)-\(ports.upperBound)"
+      first += portKey(ports.lowerBound)
+      last += portKey(ports.upperBound)
+      verdicts.append(.jump(target(chains, side.ownChain("\(name).\(text)"), &builder)))
+    }
+    let map = NamedSet(
+      name: side.ownSet(name), key: [.inetService], data: [.verdict], flags: .interval,
+      elements: SetElements(keyLength: 2, keys: first, lastKeys: last, payload: .verdicts(verdicts)))
+    builder.add(map)
+    return map.name
+  }
+
+  // MARK: - Answers to multicast
+
+  private mutating func addReplies(
+    _ service: String, _ openings: [Opening], _ side: Side, _ builder: inout TableBuilder
+  ) {
+    let chain = serviceChain(side.ownChain("\(service).replies"), openings, &builder)
+    guard !chain.rules.isEmpty, case .reply(let answered) = openings[0].kind else { return }
+    builder.add(chain)
+    for term in openings[0].service.terms {
+      guard case .ports(let ports) = term.match else { continue }
+      for source in ports.ranges {
+        for destination in answered.ranges {
+          rules.append(
+            Rule([
+              .match(sourcePort(term.ipProtocol), .ports(source)),
+              .match(destinationPort(term.ipProtocol), .ports(destination)), .jump(chain.name),
+            ]))
+        }
+      }
+    }
+  }
+}
+
+/// Which chains want which packets.
+private struct Claims {
+  struct Ports {
+    let ports: ClosedRange<UInt16>
+    let chain: ChainName
+  }
+
+  private(set) var ports: [IPProtocol: [Ports]] = [:]
+  private(set) var types: [IPProtocol: [UInt8: [ChainName]]] = [:]
+  private(set) var protocols: [IPProtocol: [ChainName]] = [:]
+
+  mutating func add(_ service: Service, _ chain: ChainName) {
+    for term in service.terms {
+      switch term.match {
+      case .any: protocols[term.ipProtocol, default: []].append(chain)
+      case .ports(let set):
+        ports[term.ipProtocol, default: []] += set.ranges.map { Ports(ports: $0, chain: chain) }
+      case .types(let set):
+        for type in set.ranges.joined() {
+          types[term.ipProtocol, default: [:]][type, default: []].append(chain)
+        }
+      }
+    }
+  }
+
+  /// Ranges cut at each other's ends, each piece with everyone who claims it.
+  static func disjoint(_ claims: [Ports]) -> [(ClosedRange<UInt16>, [ChainName])] {
+    let starts = claims.flatMap { [Int($0.ports.lowerBound), Int($0.ports.upperBound) + 1] }
+    let cuts = Set(starts).sorted()
+    var pieces: [(ClosedRange<UInt16>, [ChainName])] = []
+    for (low, next) in zip(cuts, cuts.dropFirst()) {
+      let piece = UInt16(low)...UInt16(next - 1)
+      let chains = claims.filter { $0.ports.overlaps(piece) }.map(\.chain)
+      if !chains.isEmpty { pieces.append((piece, chains)) }
+    }
+    return pieces
+  }
+}
+
+/// The one chain, or a chain of our own that jumps to each of several.
+private func target(_ chains: [ChainName], _ own: ChainName, _ builder: inout TableBuilder) -> ChainName {
+  if chains.count == 1 { return chains[0] }
+  builder.add(Chain(name: own, rules: chains.map { Rule([.jump($0)]) }))
+  return own
+}
+
+/// One rule for each flow and family, with its own counter and the flow's name.
+private func serviceChain(_ name: ChainName, _ openings: [Opening], _ builder: inout TableBuilder) -> Chain {
+  var rules: [Rule] = []
+  for opening in openings {
+    for family in AddressFamily.allCases {
+      guard opening.service.terms.contains(where: { $0.families.contains(family) }),
+        let ends = builder.statements(for: opening.ends, family)
+      else { continue }
+      let time = opening.flow.until.map { [Statement.match(.time, .less, moment($0))] } ?? []
+      rules.append(Rule(time + ends + [.counter, .accept], comment: opening.flow.name))
+    }
+  }
+  return Chain(name: name, rules: rules)
+}
+
+/// A timestamp for `meta time`; moments before 1970 have passed for every clock.
+func moment(_ time: Timestamp) -> Comparand { .time(seconds: UInt64(max(0, time.seconds))) }
+
+func sourcePort(_ ipProtocol: IPProtocol) -> Operand {
+  switch ipProtocol {
+  case .tcp: .tcpSport
+  case .udp: .udpSport
+  default: .sctpSport
+  }
+}
+
+func destinationPort(_ ipProtocol: IPProtocol) -> Operand {
+  switch ipProtocol {
+  case .tcp: .tcpDport
+  case .udp: .udpDport
+  default: .sctpDport
+  }
+}
+
+private func portKey(_ port: UInt16) -> [UInt8] { [UInt8(port >> 8), UInt8(port & 0xff)] }
+
+/// Fields of a concatenation are padded to four bytes each.
+private func dispatchKey(_ ipProtocol: IPProtocol, _ port: UInt16) -> [UInt8] {
+  [ipProtocol.rawValue, 0, 0, 0] + portKey(port) + [0, 0]
+}
+
+private func verdictMap(_ name: SetName, _ key: [DataType], _ entries: [([UInt8], ChainName)]) -> NamedSet {
+  NamedSet(
+    name: name, key: key, data: [.verdict], size: declaredSize(entries.count),
+    elements: SetElements(
+      keyLength: entries[0].0.count, keys: entries.flatMap(\.0),
+      payload: .verdicts(entries.map { .jump($0.1) })))
+}

@@ -1,0 +1,198 @@
+internal import Addressing
+internal import Nftables
+internal import Policy
+
+/// Connections that end with a flow: what nothing but that flow allows, from the moment it is over.
+///
+/// A flow that has ended lets no new connection in, by its own rule. These rules stand ahead of
+/// `established` and end the connections it let in before, in both directions of their packets. What
+/// another flow allows as well, for longer, is taken out, so that no end cuts what somebody else opened.
+struct Expiry {
+  let flow: String
+  let until: Timestamp
+  let box: Box
+  /// Whether packets of the direction that answers are meant.
+  let isReply: Bool
+  /// Names the sets that are needed only here.
+  let name: String
+
+  /// What expires on one side of a host: requests that enter there, answers that leave there.
+  static func all(of openings: [Opening], seenBy side: Side, peers sets: PeerSets) -> [Expiry] {
+    var result: [Expiry] = []
+    for opening in openings where opening.direction == side.direction || opening.answers == side.direction {
+      guard let until = opening.flow.until else { continue }
+      var left = Box.all(of: opening, sets)
+      for other in openings where other.direction == opening.direction {
+        let isLonger = other.flow.until.map { $0 > until } ?? true
+        if isLonger {
+          for covered in Box.all(of: other, sets) { left = left.flatMap { $0.subtracting(covered) } }
+        }
+      }
+      for (number, box) in left.enumerated() {
+        let name = "expired.\(opening.flow.name).\(opening.service.name).\(number + 1)"
+        if opening.direction == side.direction {
+          result.append(Expiry(flow: opening.flow.name, until: until, box: box, isReply: false, name: name))
+        }
+        if opening.answers == side.direction {
+          result.append(Expiry(flow: opening.flow.name, until: until, box: box, isReply: true, name: name))
+        }
+      }
+    }
+    return result
+  }
+}
+
+extension Opening {
+  /// The direction in which the answers to its packets travel.
+  fileprivate var answers: Direction {
+    switch direction {
+    case .ingress: .egress
+    case .egress: .ingress
+    case .forward: .forward
+    }
+  }
+}
+
+/// Connections of one family and protocol: every combination of its four sets.
+struct Box {
+  let family: AddressFamily
+  let ipProtocol: IPProtocol
+  var source: AddressSet
+  var destination: AddressSet
+  var sourcePorts: PortSet
+  /// Destination ports, or message types.
+  var ports: PortSet
+
+  static func all(of opening: Opening, _ sets: PeerSets) -> [Box] {
+    var source = AddressSet.all
+    var destination = AddressSet.all
+    switch opening.ends {
+    case .source(let peers): source = sets.addresses[peers.index]
+    case .destination(let peers): destination = sets.addresses[peers.index]
+    case .groups(let groups): destination = groups
+    case .both(let from, let to):
+      (source, destination) = (sets.addresses[from.index], sets.addresses[to.index])
+    }
+    return opening.service.terms.flatMap { term in
+      term.families.compactMap { family -> Box? in
+        if source.isEmpty(family) || destination.isEmpty(family) { return nil }
+        var box = Box(
+          family: family, ipProtocol: term.ipProtocol, source: source.only(family),
+          destination: destination.only(family), sourcePorts: .all, ports: .all)
+        switch (term.match, opening.kind) {
+        case (.ports(let ports), .request): box.ports = ports
+        case (.ports(let ports), .reply(let to)): (box.sourcePorts, box.ports) = (ports, to)
+        case (.types(let types), _):
+          box.ports = PortSet(types.ranges.map { UInt16($0.lowerBound)...UInt16($0.upperBound) })
+        case (.any, _): break
+        }
+        return box
+      }
+    }
+  }
+
+  /// What is left without another box, as boxes that do not overlap.
+  func subtracting(_ other: Box) -> [Box] {
+    guard family == other.family, ipProtocol == other.ipProtocol else { return [self] }
+    var pieces: [Box] = []
+    var rest = self
+    func cut(_ part: Box) { if !part.isEmpty { pieces.append(part) } }
+    var part = rest
+    part.source = rest.source.subtracting(other.source)
+    cut(part)
+    rest.source = rest.source.intersection(other.source)
+    part = rest
+    part.destination = rest.destination.subtracting(other.destination)
+    cut(part)
+    rest.destination = rest.destination.intersection(other.destination)
+    part = rest
+    part.sourcePorts = rest.sourcePorts.subtracting(other.sourcePorts)
+    cut(part)
+    rest.sourcePorts = rest.sourcePorts.intersection(other.sourcePorts)
+    part = rest
+    part.ports = rest.ports.subtracting(other.ports)
+    cut(part)
+    return pieces
+  }
+
+  private var isEmpty: Bool {
+    source.isEmpty || destination.isEmpty || sourcePorts.isEmpty || ports.isEmpty
+  }
+}
+
+extension AddressSet {
+  fileprivate func only(_ family: AddressFamily) -> AddressSet {
+    family == .ipv4 ? AddressSet(ipv4: ipv4) : AddressSet(ipv6: ipv6)
+  }
+}
+
+extension TableBuilder {
+  /// The rules that end an expired flow's connections on one side.
+  mutating func rules(for expiry: Expiry, _ side: Side) -> [Rule] {
+    let box = expiry.box
+    let isIPv4 = box.family == .ipv4
+    let (source, destination): (Operand, Operand) =
+      isIPv4 ? (.ipSaddr, .ipDaddr) : (.ip6Saddr, .ip6Daddr)
+    var statements: [Statement] = [
+      .match(.time, .greaterOrEqual, moment(expiry.until)),
+      .match(.ctDirection, .direction(expiry.isReply ? .reply : .original)),
+    ]
+    // An answer has the ends the other way round.
+    let ends =
+      expiry.isReply
+      ? [(destination, box.source), (source, box.destination)]
+      : [(source, box.source), (destination, box.destination)]
+    var hasFamily = false
+    for (index, (operand, addresses)) in ends.enumerated() {
+      let name = PeerSets.setName("\(expiry.name).\(index + 1)", box.family)
+      let match =
+        sets.known(addresses, box.family)
+        ?? PeerSets.match(addresses, box.family, named: side.ownSet(name.text), isExact: false)
+      if let statement = use(match, operand) {
+        statements.append(statement)
+        hasFamily = true
+      }
+    }
+    if !hasFamily { statements.append(.match(.nfProto, .family(box.family))) }
+    return Self.protocolMatches(box, isReply: expiry.isReply).map {
+      Rule(statements + $0 + [.counter, .goto(side.denyChain)], comment: "\(expiry.flow) has ended")
+    }
+  }
+
+  /// One list of statements for each combination of port ranges or types.
+  private static func protocolMatches(_ box: Box, isReply: Bool) -> [[Statement]] {
+    switch box.ipProtocol {
+    case .icmp, .icmpv6:
+      return box.ports.ranges.joined().compactMap { number in
+        let isIPv4 = box.ipProtocol == .icmp
+        guard let type = isReply ? answer(to: number, isIPv4) : UInt8(exactly: number) else { return nil }
+        return [.match(isIPv4 ? .icmpType : .icmpv6Type, .byte(type))]
+      }
+    case let ipProtocol where ipProtocol.hasPorts:
+      let (near, far) =
+        isReply
+        ? (destinationPort(ipProtocol), sourcePort(ipProtocol))
+        : (sourcePort(ipProtocol), destinationPort(ipProtocol))
+      return box.sourcePorts.ranges.flatMap { from in
+        box.ports.ranges.map { to in
+          let known: [Statement] = from == 0...UInt16.max ? [] : [.match(near, .ports(from))]
+          return known + [.match(far, .ports(to))]
+        }
+      }
+    default:
+      return [[.match(.l4Proto, .ipProtocol(box.ipProtocol))]]
+    }
+  }
+
+  /// The message that answers a request; only echo, information and address mask are answered
+  /// (nf_conntrack_proto_icmp.c, nf_conntrack_proto_icmpv6.c).
+  private static func answer(to type: UInt16, _ isIPv4: Bool) -> UInt8? {
+    switch (type, isIPv4) {
+    case (8, true): 0
+    case (15, true): 16
+    case (17, true): 18
+    case (128, false): 129
+    default: nil
+    }
+  }
+}

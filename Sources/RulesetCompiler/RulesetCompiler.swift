@@ -1,0 +1,41 @@
+public import Nftables
+public import Policy
+
+/// Compiles policies of hosts to tables.
+///
+/// The shape is the same on every host, so that an engineer who knows one knows all: base chains
+/// with the skeleton, one lookup that dispatches by protocol and port to the chain of a service, in
+/// it one rule for each flow and family, and a last chain that records and denies.
+public struct RulesetCompiler: Sendable {
+  /// The one table Sekisho owns on a host; it touches no other.
+  public static let table: TableName = "sekisho"
+
+  private let policy: Policy
+  private let sets: PeerSets
+
+  /// - Parameter policies: of the same policy; its peers include what gateways see of them.
+  public init(_ policy: Policy, _ policies: HostPolicies) {
+    self.policy = policy
+    sets = PeerSets(policies.peers)
+  }
+
+  /// Compiles one host policy. The result depends on nothing but the arguments: hosts with equal
+  /// policies get equal tables.
+  public func compile(_ host: HostPolicy) -> Table {
+    var builder = TableBuilder(sets: sets)
+    let openings = Opening.all(of: host, in: policy)
+    var directions: [Direction] = [.ingress]
+    if host.forward == .judge { directions.append(.forward) }
+    directions.append(.egress)
+    for direction in directions {
+      let side = Side(direction, mode: host.modes[direction], deny: host.deny)
+      let expiries = Expiry.all(of: openings, seenBy: side, peers: sets)
+      let dispatch = Dispatch(openings.filter { $0.direction == direction }, side, &builder)
+      builder.add(
+        baseChain(
+          side, dhcp: host.dhcp, expiries: expiries.flatMap { builder.rules(for: $0, side) }, dispatch))
+      builder.add(denyChain(side, &builder))
+    }
+    return builder.table(name: Self.table)
+  }
+}

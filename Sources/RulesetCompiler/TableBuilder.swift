@@ -1,0 +1,72 @@
+internal import Addressing
+internal import Nftables
+internal import Policy
+
+/// Collects the objects of one table, and the named sets its rules refer to.
+struct TableBuilder {
+  let sets: PeerSets
+  private var chains: [Chain] = []
+  private var usedSets: [SetName: NamedSet] = [:]
+
+  init(sets: PeerSets) { self.sets = sets }
+
+  mutating func add(_ chain: Chain) { chains.append(chain) }
+
+  mutating func add(_ set: NamedSet) { usedSets[set.name] = set }
+
+  /// Base chains first, then the rest by name; sets by name.
+  func table(name: TableName) -> Table {
+    let base = chains.filter { $0.base != nil }
+    let regular = chains.filter { $0.base == nil }.sorted { $0.name < $1.name }
+    return Table(
+      family: .inet, name: name, chains: base + regular,
+      sets: usedSets.values.sorted { $0.name < $1.name })
+  }
+
+  /// Statements that match the other end of an opening in a family, and use up the sets they need;
+  /// `nil` when an end has no address of the family: such a match compiles to nothing, never to a
+  /// rule without it.
+  mutating func statements(for ends: Opening.Ends, _ family: AddressFamily) -> [Statement]? {
+    let parts: [(Operand, PeerMatch?)]
+    let isIPv4 = family == .ipv4
+    let source: Operand = isIPv4 ? .ipSaddr : .ip6Saddr
+    let destination: Operand = isIPv4 ? .ipDaddr : .ip6Daddr
+    switch ends {
+    case .source(let peers): parts = [(source, sets.match(peers, family))]
+    case .destination(let peers): parts = [(destination, sets.match(peers, family))]
+    case .both(let from, let to):
+      parts = [(source, sets.match(from, family)), (destination, sets.match(to, family))]
+    case .groups(let groups): parts = [(destination, Self.inline(groups, family))]
+    }
+    var result: [Statement] = []
+    for (operand, match) in parts {
+      guard let match else { return nil }
+      if let statement = use(match, operand) { result.append(statement) }
+    }
+    // Both ends are any address: the family has to be said by itself.
+    return result.isEmpty ? [.match(.nfProto, .family(family))] : result
+  }
+
+  /// The statement of a match, `nil` for any address.
+  mutating func use(_ match: PeerMatch, _ operand: Operand) -> Statement? {
+    switch match {
+    case .any: return nil
+    case .set(let set):
+      add(set)
+      return .match(operand, .named(set.name))
+    case .inline(let prefixes):
+      return .match(operand, prefixes.count == 1 ? .prefix(prefixes[0]) : .prefixes(prefixes))
+    }
+  }
+
+  private static func inline(_ addresses: AddressSet, _ family: AddressFamily) -> PeerMatch? {
+    let ranges = addresses.ranges(family)
+    if ranges.isEmpty { return nil }
+    return .inline(
+      ranges.flatMap { range in
+        (range.lowerBound...range.upperBound).map {
+          Prefix(containing: Address(family, $0), length: family.bitWidth)
+        }
+      })
+  }
+}

@@ -1,0 +1,78 @@
+internal import Glibc
+
+/// Where a command writes: data to standard output, messages to standard error.
+///
+/// Colour is used only where a terminal reads it and neither `NO_COLOR` nor `--no-color` is given.
+struct Console: Sendable {
+  /// Whether standard output may be coloured.
+  let colour: Bool
+  /// Whether standard error may be coloured.
+  let messageColour: Bool
+  /// Whether messages beyond errors are wanted.
+  let quiet: Bool
+  let verbose: Bool
+
+  init(noColour: Bool, quiet: Bool, verbose: Bool) {
+    let allowed = !noColour && (unsafe getenv("NO_COLOR").map { unsafe $0.pointee == 0 } ?? true)
+    colour = allowed && isatty(STDOUT_FILENO) == 1
+    messageColour = allowed && isatty(STDERR_FILENO) == 1
+    self.quiet = quiet
+    self.verbose = verbose
+  }
+
+  /// Writes data to standard output, whole.
+  func write(_ bytes: [UInt8]) throws { try writeAll(bytes, to: STDOUT_FILENO) }
+
+  /// Writes a line of data to standard output.
+  func line(_ text: String = "") throws { try write(Array((text + "\n").utf8)) }
+
+  /// Writes a message to standard error unless `--quiet`.
+  func message(_ text: String) {
+    if !quiet { try? writeAll(Array((text + "\n").utf8), to: STDERR_FILENO) }
+  }
+
+  /// Writes a message to standard error under `--verbose`.
+  func detail(_ text: String) {
+    if verbose { message(text) }
+  }
+
+  /// Writes an error to standard error, always.
+  func error(_ text: String) {
+    let label = messageColour ? "\u{1b}[1;31merror:\u{1b}[0m" : "error:"
+    try? writeAll(Array("\(label) \(text)\n".utf8), to: STDERR_FILENO)
+  }
+
+  /// Text in a style, when standard output may be coloured.
+  func styled(_ text: String, _ style: Style) -> String {
+    colour ? "\u{1b}[\(style.rawValue)m\(text)\u{1b}[0m" : text
+  }
+}
+
+/// How text stands out, as SGR parameters (ECMA-48).
+enum Style: String {
+  case bold = "1"
+  case faint = "2"
+  case opens = "32"
+  case closes = "31"
+  case changes = "33"
+}
+
+/// Output could not be written, for instance because the reader of a pipe has gone.
+struct OutputFailure: Error, CustomStringConvertible {
+  let code: Int32
+  var description: String { "cannot write the output: \(unsafe String(cString: strerror(code)))" }
+}
+
+private func writeAll(_ bytes: [UInt8], to descriptor: Int32) throws {
+  var offset = 0
+  while offset < bytes.count {
+    let count = unsafe bytes.withUnsafeBytes {
+      unsafe Glibc.write(descriptor, $0.baseAddress?.advanced(by: offset), bytes.count - offset)
+    }
+    if count < 0 {
+      if errno == EINTR { continue }
+      throw OutputFailure(code: errno)
+    }
+    offset += count
+  }
+}

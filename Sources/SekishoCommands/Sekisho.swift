@@ -1,0 +1,28 @@
+public import ArgumentParser
+
+/// The command `sekisho`.
+public struct Sekisho: AsyncParsableCommand {
+  public static let configuration = CommandConfiguration(
+    commandName: "sekisho",
+    abstract: "Compiles an inventory of servers and flows to default-deny nftables rulesets.",
+    discussion: """
+      Write which servers there are and which flows they need, and why. Sekisho compiles that to one \
+      table per host, shows what a change opens and closes, and applies it atomically.
+
+        sekisho check                      is the inventory sound?
+        sekisho compile                    write the rulesets of all hosts to build/
+        sekisho diff                       what would change on this host?
+        sudo sekisho apply --local --host web-1
+        sekisho explain web-1 db-1 postgres
+
+      Exit codes: 0 done or no difference, 1 error, 2 differences, 3 refused because state has moved, \
+      4 a guard or probe failed, 64 usage.
+      """,
+    version: version,
+    subcommands: [])
+
+  public init() {}
+}
+
+/// The version of the tool, as `--version` prints it.
+let version = "0.1.0"
