@@ -16,6 +16,22 @@ public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>
     self.init(canonical: Self.merged(ranges.sorted { $0.lowerBound < $1.lowerBound }))
   }
 
+  /// Single values that are ascending already; the caller vouches for the order.
+  ///
+  /// One pass without sorting, for sets of ten thousand addresses.
+  public init(ascending values: [Bound]) {
+    var result: [ClosedRange<Bound>] = []
+    for value in values {
+      if let last = result.last, value <= last.upperBound || value - 1 == last.upperBound {
+        precondition(value >= last.upperBound, "values of an interval set are not ascending")
+        result[result.count - 1] = last.lowerBound...value
+      } else {
+        result.append(value...value)
+      }
+    }
+    self.init(canonical: result)
+  }
+
   /// Every integer the type can hold.
   public static var all: Self { Self(canonical: [Bound.min...Bound.max]) }
 

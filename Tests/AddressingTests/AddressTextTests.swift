@@ -20,9 +20,21 @@ import Testing
       ("::1:2:3:4:5:6:7:8", .malformed), (":::", .malformed), ("12345::", .outOfRange),
       ("::g", .malformed), ("::+1", .malformed), ("::1.2.3.04", .leadingZero), ("1.2.3.4::", .malformed),
       ("fe80::1%eth0", .malformed), ("1:2:3:4:5:6:7:1.2.3.4", .malformed), ("١٠.1.2.3", .malformed),
+      ("1:2:3:4:5:6:7:8:", .malformed), (":1:2:3:4:5:6:7", .malformed), ("1:2:3:4:5:6:7:8:9", .malformed),
+      ("1::2::", .malformed), ("fffff::g", .malformed), ("1:2:3:4:5:6:7:8::", .malformed),
+      ("300.1.2", .malformed), (".1.2.3", .malformed), ("1.2.3.", .malformed), ("00.1.2.3", .leadingZero),
     ])
   func `what is not an address is refused with the reason`(text: String, reason: AddressTextError) {
     #expect(throws: reason) { try Address(parsing: text) }
+  }
+
+  @Test(arguments: [
+    ("1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0"), ("::2:3:4:5:6:7:8", "0:2:3:4:5:6:7:8"),
+    ("0001:0DB8::000A", "1:db8::a"), ("1:2:3:4:5:6:1.2.3.4", "1:2:3:4:5:6:102:304"),
+    ("2001:db8::10.0.0.1", "2001:db8::a00:1"),
+  ])
+  func `other spellings of an address print in the one form`(text: String, canonical: String) throws {
+    #expect(try Address(parsing: text).description == canonical)
   }
 
   @Test func `bytes in network order go both ways`() throws {

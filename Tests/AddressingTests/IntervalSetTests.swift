@@ -9,6 +9,12 @@ import Testing
     #expect(IntervalSet<UInt16>([65535...65535, 0...65534]).isAll)
   }
 
+  @Test func `ascending values make the same set as their ranges`() {
+    for values in [[], [0], [65535], [0, 1, 2], [3, 3, 4, 9], [0, 65534, 65535]] as [[UInt16]] {
+      #expect(IntervalSet(ascending: values) == IntervalSet(values.map { $0...$0 }))
+    }
+  }
+
   @Test func `every operation agrees with sets of single numbers`() {
     var random = SeededGenerator(seed: 7)
     for _ in 0..<2000 {
