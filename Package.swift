@@ -63,5 +63,7 @@ let package = Package(
     tests("RulesetDiffTests", ["RulesetDiff", "RulesetCompiler", "Policy", "Nftables", "PolicyFixtures"]),
     tests("ArtifactsTests", ["Artifacts"]),
     tests("NftablesNetlinkTests", ["Netlink", "Nftables", "NftablesNetlink"]),
+    tests("AddressingTests", ["Addressing"]),
+    tests("DiagnosticsTests", ["Diagnostics"]),
   ]
 )

@@ -1,10 +1,10 @@
 /// A place in a text file that a user wrote.
 public struct SourceLocation: Hashable, Comparable, Sendable, CustomStringConvertible {
-  /// Path as the user would open it: relative to where the tool was told to look.
+  /// Relative to the directory that was read, so that it is the same wherever the tool is started.
   public let file: String
-  /// 1-based.
+  /// 1-based; 0 where the file as a whole is meant.
   public let line: Int
-  /// 1-based, in characters.
+  /// 1-based, in characters; 0 where the file as a whole is meant.
   public let column: Int
 
   public init(file: String, line: Int, column: Int) {
