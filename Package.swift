@@ -37,6 +37,10 @@ let package = Package(
     // Pure layers: no files, no clock, no kernel.
     layer("Addressing"),
     layer("Diagnostics"),
+    layer("Addressing"),
+    layer("Diagnostics"),
+    layer("Inventory", ["Addressing", "CYaml", "Diagnostics", "Policy"]),
+    layer("Nftables", ["Addressing"]),
     layer("Policy", ["Addressing", "Diagnostics"]),
     layer("Inventory", ["Addressing", "CYaml", "Diagnostics", "Policy"]),
     layer("Nftables", ["Addressing"]),
@@ -65,5 +69,6 @@ let package = Package(
     tests("NftablesNetlinkTests", ["Netlink", "Nftables", "NftablesNetlink"]),
     tests("AddressingTests", ["Addressing"]),
     tests("DiagnosticsTests", ["Diagnostics"]),
+    tests("InventoryTests", ["Addressing", "Diagnostics", "Inventory", "Policy"]),
   ]
 )

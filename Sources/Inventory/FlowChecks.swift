@@ -1,0 +1,134 @@
+internal import Addressing
+internal import Policy
+
+/// Peers of one kind at an end of a flow: the hosts with the same families, or the networks.
+private struct PeerKind {
+  let families: Set<AddressFamily>
+  /// Empty for networks.
+  let hosts: HostSet
+  let isNetwork: Bool
+  /// How messages call it: its first host, or what the selector's networks are.
+  let example: String
+}
+
+extension PolicyBuilder {
+  /// What a flow opens is decided by kinds of peers, never by pairs.
+  mutating func checkFlows(_ flows: [ResolvedFlow], _ routes: [[Route]?]) {
+    let kinds = FamilyKinds(hosts.indices.map { Set(addresses.addresses(of: HostID($0)).map(\.family)) })
+    let routes = routes.flatMap { $0 ?? [] }
+    for flow in flows { check(flow, kinds, routes) }
+  }
+
+  private mutating func check(_ flow: ResolvedFlow, _ kinds: FamilyKinds, _ routes: [Route]) {
+    let services = flow.services.map { self.services[$0.index] }
+    // A service with a mistake of its own has no terms: nothing more is said about its flows.
+    guard services.allSatisfy({ !$0.terms.isEmpty }) else { return }
+    let families = services.map { Self.families($0) }
+    let all = families.reduce(into: Set()) { $0.formUnion($1) }
+    var openingServices: Set<Int> = []
+    var isSelfOnly = true
+    var closed: (PeerKind, PeerKind)?
+    for from in peerKinds(flow.from, kinds) {
+      for to in peerKinds(flow.to, kinds) {
+        if from.hosts.count == 1, from.hosts == to.hosts { continue }
+        isSelfOnly = false
+        let shared = from.families.intersection(to.families)
+        let isOpen =
+          !shared.isDisjoint(with: all)
+          && (!(from.isNetwork && to.isNetwork) || isRouted(flow, shared.intersection(all), routes))
+        if isOpen {
+          for (index, families) in families.enumerated() where !families.isDisjoint(with: shared) {
+            openingServices.insert(index)
+          }
+        } else if closed == nil {
+          closed = (from, to)
+        }
+      }
+    }
+    if isSelfOnly {
+      loader.note(
+        flow.draft.key, "the flow \(quoted(flow.draft.name)) opens nothing: a host always reaches itself",
+        help: "remove it, or name another host")
+      return
+    }
+    if let (from, to) = closed {
+      let isNetworks =
+        from.isNetwork && to.isNetwork && !from.families.intersection(to.families).isDisjoint(with: all)
+      let reason =
+        isNetworks
+        ? "no gateway has a route between the two networks"
+        : "\(from.example) has \(Self.text(from.families)), \(to.example) \(Self.text(to.families)), the service \(Self.text(all))"
+      let help =
+        isNetworks
+        ? "managed hosts enforce flows: give a gateway `routes` between them, or remove the flow"
+        : "give both ends addresses of one family, or name other ends"
+      guard !openingServices.isEmpty else {
+        return loader.error(
+          flow.draft.key, "the flow \(quoted(flow.draft.name)) opens nothing: \(reason)", help: help)
+      }
+      loader.warning(
+        flow.draft.key, "a part of the flow \(quoted(flow.draft.name)) opens nothing: \(reason)", help: help)
+    }
+    for index in services.indices where !openingServices.contains(index) {
+      loader.warning(
+        flow.draft.service,
+        "the service `\(services[index].name)` opens nothing in this flow: it is \(Self.text(families[index])) only",
+        help: "remove it from the flow, or give the ends addresses of that family")
+    }
+  }
+
+  /// The families in which a service can reach anything.
+  private static func families(_ service: Service) -> Set<AddressFamily> {
+    let families = Set(service.terms.flatMap(\.families))
+    return service.multicast.isEmpty ? families : families.intersection(service.multicast.families)
+  }
+
+  private func peerKinds(_ id: PeersID, _ kinds: FamilyKinds) -> [PeerKind] {
+    let selection = peers[id]
+    var result: [PeerKind] = []
+    for (families, hosts) in kinds.sets {
+      let chosen = hosts.intersection(selection.hosts)
+      guard let first = chosen.first else { continue }
+      result.append(
+        PeerKind(families: families, hosts: chosen, isNetwork: false, example: "`\(name(first))`"))
+    }
+    if !selection.networks.isEmpty {
+      result.append(
+        PeerKind(
+          families: Set(selection.networks.families), hosts: HostSet(count: hosts.count), isNetwork: true,
+          example: "the network"))
+    }
+    return result
+  }
+
+  private func isRouted(_ flow: ResolvedFlow, _ families: Set<AddressFamily>, _ routes: [Route]) -> Bool {
+    let (from, to) = (peers[flow.from].networks, peers[flow.to].networks)
+    return routes.contains { route in
+      [(route.one, route.other), (route.other, route.one)].contains { near, far in
+        families.contains { family in
+          !from.intersection(peers[near].networks).isEmpty(family)
+            && !to.intersection(peers[far].networks).isEmpty(family)
+        }
+      }
+    }
+  }
+
+  private static func text(_ families: Set<AddressFamily>) -> String {
+    families.isEmpty ? "no family" : families.sorted().map { "IP\($0.suffix)" }.joined(separator: " and ")
+  }
+}
+
+/// The hosts by the families of their addresses.
+private struct FamilyKinds {
+  /// At most three, in a fixed order.
+  let sets: [(families: Set<AddressFamily>, hosts: HostSet)]
+
+  init(_ families: [Set<AddressFamily>]) {
+    let combinations: [Set<AddressFamily>] = [[.ipv4], [.ipv6], [.ipv4, .ipv6]]
+    sets = combinations.map { combination in
+      var hosts = HostSet(count: families.count)
+      for (index, own) in families.enumerated() where own == combination { hosts.insert(HostID(index)) }
+      return (combination, hosts)
+    }
+  }
+}

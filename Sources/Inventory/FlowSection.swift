@@ -1,0 +1,69 @@
+internal import Policy
+
+extension InventoryLoader {
+  mutating func readFlow(_ flow: YAMLEntry) {
+    guard let name = declareOwn(flow, .flows, "flow"), expectMapping(flow.value, "a flow") else { return }
+    var from: NodeID?
+    var to: NodeID?
+    var service: NodeID?
+    var hasWhy = false
+    var why: String?
+    var owner: String?
+    var ticket: String?
+    var until: Timestamp?
+    for entry in tree.entries(flow.value) {
+      switch Keyword(entry.symbol) {
+      case .from: from = entry.value
+      case .to: to = entry.value
+      case .service: service = entry.value
+      case .why:
+        hasWhy = true
+        why = text(entry.value, "why")
+      case .owner: owner = text(entry.value, "owner")
+      case .ticket: ticket = text(entry.value, "ticket")
+      case .until: until = readMoment(entry.value)
+      default: unknownKey(entry, in: "a flow", [.from, .to, .service, .why, .owner, .ticket, .until])
+      }
+    }
+    if !hasWhy {
+      error(
+        flow.key, "the flow \(quoted(flow.key)) does not say why it exists",
+        help: "write `why:` and the reason that a reviewer needs")
+    }
+    guard let from = required(from, "from", flow.key), let to = required(to, "to", flow.key),
+      let service = required(service, "service", flow.key)
+    else { return }
+    draft.flows.append(
+      FlowDraft(
+        name: name, key: flow.key, from: from, to: to, service: service, why: why ?? "", owner: owner,
+        ticket: ticket, until: until))
+  }
+
+  mutating func required(_ node: NodeID?, _ what: String, _ key: NodeID) -> NodeID? {
+    if node == nil { error(key, "\(quoted(key)) has no `\(what)`", help: "write `\(what):` and a name") }
+    return node
+  }
+
+  private mutating func readMoment(_ node: NodeID) -> Timestamp? {
+    guard tree.isScalar(node), !tree.isNull(node) else {
+      error(node, "`until` is a day or a moment, not \(found(node))", help: Self.momentHelp)
+      return nil
+    }
+    do {
+      return try DateText.parse(tree.bytes(node))
+    } catch {
+      let message =
+        switch error {
+        case .malformed: "\(quoted(node)) is not a day or a moment"
+        case .zone: "\(quoted(node)) is not a moment in UTC"
+        case .impossible: "\(quoted(node)) is in no calendar"
+        case .outOfReach: "\(quoted(node)) is not between 2000 and 2261"
+        }
+      self.error(node, message, help: Self.momentHelp)
+      return nil
+    }
+  }
+
+  private static let momentHelp =
+    "write `2027-03-31` for the end of that day in UTC, or `2027-03-31T18:00:00Z`"
+}

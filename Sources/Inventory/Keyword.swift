@@ -1,0 +1,27 @@
+/// The words of the language.
+///
+/// They are the first symbols of every inventory, so that a key is recognised by its number.
+enum Keyword: String, CaseIterable {
+  case version, settings, zones, networks, services, hosts, groups, flows, guards
+  case mode, deny
+  case description, crown
+  case prefixes, except
+  case `protocol`, ports, types, multicast
+  case addresses, zone, forwarding, routes, dhcp, ssh, between
+  case ingress, egress, forward
+  case from, to, service, why, owner, ticket, until
+  case never, only, expect, isolated, through, within, verdict, via
+  case all, managed, `private`
+
+  private static let byNumber = allCases
+
+  init?(_ symbol: Symbol) {
+    guard symbol.index < Self.byNumber.count else { return nil }
+    self = Self.byNumber[symbol.index]
+  }
+
+  /// Makes the keywords the first symbols; the table must be empty.
+  static func internAll(_ symbols: inout Symbols) {
+    for keyword in byNumber { _ = symbols.intern(keyword.rawValue) }
+  }
+}

@@ -1,0 +1,71 @@
+internal import Addressing
+
+extension InventoryLoader {
+  mutating func readNetwork(_ network: YAMLEntry) {
+    guard let name = checkedName(network.key),
+      declare(.network, name, at: network.key, index: draft.networks.count)
+    else { return }
+    // The draft is kept whatever is wrong in it: the name is declared.
+    var result = NetworkDraft(name: name, key: network.key)
+    if expectMapping(network.value, "a network") {
+      var hasPrefixes = false
+      for entry in tree.entries(network.value) {
+        switch Keyword(entry.symbol) {
+        case .prefixes:
+          hasPrefixes = true
+          for item in oneOrMore(entry.value, "prefixes") ?? tree.noItems {
+            if let prefix = networkPrefix(item) { result.prefixes.append(prefix) }
+          }
+        case .except:
+          for item in oneOrMore(entry.value, "except") ?? tree.noItems {
+            if let exception = exception(item) { result.exceptions.append(exception) }
+          }
+        case .description: _ = text(entry.value, "description")
+        default: unknownKey(entry, in: "a network", [.prefixes, .except, .description])
+        }
+      }
+      if !hasPrefixes {
+        error(
+          network.key, "the network \(quoted(name)) has no `prefixes`",
+          help: "write `prefixes: [203.0.113.0/24]`")
+      }
+    }
+    draft.networks.append(result)
+  }
+
+  private mutating func networkPrefix(_ node: NodeID) -> Prefix? {
+    guard let prefix = prefix(node) else { return nil }
+    if Self.multicastPrefixes.contains(where: { prefix.isInside($0) }) {
+      error(
+        node, "\(quoted(node)) is multicast, and no peer has such an address",
+        help: "name the peers here and the group in the service: `multicast: [224.0.0.18]`")
+      return nil
+    }
+    if prefix.isInside(Self.mappedPrefix) {
+      error(
+        node, "\(quoted(node)) is IPv4 in IPv6 clothes, which no packet carries",
+        help: "write the IPv4 prefix")
+      return nil
+    }
+    return prefix
+  }
+
+  private mutating func exception(_ node: NodeID) -> ExceptionDraft? {
+    guard tree.isScalar(node), !tree.isNull(node) else {
+      error(
+        node, "an exception is a prefix, a network, `managed` or `private`, not \(found(node))",
+        help: "write `except: [managed, private]`")
+      return nil
+    }
+    let bytes = tree.bytes(node)
+    if bytes.elementsEqual("managed".utf8) { return ExceptionDraft(kind: .managed, node: node) }
+    if bytes.elementsEqual("private".utf8) { return ExceptionDraft(kind: .private, node: node) }
+    let looksLikeAddress =
+      bytes.contains { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "/") }
+      || bytes.allSatisfy { $0 == UInt8(ascii: ".") || (0x30...0x39).contains($0) }
+    if looksLikeAddress {
+      return prefix(node).map { ExceptionDraft(kind: .prefix($0), node: node) }
+    }
+    return checkedName(node).map { ExceptionDraft(kind: .network($0), node: node) }
+  }
+}

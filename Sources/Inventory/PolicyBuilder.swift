@@ -1,0 +1,199 @@
+internal import Addressing
+import Diagnostics
+internal import Policy
+
+/// Gives the names of a draft their meaning.
+struct PolicyBuilder {
+  var loader: InventoryLoader
+  /// Indices of ``Draft/hosts`` in order of name.
+  private(set) var hosts: [Int]
+  /// For each of ``Draft/hosts``, its place in the order of names.
+  private(set) var hostIDs: [HostID]
+  private var hostNames: [String]
+  private(set) var addresses = AddressTable()
+  /// The hosts of zones and of groups that hosts name.
+  private(set) var members: [Symbol: HostSet] = [:]
+  var networks: [Resolution<AddressSet>]
+  var groups: [Resolution<Selection>]
+  var peers = PeersTable()
+  /// Services in order of name, and where each name is.
+  private(set) var services: [Service] = []
+  private(set) var serviceIDs: [Symbol: ServiceID] = [:]
+  /// Suggestions cost a look at every name: a run of nonsense gets a few.
+  private var suggestionBudget = 100
+
+  init(_ loader: InventoryLoader) {
+    self.loader = loader
+    let names = loader.draft.hosts.map { loader.symbols.name($0.name) }
+    hosts = names.indices.sorted { names[$0] < names[$1] }
+    hostNames = hosts.map { names[$0] }
+    hostIDs = Array(repeating: HostID(0), count: hosts.count)
+    networks = Array(repeating: .unknown, count: loader.draft.networks.count)
+    groups = Array(repeating: .unknown, count: loader.draft.groups.count)
+    for (index, host) in hosts.enumerated() { hostIDs[host] = HostID(index) }
+  }
+
+  /// - Returns: The policy, which means nothing where the log has errors.
+  mutating func build() -> Policy? {
+    readAddresses()
+    readMembers()
+    readServices()
+    for index in networks.indices { _ = network(index) }
+    for index in groups.indices { _ = group(index) }
+    let flows = resolveFlows()
+    let routes = resolveRoutes()
+    let guards = resolveGuards()
+    checkFlows(flows, routes)
+    guard !loader.log.hasErrors else { return nil }
+    let (peers, order) = peers.finished(addresses)
+    return Policy(
+      hosts: hosts.indices.map { host($0, routes: routes[$0], order) }, peers: peers, services: services,
+      flows: flows.map { $0.flow(order, location: loader.tree.location($0.draft.key)) },
+      guards: guards.map { $0.renumbered(order) },
+      zones: loader.draft.zones.map {
+        Zone(name: loader.symbols.name($0.name), description: $0.description, crown: $0.crown)
+      }.sorted { $0.name < $1.name })
+  }
+
+  func name(_ host: HostID) -> String { hostNames[host.index] }
+
+  // MARK: Hosts
+
+  private mutating func readAddresses() {
+    var order = loader.draft.hosts.flatMap { host in host.addresses.map { ($0, host.key) } }
+    let drafts = loader.draft.addresses
+    // Places break the tie: the first in the files is the one that stays.
+    order.sort { (drafts[$0.0].address, $0.0) < (drafts[$1.0].address, $1.0) }
+    for (before, after) in zip(order, order.dropFirst())
+    where drafts[before.0].address == drafts[after.0].address {
+      loader.error(
+        drafts[after.0].node, "two hosts have the address \(drafts[after.0].address)",
+        help: "every address belongs to one host: correct one of them",
+        related: [loader.related(drafts[before.0].node, "first written here")])
+    }
+    if loader.log.hasErrors { return addresses = Self.uniqueAddresses(loader.draft, hosts) }
+    addresses = AddressTable(
+      hosts.map { host in
+        drafts[loader.draft.hosts[host].addresses].map(\.address).sorted()[...]
+      })
+  }
+
+  /// A table for looking on after errors, without what is there twice.
+  private static func uniqueAddresses(_ draft: Draft, _ hosts: [Int]) -> AddressTable {
+    var seen: Set<Address> = []
+    return AddressTable(
+      hosts.map { host in
+        draft.addresses[draft.hosts[host].addresses].map(\.address).filter { seen.insert($0).inserted }
+          .sorted()[...]
+      })
+  }
+
+  private mutating func readMembers() {
+    var sets: [HostSet?] = Array(repeating: nil, count: loader.symbols.count)
+    func insert(_ host: HostID, into name: Symbol) {
+      if sets[name.index] == nil { sets[name.index] = HostSet(count: hosts.count) }
+      sets[name.index]?.insert(host)
+    }
+    var reported: NodeID?
+    for (index, host) in loader.draft.hosts.enumerated() {
+      if let list = host.body.groups {
+        for name in loader.draft.groupLists[list] { insert(hostIDs[index], into: name) }
+      }
+      guard let (name, node) = host.body.zone else { continue }
+      insert(hostIDs[index], into: name)
+      // The hosts of a range share the place.
+      if loader.namespace[name]?.kind != .zone, reported != node {
+        reported = node
+        loader.error(
+          node, "no zone is called \(quoted(name))",
+          help: nearest(loader.symbols.name(name), in: { $0.zoneNames }) ?? "declare it in `zones`")
+      }
+    }
+    for (index, set) in sets.enumerated() {
+      if let set { members[Symbol(id: UInt32(index))] = set }
+    }
+  }
+
+  private func host(_ index: Int, routes: [Route]?, _ order: [PeersID]) -> Host {
+    let draft = loader.draft.hosts[hosts[index]]
+    let body = draft.body
+    let mode = body.mode.or(loader.draft.mode)
+    let forwarding: Forwarding =
+      switch body.forwarding {
+      case .leave: .leave
+      case .deny: .deny
+      case .gateway: .gateway((routes ?? []).map { Route(order[$0.one.index], order[$0.other.index]) })
+      }
+    return Host(
+      name: hostNames[index], addresses: addresses.addresses(of: HostID(index)),
+      zone: body.zone.map { loader.symbols.name($0.name) },
+      groups: body.groups.map { loader.draft.groupLists[$0].map(loader.symbols.name).sorted() } ?? [],
+      modes: Modes(
+        ingress: mode.ingress ?? .enforce, egress: mode.egress ?? .enforce, forward: mode.forward ?? .enforce),
+      deny: body.deny ?? loader.draft.deny ?? .drop, forwarding: forwarding, dhcp: body.dhcp,
+      crown: body.crown,
+      ssh: draft.ssh, location: loader.tree.location(draft.key))
+  }
+
+  // MARK: Services
+
+  private mutating func readServices() {
+    let named = loader.draft.services.map { (loader.symbols.name($0.name), $0) }.sorted { $0.0 < $1.0 }
+    for (index, (name, draft)) in named.enumerated() {
+      serviceIDs[draft.name] = ServiceID(index)
+      services.append(
+        Service(
+          name: name, terms: draft.terms, multicast: draft.multicast,
+          location: loader.tree.location(draft.key)))
+    }
+  }
+
+  /// The services of a flow or a guard: one name, or a list.
+  mutating func services(_ node: NodeID) -> [ServiceID]? {
+    guard let items = loader.oneOrMore(node, "service") else { return nil }
+    var result: [ServiceID] = []
+    var isGood = true
+    for item in items {
+      guard let service = service(item) else {
+        isGood = false
+        continue
+      }
+      if result.contains(service) {
+        loader.warning(item, "the service \(loader.quoted(item)) is listed twice", help: "remove one")
+      } else {
+        result.append(service)
+      }
+    }
+    return isGood ? result.sorted() : nil
+  }
+
+  mutating func service(_ node: NodeID) -> ServiceID? {
+    let bytes = loader.tree.bytes(node)
+    if bytes.contains(UInt8(ascii: "/")) {
+      loader.error(
+        node, "\(loader.quoted(node)) is a protocol and a port, not the name of a service",
+        help: "declare it in `services`, and write its name here")
+      return nil
+    }
+    guard let name = loader.checkedName(node) else { return nil }
+    if let id = serviceIDs[name] { return id }
+    loader.error(
+      node, "no service is called \(quoted(name))",
+      help: nearest(loader.symbols.name(name), in: { $0.services.map(\.name) }) ?? "declare it in `services`")
+    return nil
+  }
+
+  // MARK: Suggestions
+
+  mutating func nearest(_ name: String, in candidates: (Self) -> [String]) -> String? {
+    guard suggestionBudget > 0 else { return nil }
+    suggestionBudget -= 1
+    return Suggestion.nearest(to: name, among: candidates(self)).map { "did you mean `\($0)`?" }
+  }
+
+  var namespaceNames: [String] { loader.namespace.names.map(loader.symbols.name) }
+
+  var zoneNames: [String] { loader.draft.zones.map { loader.symbols.name($0.name) } }
+
+  var networkNames: [String] { loader.draft.networks.map { loader.symbols.name($0.name) } }
+}

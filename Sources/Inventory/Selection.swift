@@ -1,0 +1,157 @@
+internal import Addressing
+import Diagnostics
+internal import Policy
+
+/// What a name or a selector selects.
+struct Selection {
+  var hosts: HostSet
+  var networks: AddressSet
+
+  var isEmpty: Bool { hosts.isEmpty && networks.isEmpty }
+}
+
+extension PolicyBuilder {
+  /// What a selector selects: never nothing.
+  ///
+  /// - Returns: `nil` where something is wrong; the log says what.
+  mutating func select(_ terms: [SelectorTerm]) -> Selection? {
+    var result = Selection(hosts: HostSet(count: hosts.count), networks: AddressSet())
+    var isGood = true
+    for term in terms {
+      guard let selection = select(term) else {
+        isGood = false
+        continue
+      }
+      result.hosts.formUnion(selection.hosts)
+      result.networks = result.networks.union(selection.networks)
+    }
+    return isGood ? result : nil
+  }
+
+  private mutating func select(_ term: SelectorTerm) -> Selection? {
+    var parts: [(factor: SelectorFactor, selection: Selection)] = []
+    for factor in term.factors {
+      guard let selection = selection(factor.name) else { return nil }
+      parts.append((factor, selection))
+    }
+    // Names first, exclusions after them, each in the order they are written.
+    parts = parts.filter { !$0.factor.isExcluded } + parts.filter(\.factor.isExcluded)
+    guard let first = parts.first else { return nil }
+    if first.selection.isEmpty {
+      error(
+        first.factor.place, first.factor.length,
+        "\(kindName(first.factor.name)) \(quoted(first.factor.name)) has no hosts",
+        help: "put a host into it, or remove what names it")
+      return nil
+    }
+    guard parts.count == 1 || checkKinds(parts) else { return nil }
+    var result = first.selection
+    let isNetwork = !result.networks.isEmpty
+    for (factor, selection) in parts.dropFirst() {
+      switch (factor.isExcluded, isNetwork) {
+      case (false, false): result.hosts.formIntersection(selection.hosts)
+      case (false, true): result.networks = result.networks.intersection(selection.networks)
+      case (true, false): result.hosts.subtract(selection.hosts)
+      case (true, true):
+        result.networks = result.networks.subtracting(
+          addresses.union(of: selection.hosts, selection.networks))
+      }
+      if result.isEmpty {
+        let what = isNetwork ? "address" : "host"
+        let why =
+          factor.isExcluded
+          ? "excluding \(quoted(factor.name)) leaves no \(what)"
+          : "no \(what) is in \(quoted(factor.name)) as well"
+        error(
+          factor.place, factor.length, "the term \(loader.quoted(term.node)) selects nothing: \(why)",
+          help: "an empty selector never means \"any\": correct the term, or remove it")
+        return nil
+      }
+    }
+    return result
+  }
+
+  /// Whether the names of a term can be intersected: hosts with hosts, networks with networks, and
+  /// from networks both can be subtracted.
+  private mutating func checkKinds(_ parts: [(factor: SelectorFactor, selection: Selection)]) -> Bool {
+    guard let first = parts.first else { return false }
+    let startsWithHosts = first.selection.networks.isEmpty
+    for (factor, selection) in parts {
+      let isMixed = !selection.hosts.isEmpty && !selection.networks.isEmpty
+      let isHosts = selection.networks.isEmpty
+      if isMixed, !factor.isExcluded || startsWithHosts {
+        error(
+          factor.place, factor.length,
+          "the group \(quoted(factor.name)) holds hosts and networks, which `&` and `!` do not mix",
+          help: "name its parts instead")
+        return false
+      }
+      if isHosts == startsWithHosts || (factor.isExcluded && !startsWithHosts) { continue }
+      error(
+        factor.place, factor.length,
+        "\(quoted(first.factor.name)) is \(startsWithHosts ? "hosts" : "a network") and \(quoted(factor.name)) is \(isHosts ? "hosts" : "a network"): they have nothing in common",
+        help: "write both in a list for a union; only a network can be lessened by hosts: `internet & !api`")
+      return false
+    }
+    return true
+  }
+
+  /// What one name means.
+  mutating func selection(_ name: Symbol) -> Selection? {
+    var result = Selection(hosts: HostSet(count: hosts.count), networks: AddressSet())
+    if Keyword(name) == .all {
+      result.hosts = HostSet(all: hosts.count)
+      return result
+    }
+    guard let declaration = loader.namespace[name] else { return nil }
+    switch declaration.kind {
+    case .host: result.hosts.insert(hostIDs[declaration.index])
+    case .implicitGroup, .zone: if let members = members[name] { result.hosts = members }
+    case .group: return group(declaration.index)
+    case .network:
+      guard let addresses = network(declaration.index) else { return nil }
+      result.networks = addresses
+    }
+    return result
+  }
+
+  func quoted(_ name: Symbol) -> String { loader.quoted(name) }
+
+  private func kindName(_ name: Symbol) -> String {
+    guard let kind = loader.namespace[name]?.kind else { return "the selector" }
+    return kind == .implicitGroup ? "the group" : "the \(kind.rawValue)"
+  }
+
+  // MARK: Groups
+
+  /// The selection of a named selector, made when it is first asked for.
+  mutating func group(_ index: Int) -> Selection? {
+    let draft = loader.draft.groups[index]
+    switch groups[index] {
+    case .done(let selection): return selection
+    case .open:
+      loader.error(
+        draft.key, "the group \(quoted(draft.name)) is a part of itself",
+        help: "take it out of the groups that it names")
+      groups[index] = .done(nil)
+      return nil
+    case .unknown: break
+    }
+    groups[index] = .open
+    var selection: Selection?
+    if let terms = terms(draft.selector, loader.symbols.name(draft.name)) { selection = select(terms) }
+    // A cycle has been reported and has ended the work on this group meanwhile.
+    if case .done = groups[index] { return nil }
+    groups[index] = .done(selection)
+    return selection
+  }
+}
+
+/// How far a value that refers to others is made.
+enum Resolution<Value> {
+  case unknown
+  /// Being made: to come here again is a cycle.
+  case open
+  /// `nil`: wrong, and reported.
+  case done(Value?)
+}

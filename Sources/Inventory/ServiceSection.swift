@@ -1,0 +1,160 @@
+internal import Addressing
+import Diagnostics
+internal import Policy
+
+extension InventoryLoader {
+  mutating func readService(_ service: YAMLEntry) {
+    guard let name = declareOwn(service, .services, "service") else { return }
+    var terms: [ServiceTerm] = []
+    var multicast: [Prefix] = []
+    if tree.kind(service.value) == .mapping {
+      readServiceMap(service.value, &terms, &multicast, isAlone: true)
+    } else {
+      for item in oneOrMore(service.value, tree.string(service.key)) ?? tree.noItems {
+        if tree.kind(item) == .mapping {
+          readServiceMap(item, &terms, &multicast, isAlone: false)
+        } else if tree.isScalar(item), !tree.isNull(item) {
+          read(item, into: &terms) { text throws(ServiceTermText.Fault) in try ServiceTermText.terms(text) }
+        } else {
+          error(item, "a service is `tcp/443` or a mapping, not \(found(item))", help: "write `tcp/443`")
+        }
+      }
+    }
+    // Kept whatever is wrong in it: the name is declared.
+    draft.services.append(
+      ServiceDraft(
+        name: name, key: service.key, terms: terms.sorted { $0.ipProtocol < $1.ipProtocol },
+        multicast: AddressSet(multicast)))
+  }
+
+  private mutating func read(
+    _ node: NodeID, into terms: inout [ServiceTerm],
+    _ parse: (String) throws(ServiceTermText.Fault) -> [ServiceTerm]
+  ) {
+    do {
+      for term in try parse(tree.string(node)) { merge(term, into: &terms, node) }
+    } catch {
+      self.error(node, error.message, help: error.help)
+    }
+  }
+
+  /// One term a protocol: what is written twice is said, and means the same.
+  private mutating func merge(_ term: ServiceTerm, into terms: inout [ServiceTerm], _ node: NodeID) {
+    guard let index = terms.firstIndex(where: { $0.ipProtocol == term.ipProtocol }) else {
+      terms.append(term)
+      return
+    }
+    let isRepeated: Bool
+    switch (terms[index].match, term.match) {
+    case (.ports(let known), .ports(let new)):
+      isRepeated = !known.intersection(new).isEmpty
+      terms[index] = ServiceTerm(term.ipProtocol, .ports(known.union(new)))
+    case (.types(let known), .types(let new)):
+      isRepeated = !known.intersection(new).isEmpty
+      terms[index] = ServiceTerm(term.ipProtocol, .types(known.union(new)))
+    default: isRepeated = true
+    }
+    if isRepeated {
+      note(node, "\(quoted(node)) repeats what the service has already", help: "remove what is written twice")
+    }
+  }
+
+  // MARK: The mapping form
+
+  private mutating func readServiceMap(
+    _ node: NodeID, _ terms: inout [ServiceTerm], _ multicast: inout [Prefix], isAlone: Bool
+  ) {
+    var protocolNode: NodeID?
+    var ports: NodeID?
+    var types: NodeID?
+    var groups: NodeID?
+    for entry in tree.entries(node) {
+      switch Keyword(entry.symbol) {
+      case .protocol: protocolNode = entry.value
+      case .ports: ports = entry.value
+      case .types: types = entry.value
+      case .multicast: groups = entry.value
+      default: unknownKey(entry, in: "a service", [.protocol, .ports, .types, .multicast])
+      }
+    }
+    guard let protocolNode, tree.isScalar(protocolNode), !tree.isNull(protocolNode) else {
+      return error(
+        protocolNode ?? node, "the service has no `protocol`", help: "write `{protocol: udp, ports: [53]}`")
+    }
+    let name = tree.string(protocolNode)
+    let protocols: [IPProtocol]
+    do {
+      protocols = name == "icmp" ? [.icmp, .icmpv6] : [try ServiceTermText.protocolNamed(name)]
+    } catch {
+      return self.error(protocolNode, error.message, help: error.help)
+    }
+    readMatches(protocolNode, name, protocols, ports: ports, types: types, &terms)
+    if let groups { readMulticast(groups, name, protocols, &multicast, isAlone: isAlone) }
+  }
+
+  private mutating func readMatches(
+    _ node: NodeID, _ name: String, _ protocols: [IPProtocol], ports: NodeID?, types: NodeID?,
+    _ terms: inout [ServiceTerm]
+  ) {
+    let hasPorts = protocols.contains { $0.hasPorts }
+    let hasTypes = protocols.contains { ServiceTermText.icmpFamily($0) != nil }
+    if let ports, !hasPorts {
+      return error(ports, "the protocol `\(name)` has no ports", help: "remove `ports`")
+    }
+    if let types, !hasTypes {
+      return error(types, "the protocol `\(name)` has no message types", help: "remove `types`")
+    }
+    guard hasPorts || hasTypes else {
+      for ipProtocol in protocols { merge(ServiceTerm(ipProtocol, .any), into: &terms, node) }
+      return
+    }
+    guard let values = ports ?? types else {
+      let fault = hasPorts ? ServiceTermText.missingPorts(name) : ServiceTermText.missingTypes(name)
+      return error(
+        node, fault.message,
+        help: hasPorts
+          ? "write `ports: [443]`; `ports: 1-65535` is every port" : "write `types: [echo-request]`")
+    }
+    for item in oneOrMore(values, hasPorts ? "ports" : "types") ?? tree.noItems {
+      guard tree.isScalar(item), !tree.isNull(item) else {
+        error(
+          item, "a port or a message type is expected, not \(found(item))",
+          help: "write one value, or a list of them")
+        continue
+      }
+      read(item, into: &terms) { text throws(ServiceTermText.Fault) in
+        try ServiceTermText.terms("\(name)/\(text)")
+      }
+    }
+  }
+
+  private mutating func readMulticast(
+    _ node: NodeID, _ name: String, _ protocols: [IPProtocol], _ multicast: inout [Prefix], isAlone: Bool
+  ) {
+    guard isAlone else {
+      return error(
+        node, "multicast groups in a list of terms",
+        help: "give the multicast part a service of its own, and list both in the flow")
+    }
+    guard !protocols.contains(.tcp), !protocols.contains(.sctp) else {
+      return error(
+        node, "`\(name)` has no multicast", help: "remove `multicast`, or write the right protocol")
+    }
+    let families = protocols.flatMap { ServiceTerm($0, .any).families }
+    for item in oneOrMore(node, "multicast") ?? tree.noItems {
+      guard let prefix = prefix(item) else { continue }
+      guard Self.multicastPrefixes.contains(where: { prefix.isInside($0) }) else {
+        error(
+          item, "\(quoted(item)) is not a multicast address", help: "write one of 224.0.0.0/4 or ff00::/8")
+        continue
+      }
+      guard families.contains(prefix.family) else {
+        error(
+          item, "\(quoted(item)) is no address that `\(name)` is sent to",
+          help: "remove it: the protocol is of the other family")
+        continue
+      }
+      multicast.append(prefix)
+    }
+  }
+}

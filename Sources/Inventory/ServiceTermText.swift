@@ -1,0 +1,182 @@
+internal import Addressing
+import Diagnostics
+internal import Policy
+
+/// Reads `tcp/443`, `icmp/echo-request`, `esp`, `47`: one protocol with its ports or types.
+enum ServiceTermText {
+  /// What is wrong, and what to write.
+  struct Fault: Error {
+    let message: String
+    let help: String
+  }
+
+  /// `icmp/TYPE` makes two terms, one for each family; everything else one.
+  static func terms(_ text: String) throws(Fault) -> [ServiceTerm] {
+    let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+    let detail = parts.count > 1 ? String(parts[1]) : nil
+    let name = String(parts[0])
+    if name == "icmp" { return try bothFamilies(detail) }
+    let ipProtocol = try protocolNamed(name)
+    if let family = icmpFamily(ipProtocol) {
+      guard let detail else { throw missingTypes(name) }
+      return [ServiceTerm(ipProtocol, .types(IntervalSet([try type(detail, family)].map { $0...$0 })))]
+    }
+    if ipProtocol.hasPorts {
+      guard let detail else { throw missingPorts(name) }
+      return [ServiceTerm(ipProtocol, .ports(IntervalSet([try ports(detail)])))]
+    }
+    guard detail == nil else {
+      throw Fault(message: "the protocol `\(name)` has no ports", help: "write `\(name)` alone")
+    }
+    return [ServiceTerm(ipProtocol, .any)]
+  }
+
+  /// The protocol of a name or number; `icmp` alone is refused, it means two.
+  static func protocolNamed(_ name: String) throws(Fault) -> IPProtocol {
+    if name == "icmpv4" { return .icmp }
+    if name != "icmp", let known = IPProtocol(name: name) { return known }
+    guard !name.isEmpty, name.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+      if name.contains(":") {
+        throw Fault(
+          message: "\(SafeText.quoted(name)) is no service: ports are not written with `:`",
+          help: "write `tcp/22-80` for a range, `[tcp/22, tcp/80]` for two ports")
+      }
+      let known = IPProtocol.names.map(\.name) + ["icmpv4"]
+      let nearest = Suggestion.nearest(to: name, among: known).map { "did you mean `\($0)`?" }
+      throw Fault(
+        message: "the protocol \(SafeText.quoted(name)) is not known",
+        help: nearest ?? "write `tcp/443`, `udp/53`, `icmp/echo-request`, or a protocol's name or number")
+    }
+    guard name.utf8.first != 0x30 || name == "0", let number = UInt8(name) else {
+      throw Fault(
+        message: "\(SafeText.quoted(name)) is not a protocol's number",
+        help: "write a number of 1 to 254, or a name")
+    }
+    let found = IPProtocol(rawValue: number)
+    if found.hasPorts || icmpFamily(found) != nil {
+      let named = found == .icmp ? "icmpv4" : "\(found)"
+      throw Fault(
+        message: "the protocol \(number) is \(named)",
+        help: "write `\(named)/` and what of it, or the port of which protocol")
+    }
+    if extensionHeaders.contains(number) {
+      throw Fault(
+        message: "\(number) is a header of IPv6, not a protocol",
+        help: "name the protocol behind it: `tcp/443`, `esp`")
+    }
+    return found
+  }
+
+  /// Hop-by-hop, routing, fragment, no next header, destination options, mobility, HIP, shim6, and
+  /// what is reserved: `meta l4proto` looks behind them or never sees them.
+  private static let extensionHeaders: Set<UInt8> = [0, 43, 44, 59, 60, 135, 139, 140, 253, 254, 255]
+
+  static func icmpFamily(_ ipProtocol: IPProtocol) -> AddressFamily? {
+    switch ipProtocol {
+    case .icmp: .ipv4
+    case .icmpv6: .ipv6
+    default: nil
+    }
+  }
+
+  static func missingPorts(_ name: String) -> Fault {
+    Fault(message: "`\(name)` needs ports", help: "write `\(name)/443`; `\(name)/1-65535` is every port")
+  }
+
+  static func missingTypes(_ name: String) -> Fault {
+    Fault(message: "`\(name)` needs a message type", help: "write `\(name)/echo-request`")
+  }
+
+  // MARK: Ports
+
+  /// One port, or a range of them.
+  static func ports(_ text: String) throws(Fault) -> ClosedRange<UInt16> {
+    let ends = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+    let low = try port(ends[0], of: text)
+    let high = ends.count > 1 ? try port(ends[1], of: text) : low
+    guard low <= high else {
+      throw Fault(message: "the ports \(SafeText.quoted(text)) run backwards", help: "write `\(high)-\(low)`")
+    }
+    return low...high
+  }
+
+  private static func port(_ digits: Substring, of text: String) throws(Fault) -> UInt16 {
+    guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+      throw Fault(
+        message: "\(SafeText.quoted(text)) is not a port",
+        help: "write a number such as 443, or a range such as 8000-8099; every port is 1-65535")
+    }
+    if digits.utf8.first == 0x30 {
+      throw digits.utf8.count == 1
+        ? Fault(message: "port 0 does not exist", help: "ports are 1 to 65535; for every port write 1-65535")
+        : Fault(message: "the port \(SafeText.quoted(digits)) has a leading zero", help: "write it without")
+    }
+    guard let port = UInt16(digits) else {
+      throw Fault(message: "the port \(SafeText.quoted(digits)) is above 65535", help: "ports are 1 to 65535")
+    }
+    return port
+  }
+
+  // MARK: ICMP
+
+  static func bothFamilies(_ detail: String?) throws(Fault) -> [ServiceTerm] {
+    guard let detail else { throw missingTypes("icmp") }
+    if detail.utf8.allSatisfy({ (0x30...0x39).contains($0) }), !detail.isEmpty {
+      throw Fault(
+        message: "the number `\(detail)` is another message in each family",
+        help: "write `icmpv4/\(detail)` or `icmpv6/\(detail)`, or `icmp/` and a name")
+    }
+    let known = AddressFamily.allCases.filter { family in
+      ICMPType.names(family).contains { $0.name == detail }
+    }
+    if let only = known.first, known.count == 1 {
+      let prefix = only == .ipv4 ? "icmpv4" : "icmpv6"
+      _ = try type(detail, only)
+      throw Fault(
+        message: "the message type `\(detail)` exists in IP\(only.suffix) only",
+        help: "write `\(prefix)/\(detail)`")
+    }
+    let v4 = try type(detail, .ipv4)
+    let v6 = try type(detail, .ipv6)
+    return [
+      ServiceTerm(.icmp, .types(IntervalSet([v4...v4]))),
+      ServiceTerm(.icmpv6, .types(IntervalSet([v6...v6]))),
+    ]
+  }
+
+  /// A message type by name or number that a policy may open.
+  static func type(_ text: String, _ family: AddressFamily) throws(Fault) -> UInt8 {
+    let names = ICMPType.names(family)
+    let isNumber = !text.isEmpty && text.utf8.allSatisfy { (0x30...0x39).contains($0) }
+    if isNumber, text.utf8.first == 0x30, text != "0" {
+      throw Fault(
+        message: "the message type \(SafeText.quoted(text)) has a leading zero", help: "write it without")
+    }
+    guard let value = names.first(where: { $0.name == text })?.value ?? (isNumber ? UInt8(text) : nil) else {
+      let nearest = Suggestion.nearest(to: text, among: names.map(\.name)).map { "did you mean `\($0)`?" }
+      throw Fault(
+        message: "the message type \(SafeText.quoted(text)) of ICMP for IP\(family.suffix) is not known",
+        help: nearest
+          ?? "write a name such as `echo-request`, or a number of 0 to 255 behind `icmpv4/` or `icmpv6/`")
+    }
+    let name = names.first { $0.value == value }?.name ?? text
+    switch (family, value) {
+    case (.ipv4, 5), (.ipv6, 137):
+      throw Fault(
+        message: "`\(name)` is never opened: a redirect lets a neighbour take over a host's routes",
+        help: "remove it; routes belong to the host's configuration")
+    case (.ipv4, 13), (.ipv4, 14):
+      throw Fault(
+        message: "`\(name)` is never opened: timestamps tell a stranger the host's clock",
+        help: "remove it; use NTP")
+    case (.ipv6, 133...136):
+      throw Fault(
+        message: "`\(name)` is always open: without neighbour discovery there is no IPv6", help: "remove it")
+    case (.ipv6, 130...132), (.ipv6, 143):
+      throw Fault(
+        message: "`\(name)` is always open: without it switches do not deliver neighbour discovery",
+        help: "remove it")
+    default: return value
+    }
+  }
+}

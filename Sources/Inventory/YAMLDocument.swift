@@ -1,0 +1,334 @@
+internal import CYaml
+import Diagnostics
+
+/// One file on its way into the tree.
+struct YAMLDocument {
+  private let file: UInt16
+  private let isMasked: Bool
+  /// Values that aliases of all files have added so far.
+  private(set) var aliased: Int
+  /// The collections that are open, outermost first.
+  private var open: [(node: Int, expectsKey: Bool)] = []
+  /// The anchors of this file: the range of nodes each names, `nil` while it is still open.
+  private var anchors: [String: Range<Int>?] = [:]
+  private var openAnchors: [(node: Int, name: String)] = []
+  private var documents = 0
+  /// Where each key of the mapping that is being closed was seen; by symbol.
+  private var seen: [(mapping: Int, key: Int)] = []
+
+  init(file: Int, isMasked: Bool, aliased: Int) {
+    self.file = UInt16(truncatingIfNeeded: file)
+    self.isMasked = isMasked
+    self.aliased = aliased
+  }
+
+  /// What an event leads to.
+  private enum Step {
+    case goOn
+    case finished
+    case failed
+  }
+
+  /// - Returns: Whether the file was read to its end.
+  mutating func read(_ bytes: [UInt8], into tree: inout YAMLTree, log: inout DiagnosticLog) -> Bool {
+    guard var parser = YAMLParser(bytes) else {
+      log.add(Diagnostic(.error, at: whole(tree), length: 1, message: "out of memory in libyaml"))
+      return false
+    }
+    while true {
+      let step = unsafe parser.next { event in unsafe take(event, &tree, &log) }
+      switch step {
+      case .goOn?: continue
+      case .finished?: return true
+      case .failed?: return false
+      case nil:
+        log.add(YAMLFailure.diagnostic(parser.failure, file: tree.paths[Int(file)]))
+        return false
+      }
+    }
+  }
+
+  private mutating func take(
+    _ event: borrowing yaml_event_t, _ tree: inout YAMLTree, _ log: inout DiagnosticLog
+  ) -> Step {
+    let place = Place(file: file, unsafe event.start_mark, unsafe event.end_mark)
+    var fault: (message: String, help: String)?
+    switch unsafe event.type {
+    case YAML_STREAM_END_EVENT: return .finished
+    case YAML_DOCUMENT_START_EVENT:
+      documents += 1
+      if documents > 1 {
+        fault = (
+          "a second document begins here", "one file holds one document: use a file for each, without `---`"
+        )
+      } else if unsafe event.data.document_start.tag_directives.start
+        != event.data.document_start.tag_directives.end
+      {
+        fault = ("a %TAG directive", "remove it: tags mean nothing here")
+      }
+    case YAML_ALIAS_EVENT:
+      let name = unsafe Self.string(event.data.alias.anchor)
+      fault = expand(name, place, &tree)
+    case YAML_SCALAR_EVENT:
+      let scalar = unsafe event.data.scalar
+      let style = unsafe scalar.style
+      fault = unsafe tagFault(scalar.tag) ?? keyFault(nil)
+      if fault == nil {
+        unsafe addScalar(
+          UnsafeRawBufferPointer(start: scalar.value, count: scalar.length), style, place, &tree, &log)
+        unsafe anchor(scalar.anchor, tree.nodes.count - 1, &tree)
+        closeAnchors(&tree)
+      }
+    case YAML_SEQUENCE_START_EVENT:
+      let start = unsafe event.data.sequence_start
+      fault = unsafe tagFault(start.tag) ?? keyFault("a list") ?? begin(.sequence, place, start.anchor, &tree)
+    case YAML_MAPPING_START_EVENT:
+      let start = unsafe event.data.mapping_start
+      fault =
+        unsafe tagFault(start.tag) ?? keyFault("a mapping") ?? begin(.mapping, place, start.anchor, &tree)
+    case YAML_SEQUENCE_END_EVENT, YAML_MAPPING_END_EVENT: end(&tree, &log)
+    default: break
+    }
+    if fault == nil, tree.nodes.count > YAMLLimits.nodes {
+      fault = (
+        "the inventory holds more than \(YAMLLimits.nodes) values", "split it into inventories of their own"
+      )
+    }
+    guard let fault else { return .goOn }
+    log.add(
+      Diagnostic(
+        .error, at: place.location(tree.paths), length: Int(place.length), message: fault.message,
+        help: fault.help))
+    return .failed
+  }
+
+  // MARK: Values
+
+  private mutating func addScalar(
+    _ value: UnsafeRawBufferPointer, _ style: yaml_scalar_style_t, _ place: Place, _ tree: inout YAMLTree,
+    _ log: inout DiagnosticLog
+  ) {
+    let start = tree.text.count
+    if isMasked {
+      unsafe Self.appendUnmasked(value, to: &tree.text)
+    } else {
+      unsafe tree.text.append(contentsOf: value)
+    }
+    // An escape such as "\u202e" makes characters that the bytes of the file do not show.
+    if style == YAML_DOUBLE_QUOTED_SCALAR_STYLE {
+      for scalar in String(decoding: tree.text[start...], as: UTF8.self).unicodeScalars
+      where !ForbiddenCharacter.isAllowed(scalar) {
+        log.add(
+          Diagnostic(
+            .error, at: place.location(tree.paths), length: Int(place.length),
+            message: ForbiddenCharacter.message(scalar), help: ForbiddenCharacter.help))
+        break
+      }
+    }
+    let isKey = open.last?.expectsKey ?? false
+    let symbol = isKey ? tree.symbols.intern(tree.text[start...]) : .none
+    tree.nodes.append(
+      place.node(
+        style == YAML_PLAIN_SCALAR_STYLE ? .plain : .quoted, start: start, count: tree.text.count - start,
+        end: tree.nodes.count + 1, symbol: symbol))
+    added(tree.nodes.count - 1, &tree)
+  }
+
+  private mutating func begin(
+    _ kind: YAMLNode.Kind, _ place: Place, _ name: UnsafePointer<yaml_char_t>?, _ tree: inout YAMLTree
+  ) -> (String, String)? {
+    guard open.count < YAMLLimits.depth else {
+      return (
+        "values are nested more than \(YAMLLimits.depth) deep",
+        "no value of an inventory needs more than a few levels"
+      )
+    }
+    let index = tree.nodes.count
+    tree.nodes.append(place.node(kind, start: 0, count: 0, end: 0, symbol: .none))
+    unsafe anchor(name, index, &tree)
+    added(index, &tree)
+    open.append((index, kind == .mapping))
+    return nil
+  }
+
+  private mutating func end(_ tree: inout YAMLTree, _ log: inout DiagnosticLog) {
+    guard let (index, _) = open.popLast() else { return }
+    tree.nodes[index].end = UInt32(tree.nodes.count)
+    if tree.nodes[index].kind == .mapping {
+      tree.nodes[index].count /= 2
+      checkKeys(NodeID(index), tree, &log)
+    }
+    closeAnchors(&tree)
+  }
+
+  /// Counts a new value in the collection around it.
+  private mutating func added(_ node: Int, _ tree: inout YAMLTree) {
+    guard let last = open.indices.last else {
+      tree.roots.append(NodeID(node))
+      return
+    }
+    let parent = open[last].node
+    tree.nodes[parent].count += 1
+    if tree.nodes[parent].kind == .mapping { open[last].expectsKey.toggle() }
+  }
+
+  private mutating func checkKeys(_ mapping: NodeID, _ tree: YAMLTree, _ log: inout DiagnosticLog) {
+    if seen.count < tree.symbols.count {
+      seen += Array(repeating: (-1, 0), count: tree.symbols.count * 2 - seen.count)
+    }
+    for entry in tree.entries(mapping) {
+      if tree.kind(entry.key) == .plain, tree.bytes(entry.key).elementsEqual("<<".utf8) {
+        log.add(
+          Diagnostic(
+            .error, at: tree.location(entry.key), length: 2, message: "a merge key",
+            help: "write the entries out: what is merged is not seen by a reviewer"))
+      }
+      if seen[entry.symbol.index].mapping == mapping.index {
+        let first = NodeID(seen[entry.symbol.index].key)
+        log.add(
+          Diagnostic(
+            .error, at: tree.location(entry.key), length: tree.length(entry.key),
+            message: "the key \(SafeText.quoted(tree.string(entry.key))) is written twice",
+            help: "keep one of the two",
+            related: [
+              RelatedPlace(
+                location: tree.location(first), length: tree.length(first), message: "first written here")
+            ]
+          ))
+      } else {
+        seen[entry.symbol.index] = (mapping.index, entry.key.index)
+      }
+    }
+  }
+
+  // MARK: Anchors and aliases
+
+  private mutating func anchor(_ name: UnsafePointer<yaml_char_t>?, _ node: Int, _ tree: inout YAMLTree) {
+    guard let name = unsafe name else { return }
+    let text = unsafe Self.string(name)
+    anchors.updateValue(nil, forKey: text)
+    openAnchors.append((node, text))
+  }
+
+  /// Anchors whose value is complete can be named from here on.
+  private mutating func closeAnchors(_ tree: inout YAMLTree) {
+    while let last = openAnchors.last, !open.contains(where: { $0.node == last.node }) {
+      anchors[last.name] = last.node..<tree.nodes.count
+      openAnchors.removeLast()
+    }
+  }
+
+  private mutating func expand(_ name: String, _ place: Place, _ tree: inout YAMLTree) -> (String, String)? {
+    guard let anchor = anchors[name] else {
+      return (
+        "the alias `*\(SafeText.escaped(name))` has no anchor",
+        "`*` begins an alias in YAML; to select every managed host write `all`"
+      )
+    }
+    guard let range = anchor else {
+      return ("the alias `*\(SafeText.escaped(name))` stands inside its own anchor", "write the value out")
+    }
+    if let fault = keyFault("an alias") { return fault }
+    aliased += range.count
+    guard aliased <= YAMLLimits.aliasedNodes else {
+      return (
+        "aliases stand for more than \(YAMLLimits.aliasedNodes) values",
+        "use groups and named services instead of aliases"
+      )
+    }
+    let shift = tree.nodes.count - range.lowerBound
+    let depth = Self.depth(tree.nodes[range])
+    guard open.count + depth <= YAMLLimits.depth else {
+      return ("values are nested more than \(YAMLLimits.depth) deep", "write the value out")
+    }
+    for index in range {
+      var node = tree.nodes[index]
+      node.end = UInt32(Int(node.end) + shift)
+      tree.nodes.append(node)
+    }
+    added(range.lowerBound + shift, &tree)
+    return nil
+  }
+
+  /// How deep collections are nested in a subtree.
+  private static func depth(_ nodes: ArraySlice<YAMLNode>) -> Int {
+    var ends: [UInt32] = []
+    var deepest = 0
+    for index in nodes.indices {
+      while let end = ends.last, end <= index { ends.removeLast() }
+      if nodes[index].kind == .sequence || nodes[index].kind == .mapping { ends.append(nodes[index].end) }
+      deepest = max(deepest, ends.count)
+    }
+    return deepest
+  }
+
+  // MARK: Faults
+
+  private func tagFault(_ tag: UnsafePointer<yaml_char_t>?) -> (message: String, help: String)? {
+    guard let tag = unsafe tag else { return nil }
+    let shown = unsafe SafeText.quoted(Self.string(tag))
+    return (
+      "the tag \(shown)",
+      "tags are not read; a selector that begins with `!` needs a name before it: `all & !canary`"
+    )
+  }
+
+  /// Keys are names: a collection cannot be one.
+  private func keyFault(_ what: String?) -> (message: String, help: String)? {
+    guard let what, open.last?.expectsKey ?? false else { return nil }
+    return ("\(what) as a key", "a key is a name; quote it if it holds special characters")
+  }
+
+  private func whole(_ tree: YAMLTree) -> SourceLocation {
+    SourceLocation(file: tree.paths[Int(file)], line: 0, column: 0)
+  }
+
+  // MARK: C
+
+  private static func string(_ text: UnsafePointer<yaml_char_t>) -> String {
+    unsafe String(decodingCString: text, as: UTF8.self)
+  }
+
+  private static func appendUnmasked(_ value: UnsafeRawBufferPointer, to text: inout [UInt8]) {
+    var index = 0
+    while index < value.count {
+      let byte = unsafe value[index]
+      // U+E000 and U+E001 reach this place only as masks; an escape that makes one is refused above.
+      if byte == YAMLText.maskedOpen[0], index + 2 < value.count,
+        unsafe value[index + 1] == YAMLText.maskedOpen[1], unsafe value[index + 2] & 0xfe == 0x80
+      {
+        text.append(unsafe value[index + 2] == 0x80 ? UInt8(ascii: "[") : UInt8(ascii: "]"))
+        index += 3
+      } else {
+        text.append(byte)
+        index += 1
+      }
+    }
+  }
+}
+
+/// Where an event stands in its file.
+private struct Place {
+  let file: UInt16
+  let line: UInt32
+  let column: UInt32
+  let length: UInt32
+
+  init(file: UInt16, _ start: yaml_mark_t, _ end: yaml_mark_t) {
+    self.file = file
+    line = UInt32(truncatingIfNeeded: start.line) + 1
+    column = UInt32(truncatingIfNeeded: start.column) + 1
+    let isOneLine = start.line == end.line && end.column > start.column
+    length = isOneLine ? UInt32(truncatingIfNeeded: end.column - start.column) : 1
+  }
+
+  func location(_ paths: [String]) -> SourceLocation {
+    SourceLocation(file: paths[Int(file)], line: Int(line), column: Int(column))
+  }
+
+  func node(_ kind: YAMLNode.Kind, start: Int, count: Int, end: Int, symbol: Symbol) -> YAMLNode {
+    YAMLNode(
+      kind: kind, file: file, line: line, column: column, length: length, start: UInt32(start),
+      count: UInt32(count), end: UInt32(end), symbol: symbol)
+  }
+}

@@ -1,0 +1,97 @@
+import Diagnostics
+
+/// libyaml's failures in words that say what to do.
+enum YAMLFailure {
+  static func diagnostic(_ failure: YAMLParser.Failure, file: String) -> Diagnostic {
+    let known = words.first { $0.problem == failure.problem }
+    let message = known?.message ?? "this is not YAML: \(failure.problem)"
+    var related: [RelatedPlace] = []
+    if let context = failure.context,
+      context.mark.line != failure.mark.line || context.mark.column != failure.mark.column,
+      let what = contexts.first(where: { context.text.hasSuffix($0.suffix) })?.words
+    {
+      related.append(
+        RelatedPlace(location: location(context.mark, file), length: 1, message: "\(what) begins here"))
+    }
+    return Diagnostic(
+      .error, at: location(failure.mark, file), length: 1, message: message,
+      help: known?.help ?? "quote texts that hold special characters, and check the indentation",
+      related: related)
+  }
+
+  private static func location(_ mark: YAMLParser.Mark, _ file: String) -> SourceLocation {
+    SourceLocation(file: file, line: mark.line + 1, column: mark.column + 1)
+  }
+
+  private static let contexts: [(suffix: String, words: String)] = [
+    ("flow sequence", "the list"), ("flow mapping", "the mapping"), ("block mapping", "the mapping"),
+    ("block collection", "the list"), ("quoted scalar", "the quoted text"), ("block scalar", "the text"),
+    ("simple key", "the line"),
+  ]
+
+  /// In the order of libyaml's scanner and parser.
+  private static let words: [(problem: String, message: String, help: String)] = [
+    (
+      "did not find expected ',' or ']'", "the list is not closed here, or a comma is missing",
+      "separate items with `, ` and close the list with `]`; write a range as `[1..3]`"
+    ),
+    (
+      "did not find expected ',' or '}'", "the mapping is not closed here, or a comma is missing",
+      "separate entries with `, ` and close the mapping with `}`"
+    ),
+    (
+      "found character that cannot start any token", "a value cannot begin with this character",
+      "indent with spaces, not with tabs, and quote a text that begins with a special character"
+    ),
+    (
+      "found a tab character that violates indentation", "a tab in the indentation", "indent with spaces"
+    ),
+    (
+      "mapping values are not allowed in this context", "a `:` that separates nothing",
+      "quote a text that holds `: `, and check the indentation"
+    ),
+    (
+      "could not find expected ':'", "a key without its `:`",
+      "write `key: value`, or quote a text of several lines"
+    ),
+    (
+      "did not find expected key", "a key was expected here",
+      "check the indentation: keys of one mapping stand in one column"
+    ),
+    (
+      "did not find expected '-' indicator", "an item of the list was expected here",
+      "begin it with `- ` in the same column"
+    ),
+    (
+      "found unexpected end of stream", "the quoted text is not closed",
+      "close it with the quote it began with"
+    ),
+    ("found unexpected document indicator", "`---` inside a quoted text", "close the quote before it"),
+    (
+      "found unknown escape character", "an unknown escape after a backslash",
+      "use single quotes for a text with backslashes"
+    ),
+    (
+      "did not find expected alphabetic or numeric character",
+      "`*` and `&` begin an alias and an anchor in YAML",
+      "to select every managed host write `all`; write an intersection as `api & tokyo`, a name first"
+    ),
+    (
+      "did not find expected whitespace or line break", "`!` begins a tag in YAML, and tags are not read",
+      "a selector that excludes needs a name first: `all & !canary`"
+    ),
+    ("found unexpected ':'", "a `:` where none can stand", "quote the text"),
+    (
+      "block sequence entries are not allowed in this context", "an item of a list cannot begin here",
+      "begin the list in a line of its own"
+    ),
+    (
+      "did not find expected <document start>", "text before or after the document",
+      "the file must be one mapping from its first line on"
+    ),
+    (
+      "did not find expected node content", "a value was expected here",
+      "write the value, or remove the comma or key before it"
+    ),
+  ]
+}
