@@ -37,10 +37,6 @@ let package = Package(
     // Pure layers: no files, no clock, no kernel.
     layer("Addressing"),
     layer("Diagnostics"),
-    layer("Addressing"),
-    layer("Diagnostics"),
-    layer("Inventory", ["Addressing", "CYaml", "Diagnostics", "Policy"]),
-    layer("Nftables", ["Addressing"]),
     layer("Policy", ["Addressing", "Diagnostics"]),
     layer("Inventory", ["Addressing", "CYaml", "Diagnostics", "Policy"]),
     layer("Nftables", ["Addressing"]),
@@ -67,8 +63,5 @@ let package = Package(
     tests("RulesetDiffTests", ["RulesetDiff", "RulesetCompiler", "Policy", "Nftables", "PolicyFixtures"]),
     tests("ArtifactsTests", ["Artifacts"]),
     tests("NftablesNetlinkTests", ["Netlink", "Nftables", "NftablesNetlink"]),
-    tests("AddressingTests", ["Addressing"]),
-    tests("DiagnosticsTests", ["Diagnostics"]),
-    tests("InventoryTests", ["Addressing", "Diagnostics", "Inventory", "Policy"]),
   ]
 )

@@ -249,7 +249,9 @@ extension Evaluator.Walk {
   }
 
   /// `false` when the packet is too short, which ends the rule.
-  mutating func loadPayload(_ base: PayloadBase, _ offset: Int, _ length: Int, into register: Register) -> Bool {
+  mutating func loadPayload(_ base: PayloadBase, _ offset: Int, _ length: Int, into register: Register)
+    -> Bool
+  {
     let header = base == .network ? packet.network : packet.transport
     guard offset + length <= header.count, let start = register.byteOffset, start + length <= 64 else {
       return false

@@ -20,7 +20,9 @@ public struct Fleet: Sendable {
   /// - Parameter hosts: about how many; the shared ones come on top of the roles.
   public init(hosts: Int, seed: UInt64 = 1) {
     var random = Generator(state: seed)
-    let sites = hosts < 500 ? ["tokyo", "osaka"] : ["tokyo", "osaka", "nagoya", "sapporo", "fukuoka", "sendai", "kyoto", "naha"]
+    let sites =
+      hosts < 500
+      ? ["tokyo", "osaka"] : ["tokyo", "osaka", "nagoya", "sapporo", "fukuoka", "sendai", "kyoto", "naha"]
     let environments = hosts < 500 ? ["prod"] : ["prod", "staging"]
     let cells = sites.flatMap { site in environments.map { (site, $0) } }
     let perShared = max(1, hosts / 2500) * 2
@@ -34,7 +36,8 @@ public struct Fleet: Sendable {
       let v4 = "10.\(20 + number / 62_500).\(number / 250 % 250).\(number % 250 + 1)"
       let v6 = "2001:db8:\(String(number / 65_536 + 1, radix: 16))::\(String(number % 65_536, radix: 16))"
       hostLines.append(
-        "  \(name): {addresses: [\(v4), \"\(v6)\"], zone: \(zone), groups: [\(groups.joined(separator: ", "))]}")
+        "  \(name): {addresses: [\(v4), \"\(v6)\"], zone: \(zone), groups: [\(groups.joined(separator: ", "))]}"
+      )
     }
     for role in Self.shared {
       for index in 1...perShared { host("\(role)-\(index)", "core", [role]) }
@@ -46,7 +49,9 @@ public struct Fleet: Sendable {
         let isLast = index == Self.roles.count - 1
         let count = isLast ? left : min(left, max(1, cellHosts * role.weight / weights))
         for n in 0..<count {
-          host("\(role.name)-\(site)-\(environment)-\(n + 1)", "\(site)-\(environment)", [role.name, site, environment])
+          host(
+            "\(role.name)-\(site)-\(environment)-\(n + 1)", "\(site)-\(environment)",
+            [role.name, site, environment])
         }
         left -= count
       }
@@ -79,7 +84,9 @@ public struct Fleet: Sendable {
     }
 
     var head = ["version: 1", "zones:", "  core: {description: shared services}"]
-    for (site, environment) in cells { head.append("  \(site)-\(environment): {description: \(environment) in \(site)}") }
+    for (site, environment) in cells {
+      head.append("  \(site)-\(environment): {description: \(environment) in \(site)}")
+    }
     head.append("services:")
     head += Self.ports.map { "  \($0.service): tcp/\($0.port)" }
     head += [
