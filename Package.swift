@@ -46,7 +46,12 @@ let package = Package(
     layer("Artifacts", ["Nftables", "Policy", "Addressing"]),
     layer("Netlink", ["CMnl"]),
     layer("NftablesNetlink", ["Addressing", "Nftables", "Netlink", "CMnl", "CNftnl"]),
-    layer("SekishoCommands", [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
+    layer(
+      "SekishoCommands",
+      [
+        "Addressing", "Artifacts", "Diagnostics", "Inventory", "Nftables", "Policy", "RulesetCompiler",
+        "RulesetDiff", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     .executableTarget(
       name: "sekisho",
       dependencies: ["SekishoCommands", .product(name: "ArgumentParser", package: "swift-argument-parser")],

@@ -31,6 +31,9 @@ struct Console: Sendable {
     if !quiet { try? writeAll(Array((text + "\n").utf8), to: STDERR_FILENO) }
   }
 
+  /// Writes text to standard error as it is.
+  func raw(_ text: String) { try? writeAll(Array(text.utf8), to: STDERR_FILENO) }
+
   /// Writes a message to standard error under `--verbose`.
   func detail(_ text: String) {
     if verbose { message(text) }
