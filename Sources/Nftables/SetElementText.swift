@@ -37,6 +37,9 @@ struct KeyLayout: Sendable {
     self.init(values, length: length)
   }
 
+  /// The layout of values of one type.
+  init?(_ value: ValueType, length: Int) { self.init([value], length: length) }
+
   private init?(_ values: [ValueType], length: Int) {
     var fields: [Field] = []
     var offset = 0
@@ -65,7 +68,6 @@ struct KeyLayout: Sendable {
     self.length = length
   }
 
-  var isSinglePlain: Bool { fields.count == 1 }
 }
 
 extension NamedSet {

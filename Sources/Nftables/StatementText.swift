@@ -4,14 +4,14 @@ extension Statement {
   /// - Throws: ``TextError``; a listing shows opaque steps as `(opaque …)`.
   public func text(_ style: TextStyle = .listing, family: Family = .inet) throws(TextError) -> String {
     var writer = TextWriter(style)
-    try writer.append(self, family: family, counter: nil)
+    try writer.append(self, in: RejectContext(table: family, packet: family), counter: nil)
     return String(decoding: writer.out, as: UTF8.self)
   }
 }
 
 extension TextWriter {
   mutating func append(
-    _ statement: Statement, family: Family, counter: CounterValues?
+    _ statement: Statement, in families: RejectContext, counter: CounterValues?
   ) throws(TextError) {
     switch statement {
     case .match(let left, let sign, let right): try append(left, sign, right)
@@ -30,7 +30,7 @@ extension TextWriter {
       }
     case .limit(let limit): try append(limit)
     case .log(let log): try append(log)
-    case .reject(let reject): try append(reject, family: family)
+    case .reject(let reject): try append(reject, in: families)
     case .set(let update): try append(update)
     case .setMeta(let key, let value):
       try append(.meta(key))
@@ -74,6 +74,8 @@ extension TextWriter {
       case .value(let value) = right, style.use == .listing, mask.hasSeveralBits,
       xor.allSatisfy({ $0 == 0 }), sign == .equal || sign == .notEqual
     {
+      // nft does not show a mask that lets everything through.
+      if mask.allSatisfy({ $0 == 0xff }) { return try append(inner, sign, right) }
       return try append(inner, sign, value, under: mask)
     }
     try append(left)
@@ -239,7 +241,10 @@ extension TextWriter {
 
   // MARK: Sets
 
-  mutating func append(_ reference: SetReference, key: Operand) throws(TextError) {
+  /// - Parameter dataType: of what the map's data is written to.
+  mutating func append(
+    _ reference: SetReference, key: Operand, dataType: ValueType? = nil
+  ) throws(TextError) {
     switch reference {
     case .named(let name):
       append("@")
@@ -250,7 +255,9 @@ extension TextWriter {
       }
       var data: KeyLayout?
       if case .values(_, let length) = set.elements.payload {
-        data = set.data.flatMap { KeyLayout($0, length: length) }
+        data =
+          dataType.flatMap { KeyLayout($0, length: length) }
+          ?? set.data.flatMap { KeyLayout($0, length: length) }
       }
       append("{ ")
       try append(
@@ -268,7 +275,7 @@ extension TextWriter {
     case .map(let key, let map):
       try append(key)
       append(" map ")
-      try append(map, key: key)
+      try append(map, key: key, dataType: type)
     }
   }
 
@@ -287,7 +294,7 @@ extension TextWriter {
     }
     for statement in update.statements {
       append(" ")
-      try append(statement, family: .inet, counter: nil)
+      try append(statement, in: RejectContext(table: .inet, packet: .inet), counter: nil)
     }
     switch update.data {
     case nil: break

@@ -67,23 +67,28 @@ extension TextWriter {
     }
   }
 
-  mutating func append(_ reject: Reject, family: Family) throws(TextError) {
+  mutating func append(_ reject: Reject, in families: RejectContext) throws(TextError) {
     append("reject")
-    guard let type = reject.type(in: family) else {
-      // Which family's code it is stands in a match in front.
-      throw .unsupported("reject in family \(family)")
+    guard let type = reject.type(in: families.packet) else {
+      throw .unsupported("reject with a code of a family that the rule does not match")
     }
     switch reject.kind {
     case .tcpReset: return append(" with tcp reset")
     case .icmpUnreachable:
-      if family == .ipv4 && reject.code == 3 || family == .ipv6 && reject.code == 4 { return }
-    case .icmpxUnreachable: if reject.code == 1, style.use == .listing || family == .inet { return }
+      if families.table == .ipv4 && reject.code == 3 || families.table == .ipv6 && reject.code == 4 { return }
+    case .icmpxUnreachable: if families.table == .inet, reject.code == 1 { return }
     }
     append(" with ")
     append(type.word)
     append(" ")
     try append([reject.code], as: ValueType(type.code, bits: 8, order: .network))
   }
+}
+
+/// Whose codes a `reject` has: what the table takes, and what of it the rule has matched.
+struct RejectContext {
+  let table: Family
+  let packet: Family
 }
 
 extension Limit {

@@ -216,11 +216,11 @@ extension TextWriter {
       isListing
       ? rule.listedStatements(in: family, sets: sets) : rule.statements(in: family, sets: sets)
     append("\t\t")
-    let rejectFamily = rule.rejectFamily(in: family, sets: sets)
+    let families = RejectContext(table: family, packet: rule.rejectFamily(in: family, sets: sets))
     var counter: CounterValues? = isListing ? counter ?? CounterValues(packets: 0, bytes: 0) : nil
     for (index, statement) in statements.enumerated() {
       if index > 0 { append(" ") }
-      try append(statement, family: rejectFamily, counter: counter)
+      try append(statement, in: families, counter: counter)
       // The kernel's state has the values of the first counter only.
       if statement == .counter, counter != nil { counter = CounterValues(packets: 0, bytes: 0) }
     }
