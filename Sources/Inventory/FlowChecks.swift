@@ -28,8 +28,8 @@ extension PolicyBuilder {
     var openingServices: Set<Int> = []
     var isSelfOnly = true
     var closed: (PeerKind, PeerKind)?
-    for from in peerKinds(flow.from, kinds) {
-      for to in peerKinds(flow.to, kinds) {
+    for from in peerKinds(flow.from, "from", kinds) {
+      for to in peerKinds(flow.to, "to", kinds) {
         if from.hosts.count == 1, from.hosts == to.hosts { continue }
         isSelfOnly = false
         let shared = from.families.intersection(to.families)
@@ -83,7 +83,7 @@ extension PolicyBuilder {
     return service.multicast.isEmpty ? families : families.intersection(service.multicast.families)
   }
 
-  private func peerKinds(_ id: PeersID, _ kinds: FamilyKinds) -> [PeerKind] {
+  private func peerKinds(_ id: PeersID, _ end: String, _ kinds: FamilyKinds) -> [PeerKind] {
     let selection = peers[id]
     var result: [PeerKind] = []
     for (families, hosts) in kinds.sets {
@@ -96,7 +96,7 @@ extension PolicyBuilder {
       result.append(
         PeerKind(
           families: Set(selection.networks.families), hosts: HostSet(count: hosts.count), isNetwork: true,
-          example: "the network"))
+          example: "the network of `\(end)`"))
     }
     return result
   }

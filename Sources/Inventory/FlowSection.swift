@@ -40,7 +40,7 @@ extension InventoryLoader {
   }
 
   mutating func required(_ node: NodeID?, _ what: String, _ key: NodeID) -> NodeID? {
-    if node == nil { error(key, "\(quoted(key)) has no `\(what)`", help: "write `\(what):` and a name") }
+    if node == nil { error(key, "\(quoted(key)) has no `\(what)`", help: "add `\(what):` to it") }
     return node
   }
 

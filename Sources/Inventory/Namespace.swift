@@ -58,7 +58,9 @@ extension InventoryLoader {
       ? "the \(kind.rawValue) \(quoted(name)) is declared twice"
       : "\(quoted(name)) is the name of a \(kind.rawValue) here and of a \(first.kind.rawValue) elsewhere"
     error(
-      key, message, help: "hosts, groups, zones and networks share one namespace: rename one",
+      key, message,
+      help: first.kind == kind
+        ? "merge the two, or rename one" : "hosts, groups, zones and networks share one namespace: rename one",
       related: [related(first.key, "first declared here")])
     return false
   }

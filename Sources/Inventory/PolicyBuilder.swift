@@ -60,16 +60,24 @@ struct PolicyBuilder {
   // MARK: Hosts
 
   private mutating func readAddresses() {
-    var order = loader.draft.hosts.flatMap { host in host.addresses.map { ($0, host.key) } }
     let drafts = loader.draft.addresses
+    var order: [(index: Int, host: Int)] = []
+    order.reserveCapacity(drafts.count)
+    for (host, draft) in loader.draft.hosts.enumerated() { order += draft.addresses.map { ($0, host) } }
     // Places break the tie: the first in the files is the one that stays.
-    order.sort { (drafts[$0.0].address, $0.0) < (drafts[$1.0].address, $1.0) }
+    order.sort { a, b in
+      let (x, y) = (drafts[a.index].address, drafts[b.index].address)
+      return x == y ? a.index < b.index : x < y
+    }
     for (before, after) in zip(order, order.dropFirst())
-    where drafts[before.0].address == drafts[after.0].address {
+    where drafts[before.index].address == drafts[after.index].address {
+      let address = drafts[after.index].address
+      let isOneHost = before.host == after.host
       loader.error(
-        drafts[after.0].node, "two hosts have the address \(drafts[after.0].address)",
-        help: "every address belongs to one host: correct one of them",
-        related: [loader.related(drafts[before.0].node, "first written here")])
+        drafts[after.index].node,
+        isOneHost ? "the host has the address \(address) twice" : "two hosts have the address \(address)",
+        help: isOneHost ? "remove one" : "every address belongs to one host: correct one of them",
+        related: [loader.related(drafts[before.index].node, "first written here")])
     }
     if loader.log.hasErrors { return addresses = Self.uniqueAddresses(loader.draft, hosts) }
     addresses = AddressTable(

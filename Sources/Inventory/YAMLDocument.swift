@@ -42,7 +42,7 @@ struct YAMLDocument {
       case .finished?: return true
       case .failed?: return false
       case nil:
-        log.add(YAMLFailure.diagnostic(parser.failure, file: tree.paths[Int(file)]))
+        log.add(YAMLFailure.diagnostic(parser.failure, in: bytes, file: tree.paths[Int(file)]))
         return false
       }
     }
@@ -156,7 +156,7 @@ struct YAMLDocument {
     tree.nodes[index].end = UInt32(tree.nodes.count)
     if tree.nodes[index].kind == .mapping {
       tree.nodes[index].count /= 2
-      checkKeys(NodeID(index), tree, &log)
+      checkKeys(NodeID(index), &tree, &log)
     }
     closeAnchors(&tree)
   }
@@ -172,7 +172,7 @@ struct YAMLDocument {
     if tree.nodes[parent].kind == .mapping { open[last].expectsKey.toggle() }
   }
 
-  private mutating func checkKeys(_ mapping: NodeID, _ tree: YAMLTree, _ log: inout DiagnosticLog) {
+  private mutating func checkKeys(_ mapping: NodeID, _ tree: inout YAMLTree, _ log: inout DiagnosticLog) {
     if seen.count < tree.symbols.count {
       seen += Array(repeating: (-1, 0), count: tree.symbols.count * 2 - seen.count)
     }
@@ -182,8 +182,8 @@ struct YAMLDocument {
           Diagnostic(
             .error, at: tree.location(entry.key), length: 2, message: "a merge key",
             help: "write the entries out: what is merged is not seen by a reviewer"))
-      }
-      if seen[entry.symbol.index].mapping == mapping.index {
+        tree.nodes[entry.key.index].isRefused = true
+      } else if seen[entry.symbol.index].mapping == mapping.index {
         let first = NodeID(seen[entry.symbol.index].key)
         log.add(
           Diagnostic(
@@ -193,8 +193,8 @@ struct YAMLDocument {
             related: [
               RelatedPlace(
                 location: tree.location(first), length: tree.length(first), message: "first written here")
-            ]
-          ))
+            ]))
+        tree.nodes[entry.key.index].isRefused = true
       } else {
         seen[entry.symbol.index] = (mapping.index, entry.key.index)
       }

@@ -2,8 +2,18 @@ import Diagnostics
 
 /// libyaml's failures in words that say what to do.
 enum YAMLFailure {
-  static func diagnostic(_ failure: YAMLParser.Failure, file: String) -> Diagnostic {
+  /// - Parameter bytes: What libyaml read.
+  static func diagnostic(_ failure: YAMLParser.Failure, in bytes: [UInt8], file: String) -> Diagnostic {
     let known = words.first { $0.problem == failure.problem }
+    if let known, let context = failure.context, isAboutItsBeginning.contains(known.problem) {
+      return Diagnostic(
+        .error, at: location(context.mark, file), length: 1, message: known.message, help: known.help)
+    }
+    if failure.problem == cannotBegin, byte(at: failure.mark, in: bytes) == UInt8(ascii: "\t") {
+      return Diagnostic(
+        .error, at: location(failure.mark, file), length: 1, message: "a tab in the indentation",
+        help: "indent with spaces")
+    }
     let message = known?.message ?? "this is not YAML: \(failure.problem)"
     var related: [RelatedPlace] = []
     if let context = failure.context,
@@ -17,6 +27,21 @@ enum YAMLFailure {
       .error, at: location(failure.mark, file), length: 1, message: message,
       help: known?.help ?? "quote texts that hold special characters, and check the indentation",
       related: related)
+  }
+
+  private static let cannotBegin = "found character that cannot start any token"
+
+  /// Problems that libyaml sees at the end of a file and that a user made where something began.
+  private static let isAboutItsBeginning = ["found unexpected end of stream", "could not find expected ':'"]
+
+  private static func byte(at mark: YAMLParser.Mark, in bytes: [UInt8]) -> UInt8? {
+    var rest = bytes[...]
+    for _ in 0..<mark.line {
+      guard let end = rest.firstIndex(of: 0x0a) else { return nil }
+      rest = rest[(end + 1)...]
+    }
+    // A character begins at every byte that continues none.
+    return rest.lazy.filter { $0 & 0xc0 != 0x80 }.dropFirst(mark.column).first
   }
 
   private static func location(_ mark: YAMLParser.Mark, _ file: String) -> SourceLocation {
@@ -40,8 +65,8 @@ enum YAMLFailure {
       "separate entries with `, ` and close the mapping with `}`"
     ),
     (
-      "found character that cannot start any token", "a value cannot begin with this character",
-      "indent with spaces, not with tabs, and quote a text that begins with a special character"
+      cannotBegin, "a value cannot begin with this character",
+      "quote a text that begins with a special character"
     ),
     (
       "found a tab character that violates indentation", "a tab in the indentation", "indent with spaces"

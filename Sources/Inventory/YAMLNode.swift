@@ -10,6 +10,8 @@ struct YAMLNode {
   }
 
   let kind: Kind
+  /// Keys of mappings: written twice or a merge key, and reported; the entry is read as not there.
+  var isRefused = false
   /// Index in ``YAMLTree/paths``.
   let file: UInt16
   /// 1-based.

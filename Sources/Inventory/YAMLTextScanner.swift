@@ -109,7 +109,8 @@ struct YAMLTextScanner {
       bytes[(index + 2)..<(index + count)].allSatisfy({ (0x80...0xbf).contains($0) })
     else {
       add("the file is not UTF-8: byte 0x\(String(first, radix: 16))", "save it as UTF-8", at: index)
-      return 1
+      // What can only continue a character is the same mistake.
+      return 1 + bytes[(index + 1)...].prefix { (0x80...0xbf).contains($0) }.count
     }
     var value = UInt32(first) & (0x7f >> UInt32(count))
     for byte in bytes[(index + 1)..<(index + count)] { value = value << 6 | UInt32(byte & 0x3f) }

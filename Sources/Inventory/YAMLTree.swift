@@ -93,8 +93,12 @@ struct YAMLEntries: Sequence, IteratorProtocol {
 
   mutating func next() -> YAMLEntry? {
     // A key is a scalar, so its value is the next node.
-    guard position + 1 < end else { return nil }
-    defer { position = Int(nodes[position + 1].end) }
-    return YAMLEntry(key: NodeID(position), value: NodeID(position + 1), symbol: nodes[position].symbol)
+    while position + 1 < end {
+      let key = position
+      position = Int(nodes[key + 1].end)
+      if nodes[key].isRefused { continue }
+      return YAMLEntry(key: NodeID(key), value: NodeID(key + 1), symbol: nodes[key].symbol)
+    }
+    return nil
   }
 }
