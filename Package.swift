@@ -63,8 +63,6 @@ let package = Package(
     tests("AddressingTests", ["Addressing", "PolicyFixtures"]),
     tests("DiagnosticsTests", ["Diagnostics"]),
     tests("InventoryTests", ["Addressing", "Diagnostics", "Inventory", "Policy"]),
-    tests("AddressingTests", ["Addressing"]),
-    tests("NftablesNetlinkTests", ["Netlink", "Nftables", "NftablesNetlink"]),
     tests("NftablesConformanceTests", ["Nftables", "NftablesNetlink"]),
     tests("NftablesTests", ["Addressing", "Nftables"]),
     tests("RulesetCompilerTests", ["RulesetCompiler", "Policy", "Nftables", "Addressing", "PolicyFixtures"]),

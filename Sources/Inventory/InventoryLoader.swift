@@ -67,7 +67,9 @@ struct InventoryLoader {
         }
       }
     }
-    if !hasVersion, isComplete, tree.roots.allSatisfy({ tree.kind($0) == .mapping }), let path = tree.paths.first {
+    if !hasVersion, isComplete, tree.roots.allSatisfy({ tree.kind($0) == .mapping }),
+      let path = tree.paths.first
+    {
       log.add(
         Diagnostic(
           .error, at: SourceLocation(file: path, line: 0, column: 0), length: 1,

@@ -60,7 +60,8 @@ extension InventoryLoader {
     error(
       key, message,
       help: first.kind == kind
-        ? "merge the two, or rename one" : "hosts, groups, zones and networks share one namespace: rename one",
+        ? "merge the two, or rename one"
+        : "hosts, groups, zones and networks share one namespace: rename one",
       related: [related(first.key, "first declared here")])
     return false
   }

@@ -1,0 +1,134 @@
+internal import Glibc
+
+/// An open directory; names are relative to it and never contain `/`.
+struct Directory: ~Copyable {
+  let path: String
+  private let descriptor: Int32
+
+  /// Opens a directory, making it first when it is missing.
+  init(making path: String) throws(OutputFailure) {
+    if unsafe mkdir(path, 0o755) != 0, errno != EEXIST { throw .system(path, "cannot make the directory") }
+    try self.init(opening: path)
+  }
+
+  /// Opens a directory that must exist.
+  init(opening path: String) throws(OutputFailure) {
+    self.path = path
+    descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    if descriptor < 0 { throw .system(path, "cannot open the directory") }
+  }
+
+  deinit { close(descriptor) }
+
+  /// Keeps other compiles out until the directory is closed.
+  func lock() throws(OutputFailure) {
+    if flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+      throw OutputFailure(path, code: errno, "another compile is writing here; wait for it and try again")
+    }
+  }
+
+  /// The names in the directory with their inode numbers.
+  func entries() throws(OutputFailure) -> [String: UInt64] {
+    let copy = dup(descriptor)
+    guard copy >= 0, let stream = unsafe fdopendir(copy) else {
+      throw .system(path, "cannot list the directory")
+    }
+    defer { unsafe closedir(stream) }
+    unsafe rewinddir(stream)
+    var result: [String: UInt64] = [:]
+    while let entry = unsafe readdir(stream) {
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+      }
+      unsafe result[name] = UInt64(entry.pointee.d_ino)
+    }
+    return result
+  }
+
+  func read(_ name: String) throws(OutputFailure) -> [UInt8]? {
+    let file = unsafe openat(descriptor, name, O_RDONLY | O_CLOEXEC)
+    if file < 0 {
+      if errno == ENOENT { return nil }
+      throw .system("\(path)/\(name)", "cannot open the file")
+    }
+    defer { close(file) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = unsafe buffer.withUnsafeMutableBytes { unsafe Glibc.read(file, $0.baseAddress, $0.count) }
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw .system("\(path)/\(name)", "cannot read the file")
+      }
+      if count == 0 { return bytes }
+      bytes += buffer[..<count]
+    }
+  }
+
+  /// Writes a file whole under another name and then gives it its own, so that nobody sees a part of it.
+  ///
+  /// - Returns: the inode number.
+  @discardableResult
+  func replace(_ name: String, with bytes: [UInt8]) throws(OutputFailure) -> UInt64 {
+    let temporary = ".\(name).tmp"
+    let file = unsafe openat(
+      descriptor, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
+    if file < 0 { throw .system("\(path)/\(temporary)", "cannot make the file") }
+    var offset = 0
+    while offset < bytes.count {
+      let count = unsafe bytes.withUnsafeBytes {
+        unsafe write(file, $0.baseAddress?.advanced(by: offset), bytes.count - offset)
+      }
+      if count < 0, errno == EINTR { continue }
+      if count < 0 {
+        let failure = OutputFailure.system("\(path)/\(name)", "cannot write the file")
+        close(file)
+        unsafe unlinkat(descriptor, temporary, 0)
+        throw failure
+      }
+      offset += count
+    }
+    var status = stat()
+    let inode = unsafe fstat(file, &status) == 0 ? UInt64(status.st_ino) : 0
+    if close(file) != 0 { throw .system("\(path)/\(name)", "cannot write the file") }
+    try rename(temporary, to: name)
+    return inode
+  }
+
+  /// Makes `name` lead to a file of a directory below this one, as a hard link where the file system
+  /// has them.
+  func link(_ target: String, as name: String, replacing: Bool) throws(OutputFailure) {
+    let place = replacing ? ".\(name).tmp" : name
+    if replacing { unsafe unlinkat(descriptor, place, 0) }
+    if unsafe linkat(descriptor, target, descriptor, place, 0) != 0 {
+      let reason = errno
+      guard [EPERM, EMLINK, EOPNOTSUPP, EXDEV].contains(reason),
+        unsafe symlinkat(target, descriptor, place) == 0
+      else {
+        throw OutputFailure("\(path)/\(name)", code: reason, "cannot link to \(target): \(text(reason))")
+      }
+    }
+    if replacing { try rename(place, to: name) }
+  }
+
+  func remove(_ name: String) throws(OutputFailure) {
+    if unsafe unlinkat(descriptor, name, 0) != 0, errno != ENOENT {
+      throw .system("\(path)/\(name)", "cannot remove the file")
+    }
+  }
+
+  private func rename(_ old: String, to name: String) throws(OutputFailure) {
+    if unsafe renameat(descriptor, old, descriptor, name) != 0 {
+      throw .system("\(path)/\(name)", "cannot rename the file")
+    }
+  }
+}
+
+extension OutputFailure {
+  fileprivate static func system(_ path: String, _ what: String) -> Self {
+    let code = errno
+    return Self(path, code: code, "\(what): \(text(code))")
+  }
+}
+
+private func text(_ code: Int32) -> String { unsafe String(cString: strerror(code)) }

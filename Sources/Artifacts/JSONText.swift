@@ -1,0 +1,36 @@
+internal import Policy
+
+/// Pieces of JSON text.
+enum JSONText {
+  /// Appends a string with quotes and every escape it needs (RFC 8259, 7).
+  static func append(_ text: String, to out: inout [UInt8]) {
+    out.append(UInt8(ascii: "\""))
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+        out += [UInt8(ascii: "\\"), byte]
+      case 0..<0x20:
+        let digits = Array("0123456789abcdef".utf8)
+        out += Array("\\u00".utf8) + [digits[Int(byte >> 4)], digits[Int(byte & 0xf)]]
+      default: out.append(byte)
+      }
+    }
+    out.append(UInt8(ascii: "\""))
+  }
+
+  static func string(_ text: String) -> String {
+    var out: [UInt8] = []
+    append(text, to: &out)
+    return String(decoding: out, as: UTF8.self)
+  }
+
+  static func modes(_ modes: Modes) -> String {
+    let parts = Direction.allCases.map { "\"\($0.rawValue)\": \"\(modes[$0].rawValue)\"" }
+    return "{\(parts.joined(separator: ", "))}"
+  }
+
+  static func isHexDigit(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+      || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
+  }
+}
