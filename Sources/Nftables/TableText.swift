@@ -67,7 +67,7 @@ extension TextWriter {
     append(" {\n")
     try append(flags: table)
     try append(comment: table.comment)
-    var isFirst = table.comment == nil && table.flags == 0
+    var isFirst = true
     if style.use == .file, let other = table.others.first {
       throw .unsupported("\(other.kind) \(other.name)")
     }
@@ -78,22 +78,17 @@ extension TextWriter {
       }
     }
     for set in table.sets {
-      if !isFirst || style.use == .file { appendBlankLine(isFirst) }
+      if !isFirst { append("\n") }
       isFirst = false
       try append(set, elements: elements[set.name])
     }
     let sets = table.setsByName
-    // A listing keeps the order in which the kernel has the chains.
-    for chain in style.use == .file ? table.chainsInOrder : table.chains {
-      if !isFirst || style.use == .file { appendBlankLine(isFirst) }
+    for chain in table.chainsInOrder {
+      if !isFirst { append("\n") }
       isFirst = false
       try append(chain, in: table.family, sets: sets, states: states?[chain.name])
     }
     append("}\n")
-  }
-
-  private mutating func appendBlankLine(_ isFirst: Bool) {
-    if !isFirst { append("\n") }
   }
 
   private mutating func append(flags table: Table) throws(TextError) {
