@@ -60,6 +60,10 @@ let package = Package(
     .target(
       name: "PolicyFixtures", dependencies: ["Policy", "Addressing", "Diagnostics"],
       path: "Tests/Support/PolicyFixtures", swiftSettings: common),
+    .target(name: "FleetGenerator", path: "Tests/Benchmarks/FleetGenerator", swiftSettings: common),
+    .executableTarget(
+      name: "fleet-files", dependencies: ["FleetGenerator"], path: "Tests/Benchmarks/FleetFiles",
+      swiftSettings: common),
     tests("AddressingTests", ["Addressing", "PolicyFixtures"]),
     tests("DiagnosticsTests", ["Diagnostics"]),
     tests("InventoryTests", ["Addressing", "Diagnostics", "Inventory", "Policy"]),

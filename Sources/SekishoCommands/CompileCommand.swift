@@ -12,13 +12,19 @@ struct CompileCommand: AsyncParsableCommand {
 
   func run() async throws {
     let console = output.console
+    let clock = ContinuousClock()
+    var t = clock.now
+    func lap(_ s: String) { console.message("\(s) \(clock.now - t)"); t = clock.now }
     let loaded = try LoadedPolicy(inventory.inventory, console)
+    lap("load")
     let policies = HostPolicies(loaded.policy)
+    lap("policies \(policies.distinct.count)")
     let compiler = RulesetCompiler(loaded.policy, policies)
-    for (index, host) in loaded.policy.hosts.enumerated() {
-      let table = compiler.compile(policies.distinct[policies.assignment[index]])
-      try console.line("# \(host.name) \(policies.assignment[index])")
-      try console.write(try table.fileText())
-    }
+    lap("sets")
+    let tables = policies.distinct.map { compiler.compile($0) }
+    lap("compile")
+    var n = 0
+    for t in tables { n += try t.fileText().count }
+    lap("text \(n)")
   }
 }

@@ -18,8 +18,10 @@ struct GoldenCase: CustomTestStringConvertible {
 
   /// Everything in the directory but the expectation, with paths relative to it.
   func files() throws -> [SourceFile] {
-    try FileManager.default.subpathsOfDirectory(atPath: directory).filter { $0.hasSuffix("ml") || $0.hasSuffix("json") }
-      .map { SourceFile(path: $0, bytes: [UInt8](try Data(contentsOf: URL(filePath: "\(directory)/\($0)")))) }
+    try FileManager.default.subpathsOfDirectory(atPath: directory).filter {
+      $0.hasSuffix("ml") || $0.hasSuffix("json")
+    }
+    .map { SourceFile(path: $0, bytes: [UInt8](try Data(contentsOf: URL(filePath: "\(directory)/\($0)")))) }
   }
 
   /// Compares a report with `expected.txt`; `RECORD=1` writes the file, and the test still fails.
