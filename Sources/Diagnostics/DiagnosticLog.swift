@@ -7,25 +7,35 @@ public struct DiagnosticLog: Sendable {
   public static let capacity = 1000
 
   private var kept: [Diagnostic] = []
+  // Apart from the others: a run of nonsense counts millions.
+  private var errors = 0
   private var found: [Severity: Int] = [:]
 
   public init() {}
 
-  public var hasErrors: Bool { count(.error) > 0 }
+  public var hasErrors: Bool { errors > 0 }
 
   /// How many were found, kept or not.
-  public func count(_ severity: Severity) -> Int { found[severity, default: 0] }
+  public func count(_ severity: Severity) -> Int {
+    severity == .error ? errors : found[severity, default: 0]
+  }
 
-  /// Whether another error would be kept; texts that cost time need not be made otherwise.
-  public var keepsErrors: Bool { count(.error) < Self.capacity }
+  /// Counts an error whose text would not be kept, so that it need not be made.
+  ///
+  /// - Returns: Whether it was counted; if not, make the text and add it.
+  public mutating func countsUnkeptError() -> Bool {
+    guard errors >= Self.capacity else { return false }
+    errors += 1
+    return true
+  }
 
   public mutating func add(_ diagnostic: Diagnostic) {
-    found[diagnostic.severity, default: 0] += 1
+    if diagnostic.severity == .error { errors += 1 } else { found[diagnostic.severity, default: 0] += 1 }
     if count(diagnostic.severity) <= Self.capacity { kept.append(diagnostic) }
   }
 
   /// Everything that was found, in the order of its places.
   public func report() -> DiagnosticReport {
-    DiagnosticReport(diagnostics: kept.sorted(), found: found)
+    DiagnosticReport(diagnostics: kept.sorted(), found: found.merging([.error: errors]) { $1 })
   }
 }

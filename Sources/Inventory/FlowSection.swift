@@ -1,3 +1,4 @@
+import Diagnostics
 internal import Policy
 
 extension InventoryLoader {
@@ -40,7 +41,9 @@ extension InventoryLoader {
   }
 
   mutating func required(_ node: NodeID?, _ what: String, _ key: NodeID) -> NodeID? {
-    if node == nil { error(key, "\(quoted(key)) has no `\(what)`", help: "add `\(what):` to it") }
+    if node == nil, !log.countsUnkeptError() {
+      error(key, "\(quoted(key)) has no `\(what)`", help: "add `\(what):` to it")
+    }
     return node
   }
 

@@ -33,6 +33,7 @@ extension InventoryLoader {
     body.forwarding = readForwarding(forwarding, routes)
     guard let addresses else {
       declareName(host.key)
+      if log.countsUnkeptError() { return }
       return error(
         host.key, "the host \(quoted(host.key)) has no `addresses`", help: "write `addresses: [10.20.1.11]`")
     }

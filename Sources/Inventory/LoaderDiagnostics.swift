@@ -43,6 +43,7 @@ extension InventoryLoader {
   // MARK: Shapes
 
   mutating func unknownKey(_ entry: YAMLEntry, in what: String, _ known: [Keyword]) {
+    if log.countsUnkeptError() { return }
     let names = known.map(\.rawValue)
     let help =
       if let nearest = Suggestion.nearest(to: tree.string(entry.key), among: names) {
@@ -65,6 +66,7 @@ extension InventoryLoader {
 
   mutating func expectMapping(_ node: NodeID, _ what: String) -> Bool {
     if tree.kind(node) == .mapping { return true }
+    if log.countsUnkeptError() { return false }
     error(
       node, "\(what) is a mapping of keys to values, not \(found(node))", help: "write `key: value` entries")
     return false
@@ -132,6 +134,7 @@ extension InventoryLoader {
     }
     let bytes = tree.bytes(node)
     if let fault = NameRule.fault(bytes, isPlain: tree.kind(node) == .plain) {
+      if log.countsUnkeptError() { return nil }
       error(node, fault.message, help: fault.help)
       return nil
     }

@@ -16,6 +16,11 @@ extension PolicyBuilder {
     case .unknown: break
     }
     networks[index] = .open
+    guard enter(draft.key, "networks") else {
+      networks[index] = .done(nil)
+      return nil
+    }
+    defer { nesting -= 1 }
     let addresses = addresses(of: draft)
     if case .done = networks[index] { return nil }
     networks[index] = .done(addresses)

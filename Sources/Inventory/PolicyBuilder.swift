@@ -19,8 +19,10 @@ struct PolicyBuilder {
   /// Services in order of name, and where each name is.
   private(set) var services: [Service] = []
   private(set) var serviceIDs: [Symbol: ServiceID] = [:]
+  /// How many groups or networks are being made inside each other.
+  var nesting = 0
   /// Suggestions cost a look at every name: a run of nonsense gets a few.
-  private var suggestionBudget = 100
+  private var suggestionBudget = 20
 
   init(_ loader: InventoryLoader) {
     self.loader = loader
@@ -185,6 +187,7 @@ struct PolicyBuilder {
     }
     guard let name = loader.checkedName(node) else { return nil }
     if let id = serviceIDs[name] { return id }
+    if loader.log.countsUnkeptError() { return nil }
     loader.error(
       node, "no service is called \(quoted(name))",
       help: nearest(loader.symbols.name(name), in: { $0.services.map(\.name) }) ?? "declare it in `services`")

@@ -138,12 +138,31 @@ extension PolicyBuilder {
     case .unknown: break
     }
     groups[index] = .open
+    guard enter(draft.key, "groups") else {
+      groups[index] = .done(nil)
+      return nil
+    }
+    defer { nesting -= 1 }
     var selection: Selection?
     if let terms = terms(draft.selector, loader.symbols.name(draft.name)) { selection = select(terms) }
     // A cycle has been reported and has ended the work on this group meanwhile.
     if case .done = groups[index] { return nil }
     groups[index] = .done(selection)
     return selection
+  }
+
+  /// Goes one step deeper into values that name values; the caller steps back.
+  ///
+  /// - Returns: Whether the depth is within reason; if not, it was reported, and no step was made.
+  mutating func enter(_ key: NodeID, _ what: String) -> Bool {
+    guard nesting < YAMLLimits.references else {
+      loader.error(
+        key, "\(what) name each other more than \(YAMLLimits.references) deep",
+        help: "name their parts instead")
+      return false
+    }
+    nesting += 1
+    return true
   }
 }
 

@@ -108,10 +108,12 @@ extension PolicyBuilder {
       return nil
     }
     guard let known, loader.namespace[known] != nil else {
+      if loader.log.countsUnkeptError() { return nil }
       let name = String(decoding: word, as: UTF8.self)
       error(
         place, length, "no host, group, zone or network is called \(SafeText.quoted(name))",
-        help: nearest(name, in: { $0.namespaceNames }) ?? "declare it, or correct the name")
+        help: Self.help(word) ?? nearest(name, in: { $0.namespaceNames }) ?? "declare it, or correct the name"
+      )
       return nil
     }
     return known

@@ -176,14 +176,18 @@ struct YAMLDocument {
     if seen.count < tree.symbols.count {
       seen += Array(repeating: (-1, 0), count: tree.symbols.count * 2 - seen.count)
     }
+    // Marked behind the loop: a write inside it, made or not, would copy the nodes it walks through.
+    var refused: [Int] = []
     for entry in tree.entries(mapping) {
       if tree.kind(entry.key) == .plain, tree.bytes(entry.key).elementsEqual("<<".utf8) {
         log.add(
           Diagnostic(
             .error, at: tree.location(entry.key), length: 2, message: "a merge key",
             help: "write the entries out: what is merged is not seen by a reviewer"))
-        tree.nodes[entry.key.index].isRefused = true
+        refused.append(entry.key.index)
       } else if seen[entry.symbol.index].mapping == mapping.index {
+        refused.append(entry.key.index)
+        if log.countsUnkeptError() { continue }
         let first = NodeID(seen[entry.symbol.index].key)
         log.add(
           Diagnostic(
@@ -194,11 +198,11 @@ struct YAMLDocument {
               RelatedPlace(
                 location: tree.location(first), length: tree.length(first), message: "first written here")
             ]))
-        tree.nodes[entry.key.index].isRefused = true
       } else {
         seen[entry.symbol.index] = (mapping.index, entry.key.index)
       }
     }
+    for key in refused { tree.nodes[key].isRefused = true }
   }
 
   // MARK: Anchors and aliases

@@ -9,6 +9,8 @@ enum YAMLLimits {
   /// Bytes of one file, and of all.
   static let fileBytes = 16 << 20
   static let totalBytes = 64 << 20
+  /// Groups that name groups that name groups, and networks likewise.
+  static let references = 64
   /// Files of one inventory.
   static let files = 4096
 }

@@ -76,7 +76,7 @@ struct YAMLTextScanner {
   private static func continuesWord(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "["), UInt8(ascii: "{"), UInt8(ascii: "}"), UInt8(ascii: ","), UInt8(ascii: "\\"): false
-    default: byte > 0x20 && byte < 0x7f && !isQuote(byte)
+    default: byte > 0x20 && byte != 0x7f && !isQuote(byte)
     }
   }
 
