@@ -73,5 +73,8 @@ let package = Package(
     tests("RulesetDiffTests", ["RulesetDiff", "RulesetCompiler", "Policy", "Nftables", "PolicyFixtures"]),
     tests("ArtifactsTests", ["Artifacts"]),
     tests("NftablesNetlinkTests", ["Netlink", "Nftables", "NftablesNetlink"]),
+    tests("AddressingTests", ["Addressing"]),
+    tests("NftablesNetlinkTests", ["Netlink", "Nftables", "NftablesNetlink"]),
+    tests("NftablesTests", ["Addressing", "Nftables", "NftablesNetlink"]),
   ]
 )

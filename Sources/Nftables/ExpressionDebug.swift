@@ -182,11 +182,7 @@ extension DynamicSet {
 
 extension FibFlags {
   fileprivate func debugName(_ result: FibResult) -> String {
-    let words: [(FibFlags, String)] = [
-      (.source, "saddr"), (.destination, "daddr"), (.mark, "mark"), (.inputInterface, "iif"),
-      (.outputInterface, "oif"),
-    ]
-    let asked = words.filter { contains($0.0) }.map(\.1).joined(separator: " . ")
+    let asked = words.joined(separator: " . ")
     return "\(asked) \(result.name ?? "unknown")" + (contains(.present) ? " present" : "")
   }
 }

@@ -33,7 +33,7 @@ extension Rule {
 struct Linearizer {
   private(set) var expressions: [Expression] = []
   private let sets: [SetName: NamedSet]
-  private var context: ProtocolContext
+  private(set) var context: ProtocolContext
   /// Where the last load-and-compare of each header base stands, for joining the next one to it.
   private var joinable: [PayloadBase: Int] = [:]
 

@@ -192,16 +192,7 @@ extension TextWriter {
   private mutating func append(fib flags: FibFlags, _ result: FibResult) throws(TextError) {
     guard let name = result.name else { throw .unsupported("fib result \(result.rawValue)") }
     append("fib ")
-    var isFirst = true
-    let words: [(FibFlags, StaticString)] = [
-      (.source, "saddr"), (.destination, "daddr"), (.mark, "mark"), (.inputInterface, "iif"),
-      (.outputInterface, "oif"),
-    ]
-    for (flag, word) in words where flags.contains(flag) {
-      if !isFirst { append(" . ") }
-      isFirst = false
-      append(word)
-    }
+    append(flags.words.joined(separator: " . "))
     append(" ")
     append(name)
   }

@@ -121,9 +121,8 @@ extension Log {
 
   /// The words behind `flags`; `nil` for bits that nft(8) has no word for.
   static func words(_ flags: UInt32) -> [String]? {
-    let all = flagBits.reduce(0) { $0 | $1.bit }
-    guard flags & ~all == 0 else { return nil }
-    if flags == all { return ["all"] }
+    guard flags & ~allFlags == 0 else { return nil }
+    if flags == allFlags { return ["all"] }
     var words: [String] = []
     if flags & 3 == 3 {
       words.append("tcp sequence,options")

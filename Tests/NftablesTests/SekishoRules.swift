@@ -153,14 +153,14 @@ enum SekishoRules {
     return Table(
       family: .inet, name: "sekisho", comment: "made for a test",
       chains: [
-        Chain(
-          name: "input", base: BaseChain(hook: .input, policy: .drop), comment: "into this host",
-          rules: rules),
         Chain(name: "in.dnat", rules: []),
         Chain(name: "in.dns", rules: [try Rule([.counter, .drop], in: .inet)]),
         Chain(
           name: "in.ssh",
           rules: [try Rule([.match(.ipSaddr, .named("api.v4")), .accept], in: .inet, comment: "api-to-db")]),
+        Chain(
+          name: "input", base: BaseChain(hook: .input, policy: .drop), comment: "into this host",
+          rules: rules),
       ], sets: sets)
   }
 

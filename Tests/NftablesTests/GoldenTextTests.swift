@@ -62,6 +62,23 @@ struct GoldenTextTests {
     }
   }
 
+  @Test func `a rule that has words reads back from JSON`() throws {
+    var written = 0
+    for golden in GoldenRule.all {
+      let (rules, sets) = try golden.decoded()
+      let table = Table(
+        family: golden.tableFamily, name: "t", chains: [Chain(name: "c", rules: rules)],
+        sets: sets.values.sorted { $0.name < $1.name })
+      guard let json = try? table.fileJSON() else { continue }
+      written += 1
+      let read = try Table.tables(fromJSON: json)
+      #expect(read.first?.chains.first?.rules == rules, "\(golden.id)")
+      #expect(try read.first?.fileJSON() == json, "\(golden.id)")
+    }
+    print("golden JSON: \(written) rules written and read")
+    #expect(written >= 1000)
+  }
+
   private func comparable(_ text: String) -> String {
     text.split(whereSeparator: \.isWhitespace).joined(separator: " ").replacing(
       "[ log level 4", with: "[ log")

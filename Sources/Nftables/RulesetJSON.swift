@@ -1,0 +1,205 @@
+extension Table {
+  /// A file in the schema of libnftables-json(5) that `nft -j -f` loads: it replaces this table in one
+  /// transaction and touches no other.
+  ///
+  /// nft 1.0.6 ignores comments of tables, chains and sets in JSON; they are written for other readers.
+  ///
+  /// - Parameter elements: texts of ``NamedSet/elementJSON()`` that the caller has already; the others
+  ///   are rendered here.
+  /// - Throws: ``TextError``.
+  public func fileJSON(elements: RenderedElements = [:]) throws(TextError) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.append("{\"nftables\":")
+    writer.out += try jsonCommands(elements: elements)
+    writer.append("}\n")
+    return writer.out
+  }
+
+  /// The array under the key `nftables`, for files with more in them: nft(8) ignores other keys.
+  ///
+  /// - Parameter elements: as in ``fileJSON(elements:)``.
+  /// - Throws: ``TextError``.
+  public func jsonCommands(elements: RenderedElements = [:]) throws(TextError) -> [UInt8] {
+    var writer = JSONWriter()
+    if let other = others.first { throw .unsupported("\(other.kind) \(other.name)") }
+    guard flags == 0 else { throw .unsupported("table flags \(flags)") }
+    writer.append("[\n")
+    try writer.append(command: "add", self)
+    writer.append(",\n")
+    try writer.append(command: "delete", self)
+    writer.append(",\n")
+    try writer.append(command: "add", self)
+    // Chains come first: a map may lead to any of them.
+    for chain in chainsInOrder {
+      writer.append(",\n")
+      try writer.append(chain, in: self)
+    }
+    for set in sets {
+      writer.append(",\n")
+      try writer.append(set, in: self, elements: elements[set.name])
+    }
+    let sets = setsByName
+    for chain in chainsInOrder {
+      for rule in chain.rules {
+        writer.append(",\n")
+        try writer.append(rule, of: chain.name, in: self, sets: sets)
+      }
+    }
+    writer.append("\n]")
+    return writer.out
+  }
+}
+
+extension NamedSet {
+  /// The elements as a JSON array, as ``Table/fileJSON(elements:)`` writes them.
+  ///
+  /// - Throws: ``TextError``.
+  public func elementJSON() throws(TextError) -> [UInt8] {
+    guard let layout = KeyLayout(key, length: elements.keyLength) else {
+      throw .unsupported("keys of set \(name)")
+    }
+    var writer = JSONWriter()
+    try writer.append(
+      elements, key: layout, data: try dataLayout(), isInterval: flags.contains(.interval))
+    return writer.out
+  }
+}
+
+extension JSONWriter {
+  fileprivate mutating func append(command: StaticString, _ table: Table) throws(TextError) {
+    append("{\"")
+    append(command)
+    append("\":{\"table\":{")
+    append(family: table.family)
+    append(",\"name\":")
+    append(string: table.name.text)
+    if let comment = table.comment {
+      append(",\"comment\":")
+      try append(comment: comment)
+    }
+    append("}}}")
+  }
+
+  private mutating func append(family: Family) {
+    append("\"family\":")
+    append(string: family.description)
+  }
+
+  private mutating func append(place table: Table) {
+    append(family: table.family)
+    append(",\"table\":")
+    append(string: table.name.text)
+  }
+
+  fileprivate mutating func append(_ chain: Chain, in table: Table) throws(TextError) {
+    append("{\"add\":{\"chain\":{")
+    append(place: table)
+    append(",\"name\":")
+    append(string: chain.name.text)
+    if let comment = chain.comment {
+      append(",\"comment\":")
+      try append(comment: comment)
+    }
+    if let base = chain.base {
+      guard let hook = base.hook.name(in: table.family) else {
+        throw .unsupported("hook \(base.hook.rawValue)")
+      }
+      append(",\"type\":")
+      append(string: base.type)
+      append(",\"hook\":")
+      append(string: hook)
+      append(",\"prio\":")
+      append(String(base.priority.rawValue))
+      if base.devices.count == 1 {
+        append(",\"dev\":")
+        append(string: base.devices[0])
+      } else if !base.devices.isEmpty {
+        throw .unsupported("a chain of several devices")
+      }
+      if let policy = base.policy {
+        append(",\"policy\":")
+        append(string: policy.keyword)
+      }
+    }
+    append("}}}")
+  }
+
+  fileprivate mutating func append(
+    _ set: NamedSet, in table: Table, elements: [UInt8]?
+  ) throws(TextError) {
+    append(set.data == nil ? "{\"add\":{\"set\":{" : "{\"add\":{\"map\":{")
+    append(place: table)
+    append(",\"name\":")
+    append(string: set.name.text)
+    append(",\"type\":")
+    try append(types: set.key)
+    if let data = set.data {
+      append(",\"map\":")
+      // nft reads one type here, or several as one text.
+      append(string: try names(data).joined(separator: " . "))
+    }
+    if let size = set.size {
+      append(",\"size\":")
+      append(decimal: UInt64(size))
+    }
+    // nft 1.0.6 refuses the flag "dynamic" and derives it from the rules.
+    let words: [(SetFlags, String)] = [
+      (.constant, "constant"), (.interval, "interval"), (.timeout, "timeout"),
+    ]
+    let flags = words.filter { set.flags.contains($0.0) }.map(\.1)
+    if !flags.isEmpty {
+      append(",\"flags\":")
+      append(strings: flags)
+    }
+    if let timeout = set.timeout, timeout > 0 {
+      append(",\"timeout\":")
+      try append(seconds: timeout)
+    }
+    if let comment = set.comment {
+      append(",\"comment\":")
+      try append(comment: comment)
+    }
+    if !set.elements.isEmpty {
+      append(",\"elem\":")
+      if let elements { out += elements } else { out += try set.elementJSON() }
+    }
+    append("}}}")
+  }
+
+  private func names(_ types: [DataType]) throws(TextError) -> [String] {
+    var names: [String] = []
+    for type in types {
+      guard let name = type.name, type == .verdict || type.isDeclarable else {
+        throw .unsupported("a set of type \(type.rawValue)")
+      }
+      names.append(name)
+    }
+    return names
+  }
+
+  private mutating func append(types: [DataType]) throws(TextError) {
+    let names = try names(types)
+    if names.count == 1 { append(string: names[0]) } else { append(strings: names) }
+  }
+
+  fileprivate mutating func append(
+    _ rule: Rule, of chain: ChainName, in table: Table, sets: [SetName: NamedSet]
+  ) throws(TextError) {
+    append("{\"add\":{\"rule\":{")
+    append(place: table)
+    append(",\"chain\":")
+    append(string: chain.text)
+    if let comment = rule.comment {
+      append(",\"comment\":")
+      try append(comment: comment)
+    }
+    append(",\"expr\":[")
+    let families = RejectContext(
+      table: table.family, packet: rule.rejectFamily(in: table.family, sets: sets))
+    for (index, statement) in rule.statements(in: table.family, sets: sets).enumerated() {
+      if index > 0 { append(",") }
+      try append(statement, in: families)
+    }
+    append("]}}}")
+  }
+}
