@@ -67,14 +67,10 @@ let package = Package(
     tests("AddressingTests", ["Addressing", "PolicyFixtures"]),
     tests("DiagnosticsTests", ["Diagnostics"]),
     tests("InventoryTests", ["Addressing", "Diagnostics", "Inventory", "Policy"]),
-    tests("NftablesConformanceTests", ["Nftables", "NftablesNetlink"]),
-    tests("NftablesTests", ["Addressing", "Nftables"]),
+    tests("NftablesTests", ["Addressing", "Nftables", "NftablesNetlink"]),
     tests("RulesetCompilerTests", ["RulesetCompiler", "Policy", "Nftables", "Addressing", "PolicyFixtures"]),
     tests("RulesetDiffTests", ["RulesetDiff", "RulesetCompiler", "Policy", "Nftables", "PolicyFixtures"]),
     tests("ArtifactsTests", ["Artifacts"]),
     tests("NftablesNetlinkTests", ["Netlink", "Nftables", "NftablesNetlink"]),
-    tests("AddressingTests", ["Addressing"]),
-    tests("NftablesNetlinkTests", ["Netlink", "Nftables", "NftablesNetlink"]),
-    tests("NftablesTests", ["Addressing", "Nftables", "NftablesNetlink"]),
   ]
 )

@@ -15,6 +15,15 @@ public enum Allowance: Hashable, Sendable {
     }
   }
 
+  /// Who is at the other end, or at both ends of what is forwarded.
+  public var peers: [PeersID] {
+    switch self {
+    case .ingress(_, let from): [from]
+    case .egress(_, let to): [to]
+    case .forward(_, let from, let to): [from, to]
+    }
+  }
+
   public var direction: Direction {
     switch self {
     case .ingress: .ingress

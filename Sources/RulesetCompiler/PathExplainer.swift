@@ -81,7 +81,9 @@ public struct PathExplainer {
       || other.contains(connection.source) && one.contains(connection.destination)
   }
 
-  private mutating func judge(_ connection: Connection, at id: HostID, _ direction: Direction, _ now: Timestamp)
+  private mutating func judge(
+    _ connection: Connection, at id: HostID, _ direction: Direction, _ now: Timestamp
+  )
     -> Hop
   {
     let host = policy[id]

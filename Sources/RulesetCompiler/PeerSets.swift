@@ -29,6 +29,11 @@ struct PeerSets: Sendable {
     matches[peers.index][family == .ipv4 ? 0 : 1]
   }
 
+  /// The named sets of some peers, one a family that needs one.
+  func namedSets(_ peers: PeersID) -> [NamedSet] {
+    matches[peers.index].compactMap { if case .set(let set) = $0 { set } else { nil } }
+  }
+
   /// The match of whichever peers have exactly these addresses in the family.
   func known(_ addresses: AddressSet, _ family: AddressFamily) -> PeerMatch? {
     guard let index = self.addresses.firstIndex(where: { $0.ranges(family) == addresses.ranges(family) })

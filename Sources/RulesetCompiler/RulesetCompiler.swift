@@ -38,4 +38,14 @@ public struct RulesetCompiler: Sendable {
     }
     return builder.table(name: Self.table)
   }
+
+  /// The sets of peers that the tables of some host policies refer to, each once. A set of one of these
+  /// names is the same in every table.
+  public func sharedSets(of hosts: [HostPolicy]) -> [NamedSet] {
+    var used: Set<PeersID> = []
+    for host in hosts {
+      for allowance in host.allowances { used.formUnion(allowance.peers) }
+    }
+    return used.sorted().flatMap { sets.namedSets($0) }
+  }
 }

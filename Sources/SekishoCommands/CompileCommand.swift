@@ -1,30 +1,102 @@
 internal import ArgumentParser
-internal import Nftables
+internal import Artifacts
+internal import FoundationEssentials
 internal import Policy
-internal import RulesetCompiler
 
 struct CompileCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "compile", abstract: "Write the rulesets of all hosts.")
+    commandName: "compile",
+    abstract: "Write the rulesets of all hosts.",
+    discussion: """
+      Writes HOST.nft (text, for people and for nft -f) and HOST.json (libnftables JSON with what is known \
+      of the flows) for each host, and manifest.json. Hosts with equal policies share one ruleset, which \
+      lies under rulesets/ and is linked. A compile that fails leaves the directory as it was; files of \
+      hosts that are gone are removed.
+      """)
 
   @OptionGroup var inventory: InventoryOptions
   @OptionGroup var output: OutputOptions
 
+  @Option(name: .shortAndLong, help: ArgumentHelp("Directory to write to.", valueName: "dir"))
+  var out = "build"
+
+  @Option(
+    help: ArgumentHelp("Compile only these hosts, as in \"api & !api-3, worker\".", valueName: "selector"))
+  var host: String?
+
+  @Option(help: ArgumentHelp("Compile part I of N, by host, as in 1/4.", valueName: "I/N"))
+  var shard: Shard?
+
   func run() async throws {
     let console = output.console
-    let clock = ContinuousClock()
-    var t = clock.now
-    func lap(_ s: String) { console.message("\(s) \(clock.now - t)"); t = clock.now }
     let loaded = try LoadedPolicy(inventory.inventory, console)
-    lap("load")
-    let policies = HostPolicies(loaded.policy)
-    lap("policies \(policies.distinct.count)")
-    let compiler = RulesetCompiler(loaded.policy, policies)
-    lap("sets")
-    let tables = policies.distinct.map { compiler.compile($0) }
-    lap("compile")
-    var n = 0
-    for t in tables { n += try t.fileText().count }
-    lap("text \(n)")
+    let policy = loaded.policy
+    let policies = HostPolicies(policy)
+    var selected =
+      try host.map { try HostSelector(text: $0).select(policy) } ?? policy.hosts.indices.map { HostID($0) }
+    if let shard { selected = selected.filter { $0.index % shard.count == shard.number - 1 } }
+
+    let indices = Set(selected.map { policies.assignment[$0.index] }).sorted()
+    let files = try await RulesetRendering(policy, policies).render(indices)
+    var rulesets: [String: RulesetFiles] = [:]
+    for file in files.values { rulesets[file.digest] = file }
+    var hosts: [String: Manifest.Entry] = [:]
+    for id in selected {
+      guard let file = files[policies.assignment[id.index]] else { continue }
+      let host = policy[id]
+      hosts[host.name] = Manifest.Entry(digest: file.digest, modes: host.modes, ssh: host.ssh ?? host.name)
+    }
+    let others = Set(policy.hosts.map(\.name)).subtracting(hosts.keys)
+    let report: OutputReport
+    do {
+      report = try OutputDirectory(out).write(
+        inventory: loaded.digest, hosts: hosts, rulesets: rulesets, keeping: others)
+    } catch {
+      console.error("\(error)")
+      throw ExitCode.failed
+    }
+    if output.json {
+      try console.write(try summary(report, rulesets: rulesets.count, digest: loaded.digest))
+    } else {
+      for name in report.changed.prefix(output.verbose ? .max : 0) { console.message("wrote \(name)") }
+      for name in report.removed { console.message("removed \(name), which is in the inventory no more") }
+      console.message(
+        "\(out): \(hosts.count) hosts, \(rulesets.count) distinct rulesets; "
+          + "\(report.changed.count) written, \(report.unchanged) unchanged, \(report.removed.count) removed")
+    }
+  }
+
+  private func summary(_ report: OutputReport, rulesets: Int, digest: String) throws -> [UInt8] {
+    struct Summary: Encodable {
+      let format_version = 1
+      let inventory: String
+      let rulesets: Int
+      let written: [String]
+      let removed: [String]
+      let unchanged: Int
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    return Array(
+      try encoder.encode(
+        Summary(
+          inventory: digest, rulesets: rulesets, written: report.changed, removed: report.removed,
+          unchanged: report.unchanged))) + [UInt8(ascii: "\n")]
+  }
+}
+
+/// Part `number` of `count`, as in `1/4`.
+struct Shard: ExpressibleByArgument {
+  let number: Int
+  let count: Int
+
+  init?(argument: String) {
+    let parts = argument.split(separator: "/").map { Int($0) }
+    guard parts.count == 2, let number = parts[0], let count = parts[1], (1...max(count, 1)).contains(number)
+    else {
+      return nil
+    }
+    self.number = number
+    self.count = count
   }
 }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Artifacts
 internal import Diagnostics
 internal import Inventory
 internal import Policy
@@ -9,10 +10,10 @@ struct LoadedPolicy {
   let sources: Sources
   let report: DiagnosticReport
 
-  /// Loads an inventory and shows what was found in it.
+  /// Loads an inventory and shows what was found in it; without `warnings` only what is an error.
   ///
   /// - Throws: ``ExitCode/failed`` after the mistakes have been shown.
-  init(_ path: String, _ console: Console, json: Bool = false) throws {
+  init(_ path: String, _ console: Console, warnings: Bool = true) throws {
     let loaded: Inventory.Loaded
     do {
       loaded = try Inventory.load(path)
@@ -20,11 +21,11 @@ struct LoadedPolicy {
       console.error("\(error)")
       throw ExitCode.failed
     }
-    try self.init(loaded, console)
+    try self.init(loaded, console, warnings)
   }
 
-  private init(_ loaded: Inventory.Loaded, _ console: Console) throws {
-    if loaded.report.hasErrors || !console.quiet {
+  private init(_ loaded: Inventory.Loaded, _ console: Console, _ warnings: Bool) throws {
+    if loaded.report.hasErrors || warnings && !console.quiet {
       console.raw(loaded.report.text(loaded.sources, style: console.messageColour ? .coloured : .plain))
     }
     guard let policy = loaded.policy else {
@@ -34,5 +35,15 @@ struct LoadedPolicy {
     self.policy = policy
     sources = loaded.sources
     report = loaded.report
+  }
+
+  /// SHA-256 over the inventory's files: each path and content with its length, in order of path.
+  var digest: String {
+    var hash = SHA256()
+    for file in sources.files {
+      hash.update(Array("\(file.path.utf8.count) \(file.path) \(file.bytes.count) ".utf8))
+      hash.update(file.bytes)
+    }
+    return hash.finish()
   }
 }

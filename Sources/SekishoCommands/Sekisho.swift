@@ -19,7 +19,7 @@ public struct Sekisho: AsyncParsableCommand {
       4 a guard or probe failed, 64 usage.
       """,
     version: version,
-    subcommands: [CompileCommand.self])
+    subcommands: [CheckCommand.self, CompileCommand.self, ExplainCommand.self])
 
   public init() {}
 }

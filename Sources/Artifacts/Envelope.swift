@@ -1,0 +1,57 @@
+public import Nftables
+public import Policy
+
+/// `HOST.json`: the objects of a ruleset in the schema of libnftables-json(5), which `nft -j -f` loads,
+/// and beside them, under the key `sekisho`, what people and programs want to know of the flows.
+///
+/// Places in files are not in it: a line added at the top of a file must not change every artifact.
+public struct Envelope: Sendable {
+  /// Version of what stands under the key `sekisho`.
+  public static let formatVersion = 1
+
+  private let policy: Policy
+
+  public init(_ policy: Policy) { self.policy = policy }
+
+  /// The file of one host policy.
+  ///
+  /// - Parameters:
+  ///   - table: what the policy was compiled to.
+  ///   - elements: JSON of the sets that were rendered before.
+  /// - Throws: ``Nftables/TextError``.
+  public func encode(_ host: HostPolicy, _ table: Table, elements: RenderedElements) throws(TextError)
+    -> [UInt8]
+  {
+    var out = Array("{\"sekisho\": {\"format_version\": \(Self.formatVersion), ".utf8)
+    out += Array(
+      "\"mode\": \(JSONText.modes(host.modes)), \"deny\": \"\(host.deny.rawValue)\", \"flows\": {".utf8)
+    var isFirst = true
+    for id in Set(host.allowances.map(\.flow)).sorted() {
+      out += Array(isFirst ? "\n".utf8 : ",\n".utf8)
+      isFirst = false
+      append(policy[id], to: &out)
+    }
+    out += Array("\n}},\n\"nftables\": ".utf8)
+    out += try table.jsonCommands(elements: elements)
+    out += Array("}\n".utf8)
+    return out
+  }
+
+  private func append(_ flow: Flow, to out: inout [UInt8]) {
+    func member(_ key: String, _ value: String, isFirst: Bool = false) {
+      out += Array("\(isFirst ? "" : ", ")\"\(key)\": ".utf8)
+      JSONText.append(value, to: &out)
+    }
+    JSONText.append(flow.name, to: &out)
+    out += Array(": {".utf8)
+    member("from", policy[flow.from].name, isFirst: true)
+    member("to", policy[flow.to].name)
+    let services = flow.services.map { JSONText.string(policy[$0].name) }
+    out += Array(", \"services\": [\(services.joined(separator: ", "))]".utf8)
+    member("why", flow.why)
+    if let owner = flow.owner { member("owner", owner) }
+    if let ticket = flow.ticket { member("ticket", ticket) }
+    if let until = flow.until { out += Array(", \"until\": \(until.seconds)".utf8) }
+    out.append(UInt8(ascii: "}"))
+  }
+}

@@ -1,0 +1,180 @@
+public import Nftables
+
+/// A change as people read it: the flows it touches, and the objects.
+public struct ChangeDescription: Hashable, Sendable, Codable {
+  /// What happens to something.
+  public enum Action: String, Hashable, Sendable, Codable {
+    case add
+    case delete
+    case change
+  }
+
+  /// One object of the change.
+  public struct Object: Hashable, Sendable, Codable {
+    public let action: Action
+    /// `table`, `chain`, `set`, `elements`, `rule`.
+    public let kind: String
+    /// The object's name; of a rule, its chain's.
+    public let name: String
+    /// What it is, in nft's words; of elements at most ``ChangeDescription/shownElements``.
+    public let text: String
+    /// How many elements or, of a set, how many it is made with; 1 for everything else.
+    public let count: Int
+    /// The rule's comment, which names its flow.
+    public let comment: String?
+  }
+
+  /// What changes for a flow on this host.
+  public struct Flow: Hashable, Sendable, Codable {
+    public let action: Action
+    public let name: String
+    /// Chain of the flow's rules, such as `in.https`.
+    public let chain: String
+    /// The rules that come or go; for peers that change, the elements.
+    public let details: [Detail]
+  }
+
+  /// One line about a flow.
+  public struct Detail: Hashable, Sendable, Codable {
+    public let action: Action
+    public let text: String
+  }
+
+  /// Elements that are written out for each set; the rest is counted.
+  public static let shownElements = 12
+
+  public let flows: [Flow]
+  public let objects: [Object]
+
+  public var isEmpty: Bool { objects.isEmpty }
+
+  /// Describes a change between what is installed and what is wanted.
+  ///
+  /// - Throws: ``TextError`` when something of it has no words in nft's language.
+  public init(_ change: Change, from installed: InstalledTable?, to wanted: Table) throws(TextError) {
+    let old = installed?.table
+    let oldSets = Dictionary((old?.sets ?? []).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let newSets = Dictionary(wanted.sets.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    var objects: [Object] = []
+    var rules: [(action: Action, chain: ChainName, rule: Rule)] = []
+    for operation in change.operations {
+      switch operation {
+      case .addTable:
+        objects.append(Object(old == nil ? .add : .change, "table", wanted.title, ""))
+      case .deleteTable:
+        objects.append(Object(.delete, "table", old?.title ?? wanted.title, ""))
+      case .addChain(let name, let base, _):
+        objects.append(
+          Object(.add, "chain", name.text, base.map { "policy \($0.policy?.keyword ?? "accept")" } ?? ""))
+      case .setPolicy(let name, let policy):
+        objects.append(Object(.change, "chain", name.text, "policy \(policy.keyword)"))
+      case .deleteChain(let name):
+        objects.append(Object(.delete, "chain", name.text, ""))
+      case .addSet(let set):
+        objects.append(Object(.add, "set", set.name.text, try Self.text(set), count: set.elements.count))
+      case .resizeSet(let set, let size):
+        objects.append(Object(.change, "set", set.name.text, "size \(size)"))
+      case .deleteSet(let name):
+        objects.append(Object(.delete, "set", name.text, ""))
+      case .addElements(let set):
+        objects.append(Object(.add, "elements", set.name.text, try Self.text(set), count: set.elements.count))
+      case .deleteElements(let set):
+        objects.append(
+          Object(.delete, "elements", set.name.text, try Self.text(set), count: set.elements.count))
+      case .addRule(let chain, let rule, _):
+        let text = try rule.text(in: wanted.family, sets: newSets, style: Self.style)
+        objects.append(Object(.add, "rule", chain.text, text, comment: rule.comment))
+        rules.append((.add, chain, rule))
+      case .deleteRule(let chain, let handle):
+        guard let states = installed?.rules[chain],
+          let index = states.firstIndex(where: { $0.handle == handle }),
+          let rule = old?.chain(chain)?.rules[index]
+        else { continue }
+        let text = try rule.text(in: old?.family ?? wanted.family, sets: oldSets, style: Self.style)
+        objects.append(Object(.delete, "rule", chain.text, text, comment: rule.comment))
+        rules.append((.delete, chain, rule))
+      }
+    }
+    self.objects = objects
+    flows = Self.flows(objects, rules, old, wanted)
+  }
+
+  /// Nothing changes.
+  public init() {
+    flows = []
+    objects = []
+  }
+
+  private static var style: TextStyle { TextStyle(.listing, isStateless: true) }
+
+  private static func text(_ set: NamedSet) throws(TextError) -> String {
+    let shown = min(set.elements.count, shownElements)
+    let part = set.holding(set.elements.selecting(Array(0..<shown)))
+    let text = String(decoding: try part.elementText(.listing), as: UTF8.self)
+      .split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    return set.elements.count > shown ? "\(text), and \(set.elements.count - shown) more" : text
+  }
+
+  /// The flows of accepting rules that come or go, and of sets whose elements do.
+  private static func flows(
+    _ objects: [Object], _ rules: [(action: Action, chain: ChainName, rule: Rule)], _ old: Table?,
+    _ wanted: Table
+  ) -> [Flow] {
+    struct Key: Hashable {
+      let name: String
+      let chain: String
+    }
+    var details: [Key: [Detail]] = [:]
+    // A rule that only moves within its chain opens and closes nothing.
+    var balance: [Rule: Int] = [:]
+    for change in rules { balance[change.rule, default: 0] += change.action == .add ? 1 : -1 }
+    for (object, change) in zip(objects.filter { $0.kind == "rule" }, rules) {
+      guard let name = change.rule.acceptedFlow, balance[change.rule] != 0 else { continue }
+      details[Key(name: name, chain: change.chain.text), default: []]
+        .append(Detail(action: change.action, text: object.text))
+    }
+    let elements = Dictionary(grouping: objects.filter { $0.kind == "elements" }, by: \.name)
+    if !elements.isEmpty {
+      for chain in wanted.chains {
+        for rule in chain.rules {
+          guard let name = rule.acceptedFlow, old?.chain(chain.name)?.rules.contains(rule) ?? false else {
+            continue
+          }
+          for set in rule.sets {
+            for object in elements[set.text] ?? [] {
+              details[Key(name: name, chain: chain.name.text), default: []].append(
+                Detail(action: object.action, text: "@\(set): \(object.text)"))
+            }
+          }
+        }
+      }
+    }
+    return details.map { key, details in
+      let isWhole = { (action: Action) in
+        details.allSatisfy { $0.action == action && !$0.text.hasPrefix("@") }
+      }
+      let action: Action = isWhole(.add) ? .add : isWhole(.delete) ? .delete : .change
+      return Flow(action: action, name: key.name, chain: key.chain, details: details)
+    }.sorted { ($0.name, $0.chain) < ($1.name, $1.chain) }
+  }
+}
+
+extension ChangeDescription.Object {
+  fileprivate init(
+    _ action: ChangeDescription.Action, _ kind: String, _ name: String, _ text: String, count: Int = 1,
+    comment: String? = nil
+  ) {
+    self.init(action: action, kind: kind, name: name, text: text, count: count, comment: comment)
+  }
+}
+
+extension Rule {
+  /// The flow that an accepting rule with a counter is for.
+  fileprivate var acceptedFlow: String? {
+    expressions.last == .verdict(.accept) && expressions.contains(.counter) ? comment : nil
+  }
+
+  fileprivate var sets: [SetName] {
+    expressions.compactMap { if case .lookup(.named(let name), _, _, _) = $0 { name } else { nil } }
+  }
+}

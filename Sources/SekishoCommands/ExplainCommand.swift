@@ -1,0 +1,80 @@
+internal import Addressing
+internal import ArgumentParser
+internal import FoundationEssentials
+internal import Glibc
+internal import Nftables
+internal import Policy
+internal import RulesetCompiler
+
+struct ExplainCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "explain",
+    abstract: "Say whether a connection is allowed, and why, at every hop.",
+    discussion: """
+      FROM and TO are hosts, networks or addresses; SERVICE is a service of the inventory, or tcp/443, \
+      icmp/echo-request, esp. The first packet is sent through the compiled ruleset of every managed \
+      host on its way.
+
+        sekisho explain web-1 db-1 postgres
+        sekisho explain 203.0.113.7 web-1 tcp/443
+        sekisho explain --batch questions.jsonl
+
+      A line of a batch is {"from": "web-1", "to": "10.20.3.11", "protocol": "tcp", "port": 5432}; its \
+      answer is a line with "verdict": "allowed" or "denied". ICMP takes its type as port, by number or \
+      name. The exit code is 0 whatever the verdict.
+      """)
+
+  @OptionGroup var inventory: InventoryOptions
+  @OptionGroup var output: OutputOptions
+
+  @Option(help: ArgumentHelp("Answer the JSON lines of a file; - is standard input.", valueName: "file"))
+  var batch: String?
+
+  @Argument(help: "Where the connection comes from.")
+  var from: String?
+  @Argument(help: "Where it goes.")
+  var to: String?
+  @Argument(help: "What it asks for.")
+  var service: String?
+
+  func validate() throws {
+    let given = [from, to, service].compactMap { $0 }.count
+    if batch == nil, given < 3 { throw ValidationError("FROM, TO and SERVICE are needed, or --batch FILE") }
+    if batch != nil, given > 0 { throw ValidationError("--batch takes its questions from a file alone") }
+  }
+
+  func run() async throws {
+    let console = output.console
+    let loaded = try LoadedPolicy(inventory.inventory, console, warnings: false)
+    var explainer = PathExplainer(loaded.policy, HostPolicies(loaded.policy))
+    if let batch {
+      var answers = BatchExplainer(policy: loaded.policy, explainer: explainer)
+      try answers.answer(batch, console)
+      return
+    }
+    guard let from, let to, let service else { return }
+    let source = try Endpoint(from, in: loaded.policy)
+    let destination = try Endpoint(to, in: loaded.policy)
+    let asked = try AskedService(service, in: loaded.policy)
+    let now = Timestamp(seconds: Int64(time(nil)))
+    var answers: [(Connection, PathExplanation)] = []
+    for term in asked.terms {
+      for here in source.addresses {
+        for there in destination.addresses {
+          for connection in term.connections(from: here, to: there) {
+            answers.append((connection, explainer.explain(connection, now: now)))
+          }
+        }
+      }
+    }
+    if answers.isEmpty {
+      throw ValidationError("\(from) and \(to) have no address family in common for \(service)")
+    }
+    let text = ExplanationText(policy: loaded.policy, console: console, sources: loaded.sources)
+    if output.json {
+      try console.write(try text.json(answers))
+    } else {
+      try text.write(answers)
+    }
+  }
+}

@@ -1,0 +1,51 @@
+internal import Addressing
+internal import ArgumentParser
+internal import Policy
+
+/// What `--host` selects: a list of terms, each of names of hosts, groups and zones joined by `&`, with
+/// `!` in front of what is taken away, as in `api & !api-3, worker`.
+struct HostSelector {
+  let text: String
+
+  /// The selected hosts in order of name.
+  ///
+  /// - Throws: ``ValidationError`` for an unknown name or a selection of nothing: it is never "all".
+  func select(_ policy: Policy) throws -> [HostID] {
+    var members: [String: Set<Int>] = ["all": Set(policy.hosts.indices)]
+    for (index, host) in policy.hosts.enumerated() {
+      for name in [host.name] + host.groups + (host.zone.map { [$0] } ?? []) {
+        members[name, default: []].insert(index)
+      }
+    }
+    // Named selectors of the inventory are peers of a flow under their own name.
+    for peers in policy.peers where members[peers.name] == nil && peers.networks.isEmpty {
+      members[peers.name] = Set(peers.hosts.map(\.index))
+    }
+    var selected: Set<Int> = []
+    for term in text.split(separator: ",") {
+      var hosts: Set<Int>?
+      for part in term.split(separator: "&").map(Self.trimmed) {
+        let isExcluded = part.hasPrefix("!")
+        let name = Self.trimmed(isExcluded ? part.dropFirst() : part[...])
+        guard let named = members[name] else {
+          throw ValidationError("--host: no host, group or zone is called '\(name)'")
+        }
+        if isExcluded {
+          guard let before = hosts else {
+            throw ValidationError("--host: '\(term)' excludes before it selects; write all & !\(name)")
+          }
+          hosts = before.subtracting(named)
+        } else {
+          hosts = hosts.map { $0.intersection(named) } ?? named
+        }
+      }
+      selected.formUnion(hosts ?? [])
+    }
+    if selected.isEmpty { throw ValidationError("--host: '\(text)' selects no host") }
+    return selected.sorted().map { HostID($0) }
+  }
+
+  private static func trimmed(_ text: Substring) -> String {
+    String(text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+  }
+}
