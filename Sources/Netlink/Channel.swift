@@ -23,6 +23,9 @@ public struct Channel {
     return sequence
   }
 
+  /// Goes on counting behind a number that messages packed by the caller have used.
+  public mutating func advance(past number: UInt32) { sequence = number }
+
   /// Lists what a request asks for, in as many messages as there are.
   ///
   /// - Parameters:
@@ -107,6 +110,8 @@ public struct Channel {
       do {
         size = try transport.receive(into: &buffer, patience: 0)
       } catch .overrun {
+        // Once for any number of lost answers; those that were not lost are still to come.
+        if overrun { return (answers, true) }
         overrun = true
         continue
       }

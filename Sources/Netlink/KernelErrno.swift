@@ -21,6 +21,9 @@ public struct KernelErrno: RawRepresentable, Hashable, Sendable, CustomStringCon
   public static let messageSize = Self(rawValue: EMSGSIZE)
   public static let notSupported = Self(rawValue: EOPNOTSUPP)
   public static let noBuffers = Self(rawValue: ENOBUFS)
+  public static let notEmpty = Self(rawValue: ENOTEMPTY)
+  public static let tooManyLinks = Self(rawValue: EMLINK)
+  public static let loop = Self(rawValue: ELOOP)
   public static let familyNotSupported = Self(rawValue: EAFNOSUPPORT)
   public static let protocolNotSupported = Self(rawValue: EPROTONOSUPPORT)
 

@@ -31,11 +31,24 @@ public struct MessageWriter {
     set(host: UInt32(bytes.count - start), at: start)
   }
 
+  /// Adds flags to the message that begins at an offset.
+  public mutating func setFlags(_ flags: UInt16, at start: Int) {
+    set(host: bytes.span.hostUInt16(at: start + 6) | flags, at: start + 6)
+  }
+
   /// Begins a nest; ``endNest(_:)`` with the returned offset sets its length.
   public mutating func beginNest(_ type: some RawRepresentable<UInt32>) -> Int {
     let start = bytes.count
     put(host: UInt16(0))
     put(host: UInt16(type.rawValue) | UInt16(NLA_F_NESTED))
+    return start
+  }
+
+  /// ``beginNest(_:)`` for an attribute that holds bytes, not attributes.
+  public mutating func beginPlain(_ type: some RawRepresentable<UInt32>) -> Int {
+    let start = bytes.count
+    put(host: UInt16(0))
+    put(host: UInt16(type.rawValue))
     return start
   }
 
@@ -81,6 +94,19 @@ public struct MessageWriter {
 
   /// Bytes that are a message, or a part of one, already.
   public mutating func append(_ more: some Collection<UInt8>) { bytes.append(contentsOf: more) }
+
+  public mutating func append(byte: UInt8) { bytes.append(byte) }
+
+  /// Appends the key behind one of many packed keys, as numbers in network order.
+  public mutating func append(successorOf keys: [UInt8], _ index: Int, _ length: Int) {
+    bytes.append(contentsOf: keys[index * length..<(index + 1) * length])
+    var position = bytes.count - 1
+    for _ in 0..<length {
+      bytes[position] &+= 1
+      if bytes[position] != 0 { return }
+      position -= 1
+    }
+  }
 
   public mutating func pad() {
     while !bytes.count.isMultiple(of: 4) { bytes.append(0) }

@@ -44,14 +44,7 @@ enum Corpus {
   /// All rules, read once.
   static let rules: [CorpusRule] = {
     guard let file else { return [] }
-    let gunzip = Process()
-    gunzip.executableURL = URL(filePath: "/usr/bin/gzip")
-    gunzip.arguments = ["-dc", file.path]
-    let output = Pipe()
-    gunzip.standardOutput = output
-    do { try gunzip.run() } catch { return [] }
-    let text = output.fileHandleForReading.readDataToEndOfFile()
-    gunzip.waitUntilExit()
+    let text = Data(ChildProcess.run(["gzip", "-dc", file.path]).output.utf8)
     return text.split(separator: UInt8(ascii: "\n")).compactMap {
       try? JSONDecoder().decode(CorpusRule.self, from: $0)
     }

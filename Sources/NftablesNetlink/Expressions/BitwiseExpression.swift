@@ -34,4 +34,30 @@ enum BitwiseExpression {
     default: return nil
     }
   }
+
+  static func encode(
+    from: Register, into: Register, mask: [UInt8], xor: [UInt8]
+  ) throws(EncodingError) -> ExpressionHandle {
+    let handle = try ExpressionHandle(name)
+    handle.set(NFTNL_EXPR_BITWISE_SREG, from.rawValue)
+    handle.set(NFTNL_EXPR_BITWISE_DREG, into.rawValue)
+    handle.set(NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_MASK_XOR.rawValue)
+    handle.set(NFTNL_EXPR_BITWISE_LEN, UInt32(mask.count))
+    try handle.set(NFTNL_EXPR_BITWISE_MASK, constant: mask)
+    try handle.set(NFTNL_EXPR_BITWISE_XOR, constant: xor)
+    return handle
+  }
+
+  static func encodeShift(
+    from: Register, into: Register, length: UInt32, left: Bool, bits: UInt32
+  ) throws(EncodingError) -> ExpressionHandle {
+    let handle = try ExpressionHandle(name)
+    handle.set(NFTNL_EXPR_BITWISE_SREG, from.rawValue)
+    handle.set(NFTNL_EXPR_BITWISE_DREG, into.rawValue)
+    handle.set(
+      NFTNL_EXPR_BITWISE_OP, left ? NFT_BITWISE_LSHIFT.rawValue : NFT_BITWISE_RSHIFT.rawValue)
+    handle.set(NFTNL_EXPR_BITWISE_LEN, length)
+    handle.set(NFTNL_EXPR_BITWISE_DATA, bits)
+    return handle
+  }
 }

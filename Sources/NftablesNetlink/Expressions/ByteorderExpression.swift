@@ -23,4 +23,17 @@ enum ByteorderExpression {
       from: from, into: into, toNetwork: operation == NFT_BYTEORDER_HTON.rawValue, length: length,
       size: size)
   }
+
+  static func encode(
+    from: Register, into: Register, toNetwork: Bool, length: UInt32, size: UInt32
+  ) throws(EncodingError) -> ExpressionHandle {
+    let handle = try ExpressionHandle(name)
+    handle.set(NFTNL_EXPR_BYTEORDER_SREG, from.rawValue)
+    handle.set(NFTNL_EXPR_BYTEORDER_DREG, into.rawValue)
+    handle.set(
+      NFTNL_EXPR_BYTEORDER_OP, toNetwork ? NFT_BYTEORDER_HTON.rawValue : NFT_BYTEORDER_NTOH.rawValue)
+    handle.set(NFTNL_EXPR_BYTEORDER_LEN, length)
+    handle.set(NFTNL_EXPR_BYTEORDER_SIZE, size)
+    return handle
+  }
 }

@@ -18,4 +18,14 @@ enum CompareExpression {
     else { return nil }
     return .compare(sign, register, value)
   }
+
+  static func encode(
+    _ sign: ComparisonOperator, _ register: Register, _ value: [UInt8]
+  ) throws(EncodingError) -> ExpressionHandle {
+    let handle = try ExpressionHandle(name)
+    handle.set(NFTNL_EXPR_CMP_SREG, register.rawValue)
+    handle.set(NFTNL_EXPR_CMP_OP, sign.rawValue)
+    try handle.set(NFTNL_EXPR_CMP_DATA, constant: value)
+    return handle
+  }
 }

@@ -23,4 +23,24 @@ enum ConntrackExpression {
     }
     return attributes.register(NFTA_CT_SREG).map { .setConntrack(key, direction: direction, from: $0) }
   }
+
+  static func encode(
+    _ key: ConntrackKey, _ direction: ConntrackDirection?, into: Register
+  ) throws(EncodingError) -> ExpressionHandle {
+    let handle = try ExpressionHandle(name)
+    handle.set(NFTNL_EXPR_CT_KEY, key.rawValue)
+    handle.set(NFTNL_EXPR_CT_DREG, into.rawValue)
+    if let direction { handle.set(NFTNL_EXPR_CT_DIR, u8: direction.rawValue) }
+    return handle
+  }
+
+  static func encode(
+    _ key: ConntrackKey, _ direction: ConntrackDirection?, from: Register
+  ) throws(EncodingError) -> ExpressionHandle {
+    let handle = try ExpressionHandle(name)
+    handle.set(NFTNL_EXPR_CT_KEY, key.rawValue)
+    handle.set(NFTNL_EXPR_CT_SREG, from.rawValue)
+    if let direction { handle.set(NFTNL_EXPR_CT_DIR, u8: direction.rawValue) }
+    return handle
+  }
 }

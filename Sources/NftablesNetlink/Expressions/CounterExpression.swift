@@ -18,4 +18,6 @@ enum CounterExpression {
     if first == nil { first = CounterValues(packets: packets, bytes: bytes) }
     return .counter
   }
+
+  static func encode() throws(EncodingError) -> ExpressionHandle { try ExpressionHandle(name) }
 }

@@ -54,4 +54,22 @@ enum DynamicSetExpression {
     }
     return expressions
   }
+
+  static func encode(_ update: DynamicSet) throws(EncodingError) -> ExpressionHandle {
+    let handle = try ExpressionHandle(name)
+    handle.set(NFTNL_EXPR_DYNSET_SREG_KEY, update.key.rawValue)
+    if let data = update.data { handle.set(NFTNL_EXPR_DYNSET_SREG_DATA, data.rawValue) }
+    handle.set(NFTNL_EXPR_DYNSET_OP, update.operation.rawValue)
+    if let timeout = update.timeout { handle.set(NFTNL_EXPR_DYNSET_TIMEOUT, u64: timeout) }
+    try handle.set(NFTNL_EXPR_DYNSET_SET_NAME, update.set.text)
+    if update.expressions.count > 1 { handle.set(NFTNL_EXPR_DYNSET_FLAGS, NFT_DYNSET_F_EXPR.rawValue) }
+    // The kernel takes two (NFT_SET_EXPR_MAX).
+    guard update.expressions.count <= 16 else { throw .elementStatement }
+    for expression in update.expressions {
+      guard let inner = try expression.statement() else { throw .elementStatement }
+      handle.add(
+        update.expressions.count > 1 ? NFTNL_EXPR_DYNSET_EXPRESSIONS : NFTNL_EXPR_DYNSET_EXPR, inner)
+    }
+    return handle
+  }
 }

@@ -16,4 +16,14 @@ enum FibExpression {
     else { return nil }
     return .fib(result: FibResult(rawValue: result), flags: FibFlags(rawValue: flags), into: into)
   }
+
+  static func encode(
+    _ result: FibResult, _ flags: FibFlags, into: Register
+  ) throws(EncodingError) -> ExpressionHandle {
+    let handle = try ExpressionHandle(name)
+    handle.set(NFTNL_EXPR_FIB_FLAGS, flags.rawValue)
+    handle.set(NFTNL_EXPR_FIB_RESULT, result.rawValue)
+    handle.set(NFTNL_EXPR_FIB_DREG, into.rawValue)
+    return handle
+  }
 }

@@ -21,4 +21,19 @@ enum ImmediateExpression {
     else { return nil }
     return .verdict(verdict)
   }
+
+  static func encode(_ register: Register, _ value: [UInt8]) throws(EncodingError) -> ExpressionHandle {
+    let handle = try ExpressionHandle(name)
+    handle.set(NFTNL_EXPR_IMM_DREG, register.rawValue)
+    try handle.set(NFTNL_EXPR_IMM_DATA, constant: value)
+    return handle
+  }
+
+  static func encode(_ verdict: Verdict) throws(EncodingError) -> ExpressionHandle {
+    let handle = try ExpressionHandle(name)
+    handle.set(NFTNL_EXPR_IMM_DREG, Register.verdict.rawValue)
+    handle.set(NFTNL_EXPR_IMM_VERDICT, UInt32(bitPattern: VerdictData.code(verdict)))
+    if let chain = verdict.chain { try handle.set(NFTNL_EXPR_IMM_CHAIN, chain.text) }
+    return handle
+  }
 }

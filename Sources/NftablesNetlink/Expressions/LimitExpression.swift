@@ -24,4 +24,15 @@ enum LimitExpression {
         rate: rate, unit: unit, burst: burst, bytes: type == NFT_LIMIT_PKT_BYTES.rawValue,
         over: flags != 0))
   }
+
+  static func encode(_ limit: Limit) throws(EncodingError) -> ExpressionHandle {
+    let handle = try ExpressionHandle(name)
+    handle.set(NFTNL_EXPR_LIMIT_RATE, u64: limit.rate)
+    handle.set(NFTNL_EXPR_LIMIT_UNIT, u64: limit.unit)
+    handle.set(NFTNL_EXPR_LIMIT_BURST, limit.burst)
+    handle.set(
+      NFTNL_EXPR_LIMIT_TYPE, limit.bytes ? NFT_LIMIT_PKT_BYTES.rawValue : NFT_LIMIT_PKTS.rawValue)
+    handle.set(NFTNL_EXPR_LIMIT_FLAGS, limit.over ? NFT_LIMIT_F_INV.rawValue : 0)
+    return handle
+  }
 }

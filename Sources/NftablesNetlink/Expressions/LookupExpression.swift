@@ -22,4 +22,17 @@ enum LookupExpression {
     guard flags & ~NFT_LOOKUP_F_INV.rawValue == 0 else { return nil }
     return .lookup(reference, register, negated: flags != 0, into: into)
   }
+
+  /// - Parameter set: the name, and for an anonymous set the number it has in this transaction.
+  static func encode(
+    _ set: (name: String, id: UInt32?), _ register: Register, negated: Bool, into: Register?
+  ) throws(EncodingError) -> ExpressionHandle {
+    let handle = try ExpressionHandle(name)
+    handle.set(NFTNL_EXPR_LOOKUP_SREG, register.rawValue)
+    if let into { handle.set(NFTNL_EXPR_LOOKUP_DREG, into.rawValue) }
+    try handle.set(NFTNL_EXPR_LOOKUP_SET, set.name)
+    if let id = set.id { handle.set(NFTNL_EXPR_LOOKUP_SET_ID, id) }
+    if negated { handle.set(NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV.rawValue) }
+    return handle
+  }
 }

@@ -15,4 +15,18 @@ enum MetaExpression {
     if let into = attributes.register(NFTA_META_DREG) { return .meta(key, into: into) }
     return attributes.register(NFTA_META_SREG).map { .setMeta(key, from: $0) }
   }
+
+  static func encode(_ key: MetaKey, into: Register) throws(EncodingError) -> ExpressionHandle {
+    let handle = try ExpressionHandle(name)
+    handle.set(NFTNL_EXPR_META_KEY, key.rawValue)
+    handle.set(NFTNL_EXPR_META_DREG, into.rawValue)
+    return handle
+  }
+
+  static func encode(_ key: MetaKey, from: Register) throws(EncodingError) -> ExpressionHandle {
+    let handle = try ExpressionHandle(name)
+    handle.set(NFTNL_EXPR_META_KEY, key.rawValue)
+    handle.set(NFTNL_EXPR_META_SREG, from.rawValue)
+    return handle
+  }
 }

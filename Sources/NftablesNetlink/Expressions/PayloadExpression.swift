@@ -20,4 +20,15 @@ enum PayloadExpression {
     else { return nil }
     return .payload(base: base, offset: offset, length: length, into: into)
   }
+
+  static func encode(
+    _ base: PayloadBase, _ offset: UInt32, _ length: UInt32, into: Register
+  ) throws(EncodingError) -> ExpressionHandle {
+    let handle = try ExpressionHandle(name)
+    handle.set(NFTNL_EXPR_PAYLOAD_DREG, into.rawValue)
+    handle.set(NFTNL_EXPR_PAYLOAD_BASE, base.rawValue)
+    handle.set(NFTNL_EXPR_PAYLOAD_OFFSET, offset)
+    handle.set(NFTNL_EXPR_PAYLOAD_LEN, length)
+    return handle
+  }
 }

@@ -19,4 +19,15 @@ enum RangeExpression {
     else { return nil }
     return .range(negated: sign == NFT_RANGE_NEQ.rawValue, register, from: from, to: to)
   }
+
+  static func encode(
+    negated: Bool, _ register: Register, from: [UInt8], to: [UInt8]
+  ) throws(EncodingError) -> ExpressionHandle {
+    let handle = try ExpressionHandle(name)
+    handle.set(NFTNL_EXPR_RANGE_SREG, register.rawValue)
+    handle.set(NFTNL_EXPR_RANGE_OP, negated ? NFT_RANGE_NEQ.rawValue : NFT_RANGE_EQ.rawValue)
+    try handle.set(NFTNL_EXPR_RANGE_FROM_DATA, constant: from)
+    try handle.set(NFTNL_EXPR_RANGE_TO_DATA, constant: to)
+    return handle
+  }
 }

@@ -17,4 +17,11 @@ enum RejectExpression {
     }
     return attributes.u8(NFTA_REJECT_ICMP_CODE).map { .reject(Reject(kind, code: $0)) }
   }
+
+  static func encode(_ reject: Reject) throws(EncodingError) -> ExpressionHandle {
+    let handle = try ExpressionHandle(name)
+    handle.set(NFTNL_EXPR_REJECT_TYPE, reject.kind.rawValue)
+    handle.set(NFTNL_EXPR_REJECT_CODE, u8: reject.code)
+    return handle
+  }
 }

@@ -34,4 +34,25 @@ enum VerdictData {
     default: return nil
     }
   }
+
+  /// The kernel's number of a verdict.
+  static func code(_ verdict: Verdict) -> Int32 {
+    switch verdict {
+    case .drop: NF_DROP
+    case .accept: NF_ACCEPT
+    case .queue(let code): Int32(bitPattern: code)
+    case .continue: NFT_CONTINUE.rawValue
+    case .return: NFT_RETURN.rawValue
+    case .jump: NFT_JUMP.rawValue
+    case .goto: NFT_GOTO.rawValue
+    }
+  }
+
+  /// Puts ``code(_:)`` and the chain as the data of a map's element.
+  static func encode(_ verdict: Verdict, into writer: inout MessageWriter) {
+    let nest = writer.beginNest(NFTA_DATA_VERDICT)
+    writer.put(NFTA_VERDICT_CODE, UInt32(bitPattern: code(verdict)))
+    if let chain = verdict.chain { writer.put(NFTA_VERDICT_CHAIN, chain.text) }
+    writer.endNest(nest)
+  }
 }

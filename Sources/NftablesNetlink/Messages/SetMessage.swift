@@ -14,7 +14,9 @@ public import Nftables
 ///     NFTA_SET_TIMEOUT     u64, milliseconds
 ///     NFTA_SET_DESC        nested
 ///       NFTA_SET_DESC_SIZE     u32, the most elements
-///       NFTA_SET_DESC_CONCAT   nested, lengths of the fields, which the key's types tell already
+///       NFTA_SET_DESC_CONCAT   nested, a list: lengths of the fields of a concatenated interval set
+///         NFTA_LIST_ELEM         nested
+///           NFTA_SET_FIELD_LEN     u32, bytes; must be what the key's types tell
 ///     NFTA_SET_USERDATA    notes, see UserData
 ///     NFTA_SET_HANDLE, NFTA_SET_TYPE, NFTA_SET_COUNT   state
 public struct SetMessage: Hashable, Sendable {
@@ -69,7 +71,10 @@ public struct SetMessage: Hashable, Sendable {
     var size: UInt32?
     if var description = fields.nest(NFTA_SET_DESC) {
       size = description.u32(NFTA_SET_DESC_SIZE)
-      description.ignore(NFTA_SET_DESC_CONCAT)
+      if let list = description.take(NFTA_SET_DESC_CONCAT) {
+        let fields = DataType.lengths(of: DataType.fields(of: keyType), total: Int(keyLength))
+        if fields == nil || fields != Self.fieldLengths(bytes, list) { isExact = false }
+      }
       if !description.isExhausted { isExact = false }
     }
     let notes = fields.take(NFTA_SET_USERDATA).map { bytes[$0] } ?? []
@@ -89,6 +94,14 @@ public struct SetMessage: Hashable, Sendable {
       name: name, key: DataType.fields(of: keyType), data: data, flags: flags, size: size,
       timeout: timeout, comment: UserData.text(NFTNL_UDATA_SET_COMMENT.rawValue, in: notes),
       elements: .none(keyLength: Int(keyLength)))
+  }
+
+  /// Lengths in bytes of a concatenation's fields.
+  private static func fieldLengths(_ bytes: [UInt8], _ list: Range<Int>) -> [Int]? {
+    AttributeCursor.elements(of: list, in: bytes)?.compactMap {
+      guard var field = Attributes(bytes, $0) else { return nil }
+      return field.u32(NFTA_SET_FIELD_LEN).map { Int($0) }
+    }
   }
 
   /// Flags that a ``NamedSet`` can say. Maps to stateful objects are not modelled.

@@ -1,0 +1,55 @@
+import Nftables
+import NftablesNetlink
+import Testing
+
+@Suite(.enabled(if: KernelTrait.isPossible, "this user may not make network namespaces"))
+struct KernelRoundTripTests {
+  @Test(.namespace) func `what nft loads is read, loaded again by us, and listed alike`() throws {
+    let connection = try NftablesConnection()
+    for ruleset in Rulesets.all {
+      _ = try nft("-f", "-", input: ruleset)
+      let listed = try nft("list", "ruleset")
+      let json = try nft("-j", "list", "ruleset")
+      let installed = try #require(try connection.table(.inet, "t"))
+      #expect(installed.table.others.isEmpty)
+      for chain in installed.table.chains {
+        for rule in chain.rules { #expect(rule.opaqueNames.isEmpty, "\(rule)") }
+      }
+      _ = try nft("delete", "table", "inet", "t")
+      try connection.commit(installed.table.creation, expecting: connection.generation())
+      try expectEqualLines(withoutState(nft("list", "ruleset")), withoutState(listed))
+      let separator = "},"
+      try expectEqualLines(
+        withoutState(nft("-j", "list", "ruleset")).replacing(separator, with: "\n"),
+        withoutState(json).replacing(separator, with: "\n"))
+      let again = try #require(try connection.table(.inet, "t"))
+      #expect(again.table == installed.table)
+      _ = try nft("delete", "table", "inet", "t")
+    }
+  }
+
+  /// Only the lines that differ make a message that can be read.
+  private func expectEqualLines(_ a: String, _ b: String) {
+    let pairs = zip(a.split(separator: "\n"), b.split(separator: "\n"))
+    for (a, b) in pairs where a != b { Issue.record("ours: \(a)\nnft's: \(b)") }
+    #expect(a.count == b.count)
+  }
+
+  /// Handles and remaining times are the kernel's.
+  private func withoutState(_ listing: String) -> String {
+    listing.replacing(/"handle": \d+/, with: "").replacing(/"expires": \d+|expires \w+/, with: "")
+  }
+}
+
+extension Table {
+  /// Everything in the table, from nothing.
+  var creation: Change {
+    var operations: [Operation] = [.addTable(comment: comment)]
+    for chain in chains { operations.append(.addChain(chain.name, chain.base, comment: chain.comment)) }
+    for set in sets { operations.append(.addSet(set)) }
+    for chain in chains {
+      for rule in chain.rules { operations.append(.addRule(chain.name, rule, .last)) }
+    }
+    return Change(family: family, table: name, operations: operations)
+  }
+}
