@@ -300,3 +300,34 @@ func policy(_ text: String) throws -> Policy {
     #expect(policy.flows.count == 1)
   }
 }
+
+@Suite struct GuardTests {
+  @Test func `each statement keeps what it says`() throws {
+    let policy = try policy(
+      """
+      version: 1
+      services: {https: tcp/443}
+      hosts: {a: {addresses: 10.0.0.1}, b: {addresses: 10.0.0.2}, c: {addresses: 10.0.0.3}}
+      guards:
+        g1: {never: {from: a, to: b, within: 1 hop}}
+        g2: {never: {from: a, to: b, service: https, within: 12 hops}, why: Because}
+        g3: {only: {from: a, to: b}}
+        g4: {only: {to: b, service: https}}
+        g5: {expect: {from: a, to: b, service: https, verdict: denied}}
+        g6: {expect: {from: a, to: b, service: https, verdict: allowed}}
+        g7: {isolated: c}
+        g8: {through: {from: a, to: b, via: c}}
+      """)
+    let (a, b, c) = (PeersID(0), PeersID(1), PeersID(2))
+    let https = ServiceID(0)
+    #expect(policy.peers.map(\.name) == ["a", "b", "c"])
+    #expect(
+      policy.guards.map(\.statement) == [
+        .never(from: a, to: b, service: nil, hops: 1), .never(from: a, to: b, service: https, hops: 12),
+        .only(from: a, to: b, service: nil), .only(from: nil, to: b, service: https),
+        .expect(from: a, to: b, service: https, allowed: false),
+        .expect(from: a, to: b, service: https, allowed: true), .isolated(c),
+        .through(from: a, to: b, via: c),
+      ])
+  }
+}

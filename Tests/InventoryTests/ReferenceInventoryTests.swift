@@ -10,6 +10,13 @@ import Testing
     let policy = try #require(loaded.policy)
     #expect(policy.hosts.count == 31)
   }
+
+  @Test(arguments: ["two-tier-web", "dual-stack-database", "gateway", "observe", "time-limited"])
+  func `an example loads without a word`(name: String) throws {
+    let loaded = try Inventory.load("\(Repository.root)/examples/\(name)")
+    #expect(loaded.report.text(loaded.sources) == "")
+    #expect(loaded.policy != nil)
+  }
 }
 
 @Suite struct OrderTests {
