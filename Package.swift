@@ -46,10 +46,18 @@ let package = Package(
     layer("Artifacts", ["Nftables", "Policy", "Addressing"]),
     layer("Netlink", ["CMnl"]),
     layer("NftablesNetlink", ["Addressing", "Nftables", "Netlink", "CMnl", "CNftnl"]),
+    layer("Enforcement", ["Nftables", "RulesetDiff", "Netlink", "NftablesNetlink"]),
+    layer(
+      "Fleet",
+      [
+        "Enforcement", .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
     layer(
       "SekishoCommands",
       [
-        "Addressing", "Artifacts", "Diagnostics", "Inventory", "Nftables", "Policy", "RulesetCompiler",
+        "Addressing", "Artifacts", "Diagnostics", "Enforcement", "Fleet", "Inventory", "Nftables", "Policy",
+        "RulesetCompiler",
         "RulesetDiff", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(

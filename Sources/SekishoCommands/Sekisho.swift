@@ -19,7 +19,7 @@ public struct Sekisho: AsyncParsableCommand {
       4 a guard or probe failed, 64 usage.
       """,
     version: version,
-    subcommands: [CheckCommand.self, CompileCommand.self, ExplainCommand.self])
+    subcommands: [CheckCommand.self, CompileCommand.self, ExplainCommand.self, AgentCommand.self])
 
   public init() {}
 }

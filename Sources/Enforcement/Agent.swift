@@ -1,0 +1,67 @@
+public import Nftables
+public import RulesetDiff
+
+/// What a host can be asked, wherever it is.
+public protocol Agent: Sendable {
+  /// Who is there.
+  func hello() async throws -> AgentHello
+  /// What a change to the wanted table would do; reads only.
+  func compare(_ wanted: Table) async throws -> Comparison
+  /// Makes the host's table equal to the wanted one, in one transaction, or leaves it as it was.
+  func apply(_ request: ApplyRequest) async throws -> ApplyReport
+  /// Sekisho's table as `nft list table` prints it, counters included; `nil` when there is none.
+  func listing() async throws -> String?
+}
+
+/// The other end of a connection to an agent.
+public struct AgentHello: Hashable, Sendable, Codable {
+  /// Version of the tool.
+  public let version: String
+  /// The host's own idea of its name, as in `uname -n`.
+  public let node: String
+  /// Release of the running kernel.
+  public let kernel: String
+}
+
+/// The running table against the wanted one.
+public struct Comparison: Hashable, Sendable, Codable {
+  /// The ruleset generation that was compared.
+  public let generation: UInt32
+  /// Whether the host has a table of Sekisho's at all.
+  public let isInstalled: Bool
+  public let change: ChangeDescription
+  /// Base chains of tables that are not ours: their drops still hold, whatever we accept.
+  public let foreignChains: [ForeignChain]
+}
+
+/// A base chain of somebody else's table.
+public struct ForeignChain: Hashable, Sendable, Codable {
+  /// `ip filter`.
+  public let table: String
+  public let chain: String
+  /// Number of the hook (`NF_INET_*`).
+  public let hook: UInt32
+  public let priority: Int32
+}
+
+/// A table to put in place.
+public struct ApplyRequest: Hashable, Sendable {
+  public let wanted: Table
+  /// The generation at which the change was looked at: any other refuses. `nil`: whatever is there now.
+  public let expectedGeneration: UInt32?
+
+  public init(wanted: Table, expectedGeneration: UInt32? = nil) {
+    self.wanted = wanted
+    self.expectedGeneration = expectedGeneration
+  }
+}
+
+/// What an apply did.
+public struct ApplyReport: Hashable, Sendable, Codable {
+  /// Objects added, changed and deleted; 0: the host had what was wanted and nothing was sent.
+  public let operations: Int
+  /// Generation after the transaction.
+  public let generation: UInt32
+  /// How often the kernel's ruleset moved between reading and writing.
+  public let retries: Int
+}

@@ -1,0 +1,40 @@
+internal import FoundationEssentials
+public import Nftables
+
+/// An agent at the other end of a byte stream.
+public actor AgentClient: Agent {
+  private let exchange: @Sendable ([UInt8]) async throws -> [UInt8]
+  private var lastID = 0
+
+  /// - Parameter exchange: sends one line and gives the line that answers it, both without line break.
+  public init(exchange: @escaping @Sendable ([UInt8]) async throws -> [UInt8]) {
+    self.exchange = exchange
+  }
+
+  public func hello() async throws -> AgentHello { try await ask(.hello) }
+  public func compare(_ wanted: Table) async throws -> Comparison { try await ask(.compare(wanted)) }
+  public func apply(_ request: ApplyRequest) async throws -> ApplyReport { try await ask(.apply(request)) }
+
+  public func listing() async throws -> String? {
+    let reply: ListingReply = try await ask(.listing)
+    return reply.text
+  }
+
+  private func ask<Content: Codable & Sendable>(_ request: AgentRequest) async throws -> Content {
+    lastID += 1
+    let id = lastID
+    let line = try await exchange(try request.line(id: id))
+    guard let answer = try? JSONDecoder().decode(AgentReply<Content>.self, from: Data(line)) else {
+      let start = String(decoding: line.prefix(120), as: UTF8.self)
+      throw AgentFailure(
+        .unreachable, "the other end does not speak the agent protocol; it said: \(start.debugDescription)")
+    }
+    if let failure = answer.failure {
+      throw AgentFailure(AgentFailure.Code(rawValue: failure.code) ?? .failed, failure.message)
+    }
+    guard answer.id == id, let content = answer.reply else {
+      throw AgentFailure(.unreachable, "the other end answered another question")
+    }
+    return content
+  }
+}

@@ -1,0 +1,178 @@
+internal import Glibc
+internal import Netlink
+public import Nftables
+internal import NftablesNetlink
+internal import RulesetDiff
+
+/// The agent of the network namespace this process is in.
+public struct LocalAgent: Agent {
+  /// How often a change is compared again because something else moved the ruleset meanwhile.
+  private static let attempts = 5
+
+  private let version: String
+  private let runtimeDirectory: String
+  private let family: Family
+  private let name: TableName
+
+  /// - Parameters:
+  ///   - version: of the tool, for ``hello()``.
+  ///   - runtimeDirectory: where the lock is.
+  ///   - table: the table of family `inet` that is Sekisho's.
+  public init(version: String, runtimeDirectory: String, table name: TableName = "sekisho") {
+    self.version = version
+    self.runtimeDirectory = runtimeDirectory
+    family = .inet
+    self.name = name
+  }
+
+  public func hello() throws(AgentFailure) -> AgentHello {
+    var names = utsname()
+    guard unsafe uname(&names) == 0 else { throw AgentFailure(.failed, "uname: \(errorText(errno))") }
+    return AgentHello(version: version, node: text(&names.nodename), kernel: text(&names.release))
+  }
+
+  public func compare(_ wanted: Table) throws(AgentFailure) -> Comparison {
+    let connection = try connect()
+    let installed = try read(connection)
+    let change = TableDiff.change(from: installed, to: wanted)
+    let description: ChangeDescription
+    do {
+      description = try ChangeDescription(change, from: installed, to: wanted)
+    } catch {
+      throw AgentFailure(.failed, "the change cannot be shown: \(error)")
+    }
+    return Comparison(
+      generation: try generation(of: installed, connection), isInstalled: installed != nil,
+      change: description, foreignChains: try foreignChains(connection))
+  }
+
+  public func apply(_ request: ApplyRequest) throws(AgentFailure) -> ApplyReport {
+    try checkTarget(request.wanted)
+    let lock = try ApplyLock(in: runtimeDirectory)
+    return try lock.whileHeld { () throws(AgentFailure) in try applyLocked(request) }
+  }
+
+  private func applyLocked(_ request: ApplyRequest) throws(AgentFailure) -> ApplyReport {
+    let connection = try connect()
+    var retries = 0
+    while true {
+      let installed = try read(connection)
+      let present = try generation(of: installed, connection)
+      if let expected = request.expectedGeneration, expected != present {
+        throw AgentFailure(
+          .moved,
+          "the ruleset is at generation \(present), the change was looked at at \(expected); look again")
+      }
+      let change = TableDiff.change(from: installed, to: request.wanted)
+      if change.isEmpty { return ApplyReport(operations: 0, generation: present, retries: retries) }
+      let made: UInt32
+      do throws(CommitError) {
+        made = try connection.commit(change, expecting: present)
+      } catch {
+        guard case .moved = error, request.expectedGeneration == nil, retries + 1 < Self.attempts else {
+          throw AgentFailure(error)
+        }
+        retries += 1
+        continue
+      }
+      try prove(connection, request.wanted, at: made)
+      return ApplyReport(operations: change.operations.count, generation: made, retries: retries)
+    }
+  }
+
+  public func listing() throws(AgentFailure) -> String? {
+    guard let installed = try read(try connect()) else { return nil }
+    do {
+      return String(decoding: try installed.table.listing(states: installed.rules), as: UTF8.self)
+    } catch {
+      throw AgentFailure(.failed, "the table cannot be shown: \(error)")
+    }
+  }
+
+  /// Reads the table again and compares: what was sent is not proof of what the kernel has.
+  private func prove(_ connection: NftablesConnection, _ wanted: Table, at generation: UInt32)
+    throws(AgentFailure)
+  {
+    let installed = try read(connection)
+    if TableDiff.change(from: installed, to: wanted).isEmpty { return }
+    throw installed?.generation == generation
+      ? AgentFailure(
+        .unproven, "the kernel took the transaction but has something else than was sent; this is a defect")
+      : AgentFailure(
+        .unproven, "the change was applied, and something else changed the table right after; look again")
+  }
+
+  /// The agent owns one table; a request for any other is refused.
+  private func checkTarget(_ wanted: Table) throws(AgentFailure) {
+    guard wanted.family == family, wanted.name == name else {
+      throw AgentFailure(
+        .badRequest, "asked to apply table \(wanted.title); this agent owns \(family) \(name)")
+    }
+  }
+
+  private func connect() throws(AgentFailure) -> NftablesConnection {
+    do { return try NftablesConnection() } catch { throw AgentFailure(error) }
+  }
+
+  private func read(_ connection: NftablesConnection) throws(AgentFailure) -> InstalledTable? {
+    do { return try connection.table(family, name) } catch { throw AgentFailure(error) }
+  }
+
+  private func generation(of installed: InstalledTable?, _ connection: NftablesConnection)
+    throws(AgentFailure)
+    -> UInt32
+  {
+    if let installed { return installed.generation }
+    do { return try connection.generation() } catch { throw AgentFailure(error) }
+  }
+
+  private func foreignChains(_ connection: NftablesConnection) throws(AgentFailure) -> [ForeignChain] {
+    let chains: [ChainMessage]
+    do { chains = try connection.baseChains() } catch { throw AgentFailure(error) }
+    return chains.compactMap { message in
+      guard let base = message.chain.base, message.family != family || message.table != name else {
+        return nil
+      }
+      return ForeignChain(
+        table: "\(message.family) \(message.table)", chain: message.chain.name.text, hook: base.hook.rawValue,
+        priority: base.priority.rawValue)
+    }
+  }
+}
+
+extension AgentFailure {
+  fileprivate init(_ error: NetlinkError) {
+    let code: Code =
+      switch error {
+      case .failed(.perm, _, _), .failed(.access, _, _): .notPermitted
+      default: .failed
+      }
+    self.init(code, error.remedy.map { "\(error); \($0)" } ?? "\(error)")
+  }
+
+  fileprivate init(_ error: ReadError) {
+    if case .netlink(let cause) = error {
+      self.init(cause)
+    } else {
+      self.init(.failed, error.remedy.map { "\(error); \($0)" } ?? "\(error)")
+    }
+  }
+
+  fileprivate init(_ error: CommitError) {
+    switch error {
+    case .netlink(let cause): self.init(cause)
+    case .moved: self.init(.moved, "\(error); look again")
+    case .refused(let refusals) where refusals.contains { $0.code == .perm }:
+      self.init(.notPermitted, error.remedy.map { "\(error); \($0)" } ?? "\(error)")
+    case .uncertain: self.init(.unproven, "\(error)")
+    default: self.init(.refused, error.remedy.map { "\(error); \($0)" } ?? "\(error)")
+    }
+  }
+}
+
+/// A field of `struct utsname`, which is an array of characters that ends with NUL.
+private func text<Field>(_ field: inout Field) -> String {
+  unsafe withUnsafeBytes(of: &field) { bytes in
+    unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+  }
+}
