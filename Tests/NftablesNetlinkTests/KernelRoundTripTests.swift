@@ -1,3 +1,4 @@
+import Netlink
 import Nftables
 import NftablesNetlink
 import Testing
@@ -15,6 +16,8 @@ struct KernelRoundTripTests {
       for chain in installed.table.chains {
         for rule in chain.rules { #expect(rule.opaqueNames.isEmpty, "\(rule)") }
       }
+      var raw = RawDump(try KernelSocket())
+      let sets = try raw.sets(.inet, "t")
       _ = try nft("delete", "table", "inet", "t")
       try connection.commit(installed.table.creation, expecting: connection.generation())
       try expectEqualLines(withoutState(nft("list", "ruleset")), withoutState(listed))
@@ -22,6 +25,9 @@ struct KernelRoundTripTests {
       try expectEqualLines(
         withoutState(nft("-j", "list", "ruleset")).replacing(separator, with: "\n"),
         withoutState(json).replacing(separator, with: "\n"))
+      let ours = try raw.sets(.inet, "t")
+      #expect(ours.keys.sorted() == sets.keys.sorted())
+      for (name, attributes) in sets { #expect(ours[name] == attributes, "set \(name)") }
       let again = try #require(try connection.table(.inet, "t"))
       #expect(again.table == installed.table)
       _ = try nft("delete", "table", "inet", "t")

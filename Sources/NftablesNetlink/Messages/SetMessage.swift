@@ -96,6 +96,17 @@ public struct SetMessage: Hashable, Sendable {
       elements: .none(keyLength: Int(keyLength)))
   }
 
+  /// A set whose declaration is known already.
+  init(declared set: NamedSet, family: Family, table: TableName) {
+    self.family = family
+    self.table = table
+    self.set = set.holding(.none(keyLength: set.elements.keyLength))
+    keyLength = set.elements.keyLength
+    if case .values(_, let length) = set.elements.payload { dataLength = length } else { dataLength = nil }
+    isExact = true
+    announced = nil
+  }
+
   /// Lengths in bytes of a concatenation's fields.
   private static func fieldLengths(_ bytes: [UInt8], _ list: Range<Int>) -> [Int]? {
     AttributeCursor.elements(of: list, in: bytes)?.compactMap {

@@ -46,12 +46,10 @@ struct ElementPacker {
     hasEndElements && purpose == .create && !elements.isEmpty && !elements.key(0).allSatisfy { $0 == 0 }
   }
 
-  /// How many elements the kernel gets to see.
-  var wireCount: Int {
-    guard hasEndElements else { return elements.count }
-    var count = elements.count + (hasLeadingEnd ? 1 : 0)
-    for index in 0..<elements.count where hasEnd(index) { count += 1 }
-    return count
+  /// The size that nft declares for an anonymous set: it counts an end for every range, also those it
+  /// leaves out.
+  var declaredSize: Int {
+    hasEndElements ? 2 * elements.count + (hasLeadingEnd ? 1 : 0) : elements.count
   }
 
   /// Whether an element of its own ends the range: not at the highest key, nor, in an anonymous set,

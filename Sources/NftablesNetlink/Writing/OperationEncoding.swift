@@ -125,7 +125,7 @@ extension BatchWriter {
     guard case .lookup(.inline(let set), _, _, _) = expression else { return nil }
     let packer = try ElementPacker(
       set.elements, set.flags.union(.anonymous), data: set.data, .create)
-    let declaration = SetDeclaration(set, id: nextSetID(), size: packer.wireCount)
+    let declaration = SetDeclaration(set, id: nextSetID(), size: packer.declaredSize)
     try addSet(declaration, flags: NLM_F_CREATE)
     try putElements(NFT_MSG_NEWSETELEM, packer, set: declaration.name, id: declaration.id)
     return (declaration.name, declaration.id)

@@ -66,7 +66,7 @@ struct SetDeclaration {
     comment = set.comment
   }
 
-  /// nft declares an anonymous set as large as what it holds, ends of ranges included.
+  /// An anonymous set, declared as large as what it holds.
   init(_ set: InlineSet, id: UInt32, size: Int) {
     name = set.data == nil ? "__set%d" : "__map%d"
     self.id = id
