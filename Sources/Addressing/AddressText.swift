@@ -164,43 +164,52 @@ private func appendDecimal(_ value: UInt32, to out: inout [UInt8]) {
 }
 
 private func appendIPv4(_ value: UInt32, to out: inout [UInt8]) {
-  for shift in [24, 16, 8, 0] as [UInt32] {
-    appendDecimal(value >> shift & 0xff, to: &out)
-    if shift > 0 { out.append(dot) }
-  }
+  appendDecimal(value >> 24, to: &out)
+  out.append(dot)
+  appendDecimal(value >> 16 & 0xff, to: &out)
+  out.append(dot)
+  appendDecimal(value >> 8 & 0xff, to: &out)
+  out.append(dot)
+  appendDecimal(value & 0xff, to: &out)
 }
 
 private func appendHex(_ value: UInt16, to out: inout [UInt8]) {
-  let digits = StaticString("0123456789abcdef")
-  digits.withUTF8Buffer { digit in
-    var shift = UInt16(12)
-    while shift > 0, value >> shift == 0 { shift -= 4 }
-    while true {
-      unsafe out.append(digit[Int(value >> shift & 0xf)])
-      if shift == 0 { break }
-      shift -= 4
-    }
+  var shift = UInt16(12)
+  while shift > 0, value >> shift == 0 { shift -= 4 }
+  while true {
+    let digit = UInt8(truncatingIfNeeded: value >> shift & 0xf)
+    out.append(digit < 10 ? zero + digit : UInt8(ascii: "a") - 10 + digit)
+    if shift == 0 { break }
+    shift -= 4
   }
 }
 
 private func appendIPv6(_ bits: UInt128, to out: inout [UInt8]) {
-  let groups = (0..<8).map { UInt16(truncatingIfNeeded: bits >> UInt128((7 - $0) * 16)) }
+  // Large sets print many of these: no array in between.
+  let high = UInt64(truncatingIfNeeded: bits >> 64)
+  let low = UInt64(truncatingIfNeeded: bits)
+  func group(_ index: Int) -> UInt16 {
+    index < 4
+      ? UInt16(truncatingIfNeeded: high >> UInt64((3 - index) * 16))
+      : UInt16(truncatingIfNeeded: low >> UInt64((7 - index) * 16))
+  }
   // The longest run of two or more zero groups, the first of equal ones (RFC 5952, 4.2).
   var best = 0..<0
   var index = 0
   while index < 8 {
     var end = index
-    while end < 8, groups[end] == 0 { end += 1 }
+    while end < 8, group(end) == 0 { end += 1 }
     if end - index > best.count, end - index >= 2 { best = index..<end }
     index = max(end, index + 1)
   }
   // inet_ntop(3) writes mapped and compatible addresses with a dotted tail.
   let dottedTail =
-    best.lowerBound == 0 && (best.count == 6 || (best.count == 5 && groups[5] == 0xffff))
+    best.lowerBound == 0 && (best.count == 6 || (best.count == 5 && group(5) == 0xffff))
   index = 0
   while index < 8 {
     if best.contains(index) {
-      out += [colon, colon]
+      out.append(colon)
+      out.append(colon)
       index = best.upperBound
       continue
     }
@@ -209,7 +218,7 @@ private func appendIPv6(_ bits: UInt128, to out: inout [UInt8]) {
       appendIPv4(UInt32(truncatingIfNeeded: bits), to: &out)
       return
     }
-    appendHex(groups[index], to: &out)
+    appendHex(group(index), to: &out)
     index += 1
   }
 }
