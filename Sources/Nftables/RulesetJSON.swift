@@ -30,7 +30,7 @@ extension Table {
     writer.append(",\n")
     try writer.append(command: "add", self)
     // Chains come first: a map may lead to any of them.
-    for chain in chainsInOrder {
+    for chain in chains {
       writer.append(",\n")
       try writer.append(chain, in: self)
     }
@@ -39,7 +39,7 @@ extension Table {
       try writer.append(set, in: self, elements: elements[set.name])
     }
     let sets = setsByName
-    for chain in chainsInOrder {
+    for chain in chains {
       for rule in chain.rules {
         writer.append(",\n")
         try writer.append(rule, of: chain.name, in: self, sets: sets)

@@ -240,7 +240,7 @@ struct RulesetJSONReader {
     }
     return Table(
       family: draft.family, name: draft.name, flags: draft.flags, comment: draft.comment,
-      chains: chains.sorted { $0.name < $1.name }, sets: sets.sorted { $0.name < $1.name },
+      chains: chains, sets: sets,
       others: others)
   }
 

@@ -17,7 +17,7 @@ public struct Table: Hashable, Sendable {
   /// `NFT_TABLE_F_*`.
   public let flags: UInt32
   public let comment: String?
-  /// In order of name; base chains first when printed.
+  /// Base chains in order of hook and priority, then the others in order of name.
   public let chains: [Chain]
   /// In order of name.
   public let sets: [NamedSet]
@@ -31,8 +31,8 @@ public struct Table: Hashable, Sendable {
     self.name = name
     self.flags = flags
     self.comment = comment
-    self.chains = chains
-    self.sets = sets
+    self.chains = chains.sorted { $0.isBefore($1) }
+    self.sets = sets.sorted { $0.name < $1.name }
     self.others = others
   }
 
@@ -41,4 +41,16 @@ public struct Table: Hashable, Sendable {
 
   public func chain(_ name: ChainName) -> Chain? { chains.first { $0.name == name } }
   public func set(_ name: SetName) -> NamedSet? { sets.first { $0.name == name } }
+}
+
+extension Chain {
+  fileprivate func isBefore(_ other: Chain) -> Bool {
+    switch (base, other.base) {
+    case (let mine?, let theirs?):
+      (mine.hook.rawValue, mine.priority, name) < (theirs.hook.rawValue, theirs.priority, other.name)
+    case (.some, nil): true
+    case (nil, .some): false
+    case (nil, nil): name < other.name
+    }
+  }
 }

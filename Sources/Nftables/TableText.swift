@@ -42,9 +42,6 @@ extension Table {
     return writer.out
   }
 
-  /// Base chains first, then the others, each in the table's order.
-  var chainsInOrder: [Chain] { chains.filter { $0.base != nil } + chains.filter { $0.base == nil } }
-
   var setsByName: [SetName: NamedSet] {
     var sets: [SetName: NamedSet] = [:]
     for set in self.sets { sets[set.name] = set }
@@ -83,7 +80,7 @@ extension TextWriter {
       try append(set, elements: elements[set.name])
     }
     let sets = table.setsByName
-    for chain in table.chainsInOrder {
+    for chain in table.chains {
       if !isFirst { append("\n") }
       isFirst = false
       try append(chain, in: table.family, sets: sets, states: states?[chain.name])

@@ -14,13 +14,8 @@ struct TableBuilder {
 
   mutating func add(_ set: NamedSet) { usedSets[set.name] = set }
 
-  /// Base chains first, then the rest by name; sets by name.
   func table(name: TableName) -> Table {
-    let base = chains.filter { $0.base != nil }
-    let regular = chains.filter { $0.base == nil }.sorted { $0.name < $1.name }
-    return Table(
-      family: .inet, name: name, chains: base + regular,
-      sets: usedSets.values.sorted { $0.name < $1.name })
+    Table(family: .inet, name: name, chains: chains, sets: Array(usedSets.values))
   }
 
   /// Statements that match the other end of an opening in a family, and use up the sets they need;

@@ -89,14 +89,14 @@ struct TableParts {
       let isMap = collectors[set]?.message.set.data != nil
       others.append(OpaqueObject(kind: isMap ? "map" : "set", name: set.text))
     }
-    let complete = chains.map(\.chain).sorted { $0.name < $1.name }.map {
+    let complete = chains.map(\.chain).map {
       Chain(
         name: $0.name, base: $0.base, comment: $0.comment, rules: rulesOf[$0.name, default: []].map(\.rule))
     }
     return InstalledTable(
       table: Table(
         family: family, name: name, flags: table.flags, comment: table.comment, chains: complete,
-        sets: catalog.named.sorted { $0.name < $1.name },
+        sets: catalog.named,
         others: others.sorted { ($0.kind, $0.name) < ($1.kind, $1.name) }),
       rules: Dictionary(
         uniqueKeysWithValues: Set(complete.map(\.name)).map { ($0, rulesOf[$0, default: []].map(\.state)) }),
