@@ -32,20 +32,18 @@ public struct Sources: Hashable, Sendable {
   func lines(_ wanted: [SourceLocation]) -> [SourceLine: [UInt8]] {
     var result: [SourceLine: [UInt8]] = [:]
     for file in files {
-      var numbers = wanted.filter { $0.file == file.path }.map(\.line).sorted()[...]
+      // One entry a line: a file may be one line of megabytes with many mistakes in it.
+      let numbers = Set(wanted.lazy.filter { $0.file == file.path }.map(\.line)).sorted()
       var line = 1
       var start = 0
-      while let number = numbers.first, start <= file.bytes.count {
-        let end = file.bytes[start...].firstIndex(of: 0x0a) ?? file.bytes.count
-        if number <= line {
-          if number == line {
-            result[SourceLine(file: file.path, line: line)] = Array(file.bytes[start..<end])
-          }
-          numbers.removeFirst()
-          continue
+      for number in numbers where number > 0 {
+        while line < number, let end = file.bytes[start...].firstIndex(of: 0x0a) {
+          start = end + 1
+          line += 1
         }
-        start = end + 1
-        line += 1
+        guard line == number else { break }
+        let end = file.bytes[start...].firstIndex(of: 0x0a) ?? file.bytes.count
+        result[SourceLine(file: file.path, line: number)] = Array(file.bytes[start..<end])
       }
     }
     return result

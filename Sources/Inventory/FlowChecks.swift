@@ -28,8 +28,12 @@ extension PolicyBuilder {
     var openingServices: Set<Int> = []
     var isSelfOnly = true
     var closed: (PeerKind, PeerKind)?
-    for from in peerKinds(flow.from, "from", kinds) {
-      for to in peerKinds(flow.to, "to", kinds) {
+    let froms = peerKinds(flow.from, "from", kinds)
+    let tos = peerKinds(flow.to, "to", kinds)
+    // Hosts whose addresses are all wrong have been reported already.
+    guard !froms.isEmpty, !tos.isEmpty else { return }
+    for from in froms {
+      for to in tos {
         if from.hosts.count == 1, from.hosts == to.hosts { continue }
         isSelfOnly = false
         let shared = from.families.intersection(to.families)

@@ -65,7 +65,7 @@ extension PolicyBuilder {
       while word.last == 0x20 || word.last == 0x0a { word = word.dropLast() }
       let isExcluded = word.first == UInt8(ascii: "!")
       let offset = word.startIndex - bytes.startIndex
-      let (place, length) = part_(node, offset, word.count)
+      let (place, length) = place(in: node, offset, word.count)
       if isExcluded { word = word.dropFirst() }
       guard let name = reference(word, node, place, length, isPlain: !isCompound) else { return nil }
       factors.append(SelectorFactor(name: name, isExcluded: isExcluded, place: place, length: length))
@@ -80,7 +80,7 @@ extension PolicyBuilder {
   }
 
   /// Where a part of a scalar stands: exact for texts that are written as they read.
-  private func part_(_ node: NodeID, _ offset: Int, _ count: Int) -> (SourceLocation, Int) {
+  private func place(in node: NodeID, _ offset: Int, _ count: Int) -> (SourceLocation, Int) {
     let whole = loader.tree.location(node)
     let written = loader.tree.length(node)
     let quotes = loader.tree.kind(node) == .quoted ? 1 : 0

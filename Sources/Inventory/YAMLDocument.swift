@@ -5,21 +5,20 @@ import Diagnostics
 struct YAMLDocument {
   private let file: UInt16
   private let isMasked: Bool
-  /// Values that aliases of all files have added so far.
-  private(set) var aliased: Int
   /// The collections that are open, outermost first.
   private var open: [(node: Int, expectsKey: Bool)] = []
-  /// The anchors of this file: the range of nodes each names, `nil` while it is still open.
-  private var anchors: [String: Range<Int>?] = [:]
-  private var openAnchors: [(node: Int, name: String)] = []
+  private var anchors: YAMLAnchors
   private var documents = 0
   /// Where each key of the mapping that is being closed was seen; by symbol.
   private var seen: [(mapping: Int, key: Int)] = []
 
+  /// Values that aliases of all files have added so far.
+  var aliased: Int { anchors.aliased }
+
   init(file: Int, isMasked: Bool, aliased: Int) {
     self.file = UInt16(truncatingIfNeeded: file)
     self.isMasked = isMasked
-    self.aliased = aliased
+    anchors = YAMLAnchors(aliased: aliased)
   }
 
   /// What an event leads to.
@@ -51,7 +50,7 @@ struct YAMLDocument {
   private mutating func take(
     _ event: borrowing yaml_event_t, _ tree: inout YAMLTree, _ log: inout DiagnosticLog
   ) -> Step {
-    let place = Place(file: file, unsafe event.start_mark, unsafe event.end_mark)
+    let place = YAMLPlace(file: file, unsafe event.start_mark, unsafe event.end_mark)
     var fault: (message: String, help: String)?
     switch unsafe event.type {
     case YAML_STREAM_END_EVENT: return .finished
@@ -76,8 +75,8 @@ struct YAMLDocument {
       if fault == nil {
         unsafe addScalar(
           UnsafeRawBufferPointer(start: scalar.value, count: scalar.length), style, place, &tree, &log)
-        unsafe anchor(scalar.anchor, tree.nodes.count - 1, &tree)
-        closeAnchors(&tree)
+        if let name = unsafe scalar.anchor { unsafe anchors.begin(Self.string(name), tree.nodes.count - 1) }
+        anchors.close(tree.nodes.count) { node in open.contains { $0.node == node } }
       }
     case YAML_SEQUENCE_START_EVENT:
       let start = unsafe event.data.sequence_start
@@ -105,12 +104,12 @@ struct YAMLDocument {
   // MARK: Values
 
   private mutating func addScalar(
-    _ value: UnsafeRawBufferPointer, _ style: yaml_scalar_style_t, _ place: Place, _ tree: inout YAMLTree,
+    _ value: UnsafeRawBufferPointer, _ style: yaml_scalar_style_t, _ place: YAMLPlace, _ tree: inout YAMLTree,
     _ log: inout DiagnosticLog
   ) {
     let start = tree.text.count
     if isMasked {
-      unsafe Self.appendUnmasked(value, to: &tree.text)
+      unsafe YAMLText.appendUnmasked(value, to: &tree.text)
     } else {
       unsafe tree.text.append(contentsOf: value)
     }
@@ -135,7 +134,7 @@ struct YAMLDocument {
   }
 
   private mutating func begin(
-    _ kind: YAMLNode.Kind, _ place: Place, _ name: UnsafePointer<yaml_char_t>?, _ tree: inout YAMLTree
+    _ kind: YAMLNode.Kind, _ place: YAMLPlace, _ name: UnsafePointer<yaml_char_t>?, _ tree: inout YAMLTree
   ) -> (String, String)? {
     guard open.count < YAMLLimits.depth else {
       return (
@@ -145,7 +144,7 @@ struct YAMLDocument {
     }
     let index = tree.nodes.count
     tree.nodes.append(place.node(kind, start: 0, count: 0, end: 0, symbol: .none))
-    unsafe anchor(name, index, &tree)
+    if let name = unsafe name { unsafe anchors.begin(Self.string(name), index) }
     added(index, &tree)
     open.append((index, kind == .mapping))
     return nil
@@ -158,7 +157,7 @@ struct YAMLDocument {
       tree.nodes[index].count /= 2
       checkKeys(NodeID(index), &tree, &log)
     }
-    closeAnchors(&tree)
+    anchors.close(tree.nodes.count) { node in open.contains { $0.node == node } }
   }
 
   /// Counts a new value in the collection around it.
@@ -205,65 +204,15 @@ struct YAMLDocument {
     for key in refused { tree.nodes[key].isRefused = true }
   }
 
-  // MARK: Anchors and aliases
-
-  private mutating func anchor(_ name: UnsafePointer<yaml_char_t>?, _ node: Int, _ tree: inout YAMLTree) {
-    guard let name = unsafe name else { return }
-    let text = unsafe Self.string(name)
-    anchors.updateValue(nil, forKey: text)
-    openAnchors.append((node, text))
-  }
-
-  /// Anchors whose value is complete can be named from here on.
-  private mutating func closeAnchors(_ tree: inout YAMLTree) {
-    while let last = openAnchors.last, !open.contains(where: { $0.node == last.node }) {
-      anchors[last.name] = last.node..<tree.nodes.count
-      openAnchors.removeLast()
-    }
-  }
-
-  private mutating func expand(_ name: String, _ place: Place, _ tree: inout YAMLTree) -> (String, String)? {
-    guard let anchor = anchors[name] else {
-      return (
-        "the alias `*\(SafeText.escaped(name))` has no anchor",
-        "`*` begins an alias in YAML; to select every managed host write `all`"
-      )
-    }
-    guard let range = anchor else {
-      return ("the alias `*\(SafeText.escaped(name))` stands inside its own anchor", "write the value out")
-    }
+  /// Puts a copy of what an alias names in its place.
+  private mutating func expand(_ name: String, _ place: YAMLPlace, _ tree: inout YAMLTree) -> (
+    String, String
+  )? {
     if let fault = keyFault("an alias") { return fault }
-    aliased += range.count
-    guard aliased <= YAMLLimits.aliasedNodes else {
-      return (
-        "aliases stand for more than \(YAMLLimits.aliasedNodes) values",
-        "use groups and named services instead of aliases"
-      )
-    }
-    let shift = tree.nodes.count - range.lowerBound
-    let depth = Self.depth(tree.nodes[range])
-    guard open.count + depth <= YAMLLimits.depth else {
-      return ("values are nested more than \(YAMLLimits.depth) deep", "write the value out")
-    }
-    for index in range {
-      var node = tree.nodes[index]
-      node.end = UInt32(Int(node.end) + shift)
-      tree.nodes.append(node)
-    }
-    added(range.lowerBound + shift, &tree)
+    let first = tree.nodes.count
+    if let fault = anchors.expand(name, into: &tree, depth: open.count) { return fault }
+    added(first, &tree)
     return nil
-  }
-
-  /// How deep collections are nested in a subtree.
-  private static func depth(_ nodes: ArraySlice<YAMLNode>) -> Int {
-    var ends: [UInt32] = []
-    var deepest = 0
-    for index in nodes.indices {
-      while let end = ends.last, end <= index { ends.removeLast() }
-      if nodes[index].kind == .sequence || nodes[index].kind == .mapping { ends.append(nodes[index].end) }
-      deepest = max(deepest, ends.count)
-    }
-    return deepest
   }
 
   // MARK: Faults
@@ -291,48 +240,5 @@ struct YAMLDocument {
 
   private static func string(_ text: UnsafePointer<yaml_char_t>) -> String {
     unsafe String(decodingCString: text, as: UTF8.self)
-  }
-
-  private static func appendUnmasked(_ value: UnsafeRawBufferPointer, to text: inout [UInt8]) {
-    var index = 0
-    while index < value.count {
-      let byte = unsafe value[index]
-      // U+E000 and U+E001 reach this place only as masks; an escape that makes one is refused above.
-      if byte == YAMLText.maskedOpen[0], index + 2 < value.count,
-        unsafe value[index + 1] == YAMLText.maskedOpen[1], unsafe value[index + 2] & 0xfe == 0x80
-      {
-        text.append(unsafe value[index + 2] == 0x80 ? UInt8(ascii: "[") : UInt8(ascii: "]"))
-        index += 3
-      } else {
-        text.append(byte)
-        index += 1
-      }
-    }
-  }
-}
-
-/// Where an event stands in its file.
-private struct Place {
-  let file: UInt16
-  let line: UInt32
-  let column: UInt32
-  let length: UInt32
-
-  init(file: UInt16, _ start: yaml_mark_t, _ end: yaml_mark_t) {
-    self.file = file
-    line = UInt32(truncatingIfNeeded: start.line) + 1
-    column = UInt32(truncatingIfNeeded: start.column) + 1
-    let isOneLine = start.line == end.line && end.column > start.column
-    length = isOneLine ? UInt32(truncatingIfNeeded: end.column - start.column) : 1
-  }
-
-  func location(_ paths: [String]) -> SourceLocation {
-    SourceLocation(file: paths[Int(file)], line: Int(line), column: Int(column))
-  }
-
-  func node(_ kind: YAMLNode.Kind, start: Int, count: Int, end: Int, symbol: Symbol) -> YAMLNode {
-    YAMLNode(
-      kind: kind, file: file, line: line, column: column, length: length, start: UInt32(start),
-      count: UInt32(count), end: UInt32(end), symbol: symbol)
   }
 }

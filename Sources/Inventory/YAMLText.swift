@@ -63,3 +63,23 @@ struct YAMLText {
       line: 0, column: 0, message: "the file \(encoding)", help: "save it as UTF-8 without a byte order mark")
   }
 }
+
+extension YAMLText {
+  /// Appends a scalar's text with its brackets as the user wrote them.
+  static func appendUnmasked(_ value: UnsafeRawBufferPointer, to text: inout [UInt8]) {
+    var index = 0
+    while index < value.count {
+      let byte = unsafe value[index]
+      // U+E000 and U+E001 reach a scalar as masks only: the scanner refuses them and their escapes.
+      if byte == maskedOpen[0], index + 2 < value.count,
+        unsafe value[index + 1] == maskedOpen[1], unsafe value[index + 2] & 0xfe == 0x80
+      {
+        text.append(unsafe value[index + 2] == 0x80 ? UInt8(ascii: "[") : UInt8(ascii: "]"))
+        index += 3
+      } else {
+        text.append(byte)
+        index += 1
+      }
+    }
+  }
+}

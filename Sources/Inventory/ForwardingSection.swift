@@ -1,0 +1,47 @@
+/// The words of `forwarding`.
+enum ForwardingWord: String, CaseIterable {
+  case leave, deny, gateway
+}
+
+extension InventoryLoader {
+  mutating func readForwarding(
+    _ forwarding: (word: ForwardingWord, node: NodeID)?, _ routes: NodeID?
+  ) -> ForwardingDraft {
+    guard let forwarding, forwarding.word == .gateway else {
+      if let routes {
+        error(
+          routes, "`routes` belong to a gateway", help: "write `forwarding: gateway`, or remove the routes")
+      }
+      return forwarding?.word == .deny ? .deny : .leave
+    }
+    guard let routes else {
+      error(
+        forwarding.node, "a gateway without `routes` forwards nothing",
+        help: "write `routes: [{between: [edge, app]}]`, or `forwarding: deny`")
+      return .deny
+    }
+    var result: [RouteDraft] = []
+    for item in oneOrMore(routes, "routes") ?? tree.noItems {
+      if let route = readRoute(item) { result.append(route) }
+    }
+    return .gateway(result)
+  }
+
+  private mutating func readRoute(_ node: NodeID) -> RouteDraft? {
+    guard expectMapping(node, "a route") else { return nil }
+    var between: NodeID?
+    for entry in tree.entries(node) {
+      if Keyword(entry.symbol) == .between {
+        between = entry.value
+      } else {
+        unknownKey(entry, in: "a route", [.between])
+      }
+    }
+    guard let between, tree.kind(between) == .sequence, tree[between].count == 2 else {
+      error(between ?? node, "a route has two sides", help: "write `{between: [edge, app]}`")
+      return nil
+    }
+    let sides = Array(tree.items(between))
+    return RouteDraft(one: sides[0], other: sides[1])
+  }
+}
