@@ -79,6 +79,8 @@ let package = Package(
     tests("RulesetCompilerTests", ["RulesetCompiler", "Policy", "Nftables", "Addressing", "PolicyFixtures"]),
     tests("RulesetDiffTests", ["RulesetDiff", "RulesetCompiler", "Policy", "Nftables", "PolicyFixtures"]),
     tests("ArtifactsTests", ["Artifacts"]),
+    tests("AddressingTests", ["Addressing"]),
+    tests("NetlinkTests", ["Netlink"]),
     tests("NftablesNetlinkTests", ["Netlink", "Nftables", "NftablesNetlink"]),
   ]
 )

@@ -2,6 +2,7 @@
 
 #include <stdint.h>
 /* Ahead of the kernel's headers, which then leave the definitions they share to the C library. */
+#include <net/if.h>
 #include <netinet/in.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>

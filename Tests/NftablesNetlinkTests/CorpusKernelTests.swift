@@ -7,14 +7,21 @@ import Testing
   .enabled(if: Corpus.isPresent, "\(Corpus.absent)"),
   .enabled(if: KernelTrait.isPossible, "this user may not make network namespaces"))
 struct CorpusKernelTests {
-  @Test(.namespace) func `modelled rules of the corpus, loaded by us, come back as the same bytes`() throws {
+  /// Opaque expressions that need what the table of the corpus had beside the rule.
+  private static let needOthers: Set<String> = ["lookup", "objref"]
+
+  @Test(.namespace) func `rules of the corpus, loaded by us, come back as the same bytes`() throws {
     let connection = try NftablesConnection()
     var raw = RawDump(try KernelSocket())
     var compared = 0
     for entry in Corpus.rules {
       let catalog = try SetCatalog(decoding: entry.setMessages)
       let messages = try entry.rules.map { try RuleMessage(decoding: $0, sets: catalog) }
-      guard messages.allSatisfy({ $0.rule.opaqueNames.isEmpty }), let first = messages.first else { continue }
+      let opaque = Set(messages.flatMap(\.rule.opaqueNames))
+      // An ingress chain needs a device of its own.
+      guard opaque.isDisjoint(with: Self.needOthers), !entry.chain_decl.contains("ingress"),
+        let first = messages.first
+      else { continue }
       var operations: [Nftables.Operation] = [
         .addTable(comment: nil),
         .addChain(first.chain, try BaseChain(declaration: entry.chain_decl), comment: nil),
@@ -42,7 +49,7 @@ struct CorpusKernelTests {
       compared += 1
     }
     print("measured: \(compared) rules of the corpus came back as the same bytes")
-    #expect(compared >= 1000)
+    #expect(compared >= 1290)
   }
 
   private static func targets(_ rules: [Rule], _ sets: [NamedSet]) -> [ChainName] {

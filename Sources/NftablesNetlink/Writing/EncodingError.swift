@@ -6,7 +6,7 @@ public enum EncodingError: Error, Hashable, Sendable {
   case noMemory
   /// A constant of more than 64 bytes (`NFT_DATA_VALUE_MAXLEN`), or of none.
   case constantLength(Int)
-  /// A comment or a log prefix of more bytes than the kernel keeps, or with a NUL in it.
+  /// A comment, log prefix, chain type or device of more bytes than the kernel keeps, or with a NUL in it.
   case unusableText(limit: Int)
   /// A key with fields of these types, whose widths together do not give its length.
   case fieldLengths([DataType])
@@ -27,7 +27,7 @@ extension EncodingError: CustomStringConvertible {
     switch self {
     case .noMemory: "there is no memory"
     case .constantLength(let count): "a constant has \(count) bytes, not 1 to 64"
-    case .unusableText(let limit): "a comment or log prefix has a NUL or is longer than \(limit) bytes"
+    case .unusableText(let limit): "a text has a NUL or is longer than \(limit) bytes"
     case .fieldLengths: "the fields of a key do not add up to its length"
     case .ruleTooLong: "the rule is too long"
     case .elementStatement: "an element of a dynamic set cannot carry these statements"

@@ -54,6 +54,11 @@ extension BatchWriter {
     try handle.set(NFTNL_CHAIN_TABLE, table.text)
     try handle.set(NFTNL_CHAIN_NAME, name.text)
     if let base {
+      for word in [base.type] + base.devices {
+        guard word.utf8.count < IFNAMSIZ, !word.utf8.contains(0) else {
+          throw .unusableText(limit: Int(IFNAMSIZ) - 1)
+        }
+      }
       try handle.set(NFTNL_CHAIN_TYPE, base.type)
       handle.set(NFTNL_CHAIN_HOOKNUM, base.hook.rawValue)
       handle.set(NFTNL_CHAIN_PRIO, signed: base.priority.rawValue)
