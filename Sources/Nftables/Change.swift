@@ -10,7 +10,7 @@ public enum Operation: Hashable, Sendable {
   case deleteChain(ChainName)
   /// With its elements.
   case addSet(NamedSet)
-  /// Raises the declared size in place.
+  /// Raises the declared size in place; the kernel lets more elements in from the next transaction on.
   case resizeSet(NamedSet, to: UInt32)
   /// Nothing may refer to the set by then.
   case deleteSet(SetName)
