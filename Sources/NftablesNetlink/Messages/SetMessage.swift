@@ -102,7 +102,8 @@ public struct SetMessage: Hashable, Sendable {
     self.table = table
     self.set = set.holding(.none(keyLength: set.elements.keyLength))
     keyLength = set.elements.keyLength
-    if case .values(_, let length) = set.elements.payload { dataLength = length } else { dataLength = nil }
+    let length = SetDeclaration.dataLength(set.data, set.elements)
+    dataLength = length > 0 ? length : nil
     isExact = true
     announced = nil
   }

@@ -8,7 +8,7 @@ internal import Nftables
 /// Neither looks whether what it puts fits: ``room`` is asked before anything of unbounded length, and
 /// everything else is far smaller than ``reserve``.
 @safe struct MessageScratch: ~Copyable {
-  private let memory: UnsafeMutableRawBufferPointer
+  private let memory: UnsafeMutableRawPointer
   let header: UnsafeMutablePointer<nlmsghdr>
 
   private static let size = 96 << 10
@@ -18,15 +18,15 @@ internal import Nftables
 
   init() {
     unsafe memory = .allocate(byteCount: Self.size, alignment: 16)
-    unsafe memory.initializeMemory(as: UInt8.self, repeating: 0)
-    unsafe header = memory.baseAddress.unsafelyUnwrapped.bindMemory(to: nlmsghdr.self, capacity: 1)
+    unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: Self.size)
+    unsafe header = memory.bindMemory(to: nlmsghdr.self, capacity: 1)
   }
 
   deinit { unsafe memory.deallocate() }
 
   /// Begins a message of nf_tables.
   func begin(_ kind: nf_tables_msg_types, _ family: Family, flags: Int32, sequence: UInt32) {
-    let buffer = unsafe memory.baseAddress?.assumingMemoryBound(to: CChar.self)
+    let buffer = unsafe memory.assumingMemoryBound(to: CChar.self)
     _ = unsafe nftnl_nlmsg_build_hdr(
       buffer, UInt16(kind.rawValue), UInt16(family.rawValue), UInt16(flags), sequence)
   }
@@ -76,7 +76,7 @@ internal import Nftables
 
   /// Appends the finished message to others.
   func append(to writer: inout MessageWriter) {
-    unsafe writer.append(UnsafeRawBufferPointer(rebasing: memory[..<count]))
+    unsafe writer.append(UnsafeRawBufferPointer(start: memory, count: count))
     writer.pad()
   }
 }

@@ -80,7 +80,8 @@ struct SetDeclaration {
     comment = nil
   }
 
-  private static func dataLength(_ data: [DataType]?, _ elements: SetElements) -> Int {
+  /// Bytes of what a key leads to; 0 for sets and verdict maps.
+  static func dataLength(_ data: [DataType]?, _ elements: SetElements) -> Int {
     if case .values(_, let length) = elements.payload { return length }
     guard let data, data != [.verdict] else { return 0 }
     if data.count == 1 { return data[0].byteCount ?? 0 }
