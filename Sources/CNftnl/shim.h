@@ -16,8 +16,8 @@
 #include <libnftnl/udata.h>
 
 /*
- * Younger than the kernel headers of Debian 12, from the uapi header of Linux 6.18. The kernel only
- * tells them (set type, element count), or takes them from Linux 6.3 on (destroy).
+ * Younger than the kernel headers of Debian 12; Linux 6.18 tells them in a dump: the name of the set's
+ * implementation, and how many elements it holds.
  */
 enum {
   SEKISHO_NFTA_SET_TYPE = 19,

@@ -17,8 +17,10 @@ public final class KernelSocket: Transport {
   /// Opens the socket and asks for extended acknowledgements (`NETLINK_EXT_ACK`) that leave out the
   /// request they answer (`NETLINK_CAP_ACK`).
   ///
+  /// - Parameter receiveQueue: bytes of answers that may wait; the default has room for some thousand
+  ///   errors of one batch. Unprivileged processes get at most `net.core.rmem_max`.
   /// - Throws: ``NetlinkError/failed(_:doing:extended:)``.
-  public init() throws(NetlinkError) {
+  public init(receiveQueue: Int32 = 4 << 20) throws(NetlinkError) {
     guard let socket = unsafe mnl_socket_open2(NETLINK_NETFILTER, Int32(SOCK_CLOEXEC.rawValue)) else {
       throw .failed(.current, doing: "open a netlink socket", extended: nil)
     }
@@ -35,15 +37,7 @@ public final class KernelSocket: Transport {
         throw .failed(.current, doing: "ask for extended acknowledgements", extended: nil)
       }
     }
-    reserveForReceiving(bytes: Self.receiveQueue)
-  }
-
-  /// Bytes of answers that may wait: room for some thousand errors of one batch.
-  private static let receiveQueue: Int32 = 4 << 20
-
-  /// Unprivileged processes get as much as `net.core.rmem_max` allows.
-  private func reserveForReceiving(bytes: Int32) {
-    if !set(SO_RCVBUFFORCE, bytes) { _ = set(SO_RCVBUF, bytes) }
+    if !set(SO_RCVBUFFORCE, receiveQueue) { _ = set(SO_RCVBUF, receiveQueue) }
   }
 
   private func set(_ option: Int32, _ value: Int32) -> Bool {

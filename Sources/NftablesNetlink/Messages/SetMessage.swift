@@ -30,7 +30,7 @@ public struct SetMessage: Hashable, Sendable {
   public let dataLength: Int?
   /// Whether everything that matters to the packet path is in ``set``.
   public let isExact: Bool
-  /// How many elements the kernel says it has; kernels before 6.16 do not say.
+  /// How many elements the kernel says it has; older ones do not say.
   let announced: Int?
 
   public var isAnonymous: Bool { self.set.flags.contains(.anonymous) }

@@ -10,8 +10,8 @@ extension NftablesConnection {
   /// - Errors come without being asked for, one for every message that failed. The kernel goes on
   ///   behind a failed message, so there can be several; one is enough to undo the whole batch.
   /// - An acknowledgement of a message only says that it was read; the batch may fail behind it.
-  /// - The end's acknowledgement says that the batch was carried out, but kernels before 6.10 never
-  ///   send it (Debian 12 has 6.1). There, and only there, the last message's acknowledgement, no
+  /// - The end's acknowledgement says that the batch was carried out, but older kernels never
+  ///   send it (Debian 12's 6.1 does not, 6.18 does). There, and only there, the last message's acknowledgement, no
   ///   error, and a generation that moved on stand in for it.
   /// - Nothing else is acknowledged. An unprivileged receive buffer of 212,992 bytes holds some 250
   ///   answers; one for each of 10,000 rules would overflow it and take an error with it.
