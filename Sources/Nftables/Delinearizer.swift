@@ -26,6 +26,23 @@ extension Rule {
     return isExact(kept) ? kept : [.opaque(expressions)]
   }
 
+  /// The statements for a file that nft(8) reads: it must make the very expressions of them.
+  ///
+  /// - Throws: ``TextError``.
+  func loadableStatements(
+    in family: Family, sets: [SetName: NamedSet]
+  ) throws(TextError) -> [Statement] {
+    let statements = statements(in: family, sets: sets)
+    var linearizer = Linearizer(family: family, sets: sets)
+    for statement in statements {
+      do throws(StatementError) { try linearizer.append(statement) } catch { break }
+    }
+    if linearizer.isJoinedByNft {
+      throw .unsupported("fields that nft would compare as one, and before what stands between them")
+    }
+    return statements
+  }
+
   /// The rule in the words of `nft list`, which hides more than ``statements(in:sets:)``: for
   /// instance which of two matches of the protocol (`ip protocol`, `meta l4proto`) there was.
   public func listedStatements(in family: Family, sets: [SetName: NamedSet] = [:]) -> [Statement] {

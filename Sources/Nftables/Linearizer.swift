@@ -36,6 +36,12 @@ struct Linearizer {
   private(set) var context: ProtocolContext
   /// Where the last load-and-compare of each header base stands, for joining the next one to it.
   private var joinable: [PayloadBase: Int] = [:]
+  /// The bytes that were last compared in each header base, whatever came after.
+  private var compared: [PayloadBase: (offset: UInt32, length: UInt32)] = [:]
+  /// Whether nft 1.0.6 makes something else of these statements: it also joins comparisons with a
+  /// counter or a limit between them, which then counts less, and takes `tcp flags syn` for equality
+  /// when it joins it.
+  private(set) var isJoinedByNft = false
 
   init(family: Family, sets: [SetName: NamedSet]) {
     self.sets = sets
@@ -113,6 +119,7 @@ struct Linearizer {
       throw .wrongWidth(expected: type.byteCount, actual: value.count)
     }
     if sign == .equal, try join(left, value) { return }
+    if sign == .equal { noteComparison(of: left) }
     let start = expressions.count
     try load(left, at: 0, asRanges: bySize)
     expressions.append(.compare(sign, .r1, stored(value, left, type, swapped: bySize && type.needsByteSwap)))
@@ -124,6 +131,24 @@ struct Linearizer {
     }
   }
 
+  private mutating func noteComparison(of left: Operand) {
+    guard let place = left.place, place.mask == nil else { return }
+    if let last = compared[place.base], Self.saves(last, (place.offset, place.length)) {
+      isJoinedByNft = true
+    }
+    compared[place.base] = (place.offset, place.length)
+  }
+
+  /// Whether two runs of bytes touch and need fewer registers as one.
+  private static func saves(_ a: (offset: UInt32, length: UInt32), _ b: (offset: UInt32, length: UInt32))
+    -> Bool
+  {
+    func registers(_ bytes: UInt32) -> UInt32 { (bytes + 3) / 4 }
+    let total = a.length + b.length
+    return (a.offset + a.length == b.offset || b.offset + b.length == a.offset) && total <= 16
+      && registers(total) < registers(a.length) + registers(b.length)
+  }
+
   /// Joins the comparison with an earlier one of the bytes before or behind, as nft(8) does when that
   /// saves a register.
   private mutating func join(_ left: Operand, _ value: [UInt8]) throws(StatementError) -> Bool {
@@ -131,11 +156,10 @@ struct Linearizer {
       case .payload(_, let offset, let length, _) = expressions[start],
       case .compare(_, _, let known) = expressions[start + 1]
     else { return false }
+    guard Self.saves((offset, length), (place.offset, place.length)) else { return false }
     let first = offset + length == place.offset
-    guard first || place.offset + place.length == offset else { return false }
     let total = length + place.length
-    func registers(_ bytes: UInt32) -> UInt32 { (bytes + 3) / 4 }
-    guard total <= 16, registers(total) < registers(length) + registers(place.length) else { return false }
+    compared[place.base] = (min(offset, place.offset), total)
     expressions[start] = .payload(
       base: place.base, offset: min(offset, place.offset), length: total, into: .r1)
     expressions[start + 1] = .compare(.equal, .r1, first ? known + value : value + known)
@@ -150,6 +174,7 @@ struct Linearizer {
     guard sign == .equal || sign == .notEqual, bits.count == type.byteCount, left.isPlain else {
       throw .unsupported("flags")
     }
+    if sign == .equal { noteComparison(of: left) }
     try load(left, at: 0)
     let zero = [UInt8](repeating: 0, count: bits.count)
     expressions.append(.bitwise(from: .r1, into: .r1, mask: bits, xor: zero))

@@ -196,7 +196,8 @@ extension JSONWriter {
     append(",\"expr\":[")
     let families = RejectContext(
       table: table.family, packet: rule.rejectFamily(in: table.family, sets: sets))
-    for (index, statement) in rule.statements(in: table.family, sets: sets).enumerated() {
+    let statements = try rule.loadableStatements(in: table.family, sets: sets)
+    for (index, statement) in statements.enumerated() {
       if index > 0 { append(",") }
       try append(statement, in: families)
     }

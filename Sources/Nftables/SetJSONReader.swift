@@ -23,7 +23,7 @@ enum SetJSONReader {
     if key.count > 1, flags.contains(.interval) { flags.insert(.concatenated) }
     var timeout: UInt64?
     if let seconds = try body.optionalInteger("timeout"), seconds > 0 {
-      timeout = seconds &* 1000
+      timeout = try ValueJSONReader.scaled(seconds, by: 1000)
       flags.insert(.timeout)
     }
     guard let size = UInt32(exactly: try body.optionalInteger("size") ?? 0) else {
@@ -179,7 +179,9 @@ struct ElementJSONCollector {
       if body["counter"] != nil || body["limit"] != nil || body["stmt"] != nil { return false }
       var found = ElementAttributes()
       found.comment = try body.optionalString("comment")
-      if let seconds = try body.optionalInteger("timeout"), seconds > 0 { found.timeout = seconds &* 1000 }
+      if let seconds = try body.optionalInteger("timeout"), seconds > 0 {
+        found.timeout = try ValueJSONReader.scaled(seconds, by: 1000)
+      }
       if found != ElementAttributes() { attributes[keys.count / layout.length] = found }
       key = value
     }

@@ -303,7 +303,9 @@ struct StatementJSONReader {
     var timeout: UInt64?
     if let (kind, inner) = element.onlyMember, kind == "elem" {
       guard let value = inner["val"] else { throw RulesetJSONError(.missing("val")).under("elem") }
-      timeout = try inner.optionalInteger("timeout").map { $0 &* 1000 }
+      if let seconds = try inner.optionalInteger("timeout") {
+        timeout = try ValueJSONReader.scaled(seconds, by: 1000)
+      }
       element = value
     }
     guard let key = try operand(element) else { return nil }

@@ -206,7 +206,8 @@ extension TextWriter {
     let isListing = style.use == .listing
     let statements =
       isListing
-      ? rule.listedStatements(in: family, sets: sets) : rule.statements(in: family, sets: sets)
+      ? rule.listedStatements(in: family, sets: sets)
+      : try rule.loadableStatements(in: family, sets: sets)
     append("\t\t")
     let families = RejectContext(table: family, packet: rule.rejectFamily(in: family, sets: sets))
     var counter: CounterValues? = isListing ? counter ?? CounterValues(packets: 0, bytes: 0) : nil

@@ -16,8 +16,8 @@ public enum TextError: Error, Hashable, Sendable {
 
 /// Checks of texts that are written between quotes; nft(8) has no escapes inside them.
 enum QuotedText {
-  /// Bytes of a rule's, table's, chain's or set's comment (`NFTNL_UDATA_COMMENT_MAXLEN`).
-  static let commentLimit = 127
+  /// Bytes of a comment (`NFTNL_UDATA_COMMENT_MAXLEN`).
+  static let commentLimit = 128
   /// Bytes of a log prefix (`NF_LOG_PREFIXLEN - 1`).
   static let logPrefixLimit = 127
 

@@ -32,8 +32,8 @@ enum ValueJSONReader {
     case .integer(let plain):
       guard let positive = UInt64(exactly: plain) else { throw expected("a number", value) }
       switch type.type {
-      case .time: number = positive &* 1000
-      case .timeDate: number = positive &* 1_000_000_000
+      case .time: number = try scaled(positive, by: 1000)
+      case .timeDate: number = try scaled(positive, by: 1_000_000_000)
       default: number = positive
       }
     case .bool(let truth): number = truth ? 1 : 0
@@ -59,7 +59,7 @@ enum ValueJSONReader {
   private static func number(_ text: String, _ type: ValueType) throws(RulesetJSONError) -> UInt64 {
     switch type.type {
     case .classID: if let number = classID(text) { return number }
-    case .timeDate: if let seconds = date(text) { return seconds &* 1_000_000_000 }
+    case .timeDate: if let seconds = date(text) { return try scaled(seconds, by: 1_000_000_000) }
     case .timeHour: if let seconds = clock(text) { return seconds }
     case .interfaceIndex: if text == "lo" { return 1 }
     default: break
@@ -67,9 +67,16 @@ enum ValueJSONReader {
     if let number = Symbols.value(type.type, text) { return number }
     if let number = decimalOrHex(text) {
       // nft reads texts of digits as seconds too.
-      return type.type == .timeDate ? number &* 1_000_000_000 : number
+      return type.type == .timeDate ? try scaled(number, by: 1_000_000_000) : number
     }
     throw RulesetJSONError(.invalid("\(text.debugDescription) is no value of type \(name(type))"))
+  }
+
+  /// A number in a smaller unit.
+  static func scaled(_ number: UInt64, by factor: UInt64) throws(RulesetJSONError) -> UInt64 {
+    let (product, overflow) = number.multipliedReportingOverflow(by: factor)
+    if overflow { throw RulesetJSONError(.invalid("\(number) is too large")) }
+    return product
   }
 
   private static func decimalOrHex(_ text: String) -> UInt64? {
@@ -93,8 +100,12 @@ enum ValueJSONReader {
     guard halves.count == 2 else { return nil }
     let parts = halves[0].split(separator: "-").compactMap { Int($0) }
     guard parts.count == 3, let time = clock(String(halves[1])) else { return nil }
+    // The kernel counts nanoseconds in 64 bits, which end in 2554.
+    guard (1970...2554).contains(parts[0]) else { return nil }
     let date = CalendarDate(year: parts[0], month: parts[1], day: parts[2])
-    guard CalendarDate(daysSince1970: date.daysSince1970) == date, date.daysSince1970 >= 0 else { return nil }
+    guard (1...12).contains(date.month), (1...31).contains(date.day),
+      CalendarDate(daysSince1970: date.daysSince1970) == date, date.daysSince1970 >= 0
+    else { return nil }
     return UInt64(date.daysSince1970) * 86400 + time
   }
 

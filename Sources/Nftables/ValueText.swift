@@ -54,7 +54,7 @@ extension TextWriter {
     switch type.type {
     case .ipv4Address where bytes.count == 4: return append(ipv4: bytes)
     case .ipv6Address where bytes.count == 16:
-      if let address = Address(networkBytes: bytes) { address.appendText(to: &out) }
+      Address(.ipv6, Self.number128(bytes)).appendText(to: &out)
       return
     case .etherAddress, .linkLayerAddress: return append(octets: bytes)
     case .interfaceName, .string: return try append(text: bytes)
@@ -66,6 +66,16 @@ extension TextWriter {
       return append(wideHex: bytes)
     }
     try append(number, as: type, in: place)
+  }
+
+  /// The 16 bytes of a number in network order.
+  private static func number128(_ bytes: some RandomAccessCollection<UInt8>) -> UInt128 {
+    var high: UInt64 = 0
+    var low: UInt64 = 0
+    for (index, byte) in bytes.enumerated() {
+      if index < 8 { high = high << 8 | UInt64(byte) } else { low = low << 8 | UInt64(byte) }
+    }
+    return UInt128(high) << 64 | UInt128(low)
   }
 
   /// A number of at most 8 bytes; `nil` for more.

@@ -2,10 +2,12 @@ import Nftables
 import Testing
 
 @Suite struct TextSafetyTests {
+  static let tcpWindow = HeaderField(header: "tcp", name: "window") ?? .thSport
+
   static let attacks = [
     "x\" accept comment \"", "x\naccept", "x\r", "tab\there", "nul\0", "escape\u{1b}[31m", "\u{7f}",
     "\u{202e}tpecca", "\u{2066}x", "\u{200b}", "\u{200f}", "\u{2028}", "\u{85}", "\u{feff}", "\u{e0041}",
-    String(repeating: "x", count: 128),
+    String(repeating: "x", count: 129),
   ]
 
   @Test(arguments: attacks)
@@ -30,7 +32,7 @@ import Testing
       #expect(throws: TextError.self) { try table.listing() }
       #expect(throws: TextError.self) { try table.fileJSON() }
     }
-    if text.utf8.count < 128 {
+    if text.utf8.count < 129 {
       #expect(throws: TextError.self) {
         try Table(family: .inet, name: "t", chains: [], sets: []).fileText(header: [text])
       }
@@ -65,6 +67,17 @@ import Testing
     let rule = Rule([.opaque(name: "quota", attributes: [1, 2]), .counter, .verdict(.accept)])
     #expect(try rule.text(in: .inet) == "(opaque quota) counter packets 0 bytes 0 accept")
     #expect(throws: TextError.opaque("quota")) { try rule.text(in: .inet, style: .file) }
+  }
+
+  @Test(arguments: [
+    [Statement.match(.udpSport, .port(67)), .counter, .match(.udpDport, .port(68))],
+    [.match(.udpSport, .port(67)), .limit(Limit(rate: 1, burst: 5)), .match(.udpDport, .port(68))],
+    [.match(.tcpFlags, .flags([2])), .match(.field(Self.tcpWindow), .value([0, 5]))],
+  ])
+  func `what nft would make something else of never reaches a file`(statements: [Statement]) throws {
+    let rule = try Rule(statements, in: .inet)
+    #expect(rule.statements(in: .inet) == statements)
+    #expect(throws: TextError.self) { try rule.text(in: .inet, style: .file) }
   }
 
   @Test(arguments: [
