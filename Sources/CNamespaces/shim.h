@@ -1,0 +1,31 @@
+// System calls and variables behind _GNU_SOURCE, which Swift's Glibc module is built without.
+#ifndef SEKISHO_NAMESPACES_SHIM_H
+#define SEKISHO_NAMESPACES_SHIM_H
+
+#include <linux/sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// Moves the calling thread into a network namespace: setns(2) with CLONE_NEWNET.
+static inline int sekisho_enter_network_namespace(int descriptor) {
+  return (int)syscall(SYS_setns, descriptor, CLONE_NEWNET);
+}
+
+// A descriptor that stays with one process even when its number is given away: pidfd_open(2).
+static inline int sekisho_open_process(pid_t process) {
+  return (int)syscall(SYS_pidfd_open, process, 0);
+}
+
+// pidfd_send_signal(2).
+static inline int sekisho_signal_process(int descriptor, int signal_number) {
+  return (int)syscall(SYS_pidfd_send_signal, descriptor, signal_number, (void *)0, 0);
+}
+
+// environ(7); the variable itself cannot be named from concurrency-checked Swift.
+static inline char **sekisho_environment(void) {
+  extern char **environ;
+  return environ;
+}
+
+#endif

@@ -1,0 +1,77 @@
+internal import Glibc
+internal import SystemPackage
+
+/// What the runtime directory remembers of a lab: who keeps it and what it consists of.
+struct LabState: Hashable {
+  let keeper: ProcessIdentity
+  /// Whether it is in a user namespace of its own, because it was started without root.
+  let hasUserNamespace: Bool
+  let plan: LabPlan
+
+  private static let format = "sekisho-lab 1"
+
+  var text: String {
+    """
+    \(Self.format)
+    keeper \(keeper.number) \(keeper.start) \(keeper.boot) \(hasUserNamespace ? "user" : "root")
+
+    """ + plan.text
+  }
+
+  /// Reads what ``text`` wrote; `nil` for anything else.
+  init?(parsing text: String) {
+    let lines = text.split(separator: "\n")
+    guard lines.count > 2, lines[0] == Self.format else { return nil }
+    let words = lines[1].split(separator: " ")
+    guard words.count == 5, words[0] == "keeper", let number = Int32(words[1]), let start = UInt64(words[2]),
+      let plan = LabPlan(parsing: lines[2...])
+    else { return nil }
+    keeper = ProcessIdentity(number: number, start: start, boot: String(words[3]))
+    hasUserNamespace = words[4] == "user"
+    self.plan = plan
+  }
+
+  init(keeper: ProcessIdentity, hasUserNamespace: Bool, plan: LabPlan) {
+    self.keeper = keeper
+    self.hasUserNamespace = hasUserNamespace
+    self.plan = plan
+  }
+}
+
+extension LabState {
+  /// The lab that is up; `nil`: none, or the file is left over from one that is gone.
+  static func current(in directory: RuntimeDirectory) -> LabState? {
+    guard let text = Files.read(directory.file("lab")), let state = LabState(parsing: text),
+      state.keeper.isAlive
+    else { return nil }
+    return state
+  }
+
+  func save(in directory: RuntimeDirectory) throws(LabError) {
+    try Files.write(text, to: directory.file("lab"))
+  }
+
+  static func remove(in directory: RuntimeDirectory) { Files.remove(directory.file("lab")) }
+}
+
+extension RuntimeDirectory {
+  /// Does something while no other process of this user starts or ends a lab.
+  func whileLocked<Result>(_ body: () throws(LabError) -> Result) throws(LabError) -> Result {
+    let path = file("lab.lock")
+    let file: FileDescriptor
+    do {
+      file = try FileDescriptor.open(
+        FilePath(path), .readWrite, options: [.create, .noFollow, .closeOnExec],
+        permissions: .ownerReadWrite)
+    } catch {
+      throw LabError(.runtimeDirectory, "cannot be opened: \(error)", object: path)
+    }
+    defer { try? file.close() }
+    guard flock(file.rawValue, LOCK_EX | LOCK_NB) == 0 else {
+      throw LabError(.busy, "another process is starting or ending a lab; try again when it is done")
+    }
+    // Closing is not enough: a program that another thread is just starting has a copy until it runs.
+    defer { _ = flock(file.rawValue, LOCK_UN) }
+    return try body()
+  }
+}

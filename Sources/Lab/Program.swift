@@ -1,0 +1,86 @@
+internal import CNamespaces
+internal import Glibc
+
+/// Programs of the system, run without a shell.
+enum Program {
+  /// The path of a program.
+  ///
+  /// The search path of an ordinary user often leaves out where ip(8) and nft(8) are.
+  ///
+  /// - Throws: ``LabError`` `missingProgram`.
+  static func find(_ name: String, package: String) throws(LabError) -> String {
+    for directory in searchPath.split(separator: ":") where directory.first == "/" {
+      let path = "\(directory)/\(name)"
+      if unsafe access(path, X_OK) == 0 { return path }
+    }
+    throw LabError(.missingProgram, "not installed; install the package \(package)", object: name)
+  }
+
+  /// `PATH` with the directories of the system's own programs at its end.
+  static var searchPath: String {
+    let path = unsafe getenv("PATH").map { unsafe String(cString: $0) } ?? ""
+    return "\(path):/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"
+  }
+
+  /// Starts a program and talks with it over its standard input, output and error.
+  ///
+  /// - Returns: its process id, and our end of the stream.
+  /// - Throws: ``LabError`` `refused`.
+  static func start(_ arguments: [String]) throws(LabError) -> (process: pid_t, stream: Conversation) {
+    // Neither end is inherited by any program but as the three descriptors of this one.
+    var ends: [Int32] = [-1, -1]
+    let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+    guard unsafe socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
+      throw LabError(.refused, "no pair of sockets can be made: \(systemError(errno))")
+    }
+    let stream = Conversation(descriptor: ends[0])
+    defer { close(ends[1]) }
+
+    var actions = unsafe posix_spawn_file_actions_t()
+    unsafe posix_spawn_file_actions_init(&actions)
+    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+    for target in 0..<Int32(3) { unsafe posix_spawn_file_actions_adddup2(&actions, ends[1], target) }
+    var process: pid_t = 0
+    let failure = unsafe withArgumentVector(arguments) { vector in
+      unsafe posix_spawn(&process, arguments[0], &actions, nil, vector, sekisho_environment())
+    }
+    guard failure == 0 else {
+      throw LabError(.refused, "cannot be started: \(systemError(failure))", object: arguments[0])
+    }
+    return (process, stream)
+  }
+
+  /// Replaces this process by a program that is found in the search path.
+  ///
+  /// - Returns: only when it cannot be started: the error number.
+  static func replaceThisProcess(_ arguments: [String]) -> Int32 {
+    unsafe withArgumentVector(arguments) { vector in
+      unsafe execvp(arguments[0], vector)
+      return errno
+    }
+  }
+
+  /// Waits until a child has ended.
+  ///
+  /// - Returns: its exit status, or 128 and the signal that ended it.
+  static func wait(for process: pid_t) -> Int32 {
+    var status: Int32 = 0
+    while unsafe waitpid(process, &status, 0) < 0 {
+      // No such child: its status went to whoever ignores or collects SIGCHLD in this process.
+      if errno != EINTR { return 0 }
+    }
+    let signal = status & 0x7f
+    return signal == 0 ? status >> 8 & 0xff : 128 + signal
+  }
+
+  private static func withArgumentVector<Result>(
+    _ arguments: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Result
+  ) -> Result {
+    var vector = unsafe arguments.map { unsafe strdup($0) } + [nil]
+    defer { unsafe vector.forEach { unsafe free($0) } }
+    return unsafe vector.withUnsafeMutableBufferPointer { buffer in
+      guard let start = buffer.baseAddress else { preconditionFailure("a vector has at least its end") }
+      return unsafe body(start)
+    }
+  }
+}
