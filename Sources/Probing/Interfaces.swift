@@ -1,0 +1,63 @@
+internal import Addressing
+internal import Glibc
+
+/// The interfaces of this network namespace.
+enum Interfaces {
+  /// The index of an interface; without a name, of the first one that is not the loopback; 0: there is none.
+  static func index(named name: String?) -> UInt32 {
+    if let name { return unsafe if_nametoindex(name) }
+    guard let list = unsafe if_nameindex() else { return 0 }
+    defer { unsafe if_freenameindex(list) }
+    var position = 0
+    while unsafe list[position].if_index != 0, let text = unsafe list[position].if_name {
+      if unsafe String(cString: text) != "lo" { return unsafe list[position].if_index }
+      position += 1
+    }
+    return 0
+  }
+}
+
+extension Address {
+  /// 224.0.0.0/4, ff00::/8.
+  var isMulticast: Bool {
+    switch family {
+    case .ipv4: bits >> 28 == 0xe
+    case .ipv6: bits >> 120 == 0xff
+    }
+  }
+
+  /// fe80::/10.
+  var isLinkLocal: Bool { family == .ipv6 && bits >> 118 == 0xfe80 >> 6 }
+
+  /// Whether the address alone does not say through which interface it is reached.
+  var needsInterface: Bool { isMulticast || isLinkLocal }
+}
+
+extension Socket {
+  /// Sends multicast through that interface.
+  func sendMulticast(through interface: UInt32) throws(SystemFailure) {
+    switch family {
+    case .ipv4:
+      try set(Level.ipv4, IP_MULTICAST_IF, bytes: Self.membership(Address(.ipv4, 0), interface))
+    case .ipv6:
+      try set(Level.ipv6, IPV6_MULTICAST_IF, to: Int32(bitPattern: interface))
+    }
+  }
+
+  /// Receives what is sent to a group through that interface.
+  func join(_ group: Address, through interface: UInt32) throws(SystemFailure) {
+    switch family {
+    case .ipv4:
+      try set(Level.ipv4, IP_ADD_MEMBERSHIP, bytes: Self.membership(group, interface))
+    case .ipv6:
+      // struct ipv6_mreq: group | interface index.
+      try set(
+        Level.ipv6, IPV6_ADD_MEMBERSHIP, bytes: group.networkBytes + withNative(interface))
+    }
+  }
+
+  /// struct ip_mreqn: group | own address | interface index.
+  private static func membership(_ group: Address, _ interface: UInt32) -> [UInt8] {
+    group.networkBytes + [0, 0, 0, 0] + withNative(interface)
+  }
+}
