@@ -1,0 +1,67 @@
+import Addressing
+import Glibc
+import Lab
+import LabFixtures
+import Probing
+
+// What tests run where they cannot be themselves: as a lab's keeper, as another user, inside a namespace.
+
+do {
+  let arguments = Array(CommandLine.arguments.dropFirst())
+  let directory = { try RuntimeDirectory() }
+  switch arguments.first {
+  case "keep":
+    Lab.keep()
+  case "up":
+    let policy = arguments.count > 1 ? try Fleet.large(Int(arguments[1]) ?? 1) : try Fleet.withGateway()
+    let lab = try Lab.up(policy, in: directory(), keeper: [Lab.ownExecutable(), "keep"])
+    print("keeper \(lab.keeper)")
+  case "status":
+    guard let lab = Lab.current(in: try directory()) else {
+      print("no lab")
+      break
+    }
+    for node in lab.plan.nodes {
+      print("\(node.name) \(node.kind) \(node.addresses.map(\.description).joined(separator: " "))")
+    }
+  case "exec":
+    guard let lab = Lab.current(in: try directory()) else { exit(1) }
+    try lab.exec(arguments[1], Array(arguments[2...]))
+  case "down":
+    try Lab.current(in: directory())?.down()
+  case "probe":
+    var attempts: [Attempt] = []
+    while let line = readLine() {
+      guard let attempt = Attempt(parsing: line) else {
+        print("not an attempt: \(line)")
+        exit(64)
+      }
+      attempts.append(attempt)
+    }
+    for outcome in Probe().run(attempts) { print(outcome) }
+  case "listen":
+    var request = ListenRequest()
+    for argument in arguments.dropFirst() {
+      let words = argument.split(separator: "=")
+      let values = words[1].split(separator: ",")
+      switch words[0] {
+      case "tcp": request.tcp = values.compactMap { UInt16($0) }
+      case "udp": request.udp = values.compactMap { UInt16($0) }
+      case "raw": request.raw = values.compactMap { IPProtocol(name: $0) }
+      default: request.multicast = try values.map { try Address(parsing: $0) }
+      }
+    }
+    let listener = Listener(request)
+    for unheard in listener.unheard { print("unheard \(unheard)") }
+    print("listening")
+    fflush(nil)
+    listener.serve(until: 0)
+    for arrival in listener.arrivals { print(arrival) }
+  default:
+    print("keep, up, status, exec, down, probe, listen")
+    exit(64)
+  }
+} catch {
+  print("\(error)")
+  exit(1)
+}
