@@ -22,6 +22,13 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .testTarget(name: name, dependencies: dependencies, swiftSettings: common)
 }
 
+/// What tests of several targets share; no part of the product.
+func support(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, path: "Tests/Support/\(name)", swiftSettings: common)
+}
+
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+
 let package = Package(
   name: "sekisho",
   dependencies: [
@@ -78,6 +85,19 @@ let package = Package(
     tests("NftablesTests", ["Addressing", "Nftables", "NftablesNetlink"]),
     tests("RulesetCompilerTests", ["RulesetCompiler", "Policy", "Nftables", "Addressing", "PolicyFixtures"]),
     tests("RulesetDiffTests", ["RulesetDiff", "RulesetCompiler", "Policy", "Nftables", "PolicyFixtures"]),
+    .systemLibrary(name: "CNamespaces"),
+    layer("Lab", ["Addressing", "Policy", "CNamespaces", system]),
+    .systemLibrary(name: "CSockets"),
+    layer("Probing", ["Addressing", "CSockets"]),
+    support("LabFixtures", ["Addressing", "Diagnostics", "Policy"]),
+    support(
+      "LabHarness", ["Lab", "Policy", system, .product(name: "Subprocess", package: "swift-subprocess")]),
+    .executableTarget(
+      name: "lab-support", dependencies: ["Addressing", "Lab", "LabFixtures", "Probing"],
+      path: "Tests/Support/lab-support", swiftSettings: common),
+    tests("LabTests", ["Addressing", "Lab", "Policy", "LabFixtures", "LabHarness", "lab-support"]),
+    tests(
+      "ProbingTests", ["Addressing", "Lab", "LabFixtures", "LabHarness", "Policy", "Probing", "lab-support"]),
     tests("ArtifactsTests", ["Artifacts"]),
     tests("AddressingTests", ["Addressing"]),
     tests("NetlinkTests", ["Netlink"]),
