@@ -18,6 +18,7 @@ enum Keeper {
         throw LabError(.refused, "the plan of the lab did not arrive whole")
       }
       try makePrivateMounts(plan)
+      makeNamesKnown(plan)
       try NamespaceBuilder(plan).build()
       starter.send("ready \(process)\n")
     } catch {
@@ -63,6 +64,17 @@ enum Keeper {
         throw LabError(.refused, "cannot be made: \(systemError(failure))", object: path)
       }
     }
+  }
+
+  /// Lets programs of the lab find its hosts by name: an /etc/hosts that has them too.
+  private static func makeNamesKnown(_ plan: LabPlan) {
+    let own = Files.read("/etc/hosts") ?? ""
+    let names = plan.nodes.flatMap { node in node.addresses.map { "\($0) \(node.name)\n" } }.joined()
+    let path = "/run/hosts"
+    // Without the file, or where the kernel refuses, addresses still work.
+    guard (try? Files.write("\(own)\n\(names)", to: path)) != nil else { return }
+    _ = unsafe chmod(path, 0o644)
+    _ = unsafe mount(path, "/etc/hosts", nil, UInt(MS_BIND), nil)
   }
 
   /// Otherwise a pipe that the starter's output went to would never end.

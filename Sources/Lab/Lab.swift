@@ -112,8 +112,8 @@ extension Lab {
 
   /// The command that runs a program in the namespace of a host or network when it stands in front of it.
   ///
-  /// The program sees the files of this machine, but for /run, which belongs to the lab; its
-  /// `SEKISHO_RUNTIME_DIR` is one of its host's own. Standard streams and exit status pass through. Its
+  /// The program sees the files of this machine, but for /run, which belongs to the lab, and /etc/hosts, which
+  /// has the lab's names too; its `SEKISHO_RUNTIME_DIR` is one of its host's own. Standard streams and exit status pass through. Its
   /// working directory is `/` unless one is given.
   ///
   /// - Throws: ``LabError``: `unknownHost`, `notRunning` when the keeper is gone (its number may be another

@@ -19,24 +19,29 @@ public struct Attempt: Hashable, Sendable {
   public let sourcePort: UInt16?
   public let destination: Address
   public let aim: Aim
+  /// Bytes that are sent beyond the few that are always, and that TCP and UDP want echoed by a ``Listener``:
+  /// a path that passes small packets only shows as silent. Zero asks TCP for no more than a connection.
+  public let size: UInt16
   /// The interface for link-local and multicast destinations; `nil`: the first one that is not the loopback.
   public let interface: String?
 
   public init(
     _ ipProtocol: IPProtocol, from source: Address? = nil, sourcePort: UInt16? = nil,
-    to destination: Address, _ aim: Aim, interface: String? = nil
+    to destination: Address, _ aim: Aim, size: UInt16 = 0, interface: String? = nil
   ) {
     self.ipProtocol = ipProtocol
     self.source = source
     self.sourcePort = sourcePort
     self.destination = destination
     self.aim = aim
+    self.size = size
     self.interface = interface
   }
 }
 
 extension Attempt: CustomStringConvertible {
-  /// `tcp 10.20.1.11 10.20.3.11 5432`: protocol, source or `-`, destination, port or type or `-`.
+  /// `tcp 10.20.1.11 10.20.3.11 5432`: protocol, source or `-`, destination, port or type or `-`; then the size
+  /// unless it is 0.
   public var description: String {
     let number =
       switch aim {
@@ -46,12 +51,15 @@ extension Attempt: CustomStringConvertible {
       }
     let port = sourcePort.map { "#\($0)" } ?? ""
     return "\(ipProtocol) \(source?.description ?? "-")\(port) \(destination) \(number)"
+      + (size == 0 ? "" : " \(size)")
   }
 
   /// Reads what ``description`` writes; `nil` for anything else.
   public init?(parsing text: some StringProtocol) {
     let words = text.split(separator: " ")
-    guard words.count == 4 else { return nil }
+    guard words.count == 4 || words.count == 5, let size = words.count == 4 ? 0 : UInt16(words[4]) else {
+      return nil
+    }
     let known = IPProtocol(name: words[0]) ?? UInt8(words[0]).map { IPProtocol(rawValue: $0) }
     guard let ipProtocol = known, let destination = try? Address(parsing: words[2]) else { return nil }
 
@@ -74,6 +82,6 @@ extension Attempt: CustomStringConvertible {
       guard let type = UInt8(words[3]) else { return nil }
       aim = .type(type)
     }
-    self.init(ipProtocol, from: source, sourcePort: sourcePort, to: destination, aim)
+    self.init(ipProtocol, from: source, sourcePort: sourcePort, to: destination, aim, size: size)
   }
 }

@@ -8,7 +8,7 @@ public final class Listener {
   public private(set) var unheard: [Unheard] = []
 
   private var ears: [Ear] = []
-  private var connections: [Socket] = []
+  private var connections: [EchoedConnection] = []
   private var witness = Witness()
   private var buffer = [UInt8](repeating: 0, count: 1 << 16)
 
@@ -78,7 +78,7 @@ public final class Listener {
     while true {
       var descriptors = [pollfd(fd: stop, events: Int16(POLLIN), revents: 0)]
       descriptors += ears.map { pollfd(fd: $0.socket.descriptor, events: Int16(POLLIN), revents: 0) }
-      descriptors += connections.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
+      descriptors += connections.map { pollfd(fd: $0.socket.descriptor, events: $0.events, revents: 0) }
       let left = deadline.map { max(0, ($0 - .now) / .milliseconds(1)) }
       let wait = left.map { Int32(min($0.rounded(.up), 60_000)) } ?? -1
       _ = unsafe poll(&descriptors, nfds_t(descriptors.count), wait)
@@ -87,7 +87,7 @@ public final class Listener {
       let known = connections
       for (ear, isReady) in zip(ears, isReady) where isReady { take(from: ear) }
       for (connection, isReady) in zip(known, isReady.dropFirst(ears.count)) where isReady {
-        if !echo(connection) { connections.removeAll { $0 === connection } }
+        if !connection.proceed(&buffer) { connections.removeAll { $0 === connection } }
       }
       if descriptors[0].revents != 0 { return true }
       if left == 0 { return false }
@@ -122,14 +122,16 @@ public final class Listener {
       while let (connection, peer) = accept(from: socket) {
         witness.saw(.tcp, .port(port), from: peer.address)
         if connections.count >= Self.connectionLimit { connections.removeFirst() }
-        connections.append(connection)
+        connections.append(EchoedConnection(connection))
       }
     case .udp(let socket, let port):
       while let message = take(from: socket) {
         guard let peer = message.peer else { continue }
         witness.saw(.udp, .port(port), from: peer.address)
         guard message.data.starts(with: ProbePayload.question) else { continue }
-        try? socket.send(ProbePayload.answer, to: peer, control: message.answeringAddress)
+        // As long as the question: nobody gets more out of us than was put in.
+        let answer = ProbePayload.answer + message.data.dropFirst(ProbePayload.answer.count)
+        try? socket.send(answer, to: peer, control: message.answeringAddress)
       }
     case .raw(let socket, let ipProtocol):
       while let message = take(from: socket) {
@@ -160,12 +162,6 @@ public final class Listener {
       }
     }
     return nil
-  }
-
-  /// Sends back what came; `false`: the connection is over.
-  private func echo(_ connection: Socket) -> Bool {
-    guard let message = try? connection.receive(&buffer), !message.data.isEmpty else { return false }
-    return (try? connection.send(message.data)) != nil
   }
 
   private static func aim(of packet: [UInt8], _ ipProtocol: IPProtocol) -> Attempt.Aim {

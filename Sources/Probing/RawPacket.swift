@@ -14,10 +14,11 @@ struct RawPacket {
   init(_ attempt: Attempt, run: UInt16, number: UInt16) {
     ipProtocol = attempt.ipProtocol
     let token = network(run) + network(number)
+    let padding = [UInt8](repeating: 0, count: Int(attempt.size / 2) * 2)
     switch (attempt.ipProtocol, attempt.aim) {
     case (.icmp, .type(let type)), (.icmpv6, .type(let type)):
       // type | code | checksum | identifier | sequence | data; the kernel sums up only ICMPv6.
-      var message = [type, 0, 0, 0] + token + Array("sekisho?".utf8)
+      var message = [type, 0, 0, 0] + token + ProbePayload.question + padding
       if attempt.ipProtocol == .icmp { message.replaceSubrange(2..<4, with: internetChecksum(message)) }
       bytes = message
       identity = 4..<8
@@ -31,15 +32,15 @@ struct RawPacket {
       identity = 0..<4
     case (.gre, _):
       // No options, version 0, an IPv4 payload that is missing: RFC 2784.
-      bytes = [0, 0, 8, 0] + token
+      bytes = [0, 0, 8, 0] + token + padding
       identity = 4..<8
     case (.ah, _):
       // Nothing follows (59), 24 bytes, SPI, sequence, integrity value: RFC 4302.
-      bytes = [59, 4, 0, 0] + token + [0, 0, 0, 1] + [UInt8](repeating: 0, count: 12)
+      bytes = [59, 4, 0, 0] + token + [0, 0, 0, 1] + [UInt8](repeating: 0, count: 12) + padding
       identity = 4..<8
     default:
       // Of ESP (RFC 4303) the SPI and the sequence; other receivers find nothing they know.
-      bytes = token + [0, 0, 0, 1] + [UInt8](repeating: 0, count: 8)
+      bytes = token + [0, 0, 0, 1] + [UInt8](repeating: 0, count: 8) + padding
       identity = 0..<4
     }
   }

@@ -66,6 +66,16 @@ final class Socket {
     if sent < 0 { throw .last }
   }
 
+  /// Sends the beginning of the data, as much as the connection takes now.
+  ///
+  /// - Returns: how many bytes; 0 when it takes none.
+  func sendSome(_ data: [UInt8]) throws(SystemFailure) -> Int {
+    let sent = unsafe Glibc.send(descriptor, data, data.count, Int32(MSG_NOSIGNAL))
+    if sent >= 0 { return sent }
+    if errno == EAGAIN || errno == EINTR { return 0 }
+    throw .last
+  }
+
   /// Receives one message; `nil`: none is there.
   func receive(_ buffer: inout [UInt8], flags: Int32 = 0) throws(SystemFailure) -> Message? {
     var address = [UInt8](repeating: 0, count: MemoryLayout<sockaddr_storage>.size)

@@ -6,10 +6,15 @@ internal import Glibc
 final class Trial {
   let socket: Socket
   /// What poll(2) waits for, beside errors.
-  let events: Int16
+  private(set) var events: Int16
   private let ipProtocol: IPProtocol
   private let destination: Address
   private let kind: Kind
+  /// Bytes of a stream that are still to be sent, and to come back.
+  private var unsent: Int
+  private var unechoed: Int
+  /// What a datagram carries.
+  private let question: [UInt8]
 
   private enum Kind {
     case stream
@@ -30,6 +35,9 @@ final class Trial {
     ipProtocol = attempt.ipProtocol
     destination = attempt.destination
     self.kind = kind
+    unsent = Int(attempt.size)
+    unechoed = Int(attempt.size)
+    question = ProbePayload.question + [UInt8](repeating: 0, count: Int(attempt.size))
     if case .stream = kind { events = Int16(POLLOUT) } else { events = Int16(POLLIN) }
   }
 
@@ -99,7 +107,7 @@ final class Trial {
     let remote = attempt.destination.isMulticast ? destination : nil
     switch kind {
     case .stream: break
-    case .datagram: try socket.send(ProbePayload.question, to: remote)
+    case .datagram: try socket.send(question, to: remote)
     case .raw(let packet): try socket.send(packet.bytes, to: remote)
     }
   }
@@ -110,7 +118,7 @@ final class Trial {
     let error = socket.pendingError
     switch kind {
     case .stream:
-      return error == 0 ? .open : Outcome(error: error)
+      return error == 0 ? stream() : Outcome(error: error)
     case .datagram:
       return error == 0 ? next().map { _ in .open } : Outcome(error: error)
     case .raw(let packet):
@@ -123,8 +131,21 @@ final class Trial {
     }
   }
 
+  /// Sends what the connection takes and counts what comes back.
+  private func stream() -> Outcome? {
+    while unsent > 0, let sent = try? socket.sendSome([UInt8](repeating: 0, count: unsent)), sent > 0 {
+      unsent -= sent
+    }
+    while unechoed > 0, let message = next() {
+      guard !message.data.isEmpty else { return .failed("closed before everything came back") }
+      unechoed -= message.data.count
+    }
+    events = Int16(unsent > 0 ? POLLIN | POLLOUT : POLLIN)
+    return unechoed <= 0 ? .open : nil
+  }
+
   private func next() -> Message? {
-    var buffer = [UInt8](repeating: 0, count: 2048)
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
     return try? socket.receive(&buffer)
   }
 
@@ -132,6 +153,13 @@ final class Trial {
   private func noted() -> Outcome? {
     while let report = socket.nextErrorReport() {
       if case .raw(let packet) = kind, !packet.isQuoted(in: report.packet) { continue }
+      if report.error == EMSGSIZE {
+        // "Fragmentation needed", "packet too big": now the kernel knows, and cuts the next one up.
+        _ = socket.pendingError
+        if case .datagram = kind { try? socket.send(question) }
+        if case .raw(let packet) = kind { try? socket.send(packet.bytes) }
+        continue
+      }
       return Outcome(report, about: ipProtocol, to: destination)
     }
     return nil

@@ -85,9 +85,11 @@ import Testing
   }
 
   @Test(arguments: Rights.available)
-  func `a program in a host has its standard streams, its exit status, its own runtime directory`(
-    rights: Rights
-  ) async throws {
+  func
+    `a program in a host has its standard streams, its exit status, its own runtime directory and the others' names`(
+      rights: Rights
+    ) async throws
+  {
     try await withLab(Fleet.withGateway(), rights) { lab in
       for status in [0, 1, 7, 255] as [Int32] {
         let finished = try await lab.run("web-1", ["sh", "-c", "cat; exit \(status)"], input: "one\ntwo\n")
@@ -99,6 +101,10 @@ import Testing
 
       let directory = try await lab.run("db-1", ["sh", "-c", "cd $SEKISHO_RUNTIME_DIR && touch x && pwd"])
       #expect(directory.output == "/run/sekisho/db-1\n")
+      let names = try await lab.run("db-1", ["getent", "ahosts", "web-2"])
+      for address in ["10.1.0.12", "10.1.0.22", "2001:db8:1::12"] {
+        #expect(names.lines.contains { $0.hasPrefix("\(address) ") }, "\(address)")
+      }
       let others = try await lab.run("web-1", ["sh", "-c", "ls $SEKISHO_RUNTIME_DIR | wc -l"])
       #expect(others.output == "0\n")
     }

@@ -224,6 +224,41 @@ import Testing
     }
   }
 
+  @Test(arguments: Rights.available)
+  func `large ones arrive in pieces and come back, also over a path that is narrower than it looks`(
+    rights: Rights
+  ) async throws {
+    try await withLab(Self.policy(), rights) { lab in
+      let hosts = ["server", "inner"]
+      let large = [
+        "tcp - 10.0.9.1 80 60000", "udp - 10.0.9.1 53 3000", "icmp - 10.0.9.1 8 3000",
+        "tcp - 10.0.0.2 80 60000", "udp - 2001:db8::2 53 3000", "icmpv6 - 2001:db8::2 128 3000",
+      ]
+      // Shorter than the first link takes, so that it is the gateway that finds them too long.
+      let medium = ["tcp - 10.0.9.1 80 60000", "udp - 10.0.9.1 53 1000", "icmp - 10.0.9.1 8 1000"]
+      _ = try await lab.whileListening(hosts, ["tcp=80", "udp=53"]) {
+        try await expect(lab, "client", large, Array(repeating: "open", count: 6))
+        let narrow = try await lab.run(
+          "gate",
+          [
+            "ip", "route", "add", "10.0.9.1/32", "via", "169.254.0.1", "dev", "eth0", "onlink", "mtu", "lock",
+            "600",
+          ])
+        #expect(narrow.output == "")
+        try await expect(lab, "client", medium, ["open", "open", "open"])
+        // Without "fragmentation needed" the same path is a black hole for all but small packets.
+        let forget = try await lab.run("client", ["ip", "route", "flush", "cache"])
+        #expect(forget.output == "")
+        try await lab.load(
+          "client",
+          "table inet t { chain c { type filter hook input priority 0; icmp type destination-unreachable drop; }; }"
+        )
+        try await expect(lab, "client", medium, ["silent", "silent", "silent"])
+        try await expect(lab, "client", ["tcp - 10.0.9.1 80", "udp - 10.0.9.1 53"], ["open", "open"])
+      }
+    }
+  }
+
   private func expect(
     _ lab: Lab, _ host: String, _ attempts: [String], _ outcomes: [String], _ comment: Comment? = nil,
     at location: SourceLocation = #_sourceLocation
