@@ -22,6 +22,11 @@ static inline int sekisho_signal_process(int descriptor, int signal_number) {
   return (int)syscall(SYS_pidfd_send_signal, descriptor, signal_number, (void *)0, 0);
 }
 
+// Closes every descriptor from one on: close_range(2).
+static inline int sekisho_close_from(unsigned int first) {
+  return (int)syscall(SYS_close_range, first, ~0u, 0);
+}
+
 // environ(7); the variable itself cannot be named from concurrency-checked Swift.
 static inline char **sekisho_environment(void) {
   extern char **environ;

@@ -1,3 +1,4 @@
+internal import CNamespaces
 internal import Glibc
 internal import SystemPackage
 
@@ -9,6 +10,8 @@ internal import SystemPackage
 /// the reason why not; then `detach` comes in, or it lives as long as the other side keeps the stream open.
 enum Keeper {
   static func run() -> Never {
+    // Whatever else our starter had open: a pipe that lives on in us would never end for its reader.
+    _ = sekisho_close_from(3)
     let starter = Conversation(descriptor: 0)
     do throws(LabError) {
       // Before the private /proc, because only the old one knows our number out there.

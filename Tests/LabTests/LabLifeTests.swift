@@ -153,7 +153,7 @@ import Testing
       try fleet.host("broken", ["10.0.0.1", "ff02::1"])
       let policy = fleet.policy
       let error = #expect(throws: LabError.self) {
-        try up(policy, in: RuntimeDirectory(path: path), .userNamespace)
+        try up(policy, in: RuntimeDirectory(path: path), .userNamespace, tethered: true)
       }
       let description = try #require(error?.description)
       #expect(
@@ -179,6 +179,20 @@ import Testing
       #expect(exec.status == 0, "\(exec.output)")
       #expect(try await run(prefix + ["down"]).status == 0)
       #expect(try await run(prefix + ["status"]).output == "no lab\n")
+    }
+  }
+
+  @Test(arguments: Rights.available)
+  func `a keeper holds nothing open that its starter had open`(rights: Rights) async throws {
+    try await withTemporaryDirectory { path in
+      let directory = try RuntimeDirectory(path: path)
+      // Inherited by programs, unlike what the library itself opens.
+      let inherited = open("/dev/null", O_RDONLY)
+      defer { close(inherited) }
+      let lab = try up(Fleet.withGateway(), in: directory, rights)
+      let descriptors = try await run(["/usr/bin/ls", "/proc/\(lab.keeper)/fd"])
+      #expect(descriptors.lines == ["0", "1", "2"])
+      try lab.down()
     }
   }
 
