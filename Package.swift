@@ -27,6 +27,8 @@ func support(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, path: "Tests/Support/\(name)", swiftSettings: common)
 }
 
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
 let package = Package(
@@ -40,67 +42,56 @@ let package = Package(
     .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CMnl", pkgConfig: "libmnl", providers: [.apt(["libmnl-dev"])]),
     .systemLibrary(name: "CNftnl", pkgConfig: "libnftnl", providers: [.apt(["libnftnl-dev"])]),
+    .systemLibrary(name: "CNamespaces"),
+    .systemLibrary(name: "CSockets"),
 
-    // Pure layers: no files, no clock, no kernel.
+    // Pure layers: no clock, no kernel.
     layer("Addressing"),
     layer("Diagnostics"),
     layer("Policy", ["Addressing", "Diagnostics"]),
     layer("Inventory", ["Addressing", "CYaml", "Diagnostics", "Policy"]),
     layer("Nftables", ["Addressing"]),
-    layer("RulesetCompiler", ["Nftables", "Policy", "Addressing"]),
+    layer("RulesetCompiler", ["Addressing", "Nftables", "Policy"]),
     layer("RulesetDiff", ["Nftables"]),
 
-    layer("Artifacts", ["Nftables", "Policy", "Addressing"]),
+    layer("Artifacts", ["Nftables", "Policy"]),
     layer("Netlink", ["CMnl"]),
-    layer("NftablesNetlink", ["Addressing", "Nftables", "Netlink", "CMnl", "CNftnl"]),
-    layer("Enforcement", ["Nftables", "RulesetDiff", "Netlink", "NftablesNetlink"]),
-    layer(
-      "Fleet",
-      [
-        "Enforcement", .product(name: "Subprocess", package: "swift-subprocess"),
-        .product(name: "SystemPackage", package: "swift-system"),
-      ]),
+    layer("NftablesNetlink", ["Addressing", "CMnl", "CNftnl", "Netlink", "Nftables"]),
+    layer("Enforcement", ["Netlink", "Nftables", "NftablesNetlink", "RulesetDiff"]),
+    layer("Probing", ["Addressing", "CSockets"]),
+    layer("Lab", ["Addressing", "CNamespaces", "Policy", system]),
+    layer("Fleet", ["Enforcement", subprocess, system]),
     layer(
       "SekishoCommands",
       [
-        "Addressing", "Artifacts", "Diagnostics", "Enforcement", "Fleet", "Inventory", "Nftables", "Policy",
-        "RulesetCompiler",
-        "RulesetDiff", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Addressing", "Artifacts", "Diagnostics", "Enforcement", "Fleet", "Inventory", "Lab", "Nftables",
+        "Policy", "Probing", "RulesetCompiler", "RulesetDiff", arguments,
       ]),
     .executableTarget(
-      name: "sekisho",
-      dependencies: ["SekishoCommands", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-      swiftSettings: source),
+      name: "sekisho", dependencies: ["SekishoCommands", arguments], swiftSettings: source),
 
-    .target(
-      name: "PolicyFixtures", dependencies: ["Policy", "Addressing", "Diagnostics"],
-      path: "Tests/Support/PolicyFixtures", swiftSettings: common),
+    support("PolicyFixtures", ["Addressing", "Diagnostics", "Policy"]),
+    support("LabFixtures", ["Addressing", "Diagnostics", "Policy"]),
+    support("LabHarness", ["Lab", "Policy", subprocess, system]),
+    .executableTarget(
+      name: "lab-support", dependencies: ["Addressing", "Lab", "LabFixtures", "Probing"],
+      path: "Tests/Support/lab-support", swiftSettings: common),
     .target(name: "FleetGenerator", path: "Tests/Benchmarks/FleetGenerator", swiftSettings: common),
     .executableTarget(
       name: "fleet-files", dependencies: ["FleetGenerator"], path: "Tests/Benchmarks/FleetFiles",
       swiftSettings: common),
+
     tests("AddressingTests", ["Addressing", "PolicyFixtures"]),
     tests("DiagnosticsTests", ["Diagnostics"]),
     tests("InventoryTests", ["Addressing", "Diagnostics", "Inventory", "Policy"]),
     tests("NftablesTests", ["Addressing", "Nftables", "NftablesNetlink"]),
-    tests("RulesetCompilerTests", ["RulesetCompiler", "Policy", "Nftables", "Addressing", "PolicyFixtures"]),
-    tests("RulesetDiffTests", ["RulesetDiff", "RulesetCompiler", "Policy", "Nftables", "PolicyFixtures"]),
-    .systemLibrary(name: "CNamespaces"),
-    layer("Lab", ["Addressing", "Policy", "CNamespaces", system]),
-    .systemLibrary(name: "CSockets"),
-    layer("Probing", ["Addressing", "CSockets"]),
-    support("LabFixtures", ["Addressing", "Diagnostics", "Policy"]),
-    support(
-      "LabHarness", ["Lab", "Policy", system, .product(name: "Subprocess", package: "swift-subprocess")]),
-    .executableTarget(
-      name: "lab-support", dependencies: ["Addressing", "Lab", "LabFixtures", "Probing"],
-      path: "Tests/Support/lab-support", swiftSettings: common),
-    tests("LabTests", ["Addressing", "Lab", "Policy", "LabFixtures", "LabHarness", "lab-support"]),
-    tests(
-      "ProbingTests", ["Addressing", "Lab", "LabFixtures", "LabHarness", "Policy", "Probing", "lab-support"]),
+    tests("RulesetCompilerTests", ["Addressing", "Nftables", "Policy", "PolicyFixtures", "RulesetCompiler"]),
+    tests("RulesetDiffTests", ["Nftables", "Policy", "PolicyFixtures", "RulesetCompiler", "RulesetDiff"]),
     tests("ArtifactsTests", ["Artifacts"]),
-    tests("AddressingTests", ["Addressing"]),
     tests("NetlinkTests", ["Netlink"]),
     tests("NftablesNetlinkTests", ["Netlink", "Nftables", "NftablesNetlink"]),
+    tests("LabTests", ["Addressing", "Lab", "LabFixtures", "LabHarness", "Policy", "lab-support"]),
+    tests(
+      "ProbingTests", ["Addressing", "Lab", "LabFixtures", "LabHarness", "Policy", "Probing", "lab-support"]),
   ]
 )

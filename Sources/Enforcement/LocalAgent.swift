@@ -67,7 +67,7 @@ public struct LocalAgent: Agent {
       if change.isEmpty { return ApplyReport(operations: 0, generation: present, retries: retries) }
       let made: UInt32
       do throws(CommitError) {
-        made = try connection.commit(change, expecting: present)
+        made = try commit(change, connection, at: present)
       } catch {
         guard case .moved = error, request.expectedGeneration == nil, retries + 1 < Self.attempts else {
           throw AgentFailure(error)
@@ -78,6 +78,19 @@ public struct LocalAgent: Agent {
       try prove(connection, request.wanted, at: made)
       return ApplyReport(operations: change.operations.count, generation: made, retries: retries)
     }
+  }
+
+  /// Carries out a change, its preparations in a transaction ahead of it; both are bound to the
+  /// generation that was read.
+  private func commit(_ change: Change, _ connection: NftablesConnection, at generation: UInt32)
+    throws(CommitError)
+    -> UInt32
+  {
+    var present = generation
+    if let preparation = change.preparation {
+      present = try connection.commit(preparation, expecting: present)
+    }
+    return try connection.commit(change.main, expecting: present)
   }
 
   public func listing() throws(AgentFailure) -> String? {

@@ -33,13 +33,25 @@ public enum RulePosition: Hashable, Sendable {
 public struct Change: Hashable, Sendable {
   public let family: Family
   public let table: TableName
+  /// What has to be done in a transaction of its own before, and changes no packet's fate: the kernel
+  /// counts elements against a raised size only from the next transaction on.
+  public let preparations: [Operation]
   public let operations: [Operation]
 
-  public init(family: Family, table: TableName, operations: [Operation]) {
+  public init(family: Family, table: TableName, preparations: [Operation] = [], operations: [Operation]) {
     self.family = family
     self.table = table
+    self.preparations = preparations
     self.operations = operations
   }
 
-  public var isEmpty: Bool { operations.isEmpty }
+  public var isEmpty: Bool { operations.isEmpty && preparations.isEmpty }
+
+  /// The preparations as a change of their own; `nil` when there are none.
+  public var preparation: Change? {
+    preparations.isEmpty ? nil : Change(family: family, table: table, operations: preparations)
+  }
+
+  /// The change without its preparations.
+  public var main: Change { Change(family: family, table: table, operations: operations) }
 }

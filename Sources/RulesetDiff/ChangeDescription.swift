@@ -57,7 +57,7 @@ public struct ChangeDescription: Hashable, Sendable, Codable {
     let newSets = Dictionary(wanted.sets.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     var objects: [Object] = []
     var rules: [(action: Action, chain: ChainName, rule: Rule)] = []
-    for operation in change.operations {
+    for operation in change.preparations + change.operations {
       switch operation {
       case .addTable:
         objects.append(Object(old == nil ? .add : .change, "table", wanted.title, ""))

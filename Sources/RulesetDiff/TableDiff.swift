@@ -6,7 +6,7 @@ public enum TableDiff {
   ///
   /// Deletions come first (a full set refuses an addition before the deletion that makes room), and
   /// among them what refers to something goes before what it refers to. A declared size is raised,
-  /// never lowered: a set that once was larger is the same set.
+  /// never lowered: a set that once was larger is the same set. That is a preparation.
   ///
   /// - Parameter installed: `nil` when the kernel has no such table.
   public static func change(from installed: InstalledTable?, to wanted: Table) -> Change {
@@ -102,10 +102,10 @@ public enum TableDiff {
     operations += wanted.sets
       .filter { oldSets[$0.name] == nil || replacedSets.contains($0.name) }
       .map { .addSet($0) }
-    operations += resized
     operations += addedElements
     operations += addedRules
-    return Change(family: wanted.family, table: wanted.name, operations: operations)
+    return Change(
+      family: wanted.family, table: wanted.name, preparations: resized, operations: operations)
   }
 }
 

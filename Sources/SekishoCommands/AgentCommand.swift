@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Enforcement
 internal import Glibc
+internal import Lab
 
 struct AgentCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -14,7 +15,7 @@ struct AgentCommand: AsyncParsableCommand {
   func run() async throws {
     // A controller that has gone must end the agent by an error of write(2), not by a signal.
     signal(SIGPIPE, SIG_IGN)
-    let agent = LocalAgent(version: version, runtimeDirectory: try RuntimeDirectory.path())
+    let agent = LocalAgent(version: version, runtimeDirectory: try RuntimeDirectory().path)
     try await AgentServer(agent).serve(input: STDIN_FILENO, output: STDOUT_FILENO)
   }
 }

@@ -67,7 +67,7 @@ struct BatchExplainer {
         failures += 1
         let reason =
           (error as? ValidationError)?.message ?? "not a question: it needs from, to, protocol and port"
-        out += Array("{\"error\":\(JSONString.quoted(reason))}\n".utf8)
+        out += Array("{\"error\":\(JSONOutput.quoted(reason))}\n".utf8)
       }
       if out.count > 1 << 16 {
         try console.write(out)

@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import Artifacts
-internal import FoundationEssentials
 internal import Policy
 
 struct CompileCommand: AsyncParsableCommand {
@@ -75,13 +74,10 @@ struct CompileCommand: AsyncParsableCommand {
       let removed: [String]
       let unchanged: Int
     }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    return Array(
-      try encoder.encode(
-        Summary(
-          inventory: digest, rulesets: rulesets, written: report.changed, removed: report.removed,
-          unchanged: report.unchanged))) + [UInt8(ascii: "\n")]
+    return try JSONOutput.encode(
+      Summary(
+        inventory: digest, rulesets: rulesets, written: report.changed, removed: report.removed,
+        unchanged: report.unchanged))
   }
 }
 

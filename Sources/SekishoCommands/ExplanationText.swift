@@ -1,6 +1,5 @@
 internal import Addressing
 internal import Diagnostics
-internal import FoundationEssentials
 internal import Nftables
 internal import Policy
 internal import RulesetCompiler
@@ -114,10 +113,7 @@ struct ExplanationText {
         hops: explanation.hops.map(step))
     }
     let all = answers.allSatisfy { $0.1.isAllowed }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return Array(
-      try encoder.encode(File(verdict: all ? "allowed" : "denied", connections: connections))) + [10]
+    return try JSONOutput.encode(File(verdict: all ? "allowed" : "denied", connections: connections))
   }
 
   private func step(_ hop: Hop) -> Answer.Step {

@@ -19,7 +19,9 @@ public struct Sekisho: AsyncParsableCommand {
       4 a guard or probe failed, 64 usage.
       """,
     version: version,
-    subcommands: [CheckCommand.self, CompileCommand.self, ExplainCommand.self, AgentCommand.self])
+    subcommands: [
+      CheckCommand.self, CompileCommand.self, ExplainCommand.self, LabCommand.self, AgentCommand.self,
+    ])
 
   public init() {}
 }

@@ -3,5 +3,9 @@ internal import SekishoCommands
 
 @main
 struct Main {
-  static func main() async { await Sekisho.main() }
+  static func main() async {
+    // Ahead of everything that may start a thread: a namespace is entered by one thread alone.
+    LabKeeper.runIfAsked()
+    await Sekisho.main()
+  }
 }

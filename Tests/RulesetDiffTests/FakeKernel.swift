@@ -15,7 +15,7 @@ struct FakeKernel {
 
   mutating func apply(_ change: Change) throws(Refusal) {
     var copy = self
-    for operation in change.operations { try copy.apply(operation, change) }
+    for operation in change.preparations + change.operations { try copy.apply(operation, change) }
     try copy.checkReferences()
     self = copy
   }

@@ -1,0 +1,134 @@
+internal import ArgumentParser
+internal import Artifacts
+internal import Enforcement
+internal import Fleet
+internal import Lab
+internal import Nftables
+internal import Policy
+internal import RulesetCompiler
+
+/// Which hosts a command works on, and how it reaches them.
+struct TargetOptions: ParsableArguments {
+  @Flag(help: "This machine, which is the host that --host names.")
+  var local = false
+
+  @Flag(help: "The hosts of the lab.")
+  var lab = false
+
+  @Option(help: ArgumentHelp("Only these hosts, as in \"api & !api-3, worker\".", valueName: "selector"))
+  var host: String?
+
+  @Option(
+    help: ArgumentHelp("Take what a compile wrote to a directory instead of the inventory.", valueName: "dir")
+  )
+  var from: String?
+
+  func validate() throws {
+    if local, lab { throw ValidationError("--local and --lab exclude each other") }
+    if local, host == nil { throw ValidationError("--local needs --host NAME: which host is this machine?") }
+  }
+}
+
+/// A host with the table it should have and the way to its agent.
+struct Target: Sendable {
+  let name: String
+  let wanted: Table
+  let reach: Reach
+
+  enum Reach: Sendable {
+    case here
+    case through(Transport)
+  }
+
+  /// Asks the host's agent.
+  func ask<Answer: Sendable>(_ question: @escaping @Sendable (any Agent) async throws -> Answer) async throws
+    -> Answer
+  {
+    switch reach {
+    case .here:
+      return try await question(LocalAgent(version: version, runtimeDirectory: try RuntimeDirectory().path))
+    case .through(let transport):
+      return try await AgentSession.run(transport, question)
+    }
+  }
+}
+
+/// Finds the hosts a command works on and what each of them should have.
+struct TargetFinder {
+  let options: TargetOptions
+  let inventory: String
+  let console: Console
+
+  /// - Throws: ``ExitCode`` after a message, or ``ValidationError``.
+  func find() throws -> [Target] {
+    let wanted = try options.from.map(compiled) ?? fromInventory()
+    let lab = options.lab ? try runningLab() : nil
+    if options.local {
+      guard wanted.count == 1 else {
+        throw ValidationError("--host selects \(wanted.count) hosts; this machine is one of them: name it")
+      }
+      return [Target(name: wanted[0].name, wanted: wanted[0].table, reach: .here)]
+    }
+    return try wanted.map { host in
+      guard let lab else {
+        return Target(name: host.name, wanted: host.table, reach: .through(.ssh(host.ssh)))
+      }
+      let command = try failing(console) {
+        try lab.execPrefix(host.name) + [try Lab.ownExecutable(), "agent"]
+      }
+      return Target(name: host.name, wanted: host.table, reach: .through(Transport(command: command)))
+    }
+  }
+
+  private typealias Wanted = (name: String, table: Table, ssh: String)
+
+  private func fromInventory() throws -> [Wanted] {
+    let policy = try LoadedPolicy(inventory, console, warnings: false).policy
+    let policies = HostPolicies(policy)
+    let compiler = RulesetCompiler(policy, policies)
+    var tables: [Int: Table] = [:]
+    let selected =
+      try options.host.map { try HostSelector(text: $0).select(policy) }
+      ?? policy.hosts.indices.map { HostID($0) }
+    return selected.map { id in
+      let index = policies.assignment[id.index]
+      let table = tables[index] ?? compiler.compile(policies.distinct[index])
+      tables[index] = table
+      return (policy[id].name, table, policy[id].ssh ?? policy[id].name)
+    }
+  }
+
+  /// What a compile wrote; there `--host` selects by name alone.
+  private func compiled(_ path: String) throws -> [Wanted] {
+    let directory = OutputDirectory(path)
+    let manifest = try failing(console) { try directory.manifest() }
+    let names = options.host.map { $0.split(separator: ",").map { String($0.filter { $0 != " " }) } }
+    return try (names ?? manifest.hosts.keys.sorted()).map { name in
+      guard let entry = manifest.hosts[name] else {
+        throw ValidationError("\(path) holds no host \(name); with --from, --host takes names of hosts")
+      }
+      return (name, try table(of: name, in: directory, manifest), entry.ssh)
+    }
+  }
+
+  private func table(of host: String, in directory: OutputDirectory, _ manifest: Manifest) throws -> Table {
+    try failing(console) {
+      let tables = try Table.tables(fromJSON: try directory.json(of: host, manifest))
+      guard tables.count == 1 else { throw OneTable(host: host) }
+      return tables[0]
+    }
+  }
+
+  private struct OneTable: Error, CustomStringConvertible {
+    let host: String
+    var description: String { "the ruleset of \(host) is not one table; compile again" }
+  }
+
+  private func runningLab() throws -> Lab {
+    guard let lab = Lab.current(in: try failing(console) { try RuntimeDirectory() }) else {
+      console.error("no lab is up; sekisho lab up starts one")
+      throw ExitCode.failed
+    }
+    return lab
+  }
+}
