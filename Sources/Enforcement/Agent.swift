@@ -32,6 +32,15 @@ public struct Comparison: Hashable, Sendable, Codable {
   public let change: ChangeDescription
   /// Base chains of tables that are not ours: their drops still hold, whatever we accept.
   public let foreignChains: [ForeignChain]
+
+  public init(
+    generation: UInt32, isInstalled: Bool, change: ChangeDescription, foreignChains: [ForeignChain]
+  ) {
+    self.generation = generation
+    self.isInstalled = isInstalled
+    self.change = change
+    self.foreignChains = foreignChains
+  }
 }
 
 /// A base chain of somebody else's table.

@@ -20,7 +20,8 @@ public struct Sekisho: AsyncParsableCommand {
       """,
     version: version,
     subcommands: [
-      CheckCommand.self, CompileCommand.self, ExplainCommand.self, LabCommand.self, AgentCommand.self,
+      CheckCommand.self, CompileCommand.self, DiffCommand.self, ApplyCommand.self, ExplainCommand.self,
+      LabCommand.self, AgentCommand.self,
     ])
 
   public init() {}

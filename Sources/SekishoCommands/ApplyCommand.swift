@@ -1,0 +1,141 @@
+internal import ArgumentParser
+internal import Enforcement
+internal import Fleet
+internal import Glibc
+internal import RulesetDiff
+
+struct ApplyCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "apply",
+    abstract: "Make hosts enforce what the inventory says.",
+    discussion: """
+      Each host is compared, the change is shown, and after a yes it is applied in one transaction that \
+      is bound to the state that was shown; a host that moved meanwhile is refused. What was in place \
+      and stays keeps its counters. A host that already has what is wanted is left alone.
+
+        sudo sekisho apply --local --host web-1     this machine, which is host web-1
+        sekisho apply --lab --yes                   every host of the lab, without asking
+        sekisho apply --host "db & !db-3"           hosts reached by ssh
+
+      Exit codes: 0 done, 1 error, 3 refused because a host's ruleset moved.
+      """)
+
+  @OptionGroup var inventory: InventoryOptions
+  @OptionGroup var targets: TargetOptions
+  @OptionGroup var output: OutputOptions
+
+  @Flag(help: "Do not ask before applying.")
+  var yes = false
+
+  @Flag(help: "Show every object of the change, not the flows alone.")
+  var objects = false
+
+  func run() async throws {
+    let console = output.console
+    let targets = try TargetFinder(options: targets, inventory: inventory.inventory, console: console).find()
+    if !yes, isatty(STDIN_FILENO) == 0 {
+      throw ValidationError("nobody is there to say yes; --yes applies without asking")
+    }
+    let comparisons = await concurrently(targets) { target in
+      try await target.ask { agent in try await agent.compare(target.wanted) }
+    }
+    let differences = zip(targets, comparisons).map { target, answer in
+      switch answer {
+      case .success(let comparison): HostDifference(host: target.name, outcome: .compared(comparison))
+      case .failure(let error): HostDifference(host: target.name, outcome: .failed("\(error)"))
+      }
+    }
+    // JSON is the answer of the apply; the change is then not shown but reported.
+    if !output.json, !output.quiet {
+      try DiffReport(console: console, showsObjects: objects).write(differences)
+    }
+    if differences.contains(where: \.isFailure) {
+      console.error("not every host could be asked; nothing was applied")
+      throw ExitCode.failed
+    }
+    let changing = zip(targets, comparisons).compactMap { target, answer in
+      (try? answer.get()).flatMap { $0.change.isEmpty ? nil : (target, $0.generation) }
+    }
+    if !changing.isEmpty, !yes, try !confirmed(changing.count) {
+      console.message("nothing was applied")
+      return
+    }
+    let progress = ProgressLine(console, total: changing.count, what: "hosts applied")
+    let reports = await concurrently(
+      changing,
+      { target, generation in
+        try await target.ask { agent in
+          try await agent.apply(ApplyRequest(wanted: target.wanted, expectedGeneration: generation))
+        }
+      }, progress: { progress.show($0) })
+    progress.end()
+    let results = zip(changing, reports).map { ApplyResult(host: $0.0.name, report: $1) }
+    let unchanged = targets.count - changing.count
+    if output.json {
+      try console.write(try ApplyResult.json(results, unchanged: unchanged))
+    } else {
+      ApplyResult.show(results, unchanged: unchanged, console)
+    }
+    if let worst = results.compactMap(\.exitCode).max(by: { $0.rawValue < $1.rawValue }) { throw worst }
+  }
+
+  private func confirmed(_ count: Int) throws -> Bool {
+    let console = output.console
+    console.raw("Apply to \(count == 1 ? "this host" : "these \(count) hosts")? [y/N] ")
+    return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
+  }
+}
+
+/// What an apply did on one host.
+struct ApplyResult {
+  let host: String
+  let report: Result<ApplyReport, any Error>
+
+  var exitCode: ExitCode? {
+    guard case .failure(let error) = report else { return nil }
+    return (error as? AgentFailure)?.code == .moved ? .moved : .failed
+  }
+
+  static func show(_ results: [ApplyResult], unchanged: Int, _ console: Console) {
+    var applied = 0
+    for result in results {
+      switch result.report {
+      case .success(let report):
+        applied += 1
+        console.detail("\(result.host): \(report.operations) objects, generation \(report.generation)")
+      case .failure(let error): console.error("\(result.host): \(error)")
+      }
+    }
+    let failed = results.count - applied
+    console.message(
+      "\(applied) hosts applied, \(unchanged) had it already" + (failed > 0 ? ", \(failed) failed" : ""))
+  }
+
+  static func json(_ results: [ApplyResult], unchanged: Int) throws -> [UInt8] {
+    struct File: Encodable {
+      struct Host: Encodable {
+        let host: String
+        let status: String
+        let operations: Int?
+        let generation: UInt32?
+        let error: String?
+      }
+      let format_version = 1
+      let unchanged: Int
+      let hosts: [Host]
+    }
+    let hosts = results.map { result -> File.Host in
+      switch result.report {
+      case .success(let report):
+        File.Host(
+          host: result.host, status: "applied", operations: report.operations, generation: report.generation,
+          error: nil)
+      case .failure(let error):
+        File.Host(
+          host: result.host, status: (error as? AgentFailure)?.code.rawValue ?? "failed", operations: nil,
+          generation: nil, error: "\(error)")
+      }
+    }
+    return try JSONOutput.encode(File(unchanged: unchanged, hosts: hosts))
+  }
+}

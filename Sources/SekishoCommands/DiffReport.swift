@@ -1,0 +1,156 @@
+internal import Enforcement
+internal import RulesetDiff
+
+/// What differs on one host.
+struct HostDifference {
+  enum Outcome {
+    case compared(Comparison)
+    /// The new source has no such host.
+    case removed
+    case failed(String)
+  }
+
+  let host: String
+  let outcome: Outcome
+
+  var isFailure: Bool { if case .failed = outcome { true } else { false } }
+
+  var isSame: Bool {
+    if case .compared(let comparison) = outcome { comparison.change.isEmpty } else { false }
+  }
+}
+
+/// Differences as text and JSON; hosts that differ alike are told once.
+struct DiffReport {
+  let console: Console
+  let showsObjects: Bool
+
+  func write(_ differences: [HostDifference]) throws {
+    var order: [ChangeDescription] = []
+    var hosts: [ChangeDescription: [String]] = [:]
+    var isNew: Set<ChangeDescription> = []
+    for difference in differences {
+      guard case .compared(let comparison) = difference.outcome, !comparison.change.isEmpty else { continue }
+      if hosts[comparison.change] == nil { order.append(comparison.change) }
+      hosts[comparison.change, default: []].append(difference.host)
+      if !comparison.isInstalled { isNew.insert(comparison.change) }
+    }
+    for change in order {
+      let names = hosts[change] ?? []
+      try console.line(console.styled(title(names), .bold) + (isNew.contains(change) ? ": new" : ""))
+      if isNew.contains(change), !showsObjects { try writeSummary(change) } else { try write(change) }
+    }
+    try writeRest(differences)
+  }
+
+  private func title(_ names: [String]) -> String {
+    let shown = names.prefix(6).joined(separator: ", ")
+    return names.count > 6 ? "\(shown) and \(names.count - 6) more" : shown
+  }
+
+  /// A host without a table gets everything: its flows, a line a direction.
+  private func writeSummary(_ change: ChangeDescription) throws {
+    for (prefix, words) in [("in", "in     "), ("forward", "through"), ("out", "out    ")] {
+      let names = change.flows.filter { $0.chain.hasPrefix("\(prefix).") || $0.chain.hasPrefix("\(prefix)/") }
+        .map(\.name)
+      let unique = names.enumerated().filter { $0.offset == 0 || names[$0.offset - 1] != $0.element }.map(
+        \.element)
+      if unique.isEmpty { continue }
+      try console.line("  \(console.styled("+ \(words)", .opens)) \(unique.joined(separator: ", "))")
+    }
+    try console.line("  everything else is denied")
+  }
+
+  private func write(_ change: ChangeDescription) throws {
+    for flow in change.flows {
+      try console.line(
+        "  \(mark(flow.action)) \(flow.name)  \(console.styled("chain \(flow.chain)", .faint))")
+      for detail in flow.details { try console.line("      \(mark(detail.action)) \(detail.text)") }
+    }
+    if showsObjects {
+      for object in change.objects {
+        let count = object.kind == "elements" ? " (\(object.count))" : ""
+        let text = object.text.isEmpty ? "" : ": \(object.text)"
+        try console.line("  \(mark(object.action)) \(object.kind) \(object.name)\(count)\(text)")
+      }
+    } else {
+      let noun = change.objects.count == 1 ? "object changes" : "objects change"
+      let hint = change.flows.isEmpty ? "no flow is touched; " : ""
+      try console.line(
+        console.styled("  \(hint)\(change.objects.count) \(noun) (--objects shows them)", .faint))
+    }
+  }
+
+  private func writeRest(_ differences: [HostDifference]) throws {
+    for difference in differences {
+      switch difference.outcome {
+      case .removed: try console.line("\(difference.host): \(console.styled("removed", .closes))")
+      case .failed(let reason): console.error("\(difference.host): \(reason)")
+      case .compared: continue
+      }
+    }
+    var foreign: Set<String> = []
+    for case .compared(let comparison) in differences.map(\.outcome) {
+      foreign.formUnion(comparison.foreignChains.map(\.table))
+    }
+    if !foreign.isEmpty {
+      console.message(
+        "other tables filter too, and their drops hold whatever we accept: \(foreign.sorted().joined(separator: ", "))"
+      )
+    }
+    let same = differences.count(where: \.isSame)
+    let failed = differences.count(where: \.isFailure)
+    let other = differences.count - same - failed
+    console.message(
+      other == 0 && failed == 0
+        ? "nothing differs (\(same) hosts)"
+        : "\(other) hosts differ, \(same) do not" + (failed > 0 ? ", \(failed) could not be asked" : ""))
+  }
+
+  private func mark(_ action: ChangeDescription.Action) -> String {
+    switch action {
+    case .add: console.styled("+", .opens)
+    case .delete: console.styled("-", .closes)
+    case .change: console.styled("~", .changes)
+    }
+  }
+
+  // MARK: - JSON
+
+  private struct File: Encodable {
+    struct Host: Encodable {
+      let host: String
+      let status: String
+      let generation: UInt32?
+      let installed: Bool?
+      let flows: [ChangeDescription.Flow]?
+      let objects: [ChangeDescription.Object]?
+      let foreign_chains: [ForeignChain]?
+      let error: String?
+    }
+    let format_version = 1
+    let hosts: [Host]
+  }
+
+  func writeJSON(_ differences: [HostDifference]) throws {
+    let hosts = differences.map { difference -> File.Host in
+      switch difference.outcome {
+      case .compared(let comparison):
+        File.Host(
+          host: difference.host, status: comparison.change.isEmpty ? "same" : "differs",
+          generation: comparison.generation, installed: comparison.isInstalled,
+          flows: comparison.change.flows,
+          objects: comparison.change.objects, foreign_chains: comparison.foreignChains, error: nil)
+      case .removed:
+        File.Host(
+          host: difference.host, status: "removed", generation: nil, installed: nil, flows: nil, objects: nil,
+          foreign_chains: nil, error: nil)
+      case .failed(let reason):
+        File.Host(
+          host: difference.host, status: "failed", generation: nil, installed: nil, flows: nil, objects: nil,
+          foreign_chains: nil, error: reason)
+      }
+    }
+    try console.write(try JSONOutput.encode(File(hosts: hosts)))
+  }
+}
