@@ -70,6 +70,7 @@ let package = Package(
     .executableTarget(
       name: "sekisho", dependencies: ["SekishoCommands", arguments], swiftSettings: source),
 
+    support("ChildProcess", []),
     support("PolicyFixtures", ["Addressing", "Diagnostics", "Policy"]),
     support("LabFixtures", ["Addressing", "Diagnostics", "Policy"]),
     support("LabHarness", ["Lab", "Policy", subprocess, system]),
@@ -84,12 +85,12 @@ let package = Package(
     tests("AddressingTests", ["Addressing", "PolicyFixtures"]),
     tests("DiagnosticsTests", ["Diagnostics"]),
     tests("InventoryTests", ["Addressing", "Diagnostics", "Inventory", "Policy"]),
-    tests("NftablesTests", ["Addressing", "Nftables", "NftablesNetlink"]),
+    tests("NftablesTests", ["Addressing", "ChildProcess", "Nftables", "NftablesNetlink"]),
     tests("RulesetCompilerTests", ["Addressing", "Nftables", "Policy", "PolicyFixtures", "RulesetCompiler"]),
     tests("RulesetDiffTests", ["Nftables", "Policy", "PolicyFixtures", "RulesetCompiler", "RulesetDiff"]),
     tests("ArtifactsTests", ["Artifacts"]),
     tests("NetlinkTests", ["Netlink"]),
-    tests("NftablesNetlinkTests", ["Netlink", "Nftables", "NftablesNetlink"]),
+    tests("NftablesNetlinkTests", ["ChildProcess", "Netlink", "Nftables", "NftablesNetlink"]),
     tests("LabTests", ["Addressing", "Lab", "LabFixtures", "LabHarness", "Policy", "lab-support"]),
     tests(
       "ProbingTests", ["Addressing", "Lab", "LabFixtures", "LabHarness", "Policy", "Probing", "lab-support"]),

@@ -33,8 +33,6 @@ enum Rulesets {
       set h4 { type ipv4_addr; }
       set i6 { type ipv6_addr; flags interval; }
       map vm { type inet_proto . inet_service : verdict; }
-      chain c1 { ip saddr @h4 counter accept comment "the rule"; }
-      chain fw { type filter hook forward priority 10; policy accept; }
       chain in {
         type filter hook input priority filter; policy drop;
         iif "lo" accept
@@ -74,6 +72,8 @@ enum Rulesets {
         meta skuid 0 counter return
         counter drop
       }
+      chain fw { type filter hook forward priority 10; policy accept; }
+      chain c1 { ip saddr @h4 counter accept comment "the rule"; }
     }
     """
 

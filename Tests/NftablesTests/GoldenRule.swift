@@ -1,3 +1,4 @@
+import ChildProcess
 import Foundation
 import Nftables
 import NftablesNetlink
@@ -53,16 +54,10 @@ struct GoldenRule: Decodable {
 
   static let all: [GoldenRule] = {
     guard let file else { return [] }
-    let gunzip = Process()
-    gunzip.executableURL = URL(filePath: "/usr/bin/gzip")
-    gunzip.arguments = ["-dc", file.path]
-    let output = Pipe()
-    gunzip.standardOutput = output
-    do { try gunzip.run() } catch { return [] }
-    let text = output.fileHandleForReading.readDataToEndOfFile()
-    gunzip.waitUntilExit()
-    return text.split(separator: UInt8(ascii: "\n")).compactMap {
-      try? JSONDecoder().decode(GoldenRule.self, from: $0)
+    let unpacked = ChildProcess.run(["gzip", "-dc", file.path])
+    guard unpacked.status == 0 else { return [] }
+    return unpacked.output.split(separator: "\n").compactMap {
+      try? JSONDecoder().decode(GoldenRule.self, from: Data($0.utf8))
     }
   }()
 }

@@ -1,3 +1,4 @@
+import ChildProcess
 import Foundation
 
 /// Runs nft(8) in network namespaces of their own; the machine's ruleset is never touched.
@@ -23,17 +24,11 @@ enum Namespace {
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: directory) }
     for (name, bytes) in files { try Data(bytes).write(to: directory.appending(path: name)) }
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/unshare")
-    process.arguments = ["-Urn", "sh", "-ec", command]
-    process.currentDirectoryURL = directory
-    process.environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "TZ": "UTC"]
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
-    let output = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return Result(status: process.terminationStatus, output: String(decoding: output, as: UTF8.self))
+    let result = ChildProcess.run([
+      "env", "-i", "--chdir=\(directory.path)", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "TZ=UTC", "unshare",
+      "-Urn",
+      "sh", "-ec", command,
+    ])
+    return Result(status: result.status, output: result.output)
   }
 }

@@ -1,12 +1,12 @@
 import Foundation
 
 /// Runs programs to their end. Foundation's own `Process` waits for a run loop that a test may not have.
-enum ChildProcess {
+public enum ChildProcess {
   /// - Parameters:
   ///   - command: a program of the search path and its arguments.
   ///   - environment: variables beside our own.
   /// - Returns: the exit code (-1: did not run, or ended by a signal) and both output streams.
-  static func run(
+  public static func run(
     _ command: [String], input: String = "", environment: [String: String] = [:]
   ) -> (status: Int32, output: String) {
     let directory = FileManager.default.temporaryDirectory
