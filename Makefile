@@ -12,7 +12,7 @@ STATIC_LIBRARIES := $(CURDIR)/.build/static
 STATIC := -c release --static-swift-stdlib -Xlinker --gc-sections -Xlinker -s \
 	-Xlinker -L$(STATIC_LIBRARIES) -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: build release test lint format golden demo bench install clean packages test-packages
+.PHONY: build release test lint format golden demo bench install clean packages run-packages test-packages
 
 build: packages
 	swift build
@@ -20,6 +20,10 @@ build: packages
 test: test-packages
 	swift build --build-tests
 	swift test
+
+# The main job from end to end, in network namespaces; without root in a user namespace.
+demo: build run-packages
+	packaging/demo "$$(swift build --show-bin-path)/sekisho"
 
 lint:
 	swift format lint --strict --recursive Sources Tests Package.swift
@@ -46,5 +50,8 @@ clean:
 packages:
 	@packaging/install-packages $(BUILD_PACKAGES)
 
-test-packages: packages
-	@packaging/install-packages $(RUN_PACKAGES) $(TEST_PACKAGES)
+run-packages:
+	@packaging/install-packages $(RUN_PACKAGES)
+
+test-packages: packages run-packages
+	@packaging/install-packages $(TEST_PACKAGES)

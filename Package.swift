@@ -57,8 +57,8 @@ let package = Package(
     layer("Artifacts", ["Nftables", "Policy"]),
     layer("Netlink", ["CMnl"]),
     layer("NftablesNetlink", ["Addressing", "CMnl", "CNftnl", "Netlink", "Nftables"]),
-    layer("Enforcement", ["Netlink", "Nftables", "NftablesNetlink", "RulesetDiff"]),
     layer("Probing", ["Addressing", "CSockets"]),
+    layer("Enforcement", ["Addressing", "Netlink", "Nftables", "NftablesNetlink", "Probing", "RulesetDiff"]),
     layer("Lab", ["Addressing", "CNamespaces", "Policy", system]),
     layer("Fleet", ["Enforcement", subprocess, system]),
     layer(

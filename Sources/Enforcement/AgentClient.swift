@@ -20,6 +20,32 @@ public actor AgentClient: Agent {
     return reply.text
   }
 
+  /// Tries connections from where the agent is.
+  ///
+  /// - Parameter attempts: as `Probing.Attempt` writes them.
+  /// - Returns: for each, as `Probing.Outcome` writes it.
+  public func probe(_ attempts: [String]) async throws -> [String] {
+    let reply: ProbeReply = try await ask(.probe(attempts))
+    guard reply.outcomes.count == attempts.count else {
+      throw AgentFailure(.unreachable, "the agent tried other connections than it was asked to")
+    }
+    return reply.outcomes
+  }
+
+  /// Listens where the agent is, until the next request.
+  ///
+  /// - Returns: what cannot be listened to there, and why.
+  public func listen(_ ports: ListenPorts) async throws -> [String] {
+    let reply: ListenReply = try await ask(.listen(ports))
+    return reply.unheard
+  }
+
+  /// What has arrived since ``listen(_:)``; ends the listening.
+  public func arrivals() async throws -> [String] {
+    let reply: ArrivalsReply = try await ask(.arrivals)
+    return reply.arrivals
+  }
+
   private func ask<Content: Codable & Sendable>(_ request: AgentRequest) async throws -> Content {
     lastID += 1
     let id = lastID

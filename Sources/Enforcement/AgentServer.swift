@@ -1,4 +1,6 @@
+internal import Addressing
 internal import Glibc
+internal import Probing
 
 /// Serves the agent protocol on two file descriptors until the input ends.
 public struct AgentServer {
@@ -14,15 +16,17 @@ public struct AgentServer {
   /// - Throws: ``AgentFailure`` when the streams break, not when a request fails.
   public func serve(input: Int32, output: Int32) async throws(AgentFailure) {
     var lines = LineReader(descriptor: input, longest: Self.longestLine)
+    var listener: Listener?
     while let line = try lines.next() {
       if line.isEmpty { continue }
-      var reply = await answer(line)
+      var reply = await answer(line, &listener)
       reply.append(UInt8(ascii: "\n"))
       try write(reply, to: output)
+      if let listener, !lines.hasWaiting { listener.serve(until: input) }
     }
   }
 
-  private func answer(_ line: [UInt8]) async -> [UInt8] {
+  private func answer(_ line: [UInt8], _ listener: inout Listener?) async -> [UInt8] {
     var id = 0
     do {
       let (number, request) = try AgentRequest.parse(line)
@@ -31,6 +35,22 @@ public struct AgentServer {
       case .hello: return try AgentReply(id: id, reply: try await agent.hello()).line()
       case .compare(let wanted): return try AgentReply(id: id, reply: try await agent.compare(wanted)).line()
       case .apply(let request): return try AgentReply(id: id, reply: try await agent.apply(request)).line()
+      case .probe(let texts):
+        let attempts = texts.compactMap { Attempt(parsing: $0) }
+        guard attempts.count == texts.count else { throw AgentFailure(.badRequest, "not an attempt") }
+        return try AgentReply(
+          id: id, reply: ProbeReply(outcomes: Probe().run(attempts).map(\.description))
+        ).line()
+      case .listen(let ports):
+        let made = Listener(
+          ListenRequest(tcp: ports.tcp, udp: ports.udp, raw: ports.protocols.map { IPProtocol(rawValue: $0) })
+        )
+        listener = made
+        return try AgentReply(id: id, reply: ListenReply(unheard: made.unheard.map(\.description))).line()
+      case .arrivals:
+        let arrivals = listener?.arrivals.map(\.description) ?? []
+        listener = nil
+        return try AgentReply(id: id, reply: ArrivalsReply(arrivals: arrivals)).line()
       case .listing:
         return try AgentReply(id: id, reply: ListingReply(text: try await agent.listing())).line()
       }
@@ -69,6 +89,9 @@ struct LineReader {
     self.descriptor = descriptor
     self.longest = longest
   }
+
+  /// Whether more has been read than was asked for.
+  var hasWaiting: Bool { !waiting.isEmpty }
 
   /// The next line without its line break; `nil` at the end of the stream.
   mutating func next() throws(AgentFailure) -> [UInt8]? {

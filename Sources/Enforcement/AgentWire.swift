@@ -7,6 +7,11 @@ public import Nftables
 ///     {"id":2,"request":"compare","nftables":[…]}              {"id":2,"reply":{…Comparison…}}
 ///     {"id":3,"request":"apply","generation":7,"nftables":[…]} {"id":3,"reply":{…ApplyReport…}}
 ///     {"id":4,"request":"listing"}                             {"id":4,"reply":{"text":"table inet …"}}
+///     {"id":5,"request":"probe","attempts":["tcp - 10.0.0.1 80"]}  {"id":5,"reply":{"outcomes":["open"]}}
+///     {"id":6,"request":"listen","tcp":[80],"udp":[],"protocols":[]}  {"id":6,"reply":{"unheard":[]}}
+///     {"id":7,"request":"arrivals"}                            {"id":7,"reply":{"arrivals":["…"]}}
+///
+/// The agent listens from the reply to `listen` until the next request comes.
 ///
 /// A request that fails is answered `{"id":…,"failure":{"code":…,"message":…}}`. `nftables` is the array
 /// of libnftables-json(5), so that what travels is what a compile writes.
@@ -15,6 +20,38 @@ public enum AgentRequest: Hashable, Sendable {
   case compare(Table)
   case apply(ApplyRequest)
   case listing
+  case probe([String])
+  case listen(ListenPorts)
+  case arrivals
+}
+
+/// Where an agent listens for probes.
+public struct ListenPorts: Hashable, Sendable, Codable {
+  public let tcp: [UInt16]
+  public let udp: [UInt16]
+  /// Numbers of protocols without ports, ICMP among them, whose packets are counted.
+  public let protocols: [UInt8]
+
+  public init(tcp: [UInt16], udp: [UInt16], protocols: [UInt8]) {
+    self.tcp = tcp
+    self.udp = udp
+    self.protocols = protocols
+  }
+}
+
+/// The reply to ``AgentRequest/probe(_:)``: `Probing.Outcome` as text, one an attempt.
+struct ProbeReply: Codable {
+  let outcomes: [String]
+}
+
+/// The reply to ``AgentRequest/listen(_:)``: what cannot be listened to here, and why.
+struct ListenReply: Codable {
+  let unheard: [String]
+}
+
+/// The reply to ``AgentRequest/arrivals``: `Probing.Arrival` as text.
+struct ArrivalsReply: Codable {
+  let arrivals: [String]
 }
 
 /// The reply to ``AgentRequest/listing``.
@@ -27,6 +64,10 @@ extension AgentRequest {
     let id: Int
     let request: String
     var generation: UInt32?
+    var attempts: [String]?
+    var tcp: [UInt16]?
+    var udp: [UInt16]?
+    var protocols: [UInt8]?
   }
 
   /// The request as one line, without the line break.
@@ -37,6 +78,12 @@ extension AgentRequest {
       switch self {
       case .hello: (Header(id: id, request: "hello"), nil)
       case .listing: (Header(id: id, request: "listing"), nil)
+      case .arrivals: (Header(id: id, request: "arrivals"), nil)
+      case .probe(let attempts): (Header(id: id, request: "probe", attempts: attempts), nil)
+      case .listen(let ports):
+        (
+          Header(id: id, request: "listen", tcp: ports.tcp, udp: ports.udp, protocols: ports.protocols), nil
+        )
       case .compare(let wanted): (Header(id: id, request: "compare"), wanted)
       case .apply(let request):
         (Header(id: id, request: "apply", generation: request.expectedGeneration), request.wanted)
@@ -66,6 +113,14 @@ extension AgentRequest {
       switch header.request {
       case "hello": return (header.id, .hello)
       case "listing": return (header.id, .listing)
+      case "arrivals": return (header.id, .arrivals)
+      case "probe": return (header.id, .probe(header.attempts ?? []))
+      case "listen":
+        return (
+          header.id,
+          .listen(
+            ListenPorts(tcp: header.tcp ?? [], udp: header.udp ?? [], protocols: header.protocols ?? []))
+        )
       case "compare": return (header.id, .compare(try table(line)))
       case "apply":
         let request = ApplyRequest(wanted: try table(line), expectedGeneration: header.generation)

@@ -9,7 +9,7 @@ public enum AgentSession {
   /// - Throws: ``Enforcement/AgentFailure`` `.unreachable` with the last words of the transport when the
   ///   agent cannot be started or breaks off; whatever `body` throws.
   public static func run<Result: Sendable>(
-    _ transport: Transport, _ body: @escaping @Sendable (any Agent) async throws -> Result
+    _ transport: Transport, _ body: @escaping @Sendable (AgentClient) async throws -> Result
   ) async throws -> Result {
     guard let program = transport.command.first else {
       throw AgentFailure(.unreachable, "the transport has no command")

@@ -15,7 +15,7 @@ struct ExplanationText {
       let verdict = explanation.isAllowed ? "allowed" : "denied"
       let style: Style = explanation.isAllowed ? .opens : .closes
       try console.line(
-        "\(console.styled(verdict, style))  \(connections.map(describe).joined(separator: ", "))")
+        "\(console.styled(verdict, style))  \(connections.map(Self.describe).joined(separator: ", "))")
       if explanation.isUnmanaged {
         try console.line("  neither end is a managed host, and no gateway is between")
       }
@@ -52,7 +52,7 @@ struct ExplanationText {
     "\(sources.shownPath(location.file)):\(location.line)"
   }
 
-  private func describe(_ connection: Connection) -> String {
+  static func describe(_ connection: Connection) -> String {
     let what =
       switch connection.kind {
       case .ports(_, let destination): "\(connection.ipProtocol)/\(destination)"

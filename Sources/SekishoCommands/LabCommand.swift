@@ -17,7 +17,7 @@ struct LabCommand: AsyncParsableCommand {
         sekisho lab exec web-1 -- curl http://10.20.2.21:8080/
         sekisho lab down
       """,
-    subcommands: [Up.self, Down.self, Status.self, Exec.self])
+    subcommands: [Up.self, Down.self, Status.self, Exec.self, Try.self])
 
   struct Up: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "up", abstract: "Bring the lab up.")

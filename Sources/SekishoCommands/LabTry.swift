@@ -1,0 +1,122 @@
+internal import Addressing
+internal import ArgumentParser
+internal import Enforcement
+internal import Fleet
+internal import Glibc
+internal import Lab
+internal import Policy
+internal import Probing
+internal import RulesetCompiler
+
+extension LabCommand {
+  struct Try: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "try",
+      abstract: "Try a connection between two hosts of the lab with real packets.",
+      discussion: """
+        A listener is started at TO, packets are sent from FROM, and what happens is compared with what the \
+        inventory says. Exit codes: 0 the policy and the packets agree, 4 they do not.
+        """)
+
+    @OptionGroup var inventory: InventoryOptions
+    @OptionGroup var output: OutputOptions
+
+    @Argument(help: "Host or network of the lab.")
+    var from: String
+    @Argument(help: "Host or network of the lab.")
+    var to: String
+    @Argument(help: "A service of the inventory, or tcp/443, icmp/echo-request, esp.")
+    var service: String
+
+    func run() async throws {
+      let console = output.console
+      let policy = try LoadedPolicy(inventory.inventory, console, warnings: false).policy
+      let asked = try AskedService(service, in: policy)
+      guard let lab = Lab.current(in: try failing(console) { try RuntimeDirectory() }) else {
+        console.error("no lab is up; sekisho lab up starts one")
+        throw ExitCode.failed
+      }
+      guard let source = lab.plan[from], let destination = lab.plan[to] else {
+        console.error(
+          "the lab has no \(lab.plan[from] == nil ? from : to); sekisho lab status lists what it has")
+        throw ExitCode.failed
+      }
+      let connections = asked.terms.flatMap { term in
+        source.addresses.flatMap { here in
+          destination.addresses.flatMap { term.connections(from: here, to: $0) }
+        }
+      }
+      if connections.isEmpty {
+        throw ValidationError("\(from) and \(to) have no address family in common for \(service)")
+      }
+      let results: [Bool]
+      do {
+        results = try await LabTrial(lab: lab, from: from, to: to).reach(connections)
+      } catch {
+        console.error("\(error)")
+        throw ExitCode.failed
+      }
+      var explainer = PathExplainer(policy, HostPolicies(policy))
+      let now = Timestamp(seconds: Int64(time(nil)))
+      var agrees = true
+      for (connection, isOpen) in zip(connections, results) {
+        // Where no host of the inventory is on the way nothing is denied.
+        let explanation = explainer.explain(connection, now: now)
+        let expected = explanation.isAllowed || explanation.isUnmanaged
+        agrees = agrees && expected == isOpen
+        let words = console.styled(isOpen ? "open  " : "closed", isOpen ? .opens : .closes)
+        let verdict =
+          expected == isOpen ? "as the policy says" : console.styled("the policy says otherwise", .closes)
+        try console.line("\(words)  \(from) → \(to)  \(ExplanationText.describe(connection))  \(verdict)")
+      }
+      if !agrees { throw ExitCode.broken }
+    }
+  }
+}
+
+/// Real packets between two places of a lab.
+struct LabTrial {
+  let lab: Lab
+  let from: String
+  let to: String
+
+  /// Whether the first packets of connections arrive and are answered.
+  func reach(_ connections: [Connection]) async throws -> [Bool] {
+    var tcp: Set<UInt16> = []
+    var udp: Set<UInt16> = []
+    var protocols: Set<UInt8> = []
+    for connection in connections {
+      switch (connection.ipProtocol, connection.kind) {
+      case (.tcp, .ports(_, let port)): tcp.insert(port)
+      case (.udp, .ports(_, let port)): udp.insert(port)
+      default: protocols.insert(connection.ipProtocol.rawValue)
+      }
+    }
+    let ports = ListenPorts(tcp: tcp.sorted(), udp: udp.sorted(), protocols: protocols.sorted())
+    let attempts = connections.map { connection -> Attempt in
+      let aim: Attempt.Aim =
+        switch connection.kind {
+        case .ports(_, let port): .port(port)
+        case .type(let type): .type(type)
+        case .plain: .plain
+        }
+      return Attempt(connection.ipProtocol, from: connection.source, to: connection.destination, aim)
+    }
+    let agent = [try Lab.ownExecutable(), "agent"]
+    let listening = Transport(command: try lab.execPrefix(to) + agent)
+    let sending = Transport(command: try lab.execPrefix(from) + agent)
+    let (outcomes, arrivals) = try await AgentSession.run(listening) { witness in
+      _ = try await witness.listen(ports)
+      let outcomes = try await AgentSession.run(sending) { try await $0.probe(attempts.map(\.description)) }
+      return (outcomes, try await witness.arrivals())
+    }
+    return zip(connections, outcomes).map { connection, outcome in
+      // Protocols that nobody answers are known to have arrived only where they arrive.
+      switch connection.ipProtocol {
+      case .tcp, .udp, .icmp, .icmpv6: outcome == "open"
+      default:
+        arrivals.contains { $0.contains("\(connection.ipProtocol)") && $0.contains("\(connection.source)") }
+      }
+    }
+  }
+}
