@@ -82,11 +82,14 @@ let package = Package(
       name: "fleet-files", dependencies: ["FleetGenerator"], path: "Tests/Benchmarks/FleetFiles",
       swiftSettings: common),
 
+    tests("StructureTests", []),
     tests("AddressingTests", ["Addressing", "PolicyFixtures"]),
     tests("DiagnosticsTests", ["Diagnostics"]),
     tests("InventoryTests", ["Addressing", "Diagnostics", "Inventory", "Policy"]),
     tests("NftablesTests", ["Addressing", "ChildProcess", "Nftables", "NftablesNetlink"]),
-    tests("RulesetCompilerTests", ["Addressing", "Nftables", "Policy", "PolicyFixtures", "RulesetCompiler"]),
+    tests(
+      "RulesetCompilerTests",
+      ["Addressing", "Inventory", "Nftables", "Policy", "PolicyFixtures", "RulesetCompiler"]),
     tests("RulesetDiffTests", ["Nftables", "Policy", "PolicyFixtures", "RulesetCompiler", "RulesetDiff"]),
     tests("ArtifactsTests", ["Artifacts"]),
     tests("NetlinkTests", ["Netlink"]),

@@ -173,6 +173,7 @@ public struct Log: Hashable, Sendable {
 
 /// How a rejected packet is answered (`NFT_REJECT_*`).
 public struct Reject: Hashable, Sendable {
+  /// What the packet is answered with.
   public enum Kind: UInt32, Hashable, Sendable {
     /// ICMP or ICMPv6 destination unreachable with the family's own code.
     case icmpUnreachable = 0
@@ -196,6 +197,7 @@ public struct Reject: Hashable, Sendable {
 
 /// An update of a set from the packet path (`NFTA_DYNSET_*`).
 public struct DynamicSet: Hashable, Sendable {
+  /// What happens to the element.
   public enum Operation: UInt32, Hashable, Sendable {
     /// Adds unless present.
     case add = 0

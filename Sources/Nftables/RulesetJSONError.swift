@@ -1,5 +1,6 @@
 /// Why a JSON text is not a ruleset, and where.
 public struct RulesetJSONError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// What kind of mistake it is.
   public enum Reason: Hashable, Sendable {
     /// Not JSON at all; the offset is in bytes.
     case syntax(String, offset: Int)
