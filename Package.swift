@@ -90,6 +90,10 @@ let package = Package(
     tests(
       "RulesetCompilerTests",
       ["Addressing", "Inventory", "Nftables", "Policy", "PolicyFixtures", "RulesetCompiler"]),
+    tests("NftablesTests", ["Addressing", "Nftables", "NftablesNetlink"]),
+    tests(
+      "RulesetCompilerTests",
+      ["Addressing", "Diagnostics", "Nftables", "Policy", "PolicyFixtures", "RulesetCompiler"]),
     tests("RulesetDiffTests", ["Nftables", "Policy", "PolicyFixtures", "RulesetCompiler", "RulesetDiff"]),
     tests("ArtifactsTests", ["Artifacts"]),
     tests("NetlinkTests", ["Netlink"]),

@@ -17,7 +17,9 @@ struct Expiry {
   let name: String
 
   /// What expires on one side of a host: requests that enter there, answers that leave there.
-  static func all(of openings: [Opening], seenBy side: Side, peers sets: PeerSets) -> [Expiry] {
+  ///
+  /// Where requests are only observed, they pass after the end too, and so must their answers.
+  static func all(of openings: [Opening], seenBy side: Side, modes: Modes, peers sets: PeerSets) -> [Expiry] {
     var result: [Expiry] = []
     for opening in openings where opening.direction == side.direction || opening.answers == side.direction {
       guard let until = opening.flow.until else { continue }
@@ -33,7 +35,7 @@ struct Expiry {
         if opening.direction == side.direction {
           result.append(Expiry(flow: opening.flow.name, until: until, box: box, isReply: false, name: name))
         }
-        if opening.answers == side.direction {
+        if opening.answers == side.direction, modes[opening.direction] == .enforce {
           result.append(Expiry(flow: opening.flow.name, until: until, box: box, isReply: true, name: name))
         }
       }

@@ -29,7 +29,7 @@ public struct RulesetCompiler: Sendable {
     directions.append(.egress)
     for direction in directions {
       let side = Side(direction, mode: host.modes[direction], deny: host.deny)
-      let expiries = Expiry.all(of: openings, seenBy: side, peers: sets)
+      let expiries = Expiry.all(of: openings, seenBy: side, modes: host.modes, peers: sets)
       let dispatch = Dispatch(openings.filter { $0.direction == direction }, side, &builder)
       builder.add(
         baseChain(
