@@ -101,5 +101,11 @@ let package = Package(
     tests("LabTests", ["Addressing", "Lab", "LabFixtures", "LabHarness", "Policy", "lab-support"]),
     tests(
       "ProbingTests", ["Addressing", "Lab", "LabFixtures", "LabHarness", "Policy", "Probing", "lab-support"]),
+    tests(
+      "ProofTests",
+      [
+        "Addressing", "Diagnostics", "Enforcement", "Fleet", "Inventory", "Lab", "LabHarness", "Nftables",
+        "Policy", "PolicyFixtures", "Probing", "RulesetCompiler", "lab-support", "sekisho",
+      ]),
   ]
 )

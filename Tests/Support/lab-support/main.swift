@@ -38,7 +38,14 @@ do {
       }
       attempts.append(attempt)
     }
-    for outcome in Probe().run(attempts) { print(outcome) }
+    // How long a silence lasts before it counts, in milliseconds.
+    let patience = arguments.count > 1 ? Int(arguments[1]) : nil
+    let probe = patience.map { Probe(timeout: .milliseconds($0), concurrency: 1000) } ?? Probe()
+    for outcome in probe.run(attempts) { print(outcome) }
+  case "inject":
+    inject()
+  case "talk":
+    try talk(Array(arguments.dropFirst()))
   case "listen":
     var request = ListenRequest()
     for argument in arguments.dropFirst() {
@@ -47,7 +54,8 @@ do {
       switch words[0] {
       case "tcp": request.tcp = values.compactMap { UInt16($0) }
       case "udp": request.udp = values.compactMap { UInt16($0) }
-      case "raw": request.raw = values.compactMap { IPProtocol(name: $0) }
+      case "raw":
+        request.raw = values.compactMap { IPProtocol(name: $0) ?? UInt8($0).map { IPProtocol(rawValue: $0) } }
       default: request.multicast = try values.map { try Address(parsing: $0) }
       }
     }
@@ -58,7 +66,7 @@ do {
     listener.serve(until: 0)
     for arrival in listener.arrivals { print(arrival) }
   default:
-    print("keep, up, status, exec, down, probe, listen")
+    print("keep, up, status, exec, down, probe, inject, talk, listen")
     exit(64)
   }
 } catch {

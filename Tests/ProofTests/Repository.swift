@@ -1,0 +1,9 @@
+/// Where the reference inventory is.
+enum Repository {
+  /// The package's directory, found from the place of this file.
+  static let root: String = {
+    var parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
+    parts.removeLast(3)
+    return parts.joined(separator: "/")
+  }()
+}
