@@ -10,6 +10,9 @@ private let neighbourDiscovery: [UInt8] = [133, 134, 135, 136]
 /// neighbour discovery included.
 private let listenerDiscovery: [UInt8] = [130, 131, 132, 143]
 
+/// ICMP redirect (RFC 792).
+private let redirect: UInt8 = 5
+
 /// The base chain of one direction, in the order in which its rules must stand.
 func baseChain(_ side: Side, dhcp: Bool, expiries: [Rule], _ dispatch: Dispatch) -> Chain {
   var rules: [Rule] = []
@@ -52,11 +55,27 @@ private func alwaysOpen(_ side: Side) -> [Rule] {
 /// Replies and errors of what was allowed; `related` carries "fragmentation needed" and "packet too
 /// big", without which large transfers hang.
 private func connectionState(_ side: Side) -> Rule {
+  let related: Verdict = side.direction == .egress ? .accept : .goto(side.relatedChain)
   let invalid: Verdict = side.mode == .enforce ? .drop : .accept
   return Rule([
     .vmap(
-      .ctState, InlineSet(states: [(.established, .accept), (.related, .accept), (.invalid, invalid)]))
+      .ctState, InlineSet(states: [(.established, .accept), (.related, related), (.invalid, invalid)]))
   ])
+}
+
+/// Errors about what was allowed, without redirects: to connection tracking they are errors like any other
+/// (`icmp_is_err`, linux/icmp.h), but a host that follows one sends its traffic to whoever sent it. Those of
+/// ICMPv6 belong to neighbour discovery, which is not tracked.
+///
+/// A chain of its own, so that established packets do not pass another rule.
+func relatedChain(_ side: Side) -> Chain {
+  Chain(
+    name: side.relatedChain,
+    rules: [
+      Rule(
+        [.match(.icmpType, .byte(redirect)), .counter, .goto(side.denyChain)],
+        comment: "ICMP redirect"), Rule([.accept]),
+    ])
 }
 
 /// Sources that cannot be true: IPv4 written as IPv6, which would slip past rules of either family,

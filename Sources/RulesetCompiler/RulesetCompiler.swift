@@ -34,6 +34,7 @@ public struct RulesetCompiler: Sendable {
       builder.add(
         baseChain(
           side, dhcp: host.dhcp, expiries: expiries.flatMap { builder.rules(for: $0, side) }, dispatch))
+      if direction != .egress { builder.add(relatedChain(side)) }
       builder.add(denyChain(side, &builder))
     }
     return builder.table(name: Self.table)

@@ -42,6 +42,9 @@ struct Side {
   /// Chain in which whatever is not allowed ends.
   var denyChain: ChainName { ChainName(checked: "\(prefix)/deny") }
 
+  /// Chain of errors about connections that were let in.
+  var relatedChain: ChainName { ChainName(checked: "\(prefix)/related") }
+
   func ownChain(_ name: String) -> ChainName { ChainName(checked: "\(prefix)/\(name)") }
   func serviceChain(_ service: String) -> ChainName { ChainName(checked: "\(prefix).\(service)") }
   func ownSet(_ name: String) -> SetName { SetName(checked: "\(prefix)/\(name)") }
