@@ -45,7 +45,10 @@ do {
   case "inject":
     inject()
   case "talk":
-    try talk(Array(arguments.dropFirst()))
+    guard arguments.count == 4, let port = UInt16(arguments[2]), let moment = Int(arguments[3]) else {
+      exit(64)
+    }
+    talk(try Address(parsing: arguments[1]), port, over: moment)
   case "listen":
     var request = ListenRequest()
     for argument in arguments.dropFirst() {
