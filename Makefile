@@ -7,9 +7,11 @@ TEST_PACKAGES := conntrack openssh-server openssh-client
 PREFIX ?= /usr/local
 
 # One binary to copy: the Swift runtime and the C++ library it uses are linked in. The linker takes
-# libstdc++.a because it is the only one in the first directory it looks into.
-STATIC_LIBRARIES := $(CURDIR)/.build/static
-STATIC := -c release --static-swift-stdlib -Xlinker --gc-sections -Xlinker -s \
+# libstdc++.a because it is the only one in the first directory it looks into. Builds with other flags
+# than these go elsewhere: in one place each would undo the other.
+STATIC_BUILD := .build/static
+STATIC_LIBRARIES := $(CURDIR)/$(STATIC_BUILD)/libraries
+STATIC := --scratch-path $(STATIC_BUILD) -c release --static-swift-stdlib -Xlinker --gc-sections -Xlinker -s \
 	-Xlinker -L$(STATIC_LIBRARIES) -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
 .PHONY: build release test lint format golden demo bench install clean packages run-packages test-packages
@@ -41,11 +43,17 @@ release: packages
 	@ln -sf "$$(gcc -print-file-name=libstdc++.a)" $(STATIC_LIBRARIES)/
 	swift build $(STATIC) --product sekisho
 
+# Every figure of docs/performance.md, measured in one run; kernel parts in namespaces of their own.
+bench: release test-packages
+	swift build $(STATIC) --product benchmark
+	$(STATIC_BUILD)/release/benchmark $(STATIC_BUILD)/release/sekisho .build/benchmark
+
 install: release
-	install -D -m 0755 "$$(swift build $(STATIC) --show-bin-path)/sekisho" "$(DESTDIR)$(PREFIX)/bin/sekisho"
+	install -D -m 0755 $(STATIC_BUILD)/release/sekisho "$(DESTDIR)$(PREFIX)/bin/sekisho"
 
 clean:
 	swift package clean
+	rm -rf $(STATIC_BUILD) .build/benchmark
 
 packages:
 	@packaging/install-packages $(BUILD_PACKAGES)

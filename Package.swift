@@ -81,6 +81,10 @@ let package = Package(
     .executableTarget(
       name: "fleet-files", dependencies: ["FleetGenerator"], path: "Tests/Benchmarks/FleetFiles",
       swiftSettings: common),
+    .executableTarget(
+      name: "benchmark",
+      dependencies: ["Addressing", "FleetGenerator", "Inventory", "Policy"],
+      path: "Tests/Benchmarks/Benchmark", swiftSettings: common),
 
     tests("StructureTests", []),
     tests("AddressingTests", ["Addressing", "PolicyFixtures"]),

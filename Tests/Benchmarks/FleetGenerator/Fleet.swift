@@ -11,9 +11,10 @@ public struct Fleet: Sendable {
     ("auth", 4), ("orders", 8), ("ledger", 4), ("quotes", 6), ("risk", 4), ("mail", 2), ("files", 4),
     ("batch", 6), ("report", 2), ("admin", 2), ("proxy", 4), ("stream", 5), ("match", 4),
   ]
-  private static let ports: [(service: String, port: Int)] = [
-    ("https", 443), ("postgres", 5432), ("redis", 6379), ("amqp", 5672), ("grpc", 50051), ("search", 9200),
-    ("ledger", 7000), ("quotes", 7100), ("files", 2049), ("stream", 9092),
+  private static let services: [(name: String, terms: String)] = [
+    ("https", "[tcp/443, udp/443]"), ("postgres", "[tcp/5432, tcp/6432]"), ("redis", "[tcp/6379, tcp/26379]"),
+    ("amqp", "[tcp/5671, tcp/5672]"), ("grpc", "tcp/50051"), ("search", "[tcp/9200, tcp/9300]"),
+    ("ledger", "tcp/7000"), ("quotes", "tcp/7100"), ("files", "tcp/2049"), ("stream", "[tcp/9092, tcp/9093]"),
   ]
   private static let shared = ["dns", "ntp", "logging", "monitoring", "bastion"]
 
@@ -73,12 +74,15 @@ public struct Fleet: Sendable {
         var wanted: Set<String> = []
         for _ in 0..<(3 + random.below(6)) {
           let target = Self.roles[random.below(Self.roles.count)].name
-          let port = Self.ports[random.below(Self.ports.count)].service
-          let name = "\(role.name)-to-\(target)-\(port)-\(site)-\(environment)"
+          let service = Self.services[random.below(Self.services.count)].name
+          let name = "\(role.name)-to-\(target)-\(service)-\(site)-\(environment)"
+          // Every other need is met by whichever site answers first.
+          let isAnySite = random.below(2) == 0
           if target == role.name || !wanted.insert(name).inserted { continue }
           flow(
-            name, "[\(role.name) & \(site) & \(environment)]", "[\(target) & \(site) & \(environment)]", port,
-            "\(role.name) needs \(target) in \(site)")
+            name, "[\(role.name) & \(site) & \(environment)]",
+            isAnySite ? "[\(target) & \(environment)]" : "[\(target) & \(site) & \(environment)]", service,
+            "\(role.name) needs \(target) in \(isAnySite ? "any site" : site)")
         }
       }
     }
@@ -88,7 +92,7 @@ public struct Fleet: Sendable {
       head.append("  \(site)-\(environment): {description: \(environment) in \(site)}")
     }
     head.append("services:")
-    head += Self.ports.map { "  \($0.service): tcp/\($0.port)" }
+    head += Self.services.map { "  \($0.name): \($0.terms)" }
     head += [
       "  dns: [udp/53, tcp/53]", "  ntp: udp/123", "  syslog: tcp/6514", "  metrics: tcp/9100",
       "  ping: icmp/echo-request", "  ssh: tcp/22",

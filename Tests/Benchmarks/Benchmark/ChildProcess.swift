@@ -1,0 +1,68 @@
+import Foundation
+
+/// What a finished program used.
+struct Usage {
+  let status: Int32
+  let seconds: Double
+  /// Seconds of all cores together.
+  let processor: Double
+  /// The most memory it had, in kilobytes.
+  let peak: Int
+}
+
+/// Runs a program to its end; its output goes where ours does unless it is given a file.
+@discardableResult
+func run(_ command: [String], output: String? = nil) -> Usage {
+  var actions = posix_spawn_file_actions_t()
+  posix_spawn_file_actions_init(&actions)
+  defer { posix_spawn_file_actions_destroy(&actions) }
+  if let output {
+    posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+  }
+  var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
+  defer { for argument in arguments { free(argument) } }
+  let start = now()
+  var child: pid_t = 0
+  guard posix_spawnp(&child, command[0], &actions, nil, &arguments, environ) == 0 else {
+    return Usage(status: 127, seconds: 0, processor: 0, peak: 0)
+  }
+  var status: Int32 = 0
+  var usage = rusage()
+  while wait4(child, &status, 0, &usage) < 0, errno == EINTR {}
+  let elapsed = now() - start
+  let processor = [usage.ru_utime, usage.ru_stime].reduce(0) {
+    $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6
+  }
+  return Usage(status: status, seconds: elapsed, processor: processor, peak: usage.ru_maxrss)
+}
+
+/// ``run(_:output:)`` of something that must succeed.
+@discardableResult
+func require(_ command: [String], output: String? = nil) -> Usage {
+  let usage = run(command, output: output)
+  if usage.status != 0 { fail("\(command.joined(separator: " ")): status \(usage.status)") }
+  return usage
+}
+
+/// Seconds of a clock that only goes forward.
+func now() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+}
+
+/// Seconds that something takes.
+func seconds(_ body: () throws -> Void) rethrows -> Double {
+  let start = now()
+  try body()
+  return now() - start
+}
+
+func write(_ line: String) {
+  FileHandle.standardOutput.write(Data("\(line)\n".utf8))
+}
+
+func fail(_ message: String) -> Never {
+  FileHandle.standardError.write(Data("benchmark: \(message)\n".utf8))
+  exit(1)
+}

@@ -1,0 +1,65 @@
+import FleetGenerator
+import Foundation
+import Inventory
+
+/// What it costs to compile fleets of three sizes, from files to files.
+struct CompileFigures {
+  let sekisho: String
+  /// This program.
+  let program: String
+  /// Where inventories and outputs go.
+  let place: String
+
+  static let sizes = [100, 1000, 10_000]
+  private static let runs = 5
+  /// Seconds and kilobytes, by number of hosts.
+  private static let targets = [1000: (0.15, 60_000), 10_000: (1.0, 300_000)]
+
+  func inventory(_ hosts: Int) -> String { "\(place)/fleet-\(hosts)" }
+
+  func show() throws {
+    section("Compile: from the inventory's files to all artifacts on disk (median of \(Self.runs))")
+    var curve: [(hosts: Int, tuples: Int, seconds: Double)] = []
+    for hosts in Self.sizes {
+      try write(hosts)
+      let tuples = try AllowedTuples(countedByChildOf: program, inventory(hosts), place: place)
+      // Each run writes a directory of its own: ext4 is slow to take up a file number just given back.
+      let usages = (1...Self.runs).map { run in
+        require([sekisho, "compile", "-q", "-i", inventory(hosts), "-o", "\(place)/out-\(hosts)-\(run)"])
+      }
+      let again = median(
+        (1...Self.runs).map { run in
+          require([sekisho, "compile", "-q", "-i", inventory(hosts), "-o", "\(place)/out-\(hosts)-\(run)"])
+            .seconds
+        })
+      let seconds = median(usages.map(\.seconds))
+      let peak = usages.map(\.peak).max() ?? 0
+      let target = Self.targets[hosts]
+      let name =
+        "\(text(Double(hosts))) hosts, \(text(Double(tuples.count))) tuples, \(tuples.rulesets) rulesets"
+      Figure(name, seconds, "s", target.map { .atMost($0.0) } ?? .none).show()
+      Figure("  peak memory", Double(peak) / 1000, "MB", target.map { .atMost(Double($0.1) / 1000) } ?? .none)
+        .show()
+      Figure("  processor time", median(usages.map(\.processor)), "s").show()
+      Figure("  the same once more, nothing changed", again, "s").show()
+      curve.append((hosts, tuples.count, seconds))
+    }
+    if let last = curve.last {
+      Figure("tuples of the largest fleet", Double(last.tuples), "tuples", .atLeast(1e7)).show()
+    }
+    remark("growth from one size to the next (cost follows rulesets and hosts, not tuples):")
+    for (less, more) in zip(curve, curve.dropFirst()) {
+      remark(
+        "\(less.hosts) -> \(more.hosts) hosts: x \(text(Double(more.tuples) / Double(less.tuples))) tuples, "
+          + "x \(text(more.seconds / less.seconds)) time")
+    }
+  }
+
+  private func write(_ hosts: Int) throws {
+    let directory = URL(fileURLWithPath: inventory(hosts))
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    for file in Fleet(hosts: hosts).files {
+      try Data(file.text.utf8).write(to: directory.appendingPathComponent(file.path))
+    }
+  }
+}
