@@ -69,20 +69,23 @@ public struct Fleet: Sendable {
     flow("metrics", "monitoring", "all", "metrics", "Prometheus scrapes every host")
     flow("liveness", "monitoring", "all", "ping", "Monitoring pings every host")
     flow("shell", "bastion", "all", "ssh", "People log in through the bastion only")
-    for (site, environment) in cells {
+    for environment in environments {
       for role in Self.roles {
         var wanted: Set<String> = []
-        for _ in 0..<(3 + random.below(6)) {
+        let needs = 3 + random.below(6)
+        while wanted.count < needs {
           let target = Self.roles[random.below(Self.roles.count)].name
           let service = Self.services[random.below(Self.services.count)].name
-          let name = "\(role.name)-to-\(target)-\(service)-\(site)-\(environment)"
-          // Every other need is met by whichever site answers first.
-          let isAnySite = random.below(2) == 0
+          // Every other need is met by whichever site answers first, the rest within the site.
+          let isWide = random.below(2) == 0
+          let name = "\(role.name)-to-\(target)-\(service)-\(environment)"
           if target == role.name || !wanted.insert(name).inserted { continue }
-          flow(
-            name, "[\(role.name) & \(site) & \(environment)]",
-            isAnySite ? "[\(target) & \(environment)]" : "[\(target) & \(site) & \(environment)]", service,
-            "\(role.name) needs \(target) in \(isAnySite ? "any site" : site)")
+          for site in isWide ? ["any"] : sites {
+            let place = isWide ? environment : "\(site) & \(environment)"
+            flow(
+              "\(name)-\(site)", "[\(role.name) & \(place)]", "[\(target) & \(place)]", service,
+              "\(role.name) needs \(target)")
+          }
         }
       }
     }
