@@ -18,10 +18,11 @@ public struct Envelope: Sendable {
   /// - Parameters:
   ///   - table: what the policy was compiled to.
   ///   - elements: JSON of the sets that were rendered before.
+  ///   - rules: those of other tables, and afterwards also of this.
   /// - Throws: ``Nftables/TextError``.
-  public func encode(_ host: HostPolicy, _ table: Table, elements: RenderedElements) throws(TextError)
-    -> [UInt8]
-  {
+  public func encode(
+    _ host: HostPolicy, _ table: Table, elements: RenderedElements, rules: inout RenderedRules
+  ) throws(TextError) -> [UInt8] {
     var out = Array("{\"sekisho\": {\"format_version\": \(Self.formatVersion), ".utf8)
     out += Array(
       "\"mode\": \(JSONText.modes(host.modes)), \"deny\": \"\(host.deny.rawValue)\", \"flows\": {".utf8)
@@ -32,7 +33,7 @@ public struct Envelope: Sendable {
       append(policy[id], to: &out)
     }
     out += Array("\n}},\n\"nftables\": ".utf8)
-    out += try table.jsonCommands(elements: elements)
+    try table.appendJSONCommands(to: &out, elements: elements, rules: &rules)
     out += Array("}\n".utf8)
     return out
   }

@@ -3,7 +3,7 @@
 /// Written here because the alternative, a cryptography package, would be the largest part of the
 /// build and of the binary for the sake of this one function.
 public struct SHA256: Sendable {
-  private var state: [UInt32] = [
+  private var state: InlineArray<8, UInt32> = [
     0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
   ]
   private var block: [UInt8] = []
@@ -35,7 +35,8 @@ public struct SHA256: Sendable {
     absorb(tail.span)
     var hex: [UInt8] = []
     let digits = Array("0123456789abcdef".utf8)
-    for word in state {
+    for index in state.indices {
+      let word = state[index]
       for shift in stride(from: UInt32(28), through: 0, by: -4) {
         hex.append(digits[Int(word >> shift & 0xf)])
       }
@@ -67,35 +68,73 @@ public struct SHA256: Sendable {
   }
 
   private mutating func compress(_ bytes: Span<UInt8>, _ start: Int) {
-    var w = InlineArray<64, UInt32>(repeating: 0)
+    var words = Schedule()
     for index in 0..<16 {
       let at = start + index * 4
-      w[index] =
+      words.last[index] =
         UInt32(bytes[at]) << 24 | UInt32(bytes[at + 1]) << 16 | UInt32(bytes[at + 2]) << 8
         | UInt32(bytes[at + 3])
     }
-    for index in 16..<64 {
-      let s0 = rotated(w[index - 15], 7) ^ rotated(w[index - 15], 18) ^ w[index - 15] >> 3
-      let s1 = rotated(w[index - 2], 17) ^ rotated(w[index - 2], 19) ^ w[index - 2] >> 10
-      w[index] = w[index - 16] &+ s0 &+ w[index - 7] &+ s1
-    }
     var (a, b, c, d) = (state[0], state[1], state[2], state[3])
     var (e, f, g, h) = (state[4], state[5], state[6], state[7])
-    for index in 0..<64 {
-      let s1 = rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25)
-      let t1 = h &+ s1 &+ (e & f ^ ~e & g) &+ roundConstants[index] &+ w[index]
-      let s0 = rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22)
-      let t2 = s0 &+ (a & b ^ a & c ^ b & c)
-      (h, g, f, e, d, c, b, a) = (g, f, e, d &+ t1, c, b, a, t1 &+ t2)
+    // Eight rounds at a time bring every letter back to its place without moving any.
+    for index in stride(from: 0, to: 64, by: 8) {
+      step(a, b, c, &d, e, f, g, &h, words.next(index))
+      step(h, a, b, &c, d, e, f, &g, words.next(index + 1))
+      step(g, h, a, &b, c, d, e, &f, words.next(index + 2))
+      step(f, g, h, &a, b, c, d, &e, words.next(index + 3))
+      step(e, f, g, &h, a, b, c, &d, words.next(index + 4))
+      step(d, e, f, &g, h, a, b, &c, words.next(index + 5))
+      step(c, d, e, &f, g, h, a, &b, words.next(index + 6))
+      step(b, c, d, &e, f, g, h, &a, words.next(index + 7))
     }
-    for (index, value) in zip(0..., [a, b, c, d, e, f, g, h]) { state[index] &+= value }
+    state[0] &+= a
+    state[1] &+= b
+    state[2] &+= c
+    state[3] &+= d
+    state[4] &+= e
+    state[5] &+= f
+    state[6] &+= g
+    state[7] &+= h
   }
 }
 
+/// The words of the message schedule, of which 16 are needed at a time.
+private struct Schedule {
+  var last = InlineArray<16, UInt32>(repeating: 0)
+
+  /// The word of a round with its constant.
+  @inline(__always)
+  mutating func next(_ round: Int) -> UInt32 {
+    if round >= 16 {
+      let early = last[(round + 1) & 15]
+      let late = last[(round + 14) & 15]
+      let s0 = rotated(early, 7) ^ rotated(early, 18) ^ early >> 3
+      let s1 = rotated(late, 17) ^ rotated(late, 19) ^ late >> 10
+      last[round & 15] = last[round & 15] &+ s0 &+ last[(round + 9) & 15] &+ s1
+    }
+    return last[round & 15] &+ roundConstants[round]
+  }
+}
+
+/// One round; only `d` and `h` change.
+@inline(__always)
+private func step(
+  _ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: inout UInt32, _ e: UInt32, _ f: UInt32, _ g: UInt32,
+  _ h: inout UInt32, _ word: UInt32
+) {
+  let s1 = rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25)
+  let t1 = h &+ s1 &+ (g ^ e & (f ^ g)) &+ word
+  let s0 = rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22)
+  d = d &+ t1
+  h = t1 &+ s0 &+ (a & b | c & (a | b))
+}
+
+@inline(__always)
 private func rotated(_ word: UInt32, _ count: UInt32) -> UInt32 { word >> count | word << (32 - count) }
 
 /// The first 32 bits of the fractional parts of the cube roots of the first 64 primes.
-private let roundConstants: [UInt32] = [
+private let roundConstants: InlineArray<64, UInt32> = [
   0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5,
   0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3, 0x72be_5d74, 0x80de_b1fe, 0x9bdc_06a7, 0xc19b_f174,
   0xe49b_69c1, 0xefbe_4786, 0x0fc1_9dc6, 0x240c_a1cc, 0x2de9_2c6f, 0x4a74_84aa, 0x5cb0_a9dc, 0x76f9_88da,

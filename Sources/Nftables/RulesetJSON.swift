@@ -21,32 +21,56 @@ extension Table {
   /// - Throws: ``TextError``.
   public func jsonCommands(elements: RenderedElements = [:]) throws(TextError) -> [UInt8] {
     var writer = JSONWriter()
-    if let other = others.first { throw .unsupported("\(other.kind) \(other.name)") }
-    guard flags == 0 else { throw .unsupported("table flags \(flags)") }
-    writer.append("[\n")
-    try writer.append(command: "add", self)
-    writer.append(",\n")
-    try writer.append(command: "delete", self)
-    writer.append(",\n")
-    try writer.append(command: "add", self)
+    var rules = RenderedRules()
+    try writer.append(commands: self, elements: elements, rules: &rules)
+    return writer.out
+  }
+
+  /// Appends ``jsonCommands(elements:)`` with the rules that other tables have had too.
+  ///
+  /// - Throws: ``TextError``.
+  public func appendJSONCommands(
+    to out: inout [UInt8], elements: RenderedElements, rules: inout RenderedRules
+  ) throws(TextError) {
+    var writer = JSONWriter()
+    swap(&writer.out, &out)
+    defer { swap(&writer.out, &out) }
+    try writer.append(commands: self, elements: elements, rules: &rules)
+  }
+}
+
+extension JSONWriter {
+  fileprivate mutating func append(
+    commands table: Table, elements: RenderedElements, rules: inout RenderedRules
+  ) throws(TextError) {
+    if let other = table.others.first { throw .unsupported("\(other.kind) \(other.name)") }
+    guard table.flags == 0 else { throw .unsupported("table flags \(table.flags)") }
+    append("[\n")
+    try append(command: "add", table)
+    append(",\n")
+    try append(command: "delete", table)
+    append(",\n")
+    try append(command: "add", table)
     // Chains come first: a map may lead to any of them.
-    for chain in chains {
-      writer.append(",\n")
-      try writer.append(chain, in: self)
+    for chain in table.chains {
+      append(",\n")
+      try append(chain, in: table)
     }
-    for set in sets {
-      writer.append(",\n")
-      try writer.append(set, in: self, elements: elements[set.name])
+    for set in table.sets {
+      append(",\n")
+      try append(set, in: table, elements: elements[set.name])
     }
-    let sets = setsByName
-    for chain in chains {
+    for chain in table.chains {
       for rule in chain.rules {
-        writer.append(",\n")
-        try writer.append(rule, of: chain.name, in: self, sets: sets)
+        append(",\n{\"add\":{\"rule\":{")
+        append(place: table)
+        append(",\"chain\":")
+        append(string: chain.name.text)
+        out += try rules.json(of: rule, in: table)
+        append("}}}")
       }
     }
-    writer.append("\n]")
-    return writer.out
+    append("\n]")
   }
 }
 
@@ -182,25 +206,19 @@ extension JSONWriter {
     if names.count == 1 { append(string: names[0]) } else { append(strings: names) }
   }
 
-  fileprivate mutating func append(
-    _ rule: Rule, of chain: ChainName, in table: Table, sets: [SetName: NamedSet]
+  /// What is told of a rule behind its place.
+  mutating func append(
+    _ rule: Rule, _ statements: [Statement], in families: RejectContext
   ) throws(TextError) {
-    append("{\"add\":{\"rule\":{")
-    append(place: table)
-    append(",\"chain\":")
-    append(string: chain.text)
     if let comment = rule.comment {
       append(",\"comment\":")
       try append(comment: comment)
     }
     append(",\"expr\":[")
-    let families = RejectContext(
-      table: table.family, packet: rule.rejectFamily(in: table.family, sets: sets))
-    let statements = try rule.loadableStatements(in: table.family, sets: sets)
     for (index, statement) in statements.enumerated() {
       if index > 0 { append(",") }
       try append(statement, in: families)
     }
-    append("]}}}")
+    append("]")
   }
 }

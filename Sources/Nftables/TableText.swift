@@ -13,6 +13,16 @@ extension Table {
   public func fileText(
     header: [String] = [], elements: RenderedElements = [:]
   ) throws(TextError) -> [UInt8] {
+    var rules = RenderedRules()
+    return try fileText(header: header, elements: elements, rules: &rules)
+  }
+
+  /// ``fileText(header:elements:)`` with the rules that other tables have had too.
+  ///
+  /// - Throws: ``TextError``.
+  public func fileText(
+    header: [String], elements: RenderedElements, rules: inout RenderedRules
+  ) throws(TextError) -> [UInt8] {
     var writer = TextWriter(.file)
     writer.append("#!/usr/sbin/nft -f\n")
     for line in header {
@@ -25,7 +35,14 @@ extension Table {
     writer.append("\ndelete table ")
     try writer.append(title: self)
     writer.append("\n\n")
-    try writer.append(self, elements: elements, states: nil)
+    try writer.append(opening: self, elements: elements)
+    for (index, chain) in chains.enumerated() {
+      if index > 0 || !sets.isEmpty { writer.append("\n") }
+      try writer.append(opening: chain, in: family)
+      for rule in chain.rules { writer.out += try rules.text(of: rule, in: self) }
+      writer.append("\t}\n")
+    }
+    writer.append("}\n")
     return writer.out
   }
 
@@ -38,7 +55,19 @@ extension Table {
     _ style: TextStyle = .listing, states: [ChainName: [RuleState]] = [:]
   ) throws(TextError) -> [UInt8] {
     var writer = TextWriter(style)
-    try writer.append(self, elements: [:], states: states)
+    try writer.append(opening: self, elements: [:])
+    let byName = setsByName
+    for (index, chain) in chains.enumerated() {
+      if index > 0 || !sets.isEmpty || !others.isEmpty { writer.append("\n") }
+      try writer.append(opening: chain, in: family)
+      let states = states[chain.name]
+      for (index, rule) in chain.rules.enumerated() {
+        let state = states.flatMap { index < $0.count ? $0[index] : nil }
+        try writer.append(rule, in: family, sets: byName, counter: state?.counter)
+      }
+      writer.append("\t}\n")
+    }
+    writer.append("}\n")
     return writer.out
   }
 
@@ -56,9 +85,8 @@ extension TextWriter {
     try append(name: table.name.text)
   }
 
-  fileprivate mutating func append(
-    _ table: Table, elements: RenderedElements, states: [ChainName: [RuleState]]?
-  ) throws(TextError) {
+  /// The table up to its first chain.
+  fileprivate mutating func append(opening table: Table, elements: RenderedElements) throws(TextError) {
     append("table ")
     try append(title: table)
     append(" {\n")
@@ -79,13 +107,6 @@ extension TextWriter {
       isFirst = false
       try append(set, elements: elements[set.name])
     }
-    let sets = table.setsByName
-    for chain in table.chains {
-      if !isFirst { append("\n") }
-      isFirst = false
-      try append(chain, in: table.family, sets: sets, states: states?[chain.name])
-    }
-    append("}\n")
   }
 
   private mutating func append(flags table: Table) throws(TextError) {
@@ -163,19 +184,13 @@ extension TextWriter {
 
   // MARK: Chains
 
-  private mutating func append(
-    _ chain: Chain, in family: Family, sets: [SetName: NamedSet], states: [RuleState]?
-  ) throws(TextError) {
+  /// A chain up to its first rule.
+  fileprivate mutating func append(opening chain: Chain, in family: Family) throws(TextError) {
     append("\tchain ")
     try append(name: chain.name.text)
     append(" {\n")
     try append(comment: chain.comment, indent: "\t\t")
     if let base = chain.base { try append(base, in: family) }
-    for (index, rule) in chain.rules.enumerated() {
-      let state = states.flatMap { index < $0.count ? $0[index] : nil }
-      try append(rule, in: family, sets: sets, counter: state?.counter)
-    }
-    append("\t}\n")
   }
 
   private mutating func append(_ base: BaseChain, in family: Family) throws(TextError) {
@@ -208,8 +223,16 @@ extension TextWriter {
       isListing
       ? rule.listedStatements(in: family, sets: sets)
       : try rule.loadableStatements(in: family, sets: sets)
-    append("\t\t")
     let families = RejectContext(table: family, packet: rule.rejectFamily(in: family, sets: sets))
+    try append(rule, statements, in: families, counter: counter)
+  }
+
+  /// The line of a rule whose statements are known.
+  mutating func append(
+    _ rule: Rule, _ statements: [Statement], in families: RejectContext, counter: CounterValues?
+  ) throws(TextError) {
+    let isListing = style.use == .listing
+    append("\t\t")
     var counter: CounterValues? = isListing ? counter ?? CounterValues(packets: 0, bytes: 0) : nil
     for (index, statement) in statements.enumerated() {
       if index > 0 { append(" ") }

@@ -13,28 +13,52 @@ private let listenerDiscovery: [UInt8] = [130, 131, 132, 143]
 /// ICMP redirect (RFC 792).
 private let redirect: UInt8 = 5
 
-/// The base chain of one direction, in the order in which its rules must stand.
-func baseChain(_ side: Side, dhcp: Bool, expiries: [Rule], _ dispatch: Dispatch) -> Chain {
-  var rules: [Rule] = []
-  if side.direction != .forward { rules += alwaysOpen(side) }
-  // Ahead of the established ones: a flow whose time is over also ends what it has opened.
-  rules += expiries
-  rules.append(connectionState(side))
-  if side.direction != .egress { rules += forgedSources(side) }
-  if dhcp, side.direction != .forward { rules += dynamicConfiguration(side) }
-  // A bare ACK or RST is a new connection to conntrack. Without this it would pass by its port, and a
-  // connection that was cut would be picked up again from either end.
-  rules.append(
-    Rule(
+/// What the chains of one side are on every host, so that it is made once for a whole fleet.
+struct Skeleton: Sendable {
+  private let side: Side
+  private let open: [Rule]
+  private let state: Rule
+  private let forged: [Rule]
+  private let dhcp: [Rule]
+  private let beginning: Rule
+  private let end: Rule
+  /// Judges errors about what was allowed; `nil` where none come in.
+  let related: Chain?
+  let deny: DenyChain
+
+  init(_ side: Side) {
+    self.side = side
+    open = side.direction == .forward ? [] : alwaysOpen(side)
+    state = connectionState(side)
+    forged = side.direction == .egress ? [] : forgedSources(side)
+    dhcp = side.direction == .forward ? [] : dynamicConfiguration(side)
+    // A bare ACK or RST is a new connection to conntrack. Without this it would pass by its port, and a
+    // connection that was cut would be picked up again from either end.
+    beginning = Rule(
       [
         .match(.tcpFlags([.fin, .syn, .rst, .ack]), .notEqual, .tcpFlags(.syn)), .counter,
         .goto(side.denyChain),
-      ], comment: "new connections begin with SYN"))
-  rules += dispatch.rules
-  rules.append(Rule([.goto(side.denyChain)]))
-  return Chain(
-    name: side.baseChain,
-    base: BaseChain(hook: side.hook, policy: side.mode == .enforce ? .drop : .accept), rules: rules)
+      ], comment: "new connections begin with SYN")
+    end = Rule([.goto(side.denyChain)])
+    related = side.direction == .egress ? nil : relatedChain(side)
+    deny = DenyChain(side)
+  }
+
+  /// The base chain, in the order in which its rules must stand.
+  func baseChain(dhcp isClient: Bool, expiries: [Rule], _ dispatch: Dispatch) -> Chain {
+    var rules = open
+    // Ahead of the established ones: a flow whose time is over also ends what it has opened.
+    rules += expiries
+    rules.append(state)
+    rules += forged
+    if isClient { rules += dhcp }
+    rules.append(beginning)
+    rules += dispatch.rules
+    rules.append(end)
+    return Chain(
+      name: side.baseChain,
+      base: BaseChain(hook: side.hook, policy: side.mode == .enforce ? .drop : .accept), rules: rules)
+  }
 }
 
 /// What is open on every host. Neighbour discovery comes ahead of connection tracking, which does not
@@ -68,7 +92,7 @@ private func connectionState(_ side: Side) -> Rule {
 /// ICMPv6 belong to neighbour discovery, which is not tracked.
 ///
 /// A chain of its own, so that established packets do not pass another rule.
-func relatedChain(_ side: Side) -> Chain {
+private func relatedChain(_ side: Side) -> Chain {
   Chain(
     name: side.relatedChain,
     rules: [

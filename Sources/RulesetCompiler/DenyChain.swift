@@ -16,34 +16,41 @@ private let recordRate = Limit(rate: 500, burst: 1000)
 ///
 /// The verdict is a rule of its own: an update of a full set ends the rule it stands in, and a chain's
 /// policy alone does not hold while a table is replaced.
-func denyChain(_ side: Side, _ builder: inout TableBuilder) -> Chain {
-  var rules: [Rule] = []
-  for family in AddressFamily.allCases {
-    let addresses = recordedAddresses(side, family)
-    let type: DataType = family == .ipv4 ? .ipv4Address : .ipv6Address
-    let types = addresses.map { _ in type }
-    let withPort = dynamicSet(side.ownSet("denied.\(family.suffix)"), types + [.inetProto, .inetService])
-    let other = dynamicSet(side.ownSet("denied-other.\(family.suffix)"), types + [.inetProto])
-    builder.add(withPort)
-    builder.add(other)
-    rules.append(
-      Rule([
-        .match(.l4Proto, .protocols(IPProtocol.withPorts)), .limit(recordRate),
-        .update(withPort.name, .concatenation(addresses + [.l4Proto, .thDport]), [.counter]),
-      ]))
-    rules.append(
-      Rule([
-        .match(.l4Proto, .notEqual, .protocols(IPProtocol.withPorts)), .limit(recordRate),
-        .update(other.name, .concatenation(addresses + [.l4Proto]), [.counter]),
-      ]))
+struct DenyChain: Sendable {
+  let chain: Chain
+  /// The sets it records in.
+  let sets: [NamedSet]
+
+  init(_ side: Side) {
+    var rules: [Rule] = []
+    var sets: [NamedSet] = []
+    for family in AddressFamily.allCases {
+      let addresses = recordedAddresses(side, family)
+      let type: DataType = family == .ipv4 ? .ipv4Address : .ipv6Address
+      let types = addresses.map { _ in type }
+      let withPort = dynamicSet(side.ownSet("denied.\(family.suffix)"), types + [.inetProto, .inetService])
+      let other = dynamicSet(side.ownSet("denied-other.\(family.suffix)"), types + [.inetProto])
+      sets += [withPort, other]
+      rules.append(
+        Rule([
+          .match(.l4Proto, .protocols(IPProtocol.withPorts)), .limit(recordRate),
+          .update(withPort.name, .concatenation(addresses + [.l4Proto, .thDport]), [.counter]),
+        ]))
+      rules.append(
+        Rule([
+          .match(.l4Proto, .notEqual, .protocols(IPProtocol.withPorts)), .limit(recordRate),
+          .update(other.name, .concatenation(addresses + [.l4Proto]), [.counter]),
+        ]))
+    }
+    switch (side.mode, side.deny) {
+    case (.observe, _): rules.append(Rule([.counter, .accept], comment: "observed: would be denied"))
+    case (.enforce, .drop): rules.append(Rule([.counter, .drop], comment: "denied"))
+    case (.enforce, .reject):
+      rules.append(Rule([Statement.counter, .reject(.adminProhibited)], comment: "denied"))
+    }
+    chain = Chain(name: side.denyChain, rules: rules)
+    self.sets = sets
   }
-  switch (side.mode, side.deny) {
-  case (.observe, _): rules.append(Rule([.counter, .accept], comment: "observed: would be denied"))
-  case (.enforce, .drop): rules.append(Rule([.counter, .drop], comment: "denied"))
-  case (.enforce, .reject):
-    rules.append(Rule([Statement.counter, .reject(.adminProhibited)], comment: "denied"))
-  }
-  return Chain(name: side.denyChain, rules: rules)
 }
 
 /// The addresses that tell who was denied: the other end's, or both of what is forwarded.

@@ -12,11 +12,15 @@ public struct RulesetCompiler: Sendable {
 
   private let policy: Policy
   private let sets: PeerSets
+  private let skeletons: [Side: Skeleton]
 
   /// - Parameter policies: of the same policy; its peers include what gateways see of them.
   public init(_ policy: Policy, _ policies: HostPolicies) {
     self.policy = policy
     sets = PeerSets(policies.peers)
+    var sides: Set<Side> = []
+    for host in policies.distinct { sides.formUnion(Self.sides(host)) }
+    skeletons = Dictionary(uniqueKeysWithValues: sides.map { ($0, Skeleton($0)) })
   }
 
   /// Compiles one host policy. The result depends on nothing but the arguments: hosts with equal
@@ -24,20 +28,26 @@ public struct RulesetCompiler: Sendable {
   public func compile(_ host: HostPolicy) -> Table {
     var builder = TableBuilder(sets: sets)
     let openings = Opening.all(of: host, in: policy)
+    for side in Self.sides(host) {
+      let skeleton = skeletons[side] ?? Skeleton(side)
+      let expiries = Expiry.all(of: openings, seenBy: side, modes: host.modes, peers: sets)
+      let dispatch = Dispatch(openings.filter { $0.direction == side.direction }, side, &builder)
+      builder.add(
+        skeleton.baseChain(
+          dhcp: host.dhcp, expiries: expiries.flatMap { builder.rules(for: $0, side) }, dispatch))
+      if let related = skeleton.related { builder.add(related) }
+      builder.add(skeleton.deny.chain)
+      for set in skeleton.deny.sets { builder.add(set) }
+    }
+    return builder.table(name: Self.table)
+  }
+
+  /// The sides that a host's table has chains for.
+  private static func sides(_ host: HostPolicy) -> [Side] {
     var directions: [Direction] = [.ingress]
     if host.forward == .judge { directions.append(.forward) }
     directions.append(.egress)
-    for direction in directions {
-      let side = Side(direction, mode: host.modes[direction], deny: host.deny)
-      let expiries = Expiry.all(of: openings, seenBy: side, modes: host.modes, peers: sets)
-      let dispatch = Dispatch(openings.filter { $0.direction == direction }, side, &builder)
-      builder.add(
-        baseChain(
-          side, dhcp: host.dhcp, expiries: expiries.flatMap { builder.rules(for: $0, side) }, dispatch))
-      if direction != .egress { builder.add(relatedChain(side)) }
-      builder.add(denyChain(side, &builder))
-    }
-    return builder.table(name: Self.table)
+    return directions.map { Side($0, mode: host.modes[$0], deny: host.deny) }
   }
 
   /// The sets of peers that the tables of some host policies refer to, each once. A set of one of these

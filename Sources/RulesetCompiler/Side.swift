@@ -2,7 +2,7 @@ internal import Nftables
 internal import Policy
 
 /// One direction of a host, with what differs between the three in nftables' terms.
-struct Side {
+struct Side: Hashable {
   let direction: Direction
   let mode: Mode
   let deny: DenyAction

@@ -36,31 +36,30 @@ struct CompileCommand: AsyncParsableCommand {
     if let shard { selected = selected.filter { $0.index % shard.count == shard.number - 1 } }
 
     let indices = Set(selected.map { policies.assignment[$0.index] }).sorted()
-    let files = try await RulesetRendering(policy, policies).render(indices)
-    var rulesets: [String: RulesetFiles] = [:]
-    for file in files.values { rulesets[file.digest] = file }
-    var hosts: [String: Manifest.Entry] = [:]
-    for id in selected {
-      guard let file = files[policies.assignment[id.index]] else { continue }
-      let host = policy[id]
-      hosts[host.name] = Manifest.Entry(digest: file.digest, modes: host.modes, ssh: host.ssh ?? host.name)
-    }
-    let others = Set(policy.hosts.map(\.name)).subtracting(hosts.keys)
+    let names = Set(selected.map { policy[$0].name })
+    let others = Set(policy.hosts.map(\.name)).subtracting(names)
     let report: OutputReport
     do {
-      report = try OutputDirectory(out).write(
-        inventory: loaded.digest, hosts: hosts, rulesets: rulesets, keeping: others)
-    } catch {
-      console.error("\(error)")
+      let write = try OutputWrite(out)
+      let digests = try await RulesetRendering(policy, policies).render(indices, to: write)
+      var hosts: [String: Manifest.Entry] = [:]
+      for id in selected {
+        guard let digest = digests[policies.assignment[id.index]] else { continue }
+        let host = policy[id]
+        hosts[host.name] = Manifest.Entry(digest: digest, modes: host.modes, ssh: host.ssh ?? host.name)
+      }
+      report = try write.finish(inventory: loaded.digest, hosts: hosts, keeping: others)
+    } catch let failure as OutputFailure {
+      console.error("\(failure)")
       throw ExitCode.failed
     }
     if output.json {
-      try console.write(try summary(report, rulesets: rulesets.count, digest: loaded.digest))
+      try console.write(try summary(report, rulesets: indices.count, digest: loaded.digest))
     } else {
       for name in report.changed.prefix(output.verbose ? .max : 0) { console.message("wrote \(name)") }
       for name in report.removed { console.message("removed \(name), which is in the inventory no more") }
       console.message(
-        "\(out): \(hosts.count) hosts, \(rulesets.count) distinct rulesets; "
+        "\(out): \(selected.count) hosts, \(indices.count) distinct rulesets; "
           + "\(report.changed.count) written, \(report.unchanged) unchanged, \(report.removed.count) removed")
     }
   }

@@ -3,7 +3,7 @@ internal import Nftables
 internal import Policy
 internal import RulesetCompiler
 
-/// Compiles and renders distinct host policies on all cores.
+/// Compiles, renders and writes distinct host policies on two cores.
 struct RulesetRendering: Sendable {
   private let policy: Policy
   private let policies: HostPolicies
@@ -15,17 +15,22 @@ struct RulesetRendering: Sendable {
     compiler = RulesetCompiler(policy, policies)
   }
 
-  /// The files of these distinct policies, by index.
-  func render(_ indices: [Int], workers: Int = 2) async throws -> [Int: RulesetFiles] {
-    let shared = try sharedElements(for: indices)
-    return try await withThrowingTaskGroup(of: [Int: RulesetFiles].self) { group in
+  /// Writes the files of these distinct policies.
+  ///
+  /// - Returns: the digest of each, by index.
+  func render(_ indices: [Int], to output: OutputWrite, workers: Int = 2) async throws -> [Int: String] {
+    let shared = try await sharedElements(for: indices)
+    return try await withThrowingTaskGroup(of: [Int: String].self) { group in
       for worker in 0..<workers {
         group.addTask {
-          var files: [Int: RulesetFiles] = [:]
+          var digests: [Int: String] = [:]
+          var rules = RenderedRules()
           for position in stride(from: worker, to: indices.count, by: workers) {
-            files[indices[position]] = try render(indices[position], shared)
+            let files = try render(indices[position], shared, &rules)
+            try output.add(files)
+            digests[indices[position]] = files.digest
           }
-          return files
+          return digests
         }
       }
       return try await group.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
@@ -33,21 +38,27 @@ struct RulesetRendering: Sendable {
   }
 
   private struct SharedElements: Sendable {
-    var text: RenderedElements = [:]
-    var json: RenderedElements = [:]
+    let text: RenderedElements
+    let json: RenderedElements
   }
 
   /// Large sets that many rulesets share are rendered once.
-  private func sharedElements(for indices: [Int]) throws -> SharedElements {
-    var shared = SharedElements()
-    for set in compiler.sharedSets(of: indices.map { policies.distinct[$0] }) {
-      shared.text[set.name] = try set.elementText(.file)
-      shared.json[set.name] = try set.elementJSON()
-    }
-    return shared
+  private func sharedElements(for indices: [Int]) async throws -> SharedElements {
+    let sets = compiler.sharedSets(of: indices.map { policies.distinct[$0] })
+    async let text = Self.rendered(sets) { set in try set.elementText(.file) }
+    async let json = Self.rendered(sets) { set in try set.elementJSON() }
+    return SharedElements(text: try await text, json: try await json)
   }
 
-  private func render(_ index: Int, _ shared: SharedElements) throws -> RulesetFiles {
+  private static func rendered(
+    _ sets: [NamedSet], _ render: @Sendable (NamedSet) throws -> [UInt8]
+  ) async throws -> RenderedElements {
+    Dictionary(uniqueKeysWithValues: try sets.map { ($0.name, try render($0)) })
+  }
+
+  private func render(_ index: Int, _ shared: SharedElements, _ rules: inout RenderedRules) throws
+    -> RulesetFiles
+  {
     let host = policies.distinct[index]
     let table = compiler.compile(host)
     let modes = Direction.allCases.map { "\($0.rawValue) \(host.modes[$0].rawValue)" }
@@ -56,7 +67,7 @@ struct RulesetRendering: Sendable {
       "Loading this file replaces table \(table.title) and touches no other:  nft -f FILE",
     ]
     return RulesetFiles(
-      nft: try table.fileText(header: header, elements: shared.text),
-      json: try Envelope(policy).encode(host, table, elements: shared.json))
+      nft: try table.fileText(header: header, elements: shared.text, rules: &rules),
+      json: try Envelope(policy).encode(host, table, elements: shared.json, rules: &rules))
   }
 }

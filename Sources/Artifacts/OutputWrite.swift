@@ -1,0 +1,108 @@
+internal import Synchronization
+
+/// What a write changed.
+public struct OutputReport: Hashable, Sendable {
+  /// Hosts whose files are new or lead to another ruleset than before.
+  public let changed: [String]
+  /// Hosts whose files were removed.
+  public let removed: [String]
+  /// Hosts that are as they were.
+  public let unchanged: Int
+}
+
+/// One write of an output directory, from several tasks at once; other compiles are kept out meanwhile.
+///
+/// Rulesets are written as they come: they are files under names of their own, which nothing leads to
+/// yet. Links and the manifest follow when all of them are there, and what no host needs any more goes
+/// last. A write that is given up, or breaks off, leaves hosts and manifest as they were, and the next
+/// compile removes what it left behind.
+public final class OutputWrite: Sendable {
+  private let directory: Directory
+  private let store: Directory
+  private let old: Manifest?
+  /// Names under `rulesets/` with their inode numbers, as they were at the beginning.
+  private let stored: [String: UInt64]
+  /// Digests that were added, so that none is written twice.
+  private let added = Mutex<Set<String>>([])
+
+  /// - Throws: ``OutputFailure``, also when another compile is writing there.
+  public init(_ path: String) throws(OutputFailure) {
+    directory = try Directory(making: path)
+    try directory.lock()
+    store = try Directory(making: "\(path)/\(OutputDirectory.rulesets)")
+    old = try OutputDirectory.manifest(in: directory)
+    stored = try store.entries()
+  }
+
+  /// Writes the two files of a ruleset unless they are there.
+  ///
+  /// - Throws: ``OutputFailure``.
+  public func add(_ ruleset: RulesetFiles) throws(OutputFailure) {
+    guard added.withLock({ $0.insert(ruleset.digest).inserted }) else { return }
+    for (ending, bytes) in [("nft", ruleset.nft), ("json", ruleset.json)] {
+      let name = "\(ruleset.digest).\(ending)"
+      if stored[name] == nil { try store.replace(name, with: bytes) }
+    }
+  }
+
+  /// Leads hosts to their rulesets.
+  ///
+  /// - Parameters:
+  ///   - inventory: digest of the inventory's files.
+  ///   - hosts: what the manifest is to say of each host that was compiled; their rulesets are added.
+  ///   - others: hosts of the inventory that were not compiled this time and keep what they have.
+  /// - Throws: ``OutputFailure``.
+  public func finish(
+    inventory: String, hosts: [String: Manifest.Entry], keeping others: Set<String>
+  ) throws(OutputFailure) -> OutputReport {
+    if hosts["manifest"] != nil {
+      throw OutputFailure(
+        directory.path, "a host cannot be called manifest: its file would take the place of manifest.json")
+    }
+    let changed = try link(hosts)
+    var entries = (old?.hosts ?? [:]).filter { others.contains($0.key) }
+    entries.merge(hosts) { _, new in new }
+    let manifest = Manifest(inventory: inventory, hosts: entries)
+    if manifest != old { try directory.replace("manifest.json", with: manifest.encoded()) }
+
+    let removed = (old?.hosts.keys.filter { entries[$0] == nil } ?? []).sorted()
+    for host in removed {
+      try directory.remove("\(host).nft")
+      try directory.remove("\(host).json")
+    }
+    try removeRulesets(but: Set(entries.values.map(\.digest)))
+    return OutputReport(changed: changed, removed: removed, unchanged: hosts.count - changed.count)
+  }
+
+  /// - Returns: the hosts whose files lead elsewhere than before.
+  private func link(_ hosts: [String: Manifest.Entry]) throws(OutputFailure) -> [String] {
+    let present = try directory.entries()
+    var changed: [String] = []
+    for (host, entry) in hosts.sorted(by: { $0.key < $1.key }) {
+      var isChanged = false
+      for ending in ["nft", "json"] {
+        let name = "\(host).\(ending)"
+        let target = "\(entry.digest).\(ending)"
+        if let inode = present[name], inode == stored[target] { continue }
+        try directory.link("\(OutputDirectory.rulesets)/\(target)", as: name, replacing: present[name] != nil)
+        isChanged = true
+      }
+      if isChanged { changed.append(host) }
+    }
+    return changed
+  }
+
+  private func removeRulesets(but used: Set<String>) throws(OutputFailure) {
+    let digests = added.withLock { $0 }
+    let names = Set(stored.keys).union(digests.flatMap { ["\($0).nft", "\($0).json"] })
+    for name in names.sorted() where Self.isRuleset(name) && !used.contains(String(name.prefix(64))) {
+      try store.remove(name)
+    }
+  }
+
+  /// Whether a name is one that this type gives to rulesets, so that nobody else's file is removed.
+  private static func isRuleset(_ name: String) -> Bool {
+    (name.hasSuffix(".nft") && name.utf8.count == 68 || name.hasSuffix(".json") && name.utf8.count == 69)
+      && name.utf8.prefix(64).allSatisfy(JSONText.isHexDigit)
+  }
+}
