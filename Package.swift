@@ -54,7 +54,7 @@ let package = Package(
     layer("RulesetCompiler", ["Addressing", "Nftables", "Policy"]),
     layer("RulesetDiff", ["Nftables"]),
 
-    layer("Artifacts", ["Nftables", "Policy"]),
+    layer("Artifacts", ["Policy"]),
     layer("Netlink", ["CMnl"]),
     layer("NftablesNetlink", ["Addressing", "CMnl", "CNftnl", "Netlink", "Nftables"]),
     layer("Probing", ["Addressing", "CSockets"]),

@@ -1,4 +1,3 @@
-public import Nftables
 public import Policy
 
 /// `HOST.json`: the objects of a ruleset in the schema of libnftables-json(5), which `nft -j -f` loads,
@@ -15,14 +14,8 @@ public struct Envelope: Sendable {
 
   /// The file of one host policy.
   ///
-  /// - Parameters:
-  ///   - table: what the policy was compiled to.
-  ///   - elements: JSON of the sets that were rendered before.
-  ///   - rules: those of other tables, and afterwards also of this.
-  /// - Throws: ``Nftables/TextError``.
-  public func encode(
-    _ host: HostPolicy, _ table: Table, elements: RenderedElements, rules: inout RenderedRules
-  ) throws(TextError) -> [UInt8] {
+  /// - Parameter commands: what the policy was compiled to, as ``Nftables/Table/jsonCommands(elements:)``.
+  public func encode(_ host: HostPolicy, nftables commands: [UInt8]) -> [UInt8] {
     var out = Array("{\"sekisho\": {\"format_version\": \(Self.formatVersion), ".utf8)
     out += Array(
       "\"mode\": \(JSONText.modes(host.modes)), \"deny\": \"\(host.deny.rawValue)\", \"flows\": {".utf8)
@@ -33,7 +26,7 @@ public struct Envelope: Sendable {
       append(policy[id], to: &out)
     }
     out += Array("\n}},\n\"nftables\": ".utf8)
-    try table.appendJSONCommands(to: &out, elements: elements, rules: &rules)
+    out += commands
     out += Array("}\n".utf8)
     return out
   }

@@ -14,6 +14,8 @@ struct JSONWriter {
 
   mutating func append(string: String) {
     append("\"")
+    defer { append("\"") }
+    if !string.utf8.contains(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5c }) { return append(string) }
     for byte in string.utf8 {
       switch byte {
       case 0x22, 0x5c:
@@ -25,7 +27,6 @@ struct JSONWriter {
       default: out.append(byte)
       }
     }
-    append("\"")
   }
 
   mutating func append(strings: [String]) {

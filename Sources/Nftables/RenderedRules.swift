@@ -1,3 +1,11 @@
+/// A table in both forms that nft(8) loads.
+public struct RenderedTable: Sendable {
+  /// As ``Table/fileText(header:elements:)`` writes it.
+  public let fileText: [UInt8]
+  /// As ``Table/jsonCommands(elements:)`` writes it.
+  public let jsonCommands: [UInt8]
+}
+
 /// Rules that were written before, as text and as JSON.
 ///
 /// Tables of one fleet have most of their rules in common, and finding the words for a rule costs far
@@ -14,47 +22,62 @@ public struct RenderedRules: Sendable {
     }
   }
 
-  private struct Entry {
-    let statements: [Statement]
-    let families: RejectContext
-    var text: [UInt8]?
-    var json: [UInt8]?
+  /// A line of a file, and the members of a JSON object behind the rule's place.
+  struct Entry {
+    let text: [UInt8]
+    let json: [UInt8]
   }
 
   private var entries: [Key: Entry] = [:]
 
   public init() {}
 
-  /// A line of a file, see ``TextWriter/append(_:_:in:counter:)``.
-  mutating func text(of rule: Rule, in table: Table) throws(TextError) -> [UInt8] {
+  mutating func entry(of rule: Rule, in table: Table) throws(TextError) -> Entry {
     let key = Key(rule: rule, family: table.family)
-    var entry = try entry(key, in: table)
-    if let text = entry.text { return text }
-    var writer = TextWriter(.file)
-    try writer.append(rule, entry.statements, in: entry.families, counter: nil)
-    entry.text = writer.out
-    entries[key] = entry
-    return writer.out
-  }
-
-  /// The members of a rule's JSON object behind its place, see ``JSONWriter/append(_:_:in:)``.
-  mutating func json(of rule: Rule, in table: Table) throws(TextError) -> [UInt8] {
-    let key = Key(rule: rule, family: table.family)
-    var entry = try entry(key, in: table)
-    if let json = entry.json { return json }
-    var writer = JSONWriter()
-    try writer.append(rule, entry.statements, in: entry.families)
-    entry.json = writer.out
-    entries[key] = entry
-    return writer.out
-  }
-
-  private func entry(_ key: Key, in table: Table) throws(TextError) -> Entry {
     if let known = entries[key] { return known }
-    let sets = table.setsByName
-    return Entry(
-      statements: try key.rule.loadableStatements(in: table.family, sets: sets),
-      families: RejectContext(
-        table: table.family, packet: key.rule.rejectFamily(in: table.family, sets: sets)))
+    let sets = table.intervalSets
+    let statements = try rule.loadableStatements(in: table.family, sets: sets)
+    let families = RejectContext(
+      table: table.family, packet: rule.rejectFamily(in: table.family, sets: sets))
+    var text = TextWriter(.file)
+    try text.append(rule, statements, in: families, counter: nil)
+    var json = JSONWriter()
+    try json.append(rule, statements, in: families)
+    let entry = Entry(text: text.out, json: json.out)
+    entries[key] = entry
+    return entry
+  }
+}
+
+extension Table {
+  /// The table as text and as JSON.
+  ///
+  /// - Parameters:
+  ///   - header: as in ``fileText(header:elements:)``.
+  ///   - texts: texts of ``NamedSet/elementText(_:)`` that the caller has already.
+  ///   - json: texts of ``NamedSet/elementJSON()`` that the caller has already.
+  ///   - rules: those of other tables, and afterwards also of this.
+  /// - Throws: ``TextError``.
+  public func rendered(
+    header: [String], texts: RenderedElements, json: RenderedElements, rules: inout RenderedRules
+  ) throws(TextError) -> RenderedTable {
+    var text = TextWriter(.file)
+    var commands = JSONWriter()
+    try text.append(opening: self, header: header, elements: texts)
+    try commands.append(opening: self, elements: json)
+    for (index, chain) in chains.enumerated() {
+      try text.append(opening: chain, in: self, isFirst: index == 0)
+      for rule in chain.rules {
+        let entry = try rules.entry(of: rule, in: self)
+        text.out += entry.text
+        commands.append(placeOfRuleIn: chain.name, of: self)
+        commands.out += entry.json
+        commands.append("}}}")
+      }
+      text.append("\t}\n")
+    }
+    text.append("}\n")
+    commands.append("\n]")
+    return RenderedTable(fileText: text.out, jsonCommands: commands.out)
   }
 }

@@ -21,28 +21,24 @@ extension Table {
   /// - Throws: ``TextError``.
   public func jsonCommands(elements: RenderedElements = [:]) throws(TextError) -> [UInt8] {
     var writer = JSONWriter()
-    var rules = RenderedRules()
-    try writer.append(commands: self, elements: elements, rules: &rules)
+    try writer.append(opening: self, elements: elements)
+    let sets = intervalSets
+    for chain in chains {
+      for rule in chain.rules {
+        writer.append(placeOfRuleIn: chain.name, of: self)
+        let families = RejectContext(table: family, packet: rule.rejectFamily(in: family, sets: sets))
+        try writer.append(rule, try rule.loadableStatements(in: family, sets: sets), in: families)
+        writer.append("}}}")
+      }
+    }
+    writer.append("\n]")
     return writer.out
-  }
-
-  /// Appends ``jsonCommands(elements:)`` with the rules that other tables have had too.
-  ///
-  /// - Throws: ``TextError``.
-  public func appendJSONCommands(
-    to out: inout [UInt8], elements: RenderedElements, rules: inout RenderedRules
-  ) throws(TextError) {
-    var writer = JSONWriter()
-    swap(&writer.out, &out)
-    defer { swap(&writer.out, &out) }
-    try writer.append(commands: self, elements: elements, rules: &rules)
   }
 }
 
 extension JSONWriter {
-  fileprivate mutating func append(
-    commands table: Table, elements: RenderedElements, rules: inout RenderedRules
-  ) throws(TextError) {
+  /// The commands ahead of the rules.
+  mutating func append(opening table: Table, elements: RenderedElements) throws(TextError) {
     if let other = table.others.first { throw .unsupported("\(other.kind) \(other.name)") }
     guard table.flags == 0 else { throw .unsupported("table flags \(table.flags)") }
     append("[\n")
@@ -60,17 +56,14 @@ extension JSONWriter {
       append(",\n")
       try append(set, in: table, elements: elements[set.name])
     }
-    for chain in table.chains {
-      for rule in chain.rules {
-        append(",\n{\"add\":{\"rule\":{")
-        append(place: table)
-        append(",\"chain\":")
-        append(string: chain.name.text)
-        out += try rules.json(of: rule, in: table)
-        append("}}}")
-      }
-    }
-    append("\n]")
+  }
+
+  /// A command that adds a rule, up to its comment.
+  mutating func append(placeOfRuleIn chain: ChainName, of table: Table) {
+    append(",\n{\"add\":{\"rule\":{")
+    append(place: table)
+    append(",\"chain\":")
+    append(string: chain.text)
   }
 }
 

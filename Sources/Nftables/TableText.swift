@@ -13,33 +13,12 @@ extension Table {
   public func fileText(
     header: [String] = [], elements: RenderedElements = [:]
   ) throws(TextError) -> [UInt8] {
-    var rules = RenderedRules()
-    return try fileText(header: header, elements: elements, rules: &rules)
-  }
-
-  /// ``fileText(header:elements:)`` with the rules that other tables have had too.
-  ///
-  /// - Throws: ``TextError``.
-  public func fileText(
-    header: [String], elements: RenderedElements, rules: inout RenderedRules
-  ) throws(TextError) -> [UInt8] {
     var writer = TextWriter(.file)
-    writer.append("#!/usr/sbin/nft -f\n")
-    for line in header {
-      try QuotedText.check(line, limit: 4096)
-      writer.append(line.isEmpty ? "#\n" : "# \(line)\n")
-    }
-    // The first line makes sure that there is a table to delete.
-    writer.append("\ntable ")
-    try writer.append(title: self)
-    writer.append("\ndelete table ")
-    try writer.append(title: self)
-    writer.append("\n\n")
-    try writer.append(opening: self, elements: elements)
+    try writer.append(opening: self, header: header, elements: elements)
+    let sets = intervalSets
     for (index, chain) in chains.enumerated() {
-      if index > 0 || !sets.isEmpty { writer.append("\n") }
-      try writer.append(opening: chain, in: family)
-      for rule in chain.rules { writer.out += try rules.text(of: rule, in: self) }
+      try writer.append(opening: chain, in: self, isFirst: index == 0)
+      for rule in chain.rules { try writer.append(rule, in: family, sets: sets, counter: nil) }
       writer.append("\t}\n")
     }
     writer.append("}\n")
@@ -56,14 +35,13 @@ extension Table {
   ) throws(TextError) -> [UInt8] {
     var writer = TextWriter(style)
     try writer.append(opening: self, elements: [:])
-    let byName = setsByName
+    let sets = intervalSets
     for (index, chain) in chains.enumerated() {
-      if index > 0 || !sets.isEmpty || !others.isEmpty { writer.append("\n") }
-      try writer.append(opening: chain, in: family)
+      try writer.append(opening: chain, in: self, isFirst: index == 0)
       let states = states[chain.name]
       for (index, rule) in chain.rules.enumerated() {
         let state = states.flatMap { index < $0.count ? $0[index] : nil }
-        try writer.append(rule, in: family, sets: byName, counter: state?.counter)
+        try writer.append(rule, in: family, sets: sets, counter: state?.counter)
       }
       writer.append("\t}\n")
     }
@@ -71,10 +49,11 @@ extension Table {
     return writer.out
   }
 
-  var setsByName: [SetName: NamedSet] {
-    var sets: [SetName: NamedSet] = [:]
-    for set in self.sets { sets[set.name] = set }
-    return sets
+  /// The sets that decide how a rule that looks them up is said.
+  var intervalSets: [SetName: NamedSet] {
+    var found: [SetName: NamedSet] = [:]
+    for set in sets where set.flags.contains(.interval) { found[set.name] = set }
+    return found
   }
 }
 
@@ -83,6 +62,24 @@ extension TextWriter {
     append(table.family.description)
     append(" ")
     try append(name: table.name.text)
+  }
+
+  /// A file up to the table's first chain.
+  mutating func append(
+    opening table: Table, header: [String], elements: RenderedElements
+  ) throws(TextError) {
+    append("#!/usr/sbin/nft -f\n")
+    for line in header {
+      try QuotedText.check(line, limit: 4096)
+      append(line.isEmpty ? "#\n" : "# \(line)\n")
+    }
+    // The first line makes sure that there is a table to delete.
+    append("\ntable ")
+    try append(title: table)
+    append("\ndelete table ")
+    try append(title: table)
+    append("\n\n")
+    try append(opening: table, elements: elements)
   }
 
   /// The table up to its first chain.
@@ -185,12 +182,13 @@ extension TextWriter {
   // MARK: Chains
 
   /// A chain up to its first rule.
-  fileprivate mutating func append(opening chain: Chain, in family: Family) throws(TextError) {
+  mutating func append(opening chain: Chain, in table: Table, isFirst: Bool) throws(TextError) {
+    if !isFirst || !table.sets.isEmpty || !table.others.isEmpty { append("\n") }
     append("\tchain ")
     try append(name: chain.name.text)
     append(" {\n")
     try append(comment: chain.comment, indent: "\t\t")
-    if let base = chain.base { try append(base, in: family) }
+    if let base = chain.base { try append(base, in: table.family) }
   }
 
   private mutating func append(_ base: BaseChain, in family: Family) throws(TextError) {
