@@ -19,7 +19,11 @@ struct Expiry {
   /// What expires on one side of a host: requests that enter there, answers that leave there.
   ///
   /// Where requests are only observed, they pass after the end too, and so must their answers.
-  static func all(of openings: [Opening], seenBy side: Side, modes: Modes, peers sets: PeerSets) -> [Expiry] {
+  ///
+  /// - Parameter dhcp: whether the host is a DHCP client, which no flow's end may cut off.
+  static func all(of openings: [Opening], dhcp: Bool, seenBy side: Side, modes: Modes, peers sets: PeerSets)
+    -> [Expiry]
+  {
     var result: [Expiry] = []
     for opening in openings where opening.direction == side.direction || opening.answers == side.direction {
       guard let until = opening.flow.until else { continue }
@@ -28,6 +32,11 @@ struct Expiry {
         let isLonger = other.flow.until.map { $0 > until } ?? true
         if isLonger {
           for covered in Box.all(of: other, sets) { left = left.flatMap { $0.subtracting(covered) } }
+        }
+      }
+      if dhcp {
+        for covered in Box.dynamicConfiguration(opening.direction) {
+          left = left.flatMap { $0.subtracting(covered) }
         }
       }
       for (number, box) in left.enumerated() {
@@ -84,13 +93,31 @@ struct Box {
         switch (term.match, opening.kind) {
         case (.ports(let ports), .request): box.ports = ports
         case (.ports(let ports), .reply(let to)): (box.sourcePorts, box.ports) = (ports, to)
-        case (.types(let types), _):
+        case (.types(let types), .request):
           box.ports = PortSet(types.ranges.map { UInt16($0.lowerBound)...UInt16($0.upperBound) })
-        case (.any, _): break
+        case (.any, .request): break
+        // Answers are awaited at ports alone; anything else here would be cut, or spared, for nothing.
+        case (.types, .reply), (.any, .reply): return nil
         }
         return box
       }
     }
+  }
+
+  /// What is open on a DHCP client, see ``baseChain(_:dhcp:expiries:_:)``.
+  static func dynamicConfiguration(_ direction: Direction) -> [Box] {
+    if direction == .forward { return [] }
+    let linkLocal = AddressSet([Prefix(containing: Address(.ipv6, 0xfe80 << 112), length: 10)])
+    func box(_ source: AddressSet, _ family: AddressFamily, client: UInt16, server: UInt16) -> Box {
+      let (from, to) = direction == .egress ? (client, server) : (server, client)
+      return Box(
+        family: family, ipProtocol: .udp, source: source, destination: AddressSet.all.only(family),
+        sourcePorts: PortSet([from...from]), ports: PortSet([to...to]))
+    }
+    return [
+      box(AddressSet(ipv4: .all), .ipv4, client: 68, server: 67),
+      box(linkLocal, .ipv6, client: 546, server: 547),
+    ]
   }
 
   /// What is left without another box, as boxes that do not overlap.
@@ -146,10 +173,9 @@ extension TableBuilder {
       : [(source, box.source), (destination, box.destination)]
     var hasFamily = false
     for (index, (operand, addresses)) in ends.enumerated() {
-      let name = PeerSets.setName("\(expiry.name).\(index + 1)", box.family)
       let match =
         sets.known(addresses, box.family)
-        ?? PeerSets.match(addresses, box.family, named: side.ownSet(name.text), isExact: false)
+        ?? unusedMatch(addresses, box.family, side, "\(expiry.name).\(index + 1)")
       if let statement = use(match, operand) {
         statements.append(statement)
         hasFamily = true
@@ -158,6 +184,23 @@ extension TableBuilder {
     if !hasFamily { statements.append(.match(.nfProto, .family(box.family))) }
     return Self.protocolMatches(box, isReply: expiry.isReply).map {
       Rule(statements + $0 + [.counter, .goto(side.denyChain)], comment: "\(expiry.flow) has ended")
+    }
+  }
+
+  /// The match for addresses under a name that no other set has.
+  ///
+  /// Names of flows and services may hold dots, and one flow can open several ways with one service, so
+  /// that two ends ask for one name. A set that took another's name would cut the wrong connections and
+  /// leave the right ones.
+  private func unusedMatch(
+    _ addresses: AddressSet, _ family: AddressFamily, _ side: Side, _ wish: String
+  ) -> PeerMatch {
+    var number = 1
+    while true {
+      let name = PeerSets.setName(number == 1 ? wish : "\(wish)/\(number)", family)
+      let match = PeerSets.match(addresses, family, named: side.ownSet(name.text), isExact: false)
+      if isFree(match) { return match }
+      number += 1
     }
   }
 

@@ -30,7 +30,8 @@ public struct RulesetCompiler: Sendable {
     let openings = Opening.all(of: host, in: policy)
     for side in Self.sides(host) {
       let skeleton = skeletons[side] ?? Skeleton(side)
-      let expiries = Expiry.all(of: openings, seenBy: side, modes: host.modes, peers: sets)
+      let expiries = Expiry.all(
+        of: openings, dhcp: host.dhcp, seenBy: side, modes: host.modes, peers: sets)
       let dispatch = Dispatch(openings.filter { $0.direction == side.direction }, side, &builder)
       builder.add(
         skeleton.baseChain(

@@ -12,10 +12,21 @@ struct TableBuilder {
 
   mutating func add(_ chain: Chain) { chains.append(chain) }
 
-  mutating func add(_ set: NamedSet) { usedSets[set.name] = set }
+  /// Rules find a set by its name alone: two sets of one name would widen one of their matches.
+  mutating func add(_ set: NamedSet) {
+    precondition(usedSets[set.name].map { $0 == set } ?? true, "two sets are called \(set.name)")
+    usedSets[set.name] = set
+  }
+
+  /// Whether the set of a match, if it has one, can be added under its name.
+  func isFree(_ match: PeerMatch) -> Bool {
+    guard case .set(let set) = match else { return true }
+    return usedSets[set.name].map { $0 == set } ?? true
+  }
 
   func table(name: TableName) -> Table {
-    Table(family: .inet, name: name, chains: chains, sets: Array(usedSets.values))
+    precondition(Set(chains.map(\.name)).count == chains.count, "two chains have one name")
+    return Table(family: .inet, name: name, chains: chains, sets: Array(usedSets.values))
   }
 
   /// Statements that match the other end of an opening in a family, and use up the sets they need;
