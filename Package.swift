@@ -102,6 +102,13 @@ let package = Package(
     tests("ArtifactsTests", ["Artifacts"]),
     tests("NetlinkTests", ["Netlink"]),
     tests("NftablesNetlinkTests", ["ChildProcess", "Netlink", "Nftables", "NftablesNetlink"]),
+    tests("NftablesNetlinkTests", ["Netlink", "Nftables", "NftablesNetlink"]),
+    tests(
+      "HostileTests",
+      [
+        "Addressing", "Enforcement", "Inventory", "Nftables", "NftablesNetlink", "Policy", "PolicyFixtures",
+        "RulesetCompiler", "RulesetDiff", "sekisho",
+      ]),
     tests("LabTests", ["Addressing", "Lab", "LabFixtures", "LabHarness", "Policy", "lab-support"]),
     tests(
       "ProbingTests", ["Addressing", "Lab", "LabFixtures", "LabHarness", "Policy", "Probing", "lab-support"]),

@@ -9,7 +9,7 @@ enum PeerMatch: Hashable, Sendable {
   /// The addresses in a named set.
   case set(NamedSet)
   /// A few addresses written in the rule itself.
-  case inline([Prefix])
+  case inline(Comparand)
 }
 
 /// The named sets of all peers, each made once however many rulesets refer to it.

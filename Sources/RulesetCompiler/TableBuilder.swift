@@ -60,19 +60,31 @@ struct TableBuilder {
     case .set(let set):
       add(set)
       return .match(operand, .named(set.name))
-    case .inline(let prefixes):
-      return .match(operand, prefixes.count == 1 ? .prefix(prefixes[0]) : .prefixes(prefixes))
+    case .inline(let comparand): return .match(operand, comparand)
     }
   }
 
+  /// Groups written into a rule. One may be a prefix, and `ff00::/8` has 2^120 addresses, so ranges stay
+  /// ranges, joined where they touch, as nft(8) joins them when it loads the same rule.
   private static func inline(_ addresses: AddressSet, _ family: AddressFamily) -> PeerMatch? {
     let ranges = addresses.ranges(family)
-    if ranges.isEmpty { return nil }
+    guard let only = ranges.first else { return nil }
+    if ranges.count == 1 {
+      if let prefix = Prefix(family: family, exactly: only) { return .inline(.prefix(prefix)) }
+      return .inline(.range(bytes(family, only.lowerBound), bytes(family, only.upperBound)))
+    }
+    let isInterval = ranges.contains { $0.lowerBound != $0.upperBound }
     return .inline(
-      ranges.flatMap { range in
-        (range.lowerBound...range.upperBound).map {
-          Prefix(containing: Address(family, $0), length: family.bitWidth)
-        }
-      })
+      .set(
+        .inline(
+          InlineSet(
+            key: [family == .ipv4 ? .ipv4Address : .ipv6Address], flags: isInterval ? .interval : [],
+            elements: SetElements(
+              keyLength: family.byteCount, keys: ranges.flatMap { bytes(family, $0.lowerBound) },
+              lastKeys: isInterval ? ranges.flatMap { bytes(family, $0.upperBound) } : nil)))))
+  }
+
+  private static func bytes(_ family: AddressFamily, _ bits: UInt128) -> [UInt8] {
+    Address(family, bits).networkBytes
   }
 }
