@@ -93,16 +93,11 @@ let package = Package(
     tests("NftablesTests", ["Addressing", "ChildProcess", "Nftables", "NftablesNetlink"]),
     tests(
       "RulesetCompilerTests",
-      ["Addressing", "Inventory", "Nftables", "Policy", "PolicyFixtures", "RulesetCompiler"]),
-    tests("NftablesTests", ["Addressing", "Nftables", "NftablesNetlink"]),
-    tests(
-      "RulesetCompilerTests",
-      ["Addressing", "Diagnostics", "Nftables", "Policy", "PolicyFixtures", "RulesetCompiler"]),
+      ["Addressing", "Diagnostics", "Inventory", "Nftables", "Policy", "PolicyFixtures", "RulesetCompiler"]),
     tests("RulesetDiffTests", ["Nftables", "Policy", "PolicyFixtures", "RulesetCompiler", "RulesetDiff"]),
     tests("ArtifactsTests", ["Artifacts"]),
     tests("NetlinkTests", ["Netlink"]),
     tests("NftablesNetlinkTests", ["ChildProcess", "Netlink", "Nftables", "NftablesNetlink"]),
-    tests("NftablesNetlinkTests", ["Netlink", "Nftables", "NftablesNetlink"]),
     tests(
       "HostileTests",
       [

@@ -7,6 +7,15 @@ public protocol Agent: Sendable {
   func hello() async throws -> AgentHello
   /// What a change to the wanted table would do; reads only.
   func compare(_ wanted: Table) async throws -> Comparison
+  /// Lets connection tracking learn the connections that are there, ahead of a first ``apply(_:)``.
+  ///
+  /// The kernel tracks nothing until a rule asks for it. A session from before is then a stream of
+  /// packets that begin nothing, and would be denied: the operator's own among them. So a first apply
+  /// makes a table that only tracks and accepts, lets the session say something, and replaces it.
+  ///
+  /// - Parameter generation: at which the host was looked at; any other refuses.
+  /// - Returns: the generation to apply at.
+  func track(at generation: UInt32) async throws -> UInt32
   /// Makes the host's table equal to the wanted one, in one transaction, or leaves it as it was.
   func apply(_ request: ApplyRequest) async throws -> ApplyReport
   /// Sekisho's table as `nft list table` prints it, counters included; `nil` when there is none.

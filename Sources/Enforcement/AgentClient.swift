@@ -15,6 +15,11 @@ public actor AgentClient: Agent {
   public func compare(_ wanted: Table) async throws -> Comparison { try await ask(.compare(wanted)) }
   public func apply(_ request: ApplyRequest) async throws -> ApplyReport { try await ask(.apply(request)) }
 
+  public func track(at generation: UInt32) async throws -> UInt32 {
+    let reply: TrackReply = try await ask(.track(at: generation))
+    return reply.generation
+  }
+
   public func listing() async throws -> String? {
     let reply: ListingReply = try await ask(.listing)
     return reply.text

@@ -51,6 +51,9 @@ public struct AgentServer {
         let arrivals = listener?.arrivals.map(\.description) ?? []
         listener = nil
         return try AgentReply(id: id, reply: ArrivalsReply(arrivals: arrivals)).line()
+      case .track(let generation):
+        let made = try await agent.track(at: generation)
+        return try AgentReply(id: id, reply: TrackReply(generation: made)).line()
       case .listing:
         return try AgentReply(id: id, reply: ListingReply(text: try await agent.listing())).line()
       }

@@ -6,6 +6,7 @@ public import Nftables
 ///     {"id":1,"request":"hello"}                               {"id":1,"reply":{…AgentHello…}}
 ///     {"id":2,"request":"compare","nftables":[…]}              {"id":2,"reply":{…Comparison…}}
 ///     {"id":3,"request":"apply","generation":7,"nftables":[…]} {"id":3,"reply":{…ApplyReport…}}
+///     {"id":8,"request":"track","generation":7}                {"id":8,"reply":{"generation":8}}
 ///     {"id":4,"request":"listing"}                             {"id":4,"reply":{"text":"table inet …"}}
 ///     {"id":5,"request":"probe","attempts":["tcp - 10.0.0.1 80"]}  {"id":5,"reply":{"outcomes":["open"]}}
 ///     {"id":6,"request":"listen","tcp":[80],"udp":[],"protocols":[]}  {"id":6,"reply":{"unheard":[]}}
@@ -20,6 +21,7 @@ public enum AgentRequest: Hashable, Sendable {
   case compare(Table)
   case apply(ApplyRequest)
   case listing
+  case track(at: UInt32)
   case probe([String])
   case listen(ListenPorts)
   case arrivals
@@ -54,6 +56,11 @@ struct ArrivalsReply: Codable {
   let arrivals: [String]
 }
 
+/// The reply to ``AgentRequest/track(at:)``.
+struct TrackReply: Codable {
+  let generation: UInt32
+}
+
 /// The reply to ``AgentRequest/listing``.
 struct ListingReply: Codable {
   let text: String?
@@ -78,6 +85,7 @@ extension AgentRequest {
       switch self {
       case .hello: (Header(id: id, request: "hello"), nil)
       case .listing: (Header(id: id, request: "listing"), nil)
+      case .track(let generation): (Header(id: id, request: "track", generation: generation), nil)
       case .arrivals: (Header(id: id, request: "arrivals"), nil)
       case .probe(let attempts): (Header(id: id, request: "probe", attempts: attempts), nil)
       case .listen(let ports):
@@ -114,6 +122,11 @@ extension AgentRequest {
       case "hello": return (header.id, .hello)
       case "listing": return (header.id, .listing)
       case "arrivals": return (header.id, .arrivals)
+      case "track":
+        guard let generation = header.generation else {
+          throw AgentFailure(.badRequest, "track needs the generation that was looked at")
+        }
+        return (header.id, .track(at: generation))
       case "probe": return (header.id, .probe(header.attempts ?? []))
       case "listen":
         return (

@@ -46,6 +46,28 @@ public struct LocalAgent: Agent {
       change: description, foreignChains: try foreignChains(connection))
   }
 
+  public func track(at generation: UInt32) throws(AgentFailure) -> UInt32 {
+    let lock = try ApplyLock(in: runtimeDirectory)
+    return try lock.whileHeld { () throws(AgentFailure) in
+      let connection = try connect()
+      let installed = try read(connection)
+      let present = try self.generation(of: installed, connection)
+      guard present == generation else { throw Self.moved(present, expected: generation) }
+      if installed != nil { return present }
+      do throws(CommitError) {
+        return try connection.commit(
+          TableDiff.change(from: nil, to: TrackingTable.table(family, name)), expecting: present)
+      } catch {
+        throw AgentFailure(error)
+      }
+    }
+  }
+
+  private static func moved(_ present: UInt32, expected: UInt32) -> AgentFailure {
+    AgentFailure(
+      .moved, "the ruleset is at generation \(present), the change was looked at at \(expected); look again")
+  }
+
   public func apply(_ request: ApplyRequest) throws(AgentFailure) -> ApplyReport {
     try checkTarget(request.wanted)
     let lock = try ApplyLock(in: runtimeDirectory)
@@ -59,9 +81,7 @@ public struct LocalAgent: Agent {
       let installed = try read(connection)
       let present = try generation(of: installed, connection)
       if let expected = request.expectedGeneration, expected != present {
-        throw AgentFailure(
-          .moved,
-          "the ruleset is at generation \(present), the change was looked at at \(expected); look again")
+        throw Self.moved(present, expected: expected)
       }
       let change = TableDiff.change(from: installed, to: request.wanted)
       if change.isEmpty { return ApplyReport(operations: 0, generation: present, retries: retries) }

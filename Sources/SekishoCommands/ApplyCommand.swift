@@ -54,7 +54,7 @@ struct ApplyCommand: AsyncParsableCommand {
       throw ExitCode.failed
     }
     let changing = zip(targets, comparisons).compactMap { target, answer in
-      (try? answer.get()).flatMap { $0.change.isEmpty ? nil : (target, $0.generation) }
+      (try? answer.get()).flatMap { $0.change.isEmpty ? nil : Applying(target: target, comparison: $0) }
     }
     if !changing.isEmpty, !yes, try !confirmed(changing.count) {
       console.message("nothing was applied")
@@ -63,13 +63,21 @@ struct ApplyCommand: AsyncParsableCommand {
     let progress = ProgressLine(console, total: changing.count, what: "hosts applied")
     let reports = await concurrently(
       changing,
-      { target, generation in
-        try await target.ask { agent in
-          try await agent.apply(ApplyRequest(wanted: target.wanted, expectedGeneration: generation))
+      { applying in
+        try await applying.target.ask { agent in
+          var generation = applying.comparison.generation
+          if !applying.comparison.isInstalled {
+            generation = try await agent.track(at: generation)
+            // Long enough for the session that asks to be seen in both directions.
+            try await Task.sleep(for: .milliseconds(200))
+            _ = try await agent.hello()
+          }
+          return try await agent.apply(
+            ApplyRequest(wanted: applying.target.wanted, expectedGeneration: generation))
         }
       }, progress: { progress.show($0) })
     progress.end()
-    let results = zip(changing, reports).map { ApplyResult(host: $0.0.name, report: $1) }
+    let results = zip(changing, reports).map { ApplyResult(host: $0.target.name, report: $1) }
     let unchanged = targets.count - changing.count
     if output.json {
       try console.write(try ApplyResult.json(results, unchanged: unchanged))
@@ -84,6 +92,12 @@ struct ApplyCommand: AsyncParsableCommand {
     console.raw("Apply to \(count == 1 ? "this host" : "these \(count) hosts")? [y/N] ")
     return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
   }
+}
+
+/// A host that is about to change.
+private struct Applying: Sendable {
+  let target: Target
+  let comparison: Comparison
 }
 
 /// What an apply did on one host.

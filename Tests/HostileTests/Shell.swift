@@ -1,3 +1,4 @@
+import ChildProcess
 import Foundation
 import Testing
 
@@ -44,26 +45,19 @@ struct Shell {
   /// Runs commands; a result of 124 means that they did not end in time.
   func run(_ commands: String, inNamespace: Bool = true, environment: [String: String] = [:]) throws -> Result
   {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/timeout")
-    process.arguments =
-      ["120"] + (inNamespace ? ["unshare", Self.isRoot ? "-n" : "-Urn"] : []) + ["sh", "-ec", commands]
-    process.currentDirectoryURL = directory
-    process.environment = [
+    let variables = [
       "PATH": "\(Self.products):/usr/sbin:/usr/bin:/sbin:/bin", "TZ": "UTC",
       "SEKISHO_RUNTIME_DIR": directory.appending(path: "run").path,
     ].merging(environment) { _, new in new }
-    let files = ["stdout", "stderr"].map { directory.appending(path: ".\($0)") }
-    for file in files { try Data().write(to: file) }
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = try FileHandle(forWritingTo: files[0])
-    process.standardError = try FileHandle(forWritingTo: files[1])
-    try process.run()
-    process.waitUntilExit()
-    let texts = try files.map { String(decoding: try Data(contentsOf: $0), as: UTF8.self) }
-    // As a shell says it of a command that a signal ended.
-    let code = process.terminationStatus + (process.terminationReason == .uncaughtSignal ? 128 : 0)
-    return Result(status: code, output: texts[0], errors: texts[1])
+    let errors = directory.appending(path: ".stderr")
+    try Data().write(to: errors)
+    let result = ChildProcess.run(
+      ["env", "-i", "--chdir=\(directory.path)"] + variables.map { "\($0.key)=\($0.value)" }
+        + ["timeout", "120"] + (inNamespace ? ["unshare", Self.isRoot ? "-n" : "-Urn"] : [])
+        + ["sh", "-ec", "exec 2>\(errors.path)\n\(commands)"])
+    return Result(
+      status: result.status, output: result.output,
+      errors: String(decoding: try Data(contentsOf: errors), as: UTF8.self))
   }
 
   /// Where the programs of this build lie: beside the tests.

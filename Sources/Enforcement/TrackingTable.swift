@@ -1,0 +1,15 @@
+internal import Nftables
+
+/// A table that accepts everything and makes the kernel track connections.
+enum TrackingTable {
+  static func table(_ family: Family, _ name: TableName) -> Table {
+    // The mere presence of a `ct` expression registers connection tracking (nft_ct_get_init).
+    let state = Expression.conntrack(.state, direction: nil, into: .r1)
+    let chains = [Hook.input, .output].map { hook in
+      Chain(
+        name: hook == .input ? "input" : "output", base: BaseChain(hook: hook, policy: .accept),
+        rules: [Rule([state, .verdict(.accept)], comment: "connections are learnt")])
+    }
+    return Table(family: family, name: name, chains: chains, sets: [])
+  }
+}
