@@ -111,7 +111,7 @@ let package = Package(
       "ProofTests",
       [
         "Addressing", "Diagnostics", "Enforcement", "Fleet", "Inventory", "Lab", "LabHarness", "Nftables",
-        "Policy", "PolicyFixtures", "Probing", "RulesetCompiler", "lab-support", "sekisho",
+        "Policy", "PolicyFixtures", "Probing", "RulesetCompiler", "RulesetDiff", "lab-support", "sekisho",
       ]),
   ]
 )

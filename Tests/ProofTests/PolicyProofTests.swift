@@ -1,6 +1,5 @@
 import Enforcement
 import Glibc
-import Inventory
 import Lab
 import LabHarness
 import Policy
@@ -11,7 +10,7 @@ extension KernelProof {
   /// What the policy says, what the kernel's ruleset means and what packets do is one and the same.
   @Suite struct PolicyProofTests {
     @Test func `the reference inventory allows and denies on the kernel what it says`() async throws {
-      let policy = try #require(try Inventory.load(Repository.root + "/inventory").policy)
+      let policy = try reference()
       let tally = try await prove(policy, label: "the reference inventory", seed: 1, count: 1400)
       expectSubstance(tally, atLeast: 300)
       print("proved: the reference inventory: \(tally)")

@@ -1,3 +1,7 @@
+import Inventory
+import Policy
+import Testing
+
 /// Where the reference inventory is.
 enum Repository {
   /// The package's directory, found from the place of this file.
@@ -6,4 +10,9 @@ enum Repository {
     parts.removeLast(3)
     return parts.joined(separator: "/")
   }()
+}
+
+/// The policy of the reference inventory.
+func reference() throws -> Policy {
+  try #require(try Inventory.load(Repository.root + "/inventory").policy)
 }
