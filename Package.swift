@@ -81,9 +81,15 @@ let package = Package(
     .executableTarget(
       name: "fleet-files", dependencies: ["FleetGenerator"], path: "Tests/Benchmarks/FleetFiles",
       swiftSettings: common),
+    .target(
+      name: "CBareNetlink", path: "Tests/Benchmarks/CBareNetlink",
+      linkerSettings: [.linkedLibrary("mnl")]),
     .executableTarget(
       name: "benchmark",
-      dependencies: ["Addressing", "FleetGenerator", "Inventory", "Policy"],
+      dependencies: [
+        "Addressing", "CBareNetlink", "Enforcement", "FleetGenerator", "Inventory", "Nftables",
+        "NftablesNetlink", "Policy", "RulesetDiff",
+      ],
       path: "Tests/Benchmarks/Benchmark", swiftSettings: common),
 
     tests("StructureTests", []),

@@ -95,7 +95,7 @@ public struct LocalAgent: Agent {
         retries += 1
         continue
       }
-      try prove(connection, request.wanted, at: made)
+      try ChangeProof(change, of: request.wanted, generation: made).check(connection)
       return ApplyReport(operations: change.operations.count, generation: made, retries: retries)
     }
   }
@@ -120,19 +120,6 @@ public struct LocalAgent: Agent {
     } catch {
       throw AgentFailure(.failed, "the table cannot be shown: \(error)")
     }
-  }
-
-  /// Reads the table again and compares: what was sent is not proof of what the kernel has.
-  private func prove(_ connection: NftablesConnection, _ wanted: Table, at generation: UInt32)
-    throws(AgentFailure)
-  {
-    let installed = try read(connection)
-    if TableDiff.change(from: installed, to: wanted).isEmpty { return }
-    throw installed?.generation == generation
-      ? AgentFailure(
-        .unproven, "the kernel took the transaction but has something else than was sent; this is a defect")
-      : AgentFailure(
-        .unproven, "the change was applied, and something else changed the table right after; look again")
   }
 
   /// The agent owns one table; a request for any other is refused.
@@ -174,7 +161,7 @@ public struct LocalAgent: Agent {
 }
 
 extension AgentFailure {
-  fileprivate init(_ error: NetlinkError) {
+  init(_ error: NetlinkError) {
     let code: Code =
       switch error {
       case .failed(.perm, _, _), .failed(.access, _, _): .notPermitted
@@ -183,7 +170,7 @@ extension AgentFailure {
     self.init(code, error.remedy.map { "\(error); \($0)" } ?? "\(error)")
   }
 
-  fileprivate init(_ error: ReadError) {
+  init(_ error: ReadError) {
     if case .netlink(let cause) = error {
       self.init(cause)
     } else {

@@ -9,16 +9,15 @@ struct ElementDiff {
   /// One merge of two sorted lists. An element whose range, data or attributes differ goes and comes:
   /// the kernel keeps the old data of an element that is added again.
   init(from old: SetElements, to new: SetElements) {
-    if old == new {
-      (deleted, added) = (nil, nil)
-      return
-    }
+    let common = old.commonEnds(with: new)
+    let oldEnd = old.count - common.back
+    let newEnd = new.count - common.back
     var gone: [Int] = []
     var come: [Int] = []
-    var i = 0
-    var j = 0
-    while i < old.count || j < new.count {
-      let order = i == old.count ? 1 : j == new.count ? -1 : old.compareKey(i, to: new, j)
+    var i = common.front
+    var j = common.front
+    while i < oldEnd || j < newEnd {
+      let order = i == oldEnd ? 1 : j == newEnd ? -1 : old.compareKey(i, to: new, j)
       if order < 0 {
         gone.append(i)
         i += 1

@@ -5,11 +5,12 @@ import Foundation
 setenv("TZ", "UTC", 1)
 let arguments = CommandLine.arguments
 guard arguments.count == 3 else { fail("usage: benchmark SEKISHO DIRECTORY") }
-if arguments[1] == "tuples" {
+switch arguments[1] {
+case "tuples":
   let tuples = try AllowedTuples(arguments[2])
   write("\(tuples.count) \(tuples.rulesets)")
-} else {
-  try all(sekisho: arguments[1], place: arguments[2])
+case "kernel": try KernelFigures(place: arguments[2]).show()
+default: try all(sekisho: arguments[1], place: arguments[2])
 }
 
 func all(sekisho: String, place: String) throws {
@@ -18,4 +19,14 @@ func all(sekisho: String, place: String) throws {
   try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
   try BinaryFigures(sekisho: sekisho, place: place).show()
   try CompileFigures(sekisho: sekisho, program: program, place: place).show()
+  inNamespace([program, "kernel", place])
+}
+
+/// Runs a part in a network namespace of its own.
+func inNamespace(_ command: [String]) {
+  let isRoot = geteuid() == 0
+  let usage = run(["unshare", isRoot ? "-n" : "-Urn"] + command)
+  if usage.status != 0 {
+    remark("not measured\(isRoot ? "" : ": a batch of this size needs root")")
+  }
 }

@@ -1,0 +1,98 @@
+internal import Netlink
+package import Nftables
+package import NftablesNetlink
+internal import RulesetDiff
+
+/// Shows that the kernel has what a change was to make of its table: that it took what was sent is no
+/// proof of it.
+package struct ChangeProof {
+  /// From about here on listing whole sets is cheaper than asking for single elements.
+  private static let mostElements = 2000
+
+  private let change: Change
+  private let wanted: Table
+  private let generation: UInt32
+
+  /// - Parameters:
+  ///   - wanted: what the change was to make of the table that was read in the generation before.
+  ///   - generation: the one that the change made.
+  package init(_ change: Change, of wanted: Table, generation: UInt32) {
+    self.change = change
+    self.wanted = wanted
+    self.generation = generation
+  }
+
+  /// - Throws: ``AgentFailure`` `.unproven`, or why the kernel could not be read.
+  package func check(_ connection: NftablesConnection) throws(AgentFailure) {
+    if let touched = touchedElements {
+      do throws(ReadError) {
+        if try hasElements(touched, connection) { return }
+      } catch { throw AgentFailure(error) }
+    }
+    try compare(connection)
+  }
+
+  private struct Touched {
+    let set: NamedSet
+    let isWanted: Bool
+  }
+
+  /// The elements of a change that touches nothing else, and few of them; `nil` otherwise.
+  ///
+  /// A range that goes and one that comes may share an end, so that what is found of the one tells
+  /// nothing of the other: sets of ranges are compared whole.
+  private var touchedElements: [Touched]? {
+    guard change.preparations.isEmpty else { return nil }
+    var touched: [Touched] = []
+    var count = 0
+    for operation in change.operations {
+      switch operation {
+      case .addElements(let set): touched.append(Touched(set: set, isWanted: true))
+      case .deleteElements(let set): touched.append(Touched(set: set, isWanted: false))
+      default: return nil
+      }
+      guard let set = touched.last?.set, !set.flags.contains(.interval) else { return nil }
+      count += set.elements.count
+    }
+    return count <= Self.mostElements ? touched : nil
+  }
+
+  /// Whether the kernel has the elements that came and lacks those that went, at the generation that
+  /// the change made. Everything else was read in the generation before, and nothing but the change
+  /// lies between the two.
+  private func hasElements(
+    _ touched: [Touched], _ connection: NftablesConnection
+  ) throws(ReadError) -> Bool {
+    for part in touched {
+      let found = try connection.elements(part.set, family: change.family, table: change.table)
+      let expected = part.isWanted ? part.set.elements : comingBack(part.set)
+      if found != expected { return false }
+    }
+    // Asked last: had anything else moved the ruleset meanwhile, it would have another generation.
+    do throws(NetlinkError) { return try connection.generation() == generation } catch {
+      throw .netlink(error)
+    }
+  }
+
+  /// Of elements that went, those that came again with other data.
+  private func comingBack(_ gone: NamedSet) -> SetElements {
+    let added = change.operations.compactMap { operation -> SetElements? in
+      if case .addElements(let set) = operation, set.name == gone.name { set.elements } else { nil }
+    }
+    guard let added = added.first else { return .none(keyLength: gone.elements.keyLength) }
+    return added.selecting(
+      (0..<added.count).filter { gone.elements.index(of: added.key($0)) != nil })
+  }
+
+  /// Reads the whole table again.
+  private func compare(_ connection: NftablesConnection) throws(AgentFailure) {
+    let installed: InstalledTable?
+    do { installed = try connection.table(wanted.family, wanted.name) } catch { throw AgentFailure(error) }
+    if TableDiff.change(from: installed, to: wanted).isEmpty { return }
+    throw installed?.generation == generation
+      ? AgentFailure(
+        .unproven, "the kernel took the transaction but has something else than was sent; this is a defect")
+      : AgentFailure(
+        .unproven, "the change was applied, and something else changed the table right after; look again")
+  }
+}
