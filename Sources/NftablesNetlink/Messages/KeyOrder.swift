@@ -2,6 +2,7 @@
 enum KeyOrder {
   /// The indices of the keys, ascending by the bytes; of two equal keys first the one that `isFirst`.
   static func ascending(_ keys: [UInt8], _ length: Int, isFirst: (Int) -> Bool) -> [Int] {
+    if keys.count / length >= manyKeys { return byDigits(keys, length, isFirst) }
     // Sorting numbers is several times faster than comparing bytes through an index.
     if length <= 8 {
       return ascending(keys, length, UInt64.self, isFirst)
@@ -14,6 +15,37 @@ enum KeyOrder {
       let order = compare(keys, $0, keys, $1, length)
       return order == 0 ? first[$0] && !first[$1] : order < 0
     }
+  }
+
+  /// From here on counting bytes is faster than comparing keys.
+  private static let manyKeys = 512
+
+  /// Orders by one byte after the other, the last one first; each pass keeps what the ones before did.
+  /// Bytes that all keys share, such as the front of addresses of one network, cost one look each.
+  private static func byDigits(_ keys: [UInt8], _ length: Int, _ isFirst: (Int) -> Bool) -> [Int] {
+    let indices = 0..<keys.count / length
+    var order = indices.filter(isFirst)
+    order = order.isEmpty ? Array(indices) : order + indices.filter { !isFirst($0) }
+    var next = order
+    let span = keys.span
+    for digit in stride(from: length - 1, through: 0, by: -1) {
+      var places = InlineArray<256, Int>(repeating: 0)
+      for index in indices { places[Int(span[index * length + digit])] += 1 }
+      if places[Int(span[digit])] == indices.count { continue }
+      var place = 0
+      for value in places.indices {
+        let count = places[value]
+        places[value] = place
+        place += count
+      }
+      for index in order {
+        let value = Int(span[index * length + digit])
+        next[places[value]] = index
+        places[value] += 1
+      }
+      swap(&order, &next)
+    }
+    return order
   }
 
   private struct Numbered<Number: FixedWidthInteger> {

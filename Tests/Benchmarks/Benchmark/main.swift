@@ -10,6 +10,7 @@ case "tuples":
   let tuples = try AllowedTuples(arguments[2])
   write("\(tuples.count) \(tuples.rulesets)")
 case "kernel": try KernelFigures(place: arguments[2]).show()
+case "questions": try ExplainFigures.ask(arguments[2])
 default: try all(sekisho: arguments[1], place: arguments[2])
 }
 
@@ -19,6 +20,7 @@ func all(sekisho: String, place: String) throws {
   try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
   try BinaryFigures(sekisho: sekisho, place: place).show()
   try CompileFigures(sekisho: sekisho, program: program, place: place).show()
+  try ExplainFigures(sekisho: sekisho, program: program, place: place).show()
   inNamespace([program, "kernel", place])
 }
 
