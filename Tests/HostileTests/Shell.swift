@@ -1,4 +1,3 @@
-import ChildProcess
 import Foundation
 import Testing
 
@@ -42,22 +41,42 @@ struct Shell {
     try Data(text.utf8).write(to: file)
   }
 
-  /// Runs commands; a result of 124 means that they did not end in time.
+  /// Runs commands; a result of 124 means that they did not end in time, one of 128 and more that a signal
+  /// ended them.
+  ///
+  /// Foundation's own `Process` waits for a run loop that a test may not have.
   func run(_ commands: String, inNamespace: Bool = true, environment: [String: String] = [:]) throws -> Result
   {
+    let namespace = inNamespace ? ["unshare", Self.isRoot ? "-n" : "-Urn"] : []
+    let command = ["timeout", "-k", "1", "120"] + namespace + ["sh", "-ec", "cd \"$HERE\"\n\(commands)"]
     let variables = [
-      "PATH": "\(Self.products):/usr/sbin:/usr/bin:/sbin:/bin", "TZ": "UTC",
+      "PATH": "\(Self.products):/usr/sbin:/usr/bin:/sbin:/bin", "TZ": "UTC", "HERE": directory.path,
       "SEKISHO_RUNTIME_DIR": directory.appending(path: "run").path,
     ].merging(environment) { _, new in new }
-    let errors = directory.appending(path: ".stderr")
-    try Data().write(to: errors)
-    let result = ChildProcess.run(
-      ["env", "-i", "--chdir=\(directory.path)"] + variables.map { "\($0.key)=\($0.value)" }
-        + ["timeout", "120"] + (inNamespace ? ["unshare", Self.isRoot ? "-n" : "-Urn"] : [])
-        + ["sh", "-ec", "exec 2>\(errors.path)\n\(commands)"])
-    return Result(
-      status: result.status, output: result.output,
-      errors: String(decoding: try Data(contentsOf: errors), as: UTF8.self))
+    let files = [".stdout", ".stderr"].map { directory.appending(path: $0).path }
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    for (index, file) in files.enumerated() {
+      posix_spawn_file_actions_addopen(
+        &actions, Int32(index + 1), file, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    }
+    var arguments = command.map { strdup($0) } + [nil]
+    var environment = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
+    defer { for pointer in arguments + environment { free(pointer) } }
+    var process: pid_t = 0
+    guard posix_spawn(&process, "/usr/bin/timeout", &actions, nil, &arguments, &environment) == 0 else {
+      throw CocoaError(.executableLoad)
+    }
+    var status: Int32 = 0
+    while waitpid(process, &status, 0) < 0, errno == EINTR {}
+    let texts = files.map {
+      String(decoding: FileManager.default.contents(atPath: $0) ?? Data(), as: UTF8.self)
+    }
+    // WIFEXITED, WEXITSTATUS, WTERMSIG
+    let code = status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f
+    return Result(status: code, output: texts[0], errors: texts[1])
   }
 
   /// Where the programs of this build lie: beside the tests.
