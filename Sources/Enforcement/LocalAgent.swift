@@ -32,18 +32,14 @@ public struct LocalAgent: Agent {
   }
 
   public func compare(_ wanted: Table) throws(AgentFailure) -> Comparison {
+    try checkTarget(wanted)
     let connection = try connect()
     let installed = try read(connection)
     let change = TableDiff.change(from: installed, to: wanted)
-    let description: ChangeDescription
-    do {
-      description = try ChangeDescription(change, from: installed, to: wanted)
-    } catch {
-      throw AgentFailure(.failed, "the change cannot be shown: \(error)")
-    }
     return Comparison(
       generation: try generation(of: installed, connection), isInstalled: installed != nil,
-      change: description, foreignChains: try foreignChains(connection))
+      change: ChangeDescription(change, from: installed, to: wanted),
+      foreignChains: try foreignChains(connection))
   }
 
   public func track(at generation: UInt32) throws(AgentFailure) -> UInt32 {
@@ -85,6 +81,7 @@ public struct LocalAgent: Agent {
       }
       let change = TableDiff.change(from: installed, to: request.wanted)
       if change.isEmpty { return ApplyReport(operations: 0, generation: present, retries: retries) }
+      try checkOwner(installed)
       let made: UInt32
       do throws(CommitError) {
         made = try commit(change, connection, at: present)
@@ -122,12 +119,33 @@ public struct LocalAgent: Agent {
     }
   }
 
-  /// The agent owns one table; a request for any other is refused.
+  /// The agent owns one table; a request for any other is refused, and so is one for what would not be
+  /// sent: an apply that leaves out a part of what was asked for must not be called done.
   private func checkTarget(_ wanted: Table) throws(AgentFailure) {
     guard wanted.family == family, wanted.name == name else {
       throw AgentFailure(
-        .badRequest, "asked to apply table \(wanted.title); this agent owns \(family) \(name)")
+        .badRequest, "asked for table \(wanted.title); this agent owns \(family) \(name)")
     }
+    if wanted.flags != 0 {
+      throw AgentFailure(.badRequest, "the wanted table has flags, so it would not filter; compile again")
+    }
+    if let other = wanted.others.first {
+      throw AgentFailure(
+        .badRequest,
+        "the wanted table holds \(other.kind) \(other.name), which Sekisho does not send; compile again"
+      )
+    }
+  }
+
+  /// A table with an owner can be changed by nobody else; the kernel's answer to that is EPERM, which
+  /// root would not understand.
+  private func checkOwner(_ installed: InstalledTable?) throws(AgentFailure) {
+    // NFT_TABLE_F_OWNER
+    guard let table = installed?.table, table.flags & 2 != 0 else { return }
+    throw AgentFailure(
+      .refused,
+      "table \(table.title) belongs to another running program, which alone may change it; end that program, then apply again"
+    )
   }
 
   private func connect() throws(AgentFailure) -> NftablesConnection {

@@ -48,11 +48,26 @@ public struct ChangeDescription: Hashable, Sendable, Codable {
 
   public var isEmpty: Bool { objects.isEmpty }
 
-  /// Describes a change between what is installed and what is wanted.
+  /// Describes a change between what is installed and what is wanted. What has no words in nft's
+  /// language is said to have none: whoever can write into a table must not be able to keep its change
+  /// from being shown.
   ///
-  /// - Throws: ``TextError`` when something of it has no words in nft's language.
-  public init(_ change: Change, from installed: InstalledTable?, to wanted: Table) throws(TextError) {
+  /// Of a table that is replaced whole, it is told why, and what then differs.
+  public init(_ change: Change, from installed: InstalledTable?, to wanted: Table) {
     let old = installed?.table
+    if let old, change.operations.first == .deleteTable {
+      let inside = TableDiff.changeInPlace(from: installed, to: wanted)
+      let rest = Self(inside, from: installed, to: wanted)
+      var reasons = old.others.map { Object(.delete, $0.kind, $0.name, "not a part of Sekisho's table") }
+      if old.flags != wanted.flags {
+        reasons.append(Object(.delete, "table flags", Self.flags(old.flags), ""))
+      }
+      let replaced = Object(
+        .change, "table", wanted.title, "deleted and created anew in one transaction; counters begin at zero")
+      flows = rest.flows
+      objects = [replaced] + reasons + rest.objects
+      return
+    }
     let oldSets = Dictionary((old?.sets ?? []).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     let newSets = Dictionary(wanted.sets.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     var objects: [Object] = []
@@ -71,18 +86,18 @@ public struct ChangeDescription: Hashable, Sendable, Codable {
       case .deleteChain(let name):
         objects.append(Object(.delete, "chain", name.text, ""))
       case .addSet(let set):
-        objects.append(Object(.add, "set", set.name.text, try Self.text(set), count: set.elements.count))
+        objects.append(Object(.add, "set", set.name.text, Self.text(set), count: set.elements.count))
       case .resizeSet(let set, let size):
         objects.append(Object(.change, "set", set.name.text, "size \(size)"))
       case .deleteSet(let name):
         objects.append(Object(.delete, "set", name.text, ""))
       case .addElements(let set):
-        objects.append(Object(.add, "elements", set.name.text, try Self.text(set), count: set.elements.count))
+        objects.append(Object(.add, "elements", set.name.text, Self.text(set), count: set.elements.count))
       case .deleteElements(let set):
         objects.append(
-          Object(.delete, "elements", set.name.text, try Self.text(set), count: set.elements.count))
+          Object(.delete, "elements", set.name.text, Self.text(set), count: set.elements.count))
       case .addRule(let chain, let rule, _):
-        let text = try rule.text(in: wanted.family, sets: newSets, style: Self.style)
+        let text = Self.text(rule, in: wanted.family, newSets)
         objects.append(Object(.add, "rule", chain.text, text, comment: rule.comment))
         rules.append((.add, chain, rule))
       case .deleteRule(let chain, let handle):
@@ -90,7 +105,7 @@ public struct ChangeDescription: Hashable, Sendable, Codable {
           let index = states.firstIndex(where: { $0.handle == handle }),
           let rule = old?.chain(chain)?.rules[index]
         else { continue }
-        let text = try rule.text(in: old?.family ?? wanted.family, sets: oldSets, style: Self.style)
+        let text = Self.text(rule, in: old?.family ?? wanted.family, oldSets)
         objects.append(Object(.delete, "rule", chain.text, text, comment: rule.comment))
         rules.append((.delete, chain, rule))
       }
@@ -107,12 +122,30 @@ public struct ChangeDescription: Hashable, Sendable, Codable {
 
   private static var style: TextStyle { TextStyle(.listing, isStateless: true) }
 
-  private static func text(_ set: NamedSet) throws(TextError) -> String {
+  /// Names of `NFT_TABLE_F_*`.
+  private static func flags(_ flags: UInt32) -> String {
+    let names = [(UInt32(1), "dormant"), (2, "owner"), (4, "persist")].filter { flags & $0.0 != 0 }.map(\.1)
+    return names.isEmpty ? "\(flags)" : names.joined(separator: ", ")
+  }
+
+  private static func text(_ set: NamedSet) -> String {
     let shown = min(set.elements.count, shownElements)
     let part = set.holding(set.elements.selecting(Array(0..<shown)))
-    let text = String(decoding: try part.elementText(.listing), as: UTF8.self)
-      .split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    guard let bytes = try? part.elementText(.listing) else {
+      return "elements without words in nft's language"
+    }
+    let text = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+      .joined(separator: " ")
     return set.elements.count > shown ? "\(text), and \(set.elements.count - shown) more" : text
+  }
+
+  private static func text(_ rule: Rule, in family: Family, _ sets: [SetName: NamedSet]) -> String {
+    if let text = try? rule.text(in: family, sets: sets, style: style) { return text }
+    let silent = Rule(rule.expressions)
+    guard rule.comment != nil, let text = try? silent.text(in: family, sets: sets, style: style) else {
+      return "a rule without words in nft's language"
+    }
+    return "\(text) comment (not printable)"
   }
 
   /// The flows of accepting rules that come or go, and of sets whose elements do.

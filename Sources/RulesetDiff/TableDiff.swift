@@ -8,8 +8,27 @@ public enum TableDiff {
   /// among them what refers to something goes before what it refers to. A declared size is raised,
   /// never lowered: a set that once was larger is the same set. That is a preparation.
   ///
+  /// A table that holds what is not modelled (named counters, flowtables, sets with timeouts of their
+  /// own) or is switched off is replaced whole, in one transaction: what cannot be named cannot be
+  /// taken out piece by piece, and must not stay. Counters then begin anew.
+  ///
   /// - Parameter installed: `nil` when the kernel has no such table.
   public static func change(from installed: InstalledTable?, to wanted: Table) -> Change {
+    guard let installed, replaces(installed.table, with: wanted) else {
+      return changeInPlace(from: installed, to: wanted)
+    }
+    return Change(
+      family: wanted.family, table: wanted.name,
+      operations: [.deleteTable] + changeInPlace(from: nil, to: wanted).operations)
+  }
+
+  /// Whether a table cannot be changed in place: no operation of ours is about flags or such objects.
+  private static func replaces(_ old: Table, with wanted: Table) -> Bool {
+    !old.others.isEmpty || old.flags != wanted.flags
+  }
+
+  /// The change object by object, as if the table held nothing but what is modelled.
+  static func changeInPlace(from installed: InstalledTable?, to wanted: Table) -> Change {
     let old = installed?.table
     var operations: [Operation] = []
 
@@ -18,8 +37,8 @@ public enum TableDiff {
     var resized: [Operation] = []
     var deletedElements: [Operation] = []
     var addedElements: [Operation] = []
-    let wantedSets = Dictionary(uniqueKeysWithValues: wanted.sets.map { ($0.name, $0) })
-    let oldSets = Dictionary(uniqueKeysWithValues: (old?.sets ?? []).map { ($0.name, $0) })
+    let wantedSets = byName(wanted.sets, \.name)
+    let oldSets = byName(old?.sets ?? [], \.name)
     for set in old?.sets ?? [] {
       guard let target = wantedSets[set.name] else {
         deletedSets.append(set.name)
@@ -39,8 +58,8 @@ public enum TableDiff {
       if let come = difference.added { addedElements.append(.addElements(target.holding(come))) }
     }
 
-    let wantedChains = Dictionary(uniqueKeysWithValues: wanted.chains.map { ($0.name, $0) })
-    let oldChains = Dictionary(uniqueKeysWithValues: (old?.chains ?? []).map { ($0.name, $0) })
+    let wantedChains = byName(wanted.chains, \.name)
+    let oldChains = byName(old?.chains ?? [], \.name)
     var deletedChains: [ChainName] = []
     var replacedChains: Set<ChainName> = []
     for chain in old?.chains ?? [] {
@@ -91,7 +110,7 @@ public enum TableDiff {
     operations += deletedElements
     operations += deletedSets.map { .deleteSet($0) }
     operations += deletedChains.map { .deleteChain($0) }
-    if old == nil || old?.flags != wanted.flags { operations.append(.addTable(comment: wanted.comment)) }
+    if old == nil { operations.append(.addTable(comment: wanted.comment)) }
     for chain in wanted.chains {
       if oldChains[chain.name] == nil || replacedChains.contains(chain.name) {
         operations.append(.addChain(chain.name, chain.base, comment: chain.comment))
@@ -107,6 +126,11 @@ public enum TableDiff {
     return Change(
       family: wanted.family, table: wanted.name, preparations: resized, operations: operations)
   }
+}
+
+/// Readers of tables refuse a name that stands twice; nothing here may trap on what came from outside.
+private func byName<Name: Hashable, Object>(_ objects: [Object], _ name: (Object) -> Name) -> [Name: Object] {
+  Dictionary(objects.map { (name($0), $0) }, uniquingKeysWith: { first, _ in first })
 }
 
 extension NamedSet {

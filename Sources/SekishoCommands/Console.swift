@@ -1,8 +1,14 @@
+internal import Diagnostics
 internal import Glibc
 
 /// Where a command writes: data to standard output, messages to standard error.
 ///
 /// Colour is used only where a terminal reads it and neither `NO_COLOR` nor `--no-color` is given.
+///
+/// Lines and messages quote what hosts, kernels and files say. Whoever controls one of those must not
+/// move the cursor of the operator's terminal, hide a line of a diff or write one of his own: control,
+/// bidirectional and invisible characters are shown as code points, and what follows a line break is
+/// indented.
 struct Console: Sendable {
   /// Whether standard output may be coloured.
   let colour: Bool
@@ -24,11 +30,11 @@ struct Console: Sendable {
   func write(_ bytes: [UInt8]) throws { try writeAll(bytes, to: STDOUT_FILENO) }
 
   /// Writes a line of data to standard output.
-  func line(_ text: String = "") throws { try write(Array((text + "\n").utf8)) }
+  func line(_ text: String = "") throws { try write(Array((shown(text) + "\n").utf8)) }
 
   /// Writes a message to standard error unless `--quiet`.
   func message(_ text: String) {
-    if !quiet { try? writeAll(Array((text + "\n").utf8), to: STDERR_FILENO) }
+    if !quiet { try? writeAll(Array((shown(text) + "\n").utf8), to: STDERR_FILENO) }
   }
 
   /// Writes text to standard error as it is.
@@ -42,22 +48,44 @@ struct Console: Sendable {
   /// Writes an error to standard error, always.
   func error(_ text: String) {
     let label = messageColour ? "\u{1b}[1;31merror:\u{1b}[0m" : "error:"
-    try? writeAll(Array("\(label) \(text)\n".utf8), to: STDERR_FILENO)
+    try? writeAll(Array("\(label) \(shown(text))\n".utf8), to: STDERR_FILENO)
   }
 
   /// Text in a style, when standard output may be coloured.
   func styled(_ text: String, _ style: Style) -> String {
-    colour ? "\u{1b}[\(style.rawValue)m\(text)\u{1b}[0m" : text
+    colour ? "\(style.start)\(text)\(Style.end)" : text
+  }
+
+  /// Text as a terminal may get it, with nothing of it obeyed but the styles of ``styled(_:_:)``.
+  func shown(_ text: String) -> String {
+    if text.utf8.allSatisfy({ (0x20..<0x7f).contains($0) }) { return text }
+    var result = ""
+    var rest = Substring(text)
+    while let first = rest.first {
+      if colour, let style = Style.sequences.first(where: { rest.hasPrefix($0) }) {
+        result += style
+        rest = rest.dropFirst(style.count)
+      } else {
+        result += first == "\n" ? "\n  " : SafeText.escaped(String(first))
+        rest = rest.dropFirst()
+      }
+    }
+    return result
   }
 }
 
 /// How text stands out, as SGR parameters (ECMA-48).
-enum Style: String {
+enum Style: String, CaseIterable {
   case bold = "1"
   case faint = "2"
   case opens = "32"
   case closes = "31"
   case changes = "33"
+
+  static let end = "\u{1b}[0m"
+  static let sequences = allCases.map(\.start) + [end]
+
+  var start: String { "\u{1b}[\(rawValue)m" }
 }
 
 /// Output could not be written, for instance because the reader of a pipe has gone.

@@ -78,7 +78,7 @@ struct DiffCommand: AsyncParsableCommand {
           : .compared(
             Comparison(
               generation: 0, isInstalled: installed != nil,
-              change: try ChangeDescription(change, from: installed, to: wanted), foreignChains: []))
+              change: ChangeDescription(change, from: installed, to: wanted), foreignChains: []))
         return HostDifference(host: host, outcome: outcome)
       }
     }

@@ -74,10 +74,25 @@ struct DiffReport {
         try console.line("  \(mark(object.action)) \(object.kind) \(object.name)\(count)\(text)")
       }
     } else {
+      try writeUnexplained(change)
       let noun = change.objects.count == 1 ? "object changes" : "objects change"
       let hint = change.flows.isEmpty ? "no flow is touched; " : ""
       try console.line(
         console.styled("  \(hint)\(change.objects.count) \(noun) (--objects shows them)", .faint))
+    }
+  }
+
+  /// Rules and elements that accept, belong to no flow, and go: what somebody opened behind Sekisho's
+  /// back must not be a number among others.
+  private func writeUnexplained(_ change: ChangeDescription) throws {
+    let explained = Set(change.flows.flatMap { flow in flow.details.map { [flow.chain, $0.text] } })
+    for object in change.objects where object.action == .delete && object.text.contains("accept") {
+      guard
+        object.kind == "rule" && !explained.contains([object.name, object.text]) || object.kind == "elements"
+      else { continue }
+      try console.line(
+        "  \(mark(.delete)) \(object.text)  \(console.styled("\(object.kind) of \(object.name), of no flow", .faint))"
+      )
     }
   }
 

@@ -1,3 +1,4 @@
+internal import Diagnostics
 internal import FoundationEssentials
 
 /// Answers as JSON.
@@ -6,7 +7,25 @@ enum JSONOutput {
   static func encode(_ answer: some Encodable) throws -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return Array(try encoder.encode(answer)) + [UInt8(ascii: "\n")]
+    return escaped(Array(try encoder.encode(answer))) + [UInt8(ascii: "\n")]
+  }
+
+  /// JSON may hold control characters above U+007E and bidirectional ones as they are. A terminal that
+  /// shows it would obey them, so they are escaped; they can only stand within texts.
+  static func escaped(_ json: [UInt8]) -> [UInt8] {
+    guard json.contains(where: { $0 >= 0x7f }) else { return json }
+    var out = ""
+    for scalar in String(decoding: json, as: UTF8.self).unicodeScalars {
+      let isActing =
+        scalar.value >= 0x7f && scalar.value < 0x10000 && SafeText.escaped(String(scalar)).hasPrefix("<")
+      if isActing {
+        let hex = String(scalar.value, radix: 16)
+        out += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+      } else {
+        out.unicodeScalars.append(scalar)
+      }
+    }
+    return Array(out.utf8)
   }
 
   /// One string as JSON text.

@@ -34,7 +34,27 @@ import Testing
       sets: installed.table.sets)
     let change = TableDiff.change(
       from: InstalledTable(table: dormant, rules: installed.rules, generation: 9), to: wanted)
-    #expect(change.operations == [.addTable(comment: nil)])
+    // The kernel ignores a table that is added again without flags.
+    #expect(change.operations.first == .deleteTable)
+    try kernel.apply(change)
+    #expect(sameMeaning(try #require(kernel.installed).table, wanted))
+  }
+
+  @Test func `a table that holds what is not ours is replaced, and it is told why`() throws {
+    let wanted = tables(1)[0]
+    var kernel = FakeKernel()
+    try kernel.apply(TableDiff.change(from: nil, to: wanted))
+    let installed = try #require(kernel.installed)
+    let odd = InstalledTable(
+      table: Table(
+        family: wanted.family, name: wanted.name, chains: installed.table.chains, sets: installed.table.sets,
+        others: [OpaqueObject(kind: "flowtable", name: "ft")]), rules: installed.rules, generation: 9)
+    let change = TableDiff.change(from: odd, to: wanted)
+    #expect(change.operations.first == .deleteTable)
+    let description = ChangeDescription(change, from: odd, to: wanted)
+    #expect(description.flows.isEmpty)
+    #expect(description.objects.map(\.kind) == ["table", "flowtable"])
+    #expect(description.objects.map(\.action) == [.change, .delete])
   }
 
   private func tables(_ seed: UInt64) -> [Table] {

@@ -8,8 +8,6 @@ public enum MessageError: Error, Hashable, Sendable {
   case otherType(UInt16)
   /// An attribute that the kernel always sends is absent or has another form (its `NFTA_*` number).
   case missing(UInt32)
-  /// A name that is empty or too long.
-  case unusableName
   /// Two elements with one key: the dump was torn by a change.
   case duplicateKey(SetName)
 }

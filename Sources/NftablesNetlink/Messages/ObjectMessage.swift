@@ -41,12 +41,11 @@ struct ObjectMessage {
 }
 
 extension Attributes {
-  /// The name of an object, which the kernel always sends. It takes any bytes for a name; what is not
-  /// UTF-8 is repaired, so that one odd name of another program does not hide the rest.
+  /// The name of an object, which the kernel always sends. It takes any bytes for a name, none included;
+  /// what is not UTF-8 is repaired, so that one odd name of another program does not hide the rest.
   mutating func name<Name: KernelName>(_ type: some RawRepresentable<UInt32>) throws(MessageError) -> Name {
     guard let payload = take(type) else { throw .missing(type.rawValue) }
     let text = String(decoding: bytes[payload].prefix { $0 != 0 }, as: UTF8.self)
-    guard let name = try? Name(text) else { throw .unusableName }
-    return name
+    return Name(checked: text)
   }
 }

@@ -34,7 +34,6 @@ extension MessageError: CustomStringConvertible {
     case .malformed: "the kernel's message is malformed"
     case .otherType(let type): "the kernel sent a message of type \(type)"
     case .missing(let attribute): "the kernel's message lacks attribute \(attribute)"
-    case .unusableName: "an object has no usable name"
     case .duplicateKey(let set): "set \(set) was told twice"
     }
   }

@@ -39,10 +39,19 @@ struct TableParts {
     case NFT_MSG_NEWCHAIN:
       // The kernel lists the chains of all tables.
       let message = try ChainMessage(object, in: bytes)
-      if message.table == name { chains.append(message) }
+      guard message.table == name else { return }
+      if Self.isPlain(message.chain.name) {
+        chains.append(message)
+      } else {
+        others.append(OpaqueObject(kind: "chain", name: message.chain.name.text))
+      }
     case NFT_MSG_NEWSET:
       let message = try SetMessage(object, in: bytes)
       guard message.table == name else { return }
+      guard Self.isPlain(message.set.name) else {
+        others.append(OpaqueObject(kind: "set", name: message.set.name.text))
+        return
+      }
       collectors[message.set.name] = ElementCollector(message)
     case NFT_MSG_NEWSETELEM:
       // Taken out while it grows, so that its buffers are not copied.
@@ -62,6 +71,10 @@ struct TableParts {
     default: break
     }
   }
+
+  /// Whether a name is ASCII. Any other, repaired or compared as text, could be taken for a second
+  /// one that has other bytes; objects with such names are only known to be there.
+  private static func isPlain(_ name: some KernelName) -> Bool { name.text.utf8.allSatisfy { $0 < 0x80 } }
 
   /// Sets whose elements are to be listed, in order of name.
   var setsToList: [SetName] {
