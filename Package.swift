@@ -84,11 +84,13 @@ let package = Package(
     .target(
       name: "CBareNetlink", path: "Tests/Benchmarks/CBareNetlink",
       linkerSettings: [.linkedLibrary("mnl")]),
+    .target(name: "CTraffic", path: "Tests/Benchmarks/CTraffic"),
     .executableTarget(
       name: "benchmark",
       dependencies: [
-        "Addressing", "CBareNetlink", "Enforcement", "FleetGenerator", "Inventory", "Nftables",
-        "NftablesNetlink", "Policy", "RulesetDiff",
+        "Addressing", "CBareNetlink", "CTraffic", "Diagnostics", "Enforcement", "FleetGenerator", "Inventory",
+        "Nftables",
+        "NftablesNetlink", "Policy", "RulesetCompiler", "RulesetDiff",
       ],
       path: "Tests/Benchmarks/Benchmark", swiftSettings: common),
 

@@ -30,7 +30,7 @@ public struct PathExplanation: Sendable {
 /// Answers who allows or denies a connection by sending its first packet through the compiled rulesets.
 ///
 /// Each distinct ruleset is compiled once, when it is first needed.
-public struct PathExplainer {
+public struct PathExplainer: Sendable {
   private let policy: Policy
   private let policies: HostPolicies
   private let compiler: RulesetCompiler

@@ -48,8 +48,7 @@ struct ExplainCommand: AsyncParsableCommand {
     let loaded = try LoadedPolicy(inventory.inventory, console, warnings: false)
     var explainer = PathExplainer(loaded.policy, HostPolicies(loaded.policy))
     if let batch {
-      var answers = BatchExplainer(policy: loaded.policy, explainer: explainer)
-      try answers.answer(batch, console)
+      try await BatchExplainer(policy: loaded.policy, explainer: explainer).answer(batch, console)
       return
     }
     guard let from, let to, let service else { return }

@@ -10,9 +10,8 @@ struct Usage {
   let peak: Int
 }
 
-/// Runs a program to its end; its output goes where ours does unless it is given a file.
-@discardableResult
-func run(_ command: [String], output: String? = nil) -> Usage {
+/// Starts a program; its output goes where ours does unless it is given a file.
+func start(_ command: [String], output: String? = nil) -> pid_t {
   var actions = posix_spawn_file_actions_t()
   posix_spawn_file_actions_init(&actions)
   defer { posix_spawn_file_actions_destroy(&actions) }
@@ -21,15 +20,29 @@ func run(_ command: [String], output: String? = nil) -> Usage {
   }
   var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
   defer { for argument in arguments { free(argument) } }
-  let start = now()
   var child: pid_t = 0
   guard posix_spawnp(&child, command[0], &actions, nil, &arguments, environ) == 0 else {
-    return Usage(status: 127, seconds: 0, processor: 0, peak: 0)
+    fail("cannot start \(command[0])")
   }
+  return child
+}
+
+/// Waits for a program that was started.
+func wait(_ child: pid_t) -> Int32 {
+  var status: Int32 = 0
+  while waitpid(child, &status, 0) < 0, errno == EINTR {}
+  return status
+}
+
+/// Runs a program to its end.
+@discardableResult
+func run(_ command: [String], output: String? = nil) -> Usage {
+  let begin = now()
+  let child = start(command, output: output)
   var status: Int32 = 0
   var usage = rusage()
   while wait4(child, &status, 0, &usage) < 0, errno == EINTR {}
-  let elapsed = now() - start
+  let elapsed = now() - begin
   let processor = [usage.ru_utime, usage.ru_stime].reduce(0) {
     $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6
   }

@@ -10,6 +10,8 @@ case "tuples":
   let tuples = try AllowedTuples(arguments[2])
   write("\(tuples.count) \(tuples.rulesets)")
 case "kernel": try KernelFigures(place: arguments[2]).show()
+case "traffic": try TrafficFigures(program: arguments[0], place: arguments[2]).show()
+case "send": TrafficSender.run(arguments[2])
 case "questions": try ExplainFigures.ask(arguments[2])
 default: try all(sekisho: arguments[1], place: arguments[2])
 }
@@ -22,6 +24,7 @@ func all(sekisho: String, place: String) throws {
   try CompileFigures(sekisho: sekisho, program: program, place: place).show()
   try ExplainFigures(sekisho: sekisho, program: program, place: place).show()
   inNamespace([program, "kernel", place])
+  inNamespace([program, "traffic", place])
 }
 
 /// Runs a part in a network namespace of its own.
@@ -29,6 +32,6 @@ func inNamespace(_ command: [String]) {
   let isRoot = geteuid() == 0
   let usage = run(["unshare", isRoot ? "-n" : "-Urn"] + command)
   if usage.status != 0 {
-    remark("not measured\(isRoot ? "" : ": a batch of this size needs root")")
+    remark("not measured to its end\(isRoot ? "" : ": this needs root")")
   }
 }
