@@ -79,7 +79,7 @@ public struct LocalAgent: Agent {
       if let expected = request.expectedGeneration, expected != present {
         throw Self.moved(present, expected: expected)
       }
-      let change = TableDiff.change(from: installed, to: request.wanted)
+      let change = change(from: installed, to: request.wanted)
       if change.isEmpty { return ApplyReport(operations: 0, generation: present, retries: retries) }
       try checkOwner(installed)
       let made: UInt32
@@ -95,6 +95,13 @@ public struct LocalAgent: Agent {
       try ChangeProof(change, of: request.wanted, generation: made).check(connection)
       return ApplyReport(operations: change.operations.count, generation: made, retries: retries)
     }
+  }
+
+  /// A table that only tracks has nothing to keep: it goes, so that the wanted one is made as if it
+  /// were the first.
+  private func change(from installed: InstalledTable?, to wanted: Table) -> Change {
+    installed?.table == TrackingTable.table(family, name)
+      ? TableDiff.replacement(by: wanted) : TableDiff.change(from: installed, to: wanted)
   }
 
   /// Carries out a change, its preparations in a transaction ahead of it; both are bound to the

@@ -17,7 +17,12 @@ public enum TableDiff {
     guard let installed, replaces(installed.table, with: wanted) else {
       return changeInPlace(from: installed, to: wanted)
     }
-    return Change(
+    return replacement(by: wanted)
+  }
+
+  /// The change that deletes the table and makes the wanted one, in one transaction.
+  public static func replacement(by wanted: Table) -> Change {
+    Change(
       family: wanted.family, table: wanted.name,
       operations: [.deleteTable] + changeInPlace(from: nil, to: wanted).operations)
   }
