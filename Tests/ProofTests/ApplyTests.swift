@@ -252,7 +252,7 @@ extension KernelProof {
     }
 
     @Test
-    func `what somebody did to the table is undone, and ranges that only touch differently are no change`()
+    func `what somebody did to the table is undone, and ranges that touch are read as they were sent`()
       async throws
     {
       let text = Self.inventory(
@@ -271,7 +271,7 @@ extension KernelProof {
         try await place.apply(table)
         #expect(try await place.apply(table).operations == 0)
 
-        // The same addresses in two pieces: whatever the agent makes of it, afterwards it is at rest.
+        // The same addresses in two pieces are put together again.
         _ = try await place.nft(
           "delete", "element", "inet", "sekisho", "touching.v4", "{ 192.0.2.0-192.0.2.127 }")
         for piece in ["{ 192.0.2.0-192.0.2.63 }", "{ 192.0.2.64-192.0.2.127 }"] {

@@ -34,7 +34,7 @@ extension KernelProof {
       """
 
     @Test func `drops of other tables still hold, and nothing of theirs is touched`() async throws {
-      try await withProofLab(try loaded(Self.inventory), try #require(Rights.available.first)) { proof in
+      try await withProofLab(try loaded(Self.inventory), try labRights()) { proof in
         try await proof.lab.load("server", Self.foreign)
         let before = try await proof.foreignRuleset("server")
         #expect(before.contains("table ip6 late"))
@@ -77,7 +77,7 @@ extension KernelProof {
       let attempts = ["10.0.0.2", "2001:db8::2"].flatMap { address in
         ["tcp - \(address) 8080", "tcp - \(address) 443", "tcp - \(address) 8443", "udp - \(address) 5300"]
       }
-      try await withProofLab(try loaded(Self.inventory), try #require(Rights.available.first)) { proof in
+      try await withProofLab(try loaded(Self.inventory), try labRights()) { proof in
         try await proof.lab.load("server", redirect)
         let heard = try await proof.lab.whileListening(["server"], ["tcp=80,8443", "udp=53"]) {
           // Without us each of them leads somewhere.
@@ -104,7 +104,7 @@ extension KernelProof {
         flows:
           client-to-inner: {from: client, to: inner, service: web, why: a test}
         """
-      try await withProofLab(try loaded(inventory), try #require(Rights.available.first)) { proof in
+      try await withProofLab(try loaded(inventory), try labRights()) { proof in
         try await proof.lab.load(
           "gate",
           "table ip nat { chain pre { type nat hook prerouting priority -100; tcp dport 8080 dnat to 10.0.9.1:80; }; }"

@@ -33,7 +33,7 @@ struct EmptyNamespace: Sendable {
 func withNamespace<Result>(_ body: (EmptyNamespace) async throws -> Result)
   async throws -> Result
 {
-  try await withLab(try loaded(nobody), try #require(Rights.available.first)) { lab in
+  try await withLab(try loaded(nobody), try labRights()) { lab in
     // A node of a lab, without the lab's interface.
     _ = try await lab.run("somebody", ["ip", "link", "delete", "eth0"]).succeeded()
     return try await body(

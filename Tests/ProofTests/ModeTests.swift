@@ -23,7 +23,7 @@ extension KernelProof {
 
     @Test func `a host that observes lets everything pass and remembers what it would deny`() async throws {
       let inventory = Self.inventory(", mode: observe")
-      try await withProofLab(try loaded(inventory), try #require(Rights.available.first)) { proof in
+      try await withProofLab(try loaded(inventory), try labRights()) { proof in
         try await proof.apply(["server"])
         _ = try await proof.lab.whileListening(["server", "client"], ["tcp=80,81", "udp=53,54"]) {
           let asked = try await proof.lab.probe(
@@ -52,7 +52,7 @@ extension KernelProof {
       async throws
     {
       let inventory = Self.inventory(", deny: reject")
-      try await withProofLab(try loaded(inventory), try #require(Rights.available.first)) { proof in
+      try await withProofLab(try loaded(inventory), try labRights()) { proof in
         try await proof.apply(["server"])
         let heard = try await proof.lab.whileListening(["client"], ["raw=icmp,icmpv6", "tcp=81"]) {
           let outcomes = try await proof.lab.probe(
@@ -76,7 +76,7 @@ extension KernelProof {
     }
 
     @Test func `when its time has come a flow ends with its connections, and no other flow's`() async throws {
-      try await withProofLab(try loaded(Self.inventory("")), try #require(Rights.available.first)) { proof in
+      try await withProofLab(try loaded(Self.inventory("")), try labRights()) { proof in
         let end = time(nil) + 6
         let timed = try proof.changed(to: Self.inventory("", until: ", until: \"\(Self.text(of: end))\""))
         try await timed.apply()

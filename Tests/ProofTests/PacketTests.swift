@@ -145,7 +145,7 @@ extension KernelProof {
             inner: {addresses: [10.0.9.1]}
             gate: {addresses: [10.0.0.254], forwarding: gateway, routes: [{between: [outsider, inner]}]}
           """)
-      try await withEnforcedLab(hosts, try #require(Rights.available.first)) { proof in
+      try await withEnforcedLab(hosts, try labRights()) { proof in
         // The end itself shall not be what denies.
         _ = try await proof.lab.run("inner", ["nft", "delete", "table", "inet", "sekisho"]).succeeded()
         let heard = try await proof.lab.whileListening(["inner"], ["udp=53", "raw=icmp"]) {
@@ -181,7 +181,7 @@ extension KernelProof {
     }
 
     private func withLabForPackets(_ body: (ProofLab) async throws -> Void) async throws {
-      try await withEnforcedLab(PacketTests.inventory, try #require(Rights.available.first), body)
+      try await withEnforcedLab(PacketTests.inventory, try labRights(), body)
     }
   }
 }

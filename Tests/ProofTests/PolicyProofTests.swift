@@ -45,7 +45,7 @@ extension KernelProof {
     private func prove(_ policy: Policy, label: String, seed: UInt64, count: Int) async throws
       -> ThreeWayProof.Tally
     {
-      try await withProofLab(policy, try #require(Rights.available.first)) { proof in
+      try await withProofLab(policy, try labRights()) { proof in
         let reports = try await proof.apply()
         #expect(reports.allSatisfy { $0.operations > 0 })
         var sampler = ProbeSampler(policy, proof.lab.plan, seed: seed)

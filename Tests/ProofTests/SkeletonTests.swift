@@ -32,7 +32,7 @@ extension KernelProof {
     ]
 
     @Test func `after a flush of all neighbours hosts find each other again`() async throws {
-      try await withEnforcedLab(Self.inventory, try #require(Rights.available.first)) { proof in
+      try await withEnforcedLab(Self.inventory, try labRights()) { proof in
         _ = try await proof.lab.whileListening(["server"], ["tcp=80", "udp=53"]) {
           #expect(try await proof.lab.probe("client", Self.allowed) == Array(repeating: "open", count: 6))
           try await proof.flushNeighbours(["client", "server"])
@@ -52,7 +52,7 @@ extension KernelProof {
     }
 
     @Test func `a host talks to itself by the loopback's addresses and by its own`() async throws {
-      try await withEnforcedLab(Self.inventory, try #require(Rights.available.first)) { proof in
+      try await withEnforcedLab(Self.inventory, try labRights()) { proof in
         _ = try await proof.lab.whileListening(["server"], ["tcp=80,9999", "udp=9999"]) {
           let attempts = ["127.0.0.1", "10.0.0.2", "::1", "2001:db8::2"].flatMap { address in
             let ping = address.contains(":") ? "icmpv6 - \(address) 128" : "icmp - \(address) 8"
@@ -65,7 +65,7 @@ extension KernelProof {
     }
 
     @Test func `members of a multicast service hear each other, and nobody else takes part`() async throws {
-      try await withEnforcedLab(Self.inventory, try #require(Rights.available.first)) { proof in
+      try await withEnforcedLab(Self.inventory, try labRights()) { proof in
         let from = { @Sendable (number: Int) in
           ["vrrp 10.0.0.\(number) 224.0.0.18 -", "vrrp 2001:db8::\(number) ff02::12 -"]
         }
@@ -88,7 +88,7 @@ extension KernelProof {
       async throws
     {
       let policy = try loaded(Self.inventory).withReplies(to: 40_000...40_009, of: "mdns")
-      try await withProofLab(policy, try #require(Rights.available.first)) { proof in
+      try await withProofLab(policy, try labRights()) { proof in
         try await proof.apply()
         _ = try await proof.lab.whileListening(["server"], ["udp=5353", "group=224.0.0.251,ff02::fb"]) {
           let outcomes = try await proof.lab.probe(
@@ -117,7 +117,7 @@ extension KernelProof {
         flows:
           client-to-inner: {from: client, to: inner, service: [web, dns], why: a test}
         """
-      try await withEnforcedLab(inventory, try #require(Rights.available.first)) { proof in
+      try await withEnforcedLab(inventory, try labRights()) { proof in
         let narrow = [
           ["10.0.9.1/32", "via", "169.254.0.1", "dev", "eth0", "onlink", "mtu", "lock", "600"],
           ["2001:db8:9::1/128", "via", "fe80::1", "dev", "eth0", "onlink", "mtu", "1280"],
@@ -143,7 +143,7 @@ extension KernelProof {
 
     @Test func `answers of servers come back by TCP and UDP, and nothing else comes with them`() async throws
     {
-      try await withEnforcedLab(Self.inventory, try #require(Rights.available.first)) { proof in
+      try await withEnforcedLab(Self.inventory, try labRights()) { proof in
         _ = try await proof.lab.whileListening(["server"], ["tcp=80", "udp=53"]) {
           let outcomes = try await proof.lab.probe(
             "client", ["tcp - 10.0.0.2 80 3000", "udp - 2001:db8::2 53 1000"])

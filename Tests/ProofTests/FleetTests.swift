@@ -1,0 +1,144 @@
+import Glibc
+import Lab
+import LabHarness
+import Testing
+
+extension KernelProof {
+  /// The way to real hosts: ssh, sudo, and an agent at the other end.
+  @Suite(
+    .enabled(if: Server.isInstalled, "no OpenSSH server here; install the Debian package openssh-server"))
+  struct FleetTests {
+    private static let inventory = """
+      version: 1
+      services: {ssh: tcp/22, web: tcp/80}
+      hosts:
+        desk: {addresses: [10.0.0.1, "2001:db8::1"]}
+        web-1: {addresses: [10.0.0.2, "2001:db8::2"], ssh: first-web}
+      flows:
+        management: {from: desk, to: web-1, service: ssh, why: It is how changes get there}
+      """
+
+    @Test(.needs(.root)) func `a host is compared and changed through ssh, and can be reached again`()
+      async throws
+    {
+      try await withProofLab(try loaded(Self.inventory), .root) { proof in
+        try await withTemporaryDirectory { directory in
+          let server = Server(directory: directory, lab: proof.lab)
+          try await server.prepare(inventory: Self.inventory)
+          try await server.running(on: "web-1") {
+            let differs = try await server.sekisho(from: "desk", "diff", "--host", "web-1")
+            #expect(differs.status == 2, "\(differs.output)")
+            #expect(differs.output.contains("management"))
+
+            let applied = try await server.sekisho(from: "desk", "apply", "--host", "web-1", "--yes")
+            #expect(applied.status == 0, "\(applied.output)")
+            #expect(try await proof.listing("web-1").contains("comment \"management\""))
+
+            // The new ruleset lets a new connection in by the management flow, and by nothing else.
+            let same = try await server.sekisho(from: "desk", "diff", "--host", "web-1")
+            #expect(same.status == 0, "\(same.output)")
+            #expect(try await proof.packets("web-1", comment: "management") > 0)
+            let again = try await server.sekisho(from: "desk", "apply", "--host", "web-1", "--yes")
+            #expect(again.output.contains("1 had it already"), "\(again.output)")
+
+            // A host that is not there is an error with the words of ssh.
+            try await server.configure(host: "first-web", port: 23)
+            let lost = try await server.sekisho(from: "desk", "diff", "--host", "web-1")
+            #expect(lost.status == 1)
+            #expect(lost.output.contains("web-1") && lost.output.contains("ssh:"), "\(lost.output)")
+          }
+        }
+      }
+    }
+  }
+}
+
+/// An OpenSSH server of our own with its keys, and a user who knows it, all in one directory.
+private struct Server: Sendable {
+  static let path = "/usr/sbin/sshd"
+  static let isInstalled = access(path, X_OK) == 0
+
+  let directory: String
+  let lab: Lab
+
+  /// Keys, configurations and programs of both ends.
+  func prepare(inventory: String) async throws {
+    let sekisho = try productProgram()
+    let commands = """
+      set -e
+      cd "$0"
+      mkdir -m 700 home home/.ssh bin
+      ssh-keygen -q -t ed25519 -N '' -f host_key
+      ssh-keygen -q -t ed25519 -N '' -f home/.ssh/id
+      cp home/.ssh/id.pub authorized_keys
+      echo "first-web $(cut -d' ' -f1-2 host_key.pub)" > home/.ssh/known_hosts
+      ln -s "$1" bin/sekisho
+      printf '#!/bin/sh\\n[ "$1" = -n ] && shift\\nexec "$@"\\n' > bin/sudo
+      printf '#!/bin/sh\\nexec /usr/bin/ssh -F %s/home/.ssh/config "$@"\\n' "$0" > bin/ssh
+      chmod 755 bin/sudo bin/ssh
+      cat > inventory.yaml
+      """
+    _ = try await run(["/bin/sh", "-c", commands, directory, sekisho], input: inventory).succeeded()
+    let configuration = """
+      Port 22
+      HostKey \(directory)/host_key
+      AuthorizedKeysFile \(directory)/authorized_keys
+      StrictModes no
+      UsePAM no
+      PasswordAuthentication no
+      KbdInteractiveAuthentication no
+      PermitRootLogin prohibit-password
+      PidFile none
+      SetEnv PATH=\(directory)/bin:/usr/sbin:/usr/bin:/sbin:/bin SEKISHO_RUNTIME_DIR=/run/sekisho/web-1
+      """
+    _ = try await run(["/bin/sh", "-c", "cat > \(directory)/sshd_config"], input: configuration).succeeded()
+    try await configure(host: "first-web", port: 22)
+  }
+
+  /// The user's configuration: the name of the inventory leads to an address.
+  func configure(host: String, port: Int) async throws {
+    let configuration = """
+      Host \(host)
+        HostName 10.0.0.2
+        HostKeyAlias first-web
+        Port \(port)
+        User root
+        IdentityFile \(directory)/home/.ssh/id
+        IdentitiesOnly yes
+        UserKnownHostsFile \(directory)/home/.ssh/known_hosts
+        StrictHostKeyChecking yes
+        ConnectTimeout 3
+        ServerAliveInterval 5
+        ServerAliveCountMax 3
+      """
+    _ = try await run(["/bin/sh", "-c", "cat > \(directory)/home/.ssh/config"], input: configuration)
+      .succeeded()
+  }
+
+  /// Runs the server in a host until the body is done.
+  func running(on host: String, _ body: @escaping @Sendable () async throws -> Void) async throws {
+    // The directory that it wants for separating privileges is in the lab's own /run.
+    let start = """
+      mkdir -p /run/sshd
+      \(Self.path) -D -e -f \(directory)/sshd_config 2>\(directory)/sshd.log & server=$!
+      i=0
+      until grep -q 'Server listening on ::' \(directory)/sshd.log || [ $i -gt 100 ]; do i=$((i+1)); sleep 0.1; done
+      echo started
+      cat >/dev/null
+      kill $server
+      wait $server
+      cat \(directory)/sshd.log
+      """
+    let command = try lab.execPrefix(host) + ["sh", "-c", start]
+    _ = try await whileRunning(command, after: "started", body)
+  }
+
+  /// Runs the product in a host, as somebody who has that configuration.
+  func sekisho(from host: String, _ arguments: String...) async throws -> Finished {
+    let environment = [
+      "/usr/bin/env", "HOME=\(directory)/home", "PATH=\(directory)/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    ]
+    return try await lab.run(
+      host, environment + [try productProgram()] + arguments + ["-i", "\(directory)/inventory.yaml"])
+  }
+}
