@@ -291,6 +291,18 @@ extension KernelProof {
       }
     }
 
+    @Test func `after somebody has flushed the whole ruleset an apply brings it back`() async throws {
+      try await withNamespace { place in
+        let table = try Self.server()
+        try await place.apply(table)
+        let before = try await place.nft("list", "ruleset")
+        _ = try await place.nft("flush", "ruleset")
+        #expect(try await place.ask { agent in try await agent.compare(table) }.isInstalled == false)
+        try await place.apply(table)
+        #expect(try await place.nft("list", "ruleset") == before)
+      }
+    }
+
     /// Slow in a debug build; the connection itself is tested with as many elsewhere.
     @Test(.enabled(if: getenv("PROOF_LARGE") != nil, "PROOF_LARGE is not set"))
     func `half a million elements go through the agent in one apply, and one more after them`() async throws {

@@ -24,10 +24,14 @@ extension KernelProof {
 
     @Test func `random inventories allow and deny on the kernel what they say`() async throws {
       var total = ThreeWayProof.Tally()
+      var missing = Set(Feature.allCases)
       for seed in Self.seeds {
-        total += try await prove(
-          try Self.policy(seed: seed), label: "seed \(seed)", seed: seed, count: 250)
+        let policy = try Self.policy(seed: seed)
+        missing = missing.filter { !$0.occurs(in: policy) }
+        total += try await prove(policy, label: "seed \(seed)", seed: seed, count: 250)
       }
+      // Few seeds may miss something; the usual number does not.
+      if Self.seeds.count >= 8 { #expect(missing.isEmpty) }
       expectSubstance(total, atLeast: 20 * Self.seeds.count)
       print("proved: \(Self.seeds.count) random inventories: \(total)")
     }

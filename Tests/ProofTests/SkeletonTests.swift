@@ -141,6 +141,59 @@ extension KernelProof {
       }
     }
 
+    @Test func `what comes in fragments is judged as the whole it was`() async throws {
+      try await withEnforcedLab(Self.inventory, try labRights()) { proof in
+        let heard = try await proof.lab.whileListening(["server"], ["udp=53,54"]) {
+          let outcomes = try await proof.lab.probe(
+            "client",
+            [
+              "udp - 10.0.0.2 53 4000", "udp - 2001:db8::2 53 4000", "icmp - 10.0.0.2 8 4000",
+              "icmpv6 - 2001:db8::2 128 4000", "udp - 10.0.0.2 54 4000", "udp - 2001:db8::2 54 4000",
+            ])
+          let denied = Array(repeating: "egress denied", count: 2)
+          #expect(outcomes == Array(repeating: "open", count: 4) + denied)
+          // Past an end that lets them out.
+          _ = try await proof.lab.run("client", ["nft", "delete", "table", "inet", "sekisho"]).succeeded()
+          let incoming = try await proof.lab.probe(
+            "client", ["udp - 10.0.0.2 53 4000", "udp - 10.0.0.2 54 4000", "udp - 2001:db8::2 54 4000"])
+          #expect(incoming == ["open", "silent", "silent"])
+        }
+        #expect(heard["server"]?.contains { $0.hasPrefix("udp 54") } == false)
+      }
+    }
+
+    @Test func `a declared client of DHCP gets its answers, and nobody else asks`() async throws {
+      let inventory = """
+        version: 1
+        networks: {provider: {prefixes: [198.51.100.0/29, "2001:db8:100::/64"]}}
+        services: {web: tcp/80}
+        hosts:
+          client: {addresses: [10.0.0.1, "2001:db8::1"], dhcp: true}
+          server: {addresses: [10.0.0.2, "2001:db8::2"]}
+        flows:
+          some: {from: provider, to: [client, server], service: web, why: a test}
+        """
+      try await withEnforcedLab(inventory, try labRights()) { proof in
+        _ = try await proof.lab.whileListening(["provider"], ["udp=67,547", "group=ff02::1:2"]) {
+          for (host, address, expected) in [
+            ("client", "10.0.0.1", "open"), ("server", "10.0.0.2", "egress denied"),
+          ] {
+            let addresses = try await proof.lab.run(
+              host, ["ip", "-6", "-o", "address", "show", "dev", "eth0"])
+            let local = try #require(addresses.output.firstMatch(of: /fe80[0-9a-f:]+/)?.0)
+            let outcomes = try await proof.lab.probe(
+              host,
+              [
+                // A renewal to the server itself, and a request to all servers, whose answer nothing was sent to.
+                "udp \(address)#68 198.51.100.1 67", "udp \(local)#546 ff02::1:2 547",
+                "udp \(address)#69 198.51.100.1 67",
+              ])
+            #expect(outcomes == [expected, expected, "egress denied"], "\(host)")
+          }
+        }
+      }
+    }
+
     @Test func `answers of servers come back by TCP and UDP, and nothing else comes with them`() async throws
     {
       try await withEnforcedLab(Self.inventory, try labRights()) { proof in
