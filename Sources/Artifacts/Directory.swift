@@ -7,7 +7,12 @@ struct Directory: ~Copyable {
 
   /// Opens a directory, making it first when it is missing.
   init(making path: String) throws(OutputFailure) {
-    if unsafe mkdir(path, 0o755) != 0, errno != EEXIST { throw .system(path, "cannot make the directory") }
+    if path.isEmpty { throw OutputFailure("--out", "the name of the directory is empty; give one") }
+    if unsafe mkdir(path, 0o755) != 0, errno != EEXIST {
+      throw errno == ENOENT
+        ? OutputFailure(path, code: ENOENT, "the directory above it does not exist; make it first (mkdir -p)")
+        : .system(path, "cannot make the directory")
+    }
     try self.init(opening: path)
   }
 
@@ -45,13 +50,28 @@ struct Directory: ~Copyable {
     return result
   }
 
+  /// Whether a name is a plain file of exactly these bytes.
+  func holds(_ name: String, _ bytes: [UInt8]) throws(OutputFailure) -> Bool {
+    var status = stat()
+    guard unsafe fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0,
+      status.st_mode & S_IFMT == S_IFREG, status.st_size == bytes.count
+    else { return false }
+    return try read(name) == bytes
+  }
+
+  /// The bytes of a file; `nil` when there is none. What is no plain file is refused: a link could lead
+  /// anywhere, and a pipe would be waited for.
   func read(_ name: String) throws(OutputFailure) -> [UInt8]? {
-    let file = unsafe openat(descriptor, name, O_RDONLY | O_CLOEXEC)
+    let file = unsafe openat(descriptor, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     if file < 0 {
       if errno == ENOENT { return nil }
       throw .system("\(path)/\(name)", "cannot open the file")
     }
     defer { close(file) }
+    var status = stat()
+    guard unsafe fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw OutputFailure("\(path)/\(name)", "not a plain file; remove it and compile again")
+    }
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while true {

@@ -24,6 +24,8 @@ public final class OutputWrite: Sendable {
   private let stored: [String: UInt64]
   /// Digests that were added, so that none is written twice.
   private let added = Mutex<Set<String>>([])
+  /// Names of files that were there and were not what was compiled.
+  private let mended = Mutex<Set<String>>([])
 
   /// - Throws: ``OutputFailure``, also when another compile is writing there.
   public init(_ path: String) throws(OutputFailure) {
@@ -34,14 +36,19 @@ public final class OutputWrite: Sendable {
     stored = try store.entries()
   }
 
-  /// Writes the two files of a ruleset unless they are there.
+  /// Writes the two files of a ruleset unless they are there as they must be: a file that somebody has
+  /// edited would go on under the digest of what it was, and `nft -f` asks for no digest.
   ///
   /// - Throws: ``OutputFailure``.
   public func add(_ ruleset: RulesetFiles) throws(OutputFailure) {
     guard added.withLock({ $0.insert(ruleset.digest).inserted }) else { return }
     for (ending, bytes) in [("nft", ruleset.nft), ("json", ruleset.json)] {
       let name = "\(ruleset.digest).\(ending)"
-      if stored[name] == nil { try store.replace(name, with: bytes) }
+      if stored[name] != nil {
+        if try store.holds(name, bytes) { continue }
+        mended.withLock { _ = $0.insert(name) }
+      }
+      try store.replace(name, with: bytes)
     }
   }
 
@@ -77,13 +84,14 @@ public final class OutputWrite: Sendable {
   /// - Returns: the hosts whose files lead elsewhere than before.
   private func link(_ hosts: [String: Manifest.Entry]) throws(OutputFailure) -> [String] {
     let present = try directory.entries()
+    let mended = mended.withLock { $0 }
     var changed: [String] = []
     for (host, entry) in hosts.sorted(by: { $0.key < $1.key }) {
       var isChanged = false
       for ending in ["nft", "json"] {
         let name = "\(host).\(ending)"
         let target = "\(entry.digest).\(ending)"
-        if let inode = present[name], inode == stored[target] { continue }
+        if let inode = present[name], inode == stored[target], !mended.contains(target) { continue }
         try directory.link("\(OutputDirectory.rulesets)/\(target)", as: name, replacing: present[name] != nil)
         isChanged = true
       }

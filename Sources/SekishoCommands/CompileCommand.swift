@@ -86,9 +86,8 @@ struct Shard: ExpressibleByArgument {
   let count: Int
 
   init?(argument: String) {
-    let parts = argument.split(separator: "/").map { Int($0) }
-    guard parts.count == 2, let number = parts[0], let count = parts[1], (1...max(count, 1)).contains(number)
-    else {
+    let parts = argument.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
+    guard parts.count == 2, let number = parts[0], let count = parts[1], number >= 1, number <= count else {
       return nil
     }
     self.number = number

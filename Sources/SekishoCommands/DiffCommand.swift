@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Artifacts
 internal import Enforcement
 internal import Fleet
+internal import Glibc
 internal import Nftables
 internal import Policy
 internal import RulesetCompiler
@@ -37,6 +38,9 @@ struct DiffCommand: AsyncParsableCommand {
     guard [0, 2].contains(sources.count) else { throw ValidationError("give two sources, or none") }
     if !sources.isEmpty, targets.local || targets.lab || targets.from != nil {
       throw ValidationError("two sources are compared with each other, not with hosts")
+    }
+    if !sources.isEmpty, targets.host != nil {
+      throw ValidationError("two sources are compared whole; leave --host out")
     }
   }
 
@@ -90,14 +94,16 @@ struct RulesetSource {
   let console: Console
 
   func tables(_ path: String) throws -> [String: Table] {
-    if let manifest = try? OutputDirectory(path).manifest() {
+    // A directory whose manifest is damaged is no inventory: it must not be read as one.
+    if hasManifest(path) {
+      let manifest = try failing(console) { try OutputDirectory(path).manifest() }
       var tables: [String: Table] = [:]
       var known: [String: Table] = [:]
       for (host, entry) in manifest.hosts {
         let table =
           try known[entry.digest]
           ?? failing(console) {
-            try Table.tables(fromJSON: try OutputDirectory(path).json(of: host, manifest)).first
+            try OneTable.read(try OutputDirectory(path).json(of: host, manifest), host)
           }
         known[entry.digest] = table
         tables[host] = table
@@ -111,6 +117,12 @@ struct RulesetSource {
     return Dictionary(
       uniqueKeysWithValues: zip(policy.hosts, policies.assignment).map { ($0.name, compiled[$1]) })
   }
+}
+
+/// Whether a directory says that it is the output of a compile.
+private func hasManifest(_ path: String) -> Bool {
+  var status = stat()
+  return unsafe lstat("\(path)/manifest.json", &status) == 0
 }
 
 extension InstalledTable {

@@ -22,11 +22,16 @@ struct HostSelector {
       members[peers.name] = Set(peers.hosts.map(\.index))
     }
     var selected: Set<Int> = []
-    for term in text.split(separator: ",") {
+    for term in text.split(separator: ",", omittingEmptySubsequences: false) {
       var hosts: Set<Int>?
-      for part in term.split(separator: "&").map(Self.trimmed) {
+      // A part that is missing, as of a variable that is empty, must not widen what is selected.
+      for part in term.split(separator: "&", omittingEmptySubsequences: false).map(Self.trimmed) {
         let isExcluded = part.hasPrefix("!")
         let name = Self.trimmed(isExcluded ? part.dropFirst() : part[...])
+        if name.isEmpty {
+          throw ValidationError(
+            "--host: a name is missing in '\(text)'; write names, as in api & !api-3, worker")
+        }
         guard let named = members[name] else {
           throw ValidationError("--host: no host, group or zone is called '\(name)'")
         }

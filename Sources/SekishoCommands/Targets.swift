@@ -102,26 +102,21 @@ struct TargetFinder {
   private func compiled(_ path: String) throws -> [Wanted] {
     let directory = OutputDirectory(path)
     let manifest = try failing(console) { try directory.manifest() }
-    let names = options.host.map { $0.split(separator: ",").map { String($0.filter { $0 != " " }) } }
+    var names: [String]?
+    if let host = options.host {
+      let terms = host.split(separator: ",", omittingEmptySubsequences: false)
+      names = Set(terms.map { String($0.filter { $0 != " " }) }).sorted()
+    }
     return try (names ?? manifest.hosts.keys.sorted()).map { name in
       guard let entry = manifest.hosts[name] else {
-        throw ValidationError("\(path) holds no host \(name); with --from, --host takes names of hosts")
+        throw ValidationError("\(path) holds no host '\(name)'; with --from, --host takes names of hosts")
       }
       return (name, try table(of: name, in: directory, manifest), entry.ssh)
     }
   }
 
   private func table(of host: String, in directory: OutputDirectory, _ manifest: Manifest) throws -> Table {
-    try failing(console) {
-      let tables = try Table.tables(fromJSON: try directory.json(of: host, manifest))
-      guard tables.count == 1 else { throw OneTable(host: host) }
-      return tables[0]
-    }
-  }
-
-  private struct OneTable: Error, CustomStringConvertible {
-    let host: String
-    var description: String { "the ruleset of \(host) is not one table; compile again" }
+    try failing(console) { try OneTable.read(try directory.json(of: host, manifest), host) }
   }
 
   private func runningLab() throws -> Lab {
@@ -130,5 +125,17 @@ struct TargetFinder {
       throw ExitCode.failed
     }
     return lab
+  }
+}
+
+/// The ruleset of a host is one table: of none or several, the rest would be left out in silence.
+struct OneTable: Error, CustomStringConvertible {
+  let host: String
+  var description: String { "the ruleset of \(host) is not one table; compile again" }
+
+  static func read(_ json: [UInt8], _ host: String) throws -> Table {
+    let tables = try Table.tables(fromJSON: json)
+    guard tables.count == 1 else { throw OneTable(host: host) }
+    return tables[0]
   }
 }
