@@ -61,6 +61,14 @@ struct ServiceDraft {
   let key: NodeID
   let terms: [ServiceTerm]
   let multicast: AddressSet
+  let replies: PortSet?
+}
+
+/// The multicast part of a service.
+struct MulticastDraft {
+  var groups: [Prefix] = []
+  /// Ports at which a requester awaits answers.
+  var replies: PortSet?
 }
 
 struct AddressDraft {

@@ -6,7 +6,7 @@ enum Keyword: String, CaseIterable {
   case mode, deny
   case description, crown
   case prefixes, except
-  case `protocol`, ports, types, multicast
+  case `protocol`, ports, types, multicast, replies
   case addresses, zone, forwarding, routes, dhcp, ssh, between
   case ingress, egress, forward
   case from, to, service, why, owner, ticket, until

@@ -153,7 +153,7 @@ struct PolicyBuilder {
       serviceIDs[draft.name] = ServiceID(index)
       services.append(
         Service(
-          name: name, terms: draft.terms, multicast: draft.multicast,
+          name: name, terms: draft.terms, multicast: draft.multicast, replies: draft.replies,
           location: loader.tree.location(draft.key)))
     }
   }

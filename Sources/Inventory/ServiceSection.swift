@@ -6,7 +6,7 @@ extension InventoryLoader {
   mutating func readService(_ service: YAMLEntry) {
     guard let name = declareOwn(service, .services, "service") else { return }
     var terms: [ServiceTerm] = []
-    var multicast: [Prefix] = []
+    var multicast = MulticastDraft()
     if tree.kind(service.value) == .mapping {
       readServiceMap(service.value, &terms, &multicast, isAlone: true)
     } else {
@@ -24,7 +24,7 @@ extension InventoryLoader {
     draft.services.append(
       ServiceDraft(
         name: name, key: service.key, terms: terms.sorted { $0.ipProtocol < $1.ipProtocol },
-        multicast: AddressSet(multicast)))
+        multicast: AddressSet(multicast.groups), replies: multicast.replies))
   }
 
   private mutating func read(
@@ -62,19 +62,21 @@ extension InventoryLoader {
   // MARK: The mapping form
 
   private mutating func readServiceMap(
-    _ node: NodeID, _ terms: inout [ServiceTerm], _ multicast: inout [Prefix], isAlone: Bool
+    _ node: NodeID, _ terms: inout [ServiceTerm], _ multicast: inout MulticastDraft, isAlone: Bool
   ) {
     var protocolNode: NodeID?
     var ports: NodeID?
     var types: NodeID?
     var groups: NodeID?
+    var replies: NodeID?
     for entry in tree.entries(node) {
       switch Keyword(entry.symbol) {
       case .protocol: protocolNode = entry.value
       case .ports: ports = entry.value
       case .types: types = entry.value
       case .multicast: groups = entry.value
-      default: unknownKey(entry, in: "a service", [.protocol, .ports, .types, .multicast])
+      case .replies: replies = entry.value
+      default: unknownKey(entry, in: "a service", [.protocol, .ports, .types, .multicast, .replies])
       }
     }
     guard let protocolNode, tree.isScalar(protocolNode), !tree.isNull(protocolNode) else {
@@ -90,6 +92,7 @@ extension InventoryLoader {
     }
     readMatches(protocolNode, name, protocols, ports: ports, types: types, &terms)
     if let groups { readMulticast(groups, name, protocols, &multicast, isAlone: isAlone) }
+    if let replies { readReplies(replies, name, hasGroups: groups != nil, &multicast) }
   }
 
   private mutating func readMatches(
@@ -129,7 +132,8 @@ extension InventoryLoader {
   }
 
   private mutating func readMulticast(
-    _ node: NodeID, _ name: String, _ protocols: [IPProtocol], _ multicast: inout [Prefix], isAlone: Bool
+    _ node: NodeID, _ name: String, _ protocols: [IPProtocol], _ multicast: inout MulticastDraft,
+    isAlone: Bool
   ) {
     guard isAlone else {
       return error(
@@ -154,7 +158,30 @@ extension InventoryLoader {
           help: "remove it: the protocol is of the other family")
         continue
       }
-      multicast.append(prefix)
+      multicast.groups.append(prefix)
     }
+  }
+
+  /// Ports at which a requester awaits answers; only a request to a group has answers that connection
+  /// tracking does not know.
+  private mutating func readReplies(
+    _ node: NodeID, _ name: String, hasGroups: Bool, _ multicast: inout MulticastDraft
+  ) {
+    guard hasGroups, name == "udp" else {
+      return error(
+        node, "`replies` without udp and `multicast`",
+        help: "remove it: answers to what is sent to one host need no opening")
+    }
+    var terms: [ServiceTerm] = []
+    for item in oneOrMore(node, "replies") ?? tree.noItems {
+      guard tree.isScalar(item), !tree.isNull(item) else {
+        error(item, "a port is expected, not \(found(item))", help: "write one value, or a list of them")
+        continue
+      }
+      read(item, into: &terms) { text throws(ServiceTermText.Fault) in
+        try ServiceTermText.terms("\(name)/\(text)")
+      }
+    }
+    if case .ports(let ports) = terms.first?.match { multicast.replies = ports }
   }
 }
