@@ -13,8 +13,9 @@ struct DiffCommand: AsyncParsableCommand {
     commandName: "diff",
     abstract: "Show what a change opens and closes.",
     discussion: """
-      Without arguments the inventory is compared with what the hosts run; with two, one source with \
-      another, each an inventory or a directory that a compile wrote.
+      Without arguments the inventory is compared with what this machine runs, which is the host that has \
+      its addresses; with two, one source with another, each an inventory or a directory that a compile \
+      wrote.
 
         sekisho diff --local --host web-1     this machine, as host web-1
         sekisho diff --lab                    every host of the lab
@@ -54,7 +55,9 @@ struct DiffCommand: AsyncParsableCommand {
   }
 
   private func running(_ console: Console) async throws -> [HostDifference] {
-    let targets = try TargetFinder(options: targets, inventory: inventory.inventory, console: console).find()
+    let targets = try TargetFinder(
+      options: targets, inventory: inventory.inventory, console: console, defaultsToThisMachine: true
+    ).find()
     let answers = await concurrently(targets) { target in
       try await target.ask { agent in try await agent.compare(target.wanted) }
     }

@@ -15,7 +15,9 @@ struct TargetOptions: ParsableArguments {
   @Flag(help: "The hosts of the lab.")
   var lab = false
 
-  @Option(help: ArgumentHelp("Only these hosts, as in \"api & !api-3, worker\".", valueName: "selector"))
+  @Option(
+    help: ArgumentHelp(
+      "These hosts, as in \"api & !api-3, worker\"; by ssh unless --local or --lab.", valueName: "selector"))
   var host: String?
 
   @Option(
@@ -58,12 +60,21 @@ struct TargetFinder {
   let options: TargetOptions
   let inventory: String
   let console: Console
+  /// Whether a command that names no host means this machine, found by its addresses; else it is an
+  /// error: a change never goes to hosts that nobody named.
+  var defaultsToThisMachine = false
 
   /// - Throws: ``ExitCode`` after a message, or ``ValidationError``.
   func find() throws -> [Target] {
-    let wanted = try options.from.map(compiled) ?? fromInventory()
+    let isUnnamed = options.host == nil && !options.lab
+    if isUnnamed, !defaultsToThisMachine {
+      throw ValidationError(
+        "say which hosts: --local --host NAME, --lab, or --host SELECTOR (--host all: by ssh)")
+    }
+    if isUnnamed, options.from != nil { throw ValidationError("with --from, say which host: --host NAME") }
+    let wanted = try options.from.map(compiled) ?? fromInventory(thisMachine: isUnnamed)
     let lab = options.lab ? try runningLab() : nil
-    if options.local {
+    if options.local || isUnnamed {
       guard wanted.count == 1 else {
         throw ValidationError("--host selects \(wanted.count) hosts; this machine is one of them: name it")
       }
@@ -82,14 +93,24 @@ struct TargetFinder {
 
   private typealias Wanted = (name: String, table: Table, ssh: String)
 
-  private func fromInventory() throws -> [Wanted] {
+  private func fromInventory(thisMachine: Bool) throws -> [Wanted] {
     let policy = try LoadedPolicy(inventory, console, warnings: false).policy
     let policies = HostPolicies(policy)
     let compiler = RulesetCompiler(policy, policies)
     var tables: [Int: Table] = [:]
-    let selected =
-      try options.host.map { try HostSelector(text: $0).select(policy) }
-      ?? policy.hosts.indices.map { HostID($0) }
+    let selected: [HostID]
+    if thisMachine {
+      selected = ThisMachine.hosts(in: policy)
+      guard selected.count == 1 else {
+        throw ValidationError(
+          "this machine has the addresses of \(selected.count == 0 ? "no host" : "several hosts") of the inventory; "
+            + "say which it is: --local --host NAME, or ask others: --lab, --host SELECTOR")
+      }
+    } else {
+      selected =
+        try options.host.map { try HostSelector(text: $0).select(policy) }
+        ?? policy.hosts.indices.map { HostID($0) }
+    }
     return selected.map { id in
       let index = policies.assignment[id.index]
       let table = tables[index] ?? compiler.compile(policies.distinct[index])
