@@ -11,13 +11,14 @@ struct Usage {
 }
 
 /// Starts a program; its output goes where ours does unless it is given a file.
-func start(_ command: [String], output: String? = nil) -> pid_t {
+func start(_ command: [String], output: String? = nil, isQuiet: Bool = false) -> pid_t {
   var actions = posix_spawn_file_actions_t()
   posix_spawn_file_actions_init(&actions)
   defer { posix_spawn_file_actions_destroy(&actions) }
   if let output {
     posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
   }
+  if isQuiet { posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0) }
   var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
   defer { for argument in arguments { free(argument) } }
   var child: pid_t = 0

@@ -15,6 +15,8 @@ struct TrafficFigures {
   private static let packets = 60_000
   static let port: UInt16 = 5000
   static let receiver = "10.255.255.1"
+  /// The receiver's link address.
+  static let link = "02:00:00:00:00:01"
   static let sender = "10.255.255.2"
 
   private static let reference = """
@@ -38,7 +40,9 @@ struct TrafficFigures {
     defer { kill(holder, SIGKILL) }
     let file = "\(place)/reference.nft"
     try Data(Self.reference.utf8).write(to: URL(fileURLWithPath: file))
-    let compiled = ServerPolicy(clients: LargeTable(services: 1, perService: 100_000).addresses).table()
+    let compiled = ServerPolicy(
+      clients: LargeTable(services: 1, perService: 100_000).addresses + [inet_addr(Self.sender)]
+    ).table()
     let change = TableDiff.change(from: nil, to: compiled)
 
     var (plain, ours): ([Traffic: [Double]], [Traffic: [Double]]) = ([:], [:])
@@ -67,14 +71,18 @@ struct TrafficFigures {
   ///
   /// - Returns: the process that holds the namespace.
   private func join() throws -> pid_t {
-    let holder = start(["unshare", "-n", "sleep", "600"])
+    let holder = start(
+      ["setpriv", "--pdeathsig", "KILL", "unshare", "-n", "sleep", "300"], output: "/dev/null", isQuiet: true)
     let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/net")
     for _ in 0..<200 {
       let other = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(holder)/ns/net")
       if let other, other != own { break }
       usleep(10_000)
     }
-    require(["ip", "link", "add", "here", "type", "veth", "peer", "name", "there", "netns", "\(holder)"])
+    require([
+      "ip", "link", "add", "here", "address", Self.link, "type", "veth", "peer", "name", "there", "netns",
+      "\(holder)",
+    ])
     require(["ip", "address", "add", "\(Self.receiver)/8", "dev", "here"])
     require(["ip", "link", "set", "lo", "up"])
     require(["ip", "link", "set", "here", "up"])
@@ -90,12 +98,11 @@ struct TrafficFigures {
 
   /// Nanoseconds for a packet.
   private func cost(_ traffic: Traffic, _ holder: pid_t) throws -> Double {
-    require(["conntrack", "-F"], output: "/dev/null")
+    _ = wait(start(["conntrack", "-F"], output: "/dev/null", isQuiet: true))
     let descriptor = traffic_listen(inet_addr(Self.receiver), Self.port.bigEndian)
     guard descriptor >= 0 else { fail("traffic_listen: \(descriptor)") }
     defer { close(descriptor) }
-    let address = try String(contentsOfFile: "/sys/class/net/here/address", encoding: .utf8)
-    let command = [program, "send", "\(traffic.rawValue) \(Self.packets) \(address)"]
+    let command = [program, "send", "\(traffic.rawValue) \(Self.packets)"]
     let answer = "\(place)/cost"
     // The first packet of the established connection is answered; then it is one.
     let child = start(Self.inside(holder, command), output: answer)
@@ -109,13 +116,13 @@ struct TrafficFigures {
 
 /// The other end of ``TrafficFigures``.
 struct TrafficSender {
-  /// - Parameter order: traffic, number of packets and the receiver's link address.
+  /// - Parameter order: traffic and number of packets.
   static func run(_ order: String) {
     let words = order.split(separator: " ").map(String.init)
-    guard words.count == 3, let traffic = TrafficFigures.Traffic(rawValue: words[0]),
+    guard words.count == 2, let traffic = TrafficFigures.Traffic(rawValue: words[0]),
       let count = Int(words[1])
     else { fail("not an order: \(order)") }
-    let link = words[2].split { !$0.isHexDigit }.compactMap { UInt8($0, radix: 16) }
+    let link = TrafficFigures.link.split(separator: ":").compactMap { UInt8($0, radix: 16) }
     let peers = LargeTable(services: 1, perService: 100_000).addresses
     var state: UInt64 = 11
     func below(_ bound: Int) -> Int {

@@ -81,7 +81,7 @@ double traffic_send(
 }
 
 int traffic_listen(uint32_t address, uint16_t port) {
-  int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), size = 4096;
+  int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), size = 65536;
   if (descriptor < 0) return -errno;
   setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
   struct sockaddr_in own = {.sin_family = AF_INET, .sin_port = port, .sin_addr.s_addr = address};
