@@ -7,7 +7,8 @@ internal import Policy
 private let neighbourDiscovery: [UInt8] = [133, 134, 135, 136]
 
 /// Multicast listener discovery (RFC 3810): without it a switch cuts the host off from multicast,
-/// neighbour discovery included.
+/// neighbour discovery included. It is sent with a hop limit of 1 (RFC 3810, 5): with any other, an
+/// intruder could talk to hosts behind routers in messages of these types.
 private let listenerDiscovery: [UInt8] = [130, 131, 132, 143]
 
 /// ICMP redirect (RFC 792).
@@ -71,7 +72,9 @@ private func alwaysOpen(_ side: Side) -> [Rule] {
         .match(.icmpv6Type, .icmpTypes(.ipv6, neighbourDiscovery)), .match(.ip6Hoplimit, .byte(255)), .accept,
       ], comment: "neighbour discovery"),
     Rule(
-      [.match(.icmpv6Type, .icmpTypes(.ipv6, listenerDiscovery)), .accept],
+      [
+        .match(.icmpv6Type, .icmpTypes(.ipv6, listenerDiscovery)), .match(.ip6Hoplimit, .byte(1)), .accept,
+      ],
       comment: "multicast listener discovery"),
   ]
 }

@@ -104,7 +104,7 @@ struct Box {
     }
   }
 
-  /// What is open on a DHCP client, see ``baseChain(_:dhcp:expiries:_:)``.
+  /// What is open on a DHCP client, see ``Skeleton``.
   static func dynamicConfiguration(_ direction: Direction) -> [Box] {
     if direction == .forward { return [] }
     let linkLocal = AddressSet([Prefix(containing: Address(.ipv6, 0xfe80 << 112), length: 10)])
