@@ -13,8 +13,6 @@ struct AgentCommand: AsyncParsableCommand {
       """)
 
   func run() async throws {
-    // A controller that has gone must end the agent by an error of write(2), not by a signal.
-    signal(SIGPIPE, SIG_IGN)
     let agent = LocalAgent(version: version, runtimeDirectory: try RuntimeDirectory().path)
     try await AgentServer(agent).serve(input: STDIN_FILENO, output: STDOUT_FILENO)
   }

@@ -94,6 +94,13 @@ struct OutputFailure: Error, CustomStringConvertible {
   var description: String { "cannot write the output: \(unsafe String(cString: strerror(code)))" }
 }
 
+/// Ends as a program ends whose reader has had enough, as in `sekisho … | head`: by the signal, without a
+/// word.
+private func endWithPipe() {
+  signal(SIGPIPE, SIG_DFL)
+  raise(SIGPIPE)
+}
+
 private func writeAll(_ bytes: [UInt8], to descriptor: Int32) throws {
   var offset = 0
   while offset < bytes.count {
@@ -102,6 +109,7 @@ private func writeAll(_ bytes: [UInt8], to descriptor: Int32) throws {
     }
     if count < 0 {
       if errno == EINTR { continue }
+      if errno == EPIPE, descriptor == STDOUT_FILENO { endWithPipe() }
       throw OutputFailure(code: errno)
     }
     offset += count

@@ -116,10 +116,12 @@ struct DiffReport {
     let same = differences.count(where: \.isSame)
     let failed = differences.count(where: \.isFailure)
     let other = differences.count - same - failed
+    func hosts(_ count: Int) -> String { count == 1 ? "1 host" : "\(count) hosts" }
     console.message(
       other == 0 && failed == 0
-        ? "nothing differs (\(same) hosts)"
-        : "\(other) hosts differ, \(same) do not" + (failed > 0 ? ", \(failed) could not be asked" : ""))
+        ? "nothing differs (\(hosts(same)))"
+        : "\(hosts(other)) \(other == 1 ? "differs" : "differ"), \(same) \(same == 1 ? "does" : "do") not"
+          + (failed > 0 ? ", \(failed) could not be asked" : ""))
   }
 
   private func mark(_ action: ChangeDescription.Action) -> String {

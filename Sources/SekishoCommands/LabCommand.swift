@@ -117,6 +117,8 @@ struct LabCommand: AsyncParsableCommand {
         console.error("no lab is up; sekisho lab up starts one")
         throw ExitCode.failed
       }
+      // What is ignored stays ignored in the program that takes our place.
+      signal(SIGPIPE, SIG_DFL)
       try failing(console) { try lab.exec(host, command) }
     }
   }

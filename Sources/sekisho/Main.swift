@@ -6,6 +6,7 @@ struct Main {
   static func main() async {
     // Ahead of everything that may start a thread: a namespace is entered by one thread alone.
     LabKeeper.runIfAsked()
+    Signals.ignoreBrokenPipes()
     await Sekisho.main()
   }
 }
