@@ -66,11 +66,27 @@ public struct Manifest: Hashable, Sendable {
     for (name, host) in file.hosts {
       let modes = ["ingress", "egress", "forward"].map { host.mode[$0].flatMap(Mode.init(rawValue:)) }
       guard let ingress = modes[0], let egress = modes[1], let forward = modes[2],
-        host.ruleset.utf8.count == 64, host.ruleset.utf8.allSatisfy(JSONText.isHexDigit), !name.contains("/")
+        host.ruleset.utf8.count == 64, host.ruleset.utf8.allSatisfy(JSONText.isHexDigit),
+        Self.isPlain(name, and: "._-"),
+        !name.hasPrefix("."), Self.isPlain(host.ssh, and: "._-@:/[]%+"), !host.ssh.hasPrefix("-")
       else { throw OutputFailure(path, damaged) }
       hosts[name] = Entry(
         digest: host.ruleset, modes: Modes(ingress: ingress, egress: egress, forward: forward), ssh: host.ssh)
     }
     self.init(inventory: file.inventory, hosts: hosts)
+  }
+
+  /// Names become names of files and what `ssh` connects to, and a manifest may have been written by
+  /// anybody: they hold no more than an inventory lets them hold.
+  private static func isPlain(_ text: String, and others: String) -> Bool {
+    !text.isEmpty
+      && text.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+          UInt8(ascii: "0")...UInt8(ascii: "9"):
+          true
+        default: others.utf8.contains(byte)
+        }
+      }
   }
 }

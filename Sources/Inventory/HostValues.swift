@@ -65,7 +65,9 @@ extension InventoryLoader {
     return checkedDestination(text, node)
   }
 
-  /// A destination is an argument of ssh: it may not become an option or several arguments.
+  /// A destination is an argument of ssh: it may not become an option or several arguments. A user's
+  /// configuration of ssh may hand it on to a shell (`ProxyCommand … %h`, `Match exec`), so whoever may
+  /// write to an inventory must not be able to write a command into it.
   mutating func checkedDestination(_ text: String, _ node: NodeID) -> String? {
     if text.hasPrefix("-") {
       error(
@@ -73,7 +75,7 @@ extension InventoryLoader {
         help: "ssh would read it as an option")
       return nil
     }
-    if let scalar = text.unicodeScalars.first(where: { $0.value <= 0x20 || !$0.isASCII }) {
+    if let scalar = text.unicodeScalars.first(where: { !Self.isOfDestination($0) }) {
       error(
         node,
         "the ssh destination \(SafeText.quoted(text)) holds the character \(SafeText.codePoint(scalar))",
@@ -81,5 +83,12 @@ extension InventoryLoader {
       return nil
     }
     return text
+  }
+  /// Letters, digits, and what addresses, ports, users and URIs of ssh have.
+  private static func isOfDestination(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar {
+    case "a"..."z", "A"..."Z", "0"..."9", ".", "_", "-", "@", ":", "/", "[", "]", "%", "+": true
+    default: false
+    }
   }
 }

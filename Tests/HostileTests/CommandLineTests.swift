@@ -158,6 +158,25 @@ struct CommandLineTests {
     }
   }
 
+  @Test(arguments: [
+    #"s/"ssh": "a"/"ssh": "-oProxyCommand=id"/"#, #"s/"ssh": "a"/"ssh": "$(id)"/"#, #"s/^"a"/"..\/a"/"#,
+    #"s/^"a"/".a"/"#, #"s/^"a"/"a\\u0000"/"#, #"s/"ruleset": "../"ruleset": "zz/"#, #"s/enforce/ignore/"#,
+    #"s/"format_version": 1/"format_version": 2/"#, "s/}$//",
+  ])
+  func `a manifest that somebody has changed is refused`(edit: String) throws {
+    try withShell { shell in
+      try shell.write("inventory/all.yaml", Self.inventory)
+      try shell.write("edit.sed", edit + "\n")
+      let result = try shell.run(
+        """
+        sekisho compile -q -o out; sed -f edit.sed out/manifest.json > t; ! cmp -s t out/manifest.json
+        cat t > out/manifest.json; exec sekisho diff --from out
+        """)
+      #expect(result.status == 1, "\(result.all)")
+      #expect(result.all.contains("not a manifest of this version"), "\(result.all)")
+    }
+  }
+
   @Test func `artifacts that somebody has changed are refused`() throws {
     try withShell { shell in
       try shell.write("inventory/all.yaml", Self.inventory)
