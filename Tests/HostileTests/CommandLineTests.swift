@@ -170,7 +170,7 @@ struct CommandLineTests {
       let result = try shell.run(
         """
         sekisho compile -q -o out; sed -f edit.sed out/manifest.json > t; ! cmp -s t out/manifest.json
-        cat t > out/manifest.json; exec sekisho diff --from out
+        cat t > out/manifest.json; exec sekisho diff --host a --from out
         """)
       #expect(result.status == 1, "\(result.all)")
       #expect(result.all.contains("not a manifest of this version"), "\(result.all)")
