@@ -103,7 +103,7 @@ let package = Package(
       "RulesetCompilerTests",
       ["Addressing", "Diagnostics", "Inventory", "Nftables", "Policy", "PolicyFixtures", "RulesetCompiler"]),
     tests("RulesetDiffTests", ["Nftables", "Policy", "PolicyFixtures", "RulesetCompiler", "RulesetDiff"]),
-    tests("ArtifactsTests", ["Artifacts"]),
+    tests("ArtifactsTests", ["Artifacts", "Policy"]),
     tests("NetlinkTests", ["Netlink"]),
     tests("NftablesNetlinkTests", ["ChildProcess", "Netlink", "Nftables", "NftablesNetlink"]),
     tests(
@@ -112,6 +112,7 @@ let package = Package(
         "Addressing", "Enforcement", "Inventory", "Nftables", "NftablesNetlink", "Policy", "PolicyFixtures",
         "RulesetCompiler", "RulesetDiff", "sekisho",
       ]),
+    tests("NftablesNetlinkTests", ["Enforcement", "Netlink", "Nftables", "NftablesNetlink", "RulesetDiff"]),
     tests("LabTests", ["Addressing", "Lab", "LabFixtures", "LabHarness", "Policy", "lab-support"]),
     tests(
       "ProbingTests", ["Addressing", "Lab", "LabFixtures", "LabHarness", "Policy", "Probing", "lab-support"]),

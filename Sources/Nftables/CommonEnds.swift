@@ -6,17 +6,17 @@ extension SetElements {
     guard keyLength == other.keyLength, payload == .none, other.payload == .none, attributes.isEmpty,
       other.attributes.isEmpty
     else { return (0, 0) }
-    let most = min(count, other.count)
-    var front = min(most, Self.equalAtFront(keys, other.keys) / keyLength)
-    var back = min(most - front, Self.equalAtBack(keys, other.keys) / keyLength)
+    var front = Self.equalAtFront(keys, other.keys)
+    var back = Self.equalAtBack(keys, other.keys)
     switch (lastKeys, other.lastKeys) {
     case (nil, nil): break
     case (let mine?, let theirs?):
-      front = min(front, Self.equalAtFront(mine, theirs) / keyLength)
-      back = min(back, Self.equalAtBack(mine, theirs) / keyLength)
+      front = min(front, Self.equalAtFront(mine, theirs))
+      back = min(back, Self.equalAtBack(mine, theirs))
     default: return (0, 0)
     }
-    return (front, back)
+    front /= keyLength
+    return (front, min(back / keyLength, min(count, other.count) - front))
   }
 
   private static func equalAtFront(_ a: [UInt8], _ b: [UInt8]) -> Int {

@@ -1,0 +1,155 @@
+import Artifacts
+import Foundation
+import Policy
+import Testing
+
+@Suite struct OutputDirectoryTests {
+  private let files = FileManager.default
+  private let path = NSTemporaryDirectory() + "sekisho-\(UUID().uuidString)"
+
+  private func ruleset(_ text: String) -> RulesetFiles {
+    RulesetFiles(nft: Array("# \(text)\n".utf8), json: Array("{\"\(text)\": 1}\n".utf8))
+  }
+
+  /// Writes hosts, each with the ruleset of that text.
+  @discardableResult
+  private func compile(_ hosts: [String: String], keeping others: Set<String> = []) throws -> OutputReport {
+    let write = try OutputWrite(path)
+    var entries: [String: Manifest.Entry] = [:]
+    for (host, text) in hosts {
+      let ruleset = ruleset(text)
+      try write.add(ruleset)
+      entries[host] = Manifest.Entry(digest: ruleset.digest, modes: Modes(.enforce), ssh: host)
+    }
+    return try write.finish(inventory: "i", hosts: entries, keeping: others)
+  }
+
+  private func text(_ name: String) throws -> String {
+    try String(contentsOfFile: "\(path)/\(name)", encoding: .utf8)
+  }
+
+  private func names(_ directory: String = "") throws -> [String] {
+    try files.contentsOfDirectory(atPath: "\(path)/\(directory)").sorted()
+  }
+
+  /// Inode and time of the last change of every file.
+  private func states() throws -> [String: String] {
+    var states: [String: String] = [:]
+    for name in try names() {
+      let attributes = try files.attributesOfItem(atPath: "\(path)/\(name)")
+      states[name] = "\(attributes[.systemFileNumber] ?? "") \(attributes[.modificationDate] ?? "")"
+    }
+    return states
+  }
+
+  @Test func `hosts with one ruleset share its files`() throws {
+    defer { try? files.removeItem(atPath: path) }
+    let report = try compile(["a": "one", "b": "one", "c": "two"])
+    #expect(report.changed == ["a", "b", "c"] && report.removed.isEmpty && report.unchanged == 0)
+    #expect(
+      try names() == ["a.json", "a.nft", "b.json", "b.nft", "c.json", "c.nft", "manifest.json", "rulesets"])
+    #expect(try names("rulesets").count == 4)
+    #expect(try text("a.nft") == "# one\n")
+    #expect(try text("c.json") == "{\"two\": 1}\n")
+    let states = try states()
+    #expect(states["a.nft"] == states["b.nft"])
+    let manifest = try OutputDirectory(path).manifest()
+    #expect(try OutputDirectory(path).json(of: "b", manifest) == Array("{\"one\": 1}\n".utf8))
+  }
+
+  @Test func `what has not changed is not written again`() throws {
+    defer { try? files.removeItem(atPath: path) }
+    try compile(["a": "one", "b": "two"])
+    let before = try states()
+    #expect(try compile(["a": "one", "b": "two"]).unchanged == 2)
+    #expect(try states() == before)
+    #expect(try compile(["a": "one", "b": "three"]).changed == ["b"])
+    #expect(try states()["a.nft"] == before["a.nft"])
+    #expect(try text("b.nft") == "# three\n")
+    #expect(try names("rulesets").count == 4)
+  }
+
+  @Test func `a host that is gone takes its files and its ruleset along`() throws {
+    defer { try? files.removeItem(atPath: path) }
+    try compile(["a": "one", "b": "two"])
+    #expect(try compile(["a": "one"]).removed == ["b"])
+    #expect(try names() == ["a.json", "a.nft", "manifest.json", "rulesets"])
+    #expect(try names("rulesets").count == 2)
+  }
+
+  @Test func `hosts that were not compiled keep what they have`() throws {
+    defer { try? files.removeItem(atPath: path) }
+    try compile(["a": "one", "b": "two", "c": "three"])
+    let report = try compile(["a": "four"], keeping: ["b"])
+    #expect(report.changed == ["a"] && report.removed == ["c"] && report.unchanged == 0)
+    #expect(try OutputDirectory(path).manifest().hosts.keys.sorted() == ["a", "b"])
+    #expect(try text("b.nft") == "# two\n")
+  }
+
+  @Test func `a compile that is given up changes no host, and the next one clears up`() throws {
+    defer { try? files.removeItem(atPath: path) }
+    try compile(["a": "one"])
+    let before = try states()
+    do {
+      let write = try OutputWrite(path)
+      try write.add(ruleset("never finished"))
+    }
+    #expect(try states().filter { $0.key != "rulesets" } == before.filter { $0.key != "rulesets" })
+    #expect(try names("rulesets").count == 4)
+    try compile(["a": "one"])
+    #expect(try names("rulesets").count == 2)
+  }
+
+  @Test func `only one compile writes at a time`() throws {
+    defer { try? files.removeItem(atPath: path) }
+    let write = try OutputWrite(path)
+    #expect(throws: OutputFailure.self) { try OutputWrite(path) }
+    try write.add(ruleset("one"))
+  }
+
+  @Test func `no host is called manifest`() throws {
+    defer { try? files.removeItem(atPath: path) }
+    try compile(["a": "one"])
+    let before = try text("manifest.json")
+    #expect(throws: OutputFailure.self) { try compile(["a": "one", "manifest": "two"]) }
+    #expect(try text("manifest.json") == before)
+  }
+
+  @Test func `a ruleset that was tampered with or lost is refused`() throws {
+    defer { try? files.removeItem(atPath: path) }
+    try compile(["a": "one"])
+    let directory = OutputDirectory(path)
+    let manifest = try directory.manifest()
+    try Data("{\"more\": 1}\n".utf8).write(
+      to: URL(fileURLWithPath: "\(path)/rulesets/\(ruleset("one").digest).json"))
+    #expect(throws: OutputFailure.self) { try directory.json(of: "a", manifest) }
+    try files.removeItem(atPath: "\(path)/rulesets/\(ruleset("one").digest).json")
+    #expect(throws: OutputFailure.self) { try directory.json(of: "a", manifest) }
+    #expect(throws: OutputFailure.self) { try directory.json(of: "b", manifest) }
+  }
+
+  @Test(
+    arguments: [
+      "", "{", "[]", "{\"format_version\": 2, \"inventory\": \"\", \"hosts\": {}}",
+      "{\"format_version\": 1, \"inventory\": \"\", \"hosts\": {\"a\": {\"ruleset\": \"../../etc/passwd\", "
+        + "\"mode\": {\"ingress\": \"enforce\", \"egress\": \"enforce\", \"forward\": \"enforce\"}, \"ssh\": \"a\"}}}",
+    ])
+  func `a damaged manifest is refused and nothing is written over it`(manifest: String) throws {
+    defer { try? files.removeItem(atPath: path) }
+    try compile(["a": "one"])
+    try Data(manifest.utf8).write(to: URL(fileURLWithPath: "\(path)/manifest.json"))
+    #expect(throws: OutputFailure.self) { try OutputDirectory(path).manifest() }
+    #expect(throws: OutputFailure.self) { try compile(["a": "two"]) }
+    #expect(try text("manifest.json") == manifest)
+    #expect(try text("a.nft") == "# one\n")
+  }
+
+  /// ext4 has room for 65,000 names of one file.
+  @Test func `more hosts than a file can have names share a ruleset all the same`() throws {
+    defer { try? files.removeItem(atPath: path) }
+    var hosts: [String: String] = [:]
+    for number in 0..<65_100 { hosts["h\(number)"] = "one" }
+    #expect(try compile(hosts).changed.count == 65_100)
+    for host in ["h0", "h64999", "h65099", "h9999"] { #expect(try text("\(host).json") == "{\"one\": 1}\n") }
+  }
+}
