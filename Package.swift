@@ -105,14 +105,15 @@ let package = Package(
     tests("RulesetDiffTests", ["Nftables", "Policy", "PolicyFixtures", "RulesetCompiler", "RulesetDiff"]),
     tests("ArtifactsTests", ["Artifacts", "Policy"]),
     tests("NetlinkTests", ["Netlink"]),
-    tests("NftablesNetlinkTests", ["ChildProcess", "Netlink", "Nftables", "NftablesNetlink"]),
     tests(
       "HostileTests",
       [
         "Addressing", "Enforcement", "Inventory", "Nftables", "NftablesNetlink", "Policy", "PolicyFixtures",
         "RulesetCompiler", "RulesetDiff", "sekisho",
       ]),
-    tests("NftablesNetlinkTests", ["Enforcement", "Netlink", "Nftables", "NftablesNetlink", "RulesetDiff"]),
+    tests(
+      "NftablesNetlinkTests",
+      ["ChildProcess", "Enforcement", "Netlink", "Nftables", "NftablesNetlink", "RulesetDiff"]),
     tests("LabTests", ["Addressing", "Lab", "LabFixtures", "LabHarness", "Policy", "lab-support"]),
     tests(
       "ProbingTests", ["Addressing", "Lab", "LabFixtures", "LabHarness", "Policy", "Probing", "lab-support"]),
