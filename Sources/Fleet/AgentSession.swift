@@ -26,7 +26,11 @@ public enum AgentSession {
         let writer = execution.standardInputWriter
         let lines = LineSource(execution.standardOutput)
         let client = AgentClient { line in
-          _ = try await writer.write(line + [UInt8(ascii: "\n")])
+          do {
+            _ = try await writer.write(line + [UInt8(ascii: "\n")])
+          } catch {
+            throw AgentFailure(.unreachable, "the agent broke off while it was asked")
+          }
           guard let answer = try await lines.next() else {
             throw AgentFailure(.unreachable, "the agent broke off")
           }
