@@ -2,18 +2,25 @@
 struct EvaluatedChain: Sendable {
   let name: ChainName
   let policy: ChainPolicy
-  let rules: [EvaluatedRule]
+  /// Where its rules lie among those of the table.
+  let rules: Range<Int>
 }
 
 struct EvaluatedRule: Sendable {
-  let expressions: [EvaluatedExpression]
+  /// Where its steps lie among those of the table.
+  let steps: Range<Int>
   /// Whether the rule can end the packet's way or lead it elsewhere.
   let mayDecide: Bool
 }
 
+/// An expression; the usual ones hold nothing that has to be counted when a worker looks at them.
 enum EvaluatedExpression: Sendable {
   case lookup(set: Int, Register, negated: Bool, into: Register?)
   case verdict(EvaluatedVerdict)
+  case meta(MetaKey, into: Register)
+  case payload(base: PayloadBase, offset: UInt32, length: UInt32, into: Register)
+  case compare(ComparisonOperator, Register, InlineArray<16, UInt8>, count: Int)
+  case conntrack(ConntrackKey, ConntrackDirection?, into: Register)
   case plain(Expression)
 }
 
@@ -26,15 +33,24 @@ enum EvaluatedVerdict: Sendable {
 }
 
 struct EvaluatedSet: Sendable {
-  /// `nil` when only the kernel knows what the set holds.
-  let elements: SetElements?
+  /// Whether what the set holds is known; the kernel alone knows it of a dynamic one.
+  let isKnown: Bool
+  let keyLength: Int
+  let keys: [UInt8]
+  /// The keys again in a set of single keys.
+  let lastKeys: [UInt8]
   /// What the keys of a verdict map lead to; empty for everything else.
   let verdicts: [EvaluatedVerdict]
+  /// What the keys of another map lead to; empty for everything else.
+  let values: [UInt8]
+  let valueLength: Int
 }
 
 /// Gives chains and sets their indices; sets of a rule's own are added behind the named ones.
 struct NameResolver {
   private(set) var sets: [EvaluatedSet] = []
+  private(set) var rules: [EvaluatedRule] = []
+  private(set) var steps: [EvaluatedExpression] = []
   private var setIndices: [SetName: Int] = [:]
   private let chainIndices: [ChainName: Int]
 
@@ -47,7 +63,15 @@ struct NameResolver {
     }
   }
 
-  mutating func resolve(_ rule: Rule) -> EvaluatedRule {
+  /// Adds the rules of a chain.
+  mutating func resolve(_ chain: Chain) -> EvaluatedChain {
+    let start = rules.count
+    for rule in chain.rules { add(rule) }
+    return EvaluatedChain(
+      name: chain.name, policy: chain.base?.policy ?? .accept, rules: start..<rules.count)
+  }
+
+  private mutating func add(_ rule: Rule) {
     let mayDecide = rule.expressions.contains { expression in
       switch expression {
       case .verdict, .reject, .opaque: true
@@ -55,7 +79,9 @@ struct NameResolver {
       default: false
       }
     }
-    return EvaluatedRule(expressions: rule.expressions.map { resolve($0) }, mayDecide: mayDecide)
+    let start = steps.count
+    for expression in rule.expressions { steps.append(resolve(expression)) }
+    rules.append(EvaluatedRule(steps: start..<steps.count, mayDecide: mayDecide))
   }
 
   private mutating func resolve(_ expression: Expression) -> EvaluatedExpression {
@@ -68,6 +94,15 @@ struct NameResolver {
       return .lookup(set: index, register, negated: negated, into: into)
     case .lookup(.inline(let set), let register, let negated, let into):
       return .lookup(set: add(set.elements), register, negated: negated, into: into)
+    case .meta(let key, let register):
+      return .meta(key, into: register)
+    case .payload(let base, let offset, let length, let register):
+      return .payload(base: base, offset: offset, length: length, into: register)
+    case .compare(let sign, let register, let value) where value.count <= 16:
+      let bytes = InlineArray<16, UInt8> { $0 < value.count ? value[$0] : 0 }
+      return .compare(sign, register, bytes, count: value.count)
+    case .conntrack(let key, let direction, let register):
+      return .conntrack(key, direction, into: register)
     default:
       return .plain(expression)
     }
@@ -91,9 +126,17 @@ struct NameResolver {
   }
 
   private func evaluated(_ elements: SetElements?) -> EvaluatedSet {
-    guard let elements, case .verdicts(let verdicts) = elements.payload else {
-      return EvaluatedSet(elements: elements, verdicts: [])
+    var verdicts: [EvaluatedVerdict] = []
+    var values: [UInt8] = []
+    var valueLength = 0
+    switch elements?.payload {
+    case .verdicts(let known): verdicts = known.map { resolve($0) }
+    case .values(let bytes, let length): (values, valueLength) = (bytes, length)
+    case nil, .some(.none): break
     }
-    return EvaluatedSet(elements: elements, verdicts: verdicts.map { resolve($0) })
+    return EvaluatedSet(
+      isKnown: elements != nil, keyLength: elements?.keyLength ?? 0, keys: elements?.keys ?? [],
+      lastKeys: elements.map { $0.lastKeys ?? $0.keys } ?? [], verdicts: verdicts, values: values,
+      valueLength: valueLength)
   }
 }

@@ -19,17 +19,17 @@ public struct Evaluation: Hashable, Sendable {
 /// Evaluates the rules of a table as the kernel does (`nft_do_chain`, net/netfilter/nf_tables_core.c).
 public struct Evaluator: Sendable {
   private let chains: [EvaluatedChain]
+  private let rules: [EvaluatedRule]
+  private let steps: [EvaluatedExpression]
   private let sets: [EvaluatedSet]
   private let bases: [(hook: Hook, chain: Int)]
 
   /// Resolves names once, so that a table can be asked many times.
   public init(_ table: Table) {
     var resolver = NameResolver(table)
-    chains = table.chains.map { chain in
-      EvaluatedChain(
-        name: chain.name, policy: chain.base?.policy ?? .accept,
-        rules: chain.rules.map { resolver.resolve($0) })
-    }
+    chains = table.chains.map { resolver.resolve($0) }
+    rules = resolver.rules
+    steps = resolver.steps
     sets = resolver.sets
     bases = table.chains.indices
       .compactMap { index in table.chains[index].base.map { ($0, index) } }
@@ -55,13 +55,14 @@ public struct Evaluator: Sendable {
   /// Runs a chain to a final verdict; `nil` when it ends or returns without one. Chains cannot form a
   /// loop: the kernel refuses such a table when it is loaded.
   private func run(_ index: Int, _ walk: inout Walk) -> Evaluation? {
-    for position in chains[index].rules.indices {
-      switch apply(chains[index].rules[position], &walk) {
+    let own = chains[index].rules
+    for position in own {
+      switch apply(rules[position], &walk) {
       case nil, .continue: continue
       case .return: return nil
       case .final(let verdict):
         return Evaluation(
-          verdict: verdict, decidedBy: .init(chain: chains[index].name, index: position),
+          verdict: verdict, decidedBy: .init(chain: chains[index].name, index: position - own.lowerBound),
           isCertain: walk.isCertain)
       case .jump(let target):
         if let result = run(target, &walk) { return result }
@@ -77,8 +78,8 @@ public struct Evaluator: Sendable {
     let wasCertain = walk.isCertain
     // Doubt about a rule that decides nothing, such as one that only records, is no doubt.
     defer { if !rule.mayDecide { walk.isCertain = wasCertain } }
-    for expression in rule.expressions {
-      switch step(expression, &walk) {
+    for index in rule.steps {
+      switch step(steps[index], &walk) {
       case .goesOn: continue
       case .ends: return nil
       case .decides(let verdict): return verdict
@@ -96,9 +97,19 @@ public struct Evaluator: Sendable {
   private func step(_ expression: EvaluatedExpression, _ walk: inout Walk) -> Step {
     switch expression {
     case .lookup(let set, let register, let negated, let into):
-      return lookup(sets[set], register, negated, into, &walk)
+      return lookup(set, register, negated, into, &walk)
     case .verdict(let verdict):
       return .decides(verdict)
+    case .meta(let key, let register):
+      return walk.loadMeta(key, into: register) ? .goesOn : walk.doubt()
+    case .payload(let base, let offset, let length, let register):
+      guard base == .network || base == .transport else { return walk.doubt() }
+      return walk.loadPayload(base, Int(offset), Int(length), into: register) ? .goesOn : .ends
+    case .compare(let sign, let register, let value, let count):
+      guard let order = walk.order(register, value, count) else { return walk.doubt() }
+      return sign.holds(order) ? .goesOn : .ends
+    case .conntrack(let key, let direction, let register):
+      return walk.loadConntrack(key, direction, into: register) ? .goesOn : walk.doubt()
     case .plain(let expression):
       return plainStep(expression, &walk)
     }
@@ -106,11 +117,6 @@ public struct Evaluator: Sendable {
 
   private func plainStep(_ expression: Expression, _ walk: inout Walk) -> Step {
     switch expression {
-    case .meta(let key, let register):
-      guard walk.loadMeta(key, into: register) else { return walk.doubt() }
-    case .payload(let base, let offset, let length, let register):
-      guard base == .network || base == .transport else { return walk.doubt() }
-      if !walk.loadPayload(base, Int(offset), Int(length), into: register) { return .ends }
     case .compare(let sign, let register, let value):
       guard let order = walk.order(register, value) else { return walk.doubt() }
       if !sign.holds(order) { return .ends }
@@ -127,8 +133,6 @@ public struct Evaluator: Sendable {
       walk.store(swapped(held, size: Int(size)), into)
     case .immediate(let register, let value):
       walk.store(value, register)
-    case .conntrack(let key, let direction, let register):
-      guard walk.loadConntrack(key, direction, into: register) else { return walk.doubt() }
     case .fib(.addressType, let flags, let register) where flags == .source || flags == .destination:
       let address = walk.packet.address(source: flags == .source)
       let isLocal = address.map { walk.packet.localAddresses.contains($0) } ?? false
@@ -139,23 +143,22 @@ public struct Evaluator: Sendable {
       return .decides(.final(.drop))
     case .limit:
       walk.isCertain = false
-    case .fib, .shift, .opaque, .lookup, .verdict:
+    case .fib, .shift, .opaque, .lookup, .verdict, .meta, .payload, .conntrack:
       return walk.doubt()
     }
     return .goesOn
   }
 
   private func lookup(
-    _ set: EvaluatedSet, _ register: Register, _ negated: Bool, _ into: Register?, _ walk: inout Walk
+    _ set: Int, _ register: Register, _ negated: Bool, _ into: Register?, _ walk: inout Walk
   ) -> Step {
-    guard let elements = set.elements, let found = walk.index(register, in: elements) else {
-      return walk.doubt()
-    }
+    guard sets[set].isKnown, let found = walk.index(register, in: sets[set]) else { return walk.doubt() }
     if (found < 0) != negated { return .ends }
     if found < 0 || into == nil { return .goesOn }
-    if !set.verdicts.isEmpty { return .decides(set.verdicts[found]) }
-    if case .values(let bytes, let length) = elements.payload, let into {
-      walk.store(Array(bytes[found * length..<(found + 1) * length]), into)
+    if !sets[set].verdicts.isEmpty { return .decides(sets[set].verdicts[found]) }
+    let length = sets[set].valueLength
+    if length > 0, let into {
+      walk.store(Array(sets[set].values[found * length..<(found + 1) * length]), into)
     }
     return .goesOn
   }
@@ -213,11 +216,20 @@ extension Evaluator.Walk {
     return 0
   }
 
+  /// ``order(_:_:)`` for a short value.
+  func order(_ register: Register, _ value: InlineArray<16, UInt8>, _ count: Int) -> Int? {
+    guard let start = register.byteOffset, start + count <= 64 else { return nil }
+    for index in 0..<count where registers[start + index] != value[index] {
+      return registers[start + index] < value[index] ? -1 : 1
+    }
+    return 0
+  }
+
   /// Index of the element that holds the register's key, -1 for none, `nil` without such a register.
-  func index(_ register: Register, in elements: SetElements) -> Int? {
-    guard let start = register.byteOffset, start + elements.keyLength <= 64 else { return nil }
-    let length = elements.keyLength
-    func order(_ keys: [UInt8], _ element: Int) -> Int {
+  func index(_ register: Register, in set: borrowing EvaluatedSet) -> Int? {
+    let length = set.keyLength
+    guard let start = register.byteOffset, start + length <= 64, length > 0 else { return nil }
+    func order(_ keys: Span<UInt8>, _ element: Int) -> Int {
       var at = element * length
       for index in start..<start + length {
         if registers[index] != keys[at] { return registers[index] < keys[at] ? -1 : 1 }
@@ -225,14 +237,16 @@ extension Evaluator.Walk {
       }
       return 0
     }
-    let last = elements.lastKeys ?? elements.keys
+    let first = set.keys.span
+    let last = set.lastKeys.span
+    let count = first.count / length
     var low = 0
-    var high = elements.count
+    var high = count
     while low < high {
       let middle = (low + high) / 2
       if order(last, middle) > 0 { low = middle + 1 } else { high = middle }
     }
-    return low < elements.count && order(elements.keys, low) >= 0 ? low : -1
+    return low < count && order(first, low) >= 0 ? low : -1
   }
 
   mutating func loadMeta(_ key: MetaKey, into register: Register) -> Bool {
