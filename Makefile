@@ -46,7 +46,7 @@ release: packages
 # Every figure of docs/performance.md, measured in one run; kernel parts in namespaces of their own.
 bench: release test-packages
 	swift build $(STATIC) --product benchmark
-	$(STATIC_BUILD)/release/benchmark $(STATIC_BUILD)/release/sekisho .build/benchmark
+	$(STATIC_BUILD)/release/benchmark $(STATIC_BUILD)/release/sekisho .build/benchmark/$$$$
 
 install: release
 	install -D -m 0755 $(STATIC_BUILD)/release/sekisho "$(DESTDIR)$(PREFIX)/bin/sekisho"

@@ -58,6 +58,21 @@ func require(_ command: [String], output: String? = nil) -> Usage {
   return usage
 }
 
+/// Waits for a moment in which other programs leave the cores alone, but not for long.
+func waitForQuiet() {
+  func idle() -> (idle: Int, all: Int) {
+    let line = (try? String(contentsOfFile: "/proc/stat", encoding: .utf8))?.split(separator: "\n").first
+    let numbers = line?.split(separator: " ").compactMap { Int($0) } ?? []
+    return (numbers.count > 3 ? numbers[3] : 0, numbers.reduce(0, +))
+  }
+  for _ in 0..<30 {
+    let before = idle()
+    usleep(100_000)
+    let after = idle()
+    if 10 * (after.idle - before.idle) >= 9 * (after.all - before.all) { return }
+  }
+}
+
 /// Seconds of a clock that only goes forward.
 func now() -> Double {
   var time = timespec()

@@ -25,11 +25,17 @@ struct CompileFigures {
       let tuples = try AllowedTuples(countedByChildOf: program, inventory(hosts), place: place)
       // Each run writes a directory of its own: ext4 is slow to take up a file number just given back.
       let usages = (1...Self.runs).map { run in
-        require([sekisho, "compile", "-q", "-i", inventory(hosts), "-o", "\(place)/out-\(hosts)-\(run)"])
+        waitForQuiet()
+        return require([
+          sekisho, "compile", "-q", "-i", inventory(hosts), "-o", "\(place)/out-\(hosts)-\(run)",
+        ])
       }
       let again = (1...Self.runs).map { run in
-        require([sekisho, "compile", "-q", "-i", inventory(hosts), "-o", "\(place)/out-\(hosts)-\(run)"])
-          .seconds
+        waitForQuiet()
+        return require([
+          sekisho, "compile", "-q", "-i", inventory(hosts), "-o", "\(place)/out-\(hosts)-\(run)",
+        ])
+        .seconds
       }
       let seconds = usages.map(\.seconds).min() ?? 0
       let peak = usages.map(\.peak).max() ?? 0

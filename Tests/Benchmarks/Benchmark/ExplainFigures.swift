@@ -20,7 +20,8 @@ struct ExplainFigures {
       require([program, "questions", inventory], output: file)
       let answers = "\(place)/answers"
       let usages = (0..<Self.runs).map { _ in
-        require([sekisho, "explain", "--batch", file, "-i", inventory], output: answers)
+        waitForQuiet()
+        return require([sekisho, "explain", "--batch", file, "-i", inventory], output: answers)
       }
       let lines = try String(contentsOfFile: answers, encoding: .utf8).split(separator: "\n")
       let allowed = lines.filter { $0.hasSuffix("\"allowed\"}") }.count

@@ -35,7 +35,7 @@ struct TrafficFigures {
   }
 
   func show() throws {
-    section("Data plane: a packet over a veth, \(Self.packets) a run (median of \(Self.rounds), in turns)")
+    section("Data plane: a packet over a veth, \(Self.packets) a run (best of \(Self.rounds), in turns)")
     let holder = try join()
     defer { kill(holder, SIGKILL) }
     let file = "\(place)/reference.nft"
@@ -62,10 +62,13 @@ struct TrafficFigures {
     ]
     for (traffic, name, limit) in names {
       guard let own = ours[traffic], let other = plain[traffic] else { continue }
-      Figure(name, median(own) / median(other), "x", .atMost(limit)).show()
-      remark("\(text(median(own))) ns a packet, \(text(median(other))) with the plain ruleset")
+      Figure(name, best(own) / best(other), "x", .atMost(limit)).show()
+      remark("\(text(best(own))) ns a packet, \(text(best(other))) with the plain ruleset")
     }
   }
+
+  /// Other programs can only make a packet slower.
+  private func best(_ costs: [Double]) -> Double { costs.min() ?? 0 }
 
   /// Makes the sender's namespace and the way there.
   ///

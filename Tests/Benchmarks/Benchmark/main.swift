@@ -18,13 +18,22 @@ default: try all(sekisho: arguments[1], place: arguments[2])
 
 func all(sekisho: String, place: String) throws {
   let program = CommandLine.arguments[0]
-  try? FileManager.default.removeItem(atPath: place)
   try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+  // Removed at the end: ext4 is slow to make files right after many were removed.
+  defer { try? FileManager.default.removeItem(atPath: place) }
+  showMachine()
   try BinaryFigures(sekisho: sekisho, place: place).show()
   try CompileFigures(sekisho: sekisho, program: program, place: place).show()
   try ExplainFigures(sekisho: sekisho, program: program, place: place).show()
   inNamespace([program, "kernel", place])
   inNamespace([program, "traffic", place])
+  showMachine()
+}
+
+/// How busy the machine is with other things: nothing here is worth much beside a load above its cores.
+func showMachine() {
+  let load = (try? String(contentsOfFile: "/proc/loadavg", encoding: .utf8))?.split(separator: " ").first
+  remark("\(sysconf(Int32(_SC_NPROCESSORS_ONLN))) cores, load \(load ?? "?")")
 }
 
 /// Runs a part in a network namespace of its own.
