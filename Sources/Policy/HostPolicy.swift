@@ -48,17 +48,28 @@ public struct HostPolicy: Hashable, Sendable {
   public let deny: DenyAction
   public let forward: ForwardPolicy
   public let dhcp: Bool
+  /// Whether some flow lets in sources that are, or in a network may be, the host's own addresses.
+  public let mayNameItself: Bool
   /// By flow, then direction.
   public let allowances: [Allowance]
 
   public init(
-    modes: Modes, deny: DenyAction, forward: ForwardPolicy, dhcp: Bool, allowances: [Allowance]
+    modes: Modes, deny: DenyAction, forward: ForwardPolicy, dhcp: Bool, mayNameItself: Bool,
+    allowances: [Allowance]
   ) {
     self.modes = modes
     self.deny = deny
     self.forward = forward
     self.dhcp = dhcp
+    self.mayNameItself = mayNameItself
     self.allowances = allowances
+  }
+
+  /// The same policy with every direction enforced.
+  public var enforced: Self {
+    Self(
+      modes: Modes(.enforce), deny: deny, forward: forward, dhcp: dhcp, mayNameItself: mayNameItself,
+      allowances: allowances)
   }
 }
 
@@ -84,10 +95,14 @@ extension HostPolicies {
     let gateways = policy.hosts.indices.compactMap { index -> (Int, [Route])? in
       if case .gateway(let routes) = policy.hosts[index].forwarding { (index, routes) } else { nil }
     }
+    var mayNameItself = [Bool](repeating: false, count: policy.hosts.count)
     for (index, flow) in policy.flows.enumerated() {
       let id = FlowID(index)
       let from = policy[flow.from]
       let to = policy[flow.to]
+      let hasReplies = flow.services.contains { policy[$0].replies != nil }
+      for host in from.members(among: to.hosts) { mayNameItself[host.index] = true }
+      if hasReplies { for host in to.members(among: from.hosts) { mayNameItself[host.index] = true } }
       for host in to.hosts where !from.isOnly(host) {
         shares[host.index].append(.ingress(id, from: flow.from))
       }
@@ -99,6 +114,9 @@ extension HostPolicies {
               let destination = derived.intersection(flow.to, far, of: flow, end: "to")
             else { continue }
             let allowance = Allowance.forward(id, from: source, to: destination)
+            if !derived.peers[source.index].members(among: [HostID(host)]).isEmpty {
+              mayNameItself[host] = true
+            }
             if !shares[host].contains(allowance) { shares[host].append(allowance) }
           }
         }
@@ -112,7 +130,7 @@ extension HostPolicies {
     for (index, host) in policy.hosts.enumerated() {
       let share = HostPolicy(
         modes: host.modes, deny: host.deny, forward: host.forwarding == .leave ? .leave : .judge,
-        dhcp: host.dhcp, allowances: shares[index])
+        dhcp: host.dhcp, mayNameItself: mayNameItself[index], allowances: shares[index])
       if let known = indices[share] {
         assignment.append(known)
       } else {
@@ -129,6 +147,18 @@ extension Peers {
   /// Whether these peers are that one host and nothing else: a flow from a host to itself stays on
   /// its loopback and opens nothing.
   fileprivate func isOnly(_ host: HostID) -> Bool { hosts == [host] && networks.isEmpty }
+
+  /// The hosts, ascending, that one of these addresses may belong to. Of a network nobody knows: a machine
+  /// has addresses that no inventory names, such as those of its bridges.
+  fileprivate func members(among others: [HostID]) -> [HostID] {
+    if !networks.isEmpty { return others }
+    var (mine, result) = (0, [HostID]())
+    for other in others {
+      while mine < hosts.count, hosts[mine] < other { mine += 1 }
+      if mine < hosts.count, hosts[mine] == other { result.append(other) }
+    }
+    return result
+  }
 }
 
 /// The parts of a flow's ends that lie on one side of a route, each made once.

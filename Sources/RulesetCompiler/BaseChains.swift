@@ -17,9 +17,11 @@ private let redirect: UInt8 = 5
 /// What the chains of one side are on every host, so that it is made once for a whole fleet.
 struct Skeleton: Sendable {
   private let side: Side
-  private let open: [Rule]
-  private let state: Rule
-  private let forged: [Rule]
+  private let loopback: [Rule]
+  private let state: [Rule]
+  private let neighbours: [Rule]
+  private let disguised: [Rule]
+  private let ownAddress: Rule
   private let dhcp: [Rule]
   private let beginning: Rule
   private let end: Rule
@@ -29,10 +31,16 @@ struct Skeleton: Sendable {
 
   init(_ side: Side) {
     self.side = side
-    open = side.direction == .forward ? [] : alwaysOpen(side)
+    let isForward = side.direction == .forward
+    loopback =
+      isForward
+      ? [] : [Rule([.match(side.direction == .ingress ? .iif : .oif, .loopback), .accept])]
     state = connectionState(side)
-    forged = side.direction == .egress ? [] : forgedSources(side)
-    dhcp = side.direction == .forward ? [] : dynamicConfiguration(side)
+    neighbours = isForward ? [] : neighbourMessages
+    disguised = side.direction == .egress ? [] : [disguisedSource(side)]
+    ownAddress = Rule(
+      [.match(.fibSaddrType, .local), .counter, .goto(side.denyChain)], comment: "own address from outside")
+    dhcp = isForward ? [] : dynamicConfiguration(side)
     // A bare ACK or RST is a new connection to conntrack. Without this it would pass by its port, and a
     // connection that was cut would be picked up again from either end.
     beginning = Rule(
@@ -46,13 +54,19 @@ struct Skeleton: Sendable {
   }
 
   /// The base chain, in the order in which its rules must stand.
-  func baseChain(dhcp isClient: Bool, expiries: [Rule], _ dispatch: Dispatch) -> Chain {
-    var rules = open
+  ///
+  /// Every packet of a connection passes whatever stands ahead of `established`; only loopback and flows
+  /// that have ended do.
+  func baseChain(_ host: HostPolicy, expiries: [Rule], _ dispatch: Dispatch) -> Chain {
+    var rules = loopback
     // Ahead of the established ones: a flow whose time is over also ends what it has opened.
     rules += expiries
-    rules.append(state)
-    rules += forged
-    if isClient { rules += dhcp }
+    rules += state
+    rules += neighbours
+    rules += disguised
+    // Asking the routing table is the dearest step of all: only where a flow could let such a source in.
+    if side.direction != .egress, host.mayNameItself || host.dhcp { rules.append(ownAddress) }
+    if host.dhcp { rules += dhcp }
     rules.append(beginning)
     rules += dispatch.rules
     rules.append(end)
@@ -62,32 +76,34 @@ struct Skeleton: Sendable {
   }
 }
 
-/// What is open on every host. Neighbour discovery comes ahead of connection tracking, which does not
-/// track it; a hop limit of 255 proves that no router forwarded it (RFC 4861, 6.1).
-private func alwaysOpen(_ side: Side) -> [Rule] {
-  [
-    Rule([.match(side.direction == .ingress ? .iif : .oif, .loopback), .accept]),
-    Rule(
-      [
-        .match(.icmpv6Type, .icmpTypes(.ipv6, neighbourDiscovery)), .match(.ip6Hoplimit, .byte(255)), .accept,
-      ], comment: "neighbour discovery"),
-    Rule(
-      [
-        .match(.icmpv6Type, .icmpTypes(.ipv6, listenerDiscovery)), .match(.ip6Hoplimit, .byte(1)), .accept,
-      ],
-      comment: "multicast listener discovery"),
-  ]
-}
+/// Without these IPv6 is dead, and connection tracking does not track them: no rule about states holds for
+/// them. A hop limit of 255 proves that no router forwarded them (RFC 4861, 6.1).
+private let neighbourMessages = [
+  Rule(
+    [
+      .match(.icmpv6Type, .icmpTypes(.ipv6, neighbourDiscovery)), .match(.ip6Hoplimit, .byte(255)), .accept,
+    ], comment: "neighbour discovery"),
+  Rule(
+    [
+      .match(.icmpv6Type, .icmpTypes(.ipv6, listenerDiscovery)), .match(.ip6Hoplimit, .byte(1)), .accept,
+    ], comment: "multicast listener discovery"),
+]
 
 /// Replies and errors of what was allowed; `related` carries "fragmentation needed" and "packet too
 /// big", without which large transfers hang.
-private func connectionState(_ side: Side) -> Rule {
-  let related: Verdict = side.direction == .egress ? .accept : .goto(side.relatedChain)
+///
+/// Comparisons, not one verdict map: most packets are established and pass the first of them, which costs
+/// less than a lookup.
+private func connectionState(_ side: Side) -> [Rule] {
   let invalid: Verdict = side.mode == .enforce ? .drop : .accept
-  return Rule([
-    .vmap(
-      .ctState, InlineSet(states: [(.established, .accept), (.related, related), (.invalid, invalid)]))
-  ])
+  let known: [Rule] =
+    side.direction == .egress
+    ? [Rule([.match(.ctState, .states([.established, .related])), .accept])]
+    : [
+      Rule([.match(.ctState, .states(.established)), .accept]),
+      Rule([.match(.ctState, .states(.related)), .goto(side.relatedChain)]),
+    ]
+  return known + [Rule([.match(.ctState, .states(.invalid)), .verdict(invalid)])]
 }
 
 /// Errors about what was allowed, without redirects: to connection tracking they are errors like any other
@@ -105,18 +121,13 @@ private func relatedChain(_ side: Side) -> Chain {
     ])
 }
 
-/// Sources that cannot be true: IPv4 written as IPv6, which would slip past rules of either family,
-/// and the host's own addresses from outside.
-private func forgedSources(_ side: Side) -> [Rule] {
+/// IPv4 written as IPv6, which would slip past rules of either family.
+private func disguisedSource(_ side: Side) -> Rule {
   let compatible = Prefix(containing: Address(.ipv6, 0), length: 96)
   let mapped = Prefix(containing: Address(.ipv6, 0xffff << 32), length: 96)
-  return [
-    Rule(
-      [.match(.ip6Saddr, .prefixes([compatible, mapped])), .counter, .goto(side.denyChain)],
-      comment: "IPv4 in IPv6 source"),
-    Rule(
-      [.match(.fibSaddrType, .local), .counter, .goto(side.denyChain)], comment: "own address from outside"),
-  ]
+  return Rule(
+    [.match(.ip6Saddr, .prefixes([compatible, mapped])), .counter, .goto(side.denyChain)],
+    comment: "IPv4 in IPv6 source")
 }
 
 /// DHCPv4 renewals, and DHCPv6, whose requests go to a group and are answered from a link-local

@@ -79,7 +79,7 @@ struct Dispatch {
     for (ipProtocol, ranges) in claims.ports.sorted(by: { $0.key < $1.key }) {
       let wide = ranges.filter { $0.ports.count > 1 }
       if wide.isEmpty { continue }
-      let map = intervalMap(side, "\(ipProtocol)", wide, &builder)
+      let map = portMap(side, "\(ipProtocol)", wide, &builder)
       rules.append(Rule([.vmap(destinationPort(ipProtocol), map)]))
     }
   }
@@ -89,7 +89,7 @@ struct Dispatch {
   private mutating func addTranslatedChain(_ claims: Claims, _ side: Side, _ builder: inout TableBuilder) {
     var translated: [Rule] = []
     for (ipProtocol, ranges) in claims.ports.sorted(by: { $0.key < $1.key }) {
-      let map = intervalMap(side, "dnat.\(ipProtocol)", ranges, &builder)
+      let map = portMap(side, "dnat.\(ipProtocol)", ranges, &builder)
       translated.append(
         Rule([.match(.l4Proto, .ipProtocol(ipProtocol)), .vmap(.ctOriginalDport, map)]))
     }
@@ -100,24 +100,24 @@ struct Dispatch {
       Rule([.match(.ctStatus, .status(.dnat)), .goto(chain.name)], comment: "by the port before any NAT"))
   }
 
-  /// An interval map of port ranges, cut where they overlap.
-  private func intervalMap(
+  /// A map of ports: of intervals, cut where they overlap, or a hash map where none is wider than a port.
+  private func portMap(
     _ side: Side, _ name: String, _ ranges: [Claims.Ports], _ builder: inout TableBuilder
   )
     -> SetName
   {
-    var first: [UInt8] = []
-    var last: [UInt8] = []
-    var verdicts: [Verdict] = []
-    for (ports, chains) in Claims.disjoint(ranges) {
+    let pieces = Claims.disjoint(ranges).map { ports, chains in
       let text = ports.count == 1 ? "\(ports.lowerBound)" : "\(ports.lowerBound)-\(ports.upperBound)"
-      first += portKey(ports.lowerBound)
-      last += portKey(ports.upperBound)
-      verdicts.append(.jump(target(chains, side.ownChain("\(name).\(text)"), &builder)))
+      return (ports, Verdict.jump(target(chains, side.ownChain("\(name).\(text)"), &builder)))
     }
+    let isExact = pieces.allSatisfy { $0.0.count == 1 }
     let map = NamedSet(
-      name: side.ownSet(name), key: [.inetService], data: [.verdict], flags: .interval,
-      elements: SetElements(keyLength: 2, keys: first, lastKeys: last, payload: .verdicts(verdicts)))
+      name: side.ownSet(name), key: [.inetService], data: [.verdict],
+      flags: isExact ? [] : .interval, size: isExact ? declaredSize(pieces.count) : nil,
+      elements: SetElements(
+        keyLength: 2, keys: pieces.flatMap { portKey($0.0.lowerBound) },
+        lastKeys: isExact ? nil : pieces.flatMap { portKey($0.0.upperBound) },
+        payload: .verdicts(pieces.map(\.1))))
     builder.add(map)
     return map.name
   }

@@ -109,11 +109,7 @@ public struct PathExplainer: Sendable {
   /// The ruleset as it denies: what observe mode lets pass is still denied by the policy.
   private mutating func judge(_ index: Int) -> (Table, Evaluator) {
     if let known = judges[index] { return known }
-    let original = policies.distinct[index]
-    let table = compiler.compile(
-      HostPolicy(
-        modes: Modes(.enforce), deny: original.deny, forward: original.forward, dhcp: original.dhcp,
-        allowances: original.allowances))
+    let table = compiler.compile(policies.distinct[index].enforced)
     let evaluator = Evaluator(table)
     judges[index] = (table, evaluator)
     return (table, evaluator)

@@ -34,8 +34,7 @@ public struct RulesetCompiler: Sendable {
         of: openings, dhcp: host.dhcp, seenBy: side, modes: host.modes, peers: sets)
       let dispatch = Dispatch(openings.filter { $0.direction == side.direction }, side, &builder)
       builder.add(
-        skeleton.baseChain(
-          dhcp: host.dhcp, expiries: expiries.flatMap { builder.rules(for: $0, side) }, dispatch))
+        skeleton.baseChain(host, expiries: expiries.flatMap { builder.rules(for: $0, side) }, dispatch))
       if let related = skeleton.related { builder.add(related) }
       builder.add(skeleton.deny.chain)
       for set in skeleton.deny.sets { builder.add(set) }
