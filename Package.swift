@@ -54,6 +54,7 @@ let package = Package(
     layer("RulesetCompiler", ["Addressing", "Nftables", "Policy"]),
     layer("RulesetDiff", ["Nftables"]),
 
+    layer("InventoryFiles", ["Diagnostics", "Inventory"]),
     layer("Artifacts", ["Policy"]),
     layer("Netlink", ["CMnl"]),
     layer("NftablesNetlink", ["Addressing", "CMnl", "CNftnl", "Netlink", "Nftables"]),
@@ -64,8 +65,9 @@ let package = Package(
     layer(
       "SekishoCommands",
       [
-        "Addressing", "Artifacts", "Diagnostics", "Enforcement", "Fleet", "Inventory", "Lab", "Nftables",
-        "Policy", "Probing", "RulesetCompiler", "RulesetDiff", arguments,
+        "Addressing", "Artifacts", "Diagnostics", "Enforcement", "Fleet", "Inventory", "InventoryFiles",
+        "Lab",
+        "Nftables", "Policy", "Probing", "RulesetCompiler", "RulesetDiff", arguments,
       ]),
     .executableTarget(
       name: "sekisho", dependencies: ["SekishoCommands", arguments], swiftSettings: source),
@@ -89,7 +91,7 @@ let package = Package(
       name: "benchmark",
       dependencies: [
         "Addressing", "CBareNetlink", "CTraffic", "Diagnostics", "Enforcement", "FleetGenerator", "Inventory",
-        "Nftables",
+        "InventoryFiles", "Nftables",
         "NftablesNetlink", "Policy", "RulesetCompiler", "RulesetDiff",
       ],
       path: "Tests/Benchmarks/Benchmark", swiftSettings: common),
@@ -97,11 +99,14 @@ let package = Package(
     tests("StructureTests", []),
     tests("AddressingTests", ["Addressing", "PolicyFixtures"]),
     tests("DiagnosticsTests", ["Diagnostics"]),
-    tests("InventoryTests", ["Addressing", "Diagnostics", "Inventory", "Policy"]),
+    tests("InventoryTests", ["Addressing", "Diagnostics", "Inventory", "InventoryFiles", "Policy"]),
     tests("NftablesTests", ["Addressing", "ChildProcess", "Nftables", "NftablesNetlink"]),
     tests(
       "RulesetCompilerTests",
-      ["Addressing", "Diagnostics", "Inventory", "Nftables", "Policy", "PolicyFixtures", "RulesetCompiler"]),
+      [
+        "Addressing", "Diagnostics", "Inventory", "InventoryFiles", "Nftables", "Policy", "PolicyFixtures",
+        "RulesetCompiler",
+      ]),
     tests("RulesetDiffTests", ["Nftables", "Policy", "PolicyFixtures", "RulesetCompiler", "RulesetDiff"]),
     tests("ArtifactsTests", ["Artifacts", "Policy"]),
     tests("NetlinkTests", ["Netlink"]),
@@ -120,8 +125,10 @@ let package = Package(
     tests(
       "ProofTests",
       [
-        "Addressing", "Diagnostics", "Enforcement", "Fleet", "Inventory", "Lab", "LabHarness", "Nftables",
-        "Policy", "PolicyFixtures", "Probing", "RulesetCompiler", "RulesetDiff", "lab-support", "sekisho",
+        "Addressing", "Diagnostics", "Enforcement", "Fleet", "Inventory", "InventoryFiles", "Lab",
+        "LabHarness",
+        "Nftables", "Policy", "PolicyFixtures", "Probing", "RulesetCompiler", "RulesetDiff", "lab-support",
+        "sekisho",
       ]),
   ]
 )

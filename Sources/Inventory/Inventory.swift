@@ -13,26 +13,17 @@ public enum Inventory {
     public let sources: Sources
   }
 
-  /// Reads a directory (every `*.yaml`, `*.yml` and `*.json` below it) or a single file.
-  ///
-  /// Hidden files are skipped. What resolves outside the directory, is no regular file or is too
-  /// large is a mistake of the inventory and in the report.
-  ///
-  /// - Throws: ``InventoryUnreadable`` where the machine refuses: no such file, no permission.
-  public static func load(_ path: String) throws(InventoryUnreadable) -> Loaded {
-    var log = DiagnosticLog()
-    let sources = try InventoryDirectory.read(path, log: &log)
-    return load(sources, log: log)
-  }
-
   /// Loads files that are in memory, such as those of a revision; their order means nothing.
-  public static func load(_ files: [SourceFile]) -> Loaded {
-    var log = DiagnosticLog()
-    return load(Sources(files: InventoryDirectory.bounded(files, log: &log)), log: log)
-  }
+  public static func load(_ files: [SourceFile]) -> Loaded { load(Sources(files: files)) }
 
-  private static func load(_ sources: Sources, log: DiagnosticLog) -> Loaded {
+  /// Loads files that were read.
+  ///
+  /// - Parameter log: what was found wrong on the way to them.
+  public static func load(_ sources: Sources, log: DiagnosticLog = DiagnosticLog()) -> Loaded {
     var log = log
+    var bounds = InventoryBounds()
+    let files = sources.files.filter { bounds.admit($0.path, bytes: $0.bytes.count, log: &log) }
+    let sources = Sources(directory: sources.directory, files: files)
     let policy = InventoryLoader.load(sources, log: &log)
     return Loaded(policy: log.hasErrors ? nil : policy, report: log.report(), sources: sources)
   }

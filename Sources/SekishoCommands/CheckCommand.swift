@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Diagnostics
 internal import Inventory
+internal import InventoryFiles
 internal import Policy
 
 struct CheckCommand: AsyncParsableCommand {

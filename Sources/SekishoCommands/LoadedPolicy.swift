@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Artifacts
 internal import Diagnostics
 internal import Inventory
+internal import InventoryFiles
 internal import Policy
 
 /// A valid inventory, as commands need it.

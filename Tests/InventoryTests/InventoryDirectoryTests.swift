@@ -1,6 +1,7 @@
 import Diagnostics
 import Foundation
 import Inventory
+import InventoryFiles
 import Policy
 import Testing
 

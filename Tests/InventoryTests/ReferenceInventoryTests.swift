@@ -1,5 +1,6 @@
 import Diagnostics
 import Inventory
+import InventoryFiles
 import Policy
 import Testing
 

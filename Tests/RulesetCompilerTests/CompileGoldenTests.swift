@@ -1,5 +1,6 @@
 import Foundation
 import Inventory
+import InventoryFiles
 import Nftables
 import Policy
 import RulesetCompiler

@@ -1,6 +1,7 @@
 import Addressing
 import Foundation
 import Inventory
+import InventoryFiles
 import Policy
 
 /// How many (source host, destination host, protocol, port) an inventory allows, counted one by one.

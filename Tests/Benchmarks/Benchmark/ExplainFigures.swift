@@ -1,6 +1,7 @@
 import Addressing
 import Foundation
 import Inventory
+import InventoryFiles
 import Policy
 
 /// What it costs to answer many questions in one run.

@@ -1,5 +1,20 @@
-import Diagnostics
+internal import Diagnostics
 internal import Glibc
+public import Inventory
+
+extension Inventory {
+  /// Reads a directory (every `*.yaml`, `*.yml` and `*.json` below it) or a single file.
+  ///
+  /// Hidden files are skipped. What resolves outside the directory, is no regular file or is too
+  /// large is a mistake of the inventory and in the report.
+  ///
+  /// - Throws: ``InventoryUnreadable`` where the machine refuses: no such file, no permission.
+  public static func load(_ path: String) throws(InventoryUnreadable) -> Loaded {
+    var log = DiagnosticLog()
+    let sources = try InventoryDirectory.read(path, log: &log)
+    return load(sources, log: log)
+  }
+}
 
 /// The files of an inventory, read from disk within bounds.
 struct InventoryDirectory {
@@ -9,7 +24,7 @@ struct InventoryDirectory {
   /// The directory with every link resolved; nothing outside it is read.
   private let root: String
   private var files: [SourceFile] = []
-  private var total = 0
+  private var bounds = InventoryBounds()
   private var log: DiagnosticLog
 
   /// - Throws: ``InventoryUnreadable``.
@@ -32,16 +47,6 @@ struct InventoryDirectory {
     log = directory.log
     let parent = path.hasSuffix(name) ? String(path.dropLast(name.utf8.count)) : ""
     return Sources(directory: parent, files: directory.files)
-  }
-
-  /// The files that are within the bounds; the log says which are not.
-  static func bounded(_ files: [SourceFile], log: inout DiagnosticLog) -> [SourceFile] {
-    var directory = Self(root: "", log: log)
-    for file in files.sorted(by: { $0.path < $1.path }) where directory.fits(file.bytes.count, file.path) {
-      directory.files.append(file)
-    }
-    log = directory.log
-    return directory.files
   }
 
   private init(root: String, log: DiagnosticLog) {
@@ -98,10 +103,10 @@ struct InventoryDirectory {
     guard status.st_mode & S_IFMT == S_IFREG else {
       return refuse(path, "not a regular file", "replace it by a file, or take it out of the directory")
     }
-    guard fits(Int(status.st_size), path) else { return }
+    guard bounds.admit(path, bytes: Int(status.st_size), log: &log) else { return }
     var bytes: [UInt8] = []
     // One byte more than the file has: a file that grows meanwhile is read until the bound.
-    var wanted = min(Int(status.st_size), YAMLLimits.fileBytes) + 1
+    var wanted = min(Int(status.st_size), InventoryBounds.fileBytes) + 1
     while wanted > 0 {
       let start = bytes.count
       bytes += Array(repeating: 0, count: wanted)
@@ -111,36 +116,13 @@ struct InventoryDirectory {
       guard got >= 0 else { throw Self.failure(file) }
       bytes.removeSubrange((start + got)...)
       if got == 0 { break }
-      wanted = min(YAMLLimits.fileBytes + 1 - bytes.count, 1 << 16)
+      wanted = min(InventoryBounds.fileBytes + 1 - bytes.count, 1 << 16)
     }
-    guard bytes.count <= YAMLLimits.fileBytes else { return refuseSize(path) }
     files.append(SourceFile(path: path, bytes: bytes))
   }
 
-  /// Counts a file against the bounds of an inventory.
-  private mutating func fits(_ size: Int, _ path: String) -> Bool {
-    guard size <= YAMLLimits.fileBytes else {
-      refuseSize(path)
-      return false
-    }
-    total += size
-    guard total <= YAMLLimits.totalBytes, files.count < YAMLLimits.files else {
-      refuse(
-        path, "the inventory is larger than \(YAMLLimits.totalBytes >> 20) MiB or \(YAMLLimits.files) files",
-        "split it into inventories of their own")
-      return false
-    }
-    return true
-  }
-
-  private mutating func refuseSize(_ path: String) {
-    refuse(path, "the file is larger than \(YAMLLimits.fileBytes >> 20) MiB", "split it into several files")
-  }
-
   private mutating func refuse(_ path: String, _ message: String, _ help: String) {
-    log.add(
-      Diagnostic(
-        .error, at: SourceLocation(file: path, line: 0, column: 0), length: 1, message: message, help: help))
+    log.add(.file(path, message, help))
   }
 
   // MARK: The machine
