@@ -8,22 +8,26 @@ public struct Envelope: Sendable {
   /// Version of what stands under the key `sekisho`.
   public static let formatVersion = 1
 
-  private let policy: Policy
+  /// What is said of each flow, made once however many hosts have it.
+  private let flows: [[UInt8]]
 
-  public init(_ policy: Policy) { self.policy = policy }
+  public init(_ policy: Policy) { flows = policy.flows.map { Self.text($0, of: policy) } }
 
   /// The file of one host policy.
   ///
   /// - Parameter commands: what the policy was compiled to, as ``Nftables/Table/jsonCommands(elements:)``.
   public func encode(_ host: HostPolicy, nftables commands: [UInt8]) -> [UInt8] {
-    var out = Array("{\"sekisho\": {\"format_version\": \(Self.formatVersion), ".utf8)
+    let flows = Set(host.allowances.map(\.flow)).sorted().map { self.flows[$0.index] }
+    var out: [UInt8] = []
+    out.reserveCapacity(commands.count + flows.reduce(256) { $0 + $1.count + 2 })
+    out += Array("{\"sekisho\": {\"format_version\": \(Self.formatVersion), ".utf8)
     out += Array(
       "\"mode\": \(JSONText.modes(host.modes)), \"deny\": \"\(host.deny.rawValue)\", \"flows\": {".utf8)
     var isFirst = true
-    for id in Set(host.allowances.map(\.flow)).sorted() {
+    for flow in flows {
       out += Array(isFirst ? "\n".utf8 : ",\n".utf8)
       isFirst = false
-      append(policy[id], to: &out)
+      out += flow
     }
     out += Array("\n}},\n\"nftables\": ".utf8)
     out += commands
@@ -31,7 +35,8 @@ public struct Envelope: Sendable {
     return out
   }
 
-  private func append(_ flow: Flow, to out: inout [UInt8]) {
+  private static func text(_ flow: Flow, of policy: Policy) -> [UInt8] {
+    var out: [UInt8] = []
     func member(_ key: String, _ value: String, isFirst: Bool = false) {
       out += Array("\(isFirst ? "" : ", ")\"\(key)\": ".utf8)
       JSONText.append(value, to: &out)
@@ -47,5 +52,6 @@ public struct Envelope: Sendable {
     if let ticket = flow.ticket { member("ticket", ticket) }
     if let until = flow.until { out += Array(", \"until\": \(until.seconds)".utf8) }
     out.append(UInt8(ascii: "}"))
+    return out
   }
 }

@@ -68,12 +68,12 @@ public struct SHA256: Sendable {
   }
 
   private mutating func compress(_ bytes: Span<UInt8>, _ start: Int) {
+    // One check for the whole block: the loads below stay within it.
+    let block = unsafe bytes.extracting(start..<start + 64).bytes
     var words = Schedule()
     for index in 0..<16 {
-      let at = start + index * 4
-      words.last[index] =
-        UInt32(bytes[at]) << 24 | UInt32(bytes[at + 1]) << 16 | UInt32(bytes[at + 2]) << 8
-        | UInt32(bytes[at + 3])
+      words.last[index] = unsafe UInt32(
+        bigEndian: block.unsafeLoadUnaligned(fromByteOffset: index * 4, as: UInt32.self))
     }
     var (a, b, c, d) = (state[0], state[1], state[2], state[3])
     var (e, f, g, h) = (state[4], state[5], state[6], state[7])

@@ -191,19 +191,9 @@ private func target(_ chains: [ChainName], _ own: ChainName, _ builder: inout Ta
   return own
 }
 
-/// One rule for each flow and family, with its own counter and the flow's name.
 private func serviceChain(_ name: ChainName, _ openings: [Opening], _ builder: inout TableBuilder) -> Chain {
-  var rules: [Rule] = []
-  for opening in openings {
-    for family in AddressFamily.allCases {
-      guard opening.service.terms.contains(where: { $0.families.contains(family) }),
-        let ends = builder.statements(for: opening.ends, family)
-      else { continue }
-      let time = opening.flow.until.map { [Statement.match(.time, .less, moment($0))] } ?? []
-      rules.append(Rule(time + ends + [.counter, .accept], comment: opening.flow.name))
-    }
-  }
-  return Chain(name: name, rules: rules)
+  for set in openings.lazy.flatMap(\.sets) { builder.add(set) }
+  return Chain(name: name, rules: openings.flatMap(\.rules))
 }
 
 /// A timestamp for `meta time`; moments before 1970 have passed for every clock.

@@ -1,16 +1,19 @@
 internal import Addressing
+internal import Nftables
 internal import Policy
 
 /// One hole in one direction of a host: a flow's request, or the answers to its multicast requests.
-struct Opening {
-  enum Kind: Hashable {
+///
+/// A class, because thousands of hosts share each: what the rules of an opening are depends on no host.
+final class Opening: Sendable {
+  enum Kind: Hashable, Sendable {
     case request
     /// Answers come from the service's ports to these.
     case reply(to: PortSet)
   }
 
   /// Who is at the other end, or at both ends of what a gateway forwards.
-  enum Ends: Hashable {
+  enum Ends: Hashable, Sendable {
     case source(PeersID)
     case destination(PeersID)
     /// Multicast groups, in egress.
@@ -23,30 +26,52 @@ struct Opening {
   let service: Service
   let kind: Kind
   let ends: Ends
+  /// One rule for each family, with its own counter and the flow's name; none for a family that an end
+  /// has no address of.
+  let rules: [Rule]
+  /// The sets the rules refer to.
+  let sets: [NamedSet]
 
-  /// The openings of a host policy, by flow and then service.
-  static func all(of host: HostPolicy, in policy: Policy) -> [Opening] {
-    var openings: [Opening] = []
-    for allowance in host.allowances {
-      let flow = policy[allowance.flow]
-      for service in flow.services.map({ policy[$0] }) {
-        func open(_ direction: Direction, _ kind: Kind, _ ends: Ends) {
-          openings.append(
-            Opening(direction: direction, flow: flow, service: service, kind: kind, ends: ends))
-        }
-        switch allowance {
-        case .ingress(_, let from):
-          open(.ingress, .request, .source(from))
-          if let replies = service.replies { open(.egress, .reply(to: replies), .destination(from)) }
-        case .egress(_, let to):
-          open(.egress, .request, .destination(to))
-          if !service.multicast.isEmpty { open(.egress, .request, .groups(service.multicast)) }
-          if let replies = service.replies { open(.ingress, .reply(to: replies), .source(to)) }
-        case .forward(_, let from, let to):
-          open(.forward, .request, .both(from: from, to: to))
-        }
+  init(
+    _ direction: Direction, _ flow: Flow, _ service: Service, _ kind: Kind, _ ends: Ends, _ peers: PeerSets
+  ) {
+    self.direction = direction
+    self.flow = flow
+    self.service = service
+    self.kind = kind
+    self.ends = ends
+    var rules: [Rule] = []
+    var sets: [NamedSet] = []
+    for family in AddressFamily.allCases
+    where service.terms.contains(where: { $0.families.contains(family) }) {
+      guard let match = peers.statements(for: ends, family) else { continue }
+      let time = flow.until.map { [Statement.match(.time, .less, moment($0))] } ?? []
+      rules.append(Rule(time + match.statements + [.counter, .accept], comment: flow.name))
+      sets += match.sets
+    }
+    self.rules = rules
+    self.sets = sets
+  }
+
+  /// What a host's share of a flow opens, by service.
+  static func all(of allowance: Allowance, in policy: Policy, _ peers: PeerSets) -> [Opening] {
+    let flow = policy[allowance.flow]
+    return flow.services.map { policy[$0] }.flatMap { service in
+      func open(_ direction: Direction, _ kind: Kind, _ ends: Ends) -> Opening {
+        Opening(direction, flow, service, kind, ends, peers)
+      }
+      switch allowance {
+      case .ingress(_, let from):
+        let replies = service.replies.map { open(.egress, .reply(to: $0), .destination(from)) }
+        return [open(.ingress, .request, .source(from))] + (replies.map { [$0] } ?? [])
+      case .egress(_, let to):
+        let groups = service.multicast
+        let replies = service.replies.map { open(.ingress, .reply(to: $0), .source(to)) }
+        return [open(.egress, .request, .destination(to))]
+          + (groups.isEmpty ? [] : [open(.egress, .request, .groups(groups))]) + (replies.map { [$0] } ?? [])
+      case .forward(_, let from, let to):
+        return [open(.forward, .request, .both(from: from, to: to))]
       }
     }
-    return openings
   }
 }

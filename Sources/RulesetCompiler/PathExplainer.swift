@@ -37,7 +37,7 @@ public struct PathExplainer: Sendable {
   private let owners: [Address: HostID]
   private let flows: [String: FlowID]
   private let gateways: [(HostID, [Route])]
-  private var judges: [(table: Table, evaluator: Evaluator)?]
+  private var judges: [Judge?]
 
   public init(_ policy: Policy, _ policies: HostPolicies) {
     self.policy = policy
@@ -63,15 +63,36 @@ public struct PathExplainer: Sendable {
     let source = owners[connection.source]
     let destination = owners[connection.destination]
     if let source, source == destination { return PathExplanation(hops: [], isUnmanaged: false) }
-    var hops: [Hop] = []
-    if let source { hops.append(judge(connection, at: source, .egress, now)) }
-    for (gateway, routes) in gateways where gateway != source && gateway != destination {
-      if routes.contains(where: { crosses($0, connection) }) {
-        hops.append(judge(connection, at: gateway, .forward, now))
-      }
+    let hops = way(connection, from: source, to: destination).map { host, direction in
+      judge(connection, at: host, direction, now)
     }
-    if let destination { hops.append(judge(connection, at: destination, .ingress, now)) }
     return PathExplanation(hops: hops, isUnmanaged: hops.isEmpty)
+  }
+
+  /// Whether every hop allows it: ``PathExplanation/isAllowed`` without what is said of the hops.
+  public mutating func allows(_ connection: Connection, now: Timestamp) -> Bool {
+    let source = owners[connection.source]
+    let destination = owners[connection.destination]
+    if let source, source == destination { return true }
+    var isManaged = false
+    for (host, direction) in way(connection, from: source, to: destination) {
+      isManaged = true
+      if evaluate(connection, at: host, direction, now).verdict == .drop { return false }
+    }
+    return isManaged
+  }
+
+  /// The managed hosts that a connection passes, and how each of them sees it.
+  private func way(_ connection: Connection, from source: HostID?, to destination: HostID?)
+    -> [(HostID, Direction)]
+  {
+    var hops: [(HostID, Direction)] = []
+    if let source { hops.append((source, .egress)) }
+    for (gateway, routes) in gateways where gateway != source && gateway != destination {
+      if routes.contains(where: { crosses($0, connection) }) { hops.append((gateway, .forward)) }
+    }
+    if let destination { hops.append((destination, .ingress)) }
+    return hops
   }
 
   private func crosses(_ route: Route, _ connection: Connection) -> Bool {
@@ -83,36 +104,50 @@ public struct PathExplainer: Sendable {
 
   private mutating func judge(
     _ connection: Connection, at id: HostID, _ direction: Direction, _ now: Timestamp
-  )
-    -> Hop
-  {
-    let host = policy[id]
-    let (table, evaluator) = judge(policies.assignment[id.index])
+  ) -> Hop {
+    let result = evaluate(connection, at: id, direction, now)
+    let table = judge(of: id).table
+    let rule = result.decidedBy.flatMap { place in table.chain(place.chain)?.rules[place.index] }
+    let isAllowed = result.verdict == .accept
+    return Hop(
+      host: id, direction: direction, isAllowed: isAllowed,
+      flow: isAllowed ? rule?.comment.flatMap { flows[$0] } : nil, rule: rule, place: result.decidedBy,
+      mode: policy[id].modes[direction])
+  }
+
+  private mutating func evaluate(
+    _ connection: Connection, at id: HostID, _ direction: Direction, _ now: Timestamp
+  ) -> Evaluation {
     var packet = connection.firstPacket(direction)
     packet.time = UInt64(max(0, now.seconds)) &* 1_000_000_000
-    packet.localAddresses = host.addresses
+    packet.localAddresses = policy.hosts[id.index].addresses
     let hook: Hook =
       switch direction {
       case .ingress: .input
       case .egress: .output
       case .forward: .forward
       }
-    let result = evaluator.evaluate(packet, at: hook)
-    let rule = result.decidedBy.flatMap { place in table.chain(place.chain)?.rules[place.index] }
-    let isAllowed = result.verdict == .accept
-    return Hop(
-      host: id, direction: direction, isAllowed: isAllowed,
-      flow: isAllowed ? rule?.comment.flatMap { flows[$0] } : nil, rule: rule, place: result.decidedBy,
-      mode: host.modes[direction])
+    return judge(of: id).evaluator.evaluate(packet, at: hook)
   }
 
-  /// The ruleset as it denies: what observe mode lets pass is still denied by the policy.
-  private mutating func judge(_ index: Int) -> (Table, Evaluator) {
+  /// The host's ruleset as it denies: what observe mode lets pass is still denied by the policy.
+  private mutating func judge(of id: HostID) -> Judge {
+    let index = policies.assignment[id.index]
     if let known = judges[index] { return known }
-    let table = compiler.compile(policies.distinct[index].enforced)
-    let evaluator = Evaluator(table)
-    judges[index] = (table, evaluator)
-    return (table, evaluator)
+    let judge = Judge(compiler.compile(policies.distinct[index].enforced))
+    judges[index] = judge
+    return judge
+  }
+}
+
+/// A table, and what evaluates it.
+private final class Judge: Sendable {
+  let table: Table
+  let evaluator: Evaluator
+
+  init(_ table: Table) {
+    self.table = table
+    evaluator = Evaluator(table)
   }
 }
 

@@ -10,6 +10,15 @@ enum PeerMatch: Hashable, Sendable {
   case set(NamedSet)
   /// A few addresses written in the rule itself.
   case inline(Comparand)
+
+  /// The statement of the match, `nil` for any address.
+  func statement(_ operand: Operand) -> Statement? {
+    switch self {
+    case .any: nil
+    case .set(let set): .match(operand, .named(set.name))
+    case .inline(let comparand): .match(operand, comparand)
+    }
+  }
 }
 
 /// The named sets of all peers, each made once however many rulesets refer to it.
@@ -82,6 +91,57 @@ struct PeerSets: Sendable {
       NamedSet(
         name: name, key: [type], flags: .interval,
         elements: SetElements(keyLength: family.byteCount, keys: first, lastKeys: last)))
+  }
+
+  /// Statements that match the other end of an opening in a family, and the sets they refer to; `nil` when an
+  /// end has no address of the family: such a match compiles to nothing, never to a rule without it.
+  func statements(for ends: Opening.Ends, _ family: AddressFamily) -> (
+    statements: [Statement], sets: [NamedSet]
+  )? {
+    let parts: [(Operand, PeerMatch?)]
+    let isIPv4 = family == .ipv4
+    let source: Operand = isIPv4 ? .ipSaddr : .ip6Saddr
+    let destination: Operand = isIPv4 ? .ipDaddr : .ip6Daddr
+    switch ends {
+    case .source(let peers): parts = [(source, match(peers, family))]
+    case .destination(let peers): parts = [(destination, match(peers, family))]
+    case .both(let from, let to):
+      parts = [(source, match(from, family)), (destination, match(to, family))]
+    case .groups(let groups): parts = [(destination, Self.inline(groups, family))]
+    }
+    var statements: [Statement] = []
+    var used: [NamedSet] = []
+    for (operand, match) in parts {
+      guard let match else { return nil }
+      if let statement = match.statement(operand) { statements.append(statement) }
+      if case .set(let set) = match { used.append(set) }
+    }
+    // Both ends are any address: the family has to be said by itself.
+    return (statements.isEmpty ? [.match(.nfProto, .family(family))] : statements, used)
+  }
+
+  /// Groups written into a rule. One may be a prefix, and `ff00::/8` has 2^120 addresses, so ranges stay
+  /// ranges, joined where they touch, as nft(8) joins them when it loads the same rule.
+  private static func inline(_ addresses: AddressSet, _ family: AddressFamily) -> PeerMatch? {
+    let ranges = addresses.ranges(family)
+    guard let only = ranges.first else { return nil }
+    if ranges.count == 1 {
+      if let prefix = Prefix(family: family, exactly: only) { return .inline(.prefix(prefix)) }
+      return .inline(.range(bytes(family, only.lowerBound), bytes(family, only.upperBound)))
+    }
+    let isInterval = ranges.contains { $0.lowerBound != $0.upperBound }
+    return .inline(
+      .set(
+        .inline(
+          InlineSet(
+            key: [family == .ipv4 ? .ipv4Address : .ipv6Address], flags: isInterval ? .interval : [],
+            elements: SetElements(
+              keyLength: family.byteCount, keys: ranges.flatMap { bytes(family, $0.lowerBound) },
+              lastKeys: isInterval ? ranges.flatMap { bytes(family, $0.upperBound) } : nil)))))
+  }
+
+  private static func bytes(_ family: AddressFamily, _ bits: UInt128) -> [UInt8] {
+    Address(family, bits).networkBytes
   }
 
   /// The name of the set of some peers. nft(8) wants a word that begins with a letter: other

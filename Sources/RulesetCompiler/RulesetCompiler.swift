@@ -13,6 +13,8 @@ public struct RulesetCompiler: Sendable {
   private let policy: Policy
   private let sets: PeerSets
   private let skeletons: [Side: Skeleton]
+  /// What each share of a flow opens, made once however many hosts have it.
+  private let openings: [Allowance: [Opening]]
 
   /// - Parameter policies: of the same policy; its peers include what gateways see of them.
   public init(_ policy: Policy, _ policies: HostPolicies) {
@@ -21,13 +23,18 @@ public struct RulesetCompiler: Sendable {
     var sides: Set<Side> = []
     for host in policies.distinct { sides.formUnion(Self.sides(host)) }
     skeletons = Dictionary(uniqueKeysWithValues: sides.map { ($0, Skeleton($0)) })
+    var openings: [Allowance: [Opening]] = [:]
+    for allowance in policies.distinct.lazy.flatMap(\.allowances) where openings[allowance] == nil {
+      openings[allowance] = Opening.all(of: allowance, in: policy, sets)
+    }
+    self.openings = openings
   }
 
   /// Compiles one host policy. The result depends on nothing but the arguments: hosts with equal
   /// policies get equal tables.
   public func compile(_ host: HostPolicy) -> Table {
     var builder = TableBuilder(sets: sets)
-    let openings = Opening.all(of: host, in: policy)
+    let openings = host.allowances.flatMap { self.openings[$0] ?? Opening.all(of: $0, in: policy, sets) }
     for side in Self.sides(host) {
       let skeleton = skeletons[side] ?? Skeleton(side)
       let expiries = Expiry.all(

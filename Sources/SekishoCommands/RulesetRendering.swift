@@ -5,14 +5,14 @@ internal import RulesetCompiler
 
 /// Compiles, renders and writes distinct host policies on two cores.
 struct RulesetRendering: Sendable {
-  private let policy: Policy
   private let policies: HostPolicies
   private let compiler: RulesetCompiler
+  private let envelope: Envelope
 
   init(_ policy: Policy, _ policies: HostPolicies) {
-    self.policy = policy
     self.policies = policies
     compiler = RulesetCompiler(policy, policies)
+    envelope = Envelope(policy)
   }
 
   /// Writes the files of these distinct policies.
@@ -68,6 +68,6 @@ struct RulesetRendering: Sendable {
     ]
     let rendered = try table.rendered(header: header, texts: shared.text, json: shared.json, rules: &rules)
     return RulesetFiles(
-      nft: rendered.fileText, json: Envelope(policy).encode(host, nftables: rendered.jsonCommands))
+      nft: rendered.fileText, json: envelope.encode(host, nftables: rendered.jsonCommands))
   }
 }

@@ -1,10 +1,5 @@
-/// A chain with its names resolved to indices.
-struct EvaluatedChain: Sendable {
-  let name: ChainName
-  let policy: ChainPolicy
-  /// Where its rules lie among those of the table.
-  let rules: Range<Int>
-}
+// Everything that is looked at on a packet's way holds plain numbers: an array within would be counted
+// at every look, by all workers that share a table.
 
 struct EvaluatedRule: Sendable {
   /// Where its steps lie among those of the table.
@@ -13,7 +8,7 @@ struct EvaluatedRule: Sendable {
   let mayDecide: Bool
 }
 
-/// An expression; the usual ones hold nothing that has to be counted when a worker looks at them.
+/// An expression of a rule.
 enum EvaluatedExpression: Sendable {
   case lookup(set: Int, Register, negated: Bool, into: Register?)
   case verdict(EvaluatedVerdict)
@@ -21,7 +16,9 @@ enum EvaluatedExpression: Sendable {
   case payload(base: PayloadBase, offset: UInt32, length: UInt32, into: Register)
   case compare(ComparisonOperator, Register, InlineArray<16, UInt8>, count: Int)
   case conntrack(ConntrackKey, ConntrackDirection?, into: Register)
-  case plain(Expression)
+  case bitwise(Register, into: Register, mask: UInt32, xor: UInt32)
+  /// One of the rarer ones, by its index among ``EvaluatedTable/others``.
+  case other(Int)
 }
 
 enum EvaluatedVerdict: Sendable {
@@ -36,21 +33,30 @@ struct EvaluatedSet: Sendable {
   /// Whether what the set holds is known; the kernel alone knows it of a dynamic one.
   let isKnown: Bool
   let keyLength: Int
-  let keys: [UInt8]
-  /// The keys again in a set of single keys.
-  let lastKeys: [UInt8]
-  /// What the keys of a verdict map lead to; empty for everything else.
-  let verdicts: [EvaluatedVerdict]
-  /// What the keys of another map lead to; empty for everything else.
-  let values: [UInt8]
+  let count: Int
+  /// Where its keys begin among the bytes of the table.
+  let keys: Int
+  /// Where the ends of its intervals begin; at the keys again in a set of single keys.
+  let lastKeys: Int
+  /// Where begins what its keys lead to, among the verdicts of the table; `nil` for everything but a
+  /// verdict map.
+  let verdicts: Int?
+  /// Where begins what the keys of another map lead to, among the bytes of the table.
+  let values: Int
+  /// Zero for everything but such a map.
   let valueLength: Int
 }
 
-/// Gives chains and sets their indices; sets of a rule's own are added behind the named ones.
-struct NameResolver {
-  private(set) var sets: [EvaluatedSet] = []
+/// A table with its names resolved to indices; sets of a rule's own stand behind the named ones.
+struct EvaluatedTable: Sendable {
+  /// Where the rules of each chain lie.
+  private(set) var chains: [Range<Int>] = []
   private(set) var rules: [EvaluatedRule] = []
   private(set) var steps: [EvaluatedExpression] = []
+  private(set) var others: [Expression] = []
+  private(set) var sets: [EvaluatedSet] = []
+  private(set) var bytes: [UInt8] = []
+  private(set) var verdicts: [EvaluatedVerdict] = []
   private var setIndices: [SetName: Int] = [:]
   private let chainIndices: [ChainName: Int]
 
@@ -58,17 +64,13 @@ struct NameResolver {
     chainIndices = Dictionary(
       zip(table.chains.map(\.name), table.chains.indices), uniquingKeysWith: { first, _ in first })
     for set in table.sets {
-      setIndices[set.name] = sets.count
-      sets.append(evaluated(set.flags.contains(.dynamic) ? nil : set.elements))
+      setIndices[set.name] = add(set.flags.contains(.dynamic) ? nil : set.elements)
     }
-  }
-
-  /// Adds the rules of a chain.
-  mutating func resolve(_ chain: Chain) -> EvaluatedChain {
-    let start = rules.count
-    for rule in chain.rules { add(rule) }
-    return EvaluatedChain(
-      name: chain.name, policy: chain.base?.policy ?? .accept, rules: start..<rules.count)
+    for chain in table.chains {
+      let start = rules.count
+      for rule in chain.rules { add(rule) }
+      chains.append(start..<rules.count)
+    }
   }
 
   private mutating func add(_ rule: Rule) {
@@ -103,8 +105,11 @@ struct NameResolver {
       return .compare(sign, register, bytes, count: value.count)
     case .conntrack(let key, let direction, let register):
       return .conntrack(key, direction, into: register)
+    case .bitwise(let from, let into, let mask, let xor) where mask.count == 4 && xor.count == 4:
+      return .bitwise(from, into: into, mask: word(mask), xor: word(xor))
     default:
-      return .plain(expression)
+      others.append(expression)
+      return .other(others.count - 1)
     }
   }
 
@@ -121,22 +126,30 @@ struct NameResolver {
   }
 
   private mutating func add(_ elements: SetElements?) -> Int {
-    sets.append(evaluated(elements))
+    let keys = append(elements?.keys)
+    var (firstVerdict, values, valueLength) = (Int?.none, 0, 0)
+    switch elements?.payload {
+    case .verdicts(let known):
+      firstVerdict = verdicts.count
+      verdicts += known.map { resolve($0) }
+    case .values(let bytes, let length): (values, valueLength) = (append(bytes), length)
+    case nil, .some(.none): break
+    }
+    sets.append(
+      EvaluatedSet(
+        isKnown: elements != nil, keyLength: elements?.keyLength ?? 0, count: elements?.count ?? 0,
+        keys: keys, lastKeys: elements?.lastKeys.map { append($0) } ?? keys, verdicts: firstVerdict,
+        values: values, valueLength: valueLength))
     return sets.count - 1
   }
 
-  private func evaluated(_ elements: SetElements?) -> EvaluatedSet {
-    var verdicts: [EvaluatedVerdict] = []
-    var values: [UInt8] = []
-    var valueLength = 0
-    switch elements?.payload {
-    case .verdicts(let known): verdicts = known.map { resolve($0) }
-    case .values(let bytes, let length): (values, valueLength) = (bytes, length)
-    case nil, .some(.none): break
-    }
-    return EvaluatedSet(
-      isKnown: elements != nil, keyLength: elements?.keyLength ?? 0, keys: elements?.keys ?? [],
-      lastKeys: elements.map { $0.lastKeys ?? $0.keys } ?? [], verdicts: verdicts, values: values,
-      valueLength: valueLength)
+  /// - Returns: where the bytes begin.
+  private mutating func append(_ more: [UInt8]?) -> Int {
+    let start = bytes.count
+    bytes += more ?? []
+    return start
   }
 }
+
+/// Four bytes in the order in which they stand.
+func word(_ bytes: [UInt8]) -> UInt32 { bytes.reduce(0) { $0 << 8 | UInt32($1) } }

@@ -18,19 +18,14 @@ public struct Evaluation: Hashable, Sendable {
 
 /// Evaluates the rules of a table as the kernel does (`nft_do_chain`, net/netfilter/nf_tables_core.c).
 public struct Evaluator: Sendable {
-  private let chains: [EvaluatedChain]
-  private let rules: [EvaluatedRule]
-  private let steps: [EvaluatedExpression]
-  private let sets: [EvaluatedSet]
+  private let table: EvaluatedTable
+  private let chains: [(name: ChainName, policy: ChainPolicy)]
   private let bases: [(hook: Hook, chain: Int)]
 
   /// Resolves names once, so that a table can be asked many times.
   public init(_ table: Table) {
-    var resolver = NameResolver(table)
-    chains = table.chains.map { resolver.resolve($0) }
-    rules = resolver.rules
-    steps = resolver.steps
-    sets = resolver.sets
+    self.table = EvaluatedTable(table)
+    chains = table.chains.map { ($0.name, $0.base?.policy ?? .accept) }
     bases = table.chains.indices
       .compactMap { index in table.chains[index].base.map { ($0, index) } }
       .sorted { $0.0.priority < $1.0.priority }
@@ -55,9 +50,9 @@ public struct Evaluator: Sendable {
   /// Runs a chain to a final verdict; `nil` when it ends or returns without one. Chains cannot form a
   /// loop: the kernel refuses such a table when it is loaded.
   private func run(_ index: Int, _ walk: inout Walk) -> Evaluation? {
-    let own = chains[index].rules
+    let own = table.chains[index]
     for position in own {
-      switch apply(rules[position], &walk) {
+      switch apply(table.rules[position], &walk) {
       case nil, .continue: continue
       case .return: return nil
       case .final(let verdict):
@@ -79,7 +74,7 @@ public struct Evaluator: Sendable {
     // Doubt about a rule that decides nothing, such as one that only records, is no doubt.
     defer { if !rule.mayDecide { walk.isCertain = wasCertain } }
     for index in rule.steps {
-      switch step(steps[index], &walk) {
+      switch step(table.steps[index], &walk) {
       case .goesOn: continue
       case .ends: return nil
       case .decides(let verdict): return verdict
@@ -110,12 +105,14 @@ public struct Evaluator: Sendable {
       return sign.holds(order) ? .goesOn : .ends
     case .conntrack(let key, let direction, let register):
       return walk.loadConntrack(key, direction, into: register) ? .goesOn : walk.doubt()
-    case .plain(let expression):
-      return plainStep(expression, &walk)
+    case .bitwise(let from, let into, let mask, let xor):
+      return walk.combine(from, into: into, mask, xor) ? .goesOn : walk.doubt()
+    case .other(let index):
+      return rareStep(table.others[index], &walk)
     }
   }
 
-  private func plainStep(_ expression: Expression, _ walk: inout Walk) -> Step {
+  private func rareStep(_ expression: Expression, _ walk: inout Walk) -> Step {
     switch expression {
     case .compare(let sign, let register, let value):
       guard let order = walk.order(register, value) else { return walk.doubt() }
@@ -136,7 +133,7 @@ public struct Evaluator: Sendable {
     case .fib(.addressType, let flags, let register) where flags == .source || flags == .destination:
       let address = walk.packet.address(source: flags == .source)
       let isLocal = address.map { walk.packet.localAddresses.contains($0) } ?? false
-      walk.store(hostBytes(UInt32(isLocal ? 2 : 1)), register)
+      walk.store(host: UInt32(isLocal ? 2 : 1), register)
     case .counter, .log, .dynamicSet, .setMeta, .setConntrack:
       break
     case .reject:
@@ -152,13 +149,16 @@ public struct Evaluator: Sendable {
   private func lookup(
     _ set: Int, _ register: Register, _ negated: Bool, _ into: Register?, _ walk: inout Walk
   ) -> Step {
-    guard sets[set].isKnown, let found = walk.index(register, in: sets[set]) else { return walk.doubt() }
+    let set = table.sets[set]
+    guard set.isKnown, let found = walk.index(register, in: set, table.bytes.span) else {
+      return walk.doubt()
+    }
     if (found < 0) != negated { return .ends }
     if found < 0 || into == nil { return .goesOn }
-    if !sets[set].verdicts.isEmpty { return .decides(sets[set].verdicts[found]) }
-    let length = sets[set].valueLength
-    if length > 0, let into {
-      walk.store(Array(sets[set].values[found * length..<(found + 1) * length]), into)
+    if let first = set.verdicts { return .decides(table.verdicts[first + found]) }
+    if set.valueLength > 0, let into {
+      let start = set.values + found * set.valueLength
+      walk.store(Array(table.bytes[start..<start + set.valueLength]), into)
     }
     return .goesOn
   }
@@ -188,6 +188,22 @@ extension Evaluator.Walk {
     clear(start + value.count)
   }
 
+  /// Stores a number in the byte order of the machine.
+  fileprivate mutating func store(host value: some FixedWidthInteger, _ register: Register) {
+    let count = value.bitWidth / 8
+    guard let start = register.byteOffset, start + count <= 64 else { return }
+    // The first byte in memory is the lowest of the number as a little endian machine reads it.
+    var rest = value.littleEndian
+    #if _endian(big)
+      rest = rest.byteSwapped
+    #endif
+    for index in 0..<count {
+      registers[start + index] = UInt8(truncatingIfNeeded: rest)
+      rest >>= 8
+    }
+    clear(start + count)
+  }
+
   private mutating func store(byte: UInt8, _ register: Register) {
     guard let start = register.byteOffset else { return }
     registers[start] = byte
@@ -200,6 +216,20 @@ extension Evaluator.Walk {
       registers[index] = 0
       index += 1
     }
+  }
+
+  /// The bitwise operation on one 32-bit register; `false` without such a register.
+  mutating func combine(_ from: Register, into: Register, _ mask: UInt32, _ xor: UInt32) -> Bool {
+    guard let start = from.byteOffset, let end = into.byteOffset, start + 4 <= 64, end + 4 <= 64 else {
+      return false
+    }
+    var value: UInt32 = 0
+    for index in start..<start + 4 { value = value << 8 | UInt32(registers[index]) }
+    value = value & mask ^ xor
+    for index in 0..<4 {
+      registers[end + index] = UInt8(truncatingIfNeeded: value >> (24 - 8 * UInt32(index)))
+    }
+    return true
   }
 
   func bytes(_ register: Register, _ count: Int) -> [UInt8]? {
@@ -226,27 +256,24 @@ extension Evaluator.Walk {
   }
 
   /// Index of the element that holds the register's key, -1 for none, `nil` without such a register.
-  func index(_ register: Register, in set: borrowing EvaluatedSet) -> Int? {
+  func index(_ register: Register, in set: EvaluatedSet, _ bytes: Span<UInt8>) -> Int? {
     let length = set.keyLength
     guard let start = register.byteOffset, start + length <= 64, length > 0 else { return nil }
-    func order(_ keys: Span<UInt8>, _ element: Int) -> Int {
-      var at = element * length
+    func order(_ keys: Int, _ element: Int) -> Int {
+      var at = keys + element * length
       for index in start..<start + length {
-        if registers[index] != keys[at] { return registers[index] < keys[at] ? -1 : 1 }
+        if registers[index] != bytes[at] { return registers[index] < bytes[at] ? -1 : 1 }
         at += 1
       }
       return 0
     }
-    let first = set.keys.span
-    let last = set.lastKeys.span
-    let count = first.count / length
     var low = 0
-    var high = count
+    var high = set.count
     while low < high {
       let middle = (low + high) / 2
-      if order(last, middle) > 0 { low = middle + 1 } else { high = middle }
+      if order(set.lastKeys, middle) > 0 { low = middle + 1 } else { high = middle }
     }
-    return low < count && order(first, low) >= 0 ? low : -1
+    return low < set.count && order(set.keys, low) >= 0 ? low : -1
   }
 
   mutating func loadMeta(_ key: MetaKey, into register: Register) -> Bool {
@@ -254,9 +281,9 @@ extension Evaluator.Walk {
     case .nfProto:
       store(byte: packet.family == .ipv4 ? Family.ipv4.rawValue : Family.ipv6.rawValue, register)
     case .l4Proto: store(byte: packet.ipProtocol.rawValue, register)
-    case .inputInterface: store(hostBytes(packet.inputInterface ?? 0), register)
-    case .outputInterface: store(hostBytes(packet.outputInterface ?? 0), register)
-    case .timeNanoseconds: store(hostBytes(packet.time), register)
+    case .inputInterface: store(host: packet.inputInterface ?? 0, register)
+    case .outputInterface: store(host: packet.outputInterface ?? 0, register)
+    case .timeNanoseconds: store(host: packet.time, register)
     default: return false
     }
     return true
@@ -279,8 +306,8 @@ extension Evaluator.Walk {
     -> Bool
   {
     switch (key, direction) {
-    case (.state, nil): store(hostBytes(packet.state.rawValue), register)
-    case (.status, nil): store(hostBytes(packet.status), register)
+    case (.state, nil): store(host: packet.state.rawValue, register)
+    case (.status, nil): store(host: packet.status, register)
     case (.direction, nil): store(byte: packet.direction.rawValue, register)
     case (.destinationPort, .original):
       guard let port = packet.originalPort ?? packet.destinationPort else { return false }

@@ -29,6 +29,8 @@ public struct RenderedRules: Sendable {
   }
 
   private var entries: [Key: Entry] = [:]
+  /// Bytes of the last table, which tell how much room the next will need.
+  fileprivate var room = (text: 0, json: 0)
 
   public init() {}
 
@@ -63,6 +65,8 @@ extension Table {
   ) throws(TextError) -> RenderedTable {
     var text = TextWriter(.file)
     var commands = JSONWriter()
+    text.out.reserveCapacity(rules.room.text)
+    commands.out.reserveCapacity(rules.room.json)
     try text.append(opening: self, header: header, elements: texts)
     try commands.append(opening: self, elements: json)
     for (index, chain) in chains.enumerated() {
@@ -78,6 +82,7 @@ extension Table {
     }
     text.append("}\n")
     commands.append("\n]")
+    rules.room = (text.out.count * 5 / 4, commands.out.count * 5 / 4)
     return RenderedTable(fileText: text.out, jsonCommands: commands.out)
   }
 }
