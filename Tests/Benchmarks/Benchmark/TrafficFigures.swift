@@ -11,7 +11,7 @@ struct TrafficFigures {
   /// This program.
   let program: String
   let place: String
-  private static let rounds = 9
+  private static let rounds = 25
   private static let packets = 60_000
   static let port: UInt16 = 5000
   static let receiver = "10.255.255.1"
