@@ -2,6 +2,10 @@ internal import FoundationEssentials
 public import Policy
 
 /// `manifest.json`: which host has which ruleset. It is written last: what it names is on disk.
+///
+/// A compile of a part leaves the other hosts what they had, or nothing. The manifest then says of each
+/// host which inventory its ruleset is of, and which hosts have none, so that nobody takes old for new or
+/// a host that was left out for one that is gone.
 public struct Manifest: Hashable, Sendable {
   /// One host of the fleet.
   public struct Entry: Hashable, Sendable {
@@ -10,35 +14,51 @@ public struct Manifest: Hashable, Sendable {
     public let modes: Modes
     /// What `ssh` connects to.
     public let ssh: String
+    /// Digest of the inventory's files that the ruleset was compiled from.
+    public let inventory: String
 
-    public init(digest: String, modes: Modes, ssh: String) {
+    public init(digest: String, modes: Modes, ssh: String, inventory: String) {
       self.digest = digest
       self.modes = modes
       self.ssh = ssh
+      self.inventory = inventory
     }
   }
 
   static let formatVersion = 1
 
-  /// Digest of the inventory's files.
-  public let inventory: String
   public let hosts: [String: Entry]
+  /// Hosts of the inventory that were never compiled into this directory, ascending.
+  public let notCompiled: [String]
 
-  public init(inventory: String, hosts: [String: Entry]) {
-    self.inventory = inventory
+  public init(hosts: [String: Entry], notCompiled: [String] = []) {
     self.hosts = hosts
+    self.notCompiled = notCompiled
   }
+
+  /// Digests of the inventories that the rulesets are of; more than one when some are older than others.
+  public var inventories: Set<String> { Set(hosts.values.map(\.inventory)) }
 
   /// One host a line, in order of name, so that a change reads well under version control.
   func encoded() -> [UInt8] {
-    var out = Array(
-      "{\"format_version\": \(Self.formatVersion), \"inventory\": \"\(inventory)\",\n\"hosts\": {".utf8)
+    let inventories = inventories
+    let one = inventories.count == 1 ? inventories.first : nil
+    var out = Array("{\"format_version\": \(Self.formatVersion), \"inventory\": ".utf8)
+    out += Array((one.map(JSONText.string) ?? "null").utf8)
+    if !notCompiled.isEmpty {
+      out += Array(",\n\"not_compiled\": [\(notCompiled.map(JSONText.string).joined(separator: ", "))]".utf8)
+    }
+    out += Array(",\n\"hosts\": {".utf8)
     for (index, (name, entry)) in hosts.sorted(by: { $0.key < $1.key }).enumerated() {
       out += Array(index == 0 ? "\n".utf8 : ",\n".utf8)
       JSONText.append(name, to: &out)
       out += Array(
         ": {\"ruleset\": \"\(entry.digest)\", \"mode\": \(JSONText.modes(entry.modes)), \"ssh\": ".utf8)
       JSONText.append(entry.ssh, to: &out)
+      if one == nil {
+        out += Array(", \"inventory\": ".utf8)
+        JSONText.append(entry.inventory, to: &out)
+      }
       out.append(UInt8(ascii: "}"))
     }
     out += Array("\n}}\n".utf8)
@@ -52,9 +72,11 @@ public struct Manifest: Hashable, Sendable {
         let ruleset: String
         let mode: [String: String]
         let ssh: String
+        let inventory: String?
       }
       let format_version: Int
-      let inventory: String
+      let inventory: String?
+      let not_compiled: [String]?
       let hosts: [String: Host]
     }
     let damaged = "not a manifest of this version; compile again into an empty directory"
@@ -67,14 +89,21 @@ public struct Manifest: Hashable, Sendable {
       let modes = ["ingress", "egress", "forward"].map { host.mode[$0].flatMap(Mode.init(rawValue:)) }
       guard let ingress = modes[0], let egress = modes[1], let forward = modes[2],
         host.ruleset.utf8.count == 64, host.ruleset.utf8.allSatisfy(JSONText.isHexDigit),
-        Self.isPlain(name, and: "._-"),
-        !name.hasPrefix("."), Self.isPlain(host.ssh, and: "._-@:/[]%+"), !host.ssh.hasPrefix("-")
+        Self.isName(name), let inventory = host.inventory ?? file.inventory,
+        Self.isPlain(inventory, and: ""), Self.isPlain(host.ssh, and: "._-@:/[]%+"), !host.ssh.hasPrefix("-")
       else { throw OutputFailure(path, damaged) }
       hosts[name] = Entry(
-        digest: host.ruleset, modes: Modes(ingress: ingress, egress: egress, forward: forward), ssh: host.ssh)
+        digest: host.ruleset, modes: Modes(ingress: ingress, egress: egress, forward: forward), ssh: host.ssh,
+        inventory: inventory)
     }
-    self.init(inventory: file.inventory, hosts: hosts)
+    let notCompiled = file.not_compiled ?? []
+    guard notCompiled.allSatisfy({ Self.isName($0) && hosts[$0] == nil }) else {
+      throw OutputFailure(path, damaged)
+    }
+    self.init(hosts: hosts, notCompiled: notCompiled)
   }
+
+  private static func isName(_ text: String) -> Bool { isPlain(text, and: "._-") && !text.hasPrefix(".") }
 
   /// Names become names of files and what `ssh` connects to, and a manifest may have been written by
   /// anybody: they hold no more than an inventory lets them hold.

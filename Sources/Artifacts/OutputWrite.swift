@@ -55,12 +55,11 @@ public final class OutputWrite: Sendable {
   /// Leads hosts to their rulesets.
   ///
   /// - Parameters:
-  ///   - inventory: digest of the inventory's files.
   ///   - hosts: what the manifest is to say of each host that was compiled; their rulesets are added.
   ///   - others: hosts of the inventory that were not compiled this time and keep what they have.
   /// - Throws: ``OutputFailure``.
   public func finish(
-    inventory: String, hosts: [String: Manifest.Entry], keeping others: Set<String>
+    hosts: [String: Manifest.Entry], keeping others: Set<String>
   ) throws(OutputFailure) -> OutputReport {
     if hosts["manifest"] != nil {
       throw OutputFailure(
@@ -69,7 +68,7 @@ public final class OutputWrite: Sendable {
     let changed = try link(hosts)
     var entries = (old?.hosts ?? [:]).filter { others.contains($0.key) }
     entries.merge(hosts) { _, new in new }
-    let manifest = Manifest(inventory: inventory, hosts: entries)
+    let manifest = Manifest(hosts: entries, notCompiled: others.filter { entries[$0] == nil }.sorted())
     if manifest != old { try directory.replace("manifest.json", with: manifest.encoded()) }
 
     let removed = (old?.hosts.keys.filter { entries[$0] == nil } ?? []).sorted()

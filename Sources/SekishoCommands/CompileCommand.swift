@@ -10,7 +10,8 @@ struct CompileCommand: AsyncParsableCommand {
       Writes HOST.nft (text, for people and for nft -f) and HOST.json (libnftables JSON with what is known \
       of the flows) for each host, and manifest.json. Hosts with equal policies share one ruleset, which \
       lies under rulesets/ and is linked. A compile that fails leaves the directory as it was; files of \
-      hosts that are gone are removed.
+      hosts that are gone are removed. Hosts that --host or --shard leave out keep what they have; the \
+      manifest then says of each host which inventory its ruleset is of, and which hosts have none.
       """)
 
   @OptionGroup var inventory: InventoryOptions
@@ -38,6 +39,7 @@ struct CompileCommand: AsyncParsableCommand {
     let indices = Set(selected.map { policies.assignment[$0.index] }).sorted()
     let names = Set(selected.map { policy[$0].name })
     let others = Set(policy.hosts.map(\.name)).subtracting(names)
+    let inventoryDigest = loaded.digest
     let report: OutputReport
     do {
       let write = try OutputWrite(out)
@@ -46,15 +48,16 @@ struct CompileCommand: AsyncParsableCommand {
       for id in selected {
         guard let digest = digests[policies.assignment[id.index]] else { continue }
         let host = policy[id]
-        hosts[host.name] = Manifest.Entry(digest: digest, modes: host.modes, ssh: host.ssh ?? host.name)
+        hosts[host.name] = Manifest.Entry(
+          digest: digest, modes: host.modes, ssh: host.ssh ?? host.name, inventory: inventoryDigest)
       }
-      report = try write.finish(inventory: loaded.digest, hosts: hosts, keeping: others)
+      report = try write.finish(hosts: hosts, keeping: others)
     } catch let failure as OutputFailure {
       console.error("\(failure)")
       throw ExitCode.failed
     }
     if output.json {
-      try console.write(try summary(report, rulesets: indices.count, digest: loaded.digest))
+      try console.write(try summary(report, rulesets: indices.count, digest: inventoryDigest))
     } else {
       for name in report.changed.prefix(output.verbose ? .max : 0) { console.message("wrote \(name)") }
       for name in report.removed { console.message("removed \(name), which is in the inventory no more") }

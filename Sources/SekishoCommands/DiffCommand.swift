@@ -73,14 +73,19 @@ struct DiffCommand: AsyncParsableCommand {
     let source = RulesetSource(console: console)
     let old = try source.tables(sources[0])
     let new = try source.tables(sources[1])
-    return try Set(old.keys).union(new.keys).sorted().compactMap { host in
-      try failing(console) {
-        let installed = old[host].map { InstalledTable(listing: $0) }
+    return try Set(old.tables.keys).union(new.tables.keys).sorted().compactMap { host in
+      // A host that was left out of a compile is neither new nor gone.
+      for (source, path) in [(old, sources[0]), (new, sources[1])] where source.notCompiled.contains(host) {
+        return HostDifference(
+          host: host, outcome: .failed("\(path) holds no ruleset of it: it was compiled in part"))
+      }
+      return try failing(console) {
+        let installed = old.tables[host].map { InstalledTable(listing: $0) }
         let empty = Table(family: .inet, name: RulesetCompiler.table, chains: [], sets: [])
-        let wanted = new[host] ?? empty
+        let wanted = new.tables[host] ?? empty
         let change = TableDiff.change(from: installed, to: wanted)
         let outcome: HostDifference.Outcome =
-          new[host] == nil
+          new.tables[host] == nil
           ? .removed
           : .compared(
             Comparison(
@@ -96,10 +101,17 @@ struct DiffCommand: AsyncParsableCommand {
 struct RulesetSource {
   let console: Console
 
-  func tables(_ path: String) throws -> [String: Table] {
+  struct Rulesets {
+    let tables: [String: Table]
+    /// Hosts that the source knows and has no ruleset of.
+    var notCompiled: Set<String> = []
+  }
+
+  func tables(_ path: String) throws -> Rulesets {
     // A directory whose manifest is damaged is no inventory: it must not be read as one.
     if hasManifest(path) {
       let manifest = try failing(console) { try OutputDirectory(path).manifest() }
+      manifest.tellOfParts(path, console)
       var tables: [String: Table] = [:]
       var known: [String: Table] = [:]
       for (host, entry) in manifest.hosts {
@@ -111,14 +123,27 @@ struct RulesetSource {
         known[entry.digest] = table
         tables[host] = table
       }
-      return tables
+      return Rulesets(tables: tables, notCompiled: Set(manifest.notCompiled))
     }
     let policy = try LoadedPolicy(path, console, warnings: false).policy
     let policies = HostPolicies(policy)
     let compiler = RulesetCompiler(policy, policies)
     let compiled = policies.distinct.map { compiler.compile($0) }
-    return Dictionary(
-      uniqueKeysWithValues: zip(policy.hosts, policies.assignment).map { ($0.name, compiled[$1]) })
+    return Rulesets(
+      tables: Dictionary(
+        uniqueKeysWithValues: zip(policy.hosts, policies.assignment).map { ($0.name, compiled[$1]) }))
+  }
+}
+
+extension Manifest {
+  /// Says that rulesets lie side by side that no single inventory gave.
+  func tellOfParts(_ path: String, _ console: Console) {
+    let inventories = inventories
+    if inventories.count > 1 {
+      console.message(
+        "\(path) was compiled in parts: its rulesets are of \(inventories.count) inventories, which manifest.json "
+          + "names host by host; sekisho compile without --host and --shard makes them one")
+    }
   }
 }
 

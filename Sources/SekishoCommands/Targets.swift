@@ -123,6 +123,7 @@ struct TargetFinder {
   private func compiled(_ path: String) throws -> [Wanted] {
     let directory = OutputDirectory(path)
     let manifest = try failing(console) { try directory.manifest() }
+    manifest.tellOfParts(path, console)
     var names: [String]?
     if let host = options.host {
       let terms = host.split(separator: ",", omittingEmptySubsequences: false)
@@ -130,7 +131,10 @@ struct TargetFinder {
     }
     return try (names ?? manifest.hosts.keys.sorted()).map { name in
       guard let entry = manifest.hosts[name] else {
-        throw ValidationError("\(path) holds no host '\(name)'; with --from, --host takes names of hosts")
+        throw ValidationError(
+          manifest.notCompiled.contains(name)
+            ? "\(path) holds no ruleset of '\(name)': it was compiled in part; compile that host too"
+            : "\(path) holds no host '\(name)'; with --from, --host takes names of hosts")
       }
       return (name, try table(of: name, in: directory, manifest), entry.ssh)
     }

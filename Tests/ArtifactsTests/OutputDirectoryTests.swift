@@ -13,15 +13,18 @@ import Testing
 
   /// Writes hosts, each with the ruleset of that text.
   @discardableResult
-  private func compile(_ hosts: [String: String], keeping others: Set<String> = []) throws -> OutputReport {
+  private func compile(
+    _ hosts: [String: String], keeping others: Set<String> = [], inventory: String = "i"
+  ) throws -> OutputReport {
     let write = try OutputWrite(path)
     var entries: [String: Manifest.Entry] = [:]
     for (host, text) in hosts {
       let ruleset = ruleset(text)
       try write.add(ruleset)
-      entries[host] = Manifest.Entry(digest: ruleset.digest, modes: Modes(.enforce), ssh: host)
+      entries[host] = Manifest.Entry(
+        digest: ruleset.digest, modes: Modes(.enforce), ssh: host, inventory: inventory)
     }
-    return try write.finish(inventory: "i", hosts: entries, keeping: others)
+    return try write.finish(hosts: entries, keeping: others)
   }
 
   private func text(_ name: String) throws -> String {
@@ -84,6 +87,30 @@ import Testing
     #expect(report.changed == ["a"] && report.removed == ["c"] && report.unchanged == 0)
     #expect(try OutputDirectory(path).manifest().hosts.keys.sorted() == ["a", "b"])
     #expect(try text("b.nft") == "# two\n")
+  }
+
+  @Test func `the manifest says of each host which inventory its ruleset is of, and which hosts have none`()
+    throws
+  {
+    defer { try? files.removeItem(atPath: path) }
+    func head() throws -> Substring { try text("manifest.json").prefix { $0 != "\n" } }
+    try compile(["a": "one", "b": "two"], inventory: "old")
+    #expect(try head() == "{\"format_version\": 1, \"inventory\": \"old\",")
+    try compile(["a": "four"], keeping: ["b", "d", "c"], inventory: "new")
+    let mixed = try OutputDirectory(path).manifest()
+    #expect(mixed.hosts.mapValues(\.inventory) == ["a": "new", "b": "old"])
+    #expect(mixed.inventories == ["old", "new"] && mixed.notCompiled == ["c", "d"])
+    // A reader that looks for one inventory of all finds that there is none.
+    #expect(try head() == "{\"format_version\": 1, \"inventory\": null,")
+    // What is kept of a mixed manifest stays what it is.
+    try compile(["c": "five"], keeping: ["a", "b", "d"], inventory: "newer")
+    let more = try OutputDirectory(path).manifest()
+    #expect(more.hosts.mapValues(\.inventory) == ["a": "new", "b": "old", "c": "newer"])
+    #expect(more.notCompiled == ["d"])
+    try compile(["a": "one", "b": "two", "c": "five", "d": "six"], inventory: "last")
+    let whole = try OutputDirectory(path).manifest()
+    #expect(whole.inventories == ["last"] && whole.notCompiled.isEmpty)
+    #expect(try head() == "{\"format_version\": 1, \"inventory\": \"last\",")
   }
 
   @Test func `a compile that is given up changes no host, and the next one clears up`() throws {
