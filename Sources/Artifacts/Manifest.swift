@@ -16,11 +16,14 @@ public struct Manifest: Hashable, Sendable {
     public let ssh: String
     /// Digest of the inventory's files that the ruleset was compiled from.
     public let inventory: String
+    /// The host's addresses as text: what a machine must have to be given the ruleset.
+    public let addresses: [String]
 
-    public init(digest: String, modes: Modes, ssh: String, inventory: String) {
+    public init(digest: String, modes: Modes, ssh: String, addresses: [String], inventory: String) {
       self.digest = digest
       self.modes = modes
       self.ssh = ssh
+      self.addresses = addresses
       self.inventory = inventory
     }
   }
@@ -55,6 +58,8 @@ public struct Manifest: Hashable, Sendable {
       out += Array(
         ": {\"ruleset\": \"\(entry.digest)\", \"mode\": \(JSONText.modes(entry.modes)), \"ssh\": ".utf8)
       JSONText.append(entry.ssh, to: &out)
+      out += Array(
+        ", \"addresses\": [\(entry.addresses.map(JSONText.string).joined(separator: ", "))]".utf8)
       if one == nil {
         out += Array(", \"inventory\": ".utf8)
         JSONText.append(entry.inventory, to: &out)
@@ -72,6 +77,7 @@ public struct Manifest: Hashable, Sendable {
         let ruleset: String
         let mode: [String: String]
         let ssh: String
+        let addresses: [String]
         let inventory: String?
       }
       let format_version: Int
@@ -90,11 +96,12 @@ public struct Manifest: Hashable, Sendable {
       guard let ingress = modes[0], let egress = modes[1], let forward = modes[2],
         host.ruleset.utf8.count == 64, host.ruleset.utf8.allSatisfy(JSONText.isHexDigit),
         Self.isName(name), let inventory = host.inventory ?? file.inventory,
-        Self.isPlain(inventory, and: ""), Self.isPlain(host.ssh, and: "._-@:/[]%+"), !host.ssh.hasPrefix("-")
+        Self.isPlain(inventory, and: ""), host.addresses.allSatisfy({ Self.isPlain($0, and: ".:") }),
+        Self.isPlain(host.ssh, and: "._-@:/[]%+"), !host.ssh.hasPrefix("-")
       else { throw OutputFailure(path, damaged) }
       hosts[name] = Entry(
         digest: host.ruleset, modes: Modes(ingress: ingress, egress: egress, forward: forward), ssh: host.ssh,
-        inventory: inventory)
+        addresses: host.addresses, inventory: inventory)
     }
     let notCompiled = file.not_compiled ?? []
     guard notCompiled.allSatisfy({ Self.isName($0) && hosts[$0] == nil }) else {

@@ -30,6 +30,8 @@ public struct AgentHello: Hashable, Sendable, Codable {
   public let node: String
   /// Release of the running kernel.
   public let kernel: String
+  /// The addresses of all its interfaces, as text: by them a host is known.
+  public let addresses: [String]
 }
 
 /// The running table against the wanted one.

@@ -14,6 +14,8 @@ public struct AgentFailure: Error, Hashable, Sendable, CustomStringConvertible {
     case unproven
     /// The request could not be read.
     case badRequest = "bad-request"
+    /// The machine that answers is another host than the one that was meant.
+    case wrongHost = "wrong-host"
     /// The agent could not be reached, or broke off.
     case unreachable
     /// Anything else of the environment.

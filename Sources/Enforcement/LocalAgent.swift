@@ -1,3 +1,4 @@
+internal import Addressing
 internal import Glibc
 internal import Netlink
 public import Nftables
@@ -28,7 +29,9 @@ public struct LocalAgent: Agent {
   public func hello() throws(AgentFailure) -> AgentHello {
     var names = utsname()
     guard unsafe uname(&names) == 0 else { throw AgentFailure(.failed, "uname: \(errorText(errno))") }
-    return AgentHello(version: version, node: text(&names.nodename), kernel: text(&names.release))
+    return AgentHello(
+      version: version, node: text(&names.nodename), kernel: text(&names.release),
+      addresses: MachineAddresses.all().map(\.description))
   }
 
   public func compare(_ wanted: Table) throws(AgentFailure) -> Comparison {

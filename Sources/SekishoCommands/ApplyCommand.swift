@@ -50,6 +50,7 @@ struct ApplyCommand: AsyncParsableCommand {
       try DiffReport(console: console, showsObjects: objects).write(differences)
     }
     if differences.contains(where: \.isFailure) {
+      if output.json || output.quiet { differences.forEach { $0.showFailure(console) } }
       console.error("not every host could be asked; nothing was applied")
       throw ExitCode.failed
     }

@@ -1,3 +1,4 @@
+internal import Addressing
 internal import ArgumentParser
 internal import Artifacts
 internal import Policy
@@ -49,7 +50,8 @@ struct CompileCommand: AsyncParsableCommand {
         guard let digest = digests[policies.assignment[id.index]] else { continue }
         let host = policy[id]
         hosts[host.name] = Manifest.Entry(
-          digest: digest, modes: host.modes, ssh: host.ssh ?? host.name, inventory: inventoryDigest)
+          digest: digest, modes: host.modes, ssh: host.ssh ?? host.name,
+          addresses: host.addresses.map(\.description), inventory: inventoryDigest)
       }
       report = try write.finish(hosts: hosts, keeping: others)
     } catch let failure as OutputFailure {

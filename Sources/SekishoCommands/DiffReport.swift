@@ -15,6 +15,10 @@ struct HostDifference {
 
   var isFailure: Bool { if case .failed = outcome { true } else { false } }
 
+  func showFailure(_ console: Console) {
+    if case .failed(let reason) = outcome { console.error("\(host): \(reason)") }
+  }
+
   var isSame: Bool {
     if case .compared(let comparison) = outcome { comparison.change.isEmpty } else { false }
   }
@@ -100,7 +104,7 @@ struct DiffReport {
     for difference in differences {
       switch difference.outcome {
       case .removed: try console.line("\(difference.host): \(console.styled("removed", .closes))")
-      case .failed(let reason): console.error("\(difference.host): \(reason)")
+      case .failed: difference.showFailure(console)
       case .compared: continue
       }
     }

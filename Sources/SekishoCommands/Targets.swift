@@ -1,3 +1,4 @@
+internal import Addressing
 internal import ArgumentParser
 internal import Artifacts
 internal import Enforcement
@@ -36,21 +37,28 @@ struct Target: Sendable {
   let name: String
   let wanted: Table
   let reach: Reach
+  let identity: HostIdentity
 
   enum Reach: Sendable {
     case here
     case through(Transport)
   }
 
-  /// Asks the host's agent.
+  /// Asks the host's agent, once it is known to be this host's.
+  ///
+  /// - Throws: ``Enforcement/AgentFailure``, `.wrongHost` among them.
   func ask<Answer: Sendable>(_ question: @escaping @Sendable (any Agent) async throws -> Answer) async throws
     -> Answer
   {
+    let checked = { @Sendable [identity] (agent: any Agent) in
+      try identity.check(try await agent.hello())
+      return try await question(agent)
+    }
     switch reach {
     case .here:
-      return try await question(LocalAgent(version: version, runtimeDirectory: try RuntimeDirectory().path))
+      return try await checked(LocalAgent(version: version, runtimeDirectory: try RuntimeDirectory().path))
     case .through(let transport):
-      return try await AgentSession.run(transport, question)
+      return try await AgentSession.run(transport, checked)
     }
   }
 }
@@ -78,20 +86,22 @@ struct TargetFinder {
       guard wanted.count == 1 else {
         throw ValidationError("--host selects \(wanted.count) hosts; this machine is one of them: name it")
       }
-      return [Target(name: wanted[0].name, wanted: wanted[0].table, reach: .here)]
+      return [target(wanted[0], .here)]
     }
     return try wanted.map { host in
-      guard let lab else {
-        return Target(name: host.name, wanted: host.table, reach: .through(.ssh(host.ssh)))
-      }
+      guard let lab else { return target(host, .through(.ssh(host.ssh))) }
       let command = try failing(console) {
-        try lab.execPrefix(host.name) + [try Lab.ownExecutable(), "agent"]
+        try lab.execPrefix(host.identity.host) + [try Lab.ownExecutable(), "agent"]
       }
-      return Target(name: host.name, wanted: host.table, reach: .through(Transport(command: command)))
+      return target(host, .through(Transport(command: command)))
     }
   }
 
-  private typealias Wanted = (name: String, table: Table, ssh: String)
+  private typealias Wanted = (identity: HostIdentity, table: Table, ssh: String)
+
+  private func target(_ wanted: Wanted, _ reach: Target.Reach) -> Target {
+    Target(name: wanted.identity.host, wanted: wanted.table, reach: reach, identity: wanted.identity)
+  }
 
   private func fromInventory(thisMachine: Bool) throws -> [Wanted] {
     let policy = try LoadedPolicy(inventory, console, warnings: false).policy
@@ -111,11 +121,16 @@ struct TargetFinder {
         try options.host.map { try HostSelector(text: $0).select(policy) }
         ?? policy.hosts.indices.map { HostID($0) }
     }
+    let owners = Dictionary(
+      uniqueKeysWithValues: policy.hosts.flatMap { host in host.addresses.map { ($0, host.name) } })
     return selected.map { id in
+      let host = policy[id]
       let index = policies.assignment[id.index]
       let table = tables[index] ?? compiler.compile(policies.distinct[index])
       tables[index] = table
-      return (policy[id].name, table, policy[id].ssh ?? policy[id].name)
+      return (
+        HostIdentity(host: host.name, addresses: host.addresses, owners: owners), table, host.ssh ?? host.name
+      )
     }
   }
 
@@ -129,6 +144,13 @@ struct TargetFinder {
       let terms = host.split(separator: ",", omittingEmptySubsequences: false)
       names = Set(terms.map { String($0.filter { $0 != " " }) }).sorted()
     }
+    var addresses: [String: [Address]] = [:]
+    var owners: [Address: String] = [:]
+    for (name, entry) in manifest.hosts {
+      let own = entry.addresses.compactMap { try? Address(parsing: $0) }
+      addresses[name] = own
+      for address in own { owners[address] = name }
+    }
     return try (names ?? manifest.hosts.keys.sorted()).map { name in
       guard let entry = manifest.hosts[name] else {
         throw ValidationError(
@@ -136,7 +158,8 @@ struct TargetFinder {
             ? "\(path) holds no ruleset of '\(name)': it was compiled in part; compile that host too"
             : "\(path) holds no host '\(name)'; with --from, --host takes names of hosts")
       }
-      return (name, try table(of: name, in: directory, manifest), entry.ssh)
+      let identity = HostIdentity(host: name, addresses: addresses[name] ?? [], owners: owners)
+      return (identity, try table(of: name, in: directory, manifest), entry.ssh)
     }
   }
 

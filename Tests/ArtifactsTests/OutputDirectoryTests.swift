@@ -22,7 +22,8 @@ import Testing
       let ruleset = ruleset(text)
       try write.add(ruleset)
       entries[host] = Manifest.Entry(
-        digest: ruleset.digest, modes: Modes(.enforce), ssh: host, inventory: inventory)
+        digest: ruleset.digest, modes: Modes(.enforce), ssh: host, addresses: ["10.0.0.1"],
+        inventory: inventory)
     }
     return try write.finish(hosts: entries, keeping: others)
   }

@@ -48,6 +48,7 @@ struct ForeignTableTests {
       try shell.write("inventory/all.yaml", Self.inventory)
       let result = try shell.run(
         """
+        ip address add 10.0.0.1 dev lo
         sekisho apply --local --host a --yes -q; nft -s list table inet sekisho > wanted
         \(meddling)
         nft -s list table inet sekisho > odd; if cmp -s wanted odd; then echo nothing was done; exit 1; fi
@@ -69,6 +70,7 @@ struct ForeignTableTests {
       try shell.write("inventory/all.yaml", Self.inventory)
       let result = try shell.run(
         """
+        ip address add 10.0.0.1 dev lo
         sekisho apply --local --host a --yes -q
         nft insert rule inet sekisho input ip saddr 6.6.6.6 accept
         nft add element inet sekisho in '{ tcp . 9999 : accept }'
@@ -84,6 +86,7 @@ struct ForeignTableTests {
       try shell.write("inventory/all.yaml", Self.inventory)
       let result = try shell.run(
         """
+        ip address add 10.0.0.1 dev lo
         mkfifo hold; (nft -i < hold > /dev/null 2>&1) & exec 3> hold
         echo "add table inet sekisho { flags owner; }" >&3
         for i in 1 2 3 4 5 6 7 8 9 10; do nft list tables | grep -q sekisho && break; sleep 0.1; done

@@ -15,6 +15,9 @@ struct NastyNamesTests {
         """
         for file in out/*.nft; do
           host=$(basename "$file" .nft)
+          ip address flush dev lo
+          for address in $(grep -F "\\\"$host\\\":" out/manifest.json | grep -o '10\\.0\\.0\\.[0-9]*\\|2001:db8::[0-9]*')
+          do ip address add "$address" dev lo; done
           nft -f "$file"; nft list ruleset > text; nft flush ruleset
           nft -j -f "out/$host.json"; nft list ruleset > json; nft flush ruleset
           sekisho apply --local --host "$host" --yes -q; nft list ruleset > applied

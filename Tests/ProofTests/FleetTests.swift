@@ -14,6 +14,7 @@ extension KernelProof {
       hosts:
         desk: {addresses: [10.0.0.1, "2001:db8::1"]}
         web-1: {addresses: [10.0.0.2, "2001:db8::2"], ssh: first-web}
+        vault: {addresses: [10.0.0.3, "2001:db8::3"], ssh: first-web}
       flows:
         management: {from: desk, to: web-1, service: ssh, why: It is how changes get there}
       """
@@ -40,6 +41,14 @@ extension KernelProof {
             #expect(try await proof.packets("web-1", comment: "management") > 0)
             let again = try await server.sekisho(from: "desk", "apply", "--host", "web-1", "--yes")
             #expect(again.output.contains("1 had it already"), "\(again.output)")
+
+            // What is called by the wrong name is not given the wrong ruleset.
+            let before = try await proof.listing("web-1").filter { !$0.isNumber }
+            let wrong = try await server.sekisho(from: "desk", "apply", "--host", "vault", "--yes")
+            #expect(wrong.status == 1, "\(wrong.output)")
+            #expect(
+              wrong.output.contains("not vault") && wrong.output.contains("of web-1"), "\(wrong.output)")
+            #expect(try await proof.listing("web-1").filter { !$0.isNumber } == before)
 
             // A host that is not there is an error with the words of ssh.
             try await server.configure(host: "first-web", port: 23)

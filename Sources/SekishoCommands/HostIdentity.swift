@@ -1,0 +1,61 @@
+internal import Addressing
+internal import Enforcement
+
+/// Whether the machine that answers is the host that was meant.
+///
+/// A wrong line in a configuration of ssh, a name that leads elsewhere, a command typed into the wrong
+/// window: any of them would give the ruleset of one host to another. Names do not tell: what ssh is told
+/// to connect to, the name in the inventory and the machine's own may all differ, and rightly so. Rulesets
+/// are made of addresses, so addresses decide.
+struct HostIdentity: Sendable {
+  let host: String
+  let addresses: [Address]
+  /// The addresses of every host that is known, with its name.
+  let owners: [Address: String]
+
+  /// The machine is the host of which it has the largest share of addresses. One address is enough, since
+  /// another may be down; but an address that wanders between two hosts must not make one the other.
+  ///
+  /// - Throws: ``Enforcement/AgentFailure`` `.wrongHost`.
+  func check(_ hello: AgentHello) throws(AgentFailure) {
+    let found = hello.addresses.compactMap { try? Address(parsing: $0) }
+    let shared = found.filter(addresses.contains).count
+    guard let other = closest(to: found) else {
+      if shared > 0 { return }
+      throw refusal(hello, "has none of its addresses", found.filter { !$0.isEverywhere })
+    }
+    if shared * other.declared > other.shared * addresses.count { return }
+    throw refusal(
+      hello, "has the addresses of \(other.name)", found.filter { owners[$0] == other.name })
+  }
+
+  /// The host other than the one that was meant of which a machine has the largest share of addresses.
+  private func closest(to found: [Address]) -> (name: String, shared: Int, declared: Int)? {
+    var counts: [String: Int] = [:]
+    for address in found {
+      if let owner = owners[address], owner != host { counts[owner, default: 0] += 1 }
+    }
+    let others = counts.sorted { $0.key < $1.key }.map { name, shared in
+      (name: name, shared: shared, declared: owners.values.count { $0 == name })
+    }
+    return others.max { $0.shared * $1.declared < $1.shared * $0.declared }
+  }
+
+  private func refusal(_ hello: AgentHello, _ why: String, _ found: [Address]) -> AgentFailure {
+    func list(_ addresses: [Address]) -> String {
+      addresses.isEmpty ? "no address" : addresses.prefix(4).map(\.description).joined(separator: ", ")
+    }
+    return AgentFailure(
+      .wrongHost,
+      "the machine that answers is not \(host): it calls itself \(hello.node) and \(why) (\(list(found))); "
+        + "\(host) is \(list(addresses)). Nothing was done; correct how \(host) is reached (`ssh` in the "
+        + "inventory, or where --local was typed), or its addresses")
+  }
+}
+
+extension Address {
+  /// 127.0.0.0/8, ::1, fe80::/10: what every machine has.
+  fileprivate var isEverywhere: Bool {
+    family == .ipv4 ? bits >> 24 == 127 : bits == 1 || bits >> 118 == 0xfe80 >> 6
+  }
+}
