@@ -11,7 +11,8 @@ public protocol Agent: Sendable {
   ///
   /// The kernel tracks nothing until a rule asks for it. A session from before is then a stream of
   /// packets that begin nothing, and would be denied: the operator's own among them. So a first apply
-  /// makes a table that only tracks and accepts, lets the session say something, and replaces it.
+  /// makes a table that only tracks and accepts, lets the session say something, and replaces it. The
+  /// table goes with the agent, however that ends, unless ``apply(_:)`` has replaced it.
   ///
   /// - Parameter generation: at which the host was looked at; any other refuses.
   /// - Returns: the generation to apply at.

@@ -27,11 +27,6 @@ struct ApplyLock: ~Copyable {
     }
   }
 
-  /// Does something that nobody else may do meanwhile.
-  func whileHeld<Result>(_ body: () throws(AgentFailure) -> Result) throws(AgentFailure) -> Result {
-    try body()
-  }
-
   deinit { close(descriptor) }
 }
 

@@ -4,9 +4,12 @@ internal import Netlink
 public import Nftables
 internal import NftablesNetlink
 internal import RulesetDiff
+internal import Synchronization
 
 /// The agent of the network namespace this process is in.
-public struct LocalAgent: Agent {
+///
+/// One that has made a ``TrackingTable`` keeps it until it is asked to apply, or is gone.
+public final class LocalAgent: Agent {
   /// How often a change is compared again because something else moved the ruleset meanwhile.
   private static let attempts = 5
 
@@ -14,6 +17,8 @@ public struct LocalAgent: Agent {
   private let runtimeDirectory: String
   private let family: Family
   private let name: TableName
+  /// Since ``track(at:)``.
+  private let tracking = Mutex<Hold?>(nil)
 
   /// - Parameters:
   ///   - version: of the tool, for ``hello()``.
@@ -46,19 +51,28 @@ public struct LocalAgent: Agent {
   }
 
   public func track(at generation: UInt32) throws(AgentFailure) -> UInt32 {
-    let lock = try ApplyLock(in: runtimeDirectory)
-    return try lock.whileHeld { () throws(AgentFailure) in
-      let connection = try connect()
-      let installed = try read(connection)
-      let present = try self.generation(of: installed, connection)
-      guard present == generation else { throw Self.moved(present, expected: generation) }
-      if installed != nil { return present }
-      do throws(CommitError) {
-        return try connection.commit(
-          TableDiff.change(from: nil, to: TrackingTable.table(family, name)), expecting: present)
-      } catch {
-        throw AgentFailure(error)
+    try tracking.withLock { (tracking: inout sending Hold?) throws(AgentFailure) in
+      let hold = try newHold()
+      let (made, isTracking) = try hold { (connection) throws(AgentFailure) in
+        try track(connection, at: generation)
       }
+      if isTracking { tracking = hold }
+      return made
+    }
+  }
+
+  private func track(_ connection: NftablesConnection, at generation: UInt32) throws(AgentFailure)
+    -> (generation: UInt32, isTracking: Bool)
+  {
+    let installed = try read(connection)
+    let present = try self.generation(of: installed, connection)
+    guard present == generation else { throw Self.moved(present, expected: generation) }
+    if installed != nil { return (present, false) }
+    let change = TableDiff.change(from: nil, to: TrackingTable.table(family, name))
+    do throws(CommitError) {
+      return (try connection.commit(change, expecting: present), true)
+    } catch {
+      throw AgentFailure(error)
     }
   }
 
@@ -68,13 +82,21 @@ public struct LocalAgent: Agent {
   }
 
   public func apply(_ request: ApplyRequest) throws(AgentFailure) -> ApplyReport {
-    try checkTarget(request.wanted)
-    let lock = try ApplyLock(in: runtimeDirectory)
-    return try lock.whileHeld { () throws(AgentFailure) in try applyLocked(request) }
+    try tracking.withLock { (tracking: inout sending Hold?) throws(AgentFailure) in
+      // If the wanted table does not replace the one that only tracks, that one goes.
+      let tracked = tracking
+      tracking = nil
+      try checkTarget(request.wanted)
+      let hold = if let tracked { tracked } else { try newHold() }
+      return try hold { (connection) throws(AgentFailure) in
+        try apply(request, connection, ownsTable: tracked != nil)
+      }
+    }
   }
 
-  private func applyLocked(_ request: ApplyRequest) throws(AgentFailure) -> ApplyReport {
-    let connection = try connect()
+  private func apply(_ request: ApplyRequest, _ connection: NftablesConnection, ownsTable: Bool)
+    throws(AgentFailure) -> ApplyReport
+  {
     var retries = 0
     while true {
       let installed = try read(connection)
@@ -82,9 +104,9 @@ public struct LocalAgent: Agent {
       if let expected = request.expectedGeneration, expected != present {
         throw Self.moved(present, expected: expected)
       }
-      let change = change(from: installed, to: request.wanted)
+      let change = TableDiff.change(from: installed, to: request.wanted)
       if change.isEmpty { return ApplyReport(operations: 0, generation: present, retries: retries) }
-      try checkOwner(installed)
+      if !ownsTable { try checkOwner(installed) }
       let made: UInt32
       do throws(CommitError) {
         made = try commit(change, connection, at: present)
@@ -98,13 +120,6 @@ public struct LocalAgent: Agent {
       try ChangeProof(change, of: request.wanted, generation: made).check(connection)
       return ApplyReport(operations: change.operations.count, generation: made, retries: retries)
     }
-  }
-
-  /// A table that only tracks has nothing to keep: it goes, so that the wanted one is made as if it
-  /// were the first.
-  private func change(from installed: InstalledTable?, to wanted: Table) -> Change {
-    installed?.table == TrackingTable.table(family, name)
-      ? TableDiff.replacement(by: wanted) : TableDiff.change(from: installed, to: wanted)
   }
 
   /// Carries out a change, its preparations in a transaction ahead of it; both are bound to the
@@ -150,12 +165,15 @@ public struct LocalAgent: Agent {
   /// A table with an owner can be changed by nobody else; the kernel's answer to that is EPERM, which
   /// root would not understand.
   private func checkOwner(_ installed: InstalledTable?) throws(AgentFailure) {
-    // NFT_TABLE_F_OWNER
-    guard let table = installed?.table, table.flags & 2 != 0 else { return }
+    guard let table = installed?.table, table.flags & TrackingTable.owner != 0 else { return }
     throw AgentFailure(
       .refused,
       "table \(table.title) belongs to another running program, which alone may change it; end that program, then apply again"
     )
+  }
+
+  private func newHold() throws(AgentFailure) -> Hold {
+    Hold(try ApplyLock(in: runtimeDirectory), try connect())
   }
 
   private func connect() throws(AgentFailure) -> NftablesConnection {

@@ -1,6 +1,10 @@
 internal import Nftables
 
 /// A table that accepts everything and makes the kernel track connections.
+///
+/// It belongs to the socket that made it, and the kernel removes it with that socket
+/// (`NFT_TABLE_F_OWNER`, Linux 5.12): whatever ends the process that was about to replace it, no table
+/// that accepts everything stays behind under the name of one that denies.
 enum TrackingTable {
   static func table(_ family: Family, _ name: TableName) -> Table {
     // The mere presence of a `ct` expression registers connection tracking (nft_ct_get_init).
@@ -10,6 +14,9 @@ enum TrackingTable {
         name: hook == .input ? "input" : "output", base: BaseChain(hook: hook, policy: .accept),
         rules: [Rule([state, .verdict(.accept)], comment: "connections are learnt")])
     }
-    return Table(family: family, name: name, chains: chains, sets: [])
+    return Table(family: family, name: name, flags: owner, chains: chains, sets: [])
   }
+
+  /// `NFT_TABLE_F_OWNER`.
+  static let owner: UInt32 = 2
 }

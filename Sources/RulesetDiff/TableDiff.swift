@@ -115,7 +115,7 @@ public enum TableDiff {
     operations += deletedElements
     operations += deletedSets.map { .deleteSet($0) }
     operations += deletedChains.map { .deleteChain($0) }
-    if old == nil { operations.append(.addTable(comment: wanted.comment)) }
+    if old == nil { operations.append(.addTable(comment: wanted.comment, flags: wanted.flags)) }
     for chain in wanted.chains {
       if oldChains[chain.name] == nil || replacedChains.contains(chain.name) {
         operations.append(.addChain(chain.name, chain.base, comment: chain.comment))

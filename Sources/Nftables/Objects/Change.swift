@@ -1,6 +1,7 @@
 /// One object to add, change or delete; the kernel takes a list of them in one transaction.
 public enum Operation: Hashable, Sendable {
-  case addTable(comment: String?)
+  /// `flags`: `NFT_TABLE_F_*`.
+  case addTable(comment: String?, flags: UInt32 = 0)
   /// With everything in it.
   case deleteTable
   /// Without rules. A base chain that exists keeps its rules and gets the policy.

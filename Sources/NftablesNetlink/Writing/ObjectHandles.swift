@@ -11,6 +11,10 @@ internal import CNftnl
 
   deinit { unsafe nftnl_table_free(pointer) }
 
+  func set(_ attribute: nftnl_table_attr, _ value: UInt32) {
+    unsafe nftnl_table_set_u32(pointer, UInt16(attribute.rawValue), value)
+  }
+
   func set(_ attribute: nftnl_table_attr, _ text: String) throws(EncodingError) {
     guard unsafe nftnl_table_set_str(pointer, UInt16(attribute.rawValue), text) == 0 else {
       throw .noMemory

@@ -7,7 +7,7 @@ extension BatchWriter {
   /// Writes the messages of one operation.
   mutating func put(_ operation: Operation) throws(EncodingError) {
     switch operation {
-    case .addTable(let comment): try addTable(comment)
+    case .addTable(let comment, let flags): try addTable(comment, flags)
     case .deleteTable: deleteObject(NFT_MSG_DELTABLE, NFTA_TABLE_NAME, name: nil, nil)
     case .addChain(let name, let base, let comment): try addChain(name, base, comment)
     case .setPolicy(let name, let policy): setPolicy(name, policy)
@@ -34,10 +34,11 @@ extension BatchWriter {
     }
   }
 
-  private mutating func addTable(_ comment: String?) throws(EncodingError) {
+  private mutating func addTable(_ comment: String?, _ flags: UInt32) throws(EncodingError) {
     beginMessage(NFT_MSG_NEWTABLE, flags: NLM_F_CREATE)
     let handle = try TableHandle()
     try handle.set(NFTNL_TABLE_NAME, table.text)
+    if flags != 0 { handle.set(NFTNL_TABLE_FLAGS, flags) }
     var notes: [UInt8] = []
     try UserData.append(
       comment, NFTNL_UDATA_TABLE_COMMENT.rawValue, limit: UserData.comment, to: &notes)
