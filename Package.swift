@@ -42,6 +42,7 @@ let package = Package(
     .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CMnl", pkgConfig: "libmnl", providers: [.apt(["libmnl-dev"])]),
     .systemLibrary(name: "CNftnl", pkgConfig: "libnftnl", providers: [.apt(["libnftnl-dev"])]),
+    .systemLibrary(name: "CFiles"),
     .systemLibrary(name: "CNamespaces"),
     .systemLibrary(name: "CSockets"),
 
@@ -55,7 +56,7 @@ let package = Package(
     layer("RulesetDiff", ["Nftables"]),
 
     layer("InventoryFiles", ["Diagnostics", "Inventory"]),
-    layer("Artifacts", ["Policy"]),
+    layer("Artifacts", ["CFiles", "Policy"]),
     layer("Netlink", ["CMnl"]),
     layer("NftablesNetlink", ["Addressing", "CMnl", "CNftnl", "Netlink", "Nftables"]),
     layer("Probing", ["Addressing", "CSockets"]),

@@ -1,3 +1,4 @@
+internal import CFiles
 internal import Glibc
 
 /// An open directory; names are relative to it and never contain `/`.
@@ -86,11 +87,14 @@ struct Directory: ~Copyable {
   }
 
   /// Writes a file whole under another name and then gives it its own, so that nobody sees a part of it.
-  ///
-  /// - Returns: the inode number.
-  @discardableResult
-  func replace(_ name: String, with bytes: [UInt8]) throws(OutputFailure) -> UInt64 {
-    let temporary = ".\(name).tmp"
+  func replace(_ name: String, with bytes: [UInt8]) throws(OutputFailure) {
+    try prepare(name, bytes)
+    try put(name)
+  }
+
+  /// Writes a file whole under another name, under which ``put(_:)`` finds it.
+  func prepare(_ name: String, _ bytes: [UInt8]) throws(OutputFailure) {
+    let temporary = Self.temporary(name)
     let file = unsafe openat(
       descriptor, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
     if file < 0 { throw .system("\(path)/\(temporary)", "cannot make the file") }
@@ -108,17 +112,29 @@ struct Directory: ~Copyable {
       }
       offset += count
     }
-    var status = stat()
-    let inode = unsafe fstat(file, &status) == 0 ? UInt64(status.st_ino) : 0
     if close(file) != 0 { throw .system("\(path)/\(name)", "cannot write the file") }
-    try rename(temporary, to: name)
-    return inode
+  }
+
+  /// Gives a prepared file its name.
+  func put(_ name: String) throws(OutputFailure) { try rename(Self.temporary(name), to: name) }
+
+  /// Removes a prepared file that is not put in place.
+  func discard(_ name: String) { unsafe unlinkat(descriptor, Self.temporary(name), 0) }
+
+  private static func temporary(_ name: String) -> String { ".\(name).tmp" }
+
+  /// Waits until everything that was written is on disk (syncfs(2)).
+  ///
+  /// A file system may write a name long before the bytes of its file: after a power cut the name is there
+  /// and the file is empty. One call for all files costs a fraction of one call for each.
+  func sync() throws(OutputFailure) {
+    if sekisho_sync_file_system(descriptor) != 0 { throw .system(path, "cannot write the files to disk") }
   }
 
   /// Makes `name` lead to a file of a directory below this one, as a hard link where the file system
   /// has them.
   func link(_ target: String, as name: String, replacing: Bool) throws(OutputFailure) {
-    let place = replacing ? ".\(name).tmp" : name
+    let place = replacing ? Self.temporary(name) : name
     if replacing { unsafe unlinkat(descriptor, place, 0) }
     if unsafe linkat(descriptor, target, descriptor, place, 0) != 0 {
       let reason = errno

@@ -13,8 +13,8 @@ public struct OutputReport: Hashable, Sendable {
 /// One write of an output directory, from several tasks at once; other compiles are kept out meanwhile.
 ///
 /// Rulesets are written as they come: they are files under names of their own, which nothing leads to
-/// yet. Links and the manifest follow when all of them are there, and what no host needs any more goes
-/// last. A write that is given up, or breaks off, leaves hosts and manifest as they were, and the next
+/// yet. When all of them are on disk links and the manifest follow, so that not even a power cut lets a
+/// host's file be empty, and what no host needs any more goes last. A write that is given up, or breaks off, leaves hosts and manifest as they were, and the next
 /// compile removes what it left behind.
 public final class OutputWrite: Sendable {
   private let directory: Directory
@@ -26,6 +26,8 @@ public final class OutputWrite: Sendable {
   private let added = Mutex<Set<String>>([])
   /// Names of files that were there and were not what was compiled.
   private let mended = Mutex<Set<String>>([])
+  /// Whether there is anything that may not be on disk.
+  private let hasWritten = Mutex(false)
 
   /// - Throws: ``OutputFailure``, also when another compile is writing there.
   public init(_ path: String) throws(OutputFailure) {
@@ -49,6 +51,7 @@ public final class OutputWrite: Sendable {
         mended.withLock { _ = $0.insert(name) }
       }
       try store.replace(name, with: bytes)
+      hasWritten.withLock { $0 = true }
     }
   }
 
@@ -65,11 +68,10 @@ public final class OutputWrite: Sendable {
       throw OutputFailure(
         directory.path, "a host cannot be called manifest: its file would take the place of manifest.json")
     }
-    let changed = try link(hosts)
     var entries = (old?.hosts ?? [:]).filter { others.contains($0.key) }
     entries.merge(hosts) { _, new in new }
     let manifest = Manifest(hosts: entries, notCompiled: others.filter { entries[$0] == nil }.sorted())
-    if manifest != old { try directory.replace("manifest.json", with: manifest.encoded()) }
+    let changed = try link(hosts, manifest)
 
     let removed = (old?.hosts.keys.filter { entries[$0] == nil } ?? []).sorted()
     for host in removed {
@@ -79,6 +81,27 @@ public final class OutputWrite: Sendable {
     try removeRulesets(but: Set(entries.values.map(\.digest)))
     return OutputReport(changed: changed, removed: removed, unchanged: hosts.count - changed.count)
   }
+
+  /// Brings everything to disk, and then leads the hosts there and replaces the manifest.
+  ///
+  /// - Returns: the hosts whose files lead elsewhere than before.
+  private func link(
+    _ hosts: [String: Manifest.Entry], _ manifest: Manifest
+  ) throws(OutputFailure) -> [String] {
+    let isManifestNew = manifest != old
+    do throws(OutputFailure) {
+      if isManifestNew { try directory.prepare(Self.manifest, manifest.encoded()) }
+      if isManifestNew || hasWritten.withLock({ $0 }) { try directory.sync() }
+      let changed = try link(hosts)
+      if isManifestNew { try directory.put(Self.manifest) }
+      return changed
+    } catch {
+      if isManifestNew { directory.discard(Self.manifest) }
+      throw error
+    }
+  }
+
+  private static let manifest = "manifest.json"
 
   /// - Returns: the hosts whose files lead elsewhere than before.
   private func link(_ hosts: [String: Manifest.Entry]) throws(OutputFailure) -> [String] {

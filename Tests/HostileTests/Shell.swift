@@ -16,6 +16,18 @@ struct Shell {
 
   static let isRoot = geteuid() == 0
 
+  /// Why no file system can be made in a file here; `nil` when it can.
+  static let obstacleToDisks: String? = {
+    if let obstacle { return obstacle }
+    let shell = try? Shell()
+    defer { shell?.remove() }
+    let commands = """
+      truncate -s 8M disk; mkfs.ext4 -q disk; mkdir mounted
+      unshare -m mount -o loop disk mounted
+      """
+    return (try? shell?.run(commands))?.status == 0 ? nil : "no mkfs.ext4(8), or no loop devices (root)"
+  }()
+
   struct Result {
     let status: Int32
     let output: String
