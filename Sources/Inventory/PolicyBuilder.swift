@@ -54,7 +54,14 @@ struct PolicyBuilder {
       guards: guards.map { $0.renumbered(order) },
       zones: loader.draft.zones.map {
         Zone(name: loader.symbols.name($0.name), description: $0.description, crown: $0.crown)
-      }.sorted { $0.name < $1.name })
+      }.sorted { $0.name < $1.name }, groups: namedGroups())
+  }
+
+  private func namedGroups() -> [Group] {
+    zip(loader.draft.groups, groups).compactMap { draft, group in
+      guard case .done(let selection?) = group else { return nil }
+      return Group(name: loader.symbols.name(draft.name), hosts: selection.hosts.members)
+    }.sorted { $0.name < $1.name }
   }
 
   func name(_ host: HostID) -> String { hostNames[host.index] }

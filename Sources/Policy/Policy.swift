@@ -14,9 +14,12 @@ public struct Policy: Hashable, Sendable {
   public let guards: [Guard]
   /// Zone names, sorted, and which of them are crown jewels.
   public let zones: [Zone]
+  /// Named selectors, whether a flow uses them or not; sorted by name.
+  public let groups: [Group]
 
   public init(
-    hosts: [Host], peers: [Peers], services: [Service], flows: [Flow], guards: [Guard], zones: [Zone]
+    hosts: [Host], peers: [Peers], services: [Service], flows: [Flow], guards: [Guard], zones: [Zone],
+    groups: [Group] = []
   ) {
     self.hosts = hosts
     self.peers = peers
@@ -24,6 +27,7 @@ public struct Policy: Hashable, Sendable {
     self.flows = flows
     self.guards = guards
     self.zones = zones
+    self.groups = groups
   }
 
   public subscript(id: HostID) -> Host { hosts[id.index] }
@@ -43,5 +47,17 @@ public struct Zone: Hashable, Sendable {
     self.name = name
     self.description = description
     self.crown = crown
+  }
+}
+
+/// A selector that the inventory gives a name.
+public struct Group: Hashable, Sendable {
+  public let name: String
+  /// The managed hosts of the group, ascending; empty when it is networks alone.
+  public let hosts: [HostID]
+
+  public init(name: String, hosts: [HostID]) {
+    self.name = name
+    self.hosts = hosts
   }
 }
