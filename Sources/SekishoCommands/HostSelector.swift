@@ -17,9 +17,8 @@ struct HostSelector {
         members[name, default: []].insert(index)
       }
     }
-    // Named selectors of the inventory are peers of a flow under their own name.
-    for peers in policy.peers where members[peers.name] == nil && peers.networks.isEmpty {
-      members[peers.name] = Set(peers.hosts.map(\.index))
+    for group in policy.groups where !group.hosts.isEmpty {
+      members[group.name] = Set(group.hosts.map(\.index))
     }
     var selected: Set<Int> = []
     for term in text.split(separator: ",", omittingEmptySubsequences: false) {
