@@ -74,6 +74,7 @@ let package = Package(
       name: "sekisho", dependencies: ["SekishoCommands", arguments], swiftSettings: source),
 
     support("ChildProcess", []),
+    support("Goldens", []),
     support("PolicyFixtures", ["Addressing", "Diagnostics", "Policy"]),
     support("LabFixtures", ["Addressing", "Diagnostics", "Policy"]),
     support("LabHarness", ["Lab", "Policy", subprocess, system]),
@@ -105,8 +106,8 @@ let package = Package(
     tests(
       "RulesetCompilerTests",
       [
-        "Addressing", "Diagnostics", "Inventory", "InventoryFiles", "Nftables", "Policy", "PolicyFixtures",
-        "RulesetCompiler",
+        "Addressing", "ChildProcess", "Diagnostics", "Goldens", "Inventory", "InventoryFiles", "Nftables",
+        "Policy", "PolicyFixtures", "RulesetCompiler",
       ]),
     tests("RulesetDiffTests", ["Nftables", "Policy", "PolicyFixtures", "RulesetCompiler", "RulesetDiff"]),
     tests("ArtifactsTests", ["Artifacts", "Policy"]),

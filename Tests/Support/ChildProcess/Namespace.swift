@@ -1,10 +1,9 @@
-import ChildProcess
 import Foundation
 
 /// Runs nft(8) in network namespaces of their own; the machine's ruleset is never touched.
-enum Namespace {
+public enum Namespace {
   /// Why nothing can be run here; `nil` when it can.
-  static let obstacle: String? = {
+  public static let obstacle: String? = {
     let nft = ["/usr/sbin/nft", "/sbin/nft"].first { FileManager.default.isExecutableFile(atPath: $0) }
     guard nft != nil else { return "nft(8) is not installed (apt-get install nftables)" }
     guard (try? run("nft list ruleset"))?.status == 0 else {
@@ -13,13 +12,13 @@ enum Namespace {
     return nil
   }()
 
-  struct Result {
-    let status: Int32
-    let output: String
+  public struct Result: Sendable {
+    public let status: Int32
+    public let output: String
   }
 
   /// Runs a shell command in a fresh namespace, with files in its directory, and time zone UTC.
-  static func run(_ command: String, files: [String: [UInt8]] = [:]) throws -> Result {
+  public static func run(_ command: String, files: [String: [UInt8]] = [:]) throws -> Result {
     let directory = FileManager.default.temporaryDirectory.appending(path: "sekisho-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: directory) }
