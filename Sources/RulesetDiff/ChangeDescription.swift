@@ -72,6 +72,7 @@ public struct ChangeDescription: Hashable, Sendable, Codable {
     let newSets = Dictionary(wanted.sets.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     var objects: [Object] = []
     var rules: [(action: Action, chain: ChainName, rule: Rule)] = []
+    var sets: [(action: Action, set: NamedSet)] = []
     for operation in change.preparations + change.operations {
       switch operation {
       case .addTable:
@@ -87,15 +88,19 @@ public struct ChangeDescription: Hashable, Sendable, Codable {
         objects.append(Object(.delete, "chain", name.text, ""))
       case .addSet(let set):
         objects.append(Object(.add, "set", set.name.text, Self.text(set), count: set.elements.count))
+        sets.append((.add, set))
       case .resizeSet(let set, let size):
         objects.append(Object(.change, "set", set.name.text, "size \(size)"))
       case .deleteSet(let name):
         objects.append(Object(.delete, "set", name.text, ""))
+        if let set = oldSets[name] { sets.append((.delete, set)) }
       case .addElements(let set):
         objects.append(Object(.add, "elements", set.name.text, Self.text(set), count: set.elements.count))
+        sets.append((.add, set))
       case .deleteElements(let set):
         objects.append(
           Object(.delete, "elements", set.name.text, Self.text(set), count: set.elements.count))
+        sets.append((.delete, set))
       case .addRule(let chain, let rule, _):
         let text = Self.text(rule, in: wanted.family, newSets)
         objects.append(Object(.add, "rule", chain.text, text, comment: rule.comment))
@@ -111,7 +116,7 @@ public struct ChangeDescription: Hashable, Sendable, Codable {
       }
     }
     self.objects = objects
-    flows = Self.flows(objects, rules, old, wanted)
+    flows = Self.flows(objects, rules, sets, old, wanted)
   }
 
   /// Nothing changes.
@@ -148,10 +153,10 @@ public struct ChangeDescription: Hashable, Sendable, Codable {
     return "\(text) comment (not printable)"
   }
 
-  /// The flows of accepting rules that come or go, and of sets whose elements do.
+  /// The flows of accepting rules that come or go; of rules that stay, those whose peers or ports do.
   private static func flows(
-    _ objects: [Object], _ rules: [(action: Action, chain: ChainName, rule: Rule)], _ old: Table?,
-    _ wanted: Table
+    _ objects: [Object], _ rules: [(action: Action, chain: ChainName, rule: Rule)],
+    _ sets: [(action: Action, set: NamedSet)], _ old: Table?, _ wanted: Table
   ) -> [Flow] {
     struct Key: Hashable {
       let name: String
@@ -166,18 +171,20 @@ public struct ChangeDescription: Hashable, Sendable, Codable {
       details[Key(name: name, chain: change.chain.text), default: []]
         .append(Detail(action: change.action, text: object.text))
     }
-    let elements = Dictionary(grouping: objects.filter { $0.kind == "elements" }, by: \.name)
-    if !elements.isEmpty {
+    let reached = reached(sets)
+    let peers = Dictionary(grouping: sets.filter { !$0.set.isVerdictMap && !$0.set.elements.isEmpty }) {
+      $0.set.name
+    }
+    if !reached.isEmpty || !peers.isEmpty {
       for chain in wanted.chains {
-        for rule in chain.rules {
-          guard let name = rule.acceptedFlow, old?.chain(chain.name)?.rules.contains(rule) ?? false else {
-            continue
-          }
-          for set in rule.sets {
-            for object in elements[set.text] ?? [] {
-              details[Key(name: name, chain: chain.name.text), default: []].append(
-                Detail(action: object.action, text: "@\(set): \(object.text)"))
-            }
+        let before = Set(old?.chain(chain.name)?.rules ?? [])
+        for rule in chain.rules where before.contains(rule) {
+          guard let name = rule.acceptedFlow else { continue }
+          let key = Key(name: name, chain: chain.name.text)
+          // Rules of both families are reached in the same way.
+          if details[key] == nil, let ways = reached[chain.name] { details[key] = ways }
+          for (action, set) in rule.sets.flatMap({ peers[$0] ?? [] }) {
+            details[key, default: []].append(Detail(action: action, text: "@\(set.name): \(text(set))"))
           }
         }
       }
@@ -189,6 +196,21 @@ public struct ChangeDescription: Hashable, Sendable, Codable {
       let action: Action = isWhole(.add) ? .add : isWhole(.delete) ? .delete : .change
       return Flow(action: action, name: key.name, chain: key.chain, details: details)
     }.sorted { ($0.name, $0.chain) < ($1.name, $1.chain) }
+  }
+
+  /// The elements of verdict maps that come or go, by the chain they lead to: ports at which the flows in
+  /// it can be reached.
+  private static func reached(_ sets: [(action: Action, set: NamedSet)]) -> [ChainName: [Detail]] {
+    var details: [ChainName: [Detail]] = [:]
+    for (action, set) in sets {
+      guard set.isVerdictMap, case .verdicts(let verdicts) = set.elements.payload else { continue }
+      for (chain, indices) in Dictionary(grouping: verdicts.indices, by: { verdicts[$0].chain }) {
+        guard let chain else { continue }
+        let leading = set.holding(set.elements.selecting(indices))
+        details[chain, default: []].append(Detail(action: action, text: "@\(set.name): \(text(leading))"))
+      }
+    }
+    return details
   }
 }
 

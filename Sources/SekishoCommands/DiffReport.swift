@@ -90,7 +90,12 @@ struct DiffReport {
   /// back must not be a number among others.
   private func writeUnexplained(_ change: ChangeDescription) throws {
     let explained = Set(change.flows.flatMap { flow in flow.details.map { [flow.chain, $0.text] } })
-    for object in change.objects where object.action == .delete && object.text.contains("accept") {
+    // A rule goes and comes again when a set that it looks into has to be made anew.
+    let returning = Set(change.objects.filter { $0.action == .add }.map { [$0.kind, $0.name, $0.text] })
+    for object in change.objects
+    where object.action == .delete && object.text.contains("accept")
+      && !returning.contains([object.kind, object.name, object.text])
+    {
       guard
         object.kind == "rule" && !explained.contains([object.name, object.text]) || object.kind == "elements"
       else { continue }
