@@ -112,6 +112,7 @@ let package = Package(
     tests("RulesetDiffTests", ["Nftables", "Policy", "PolicyFixtures", "RulesetCompiler", "RulesetDiff"]),
     tests("ArtifactsTests", ["Artifacts", "Policy"]),
     tests("NetlinkTests", ["Netlink"]),
+    tests("SekishoCommandsTests", ["ChildProcess", "Goldens", "sekisho"]),
     tests(
       "HostileTests",
       [

@@ -1,0 +1,59 @@
+import ChildProcess
+import Foundation
+import Goldens
+import Testing
+
+/// What `sekisho diff` says of two inventories, word for word: `Tests/Golden/diff/CASE` holds `old.yaml` and
+/// `new.yaml`, and beside them what is said.
+@Suite struct DiffGoldenTests {
+  static let cases = [
+    "a-flow-gets-an-end", "a-flow-is-added", "a-flow-is-removed", "a-flow-is-renamed",
+    "a-flow-through-a-gateway-is-added", "a-group-is-renamed", "a-host-is-gone", "a-host-is-new",
+    "a-host-joins-a-group", "a-host-leaves-a-group", "a-port-changes", "a-service-gets-more-ports",
+    "a-timed-flow-is-prolonged", "drop-becomes-reject", "hosts-become-prefixes", "many-hosts-change",
+    "networks-grow", "nothing-changes", "observe-becomes-enforce",
+  ]
+
+  @Test func `every directory is a case`() {
+    #expect(Golden.names("diff") == Self.cases)
+  }
+
+  @Test(arguments: cases)
+  func `a difference is told in these words`(name: String) throws {
+    let expected: Int32 = name == "nothing-changes" ? 0 : 2
+    for (options, file) in [([], "flows.txt"), (["--objects"], "objects.txt")] {
+      let command = ["diff", "old.yaml", "new.yaml"] + options
+      let told = run(command + ["--no-color"], in: name)
+      #expect(told.status == expected)
+      let text = "$ sekisho \(command.joined(separator: " "))\n\(told.output)exit \(told.status)\n"
+      #expect(Golden.fault(text, "diff/\(name)/\(file)") == nil)
+    }
+    let told = run(["diff", "old.yaml", "new.yaml", "--json"], in: name)
+    #expect(told.status == expected)
+    #expect(Golden.fault(told.output, "diff/\(name)/diff.json") == nil)
+    #expect(
+      Golden.names("diff/\(name)") == ["diff.json", "flows.txt", "new.yaml", "objects.txt", "old.yaml"])
+  }
+
+  @Test(arguments: cases)
+  func `an inventory does not differ from itself`(name: String) {
+    for inventory in ["old.yaml", "new.yaml"] {
+      let told = run(["diff", inventory, inventory], in: name)
+      #expect(told.status == 0, "\(told.output)")
+    }
+  }
+
+  /// Both output streams, as a terminal shows them.
+  private func run(_ arguments: [String], in name: String) -> (status: Int32, output: String) {
+    ChildProcess.run(
+      ["env", "--chdir=\(Golden.root)/Tests/Golden/diff/\(name)", "\(Self.products)/sekisho"] + arguments)
+  }
+
+  /// Where the programs of this build lie: beside the tests.
+  private static let products: String = {
+    let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+    let beside = URL(filePath: program).deletingLastPathComponent().path
+    if FileManager.default.isExecutableFile(atPath: "\(beside)/sekisho") { return beside }
+    return Bundle.main.bundleURL.path
+  }()
+}
