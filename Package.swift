@@ -54,6 +54,7 @@ let package = Package(
     layer("Nftables", ["Addressing"]),
     layer("RulesetCompiler", ["Addressing", "Nftables", "Policy"]),
     layer("RulesetDiff", ["Nftables"]),
+    layer("ConnectionSpace", ["Addressing"]),
 
     layer("InventoryFiles", ["Diagnostics", "Inventory"]),
     layer("Artifacts", ["CFiles", "Policy"]),
@@ -110,6 +111,7 @@ let package = Package(
         "Policy", "PolicyFixtures", "RulesetCompiler",
       ]),
     tests("RulesetDiffTests", ["Nftables", "Policy", "PolicyFixtures", "RulesetCompiler", "RulesetDiff"]),
+    tests("ConnectionSpaceTests", ["Addressing", "ConnectionSpace", "PolicyFixtures"]),
     tests("ArtifactsTests", ["Artifacts", "Policy"]),
     tests("NetlinkTests", ["Netlink"]),
     tests("SekishoCommandsTests", ["ChildProcess", "Goldens", "sekisho"]),

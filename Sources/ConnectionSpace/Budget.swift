@@ -1,0 +1,60 @@
+/// What a universe may cost. Boxes that cut each other in every dimension have normal forms as large as
+/// the product of the dimensions: then the answer is ``NotProven``, not a long wait.
+public struct Budget: Hashable, Sendable {
+  /// Intervals and remembered results that the universe keeps in all; one takes 5 to 20 bytes.
+  public let intervals: Int
+  /// Intervals that one operation looks at.
+  public let steps: Int
+
+  public init(intervals: Int = 40_000_000, steps: Int = 1_000_000_000) {
+    self.intervals = intervals
+    self.steps = steps
+  }
+}
+
+/// The budget was spent before the answer was known: neither yes nor no has been shown.
+public struct NotProven: Error, Hashable, Sendable, CustomStringConvertible {
+  /// What was spent.
+  public enum Limit: Hashable, Sendable {
+    /// ``Budget/intervals``: the normal form is too large.
+    case intervals(Int)
+    /// ``Budget/steps``: reaching it takes too long.
+    case steps(Int)
+  }
+
+  public let limit: Limit
+
+  public init(limit: Limit) { self.limit = limit }
+
+  public var description: String {
+    switch limit {
+    case .intervals(let count): "not proven: the normal form has more than \(count) intervals"
+    case .steps(let count): "not proven: more than \(count) intervals had to be looked at"
+    }
+  }
+}
+
+/// What is left of a budget.
+struct Meter {
+  private let budget: Budget
+  private var intervals = 0
+  private var steps = 0
+
+  init(_ budget: Budget) { self.budget = budget }
+
+  /// Operations are measured one by one, what they leave behind in all.
+  mutating func beginOperation() { steps = 0 }
+
+  mutating func look(_ count: Int) throws(NotProven) {
+    steps += count
+    if steps > budget.steps { throw NotProven(limit: .steps(budget.steps)) }
+  }
+
+  mutating func keep(_ count: Int) throws(NotProven) {
+    intervals += count
+    if intervals > budget.intervals {
+      intervals -= count
+      throw NotProven(limit: .intervals(budget.intervals))
+    }
+  }
+}

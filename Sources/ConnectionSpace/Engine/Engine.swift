@@ -1,0 +1,61 @@
+internal import Addressing
+
+/// All nodes of a universe.
+struct Engine: ~Copyable, Sendable {
+  var ipv4 = FamilySpace<UInt32>()
+  var ipv6 = FamilySpace<UInt128>()
+  /// Sets of ports and of types.
+  var kinds = SetPool<UInt16>()
+  var meter: Meter
+
+  init(_ budget: Budget) { meter = Meter(budget) }
+
+  mutating func intern(_ set: AddressSet) throws(NotProven) -> AddressSetID {
+    AddressSetID(
+      ipv4: try ipv4.intern(set.ipv4.ranges, &meter), ipv6: try ipv6.intern(set.ipv6.ranges, &meter))
+  }
+
+  mutating func union(of rectangles: inout [RawRectangle], _ family: AddressFamily) throws(NotProven)
+    -> UInt32
+  {
+    switch family {
+    case .ipv4: try ipv4.union(of: &rectangles, kinds, &meter)
+    case .ipv6: try ipv6.union(of: &rectangles, kinds, &meter)
+    }
+  }
+
+  mutating func apply(_ operation: SetOperation, _ a: UInt32, _ b: UInt32, _ family: AddressFamily)
+    throws(NotProven) -> UInt32
+  {
+    switch family {
+    case .ipv4: try ipv4.destinations.apply(operation, a, b, &meter)
+    case .ipv6: try ipv6.destinations.apply(operation, a, b, &meter)
+    }
+  }
+
+  func contains(_ node: UInt32, _ point: Point) -> Bool {
+    switch point.source.family {
+    case .ipv4:
+      ipv4.contains(
+        node, from: UInt32(truncatingIfNeeded: point.source.bits),
+        to: UInt32(truncatingIfNeeded: point.destination.bits), point.kind)
+    case .ipv6: ipv6.contains(node, from: point.source.bits, to: point.destination.bits, point.kind)
+    }
+  }
+
+  func volume(_ node: UInt32, _ family: AddressFamily) -> Volume {
+    family == .ipv4 ? ipv4.volume(node) : ipv6.volume(node)
+  }
+
+  mutating func pairs(_ node: UInt32, _ family: AddressFamily, _ endpoints: Endpoints) throws(NotProven)
+    -> Int
+  {
+    let count = endpoints.addresses.count
+    return switch family {
+    case .ipv4:
+      try ipv4.pairs(node, endpoints.owners(.ipv4, UInt32.self), endpoints: count, &meter)
+    case .ipv6:
+      try ipv6.pairs(node, endpoints.owners(.ipv6, UInt128.self), endpoints: count, &meter)
+    }
+  }
+}

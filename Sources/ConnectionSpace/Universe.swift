@@ -1,0 +1,69 @@
+public import Addressing
+internal import Synchronization
+
+/// A set of addresses that a universe has seen; using it again costs nothing.
+public struct AddressSetID: Hashable, Sendable {
+  let ipv4: UInt32
+  let ipv6: UInt32
+
+  public func isEmpty(_ family: AddressFamily) -> Bool { family == .ipv4 ? ipv4 == 0 : ipv6 == 0 }
+
+  subscript(family: AddressFamily) -> UInt32 { family == .ipv4 ? ipv4 : ipv6 }
+}
+
+/// Some ports or types that a universe has seen.
+public struct KindsID: Hashable, Sendable {
+  let number: UInt32
+}
+
+/// Owns the normal forms of spaces, each part of them once. Only spaces of one universe can be compared
+/// and combined; it grows with what is asked of it, up to its budget, and gives nothing back.
+public final class Universe: Sendable {
+  private let engine: Mutex<Engine>
+
+  public init(budget: Budget = Budget()) { engine = Mutex(Engine(budget)) }
+
+  /// No connection at all.
+  public var empty: ConnectionSpace { ConnectionSpace(self, []) }
+
+  /// - Throws: ``NotProven`` when the budget is spent.
+  public func intern(_ set: AddressSet) throws(NotProven) -> AddressSetID {
+    try operate { engine throws(NotProven) in try engine.intern(set) }
+  }
+
+  /// Ports of a protocol without ports, and types of one without types, are a programming error.
+  ///
+  /// - Throws: ``NotProven`` when the budget is spent.
+  public func intern(_ kinds: Kinds, of ipProtocol: IPProtocol) throws(NotProven) -> KindsID {
+    let numbers = kinds.numbers(of: ipProtocol)
+    return try operate { engine throws(NotProven) in
+      KindsID(number: try engine.kinds.intern(numbers, &engine.meter))
+    }
+  }
+
+  /// The union of rectangles.
+  ///
+  /// - Throws: ``NotProven`` when the budget is spent.
+  public func space(of rectangles: some Sequence<Rectangle>) throws(NotProven) -> ConnectionSpace {
+    var builder = SpaceBuilder(self)
+    for rectangle in rectangles {
+      builder.add(
+        rectangle.passage, rectangle.ipProtocol, from: try intern(rectangle.sources),
+        to: try intern(rectangle.destinations), try intern(rectangle.kinds, of: rectangle.ipProtocol))
+    }
+    return try builder.space()
+  }
+
+  /// Runs one operation on the nodes.
+  func operate<Result>(_ body: (inout Engine) throws(NotProven) -> Result) throws(NotProven) -> Result {
+    try engine.withLock { engine throws(NotProven) in
+      engine.meter.beginOperation()
+      return try body(&engine)
+    }
+  }
+
+  /// Looks at the nodes.
+  func look<Result>(_ body: (borrowing Engine) -> Result) -> Result {
+    engine.withLock { body($0) }
+  }
+}
