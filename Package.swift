@@ -55,6 +55,7 @@ let package = Package(
     layer("RulesetCompiler", ["Addressing", "Nftables", "Policy"]),
     layer("RulesetDiff", ["Nftables"]),
     layer("ConnectionSpace", ["Addressing"]),
+    layer("PolicySpace", ["Addressing", "ConnectionSpace", "Policy"]),
 
     layer("InventoryFiles", ["Diagnostics", "Inventory"]),
     layer("Artifacts", ["CFiles", "Policy"]),
@@ -93,9 +94,9 @@ let package = Package(
     .executableTarget(
       name: "benchmark",
       dependencies: [
-        "Addressing", "CBareNetlink", "CTraffic", "Diagnostics", "Enforcement", "FleetGenerator", "Inventory",
-        "InventoryFiles", "Nftables",
-        "NftablesNetlink", "Policy", "RulesetCompiler", "RulesetDiff",
+        "Addressing", "CBareNetlink", "CTraffic", "ConnectionSpace", "Diagnostics", "Enforcement",
+        "FleetGenerator", "Inventory", "InventoryFiles", "Nftables", "NftablesNetlink", "Policy",
+        "PolicySpace", "RulesetCompiler", "RulesetDiff",
       ],
       path: "Tests/Benchmarks/Benchmark", swiftSettings: common),
 
@@ -112,6 +113,12 @@ let package = Package(
       ]),
     tests("RulesetDiffTests", ["Nftables", "Policy", "PolicyFixtures", "RulesetCompiler", "RulesetDiff"]),
     tests("ConnectionSpaceTests", ["Addressing", "ConnectionSpace", "PolicyFixtures"]),
+    tests(
+      "PolicySpaceTests",
+      [
+        "Addressing", "ConnectionSpace", "Diagnostics", "Inventory", "InventoryFiles", "Policy",
+        "PolicyFixtures", "PolicySpace",
+      ]),
     tests("ArtifactsTests", ["Artifacts", "Policy"]),
     tests("NetlinkTests", ["Netlink"]),
     tests("SekishoCommandsTests", ["ChildProcess", "Goldens", "sekisho"]),

@@ -54,6 +54,29 @@ public final class Universe: Sendable {
     return try builder.space()
   }
 
+  /// All connections of endpoints with themselves, in every section.
+  ///
+  /// - Throws: ``NotProven`` when the budget is spent.
+  public func connections(within endpoints: Endpoints) throws(NotProven) -> ConnectionSpace {
+    let entries = try operate { engine throws(NotProven) in
+      var entries: [ConnectionSpace.Entry] = []
+      // Protocols differ in how many kinds they have, sections in nothing else.
+      var nodes: [Int: UInt32] = [:]
+      for index in 0..<Section.count {
+        let section = Section(index: index)
+        let highest = section.ipProtocol.highestKind
+        let key = Int(highest) << 8 | Int(section.family.rawValue)
+        if nodes[key] == nil {
+          nodes[key] = try engine.connections(within: endpoints, section.family, 0...highest)
+        }
+        let node = nodes[key, default: 0]
+        if node != 0 { entries.append(.init(section: section, node: node)) }
+      }
+      return entries
+    }
+    return ConnectionSpace(self, entries)
+  }
+
   /// Runs one operation on the nodes.
   func operate<Result>(_ body: (inout Engine) throws(NotProven) -> Result) throws(NotProven) -> Result {
     try engine.withLock { engine throws(NotProven) in

@@ -33,6 +33,19 @@ struct Engine: ~Copyable, Sendable {
     }
   }
 
+  mutating func connections(
+    within endpoints: Endpoints, _ family: AddressFamily, _ kinds: ClosedRange<UInt16>
+  ) throws(NotProven) -> UInt32 {
+    let kinds = try self.kinds.intern([kinds], &meter)
+    var rectangles: [RawRectangle] = []
+    for addresses in endpoints.addresses {
+      let own = try intern(AddressSet(addresses))[family]
+      if own == 0 { continue }
+      rectangles.append(RawRectangle(destination: own, kinds: kinds, source: own))
+    }
+    return try union(of: &rectangles, family)
+  }
+
   func contains(_ node: UInt32, _ point: Point) -> Bool {
     switch point.source.family {
     case .ipv4:

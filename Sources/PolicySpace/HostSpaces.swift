@@ -1,0 +1,156 @@
+public import Addressing
+public import ConnectionSpace
+public import Policy
+
+/// Turns host policies into spaces. Peers and services are looked at once, however many hosts name them.
+public struct HostSpaces: Sendable {
+  private let policy: Policy
+  private let now: Timestamp
+  let universe: Universe
+  /// By peers.
+  private let addresses: [AddressSetID]
+  /// By peers: without the sources that no host takes from a link.
+  private let sources: [AddressSetID]
+  private let sourceSets: [AddressSet]
+  private let services: [InternedService]
+
+  /// - Parameters:
+  ///   - policies: of the same policy; its peers include what gateways see of them.
+  ///   - now: the moment at which flows with an end are judged.
+  /// - Throws: ``NotProven`` when the universe's budget is spent.
+  public init(_ policy: Policy, _ policies: HostPolicies, at now: Timestamp, in universe: Universe)
+    throws(NotProven)
+  {
+    self.policy = policy
+    self.now = now
+    self.universe = universe
+    var addresses: [AddressSetID] = []
+    var sources: [AddressSetID] = []
+    var sourceSets: [AddressSet] = []
+    for peers in policies.peers {
+      let believed = peers.addresses.subtracting(forgedSources)
+      addresses.append(try universe.intern(peers.addresses))
+      sources.append(try universe.intern(believed))
+      sourceSets.append(believed)
+    }
+    self.addresses = addresses
+    self.sources = sources
+    self.sourceSets = sourceSets
+    var services: [InternedService] = []
+    for service in policy.services { services.append(try InternedService(service, universe)) }
+    self.services = services
+  }
+
+  /// What a host policy allows at hosts that have it.
+  ///
+  /// What is open on every host is not part of it (``Judgement/alwaysOpen(_:)``), and what a host may send
+  /// itself means nothing. A connection is part of it when the policy allows it from some source port.
+  ///
+  /// - Parameter hosts: the addresses of each host.
+  /// - Throws: ``NotProven`` when the universe's budget is spent.
+  public func space(of host: HostPolicy, at hosts: [AddressSet]) throws(NotProven) -> ConnectionSpace {
+    var builder = SpaceBuilder(universe)
+    try add(host, at: hosts, to: &builder)
+    return try builder.space()
+  }
+
+  func add(_ host: HostPolicy, at hosts: [AddressSet], to builder: inout SpaceBuilder) throws(NotProven) {
+    let all = try universe.intern(hosts.reduce(AddressSet()) { $0.union($1) })
+    for allowance in host.allowances {
+      let flow = policy[allowance.flow]
+      if let until = flow.until, now >= until { continue }
+      for service in flow.services.map({ services[$0.index] }) {
+        switch allowance {
+        case .ingress(_, let from):
+          service.addRequests(.ingress, from: sources[from.index], to: all, &builder)
+          service.addReplies(.egress, from: all, to: addresses[from.index], &builder)
+          if let groups = service.groups {
+            // A host does not believe its own address on a link, not even in what goes to a group.
+            for own in hosts {
+              let others = try universe.intern(sourceSets[from.index].subtracting(own))
+              service.addRequests(.ingress, from: others, to: groups, &builder)
+            }
+          }
+        case .egress(_, let to):
+          service.addRequests(.egress, from: all, to: addresses[to.index], &builder)
+          if let groups = service.groups { service.addRequests(.egress, from: all, to: groups, &builder) }
+          service.addReplies(.ingress, from: sources[to.index], to: all, &builder)
+        case .forward(_, let from, let to):
+          for own in hosts {
+            let others = try universe.intern(sourceSets[from.index].subtracting(own))
+            service.addRequests(.forward, from: others, to: addresses[to.index], &builder)
+          }
+        }
+      }
+    }
+  }
+}
+
+/// Sources that cannot be true on a link: IPv4 written as IPv6.
+private let forgedSources = AddressSet([
+  Prefix(containing: Address(.ipv6, 0), length: 96),
+  Prefix(containing: Address(.ipv6, 0xffff << 32), length: 96),
+])
+
+/// A service in the terms of a universe.
+private struct InternedService: Sendable {
+  private let requests: [Term]
+  private let replies: [Term]
+  /// `nil` for a unicast service.
+  let groups: AddressSetID?
+
+  private struct Term: Sendable {
+    let ipProtocol: IPProtocol
+    let kinds: KindsID
+    let families: [AddressFamily]
+  }
+
+  init(_ service: Service, _ universe: Universe) throws(NotProven) {
+    var requests: [Term] = []
+    var replies: [Term] = []
+    for term in service.terms {
+      let kinds: Kinds =
+        switch term.match {
+        case .any: .any
+        case .ports(let ports): .ports(ports)
+        case .types(let types): .types(types)
+        }
+      requests.append(
+        Term(
+          ipProtocol: term.ipProtocol, kinds: try universe.intern(kinds, of: term.ipProtocol),
+          families: term.families))
+      if let ports = service.replies, case .ports = term.match {
+        replies.append(
+          Term(
+            ipProtocol: term.ipProtocol, kinds: try universe.intern(.ports(ports), of: term.ipProtocol),
+            families: term.families))
+      }
+    }
+    self.requests = requests
+    self.replies = replies
+    groups = service.multicast.isEmpty ? nil : try universe.intern(service.multicast)
+  }
+
+  func addRequests(
+    _ passage: Passage, from sources: AddressSetID, to destinations: AddressSetID,
+    _ builder: inout SpaceBuilder
+  ) {
+    for term in requests { Self.add(term, passage, sources, destinations, &builder) }
+  }
+
+  /// Answers to multicast requests: new connections from the service's ports to those where answers arrive.
+  func addReplies(
+    _ passage: Passage, from sources: AddressSetID, to destinations: AddressSetID,
+    _ builder: inout SpaceBuilder
+  ) {
+    for term in replies { Self.add(term, passage, sources, destinations, &builder) }
+  }
+
+  private static func add(
+    _ term: Term, _ passage: Passage, _ sources: AddressSetID, _ destinations: AddressSetID,
+    _ builder: inout SpaceBuilder
+  ) {
+    builder.add(
+      passage, term.ipProtocol, from: sources, to: destinations, term.kinds, families: term.families)
+  }
+}

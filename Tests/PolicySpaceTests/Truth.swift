@@ -1,0 +1,120 @@
+import Addressing
+import ConnectionSpace
+import Policy
+
+/// What the naive evaluator says of points.
+struct Truth {
+  let policy: Policy
+  let now: Timestamp
+  private let oracle: Oracle
+  private var owners: [Address: HostID] = [:]
+  /// Source ports that make a difference.
+  private let sourcePorts: Set<UInt16>
+
+  init(_ policy: Policy, now: Timestamp) {
+    self.policy = policy
+    self.now = now
+    oracle = Oracle(policy)
+    for (index, host) in policy.hosts.enumerated() {
+      for address in host.addresses { owners[address] = HostID(index) }
+    }
+    var ports: Set<UInt16> = [40_000]
+    for service in policy.services where service.replies != nil {
+      for case .ports(let set) in service.terms.map(\.match) {
+        ports.formUnion(set.ranges.map(\.lowerBound))
+      }
+    }
+    sourcePorts = ports
+  }
+
+  func owner(_ address: Address) -> HostID? { owners[address] }
+
+  /// Whether the point is one that a host sends itself.
+  func isLoopback(_ point: Point) -> Bool {
+    owner(point.source) != nil && owner(point.source) == owner(point.destination)
+  }
+
+  /// Whether a host allows it by a flow; `nil` when it is open on every host.
+  func judge(_ point: Point, at host: HostID) -> Bool? {
+    let direction: Direction =
+      switch point.passage {
+      case .ingress: .ingress
+      case .egress: .egress
+      case .forward, .whole: .forward
+      }
+    var isAlwaysOpen = false
+    for connection in connections(point) {
+      switch oracle.judge(connection, at: host, direction, now: now) {
+      case .allowed: return true
+      case .alwaysOpen: isAlwaysOpen = true
+      case .denied: break
+      }
+    }
+    return isAlwaysOpen ? nil : false
+  }
+
+  /// The same for whichever host judges the point in its passage; several for groups and gateways.
+  func judge(_ point: Point) -> Bool? {
+    switch point.passage {
+    case .ingress:
+      if let owner = owner(point.destination) { return judge(point, at: owner) }
+      return any(point) { _ in true }
+    case .egress:
+      guard let owner = owner(point.source) else { return false }
+      return judge(point, at: owner)
+    case .forward: return any(point) { if case .gateway = policy[$0].forwarding { true } else { false } }
+    case .whole: return judgeWhole(point)
+    }
+  }
+
+  private func any(_ point: Point, _ isAsked: (HostID) -> Bool) -> Bool? {
+    let answers = policy.hosts.indices.map { HostID($0) }.filter(isAsked).map { judge(point, at: $0) }
+    return answers.contains(true) ? true : answers.contains(nil) ? nil : false
+  }
+
+  /// Every managed end and every gateway on the way has to allow it.
+  private func judgeWhole(_ point: Point) -> Bool? {
+    func at(_ passage: Passage) -> Point {
+      Point(passage, from: point.source, to: point.destination, point.ipProtocol, kind: point.kind)
+    }
+    let (source, destination) = (owner(point.source), owner(point.destination))
+    var answers: [Bool?] = []
+    if let source { answers.append(judge(at(.egress), at: source)) }
+    if let destination {
+      answers.append(judge(at(.ingress), at: destination))
+    } else if source == nil {
+      answers.append(judge(at(.ingress)))
+    }
+    for (index, host) in policy.hosts.enumerated() {
+      let gateway = HostID(index)
+      guard case .gateway(let routes) = host.forwarding, gateway != source, gateway != destination else {
+        continue
+      }
+      if routes.contains(where: { crosses($0, point) }) { answers.append(judge(at(.forward), at: gateway)) }
+    }
+    if answers.contains(false) { return false }
+    return answers.contains(nil) ? nil : true
+  }
+
+  private func crosses(_ route: Route, _ point: Point) -> Bool {
+    let (one, other) = (policy[route.one].addresses, policy[route.other].addresses)
+    return one.contains(point.source) && other.contains(point.destination)
+      || other.contains(point.source) && one.contains(point.destination)
+  }
+
+  private func connections(_ point: Point) -> [Connection] {
+    if point.ipProtocol.hasPorts {
+      return sourcePorts.map {
+        Connection(
+          from: point.source, to: point.destination, point.ipProtocol,
+          .ports(source: $0, destination: point.kind))
+      }
+    }
+    let isICMP = point.ipProtocol == .icmp || point.ipProtocol == .icmpv6
+    return [
+      Connection(
+        from: point.source, to: point.destination, point.ipProtocol,
+        isICMP ? .type(UInt8(point.kind)) : .plain)
+    ]
+  }
+}
