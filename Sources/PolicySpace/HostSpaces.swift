@@ -48,14 +48,14 @@ public struct HostSpaces: Sendable {
   ///
   /// - Parameter hosts: the addresses of each host.
   /// - Throws: ``NotProven`` when the universe's budget is spent.
-  public func space(of host: HostPolicy, at hosts: [AddressSet]) throws(NotProven) -> ConnectionSpace {
+  public func space(of host: HostPolicy, at hosts: [[Address]]) throws(NotProven) -> ConnectionSpace {
     var builder = SpaceBuilder(universe)
     try add(host, at: hosts, to: &builder)
     return try builder.space()
   }
 
-  func add(_ host: HostPolicy, at hosts: [AddressSet], to builder: inout SpaceBuilder) throws(NotProven) {
-    let all = try universe.intern(hosts.reduce(AddressSet()) { $0.union($1) })
+  func add(_ host: HostPolicy, at hosts: [[Address]], to builder: inout SpaceBuilder) throws(NotProven) {
+    let all = try universe.intern(AddressSet(hosts.joined()))
     for allowance in host.allowances {
       let flow = policy[allowance.flow]
       if let until = flow.until, now >= until { continue }
@@ -67,7 +67,7 @@ public struct HostSpaces: Sendable {
           if let groups = service.groups {
             // A host does not believe its own address on a link, not even in what goes to a group.
             for own in hosts {
-              let others = try universe.intern(sourceSets[from.index].subtracting(own))
+              let others = try universe.intern(sourceSets[from.index].subtracting(AddressSet(own)))
               service.addRequests(.ingress, from: others, to: groups, &builder)
             }
           }
@@ -77,7 +77,7 @@ public struct HostSpaces: Sendable {
           service.addReplies(.ingress, from: sources[to.index], to: all, &builder)
         case .forward(_, let from, let to):
           for own in hosts {
-            let others = try universe.intern(sourceSets[from.index].subtracting(own))
+            let others = try universe.intern(sourceSets[from.index].subtracting(AddressSet(own)))
             service.addRequests(.forward, from: others, to: addresses[to.index], &builder)
           }
         }

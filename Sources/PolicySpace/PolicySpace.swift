@@ -36,9 +36,9 @@ public struct PolicySpace: Sendable {
     endpoints = Endpoints(policy.hosts.map(\.addresses))
     loopback = try universe.connections(within: endpoints)
     var builder = SpaceBuilder(universe)
-    var hosts = [[AddressSet]](repeating: [], count: policies.distinct.count)
+    var hosts = [[[Address]]](repeating: [], count: policies.distinct.count)
     for (index, host) in policy.hosts.enumerated() {
-      hosts[policies.assignment[index]].append(AddressSet(host.addresses))
+      hosts[policies.assignment[index]].append(host.addresses)
     }
     for (index, host) in policies.distinct.enumerated() {
       try spaces.add(host, at: hosts[index], to: &builder)
@@ -52,7 +52,7 @@ public struct PolicySpace: Sendable {
       guard case .gateway(let routes) = host.forwarding else { continue }
       if reading == .effective, host.modes.forward == .observe { continue }
       let own = AddressSet(host.addresses)
-      let forwarded = try spaces.space(of: policies[HostID(index)], at: [own])
+      let forwarded = try spaces.space(of: policies[HostID(index)], at: [host.addresses])
         .moved(from: .forward, to: .whole)
       for route in routes {
         let one = policy[route.one].addresses.subtracting(own)
@@ -81,11 +81,11 @@ extension ConnectionSpace {
 
 extension SpaceBuilder {
   /// Everything, where hosts only observe.
-  fileprivate mutating func addObserved(_ modes: Modes, _ hosts: [AddressSet], _ universe: Universe)
+  fileprivate mutating func addObserved(_ modes: Modes, _ hosts: [[Address]], _ universe: Universe)
     throws(NotProven)
   {
     guard modes.ingress == .observe || modes.egress == .observe else { return }
-    let own = try universe.intern(hosts.reduce(AddressSet()) { $0.union($1) })
+    let own = try universe.intern(AddressSet(hosts.joined()))
     let all = try universe.intern(AddressSet.all)
     for number in UInt8.min...UInt8.max {
       let ipProtocol = IPProtocol(rawValue: number)

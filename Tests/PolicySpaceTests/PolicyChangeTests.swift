@@ -96,3 +96,38 @@ import Testing
     #expect(joined.opened.isEmpty)
   }
 }
+
+extension PolicyChangeTests {
+  @Test func `one wide flow more is one piece in every section`() throws {
+    let policy = try reference()
+    let universe = Universe()
+    let here = SourceLocation(file: "test.yaml", line: 1, column: 1)
+    let managed = AddressSet(policy.hosts.flatMap(\.addresses))
+    let all = Peers(
+      name: "all", hosts: policy.hosts.indices.map { HostID($0) }, networks: .init(), addresses: managed)
+    let service = Service(
+      name: "wide", terms: [ServiceTerm(.tcp, .ports(PortSet([1...65535])))], multicast: .init(),
+      location: here)
+    let flow = Flow(
+      name: "wide", from: PeersID(policy.peers.count), to: PeersID(policy.peers.count),
+      services: [ServiceID(policy.services.count)], why: "test", owner: nil, ticket: nil, until: nil,
+      location: here)
+    let wider = Policy(
+      hosts: policy.hosts, peers: policy.peers + [all], services: policy.services + [service],
+      flows: policy.flows + [flow], guards: policy.guards, zones: policy.zones)
+    let change = try PolicyChange(
+      from: try Self.space(policy, universe), to: try Self.space(wider, universe), \.sides)
+    #expect(change.closed.isEmpty)
+    let pieces = try change.opened.pieces(atMost: 12)
+    #expect(pieces.count == change.opened.sections.count)
+    for piece in pieces {
+      #expect(piece.rectangle.kinds == .ports(PortSet([1...65535])))
+      #expect(piece.rectangle.sources.isSubset(of: managed))
+      #expect(piece.rectangle.destinations.isSubset(of: managed))
+    }
+  }
+}
+
+extension AddressSet {
+  fileprivate func isSubset(of other: AddressSet) -> Bool { subtracting(other).isEmpty }
+}

@@ -71,4 +71,40 @@ struct Engine: ~Copyable, Sendable {
       try ipv6.pairs(node, endpoints.owners(.ipv6, UInt128.self), endpoints: count, &meter)
     }
   }
+
+  // MARK: For people
+
+  mutating func rectangles(_ node: UInt32, _ section: Section) throws(NotProven) -> [Rectangle] {
+    let blocks =
+      switch section.family {
+      case .ipv4: try ipv4.blocks(node, &kinds, &meter)
+      case .ipv6: try ipv6.blocks(node, &kinds, &meter)
+      }
+    return blocks.map { rectangle($0, section) }
+  }
+
+  mutating func pieces(_ node: UInt32, _ section: Section, atMost limit: Int) throws(NotProven) -> [(
+    rectangle: Rectangle, except: UInt32
+  )] {
+    let pieces =
+      switch section.family {
+      case .ipv4: try ipv4.pieces(node, atMost: limit, &kinds, &meter)
+      case .ipv6: try ipv6.pieces(node, atMost: limit, &kinds, &meter)
+      }
+    return pieces.map { (rectangle($0.block, section), $0.except) }
+  }
+
+  private func rectangle(_ block: Block, _ section: Section) -> Rectangle {
+    Rectangle(
+      section.passage, section.ipProtocol, from: addresses(block.sources, section.family),
+      to: addresses(block.destinations, section.family),
+      Kinds(kinds.ranges(block.kinds), of: section.ipProtocol))
+  }
+
+  private func addresses(_ set: UInt32, _ family: AddressFamily) -> AddressSet {
+    switch family {
+    case .ipv4: AddressSet(ipv4: IntervalSet(ipv4.destinations.below.below.ranges(set)))
+    case .ipv6: AddressSet(ipv6: IntervalSet(ipv6.destinations.below.below.ranges(set)))
+    }
+  }
 }

@@ -62,14 +62,14 @@ struct FamilySpace<Bound: FixedWidthInteger & UnsignedInteger & Sendable> {
   private func volume(ofPorts node: UInt32, _ known: inout [UInt32: Volume]) -> Volume {
     var total = Volume.zero
     destinations.below.forEachPart(node) { range, sources in
-      let count = known[sources] ?? volume(ofSources: sources)
+      let count = known[sources] ?? volume(ofSet: sources)
       known[sources] = count
       total += Volume(count: range) * count
     }
     return total
   }
 
-  private func volume(ofSources set: UInt32) -> Volume {
+  func volume(ofSet set: UInt32) -> Volume {
     var total = Volume.zero
     destinations.below.below.forEachRange(set) { total += Volume(count: $0) }
     return total

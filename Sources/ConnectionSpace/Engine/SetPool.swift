@@ -119,6 +119,12 @@ struct SetPool<Bound: FixedWidthInteger & UnsignedInteger & Sendable>: SpaceLeve
     return result
   }
 
+  /// The union of sets in any order, repeated or not.
+  mutating func union(of sets: [UInt32], _ meter: inout Meter) throws(NotProven) -> UInt32 {
+    if sets.count == 2 { return try apply(.union, sets[0], sets[1], &meter) }
+    return try union(sets[...], &meter)
+  }
+
   /// The union of many sets at once; sets that ascend cost one pass.
   mutating func union(_ sets: ArraySlice<UInt32>, _ meter: inout Meter) throws(NotProven) -> UInt32 {
     if sets.count == 1, let only = sets.first { return only }
