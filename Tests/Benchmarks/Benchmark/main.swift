@@ -13,6 +13,7 @@ case "kernel": try KernelFigures(place: arguments[2]).show()
 case "traffic": try TrafficFigures(program: arguments[0], place: arguments[2]).show()
 case "send": TrafficSender.run(arguments[2])
 case "questions": try ExplainFigures.ask(arguments[2])
+case "spaces": try SpaceFigures(place: arguments[2]).show()
 default: try all(sekisho: arguments[1], place: arguments[2])
 }
 
@@ -25,6 +26,7 @@ func all(sekisho: String, place: String) throws {
   try BinaryFigures(sekisho: sekisho, place: place).show()
   try CompileFigures(sekisho: sekisho, program: program, place: place).show()
   try ExplainFigures(sekisho: sekisho, program: program, place: place).show()
+  require([program, "spaces", place])
   inNamespace([program, "kernel", place])
   inNamespace([program, "traffic", place])
   showMachine()

@@ -1,0 +1,172 @@
+import Addressing
+import ConnectionSpace
+import Foundation
+import Inventory
+import Policy
+import PolicySpace
+
+/// What it costs to know exactly which connections are possible, and what a change of that is.
+struct SpaceFigures {
+  let place: String
+  private static let runs = 5
+
+  func show() throws {
+    section("Spaces of connections (best of \(Self.runs))")
+    let path = "\(place)/fleet-10000"
+    guard let policy = try Inventory.load(path).policy else { fail("\(path) is not a valid inventory") }
+    for millions in [1, 3] {
+      try showTuples(policy, millions * 1_000_000, limit: millions == 1 ? 0.3 : 1.2)
+    }
+    try showPolicy(policy)
+  }
+
+  // MARK: Tuples one by one
+
+  /// The allowed tuples of the fleet as single addresses and ports, as if no group were known.
+  private func showTuples(_ policy: Policy, _ count: Int, limit: Double) throws {
+    let tuples = Self.tuples(policy, count)
+    waitForQuiet()
+    var last: (Universe, ConnectionSpace)?
+    let seconds = try best {
+      last = nil
+      let universe = Universe()
+      let hosts = try policy.hosts.map { try universe.intern(AddressSet([$0.addresses[0]])) }
+      return try timed {
+        last = (universe, try Self.space(tuples, hosts, universe))
+      }
+    }
+    Figure("normal form of \(text(Double(tuples.count))) tuples, one by one", seconds, "s", .atMost(limit))
+      .show()
+    guard let (universe, space) = last else { return }
+    let hosts = try policy.hosts.map { try universe.intern(AddressSet([$0.addresses[0]])) }
+    let flow = policy.flows[policy.flows.count / 2]
+    let fewer = try Self.space(
+      tuples.filter { !policy[flow.to].hosts.contains(HostID(Int($0.destination))) || $0.source % 3 != 0 },
+      hosts, universe)
+    let difference = try timed { _ = try space.subtracting(fewer) }
+    Figure("  difference after one flow's tuples changed", difference * 1000, "ms", .atMost(5)).show()
+    let again = try Self.space(tuples.reversed(), hosts, universe)
+    let equality = timed { if again != space { fail("the normal form depends on the order") } }
+    Figure("  equality", equality * 1000, "ms", .atMost(1)).show()
+    guard space.volume == Volume(UInt128(tuples.count)) else { fail("the volume is \(space.volume)") }
+  }
+
+  private struct Tuple {
+    let destination: UInt32
+    let source: UInt32
+    let port: UInt16
+  }
+
+  /// The first tuples that the policy allows over TCP, without duplicates.
+  private static func tuples(_ policy: Policy, _ count: Int) -> [Tuple] {
+    var wanted = [[UInt64]](repeating: [], count: policy.hosts.count)
+    for flow in policy.flows {
+      let ports = flow.services.flatMap { policy[$0].terms }.flatMap { term -> [UInt16] in
+        guard term.ipProtocol == .tcp, case .ports(let ports) = term.match else { return [] }
+        return ports.ranges.flatMap { Array($0) }
+      }
+      for destination in policy[flow.to].hosts {
+        for source in policy[flow.from].hosts where source != destination {
+          for port in ports { wanted[destination.index].append(UInt64(source.index) << 16 | UInt64(port)) }
+        }
+      }
+    }
+    // The same share of every host's.
+    let total = wanted.reduce(0) { $0 + Set($1).count }
+    var result: [Tuple] = []
+    for (destination, keys) in wanted.enumerated() {
+      let distinct = Set(keys).sorted()
+      for key in distinct.prefix(distinct.count * count / total + 1) {
+        result.append(
+          Tuple(
+            destination: UInt32(destination), source: UInt32(key >> 16),
+            port: UInt16(truncatingIfNeeded: key)))
+      }
+    }
+    return result
+  }
+
+  private static func space(_ tuples: [Tuple], _ hosts: [AddressSetID], _ universe: Universe) throws
+    -> ConnectionSpace
+  {
+    var ports = [KindsID?](repeating: nil, count: 65536)
+    for port in Set(tuples.map(\.port)) {
+      ports[Int(port)] = try universe.intern(.ports(PortSet([port...port])), of: .tcp)
+    }
+    var builder = SpaceBuilder(universe)
+    for tuple in tuples {
+      guard let port = ports[Int(tuple.port)] else { continue }
+      builder.add(
+        .ingress, .tcp, from: hosts[Int(tuple.source)], to: hosts[Int(tuple.destination)], port)
+    }
+    return try builder.space()
+  }
+
+  // MARK: A policy
+
+  private func showPolicy(_ policy: Policy) throws {
+    let policies = HostPolicies(policy)
+    let now = Timestamp(seconds: 1_800_000_000)
+    waitForQuiet()
+    let seconds = try best {
+      let universe = Universe()
+      return try timed { _ = try PolicySpace(policy, policies, at: now, in: universe) }
+    }
+    Figure(
+      "all of a policy of \(text(Double(policy.hosts.count))) hosts: both sides, end to end", seconds, "s",
+      .atMost(0.3)
+    ).show()
+    let universe = Universe()
+    let old = try PolicySpace(policy, policies, at: now, in: universe)
+    var flows = policy.flows
+    flows.remove(at: flows.count / 2)
+    let less = Policy(
+      hosts: policy.hosts, peers: policy.peers, services: policy.services, flows: flows,
+      guards: policy.guards,
+      zones: policy.zones)
+    let lessPolicies = HostPolicies(less)
+    var new = old
+    let second = try timed { new = try PolicySpace(less, lessPolicies, at: now, in: universe) }
+    Figure("  of the same without one flow, in the same universe", second, "s").show()
+    var change: PolicyChange?
+    let difference = try timed { change = try PolicyChange(from: old, to: new, \.whole) }
+    Figure("  what that closes from end to end", difference * 1000, "ms", .atMost(5)).show()
+    let equality = timed { if old.whole == new.whole { fail("a flow means nothing") } }
+    Figure("  equality", equality * 1000, "ms", .atMost(1)).show()
+    guard let change else { return }
+    var pairs = 0
+    let counting = try timed { pairs = try change.closed.pairs(among: old.endpoints) }
+    Figure("  counting the \(text(Double(pairs))) pairs of hosts that it closes", counting * 1000, "ms")
+      .show()
+    let countingAll = try timed { pairs = try old.whole.pairs(among: old.endpoints) }
+    try showWide(old, universe)
+    Figure("  counting all \(text(Double(pairs))) pairs", countingAll * 1000, "ms").show()
+  }
+
+  /// A flow from every host to every host beside all others: what adding it opens, for people.
+  private func showWide(_ policy: PolicySpace, _ universe: Universe) throws {
+    let managed = AddressSet(policy.endpoints.addresses.joined())
+    let wide = try universe.space(of: [
+      Rectangle(.whole, .tcp, from: managed, to: managed, .ports(PortSet([1...65535])))
+    ])
+    let opened = try wide.subtracting(policy.whole)
+    var pieces: [Piece] = []
+    let seconds = try timed { pieces = try opened.pieces(atMost: 12) }
+    Figure("  one wide rule more as \(pieces.count) pieces for people", seconds * 1000, "ms").show()
+    var rectangles: [Rectangle] = []
+    let exactly = try timed { rectangles = try opened.rectangles() }
+    Figure("  the same as \(text(Double(rectangles.count))) rectangles", exactly * 1000, "ms").show()
+  }
+
+  private func best(_ body: () throws -> Double) rethrows -> Double {
+    var best = Double.infinity
+    for _ in 0..<Self.runs { best = min(best, try body()) }
+    return best
+  }
+
+  private func timed(_ body: () throws -> Void) rethrows -> Double {
+    let clock = ContinuousClock()
+    let took = try clock.measure { try body() }
+    return Double(took.components.seconds) + Double(took.components.attoseconds) * 1e-18
+  }
+}
