@@ -2,6 +2,7 @@ import Addressing
 import ConnectionSpace
 import Foundation
 import Inventory
+import InventoryFiles
 import Policy
 import PolicySpace
 
