@@ -44,6 +44,7 @@ let package = Package(
     .systemLibrary(name: "CNftnl", pkgConfig: "libnftnl", providers: [.apt(["libnftnl-dev"])]),
     .systemLibrary(name: "CFiles"),
     .systemLibrary(name: "CNamespaces"),
+    .systemLibrary(name: "CSHA256"),
     .systemLibrary(name: "CSockets"),
 
     // Pure layers: no clock, no kernel.
@@ -58,7 +59,7 @@ let package = Package(
     layer("PolicySpace", ["Addressing", "ConnectionSpace", "Policy"]),
 
     layer("InventoryFiles", ["Diagnostics", "Inventory"]),
-    layer("Artifacts", ["CFiles", "Policy"]),
+    layer("Artifacts", ["CFiles", "CSHA256", "Policy"]),
     layer("Netlink", ["CMnl"]),
     layer("NftablesNetlink", ["Addressing", "CMnl", "CNftnl", "Netlink", "Nftables"]),
     layer("Probing", ["Addressing", "CSockets"]),

@@ -94,20 +94,26 @@ struct Directory: ~Copyable {
 
   /// Writes a file whole under another name, under which ``put(_:)`` finds it.
   func prepare(_ name: String, _ bytes: [UInt8]) throws(OutputFailure) {
-    let temporary = Self.temporary(name)
-    let file = unsafe openat(
-      descriptor, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
-    if file < 0 { throw .system("\(path)/\(temporary)", "cannot make the file") }
+    try write(bytes, to: Self.temporary(name), O_TRUNC)
+  }
+
+  /// Writes a file that is not there yet, under its own name: whoever sees it sees a part of it, until
+  /// something leads there.
+  func create(_ name: String, _ bytes: [UInt8]) throws(OutputFailure) { try write(bytes, to: name, O_EXCL) }
+
+  private func write(_ bytes: [UInt8], to name: String, _ flags: Int32) throws(OutputFailure) {
+    let file = unsafe openat(descriptor, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | flags, 0o644)
+    if file < 0 { throw .system("\(path)/\(name)", "cannot make the file") }
     var offset = 0
     while offset < bytes.count {
       let count = unsafe bytes.withUnsafeBytes {
-        unsafe write(file, $0.baseAddress?.advanced(by: offset), bytes.count - offset)
+        unsafe Glibc.write(file, $0.baseAddress?.advanced(by: offset), bytes.count - offset)
       }
       if count < 0, errno == EINTR { continue }
       if count < 0 {
         let failure = OutputFailure.system("\(path)/\(name)", "cannot write the file")
         close(file)
-        unsafe unlinkat(descriptor, temporary, 0)
+        unsafe unlinkat(descriptor, name, 0)
         throw failure
       }
       offset += count

@@ -14,8 +14,8 @@ public struct OutputReport: Hashable, Sendable {
 ///
 /// Rulesets are written as they come: they are files under names of their own, which nothing leads to
 /// yet. When all of them are on disk links and the manifest follow, so that not even a power cut lets a
-/// host's file be empty, and what no host needs any more goes last. A write that is given up, or breaks off, leaves hosts and manifest as they were, and the next
-/// compile removes what it left behind.
+/// host's file be empty, and what no host needs any more goes last. A write that is given up, or breaks off,
+/// leaves hosts and manifest as they were, and the next compile mends or removes what it left behind.
 public final class OutputWrite: Sendable {
   private let directory: Directory
   private let store: Directory
@@ -49,8 +49,11 @@ public final class OutputWrite: Sendable {
       if stored[name] != nil {
         if try store.holds(name, bytes) { continue }
         mended.withLock { _ = $0.insert(name) }
+        try store.replace(name, with: bytes)
+      } else {
+        // Nothing leads to it yet. One that is left half written is found above by the next compile.
+        try store.create(name, bytes)
       }
-      try store.replace(name, with: bytes)
       hasWritten.withLock { $0 = true }
     }
   }

@@ -1,3 +1,5 @@
+internal import CSHA256
+
 /// SHA-256 (FIPS 180-4), for naming what was compiled by what it is.
 ///
 /// Written here because the alternative, a cryptography package, would be the largest part of the
@@ -9,7 +11,17 @@ public struct SHA256: Sendable {
   private var block: [UInt8] = []
   private var length: UInt64 = 0
 
-  public init() { block.reserveCapacity(64) }
+  /// Whether the processor's own instructions are used.
+  private let isAccelerated: Bool
+
+  public init() { self.init(isAccelerated: Self.isSupported) }
+
+  init(isAccelerated: Bool) {
+    self.isAccelerated = isAccelerated && Self.isSupported
+    block.reserveCapacity(64)
+  }
+
+  static let isSupported = sekisho_sha256_is_supported() != 0
 
   /// The digest of some bytes, as 64 lower-case hexadecimal digits.
   public static func hex(_ bytes: some Collection<UInt8>) -> String {
@@ -54,16 +66,35 @@ public struct SHA256: Sendable {
       }
       guard block.count == 64 else { return }
       let full = block
-      compress(full.span, 0)
+      compress(full.span)
       block.removeAll(keepingCapacity: true)
     }
-    while index + 64 <= bytes.count {
-      compress(bytes, index)
-      index += 64
-    }
+    let rest = (bytes.count - index) / 64 * 64
+    compress(bytes.extracting(index..<index + rest))
+    index += rest
     while index < bytes.count {
       block.append(bytes[index])
       index += 1
+    }
+  }
+
+  /// Takes in whole blocks.
+  private mutating func compress(_ blocks: Span<UInt8>) {
+    if isAccelerated {
+      var state = state
+      var states = state.mutableSpan
+      unsafe blocks.withUnsafeBufferPointer { blocks in
+        guard let start = blocks.baseAddress else { return }
+        unsafe states.withUnsafeMutableBufferPointer { states in
+          unsafe roundConstants.span.withUnsafeBufferPointer { constants in
+            unsafe sekisho_sha256_absorb(
+              states.baseAddress, constants.baseAddress, start, blocks.count / 64)
+          }
+        }
+      }
+      self.state = state
+    } else {
+      for start in stride(from: 0, to: blocks.count, by: 64) { compress(blocks, start) }
     }
   }
 

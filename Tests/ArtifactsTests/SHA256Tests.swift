@@ -1,5 +1,6 @@
-import Artifacts
 import Testing
+
+@testable import Artifacts
 
 @Suite struct SHA256Tests {
   @Test(
@@ -24,6 +25,21 @@ import Testing
         left -= size
       }
       #expect(hash.finish() == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
+    }
+  }
+
+  @Test(.enabled(if: SHA256.isSupported, "this processor has no instructions for SHA-256"))
+  func `the processor's instructions and plain Swift give one digest for every length`() {
+    var state: UInt64 = 5
+    let message = (0..<1000).map { _ in
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return UInt8(truncatingIfNeeded: state >> 56)
+    }
+    for length in 0...message.count {
+      var (fast, plain) = (SHA256(isAccelerated: true), SHA256(isAccelerated: false))
+      fast.update(message[..<length])
+      plain.update(message[..<length])
+      #expect(fast.finish() == plain.finish(), "\(length) bytes")
     }
   }
 }
