@@ -9,14 +9,18 @@ internal import RulesetCompiler
 /// Answers many questions in one run: a JSON line each.
 struct BatchExplainer: Sendable {
   private let policy: Policy
+  private let policies: HostPolicies
   private var explainer: PathExplainer
   private let addresses: [String: [Address]]
   /// Names that stand for networks, which may look like addresses.
   private let networks: Set<String>
   private let now: Timestamp
+  /// Ends that are networks, once they have been divided.
+  private var divided: [String: Endpoint] = [:]
 
-  init(policy: Policy, explainer: PathExplainer) {
+  init(policy: Policy, policies: HostPolicies, explainer: PathExplainer) {
     self.policy = policy
+    self.policies = policies
     self.explainer = explainer
     addresses = Dictionary(uniqueKeysWithValues: policy.hosts.map { ($0.name, $0.addresses) })
     networks = Set(policy.peers.filter { !$0.networks.isEmpty }.map(\.name))
@@ -51,7 +55,7 @@ struct BatchExplainer: Sendable {
   /// Reads a file, or standard input for `-`, and writes the answers in the order of the questions. Two
   /// workers answer half of the lines each.
   ///
-  /// - Throws: ``ExitCode/failed`` after all lines when some could not be understood; their answer is a
+  /// - Throws: ``ExitCode/failed`` after all lines when some could not be answered; their answer is a
   ///   line with `error`.
   func answer(_ path: String, _ console: Console) async throws {
     let bytes: [UInt8]
@@ -77,7 +81,7 @@ struct BatchExplainer: Sendable {
       failures += answers.0.failures + answers.1.failures
     }
     if failures > 0 {
-      console.error("\(failures) questions could not be understood; their answers say why")
+      console.error("\(failures) questions could not be answered; their answers say why")
       throw ExitCode.failed
     }
   }
@@ -97,9 +101,10 @@ struct BatchExplainer: Sendable {
     for line in lines {
       do {
         let question = try decoder.decode(Question.self, from: Data(line))
+        let verdict = try worker.isAllowed(question) ? "allowed" : "denied"
         out += line
         Self.trimToBrace(&out)
-        out += Array(",\"verdict\":\"\(try worker.isAllowed(question) ? "allowed" : "denied")\"}\n".utf8)
+        out += Array(",\"verdict\":\"\(verdict)\"}\n".utf8)
       } catch {
         failures += 1
         let reason =
@@ -128,23 +133,61 @@ struct BatchExplainer: Sendable {
     guard let terms = AskedService.terms(question.protocol, hasPort ? what : nil) else {
       throw ValidationError("no such protocol and port: \(question.protocol) \(what ?? "")")
     }
-    let sources = try ends(question.from)
-    let destinations = try ends(question.to)
-    for term in terms {
+    // Most questions are about hosts and addresses, and there are many of them.
+    if let sources = addresses(of: question.from), let destinations = addresses(of: question.to) {
       for source in sources {
-        for destination in destinations {
-          for connection in term.connections(from: source, to: destination)
-          where explainer.allows(connection, now: now) { return true }
-        }
+        for destination in destinations where allows(terms, source, destination) { return true }
       }
+      return false
+    }
+    return try isAllowed(try end(question.from), try end(question.to), terms)
+  }
+
+  /// - Throws: ``ValidationError`` where it depends on the address within a network.
+  private mutating func isAllowed(_ from: Endpoint, _ to: Endpoint, _ terms: [ServiceTerm]) throws -> Bool {
+    var allowed: Connection?
+    var denied: Connection?
+    for pairs in try Endpoint.pairs(from, to, owner: { explainer.owner(of: $0) }) {
+      let connections = pairs.lazy.flatMap { pair in
+        terms.flatMap { $0.connections(from: pair.from, to: pair.to) }
+      }
+      guard let first = connections.first else { continue }
+      if let open = connections.first(where: { explainer.allows($0, now: now) }) {
+        allowed = allowed ?? open
+      } else {
+        denied = denied ?? first
+      }
+    }
+    if let allowed, let denied {
+      throw ValidationError(
+        "\(from.name) to \(to.name) is allowed in part: \(ExplanationText.describe(allowed)) is allowed, "
+          + "\(ExplanationText.describe(denied)) is denied; ask for addresses")
+    }
+    return allowed != nil
+  }
+
+  private mutating func allows(_ terms: [ServiceTerm], _ source: Address, _ destination: Address) -> Bool {
+    for term in terms {
+      for connection in term.connections(from: source, to: destination)
+      where explainer.allows(connection, now: now) { return true }
     }
     return false
   }
 
-  private func ends(_ text: String) throws -> [Address] {
+  /// The addresses of a host, or an address; `nil` for everything else.
+  private func addresses(of text: String) -> [Address]? {
     if let known = addresses[text] { return known }
-    if !networks.contains(text), let address = try? Address(parsing: text) { return [address] }
-    return try Endpoint(text, in: policy).addresses
+    if networks.contains(text) { return nil }
+    return (try? Address(parsing: text)).map { [$0] }
+  }
+
+  private mutating func end(_ text: String) throws -> Endpoint {
+    if let known = divided[text] { return known }
+    let end = try Endpoint(text, in: policy) {
+      AddressParts(policy, policies).representatives(of: $0)
+    }
+    divided[text] = end
+    return end
   }
 }
 

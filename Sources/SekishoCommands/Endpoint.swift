@@ -5,28 +5,59 @@ internal import Policy
 /// One end of a question: a host, a network or an address, as the user names it.
 struct Endpoint {
   let name: String
-  /// The addresses to try, at most one a family for a network.
-  let addresses: [Address]
+  /// What to try. A host's addresses are one part; of a network there is one part for each kind of
+  /// address that rulesets tell apart.
+  let parts: [[Address]]
+  let isNetwork: Bool
 
+  /// - Parameter divided: divides a network into its parts.
   /// - Throws: ``ValidationError`` with the nearest names when nothing is called so.
-  init(_ text: String, in policy: Policy) throws {
+  init(_ text: String, in policy: Policy, divided: (AddressSet) -> [[Address]]) throws {
     name = text
     if let host = policy.hosts.first(where: { $0.name == text }) {
-      addresses = host.addresses
+      (parts, isNetwork) = ([host.addresses], false)
     } else if let peers = policy.peers.first(where: { $0.name == text && !$0.networks.isEmpty }) {
-      addresses = peers.networks.families.compactMap { family in
-        peers.networks.ranges(family).first.map { Address(family, min($0.lowerBound + 1, $0.upperBound)) }
-      }
+      (parts, isNetwork) = (divided(peers.networks), true)
     } else if let address = try? Address(parsing: text) {
-      addresses = [address]
-    } else if policy.hosts.contains(where: { $0.groups.contains(text) || $0.zone == text }) {
-      let member = policy.hosts.first { $0.groups.contains(text) || $0.zone == text }
-      throw ValidationError(
-        "'\(text)' is a group or zone; ask for one of its hosts, such as \(member?.name ?? "one")")
+      (parts, isNetwork) = ([[address]], false)
+    } else if let member = Self.member(of: text, policy) {
+      throw ValidationError("'\(text)' is a group or zone; ask for one of its hosts, such as \(member)")
     } else {
       throw ValidationError("'\(text)' is no host and no network of a flow, and not an address")
     }
   }
+
+  private static func member(of name: String, _ policy: Policy) -> String? {
+    policy.groups.first { $0.name == name }?.hosts.first.map { policy[$0].name }
+      ?? policy.hosts.first { $0.groups.contains(name) || $0.zone == name }?.name
+  }
+
+  /// The pairs of addresses to try, by pairs of parts; a host's way to itself is no part of the question
+  /// unless it is all of it.
+  static func pairs(
+    _ from: Self, _ to: Self, owner: (Address) -> HostID?
+  ) throws -> [[(from: Address, to: Address)]] {
+    guard from.parts.count * to.parts.count <= mostPairs else {
+      throw ValidationError(
+        "\(from.name) and \(to.name) have too many kinds of addresses to try all; ask for hosts or addresses")
+    }
+    guard from.isNetwork || to.isNetwork else {
+      return [from.parts[0].flatMap { source in to.parts[0].map { (source, $0) } }]
+    }
+    return from.parts.flatMap { sources in
+      to.parts.map { destinations in
+        // One address of a network's part stands for the others.
+        var seen: Set<[Address]> = []
+        return sources.flatMap { source in destinations.map { (from: source, to: $0) } }.filter { pair in
+          guard pair.from.family == pair.to.family else { return false }
+          if let one = owner(pair.from), one == owner(pair.to) { return false }
+          return seen.insert((from.isNetwork ? [] : [pair.from]) + (to.isNetwork ? [] : [pair.to])).inserted
+        }
+      }
+    }
+  }
+
+  private static let mostPairs = 100_000
 }
 
 /// What is asked for: a service of the inventory, or a protocol with a port or type.

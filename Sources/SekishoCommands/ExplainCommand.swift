@@ -13,14 +13,16 @@ struct ExplainCommand: AsyncParsableCommand {
     discussion: """
       FROM and TO are hosts, networks or addresses; SERVICE is a service of the inventory, or tcp/443, \
       icmp/echo-request, esp. The first packet is sent through the compiled ruleset of every managed \
-      host on its way.
+      host on its way. A network is asked about by one address of every part of it that rulesets tell \
+      apart; where these are not answered alike, the verdict is "in part".
 
         sekisho explain web-1 db-1 postgres
         sekisho explain 203.0.113.7 web-1 tcp/443
         sekisho explain --batch questions.jsonl
 
       A line of a batch is {"from": "web-1", "to": "10.20.3.11", "protocol": "tcp", "port": 5432}; its \
-      answer is a line with "verdict": "allowed" or "denied". ICMP takes its type as port, by number or \
+      answer is a line with "verdict": "allowed" or "denied", or with "error", also where one part of a \
+      network is allowed and another denied. ICMP takes its type as port, by number or \
       name. The exit code is 0 whatever the verdict.
       """)
 
@@ -46,23 +48,25 @@ struct ExplainCommand: AsyncParsableCommand {
   func run() async throws {
     let console = output.console
     let loaded = try LoadedPolicy(inventory.inventory, console, warnings: false)
-    var explainer = PathExplainer(loaded.policy, HostPolicies(loaded.policy))
+    let policies = HostPolicies(loaded.policy)
+    var explainer = PathExplainer(loaded.policy, policies)
     if let batch {
-      try await BatchExplainer(policy: loaded.policy, explainer: explainer).answer(batch, console)
+      let batches = BatchExplainer(policy: loaded.policy, policies: policies, explainer: explainer)
+      try await batches.answer(batch, console)
       return
     }
     guard let from, let to, let service else { return }
-    let source = try Endpoint(from, in: loaded.policy)
-    let destination = try Endpoint(to, in: loaded.policy)
+    let parts = AddressParts(loaded.policy, policies)
+    let source = try Endpoint(from, in: loaded.policy, divided: parts.representatives)
+    let destination = try Endpoint(to, in: loaded.policy, divided: parts.representatives)
     let asked = try AskedService(service, in: loaded.policy)
     let now = Timestamp(seconds: Int64(time(nil)))
     var answers: [(Connection, PathExplanation)] = []
+    let pairs = try Endpoint.pairs(source, destination) { explainer.owner(of: $0) }.joined()
     for term in asked.terms {
-      for here in source.addresses {
-        for there in destination.addresses {
-          for connection in term.connections(from: here, to: there) {
-            answers.append((connection, explainer.explain(connection, now: now)))
-          }
+      for pair in pairs {
+        for connection in term.connections(from: pair.from, to: pair.to) {
+          answers.append((connection, explainer.explain(connection, now: now)))
         }
       }
     }
@@ -73,7 +77,7 @@ struct ExplainCommand: AsyncParsableCommand {
     if output.json {
       try console.write(try text.json(answers))
     } else {
-      try text.write(answers)
+      try text.write(answers, to: "\(from) → \(to) \(service)")
     }
   }
 }

@@ -10,12 +10,18 @@ struct ExplanationText {
   let console: Console
   let sources: Sources
 
-  func write(_ answers: [(Connection, PathExplanation)]) throws {
+  /// - Parameter question: what was asked, for a verdict that holds for a part of it only.
+  func write(_ answers: [(Connection, PathExplanation)], to question: String) throws {
+    if Self.verdict(answers) == Self.inPart {
+      try console.line(
+        "\(console.styled(Self.inPart, .changes))  \(question): it depends on the address or port")
+    }
     for (connections, explanation) in grouped(answers) {
       let verdict = explanation.isAllowed ? "allowed" : "denied"
       let style: Style = explanation.isAllowed ? .opens : .closes
-      try console.line(
-        "\(console.styled(verdict, style))  \(connections.map(Self.describe).joined(separator: ", "))")
+      let shown = connections.prefix(6).map(Self.describe).joined(separator: ", ")
+      let rest = connections.count > 6 ? " and \(connections.count - 6) more" : ""
+      try console.line("\(console.styled(verdict, style))  \(shown)\(rest)")
       if explanation.isUnmanaged {
         try console.line("  neither end is a managed host, and no gateway is between")
       }
@@ -112,9 +118,16 @@ struct ExplanationText {
         port: connection.portOrType, verdict: explanation.isAllowed ? "allowed" : "denied",
         hops: explanation.hops.map(step))
     }
-    let all = answers.allSatisfy { $0.1.isAllowed }
-    return try JSONOutput.encode(File(verdict: all ? "allowed" : "denied", connections: connections))
+    return try JSONOutput.encode(File(verdict: Self.verdict(answers), connections: connections))
   }
+
+  /// Of all connections together.
+  private static func verdict(_ answers: [(Connection, PathExplanation)]) -> String {
+    let allowed = answers.count { $0.1.isAllowed }
+    return allowed == answers.count ? "allowed" : allowed == 0 ? "denied" : inPart
+  }
+
+  private static let inPart = "in part"
 
   private func step(_ hop: Hop) -> Answer.Step {
     let flow = hop.flow.map { policy[$0] }

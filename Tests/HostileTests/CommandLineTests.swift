@@ -316,6 +316,72 @@ struct CommandLineTests {
     }
   }
 
+  /// Networks within networks, and hosts within networks: what holds for one address need not for another.
+  @Test func `no verdict on a network holds for one of its addresses alone`() throws {
+    try withShell { shell in
+      try shell.write(
+        "inventory/all.yaml",
+        """
+        version: 1
+        services: {ssh: tcp/22, web: tcp/80, dns: udp/53}
+        networks:
+          world: {prefixes: [0.0.0.0/0, "::/0"], except: [managed]}
+          site: {prefixes: [10.0.0.0/16]}
+          desks: {prefixes: [198.51.100.0/24]}
+          desk: {prefixes: [198.51.100.7]}
+        hosts:
+          a: {addresses: [10.0.0.1, "2001:db8::1"]}
+          b: {addresses: [10.0.0.2]}
+          c: {addresses: [10.0.0.3]}
+        flows:
+          all: {from: world, to: a, service: web, why: test}
+          few: {from: desk, to: a, service: ssh, why: test}
+          more: {from: desks, to: b, service: ssh, why: test}
+          near: {from: site, to: a, service: dns, why: test}
+          host: {from: b, to: a, service: ssh, why: test}
+        """)
+      func question(_ from: String, _ to: String, _ protocol: String, _ port: Int) -> String {
+        #"{"from":"\#(from)","to":"\#(to)","protocol":"\#(`protocol`)","port":\#(port)}"# + "\n"
+      }
+      try shell.write(
+        "questions",
+        question("world", "a", "tcp", 80) + question("world", "a", "tcp", 22)
+          + question("desks", "a", "tcp", 22) + question("desk", "a", "tcp", 22)
+          + question("desks", "a", "tcp", 23) + question("site", "a", "tcp", 22)
+          + question("site", "b", "tcp", 22) + question("desks", "b", "tcp", 22)
+          + question("site", "a", "udp", 53))
+      let batch = try shell.run("sekisho explain --batch questions")
+      #expect(batch.status == 1)
+      let lines = batch.output.split(separator: "\n").map(String.init)
+      for line in lines {
+        #expect((try? JSONSerialization.jsonObject(with: Data(line.utf8))) != nil, "\(line)")
+      }
+      let verdicts = lines.map { line in
+        line.contains("allowed in part")
+          ? "part" : line.contains(#""verdict":"allowed""#) ? "allowed" : "denied"
+      }
+      // The hosts of the site have no flow to ask a for names: only b may speak to it, by ssh.
+      #expect(
+        verdicts == ["allowed", "part", "part", "allowed", "denied", "part", "denied", "allowed", "part"],
+        "\(batch.all)")
+      #expect(lines[2].contains("198.51.100.7 → 10.0.0.1 tcp/22 is allowed"))
+      #expect(lines[2].contains("198.51.100.1 → 10.0.0.1 tcp/22 is denied"))
+      #expect(lines[5].contains("10.0.0.2 → 10.0.0.1 tcp/22 is allowed"))
+      #expect(lines[8].contains("10.0.0.2 → 10.0.0.1 udp/53 is denied"))
+
+      let one = try shell.run("sekisho explain desks a ssh; sekisho explain desks a ssh --json")
+      #expect(one.output.contains("in part  desks → a ssh"), "\(one.all)")
+      #expect(one.output.contains("allowed  198.51.100.7 → 10.0.0.1"), "\(one.all)")
+      #expect(one.output.contains("denied  198.51.100.1 → 10.0.0.1"), "\(one.all)")
+      #expect(one.output.contains(#""verdict" : "in part""#), "\(one.all)")
+      let whole = try shell.run("sekisho explain world a web")
+      #expect(whole.output.hasPrefix("allowed") && !whole.output.contains("denied"), "\(whole.all)")
+      // A way to itself is no part of a host's question about the network it is in.
+      let own = try shell.run("sekisho explain c site ssh")
+      #expect(own.output.hasPrefix("denied") && !own.output.contains("loopback"), "\(own.all)")
+    }
+  }
+
   @Test func `two compiles at once leave one whole output`() throws {
     try withShell { shell in
       try shell.write("inventory/all.yaml", Self.inventory)
