@@ -54,7 +54,13 @@ public actor AgentClient: Agent {
   private func ask<Content: Codable & Sendable>(_ request: AgentRequest) async throws -> Content {
     lastID += 1
     let id = lastID
-    let line = try await exchange(try request.line(id: id))
+    let asked = try request.line(id: id)
+    guard asked.count <= AgentServer.longestRequest else {
+      throw AgentFailure(
+        .badRequest,
+        "the ruleset is \(asked.count) bytes as text, and agents read \(AgentServer.longestRequest)")
+    }
+    let line = try await exchange(asked)
     guard let answer = try? JSONDecoder().decode(AgentReply<Content>.self, from: Data(line)) else {
       let start = String(decoding: line.prefix(120), as: UTF8.self)
       throw AgentFailure(

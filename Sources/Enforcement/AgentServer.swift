@@ -4,22 +4,36 @@ internal import Probing
 
 /// Serves the agent protocol on two file descriptors until the input ends.
 public struct AgentServer {
-  /// The longest line that is read: a ruleset of some two million elements.
-  private static let longestLine = 1 << 28
+  /// The longest line that is read, in bytes: a ruleset of some two million elements.
+  public static let longestRequest = 1 << 28
 
   private let agent: any Agent
+  private let longest: Int
 
-  public init(_ agent: any Agent) { self.agent = agent }
+  /// - Parameter longest: bytes of the longest request that is read; what is longer is answered and not
+  ///   kept.
+  public init(_ agent: any Agent, longest: Int = longestRequest) {
+    self.agent = agent
+    self.longest = longest
+  }
 
   /// Answers one request after the other.
   ///
   /// - Throws: ``AgentFailure`` when the streams break, not when a request fails.
   public func serve(input: Int32, output: Int32) async throws(AgentFailure) {
-    var lines = LineReader(descriptor: input, longest: Self.longestLine)
+    var lines = LineReader(descriptor: input, longest: longest)
     var listener: Listener?
     while let line = try lines.next() {
-      if line.isEmpty { continue }
-      var reply = await answer(line, &listener)
+      var reply: [UInt8]
+      switch line {
+      case .whole([]): continue
+      case .whole(let bytes): reply = await answer(bytes, &listener)
+      case .tooLong:
+        reply = Self.reply(
+          AgentFailure(
+            .badRequest, "a request is longer than \(longest) bytes, and was not read; nothing was done"),
+          to: 0)
+      }
       reply.append(UInt8(ascii: "\n"))
       try write(reply, to: output)
       if let listener, !lines.hasWaiting { listener.serve(until: input) }
@@ -58,12 +72,15 @@ public struct AgentServer {
         return try AgentReply(id: id, reply: ListingReply(text: try await agent.listing())).line()
       }
     } catch {
-      let failure = error as? AgentFailure ?? AgentFailure(.failed, "\(error)")
-      let reply = AgentReply<ListingReply>(
-        id: failure.request ?? id, failure: .init(code: failure.code.rawValue, message: failure.message))
-      // A code and a message are always JSON.
-      return (try? reply.line()) ?? Array("{}".utf8)
+      return Self.reply(error as? AgentFailure ?? AgentFailure(.failed, "\(error)"), to: id)
     }
+  }
+
+  private static func reply(_ failure: AgentFailure, to id: Int) -> [UInt8] {
+    let reply = AgentReply<ListingReply>(
+      id: failure.request ?? id, failure: .init(code: failure.code.rawValue, message: failure.message))
+    // A code and a message are always JSON.
+    return (try? reply.line()) ?? Array("{}".utf8)
   }
 
   private func write(_ bytes: [UInt8], to descriptor: Int32) throws(AgentFailure) {
@@ -96,18 +113,26 @@ struct LineReader {
   /// Whether more has been read than was asked for.
   var hasWaiting: Bool { !waiting.isEmpty }
 
+  enum Line {
+    case whole([UInt8])
+    /// Read to its end, so that whoever sends it comes to read the answer, and forgotten.
+    case tooLong
+  }
+
   /// The next line without its line break; `nil` at the end of the stream.
-  mutating func next() throws(AgentFailure) -> [UInt8]? {
+  mutating func next() throws(AgentFailure) -> Line? {
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    var isTooLong = false
     while true {
       if let end = waiting[searched...].firstIndex(of: UInt8(ascii: "\n")) {
-        let line = Array(waiting[..<end])
+        let line: Line = isTooLong || end > longest ? .tooLong : .whole(Array(waiting[..<end]))
         waiting.removeSubrange(...end)
         searched = 0
         return line
       }
+      if waiting.count > longest { isTooLong = true }
+      if isTooLong { waiting = [] }
       searched = waiting.count
-      guard waiting.count <= longest else { throw AgentFailure(.badRequest, "a request is too long") }
       let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
       if count < 0 {
         if errno == EINTR { continue }

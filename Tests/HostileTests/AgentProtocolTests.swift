@@ -1,3 +1,4 @@
+import Enforcement
 import Foundation
 import PolicyFixtures
 import Testing
@@ -133,6 +134,53 @@ struct AgentProtocolTests {
         """)
       #expect(result.status == 0, "\(result.all)")
       #expect(result.output.isEmpty, "\(result.all)")
+    }
+  }
+
+  @Test func `a request that is too long is answered, and the next one too`() async throws {
+    let hello = #"{"id":3,"request":"hello"}"#
+    let long = #"{"id":2,"request":"listing","x":""# + String(repeating: "x", count: 300_000) + #""}"#
+    let just = #"{"id":1,"request":"hello"}"#
+    let fitting = just + String(repeating: " ", count: 1000 - just.utf8.count)
+    for (first, isTooLong) in [
+      (fitting, false), (fitting + " ", true), (long, true), (long + "\n" + long, true),
+    ] {
+      try await withTemporaryFiles { input, output in
+        try Data("\(first)\n\(hello)\n".utf8).write(to: URL(filePath: input))
+        let (from, to) = (open(input, O_RDONLY), open(output, O_WRONLY | O_CREAT, 0o600))
+        defer {
+          close(from)
+          close(to)
+        }
+        let agent = LocalAgent(version: "test", runtimeDirectory: "/nowhere")
+        try await AgentServer(agent, longest: 1000).serve(input: from, output: to)
+        let answers = try String(contentsOfFile: output, encoding: .utf8).split(separator: "\n")
+        #expect(answers.count == first.split(separator: "\n").count + 1)
+        for answer in answers.dropLast() {
+          #expect(answer.contains("bad-request") == isTooLong, "\(answer)")
+          #expect(answer.contains("longer than 1000 bytes") == isTooLong, "\(answer)")
+        }
+        #expect(answers.last?.contains("\"id\":3") == true && answers.last?.contains("failure") == false)
+      }
+    }
+  }
+
+  private func withTemporaryFiles(_ body: (String, String) async throws -> Void) async throws {
+    let shell = try Shell()
+    defer { shell.remove() }
+    try await body(
+      shell.directory.appending(path: "in").path, shell.directory.appending(path: "out").path)
+  }
+
+  @Test func `the agent that is shipped answers a request over its limit`() throws {
+    try withShell { shell in
+      let result = try shell.run(
+        """
+        { head -c 269000000 /dev/zero | tr '\\0' x; echo; echo '{"id":3,"request":"hello"}'; } | sekisho agent
+        """)
+      #expect(result.status == 0, "\(result.all)")
+      let answers = result.output.split(separator: "\n")
+      #expect(answers.count == 2 && answers[0].contains("longer than 268435456 bytes"), "\(result.all)")
     }
   }
 
