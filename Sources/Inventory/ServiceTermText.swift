@@ -160,6 +160,16 @@ enum ServiceTermText {
           ?? "write a name such as `echo-request`, or a number of 0 to 255 behind `icmpv4/` or `icmpv6/`")
     }
     let name = names.first { $0.value == value }?.name ?? text
+    try checkOpens(name, value, family)
+    return value
+  }
+
+  /// Only a message that begins a connection can be a service: connection tracking lets any other through
+  /// if it belongs to an allowed connection, and calls it invalid if not, whatever a flow says
+  /// (nf_conntrack_proto_icmp.c, nf_conntrack_proto_icmpv6.c).
+  private static func checkOpens(
+    _ name: String, _ value: UInt8, _ family: AddressFamily
+  ) throws(Fault) {
     switch (family, value) {
     case (.ipv4, 5), (.ipv6, 137):
       throw Fault(
@@ -176,7 +186,24 @@ enum ServiceTermText {
       throw Fault(
         message: "`\(name)` is always open: without it switches do not deliver neighbour discovery",
         help: "remove it")
-    default: return value
+    case (.ipv4, 8), (.ipv4, 15), (.ipv4, 17), (.ipv6, 128), (.ipv6, 139): return
+    case (.ipv4, 0), (.ipv4, 16), (.ipv4, 18), (.ipv6, 129), (.ipv6, 140):
+      let requests: [UInt8: String] = [
+        0: "echo-request", 129: "echo-request", 140: "139", 16: "info-request", 18: "address-mask-request",
+      ]
+      let request = requests[value] ?? "echo-request"
+      throw Fault(
+        message: "`\(name)` is an answer, which opens nothing: without its request it is always dropped",
+        help: "write the request, `\(request)`: answers to what a flow allows are always let through")
+    case (.ipv4, 3), (.ipv4, 4), (.ipv4, 11), (.ipv4, 12), (.ipv6, ..<128):
+      throw Fault(
+        message:
+          "`\(name)` is an error, which opens nothing: about any other connection it is always dropped",
+        help: "remove it: errors about connections that flows allow are always let through")
+    default:
+      throw Fault(
+        message: "`\(name)` begins no connection, and connection tracking drops it whatever a flow says",
+        help: "remove it: of ICMP only requests can be a service, such as `echo-request`")
     }
   }
 }

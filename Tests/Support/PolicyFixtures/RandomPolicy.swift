@@ -115,7 +115,8 @@ public struct RandomPolicy: Sendable {
     var terms: [IPProtocol: ServiceMatch] = [:]
     for _ in 0...Int.random(in: 0...1, using: &random) {
       switch Int.random(in: 0..<6, using: &random) {
-      case 0: terms[.icmp] = .types(IntervalSet([[0, 8].randomElement(using: &random) ?? 8].map { $0...$0 }))
+      case 0:
+        terms[.icmp] = .types(IntervalSet([[8, 15].randomElement(using: &random) ?? 8].map { $0...$0 }))
       case 1: terms[.icmpv6] = .types(IntervalSet([128...128]))
       case 2: terms[[.esp, .gre, .vrrp].randomElement(using: &random) ?? .esp] = .any
       default:
