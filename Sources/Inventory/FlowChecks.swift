@@ -11,6 +11,18 @@ private struct PeerKind {
   let example: String
 }
 
+/// A part of a flow between networks that no gateway forwards, as text.
+private struct RouteGap {
+  let from: String
+  let to: String
+}
+
+extension AddressSet {
+  fileprivate func only(_ family: AddressFamily) -> Self {
+    family == .ipv4 ? Self(ipv4: ipv4) : Self(ipv6: ipv6)
+  }
+}
+
 extension PolicyBuilder {
   /// What a flow opens is decided by kinds of peers, never by pairs.
   mutating func checkFlows(_ flows: [ResolvedFlow], _ routes: [[Route]?]) {
@@ -28,6 +40,7 @@ extension PolicyBuilder {
     var openingServices: Set<Int> = []
     var isSelfOnly = true
     var closed: (PeerKind, PeerKind)?
+    var unrouted: RouteGap?
     let froms = peerKinds(flow.from, "from", kinds)
     let tos = peerKinds(flow.to, "to", kinds)
     // Hosts whose addresses are all wrong have been reported already.
@@ -37,9 +50,12 @@ extension PolicyBuilder {
         if from.hosts.count == 1, from.hosts == to.hosts { continue }
         isSelfOnly = false
         let shared = from.families.intersection(to.families)
-        let isOpen =
-          !shared.isDisjoint(with: all)
-          && (!(from.isNetwork && to.isNetwork) || isRouted(flow, shared.intersection(all), routes))
+        var isOpen = !shared.isDisjoint(with: all)
+        if isOpen, from.isNetwork, to.isNetwork {
+          let coverage = routeCoverage(flow, shared.intersection(all), routes)
+          isOpen = coverage.isRouted
+          if isOpen { unrouted = coverage.gap }
+        }
         if isOpen {
           for (index, families) in families.enumerated() where !families.isDisjoint(with: shared) {
             openingServices.insert(index)
@@ -73,6 +89,13 @@ extension PolicyBuilder {
       loader.warning(
         flow.draft.key, "a part of the flow \(quoted(flow.draft.name)) opens nothing: \(reason)", help: help)
     }
+    if let unrouted {
+      loader.warning(
+        flow.draft.key,
+        "a part of the flow \(quoted(flow.draft.name)) opens nothing: no gateway has a route between "
+          + "\(unrouted.from) and \(unrouted.to)",
+        help: "give a gateway `routes` between them, or name the smaller networks that are meant")
+    }
     for index in services.indices where !openingServices.contains(index) {
       loader.warning(
         flow.draft.service,
@@ -105,16 +128,55 @@ extension PolicyBuilder {
     return result
   }
 
-  private func isRouted(_ flow: ResolvedFlow, _ families: Set<AddressFamily>, _ routes: [Route]) -> Bool {
+  /// What gateways forward of a flow between networks.
+  private func routeCoverage(
+    _ flow: ResolvedFlow, _ families: Set<AddressFamily>, _ routes: [Route]
+  ) -> (isRouted: Bool, gap: RouteGap?) {
     let (from, to) = (peers[flow.from].networks, peers[flow.to].networks)
-    return routes.contains { route in
-      [(route.one, route.other), (route.other, route.one)].contains { near, far in
-        families.contains { family in
-          !from.intersection(peers[near].networks).isEmpty(family)
-            && !to.intersection(peers[far].networks).isEmpty(family)
+    let sides = routes.flatMap { route in
+      let (one, other) = (addresses(of: route.one), addresses(of: route.other))
+      return [(near: one, far: other), (near: other, far: one)]
+    }
+    var isRouted = false
+    var gap: RouteGap?
+    for family in families.sorted() {
+      let whole = (from: from.only(family), to: to.only(family))
+      var open: [(from: AddressSet, to: AddressSet)] = [whole]
+      for side in sides {
+        let near = whole.from.intersection(side.near)
+        let far = whole.to.intersection(side.far)
+        if near.isEmpty || far.isEmpty { continue }
+        isRouted = true
+        // So many pieces come of no inventory that anybody wrote by hand: then none is looked for.
+        if open.count > Self.mostPieces { open = [] }
+        open = open.flatMap { piece in
+          [
+            (piece.from.subtracting(near), piece.to),
+            (piece.from.intersection(near), piece.to.subtracting(far)),
+          ].filter { !$0.0.isEmpty && !$0.1.isEmpty }
         }
       }
+      if gap == nil, let piece = open.first {
+        gap = RouteGap(from: Self.text(piece.from, family), to: Self.text(piece.to, family))
+      }
     }
+    return (isRouted, gap)
+  }
+
+  private static let mostPieces = 1000
+
+  private func addresses(of id: PeersID) -> AddressSet {
+    addresses.union(of: peers[id].hosts, peers[id].networks)
+  }
+
+  /// The first addresses of a set, and how many ranges follow.
+  private static func text(_ set: AddressSet, _ family: AddressFamily) -> String {
+    let ranges = set.ranges(family)
+    let shown = ranges.prefix(2).map { range in
+      let (low, high) = (Address(family, range.lowerBound), Address(family, range.upperBound))
+      return low == high ? "`\(low)`" : "`\(low)-\(high)`"
+    }
+    return shown.joined(separator: ", ") + (ranges.count > 2 ? " and \(ranges.count - 2) more ranges" : "")
   }
 
   private static func text(_ families: Set<AddressFamily>) -> String {
