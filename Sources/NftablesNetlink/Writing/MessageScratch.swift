@@ -25,7 +25,10 @@ internal import Nftables
   deinit { unsafe memory.deallocate() }
 
   /// Begins a message of nf_tables.
+  ///
+  /// libmnl pads without writing: what the last message left there would go out between attributes.
   func begin(_ kind: nf_tables_msg_types, _ family: Family, flags: Int32, sequence: UInt32) {
+    unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: count)
     let buffer = unsafe memory.assumingMemoryBound(to: CChar.self)
     _ = unsafe nftnl_nlmsg_build_hdr(
       buffer, UInt16(kind.rawValue), UInt16(family.rawValue), UInt16(flags), sequence)
