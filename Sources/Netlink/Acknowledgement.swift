@@ -36,7 +36,7 @@ public struct Acknowledgement: Hashable, Sendable {
       let request = Int(bytes.span.hostUInt32(at: start + 4))
       let echoed = message.flags & UInt16(NLM_F_CAPPED) != 0 ? Message.headerLength : request
       let end = message.payload.upperBound
-      let first = min(end, start + 4 + max(Message.headerLength, min(echoed, end)) + 3 & ~3)
+      let first = min(end, start + 4 + (max(Message.headerLength, min(echoed, end)) + 3) & ~3)
       if var fields = Attributes(bytes, first..<end) {
         text = fields.text(NLMSGERR_ATTR_MSG)
         offset = fields.hostU32(NLMSGERR_ATTR_OFFS).map { Int($0) }
