@@ -105,6 +105,22 @@ import Testing
     #expect(throws: TextError.self) { try table.fileJSON() }
   }
 
+  @Test func `a set that would be declared with keys or data of another width is not written`() throws {
+    // As `typeof ct expiration` makes it: 4 bytes, where `type time` has 8.
+    let narrow = NamedSet(name: "s", key: [.time], elements: .none(keyLength: 4))
+    let wide = NamedSet(
+      name: "m", key: [.mark], data: [.time],
+      elements: SetElements(
+        keyLength: 4, keys: [0, 0, 0, 1], payload: .values([0, 0, 0, 1], length: 4)))
+    for set in [narrow, wide] {
+      let table = Table(family: .inet, name: "t", chains: [], sets: [set])
+      #expect(throws: TextError.self) { try table.fileJSON() }
+      #expect(throws: TextError.self) { try table.fileText() }
+    }
+    let table = Table(family: .inet, name: "t", chains: [], sets: [narrow])
+    #expect(try String(decoding: table.listing(), as: UTF8.self).contains("type time"))
+  }
+
   @Test func `deep nesting and long keys are refused in bounded time`() throws {
     let deep = String(repeating: "[", count: 100_000)
     #expect(throws: RulesetJSONError.self) { try Table.tables(fromJSON: Array(deep.utf8)) }

@@ -90,6 +90,16 @@ extension DataType {
     return self != .timeDate && self != .timeHour && self != .timeDay && self != .boolean
   }
 
+  /// Bytes of keys or data that `type …` declares with these fields; `nil` where it cannot.
+  static func declaredLength(_ fields: [DataType]) -> Int? {
+    var length = 0
+    for type in fields {
+      guard type.isDeclarable, let value = ValueType(type) else { return nil }
+      length += fields.count == 1 ? value.byteCount : value.paddedByteCount
+    }
+    return length
+  }
+
   /// Bytes of one value alone; `nil` where the type does not say.
   public var byteCount: Int? {
     guard let bits = properties?.bits, bits > 0 else { return nil }

@@ -144,6 +144,7 @@ extension JSONWriter {
   fileprivate mutating func append(
     _ set: NamedSet, in table: Table, elements: [UInt8]?
   ) throws(TextError) {
+    try set.checkWidths()
     append(set.data == nil ? "{\"add\":{\"set\":{" : "{\"add\":{\"map\":{")
     append(place: table)
     append(",\"name\":")

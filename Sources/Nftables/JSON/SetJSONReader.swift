@@ -53,12 +53,7 @@ enum SetJSONReader {
   }
 
   private static func layout(_ types: [DataType]) -> KeyLayout? {
-    var length = 0
-    for type in types {
-      guard type.isDeclarable, let value = ValueType(type) else { return nil }
-      length += types.count == 1 ? value.byteCount : value.paddedByteCount
-    }
-    return KeyLayout(types, length: length)
+    DataType.declaredLength(types).flatMap { KeyLayout(types, length: $0) }
   }
 
   /// One type, several in an array, or several in one text; `nil` for types that are not known.

@@ -71,6 +71,20 @@ struct KeyLayout: Sendable {
 }
 
 extension NamedSet {
+  /// Refuses a set that `type …` would declare with keys or data of other widths: one that was declared by
+  /// `typeof …`, which has more types than there are names.
+  func checkWidths() throws(TextError) {
+    guard DataType.declaredLength(key) == elements.keyLength else {
+      throw .unsupported("a set of keys of \(elements.keyLength) bytes")
+    }
+    guard let data, data != [.verdict], case .values(_, let length) = elements.payload else { return }
+    guard DataType.declaredLength(data) == length else {
+      throw .unsupported("a map to data of \(length) bytes")
+    }
+  }
+}
+
+extension NamedSet {
   /// The elements as nft(8) writes them between the braces, without them; empty for an empty set.
   ///
   /// Depends on nothing but the set, so that sets that many rulesets share are rendered once.

@@ -124,6 +124,7 @@ extension TextWriter {
   // MARK: Sets
 
   private mutating func append(_ set: NamedSet, elements: [UInt8]?) throws(TextError) {
+    if style.use == .file { try set.checkWidths() }
     append(set.data == nil ? "\tset " : "\tmap ")
     try append(name: set.name.text)
     append(" {\n\t\ttype ")
