@@ -78,6 +78,7 @@ let package = Package(
 
     support("ChildProcess", []),
     support("Goldens", []),
+    support("EchoKernel", ["Netlink"]),
     support("PolicyFixtures", ["Addressing", "Diagnostics", "Policy"]),
     support("LabFixtures", ["Addressing", "Diagnostics", "Policy"]),
     support("LabHarness", ["Lab", "Policy", subprocess, system]),
@@ -131,7 +132,10 @@ let package = Package(
       ]),
     tests(
       "NftablesNetlinkTests",
-      ["ChildProcess", "Enforcement", "Netlink", "Nftables", "NftablesNetlink", "RulesetDiff"]),
+      [
+        "ChildProcess", "EchoKernel", "Enforcement", "Goldens", "Netlink", "Nftables", "NftablesNetlink",
+        "RulesetDiff",
+      ]),
     tests("LabTests", ["Addressing", "Lab", "LabFixtures", "LabHarness", "Policy", "lab-support"]),
     tests(
       "ProbingTests", ["Addressing", "Lab", "LabFixtures", "LabHarness", "Policy", "Probing", "lab-support"]),

@@ -1,0 +1,95 @@
+public import Netlink
+
+/// A kernel that lists what it was given: messages as of a dump, and what batches add. It deletes nothing and
+/// refuses nothing, and everything is of one generation, so that nothing is asked for again.
+public final class EchoKernel: Transport {
+  public let portID: UInt32 = 7
+  /// The batches that were sent, as they were sent.
+  public private(set) var batches: [[UInt8]] = []
+  private var generation: UInt8 = 1
+  /// Payloads by type.
+  private var messages: [UInt16: [[UInt8]]] = [:]
+  private var waiting: [[UInt8]] = []
+
+  /// - Parameter bytes: messages of nf_tables one behind the other.
+  public init(listing bytes: [UInt8] = []) { take(SettledBatch(bytes)) }
+
+  private func take(_ batch: SettledBatch) {
+    // Longer ones come in no datagram.
+    for part in batch.parts where part.bytes.count <= 64 << 10 {
+      messages[part.header.type, default: []].append(Array(part.bytes[Message.headerLength...]))
+    }
+  }
+
+  public func send(_ bytes: [UInt8]) {
+    var cursor = MessageCursor(0..<bytes.count)
+    guard let request = cursor.next(in: bytes.span) else { return }
+    switch MessageKind(rawValue: request.type) {
+    case .batchBegin: carryOut(bytes)
+    case .getGeneration:
+      let payload = [0, 0, 0, generation, 8, 0, 1, 0, 0, 0, 0, generation]
+      waiting.append(message(.newGeneration, request.sequence, payload))
+      acknowledge(request)
+    default: list(request, bytes)
+    }
+  }
+
+  private func carryOut(_ bytes: [UInt8]) {
+    batches.append(bytes)
+    generation &+= 1
+    take(SettledBatch(bytes))
+    var cursor = MessageCursor(0..<bytes.count)
+    while let part = cursor.next(in: bytes.span) {
+      if part.flags & Self.acknowledge != 0 { acknowledge(part) }
+    }
+  }
+
+  private func list(_ request: Message, _ bytes: [UInt8]) {
+    let set = Self.setName(bytes, request.payload.dropFirst(4))
+    for payload in messages[request.type - 1] ?? [] {
+      if request.type == MessageKind.getElements.rawValue,
+        Self.setName(payload, 4..<payload.count) != set
+      {
+        continue
+      }
+      let told = payload[..<2] + [0, generation] + payload[4...]
+      waiting.append(message(request.type - 1, request.sequence, told))
+    }
+    if request.flags & Self.dump == Self.dump {
+      waiting.append(message(.done, request.sequence, [0, 0, 0, 0]))
+    } else {
+      acknowledge(request)
+    }
+  }
+
+  public func receive(into buffer: inout [UInt8], patience: Int32) -> Int? {
+    guard !waiting.isEmpty else { return nil }
+    let bytes = waiting.removeFirst()
+    buffer.replaceSubrange(0..<bytes.count, with: bytes)
+    return bytes.count
+  }
+
+  private func acknowledge(_ request: Message) {
+    waiting.append(
+      message(.acknowledgement, request.sequence, [0, 0, 0, 0] + message(0, request.sequence, [])))
+  }
+
+  private func message(_ kind: MessageKind, _ sequence: UInt32, _ payload: [UInt8]) -> [UInt8] {
+    message(kind.rawValue, sequence, payload)
+  }
+
+  private func message(_ type: UInt16, _ sequence: UInt32, _ payload: some Collection<UInt8>) -> [UInt8] {
+    var writer = MessageWriter()
+    let start = writer.beginMessage(type: type, flags: 0, sequence: sequence)
+    writer.append(payload)
+    writer.endMessage(start)
+    return writer.bytes
+  }
+
+  private static func setName(_ bytes: [UInt8], _ range: Range<Int>) -> [UInt8]? {
+    AttributeTree.all(bytes, range)?.bytes(Field.elementsSet).map { Array($0.prefix { $0 != 0 }) }
+  }
+
+  private static let acknowledge: UInt16 = 4
+  private static let dump: UInt16 = 0x300
+}
