@@ -56,6 +56,7 @@ let package = Package(
     layer("RulesetCompiler", ["Addressing", "Nftables", "Policy"]),
     layer("RulesetDiff", ["Nftables"]),
     layer("ConnectionSpace", ["Addressing"]),
+    layer("RulesetSpace", ["Addressing", "ConnectionSpace", "Nftables"]),
     layer("PolicySpace", ["Addressing", "ConnectionSpace", "Policy"]),
 
     layer("InventoryFiles", ["Diagnostics", "Inventory"]),
@@ -120,6 +121,12 @@ let package = Package(
       [
         "Addressing", "ConnectionSpace", "Diagnostics", "Inventory", "InventoryFiles", "Policy",
         "PolicyFixtures", "PolicySpace",
+      ]),
+    tests(
+      "RulesetSpaceTests",
+      [
+        "Addressing", "ConnectionSpace", "Inventory", "Nftables", "Policy", "PolicyFixtures", "PolicySpace",
+        "RulesetCompiler", "RulesetSpace",
       ]),
     tests("ArtifactsTests", ["Artifacts", "Policy"]),
     tests("NetlinkTests", ["Netlink"]),

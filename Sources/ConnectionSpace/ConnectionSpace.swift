@@ -53,12 +53,27 @@ public struct ConnectionSpace: Sendable {
 
   /// What of the space is judged in one passage, as if it were judged in another.
   public func moved(from passage: Passage, to other: Passage) -> Self {
-    Self(
-      universe,
-      entries.filter { $0.section.passage == passage }.map {
-        Entry(
-          section: Section(other, $0.section.family, $0.section.ipProtocol), node: $0.node)
-      })
+    restricted { $0.passage == passage }
+      .copied { [Section(other, $0.family, $0.ipProtocol)] }
+  }
+
+  /// The space with every section's content in other sections instead. Sections of another family, or whose
+  /// protocols differ in what tells connections apart, are a programming error.
+  public func copied(to sections: (Section) -> [Section]) -> Self {
+    var copies: [Entry] = []
+    for entry in entries {
+      for section in sections(entry.section) {
+        precondition(
+          section.family == entry.section.family
+            && section.ipProtocol.highestKind == entry.section.ipProtocol.highestKind,
+          "sections of another kind")
+        copies.append(Entry(section: section, node: entry.node))
+      }
+    }
+    copies.sort { $0.section < $1.section }
+    precondition(
+      zip(copies, copies.dropFirst()).allSatisfy { $0.section != $1.section }, "one section twice")
+    return Self(universe, copies)
   }
 
   /// What of the space goes from some addresses to some addresses.

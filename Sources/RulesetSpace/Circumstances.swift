@@ -1,0 +1,22 @@
+public import Addressing
+public import Nftables
+
+/// What is known of the host and the packet beside the connection itself.
+///
+/// Always taken for granted: the packet came or goes over a link, not over the loopback; it is no fragment
+/// and has no extension headers; a TCP packet has SYN and neither ACK, RST, FIN, PSH nor URG.
+public struct Circumstances: Hashable, Sendable {
+  /// Addresses that the host calls its own; `nil`: not known.
+  public var ownAddresses: AddressSet?
+  /// Nanoseconds since 1970; `nil`: not known.
+  public var time: UInt64?
+  /// What connection tracking makes of the packet. Anything but `new` also leaves open what flags a TCP
+  /// packet has: with `established` the lower bound says whether replies always pass.
+  public var state: ConntrackState
+
+  public init(ownAddresses: AddressSet? = nil, time: UInt64? = nil, state: ConntrackState = .new) {
+    self.ownAddresses = ownAddresses
+    self.time = time
+    self.state = state
+  }
+}
