@@ -160,3 +160,8 @@ extension ConnectionSpace: Hashable {
 
   public func hash(into hasher: inout Hasher) { hasher.combine(entries) }
 }
+
+extension ConnectionSpace: CustomStringConvertible {
+  /// How much there is; what, the rectangles say.
+  public var description: String { "\(volume) connections in \(sections.count) sections" }
+}

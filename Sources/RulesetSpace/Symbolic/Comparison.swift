@@ -190,7 +190,8 @@ private func numbers(_ bits: Comparison.Bits, _ highest: UInt128) -> [ClosedRang
   let open = bits.mask.trailingZeroBitCount
   let block: UInt128 = 1 << UInt128(open) - 1
   let gaps = highest & ~bits.mask & ~block
-  guard gaps.nonzeroBitCount <= 10 else { return nil }
+  // Of a port, all of them.
+  guard gaps.nonzeroBitCount <= 15 else { return nil }
   var result: [ClosedRange<UInt128>] = []
   // Counts through the numbers that have no bit outside the gaps.
   var filling: UInt128 = 0
