@@ -56,6 +56,7 @@ let package = Package(
     layer("RulesetCompiler", ["Addressing", "Nftables", "Policy"]),
     layer("RulesetDiff", ["Nftables"]),
     layer("ConnectionSpace", ["Addressing"]),
+    layer("PolicyDiff", ["Addressing", "ConnectionSpace", "Diagnostics", "Policy", "PolicySpace"]),
     layer("RulesetSpace", ["Addressing", "ConnectionSpace", "Nftables"]),
     layer("PolicySpace", ["Addressing", "ConnectionSpace", "Policy"]),
 
@@ -125,7 +126,8 @@ let package = Package(
     tests(
       "RulesetSpaceTests",
       [
-        "Addressing", "ConnectionSpace", "Inventory", "Nftables", "Policy", "PolicyFixtures", "PolicySpace",
+        "Addressing", "ConnectionSpace", "Inventory", "InventoryFiles", "Nftables", "Policy",
+        "PolicyFixtures", "PolicySpace",
         "RulesetCompiler", "RulesetSpace",
       ]),
     tests("ArtifactsTests", ["Artifacts", "Policy"]),

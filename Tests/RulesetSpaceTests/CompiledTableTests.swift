@@ -121,14 +121,6 @@ extension Direction {
   }
 }
 
-extension HostPolicy {
-  /// The policy as it denies, whatever its modes are.
-  fileprivate var enforced: HostPolicy {
-    HostPolicy(
-      modes: Modes(.enforce), deny: deny, forward: forward, dhcp: dhcp, allowances: allowances)
-  }
-}
-
 extension Policy {
   /// The same policy without answers to multicast requests.
   fileprivate var unanswered: Policy {

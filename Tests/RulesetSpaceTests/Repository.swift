@@ -1,4 +1,5 @@
 import Inventory
+import InventoryFiles
 import Policy
 import Testing
 

@@ -1,0 +1,60 @@
+public import Addressing
+public import Diagnostics
+
+/// One end of some connections, as a person calls it.
+public struct LineEnd: Hashable, Sendable {
+  /// A name of the inventory, or the few names that make it up.
+  public let name: String
+  /// The managed hosts of it, sorted.
+  public let hosts: [String]
+  /// The addresses that no managed host has; empty for hosts alone.
+  public let outside: AddressSet
+
+  public init(name: String, hosts: [String], outside: AddressSet) {
+    self.name = name
+    self.hosts = hosts
+    self.outside = outside
+  }
+}
+
+/// Whom a change of connections concerns.
+public enum LineScope: String, Hashable, Sendable, CaseIterable {
+  /// Hosts that both policies have.
+  case hosts
+  /// A host that only one of the policies has.
+  case membership
+  /// Addresses outside the inventory.
+  case outside
+}
+
+/// Connections that open or close together.
+public struct ConnectionLine: Hashable, Sendable {
+  public let from: LineEnd
+  public let to: LineEnd
+  /// The service by name; `nil` where no flow is at hand that names it.
+  public let service: String?
+  /// Protocols with ports or types, such as `tcp/5432`, sorted.
+  public let terms: [LineTerm]
+  public let families: [AddressFamily]
+  /// The flow that allows the connections, and where it is written.
+  public let flow: String?
+  public let location: SourceLocation?
+  public let scope: LineScope
+  /// How many rectangles of these the line takes in that do not change; 0: the line is exact.
+  public let exceptions: Int
+
+  public init(
+    from: LineEnd, to: LineEnd, service: String?, terms: [LineTerm], families: [AddressFamily], flow: String?,
+    location: SourceLocation?, scope: LineScope, exceptions: Int
+  ) {
+    self.from = from
+    self.to = to
+    self.service = service
+    self.terms = terms
+    self.families = families
+    self.flow = flow
+    self.location = location
+    self.scope = scope
+    self.exceptions = exceptions
+  }
+}

@@ -1,0 +1,34 @@
+public import Addressing
+public import ConnectionSpace
+
+/// A protocol with the ports or types that are meant.
+public struct LineTerm: Hashable, Comparable, Sendable, CustomStringConvertible {
+  public let ipProtocol: IPProtocol
+  public let kinds: Kinds
+
+  public init(_ ipProtocol: IPProtocol, _ kinds: Kinds) {
+    self.ipProtocol = ipProtocol
+    self.kinds = kinds
+  }
+
+  /// As the inventory would write it: `tcp/5432`, `udp/33434-33534`, `icmp/echo-request`, `esp`.
+  public var description: String {
+    switch kinds {
+    case .any: "\(ipProtocol)"
+    case .ports(let ports):
+      "\(ipProtocol)/"
+        + ports.ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
+        .joined(separator: ",")
+    case .types(let types):
+      "\(ipProtocol)/" + types.ranges.joined().map { typeName($0) }.joined(separator: ",")
+    }
+  }
+
+  private func typeName(_ type: UInt8) -> String {
+    ICMPType.names(ipProtocol == .icmp ? .ipv4 : .ipv6).first { $0.value == type }?.name ?? "\(type)"
+  }
+
+  public static func < (a: Self, b: Self) -> Bool {
+    (a.ipProtocol, a.description) < (b.ipProtocol, b.description)
+  }
+}

@@ -1,0 +1,128 @@
+internal import Addressing
+internal import ConnectionSpace
+public import Diagnostics
+internal import Policy
+
+/// Something in a change that a reviewer should look at twice.
+public struct Risk: Hashable, Sendable {
+  public enum Kind: String, Hashable, Sendable, CaseIterable {
+    /// Opens into hosts that a guard speaks of.
+    case guarded
+    /// Opens to or from addresses outside the inventory.
+    case outside
+    /// Every address may be an end.
+    case anyone
+    /// More than a hundred ports at once.
+    case wide
+    /// A protocol that sends passwords or contents in the clear.
+    case insecure
+    /// What is not allowed passes again.
+    case observed
+    /// A flow ends soon.
+    case expiring
+  }
+
+  public let kind: Kind
+  /// A sentence.
+  public let message: String
+  /// The flow it is about, and where it is written.
+  public let flow: String?
+  public let location: SourceLocation?
+}
+
+extension Risk {
+  private static let soon: Int64 = 7 * 86_400
+  private static let manyPorts = 100
+
+  static func all(
+    of opened: [ConnectionLine], _ modes: [PolicyDiff.ModeChange], from old: Policy, to new: Policy,
+    at now: Timestamp
+  ) -> [Risk] {
+    let guarded = guardedHosts(new)
+    let sensitive = sensitiveHosts(new)
+    var risks: [Risk] = []
+    var known: Set<Risk> = []
+    func add(_ kind: Kind, _ message: String, _ flow: String?, _ location: SourceLocation?) {
+      let risk = Risk(kind: kind, message: message, flow: flow, location: location)
+      if known.insert(risk).inserted { risks.append(risk) }
+    }
+    for line in opened {
+      let destinations = Set(line.to.hosts)
+      for (name, hosts) in guarded where !hosts.isDisjoint(with: destinations) {
+        add(.guarded, "opens into \(line.to.name), of which guard \(name) speaks", line.flow, line.location)
+      }
+      for (end, word) in [(line.from, "from"), (line.to, "to")] where !end.outside.isEmpty {
+        let isAnyone = line.families.contains { end.outside.ranges($0) == [0...$0.highestBits] }
+        add(
+          isAnyone ? .anyone : .outside,
+          isAnyone
+            ? "opens \(word) every address there is" : "opens \(word) \(end.name), outside the inventory",
+          line.flow, line.location)
+      }
+      for term in line.terms {
+        if case .ports(let ports) = term.kinds, ports.ranges.reduce(0, { $0 + $1.count }) > manyPorts {
+          add(
+            .wide, "opens \(ports.ranges.reduce(0) { $0 + $1.count }) ports (\(term))", line.flow,
+            line.location)
+        }
+        for (name, isInsecure) in insecure(term, into: !sensitive.isDisjoint(with: destinations))
+        where isInsecure {
+          add(.insecure, "\(name) is not encrypted (\(term))", line.flow, line.location)
+        }
+      }
+    }
+    for change in modes where change.mode == .observe {
+      add(
+        .observed, "\(change.host) only observes its \(change.direction.rawValue): everything passes", nil,
+        nil)
+    }
+    for flow in new.flows {
+      guard let until = flow.until, until > now, until.seconds - now.seconds <= soon else { continue }
+      add(.expiring, "ends in \(remaining(until.seconds - now.seconds))", flow.name, flow.location)
+    }
+    return risks
+  }
+
+  private static func remaining(_ seconds: Int64) -> String {
+    let (count, unit) =
+      seconds >= 2 * 86_400
+      ? (seconds / 86_400, "days")
+      : seconds >= 2 * 3600 ? (seconds / 3600, "hours") : (seconds / 60, "minutes")
+    return "\(count) \(unit)"
+  }
+
+  /// The hosts that guards keep something away from, guard by guard.
+  private static func guardedHosts(_ policy: Policy) -> [(name: String, hosts: Set<String>)] {
+    policy.guards.compactMap { rule in
+      let peers: PeersID? =
+        switch rule.statement {
+        case .never(_, let to, _, _): to
+        case .only(_, let to, _): to
+        case .through(_, let to, _): to
+        case .isolated(let hosts): hosts
+        case .expect(_, let to, _, let allowed): allowed ? nil : to
+        }
+      return peers.map { (rule.name, Set(policy[$0].hosts.map { policy[$0].name })) }
+    }
+  }
+
+  /// Hosts with something to lose: crown jewels, and zones called vault or data.
+  private static func sensitiveHosts(_ policy: Policy) -> Set<String> {
+    let zones = Set(policy.zones.filter { $0.crown || ["vault", "data"].contains($0.name) }.map(\.name))
+    return Set(
+      policy.hosts.filter { host in host.crown || host.zone.map { zones.contains($0) } ?? false }.map(\.name))
+  }
+
+  /// Protocols in the clear that a term may be; HTTP counts where there is something to lose.
+  private static func insecure(_ term: LineTerm, into isSensitive: Bool) -> [(String, Bool)] {
+    guard case .ports(let ports) = term.kinds else { return [] }
+    let isTCP = term.ipProtocol == .tcp
+    let all: [(name: String, isTCP: Bool, ports: [UInt16], always: Bool)] = [
+      ("ftp", true, [20, 21], true), ("telnet", true, [23], true), ("tftp", false, [69], true),
+      ("http", true, [80, 8080], false), ("snmp before version 3", false, [161, 162], true),
+      ("ldap", true, [389], true), ("rexec, rlogin or rsh", true, [512, 513, 514], true),
+    ]
+    return all.filter { $0.isTCP == isTCP && $0.ports.contains { ports.contains($0) } }
+      .map { ($0.name, $0.always || isSensitive) }
+  }
+}
