@@ -60,7 +60,7 @@ let package = Package(
     layer("RulesetSpace", ["Addressing", "ConnectionSpace", "Nftables"]),
     layer("PolicySpace", ["Addressing", "ConnectionSpace", "Policy"]),
 
-    layer("InventoryFiles", ["Diagnostics", "Inventory"]),
+    layer("InventoryFiles", ["Diagnostics", "Inventory", subprocess]),
     layer("Artifacts", ["CFiles", "CSHA256", "Policy"]),
     layer("Netlink", ["CMnl"]),
     layer("NftablesNetlink", ["Addressing", "CMnl", "CNftnl", "Netlink", "Nftables"]),
@@ -73,7 +73,8 @@ let package = Package(
       [
         "Addressing", "Artifacts", "Diagnostics", "Enforcement", "Fleet", "Inventory", "InventoryFiles",
         "Lab",
-        "Nftables", "Policy", "Probing", "RulesetCompiler", "RulesetDiff", arguments,
+        "Nftables", "Policy", "PolicyDiff", "ConnectionSpace", "Probing", "RulesetCompiler", "RulesetDiff",
+        arguments,
       ]),
     .executableTarget(
       name: "sekisho", dependencies: ["SekishoCommands", arguments], swiftSettings: source),
@@ -130,6 +131,7 @@ let package = Package(
         "PolicyFixtures", "PolicySpace",
         "RulesetCompiler", "RulesetSpace",
       ]),
+    tests("PolicyDiffTests", ["Addressing", "ConnectionSpace", "Policy", "PolicyDiff", "PolicyFixtures"]),
     tests("ArtifactsTests", ["Artifacts", "Policy"]),
     tests("NetlinkTests", ["Netlink"]),
     tests("SekishoCommandsTests", ["ChildProcess", "Goldens", "sekisho"]),

@@ -9,11 +9,14 @@ public struct LineEnd: Hashable, Sendable {
   public let hosts: [String]
   /// The addresses that no managed host has; empty for hosts alone.
   public let outside: AddressSet
+  /// The families it has addresses of, whether connections of them are meant or not.
+  public let families: Set<AddressFamily>
 
-  public init(name: String, hosts: [String], outside: AddressSet) {
+  public init(name: String, hosts: [String], outside: AddressSet, families: Set<AddressFamily>) {
     self.name = name
     self.hosts = hosts
     self.outside = outside
+    self.families = families
   }
 }
 
@@ -36,6 +39,11 @@ public struct ConnectionLine: Hashable, Sendable {
   /// Protocols with ports or types, such as `tcp/5432`, sorted.
   public let terms: [LineTerm]
   public let families: [AddressFamily]
+  /// Whether both ends have the other family too, and it does not change with this one.
+  public var isOfOneFamily: Bool {
+    families.count == 1 && from.families.intersection(to.families).count > 1
+      && terms.allSatisfy { ![.icmp, .icmpv6].contains($0.ipProtocol) }
+  }
   /// The flow that allows the connections, and where it is written.
   public let flow: String?
   public let location: SourceLocation?

@@ -1,5 +1,6 @@
 internal import Addressing
 internal import Policy
+internal import PolicySpace
 
 /// Finds what people call some addresses of a policy.
 struct EndNames {
@@ -62,8 +63,14 @@ struct EndNames {
     let outside = addresses.subtracting(managed)
     var words = describe(whole) + parts
     if !outside.isEmpty { words += describe(outside, family) }
+    var families = Set(hosts.keys.flatMap { policy[$0].addresses.map(\.family) })
+    if !outside.isEmpty {
+      families.insert(family)
+      families.formUnion(networks.first { words.contains($0.name) }?.addresses.families ?? [])
+    }
     return LineEnd(
-      name: Self.joined(words), hosts: hosts.keys.sorted().map { policy[$0].name }, outside: outside)
+      name: Self.joined(words), hosts: hosts.keys.sorted().map { policy[$0].name }, outside: outside,
+      families: families)
   }
 
   private func describe(_ hosts: [HostID]) -> [String] {
@@ -83,9 +90,12 @@ struct EndNames {
   }
 
   private func describe(_ outside: AddressSet, _ family: AddressFamily) -> [String] {
-    // What a flow says of a network is without the addresses of managed hosts.
+    // What a flow says of a network is without the addresses of managed hosts, and as a source without those
+    // that no host believes.
     let known = networks.first { network in
-      network.addresses.subtracting(managed).ranges(family) == outside.ranges(family)
+      let others = network.addresses.subtracting(managed)
+      return others.ranges(family) == outside.ranges(family)
+        || others.subtracting(.forgedSources).ranges(family) == outside.ranges(family)
     }
     if let known { return [known.name] }
     let ranges = outside.ranges(family)

@@ -96,17 +96,13 @@ struct FlowLines {
   ) throws(NotProven) -> [ConnectionLine] {
     if part.isEmpty { return [] }
     var pieces = try part.pieces(atMost: 3)
-    if pieces.count > 1 {
+    if pieces.count > 1 || pieces.contains(where: { !$0.except.isEmpty }) {
       // A group that talks to itself is full of holes where its members meet themselves. Filled with those
       // it is one rectangle again.
       let ends = try ends(of: part)
       let own = try loopback.intersection(whole).restricted(from: ends.from, to: ends.to)
       let filled = try part.union(own).pieces(atMost: 3)
-      if filled.count < pieces.count
-        || filled.count(where: { !$0.except.isEmpty }) < pieces.count(where: { !$0.except.isEmpty })
-      {
-        pieces = filled
-      }
+      if Self.isPlainer(filled, pieces) { pieces = filled }
     }
     var result: [ConnectionLine] = []
     for piece in pieces {
@@ -123,6 +119,12 @@ struct FlowLines {
           exceptions: piece.except.isEmpty ? 0 : try piece.except.rectangles().count))
     }
     return result
+  }
+
+  /// Whether pieces have fewer exceptions, or are fewer.
+  private static func isPlainer(_ one: [Piece], _ other: [Piece]) -> Bool {
+    func exceptions(_ pieces: [Piece]) -> Int { pieces.count { !$0.except.isEmpty } }
+    return (exceptions(one), one.count) < (exceptions(other), other.count)
   }
 
   // MARK: - One line for what differs in family or protocol alone
@@ -190,7 +192,9 @@ struct FlowLines {
 
 extension LineEnd {
   fileprivate func joined(_ other: Self) -> Self {
-    Self(name: name, hosts: hosts, outside: outside.union(other.outside))
+    Self(
+      name: name, hosts: hosts, outside: outside.union(other.outside),
+      families: families.union(other.families))
   }
 }
 

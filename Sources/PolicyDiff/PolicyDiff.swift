@@ -1,5 +1,6 @@
 internal import Addressing
 public import ConnectionSpace
+public import Diagnostics
 public import Policy
 internal import PolicySpace
 
@@ -17,10 +18,15 @@ public struct PolicyDiff: Sendable {
   public let removedHosts: [String]
   /// Directions that are enforced from now on, or only observed.
   public let modes: [ModeChange]
+  /// Flows of both policies that end at another time than before.
+  public let ends: [EndChange]
   public let risks: [Risk]
 
-  /// Whether no connection opens or closes and no mode changes, whatever was renamed or regrouped.
-  public var isEmpty: Bool { opened.isEmpty && closed.isEmpty && halfOpened.isEmpty && modes.isEmpty }
+  /// Whether no connection opens or closes, now or later, and no mode changes, whatever was renamed or
+  /// regrouped.
+  public var isEmpty: Bool {
+    opened.isEmpty && closed.isEmpty && halfOpened.isEmpty && modes.isEmpty && ends.isEmpty
+  }
 
   /// Exact sizes of a change.
   public struct Totals: Hashable, Sendable {
@@ -30,6 +36,13 @@ public struct PolicyDiff: Sendable {
     /// Rectangles that have an end outside the inventory.
     public let openedOutside: Int
     public let closedOutside: Int
+
+    public init(opened: Int, closed: Int, openedOutside: Int, closedOutside: Int) {
+      self.opened = opened
+      self.closed = closed
+      self.openedOutside = openedOutside
+      self.closedOutside = closedOutside
+    }
   }
 
   /// A host's direction in another mode than before.
@@ -37,6 +50,14 @@ public struct PolicyDiff: Sendable {
     public let host: String
     public let direction: Direction
     public let mode: Mode
+  }
+
+  /// A flow that ends at another time; `nil`: never.
+  public struct EndChange: Hashable, Sendable {
+    public let flow: String
+    public let location: SourceLocation
+    public let old: Timestamp?
+    public let new: Timestamp?
   }
 
   /// - Parameter now: the moment at which flows with an end are judged.
@@ -65,7 +86,16 @@ public struct PolicyDiff: Sendable {
       openedOutside: try change.opened.rectanglesOutside(new),
       closedOutside: try change.closed.rectanglesOutside(old))
     modes = Self.modes(from: old, to: new)
+    ends = Self.ends(from: old, to: new)
     risks = Risk.all(of: opened, modes, from: old, to: new, at: now)
+  }
+
+  private static func ends(from old: Policy, to new: Policy) -> [EndChange] {
+    let known = Dictionary(uniqueKeysWithValues: old.flows.map { ($0.name, $0) })
+    return new.flows.compactMap { flow in
+      guard let before = known[flow.name], before.until != flow.until else { return nil }
+      return EndChange(flow: flow.name, location: flow.location, old: before.until, new: flow.until)
+    }
   }
 
   private static func modes(from old: Policy, to new: Policy) -> [ModeChange] {

@@ -48,8 +48,13 @@ extension Risk {
     }
     for line in opened {
       let destinations = Set(line.to.hosts)
-      for (name, hosts) in guarded where !hosts.isDisjoint(with: destinations) {
-        add(.guarded, "opens into \(line.to.name), of which guard \(name) speaks", line.flow, line.location)
+      let speaking = guarded.filter { !$0.hosts.isDisjoint(with: destinations) }.map(\.name)
+      if !speaking.isEmpty {
+        add(
+          .guarded,
+          "opens into \(line.to.name), of which \(speaking.count == 1 ? "guard" : "guards") "
+            + "\(speaking.joined(separator: ", ")) \(speaking.count == 1 ? "speaks" : "speak")",
+          line.flow, line.location)
       }
       for (end, word) in [(line.from, "from"), (line.to, "to")] where !end.outside.isEmpty {
         let isAnyone = line.families.contains { end.outside.ranges($0) == [0...$0.highestBits] }
@@ -91,7 +96,8 @@ extension Risk {
     return "\(count) \(unit)"
   }
 
-  /// The hosts that guards keep something away from, guard by guard.
+  /// The zones and groups that guards keep something away from, guard by guard. What a guard calls by more than
+  /// one name is most of a fleet, and would be named with every change.
   private static func guardedHosts(_ policy: Policy) -> [(name: String, hosts: Set<String>)] {
     policy.guards.compactMap { rule in
       let peers: PeersID? =
@@ -102,7 +108,8 @@ extension Risk {
         case .isolated(let hosts): hosts
         case .expect(_, let to, _, let allowed): allowed ? nil : to
         }
-      return peers.map { (rule.name, Set(policy[$0].hosts.map { policy[$0].name })) }
+      return peers.flatMap { policy[$0].name.contains("/") ? nil : $0 }
+        .map { (rule.name, Set(policy[$0].hosts.map { policy[$0].name })) }
     }
   }
 

@@ -28,7 +28,7 @@ public struct HostSpaces: Sendable {
     var sources: [AddressSetID] = []
     var sourceSets: [AddressSet] = []
     for peers in policies.peers {
-      let believed = peers.addresses.subtracting(forgedSources)
+      let believed = peers.addresses.subtracting(.forgedSources)
       addresses.append(try universe.intern(peers.addresses))
       sources.append(try universe.intern(believed))
       sourceSets.append(believed)
@@ -86,11 +86,13 @@ public struct HostSpaces: Sendable {
   }
 }
 
-/// Sources that cannot be true on a link: IPv4 written as IPv6.
-private let forgedSources = AddressSet([
-  Prefix(containing: Address(.ipv6, 0), length: 96),
-  Prefix(containing: Address(.ipv6, 0xffff << 32), length: 96),
-])
+extension AddressSet {
+  /// Sources that cannot be true on a link: IPv4 written as IPv6.
+  public static let forgedSources = AddressSet([
+    Prefix(containing: Address(.ipv6, 0), length: 96),
+    Prefix(containing: Address(.ipv6, 0xffff << 32), length: 96),
+  ])
+}
 
 /// A service in the terms of a universe.
 private struct InternedService: Sendable {

@@ -5,6 +5,7 @@ internal import Fleet
 internal import Glibc
 internal import Nftables
 internal import Policy
+internal import PolicyDiff
 internal import RulesetCompiler
 internal import RulesetDiff
 
@@ -14,13 +15,16 @@ struct DiffCommand: AsyncParsableCommand {
     abstract: "Show what a change opens and closes.",
     discussion: """
       Without arguments the inventory is compared with what this machine runs, which is the host that has \
-      its addresses; with two, one source with another, each an inventory or a directory that a compile \
-      wrote.
+      its addresses; with two, one source with another, each an inventory, a directory that a compile wrote, \
+      or REV:DIR, an inventory at a git revision. Of two inventories it tells which connections open and \
+      close, exactly; --objects tells also which objects of the rulesets change.
 
         sekisho diff --local --host web-1     this machine, as host web-1
         sekisho diff --lab                    every host of the lab
         sekisho diff --host "db, worker"      hosts reached by ssh
         sekisho diff old/ new/                two inventories or compiled directories
+        sekisho diff --base main              the inventory, and what it was on branch main
+        sekisho diff --base HEAD~1 --markdown for a pull request
 
       Exit codes: 0 nothing differs, 1 error (also when a host could not be asked), 2 differences.
       """)
@@ -32,26 +36,61 @@ struct DiffCommand: AsyncParsableCommand {
   @Flag(help: "Show every object of the change, not the flows alone.")
   var objects = false
 
+  @Option(help: ArgumentHelp("Compare the inventory with itself at a git revision.", valueName: "rev"))
+  var base: String?
+
+  @Flag(help: "Write Markdown, for a pull request.")
+  var markdown = false
+
   @Argument(help: "Two sources to compare.")
   var sources: [String] = []
 
   func validate() throws {
     guard [0, 2].contains(sources.count) else { throw ValidationError("give two sources, or none") }
-    if !sources.isEmpty, targets.local || targets.lab || targets.from != nil {
+    let isBetween = !sources.isEmpty || base != nil
+    if base != nil, !sources.isEmpty { throw ValidationError("give --base, or two sources") }
+    if isBetween, targets.local || targets.lab || targets.from != nil {
       throw ValidationError("two sources are compared with each other, not with hosts")
     }
-    if !sources.isEmpty, targets.host != nil {
+    if isBetween, targets.host != nil {
       throw ValidationError("two sources are compared whole; leave --host out")
     }
+    if markdown, !isBetween { throw ValidationError("--markdown is for two sources; give them, or --base") }
+    if markdown, output.json { throw ValidationError("give --json or --markdown") }
   }
 
   func run() async throws {
     let console = output.console
-    let answers = sources.isEmpty ? try await running(console) : try between(console)
+    var answers: [HostDifference]
+    var meaning: MeaningReport?
+    if let (old, new) = try await compared(console) {
+      (answers, meaning) = try between(old, new, console)
+    } else {
+      answers = try await running(console)
+    }
     let report = DiffReport(console: console, showsObjects: objects)
-    if output.json { try report.writeJSON(answers) } else { try report.write(answers) }
+    if output.json {
+      try report.writeJSON(answers, meaning?.json)
+    } else if let meaning {
+      if markdown { try meaning.writeMarkdown() } else { try meaning.write() }
+      if !markdown, objects { try report.write(answers) } else { report.writeCount(answers) }
+    } else {
+      try report.write(answers)
+    }
     if answers.contains(where: \.isFailure) { throw ExitCode.failed }
     if answers.contains(where: { !$0.isSame }) { throw ExitCode.differs }
+  }
+
+  /// The two sources that were asked for; `nil`: the inventory is compared with what runs.
+  private func compared(_ console: Console) async throws -> (DiffSource, DiffSource)? {
+    if let base {
+      return (
+        try await DiffSource("\(base):\(inventory.inventory)", console),
+        try await DiffSource(inventory.inventory, console)
+      )
+    }
+    if sources.isEmpty { return nil }
+    return (try await DiffSource(sources[0], console), try await DiffSource(sources[1], console))
   }
 
   private func running(_ console: Console) async throws -> [HostDifference] {
@@ -69,69 +108,46 @@ struct DiffCommand: AsyncParsableCommand {
     }
   }
 
-  private func between(_ console: Console) throws -> [HostDifference] {
-    let source = RulesetSource(console: console)
-    let old = try source.tables(sources[0])
-    let new = try source.tables(sources[1])
-    return try Set(old.tables.keys).union(new.tables.keys).sorted().compactMap { host in
+  /// What differs between two sources; and what it means, where both are inventories.
+  private func between(
+    _ old: DiffSource, _ new: DiffSource, _ console: Console
+  ) throws -> (hosts: [HostDifference], meaning: MeaningReport?) {
+    let rulesets = (try old.rulesets(console), try new.rulesets(console))
+    let hosts = try Set(rulesets.0.tables.keys).union(rulesets.1.tables.keys).sorted().compactMap {
+      host -> HostDifference? in
       // A host that was left out of a compile is neither new nor gone.
-      for (source, path) in [(old, sources[0]), (new, sources[1])] where source.notCompiled.contains(host) {
+      for (source, path) in [(rulesets.0, old.name), (rulesets.1, new.name)]
+      where source.notCompiled.contains(host) {
         return HostDifference(
           host: host, outcome: .failed("\(path) holds no ruleset of it: it was compiled in part"))
       }
-      return try failing(console) {
-        let installed = old.tables[host].map { InstalledTable(listing: $0) }
-        let empty = Table(family: .inet, name: RulesetCompiler.table, chains: [], sets: [])
-        let wanted = new.tables[host] ?? empty
-        let change = TableDiff.change(from: installed, to: wanted)
-        let outcome: HostDifference.Outcome =
-          new.tables[host] == nil
-          ? .removed
-          : .compared(
-            Comparison(
-              generation: 0, isInstalled: installed != nil,
-              change: ChangeDescription(change, from: installed, to: wanted), foreignChains: []))
-        return HostDifference(host: host, outcome: outcome)
-      }
+      return try failing(console) { HostDifference(host, from: rulesets.0, to: rulesets.1) }
     }
+    guard case .inventory(let before) = old.content, case .inventory(let after) = new.content else {
+      return (hosts, nil)
+    }
+    let diff = try failing(console) {
+      try PolicyDiff(from: before.policy, to: after.policy, at: Timestamp(seconds: Int64(time(nil))))
+    }
+    return (hosts, MeaningReport(console: console, diff: diff, old: before.sources, new: after.sources))
   }
 }
 
-/// Rulesets of all hosts of an inventory or of a compiled directory.
-struct RulesetSource {
-  let console: Console
-
-  struct Rulesets {
-    let tables: [String: Table]
-    /// Hosts that the source knows and has no ruleset of.
-    var notCompiled: Set<String> = []
-  }
-
-  func tables(_ path: String) throws -> Rulesets {
-    // A directory whose manifest is damaged is no inventory: it must not be read as one.
-    if hasManifest(path) {
-      let manifest = try failing(console) { try OutputDirectory(path).manifest() }
-      manifest.tellOfParts(path, console)
-      var tables: [String: Table] = [:]
-      var known: [String: Table] = [:]
-      for (host, entry) in manifest.hosts {
-        let table =
-          try known[entry.digest]
-          ?? failing(console) {
-            try OneTable.read(try OutputDirectory(path).json(of: host, manifest), host)
-          }
-        known[entry.digest] = table
-        tables[host] = table
-      }
-      return Rulesets(tables: tables, notCompiled: Set(manifest.notCompiled))
-    }
-    let policy = try LoadedPolicy(path, console, warnings: false).policy
-    let policies = HostPolicies(policy)
-    let compiler = RulesetCompiler(policy, policies)
-    let compiled = policies.distinct.map { compiler.compile($0) }
-    return Rulesets(
-      tables: Dictionary(
-        uniqueKeysWithValues: zip(policy.hosts, policies.assignment).map { ($0.name, compiled[$1]) }))
+extension HostDifference {
+  /// What differs between the rulesets that two sources have of a host.
+  fileprivate init(_ host: String, from old: Rulesets, to new: Rulesets) {
+    let installed = old.tables[host].map { InstalledTable(listing: $0) }
+    let empty = Table(family: .inet, name: RulesetCompiler.table, chains: [], sets: [])
+    let wanted = new.tables[host] ?? empty
+    let change = TableDiff.change(from: installed, to: wanted)
+    let outcome: Outcome =
+      new.tables[host] == nil
+      ? .removed
+      : .compared(
+        Comparison(
+          generation: 0, isInstalled: installed != nil,
+          change: ChangeDescription(change, from: installed, to: wanted), foreignChains: []))
+    self.init(host: host, outcome: outcome)
   }
 }
 
@@ -145,12 +161,6 @@ extension Manifest {
           + "names host by host; sekisho compile without --host and --shard makes them one")
     }
   }
-}
-
-/// Whether a directory says that it is the output of a compile.
-private func hasManifest(_ path: String) -> Bool {
-  var status = stat()
-  return unsafe lstat("\(path)/manifest.json", &status) == 0
 }
 
 extension InstalledTable {

@@ -105,6 +105,15 @@ struct DiffReport {
     }
   }
 
+  /// How many rulesets change, where they are not shown.
+  func writeCount(_ differences: [HostDifference]) {
+    for difference in differences { difference.showFailure(console) }
+    let changed = differences.count { !$0.isSame && !$0.isFailure }
+    if changed > 0 {
+      console.message("\(changed) of \(differences.count) rulesets change (--objects shows them)")
+    }
+  }
+
   private func writeRest(_ differences: [HostDifference]) throws {
     for difference in differences {
       switch difference.outcome {
@@ -156,9 +165,11 @@ struct DiffReport {
     }
     let format_version = 1
     let hosts: [Host]
+    let meaning: MeaningReport.JSON?
   }
 
-  func writeJSON(_ differences: [HostDifference]) throws {
+  /// - Parameter meaning: what the change means, where both sides are policies.
+  func writeJSON(_ differences: [HostDifference], _ meaning: MeaningReport.JSON?) throws {
     let hosts = differences.map { difference -> File.Host in
       switch difference.outcome {
       case .compared(let comparison):
@@ -177,6 +188,6 @@ struct DiffReport {
           foreign_chains: nil, error: reason)
       }
     }
-    try console.write(try JSONOutput.encode(File(hosts: hosts)))
+    try console.write(try JSONOutput.encode(File(hosts: hosts, meaning: meaning)))
   }
 }

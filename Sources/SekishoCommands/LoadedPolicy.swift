@@ -25,6 +25,18 @@ struct LoadedPolicy {
     try self.init(loaded, console, warnings)
   }
 
+  /// Loads an inventory as it was at a revision.
+  init(_ path: String, at revision: String, _ console: Console) async throws {
+    let loaded: Inventory.Loaded
+    do {
+      loaded = try await Inventory.load(path, at: revision)
+    } catch {
+      console.error("\(error)")
+      throw ExitCode.failed
+    }
+    try self.init(loaded, console, false)
+  }
+
   private init(_ loaded: Inventory.Loaded, _ console: Console, _ warnings: Bool) throws {
     if loaded.report.hasErrors || warnings && !console.quiet {
       console.raw(loaded.report.text(loaded.sources, style: console.messageColour ? .coloured : .plain))

@@ -1,0 +1,91 @@
+internal import Diagnostics
+public import Inventory
+internal import Subprocess
+
+extension Inventory {
+  /// Reads a directory or file as it was at a revision of the git repository around it.
+  ///
+  /// Nothing is checked out: git(1) is asked for the tree and its contents.
+  ///
+  /// - Parameters:
+  ///   - path: relative to the working directory.
+  /// - Throws: ``InventoryUnreadable`` where git refuses: no such revision, no such path in it.
+  public static func load(_ path: String, at revision: String) async throws(InventoryUnreadable) -> Loaded {
+    let shown = "\(revision):\(path)"
+    // Neither can be taken for an option, nor the revision for a path.
+    let tree = try await git(
+      ["ls-tree", "-r", "-z", "--end-of-options", "\(revision)^{tree}", "--", path], "", shown)
+    var log = DiagnosticLog()
+    var bounds = InventoryBounds()
+    var files: [(path: String, object: String)] = []
+    for line in tree.split(separator: 0) {
+      // MODE TYPE OBJECT TAB PATH
+      let parts = line.split(separator: UInt8(ascii: "\t"), maxSplits: 1)
+      let words = parts.first?.split(separator: UInt8(ascii: " ")) ?? []
+      guard parts.count == 2, words.count == 3 else { continue }
+      let name = String(decoding: parts[1], as: UTF8.self)
+      guard isInventory(name, below: path) else { continue }
+      guard words[0].elementsEqual("100644".utf8) || words[0].elementsEqual("100755".utf8) else {
+        log.add(.file(name, "not a regular file at \(revision)", "replace it by a file"))
+        continue
+      }
+      files.append((name, String(decoding: words[2], as: UTF8.self)))
+    }
+    if files.isEmpty, !log.hasErrors {
+      throw InventoryUnreadable(
+        path: shown, code: 2, message: "no inventory there; name a directory or file of that revision")
+    }
+    let contents = try await git(
+      ["cat-file", "--batch"], files.map { $0.object + "\n" }.joined(), shown)
+    var sources: [SourceFile] = []
+    var rest = contents[...]
+    for file in files {
+      // OBJECT TYPE SIZE LF, the bytes, LF
+      guard let end = rest.firstIndex(of: 0x0a),
+        let size = rest[..<end].split(separator: UInt8(ascii: " ")).last
+          .flatMap({ Int(String(decoding: $0, as: UTF8.self)) }),
+        end + 1 + size < rest.endIndex
+      else { throw InventoryUnreadable(path: shown, code: 5, message: "git broke off; try again") }
+      let bytes = rest[(end + 1)..<(end + 1 + size)]
+      if bounds.admit(file.path, bytes: size, log: &log) {
+        sources.append(SourceFile(path: below(file.path, path), bytes: Array(bytes)))
+      }
+      rest = rest[(end + 2 + size)...]
+    }
+    return load(Sources(directory: nil, files: sources), log: log)
+  }
+
+  /// As a directory is read: by the ending, and without hidden files.
+  private static func isInventory(_ name: String, below path: String) -> Bool {
+    let parts = below(name, path).split(separator: "/")
+    return [".yaml", ".yml", ".json"].contains { name.hasSuffix($0) } && !parts.contains { $0.hasPrefix(".") }
+  }
+
+  /// The path as it is within the directory that is read.
+  private static func below(_ name: String, _ path: String) -> String {
+    var directory = path
+    while directory.hasSuffix("/") { directory.removeLast() }
+    while directory.hasPrefix("./") { directory.removeFirst(2) }
+    if directory == "." || !name.hasPrefix(directory + "/") {
+      return directory == name ? name.split(separator: "/").last.map(String.init) ?? name : name
+    }
+    return String(name.dropFirst(directory.count + 1))
+  }
+
+  private static func git(_ arguments: [String], _ input: String, _ shown: String)
+    async throws(InventoryUnreadable) -> [UInt8]
+  {
+    do {
+      let result = try await run(
+        .name("git"), arguments: Arguments(arguments), input: .string(input),
+        output: .bytes(limit: InventoryBounds.totalBytes * 2), error: .string(limit: 1 << 16))
+      if case .exited(0) = result.terminationStatus { return result.standardOutput }
+      let words = result.standardError.split(separator: "\n").first.map(String.init) ?? "it failed"
+      throw InventoryUnreadable(path: shown, code: 2, message: "git says: \(words)")
+    } catch let error as InventoryUnreadable {
+      throw error
+    } catch {
+      throw InventoryUnreadable(path: shown, code: 2, message: "cannot run git (apt install git): \(error)")
+    }
+  }
+}

@@ -1,0 +1,79 @@
+internal import ArgumentParser
+internal import Artifacts
+internal import Glibc
+internal import Nftables
+internal import Policy
+internal import RulesetCompiler
+
+/// One side of a comparison: an inventory, now or at a revision, or what a compile wrote.
+struct DiffSource {
+  enum Content {
+    case inventory(LoadedPolicy)
+    case compiled
+  }
+
+  /// As the user called it.
+  let name: String
+  let content: Content
+
+  /// - Throws: ``ExitCode/failed`` after it has been said what is wrong.
+  init(_ name: String, _ console: Console) async throws {
+    self.name = name
+    // A directory whose manifest is damaged is no inventory: it must not be read as one.
+    if exists("\(name)/manifest.json") {
+      content = .compiled
+    } else if !exists(name), let colon = name.firstIndex(of: ":"), colon != name.startIndex {
+      let path = String(name[name.index(after: colon)...])
+      content = .inventory(
+        try await LoadedPolicy(path.isEmpty ? "." : path, at: String(name[..<colon]), console))
+    } else {
+      content = .inventory(try LoadedPolicy(name, console, warnings: false))
+    }
+  }
+
+  func rulesets(_ console: Console) throws -> Rulesets {
+    switch content {
+    case .inventory(let loaded): Rulesets(compiling: loaded.policy)
+    case .compiled: try Rulesets(reading: name, console)
+    }
+  }
+}
+
+/// Rulesets of all hosts of an inventory or of a compiled directory.
+struct Rulesets {
+  let tables: [String: Table]
+  /// Hosts that the source knows and has no ruleset of.
+  let notCompiled: Set<String>
+
+  init(compiling policy: Policy) {
+    let policies = HostPolicies(policy)
+    let compiler = RulesetCompiler(policy, policies)
+    let compiled = policies.distinct.map { compiler.compile($0) }
+    tables = Dictionary(
+      uniqueKeysWithValues: zip(policy.hosts, policies.assignment).map { ($0.name, compiled[$1]) })
+    notCompiled = []
+  }
+
+  init(reading path: String, _ console: Console) throws {
+    let manifest = try failing(console) { try OutputDirectory(path).manifest() }
+    manifest.tellOfParts(path, console)
+    var tables: [String: Table] = [:]
+    var known: [String: Table] = [:]
+    for (host, entry) in manifest.hosts {
+      let table =
+        try known[entry.digest]
+        ?? failing(console) {
+          try OneTable.read(try OutputDirectory(path).json(of: host, manifest), host)
+        }
+      known[entry.digest] = table
+      tables[host] = table
+    }
+    self.tables = tables
+    notCompiled = Set(manifest.notCompiled)
+  }
+}
+
+private func exists(_ path: String) -> Bool {
+  var status = stat()
+  return unsafe lstat(path, &status) == 0
+}

@@ -1,0 +1,292 @@
+internal import Addressing
+internal import ConnectionSpace
+internal import Diagnostics
+internal import Policy
+internal import PolicyDiff
+
+/// What a change means for connections, as text, Markdown and JSON.
+struct MeaningReport {
+  let console: Console
+  let diff: PolicyDiff
+  /// The sources, for places that a user can open.
+  let old: Sources
+  let new: Sources
+
+  /// Lines of one scope, in the order in which they are told.
+  private struct Chapter {
+    let title: String
+    let opened: [ConnectionLine]
+    let closed: [ConnectionLine]
+  }
+
+  private var chapters: [Chapter] {
+    let titles: [(LineScope, String)] = [
+      (.hosts, "Between known hosts"), (.membership, "With added or removed hosts"),
+      (.outside, "With outside networks"),
+    ]
+    return titles.map { scope, title in
+      Chapter(
+        title: title, opened: diff.opened.filter { $0.scope == scope },
+        closed: diff.closed.filter { $0.scope == scope })
+    }
+    .filter { !$0.opened.isEmpty || !$0.closed.isEmpty }
+  }
+
+  // MARK: - Text
+
+  func write() throws {
+    for chapter in chapters {
+      try console.line(console.styled(chapter.title, .bold))
+      for line in chapter.opened { try write(line, "+", .opens, new) }
+      for line in chapter.closed { try write(line, "-", .closes, old) }
+    }
+    if !diff.halfOpened.isEmpty {
+      try console.line(console.styled("Half open: one end allows it, and not the way to the other", .bold))
+      for line in diff.halfOpened { try write(line, "~", .changes, new) }
+    }
+    if !diff.modes.isEmpty || !diff.ends.isEmpty {
+      try console.line(console.styled("Modes and ends", .bold))
+      for change in modes { try console.line("  \(console.styled("~", .changes)) \(change)") }
+      for change in diff.ends {
+        let mark = console.styled("~", .changes)
+        try console.line("  \(mark) \(change.flow) ends \(words(change.new)), not \(words(change.old))")
+      }
+    }
+    if !diff.risks.isEmpty {
+      try console.line(console.styled("Risks", .bold))
+      for risk in diff.risks {
+        let subject = risk.flow.map { "\($0) " } ?? ""
+        let note = risk.location.map { "  " + console.styled(place($0, new), .faint) } ?? ""
+        try console.line("  \(console.styled("!", .changes)) \(subject)\(risk.message)\(note)")
+      }
+    }
+    console.message(summary)
+  }
+
+  private func write(_ line: ConnectionLine, _ mark: String, _ style: Style, _ sources: Sources) throws {
+    var notes: [String] = []
+    if let flow = line.flow { notes.append(flow) }
+    if let location = line.location { notes.append(place(location, sources)) }
+    let note = notes.isEmpty ? "" : "  " + console.styled(notes.joined(separator: ", "), .faint)
+    try console.line("  \(console.styled(mark, style)) \(Self.words(line))\(note)")
+  }
+
+  /// `api (6 hosts) → db (3 hosts)  postgres (tcp/5432)`.
+  private static func words(_ line: ConnectionLine) -> String {
+    let terms = line.terms.map(\.description).joined(separator: ", ")
+    let service = line.service.map { "\($0) (\(terms))" } ?? terms
+    let family = line.isOfOneFamily ? (line.families[0] == .ipv4 ? ", IPv4 only" : ", IPv6 only") : ""
+    let except =
+      line.exceptions == 0
+      ? ""
+      : ", but for \(line.exceptions) \(line.exceptions == 1 ? "part" : "parts") that nothing changes for"
+    return "\(words(line.from)) → \(words(line.to))  \(service)\(family)\(except)"
+  }
+
+  private static func words(_ end: LineEnd) -> String {
+    end.hosts.count > 1 ? "\(end.name) (\(end.hosts.count) hosts)" : end.name
+  }
+
+  /// `api-1, api-2: ingress and egress enforced`: hosts that change alike are told once.
+  private var modes: [String] {
+    var changes: [String: [PolicyDiff.ModeChange]] = [:]
+    for change in diff.modes { changes[change.host, default: []].append(change) }
+    var hosts: [String: [String]] = [:]
+    for (host, changes) in changes {
+      let texts = Mode.allCases.compactMap { mode -> String? in
+        let directions = changes.filter { $0.mode == mode }.map(\.direction).sorted().map(\.rawValue)
+        return directions.isEmpty ? nil : "\(directions.joined(separator: " and ")) \(words(mode))"
+      }
+      hosts[texts.joined(separator: ", "), default: []].append(host)
+    }
+    return hosts.map { text, hosts in
+      let names = hosts.sorted()
+      let shown = names.prefix(6).joined(separator: ", ")
+      return (names.count > 6 ? "\(shown) and \(names.count - 6) more" : shown) + ": \(text)"
+    }
+    .sorted()
+  }
+
+  private func words(_ mode: Mode) -> String { mode == .enforce ? "enforced" : "only observed" }
+
+  private func words(_ end: Timestamp?) -> String { end.map { "at \($0)" } ?? "never" }
+
+  private func place(_ location: SourceLocation, _ sources: Sources) -> String {
+    "\(sources.shownPath(location.file)):\(location.line)"
+  }
+
+  /// One sentence with the exact figures.
+  var summary: String {
+    if diff.isEmpty { return "no change in meaning: no connection opens or closes" }
+    func connections(_ count: Int) -> String { count == 1 ? "1 connection" : "\(count) connections" }
+    func rectangles(_ count: Int) -> String { count == 1 ? "1 rectangle" : "\(count) rectangles" }
+    let totals = diff.totals
+    var text = "opens \(connections(totals.opened)) between hosts and closes \(totals.closed)"
+    if totals.openedOutside + totals.closedOutside > 0 {
+      text +=
+        "; with outside networks it opens \(rectangles(totals.openedOutside)) and closes \(totals.closedOutside)"
+    }
+    return text
+  }
+
+  // MARK: - JSON
+
+  struct JSON: Encodable {
+    struct Totals: Encodable {
+      let opened: Int
+      let closed: Int
+      let opened_outside: Int
+      let closed_outside: Int
+    }
+
+    struct End: Encodable {
+      let name: String
+      let hosts: [String]
+      /// Addresses that no managed host has, as first-last.
+      let outside: [String]
+
+      init(_ end: LineEnd) {
+        name = end.name
+        hosts = end.hosts
+        outside = AddressFamily.allCases.flatMap { family in
+          end.outside.ranges(family).map {
+            "\(Address(family, $0.lowerBound))-\(Address(family, $0.upperBound))"
+          }
+        }
+      }
+    }
+
+    struct Line: Encodable {
+      let from: End
+      let to: End
+      let service: String?
+      let terms: [String]
+      let families: [String]
+      let flow: String?
+      let place: String?
+      let scope: String
+      let exceptions: Int
+
+      init(_ line: ConnectionLine, _ sources: Sources) {
+        from = End(line.from)
+        to = End(line.to)
+        service = line.service
+        terms = line.terms.map(\.description)
+        families = line.families.map { $0 == .ipv4 ? "ipv4" : "ipv6" }
+        flow = line.flow
+        place = line.location.map { "\(sources.shownPath($0.file)):\($0.line):\($0.column)" }
+        scope = line.scope.rawValue
+        exceptions = line.exceptions
+      }
+    }
+
+    struct Mode: Encodable {
+      let host: String
+      let direction: String
+      let mode: String
+    }
+
+    struct FlowEnd: Encodable {
+      let flow: String
+      let old: String?
+      let new: String?
+    }
+
+    struct Risk: Encodable {
+      let kind: String
+      let message: String
+      let flow: String?
+      let place: String?
+    }
+
+    let totals: Totals
+    let opened: [Line]
+    let closed: [Line]
+    let half_opened: [Line]
+    let added_hosts: [String]
+    let removed_hosts: [String]
+    let modes: [Mode]
+    let ends: [FlowEnd]
+    let risks: [Risk]
+  }
+
+  var json: JSON {
+    JSON(
+      totals: .init(
+        opened: diff.totals.opened, closed: diff.totals.closed, opened_outside: diff.totals.openedOutside,
+        closed_outside: diff.totals.closedOutside),
+      opened: diff.opened.map { .init($0, new) }, closed: diff.closed.map { .init($0, old) },
+      half_opened: diff.halfOpened.map { .init($0, new) }, added_hosts: diff.addedHosts,
+      removed_hosts: diff.removedHosts,
+      modes: diff.modes.map {
+        .init(host: $0.host, direction: $0.direction.rawValue, mode: $0.mode.rawValue)
+      },
+      ends: diff.ends.map {
+        .init(flow: $0.flow, old: $0.old.map { "\($0)" }, new: $0.new.map { "\($0)" })
+      },
+      risks: diff.risks.map { risk in
+        .init(
+          kind: risk.kind.rawValue, message: risk.message, flow: risk.flow,
+          place: risk.location.map { "\(new.shownPath($0.file)):\($0.line):\($0.column)" })
+      })
+  }
+
+  // MARK: - Markdown
+
+  /// For a pull request: a table a chapter.
+  func writeMarkdown() throws {
+    try console.line("### Connections")
+    try console.line()
+    try console.line("\(summary.prefix(1).uppercased())\(summary.dropFirst()).")
+    for chapter in chapters {
+      try console.line()
+      try console.line("**\(chapter.title)**")
+      try console.line()
+      try console.line("| | from | to | service | flow |")
+      try console.line("|---|---|---|---|---|")
+      for (mark, lines, sources) in [("➕", chapter.opened, new), ("➖", chapter.closed, old)] {
+        for line in lines { try row(line, mark, sources) }
+      }
+    }
+    if !diff.halfOpened.isEmpty {
+      try console.line()
+      try console.line("**Half open**")
+      try console.line()
+      try console.line("| | from | to | service | flow |")
+      try console.line("|---|---|---|---|---|")
+      for line in diff.halfOpened { try row(line, "➗", new) }
+    }
+    var items = modes
+    items += diff.ends.map { "\($0.flow) ends \(words($0.new)), not \(words($0.old))" }
+    try list("Modes and ends", items)
+    try list("Risks", diff.risks.map { "\($0.flow.map { "\($0) " } ?? "")\($0.message)" })
+  }
+
+  private func row(_ line: ConnectionLine, _ mark: String, _ sources: Sources) throws {
+    let terms = line.terms.map(\.description).joined(separator: ", ")
+    let service = line.service.map { "\($0) (\(terms))" } ?? terms
+    let flow = line.flow.map { flow in
+      flow + (line.location.map { " (\(place($0, sources)))" } ?? "")
+    }
+    let cells = [Self.words(line.from), Self.words(line.to), service, flow ?? ""].map(Self.cell)
+    try console.line("| \(mark) | \(cells.joined(separator: " | ")) |")
+  }
+
+  private func list(_ title: String, _ items: [String]) throws {
+    if items.isEmpty { return }
+    try console.line()
+    try console.line("**\(title)**")
+    try console.line()
+    for item in items { try console.line("- \(Self.cell(item))") }
+  }
+
+  /// A reason or a name must not become a link, a tag or another cell.
+  private static func cell(_ text: String) -> String {
+    var out = ""
+    for character in text {
+      if "\\`*_[]<>|#!~&".contains(character) { out.append("\\") }
+      out.append(character)
+    }
+    return out
+  }
+}

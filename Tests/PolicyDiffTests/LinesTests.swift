@@ -1,0 +1,107 @@
+import Addressing
+import ConnectionSpace
+import Policy
+import PolicyDiff
+import PolicyFixtures
+import Testing
+
+/// Lines against the naive evaluator: every connection between hosts that opens is in a line, and no line
+/// speaks of one that does not.
+@Suite struct LinesTests {
+  @Test(arguments: 0..<60)
+  func `lines say what opens and closes between hosts, and nothing else`(seed: Int) throws {
+    let old = RandomPolicy(seed: UInt64(seed)).policy
+    let new = RandomPolicy(seed: UInt64(seed + 1)).policy
+    let now = Timestamp(seconds: Int64(seed % 5) * 1000)
+    let diff = try PolicyDiff(from: old, to: new, at: now)
+    try compare(diff.opened, of: new, against: old, now, "seed \(seed), opened")
+    try compare(diff.closed, of: old, against: new, now, "seed \(seed), closed")
+    let same = try PolicyDiff(from: new, to: new, at: now)
+    #expect(same.isEmpty && same.totals == .init(opened: 0, closed: 0, openedOutside: 0, closedOutside: 0))
+  }
+
+  private func compare(
+    _ lines: [ConnectionLine], of policy: Policy, against other: Policy, _ now: Timestamp, _ label: String
+  ) throws {
+    var checked = 0
+    for source in policy.hosts {
+      for destination in policy.hosts where source.name != destination.name {
+        for service in policy.services {
+          for term in service.terms {
+            guard case .ports(let ports) = term.match, let port = ports.ranges.first?.lowerBound else {
+              continue
+            }
+            for family in AddressFamily.allCases {
+              let ends = (address(source, family), address(destination, family))
+              guard let from = ends.0, let to = ends.1 else { continue }
+              let connection = Connection(
+                from: from, to: to, term.ipProtocol, .ports(source: 40_000, destination: port))
+              let isNew = allows(connection, policy, now) && !allows(connection, other, now)
+              let covering = lines.filter { line in
+                line.from.hosts.contains(source.name) && line.to.hosts.contains(destination.name)
+                  && line.families.contains(family)
+                  && line.terms.contains { $0.ipProtocol == term.ipProtocol && $0.kinds.contains(port) }
+              }
+              if isNew { #expect(!covering.isEmpty, "\(label): \(connection) is in no line") }
+              // What a host sends itself may be in a line of a group with itself; exceptions are counted, not
+              // named; and of a host's many addresses a line may name some.
+              let exact = covering.filter { line in
+                line.exceptions == 0 && !line.from.name.contains("(") && !line.to.name.contains("(")
+              }
+              if !exact.isEmpty, !isSelf(connection, other) {
+                #expect(isNew, "\(label): \(connection) does not change, but \(exact[0]) says so")
+              }
+              checked += 1
+            }
+          }
+        }
+      }
+    }
+    #expect(checked > 0)
+  }
+
+  private func address(_ host: Host, _ family: AddressFamily) -> Address? {
+    host.addresses.first { $0.family == family }
+  }
+
+  /// Whether both ends are one host in the other policy.
+  private func isSelf(_ connection: Connection, _ policy: Policy) -> Bool {
+    policy.hosts.contains {
+      $0.addresses.contains(connection.source) && $0.addresses.contains(connection.destination)
+    }
+  }
+
+  /// Whether everyone on the way says yes, as the oracle reads the policy.
+  private func allows(_ connection: Connection, _ policy: Policy, _ now: Timestamp) -> Bool {
+    let oracle = Oracle(policy)
+    let index = { (address: Address) in policy.hosts.firstIndex { $0.addresses.contains(address) } }
+    let (source, destination) = (index(connection.source), index(connection.destination))
+    if source == nil && destination == nil { return false }
+    if let source, source == destination { return true }
+    func says(_ host: Int, _ direction: Direction) -> Bool {
+      oracle.judge(connection, at: HostID(host), direction, now: now) != .denied
+    }
+    if let source, !says(source, .egress) { return false }
+    if let destination, !says(destination, .ingress) { return false }
+    for (number, host) in policy.hosts.enumerated() where number != source && number != destination {
+      guard case .gateway(let routes) = host.forwarding else { continue }
+      let isCrossed = routes.contains { route in
+        let (one, other) = (policy[route.one].addresses, policy[route.other].addresses)
+        return one.contains(connection.source) && other.contains(connection.destination)
+          || other.contains(connection.source) && one.contains(connection.destination)
+      }
+      if isCrossed, !says(number, .forward) { return false }
+    }
+    return true
+  }
+}
+
+extension Kinds {
+  fileprivate func contains(_ port: UInt16) -> Bool {
+    switch self {
+    case .any: true
+    case .ports(let ports): ports.contains(port)
+    case .types: false
+    }
+  }
+}
