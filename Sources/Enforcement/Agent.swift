@@ -5,6 +5,8 @@ public import RulesetDiff
 public protocol Agent: Sendable {
   /// Who is there.
   func hello() async throws -> AgentHello
+  /// What the kernel has of Sekisho.
+  func status() async throws -> HostStatus
   /// What a change to the wanted table would do; reads only.
   func compare(_ wanted: Table) async throws -> Comparison
   /// Lets connection tracking learn the connections that are there, ahead of a first ``apply(_:)``.

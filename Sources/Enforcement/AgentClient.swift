@@ -12,6 +12,7 @@ public actor AgentClient: Agent {
   }
 
   public func hello() async throws -> AgentHello { try await ask(.hello) }
+  public func status() async throws -> HostStatus { try await ask(.status) }
   public func compare(_ wanted: Table) async throws -> Comparison { try await ask(.compare(wanted)) }
   public func apply(_ request: ApplyRequest) async throws -> ApplyReport { try await ask(.apply(request)) }
 

@@ -4,6 +4,7 @@ public import Nftables
 /// The agent protocol on a byte stream: one JSON object a line, a request and its reply in turn.
 ///
 ///     {"id":1,"request":"hello"}                               {"id":1,"reply":{…AgentHello…}}
+///     {"id":9,"request":"status"}                              {"id":9,"reply":{…HostStatus…}}
 ///     {"id":2,"request":"compare","nftables":[…]}              {"id":2,"reply":{…Comparison…}}
 ///     {"id":3,"request":"apply","generation":7,"nftables":[…]} {"id":3,"reply":{…ApplyReport…}}
 ///     {"id":8,"request":"track","generation":7}                {"id":8,"reply":{"generation":8}}
@@ -18,6 +19,7 @@ public import Nftables
 /// of libnftables-json(5), so that what travels is what a compile writes.
 public enum AgentRequest: Hashable, Sendable {
   case hello
+  case status
   case compare(Table)
   case apply(ApplyRequest)
   case listing
@@ -84,6 +86,7 @@ extension AgentRequest {
     let (header, table): (Header, Table?) =
       switch self {
       case .hello: (Header(id: id, request: "hello"), nil)
+      case .status: (Header(id: id, request: "status"), nil)
       case .listing: (Header(id: id, request: "listing"), nil)
       case .track(let generation): (Header(id: id, request: "track", generation: generation), nil)
       case .arrivals: (Header(id: id, request: "arrivals"), nil)
@@ -120,6 +123,7 @@ extension AgentRequest {
     do throws(AgentFailure) {
       switch header.request {
       case "hello": return (header.id, .hello)
+      case "status": return (header.id, .status)
       case "listing": return (header.id, .listing)
       case "arrivals": return (header.id, .arrivals)
       case "track":

@@ -39,6 +39,24 @@ public final class LocalAgent: Agent {
       addresses: MachineAddresses.all().map(\.description))
   }
 
+  public func status() throws(AgentFailure) -> HostStatus {
+    let connection = try connect()
+    let installed = try read(connection)
+    var table: TableStatus?
+    if let installed {
+      table = try TableStatus(installed) { (set) throws(AgentFailure) in
+        do throws(ReadError) {
+          return try connection.elementCount(of: set, family: family, table: name)
+        } catch {
+          throw AgentFailure(error)
+        }
+      }
+    }
+    return HostStatus(
+      generation: try generation(of: installed, connection), table: table,
+      foreignChains: try foreignChains(connection))
+  }
+
   public func compare(_ wanted: Table) throws(AgentFailure) -> Comparison {
     try checkTarget(wanted)
     let connection = try connect()

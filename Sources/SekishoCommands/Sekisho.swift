@@ -13,6 +13,7 @@ public struct Sekisho: AsyncParsableCommand {
         sekisho compile                    write the rulesets of all hosts to build/
         sekisho diff                       what would change on this host?
         sudo sekisho apply --local --host web-1
+        sekisho status                     what does this host enforce?
         sekisho explain web-1 db-1 postgres
 
       Exit codes: 0 done or no difference, 1 error, 2 differences, 3 refused because state has moved, \
@@ -20,7 +21,8 @@ public struct Sekisho: AsyncParsableCommand {
       """,
     version: version,
     subcommands: [
-      CheckCommand.self, CompileCommand.self, DiffCommand.self, ApplyCommand.self, ExplainCommand.self,
+      CheckCommand.self, CompileCommand.self, DiffCommand.self, ApplyCommand.self, StatusCommand.self,
+      ExplainCommand.self,
       LabCommand.self, AgentCommand.self,
     ])
 

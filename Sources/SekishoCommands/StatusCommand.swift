@@ -1,0 +1,67 @@
+internal import ArgumentParser
+internal import Enforcement
+internal import Fleet
+internal import Lab
+internal import RulesetDiff
+
+struct StatusCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status",
+    abstract: "Say what hosts enforce.",
+    discussion: """
+      What the kernel has of Sekisho's table: the mode of each direction, what was denied, how much there is \
+      of rules, sets and elements. Without arguments it is about this machine and needs no inventory; with \
+      one, each host is also compared with what it should have.
+
+        sekisho status                        this machine
+        sekisho status --local --host web-1   this machine, against what web-1 should have
+        sekisho status --lab                  every host of the lab
+        sekisho status --host "db, worker"    hosts reached by ssh
+
+      Exit codes: 0 done, whatever the answer, 1 a host could not be asked.
+      """)
+
+  @Option(
+    name: [.customShort("i"), .long],
+    help: ArgumentHelp(
+      "Directory or file of the inventory (default: inventory, where hosts are named).", valueName: "dir"))
+  var inventory: String?
+
+  @OptionGroup var targets: TargetOptions
+  @OptionGroup var output: OutputOptions
+
+  func run() async throws {
+    let console = output.console
+    let answers: [HostState]
+    if inventory == nil, targets.host == nil, targets.from == nil, !targets.lab {
+      answers = [await thisMachine()]
+    } else {
+      let targets = try TargetFinder(
+        options: targets, inventory: inventory ?? "inventory", console: console, defaultsToThisMachine: true
+      ).find()
+      let results = await concurrently(targets) { target in
+        try await target.ask { agent in
+          (status: try await agent.status(), comparison: try await agent.compare(target.wanted))
+        }
+      }
+      answers = zip(targets, results).map { target, result in
+        HostState(
+          host: target.name, status: result.map(\.status),
+          differing: (try? result.get())?.comparison.change.objects.count)
+      }
+    }
+    let report = StatusReport(console: console)
+    if output.json { try report.writeJSON(answers) } else { try report.write(answers) }
+    if answers.contains(where: \.isFailure) { throw ExitCode.failed }
+  }
+
+  private func thisMachine() async -> HostState {
+    do {
+      let agent = LocalAgent(version: version, runtimeDirectory: try RuntimeDirectory().path)
+      let name = try agent.hello().node
+      return HostState(host: name, status: .success(try agent.status()), differing: nil)
+    } catch {
+      return HostState(host: "this machine", status: .failure(error), differing: nil)
+    }
+  }
+}
