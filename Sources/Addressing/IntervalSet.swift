@@ -1,10 +1,10 @@
 /// A set of integers as sorted, disjoint, non-touching closed ranges.
 ///
-/// The form is canonical: two sets are equal exactly when their ranges are. Every operation is one
-/// pass over both operands.
+/// The form is canonical: two sets are equal exactly when their ranges are. An operation on two sets is one
+/// pass over both.
 public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>: Hashable, Sendable {
   /// Ascending, disjoint, and never adjacent: `1...2, 3...4` is stored as `1...4`.
-  public let ranges: [ClosedRange<Bound>]
+  public private(set) var ranges: [ClosedRange<Bound>]
 
   private init(canonical ranges: [ClosedRange<Bound>]) { self.ranges = ranges }
 
@@ -49,6 +49,32 @@ public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>
       if ranges[middle].upperBound < value { low = middle + 1 } else { high = middle }
     }
     return low < ranges.count && ranges[low].lowerBound <= value
+  }
+
+  /// Adds a range in place: logarithmic, but for moving the ranges behind it.
+  ///
+  /// - Returns: whether a part of the range was there already.
+  public mutating func insert(_ range: ClosedRange<Bound>) -> Bool {
+    // The ranges that overlap or touch it are one run.
+    let first = index { $0.upperBound == Bound.max || $0.upperBound + 1 >= range.lowerBound }
+    let end = index { $0.lowerBound > range.upperBound && $0.lowerBound - 1 > range.upperBound }
+    let run = ranges[first..<max(first, end)]
+    let wasThere = run.contains { $0.overlaps(range) }
+    let low = Swift.min(run.first?.lowerBound ?? range.lowerBound, range.lowerBound)
+    let high = Swift.max(run.last?.upperBound ?? range.upperBound, range.upperBound)
+    ranges.replaceSubrange(run.indices, with: CollectionOfOne(low...high))
+    return wasThere
+  }
+
+  /// Index of the first range of which something holds that holds of all behind it.
+  private func index(where holds: (ClosedRange<Bound>) -> Bool) -> Int {
+    var low = 0
+    var high = ranges.count
+    while low < high {
+      let middle = (low + high) / 2
+      if holds(ranges[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
   }
 
   public func union(_ other: Self) -> Self {

@@ -9,8 +9,8 @@ struct HostSet: Hashable {
 
   /// Every host of `count`.
   init(all count: Int) {
-    self.init(count: count)
-    for index in 0..<count { insert(HostID(index)) }
+    words = Array(repeating: .max, count: (count + 63) / 64)
+    if !count.isMultiple(of: 64) { words[words.count - 1] = 1 << UInt64(count & 63) - 1 }
   }
 
   var isEmpty: Bool { words.allSatisfy { $0 == 0 } }

@@ -5,7 +5,7 @@ internal import Policy
 extension InventoryLoader {
   mutating func readService(_ service: YAMLEntry) {
     guard let name = declareOwn(service, .services, "service") else { return }
-    var terms: [ServiceTerm] = []
+    var terms = ServiceTermsDraft()
     var multicast = MulticastDraft()
     if tree.kind(service.value) == .mapping {
       readServiceMap(service.value, &terms, &multicast, isAlone: true)
@@ -23,12 +23,12 @@ extension InventoryLoader {
     // Kept whatever is wrong in it: the name is declared.
     draft.services.append(
       ServiceDraft(
-        name: name, key: service.key, terms: terms.sorted { $0.ipProtocol < $1.ipProtocol },
+        name: name, key: service.key, terms: terms.terms,
         multicast: AddressSet(multicast.groups), replies: multicast.replies))
   }
 
   private mutating func read(
-    _ node: NodeID, into terms: inout [ServiceTerm],
+    _ node: NodeID, into terms: inout ServiceTermsDraft,
     _ parse: (String) throws(ServiceTermText.Fault) -> [ServiceTerm]
   ) {
     do {
@@ -38,23 +38,9 @@ extension InventoryLoader {
     }
   }
 
-  /// One term a protocol: what is written twice is said, and means the same.
-  private mutating func merge(_ term: ServiceTerm, into terms: inout [ServiceTerm], _ node: NodeID) {
-    guard let index = terms.firstIndex(where: { $0.ipProtocol == term.ipProtocol }) else {
-      terms.append(term)
-      return
-    }
-    let isRepeated: Bool
-    switch (terms[index].match, term.match) {
-    case (.ports(let known), .ports(let new)):
-      isRepeated = !known.intersection(new).isEmpty
-      terms[index] = ServiceTerm(term.ipProtocol, .ports(known.union(new)))
-    case (.types(let known), .types(let new)):
-      isRepeated = !known.intersection(new).isEmpty
-      terms[index] = ServiceTerm(term.ipProtocol, .types(known.union(new)))
-    default: isRepeated = true
-    }
-    if isRepeated {
+  /// What is written twice is said, and means the same.
+  private mutating func merge(_ term: ServiceTerm, into terms: inout ServiceTermsDraft, _ node: NodeID) {
+    if terms.add(term) {
       note(node, "\(quoted(node)) repeats what the service has already", help: "remove what is written twice")
     }
   }
@@ -62,7 +48,7 @@ extension InventoryLoader {
   // MARK: The mapping form
 
   private mutating func readServiceMap(
-    _ node: NodeID, _ terms: inout [ServiceTerm], _ multicast: inout MulticastDraft, isAlone: Bool
+    _ node: NodeID, _ terms: inout ServiceTermsDraft, _ multicast: inout MulticastDraft, isAlone: Bool
   ) {
     var protocolNode: NodeID?
     var ports: NodeID?
@@ -97,7 +83,7 @@ extension InventoryLoader {
 
   private mutating func readMatches(
     _ node: NodeID, _ name: String, _ protocols: [IPProtocol], ports: NodeID?, types: NodeID?,
-    _ terms: inout [ServiceTerm]
+    _ terms: inout ServiceTermsDraft
   ) {
     let hasPorts = protocols.contains { $0.hasPorts }
     let hasTypes = protocols.contains { ServiceTermText.icmpFamily($0) != nil }
@@ -172,7 +158,7 @@ extension InventoryLoader {
         node, "`replies` without udp and `multicast`",
         help: "remove it: answers to what is sent to one host need no opening")
     }
-    var terms: [ServiceTerm] = []
+    var terms = ServiceTermsDraft()
     for item in oneOrMore(node, "replies") ?? tree.noItems {
       guard tree.isScalar(item), !tree.isNull(item) else {
         error(item, "a port is expected, not \(found(item))", help: "write one value, or a list of them")
@@ -182,6 +168,6 @@ extension InventoryLoader {
         try ServiceTermText.terms("\(name)/\(text)")
       }
     }
-    if case .ports(let ports) = terms.first?.match { multicast.replies = ports }
+    if case .ports(let ports) = terms.terms.first?.match { multicast.replies = ports }
   }
 }

@@ -31,6 +31,20 @@ import Testing
     }
   }
 
+  @Test func `a range that is added in place makes the same set as all ranges at once`() {
+    var random = SeededGenerator(seed: 8)
+    for _ in 0..<2000 {
+      var set = IntervalSet<UInt8>()
+      var ranges: [ClosedRange<UInt8>] = []
+      for range in (0..<5).flatMap({ _ in randomRanges(&random) }) {
+        let wasThere = ranges.contains { $0.overlaps(range) }
+        #expect(set.insert(range) == wasThere)
+        ranges.append(range)
+        #expect(set == IntervalSet(ranges))
+      }
+    }
+  }
+
   private func randomRanges(_ random: inout SeededGenerator) -> [ClosedRange<UInt8>] {
     (0..<Int.random(in: 0...4, using: &random)).map { _ in
       let low = UInt8.random(in: 0...255, using: &random)

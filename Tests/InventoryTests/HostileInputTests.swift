@@ -1,5 +1,7 @@
+import Addressing
 import Diagnostics
 import Inventory
+import Policy
 import Testing
 
 /// Inputs that are made to cost: each is refused with a short report.
@@ -63,6 +65,19 @@ import Testing
     refuse(
       "version: 1\nnetworks:\n\(networks)  n5000: {prefixes: 198.51.100.7}\n",
       saying: "networks name each other more than 64 deep")
+  }
+
+  @Test func `a service of every second port is read like any other`() throws {
+    let ports = stride(from: 1, to: 65536, by: 2).map { "tcp/\($0)" }
+    let text = "version: 1\nservices:\n  odd: [\(ports.joined(separator: ", "))]\n"
+    let loaded = Inventory.load([SourceFile(path: "inventory.yaml", bytes: Array(text.utf8))])
+    let services = try #require(loaded.policy?.services)
+    guard case .ports(let odd)? = services.first?.terms.first?.match else {
+      Issue.record("\(loaded.report.text(loaded.sources).prefix(2000))")
+      return
+    }
+    #expect(odd.ranges.count == ports.count)
+    #expect(loaded.report.diagnostics.isEmpty)
   }
 
   @Test func `files beyond the bounds of an inventory are refused`() {
