@@ -41,6 +41,7 @@ extension JSONWriter {
   mutating func append(opening table: Table, elements: RenderedElements) throws(TextError) {
     if let other = table.others.first { throw .unsupported("\(other.kind) \(other.name)") }
     guard table.flags == 0 else { throw .unsupported("table flags \(table.flags)") }
+    guard table.family.keyword != nil else { throw .unsupported("family \(table.family)") }
     append("[\n")
     try append(command: "add", table)
     append(",\n")

@@ -13,7 +13,10 @@ public struct Family: RawRepresentable, Hashable, Sendable, CustomStringConverti
   public static let ipv6 = Self(rawValue: 10)
 
   /// The word nft(8) uses, or the number of a family it does not have.
-  public var description: String {
+  public var description: String { keyword ?? String(rawValue) }
+
+  /// `nil` for a family that nft(8) does not have.
+  var keyword: String? {
     switch self {
     case .inet: "inet"
     case .ipv4: "ip"
@@ -21,7 +24,7 @@ public struct Family: RawRepresentable, Hashable, Sendable, CustomStringConverti
     case .netdev: "netdev"
     case .bridge: "bridge"
     case .ipv6: "ip6"
-    default: String(rawValue)
+    default: nil
     }
   }
 }

@@ -59,7 +59,8 @@ extension Table {
 
 extension TextWriter {
   fileprivate mutating func append(title table: Table) throws(TextError) {
-    append(table.family.description)
+    guard let family = table.family.keyword else { throw .unsupported("family \(table.family)") }
+    append(family)
     append(" ")
     try append(name: table.name.text)
   }
