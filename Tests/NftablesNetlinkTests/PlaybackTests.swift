@@ -110,6 +110,17 @@ import Testing
     #expect(kernel.dumps[PlayedKernel.getTable] == nil || kernel.dumps[PlayedKernel.getTable]?.count == 0)
   }
 
+  @Test func `a chain that is told twice is no listing`() throws {
+    let kernel = PlayedKernel()
+    let chain = PlayedKernel.Answer.message(
+      type: PlayedKernel.getChain - 1, flags: 0,
+      payload: [1, 0, 0, 1, 6, 0, 1, 0, 0x74, 0, 0, 0, 6, 0, 3, 0, 0x63, 0, 0, 0])
+    kernel.dumps[PlayedKernel.getTable] = Array(repeating: [Self.table, .acknowledgement(0, 0)], count: 2)
+    kernel.dumps[PlayedKernel.getChain] = [[chain, chain, .done], [chain, .done]]
+    #expect(try NftablesConnection(over: kernel).table(.inet, "t")?.table.chains.map(\.name) == ["c"])
+    #expect(kernel.dumps[PlayedKernel.getChain]?.isEmpty == true)
+  }
+
   @Test(
     arguments: [
       [UInt8](repeating: 0xff, count: 16), [1], [], PlayedKernel.message(2, 0, 1, [0, 0]),

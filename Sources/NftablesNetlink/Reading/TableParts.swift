@@ -9,13 +9,14 @@ struct TableParts {
   let generation: UInt32
   private var table: TableMessage?
   private var chains: [ChainMessage] = []
+  private var chainNames: Set<ChainName> = []
   private(set) var collectors: [SetName: ElementCollector] = [:]
   private var catalog = SetCatalog()
   private var rules: [RuleMessage] = []
   private var others: [OpaqueObject] = []
   /// The first message that could not be read.
   private(set) var failure: MessageError?
-  /// Whether a message was of another generation than the first.
+  /// Whether a message was of another generation than the first, or an object was told twice.
   private(set) var isTorn = false
 
   init(family: Family, name: TableName, generation: UInt32) {
@@ -41,6 +42,7 @@ struct TableParts {
       let message = try ChainMessage(object, in: bytes)
       guard message.table == name else { return }
       if Self.isPlain(message.chain.name) {
+        guard chainNames.insert(message.chain.name).inserted else { return isTorn = true }
         chains.append(message)
       } else {
         others.append(OpaqueObject(kind: "chain", name: message.chain.name.text))
@@ -52,6 +54,7 @@ struct TableParts {
         others.append(OpaqueObject(kind: "set", name: message.set.name.text))
         return
       }
+      guard collectors[message.set.name] == nil else { return isTorn = true }
       collectors[message.set.name] = ElementCollector(message)
     case NFT_MSG_NEWSETELEM:
       // Taken out while it grows, so that its buffers are not copied.
