@@ -16,7 +16,7 @@ STATIC := --scratch-path $(STATIC_BUILD) -c release --static-swift-stdlib -Xlink
 	-Xlinker --no-export-dynamic -Xlinker -z -Xlinker pack-relative-relocs -Xswiftc -use-ld=lld \
 	-Xlinker -L$(STATIC_LIBRARIES) -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: build release test lint format golden demo bench install clean packages run-packages test-packages
+.PHONY: build release test fuzz lint format golden demo bench install clean packages run-packages test-packages
 
 build: packages
 	swift build
@@ -28,6 +28,10 @@ test: test-packages
 # The main job from end to end, in network namespaces; without root in a user namespace.
 demo: build run-packages
 	packaging/demo "$$(swift build --show-bin-path)/sekisho"
+
+# Runs the three fuzzers, each for FUZZ_SECONDS (60); what they find is kept in Tests/Fuzz/Crashers.
+fuzz: build
+	Tests/Fuzz/run "$$(swift build --show-bin-path)/sekisho" $(FUZZ_TARGETS)
 
 lint:
 	swift format lint --strict --recursive Sources Tests Package.swift

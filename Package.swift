@@ -33,6 +33,10 @@ let system = Target.Dependency.product(name: "SystemPackage", package: "swift-sy
 
 let package = Package(
   name: "sekisho",
+  products: [
+    // For the fuzzers, a package of their own: Tests/Fuzz.
+    .library(name: "FuzzTargets", targets: ["FuzzTargets"])
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
@@ -85,6 +89,12 @@ let package = Package(
     support("PolicyFixtures", ["Addressing", "Diagnostics", "Policy"]),
     support("LabFixtures", ["Addressing", "Diagnostics", "Policy"]),
     support("LabHarness", ["Lab", "Policy", subprocess, system]),
+    support(
+      "FuzzTargets",
+      [
+        "Diagnostics", "EchoKernel", "Inventory", "Netlink", "Nftables", "NftablesNetlink", "Policy",
+        "RulesetCompiler", "RulesetDiff",
+      ]),
     .executableTarget(
       name: "lab-support", dependencies: ["Addressing", "Lab", "LabFixtures", "Probing"],
       path: "Tests/Support/lab-support", swiftSettings: common),
@@ -132,6 +142,7 @@ let package = Package(
         "RulesetCompiler", "RulesetSpace",
       ]),
     tests("PolicyDiffTests", ["Addressing", "ConnectionSpace", "Policy", "PolicyDiff", "PolicyFixtures"]),
+    tests("FuzzTests", ["FuzzTargets", "Goldens"]),
     tests("ArtifactsTests", ["Artifacts", "Policy"]),
     tests("NetlinkTests", ["Netlink"]),
     tests("SekishoCommandsTests", ["ChildProcess", "Goldens", "sekisho"]),

@@ -7,21 +7,30 @@ public final class EchoKernel: Transport {
   /// The batches that were sent, as they were sent.
   public private(set) var batches: [[UInt8]] = []
   private var generation: UInt8 = 1
-  /// Payloads by type.
-  private var messages: [UInt16: [[UInt8]]] = [:]
+  /// Payloads by type, and of elements by set.
+  private var messages: [Key: [[UInt8]]] = [:]
   private var waiting: [[UInt8]] = []
+  private var told = 0
+  /// How often a table may still be asked for.
+  private var patience: Int
 
-  /// - Parameter bytes: messages of nf_tables one behind the other.
-  public init(listing bytes: [UInt8] = []) { take(SettledBatch(bytes)) }
+  /// - Parameters:
+  ///   - bytes: messages of nf_tables one behind the other.
+  ///   - patience: how often a table may be asked for, by those who begin anew when a listing is torn.
+  public init(listing bytes: [UInt8] = [], patience: Int = .max) {
+    self.patience = patience
+    take(SettledBatch(bytes))
+  }
 
   private func take(_ batch: SettledBatch) {
     // Longer ones come in no datagram.
     for part in batch.parts where part.bytes.count <= 64 << 10 {
-      messages[part.header.type, default: []].append(Array(part.bytes[Message.headerLength...]))
+      let payload = Array(part.bytes[Message.headerLength...])
+      messages[Key(part.header.type, payload, 4..<payload.count), default: []].append(payload)
     }
   }
 
-  public func send(_ bytes: [UInt8]) {
+  public func send(_ bytes: [UInt8]) throws(NetlinkError) {
     var cursor = MessageCursor(0..<bytes.count)
     guard let request = cursor.next(in: bytes.span) else { return }
     switch MessageKind(rawValue: request.type) {
@@ -30,6 +39,10 @@ public final class EchoKernel: Transport {
       let payload = [0, 0, 0, generation, 8, 0, 1, 0, 0, 0, 0, generation]
       waiting.append(message(.newGeneration, request.sequence, payload))
       acknowledge(request)
+    case .getTable where patience == 0: throw .silence(doing: "list")
+    case .getTable:
+      patience -= 1
+      list(request, bytes)
     default: list(request, bytes)
     }
   }
@@ -45,13 +58,7 @@ public final class EchoKernel: Transport {
   }
 
   private func list(_ request: Message, _ bytes: [UInt8]) {
-    let set = Self.setName(bytes, request.payload.dropFirst(4))
-    for payload in messages[request.type - 1] ?? [] {
-      if request.type == MessageKind.getElements.rawValue,
-        Self.setName(payload, 4..<payload.count) != set
-      {
-        continue
-      }
+    for payload in messages[Key(request.type - 1, bytes, request.payload.dropFirst(4))] ?? [] {
       let told = payload[..<2] + [0, generation] + payload[4...]
       waiting.append(message(request.type - 1, request.sequence, told))
     }
@@ -63,8 +70,9 @@ public final class EchoKernel: Transport {
   }
 
   public func receive(into buffer: inout [UInt8], patience: Int32) -> Int? {
-    guard !waiting.isEmpty else { return nil }
-    let bytes = waiting.removeFirst()
+    guard told < waiting.count else { return nil }
+    let bytes = waiting[told]
+    told += 1
     buffer.replaceSubrange(0..<bytes.count, with: bytes)
     return bytes.count
   }
@@ -86,8 +94,17 @@ public final class EchoKernel: Transport {
     return writer.bytes
   }
 
-  private static func setName(_ bytes: [UInt8], _ range: Range<Int>) -> [UInt8]? {
-    AttributeTree.all(bytes, range)?.bytes(Field.elementsSet).map { Array($0.prefix { $0 != 0 }) }
+  private struct Key: Hashable {
+    let type: UInt16
+    let set: [UInt8]?
+
+    init(_ type: UInt16, _ bytes: [UInt8], _ attributes: Range<Int>) {
+      self.type = type
+      set =
+        type == MessageKind.newElements.rawValue
+        ? AttributeTree.all(bytes, attributes)?.bytes(Field.elementsSet).map { Array($0.prefix { $0 != 0 }) }
+        : nil
+    }
   }
 
   private static let acknowledge: UInt16 = 4
