@@ -111,7 +111,7 @@ let package = Package(
       dependencies: [
         "Addressing", "CBareNetlink", "CTraffic", "ConnectionSpace", "Diagnostics", "Enforcement",
         "FleetGenerator", "Inventory", "InventoryFiles", "Nftables", "NftablesNetlink", "Policy",
-        "PolicySpace", "RulesetCompiler", "RulesetDiff",
+        "PolicySpace", "RulesetCompiler", "RulesetDiff", "RulesetSpace",
       ],
       path: "Tests/Benchmarks/Benchmark", swiftSettings: common),
 

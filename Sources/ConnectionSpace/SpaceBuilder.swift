@@ -3,12 +3,13 @@ public import Addressing
 /// Collects rectangles and makes their union at once, which is much faster than one union after another.
 public struct SpaceBuilder {
   private let universe: Universe
-  /// By ``Section/index``.
-  private var rectangles: [[RawRectangle]]
+  private var sections: [(section: Section, rectangles: [RawRectangle])] = []
+  /// By ``Section/index``: the place in ``sections`` plus one, or 0.
+  private var places: [UInt16]
 
   public init(_ universe: Universe) {
     self.universe = universe
-    rectangles = Array(repeating: [], count: Section.count)
+    places = Array(repeating: 0, count: Section.count)
   }
 
   /// Adds a rectangle in every family that both ends have.
@@ -20,7 +21,12 @@ public struct SpaceBuilder {
   ) {
     guard kinds.number != 0 else { return }
     for family in families where sources[family] != 0 && destinations[family] != 0 {
-      rectangles[Section(passage, family, ipProtocol).index].append(
+      let section = Section(passage, family, ipProtocol)
+      if places[section.index] == 0 {
+        self.sections.append((section, []))
+        places[section.index] = UInt16(self.sections.count)
+      }
+      self.sections[Int(places[section.index]) - 1].rectangles.append(
         RawRectangle(destination: destinations[family], kinds: kinds.number, source: sources[family]))
     }
   }
@@ -29,13 +35,14 @@ public struct SpaceBuilder {
   ///
   /// - Throws: ``NotProven`` when the budget is spent.
   public consuming func space() throws(NotProven) -> ConnectionSpace {
-    var all = rectangles
-    rectangles = []
+    var all = sections
+    sections = []
+    all.sort { $0.section < $1.section }
     let entries = try universe.operate { engine throws(NotProven) in
       var entries: [ConnectionSpace.Entry] = []
-      for index in all.indices where !all[index].isEmpty {
-        let section = Section(index: index)
-        let node = try engine.union(of: &all[index], section.family)
+      for index in all.indices {
+        let section = all[index].section
+        let node = try engine.union(of: &all[index].rectangles, section.family)
         entries.append(.init(section: section, node: node))
       }
       return entries

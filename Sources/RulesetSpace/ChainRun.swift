@@ -2,14 +2,6 @@ internal import Addressing
 internal import ConnectionSpace
 internal import Nftables
 
-/// Where connections of a domain may end up in a chain. What is in none but one of them surely ends there.
-struct Outcome {
-  var accepted: ConnectionSpace
-  var dropped: ConnectionSpace
-  /// Back behind the jump, or at the end of a base chain.
-  var returned: ConnectionSpace
-}
-
 /// Sends all connections of a domain through the chains of a table at once.
 ///
 /// A chain treats each connection the same wherever it is jumped to from, so each is looked at once.
@@ -52,10 +44,12 @@ struct ChainRun {
       // No such chain, or one that leads to itself: the kernel takes neither.
       return Outcome(accepted: domain.all, dropped: domain.all, returned: domain.all)
     }
-    var outcome = Outcome(accepted: domain.empty, dropped: domain.empty, returned: domain.empty)
-    var here = domain.all
-    for rule in chain.rules where !here.isEmpty { try apply(rule, &here, &outcome) }
-    outcome.returned = try outcome.returned.union(here)
+    let nothing = Outcome(accepted: domain.empty, dropped: domain.empty, returned: domain.empty)
+    var way = Way(here: domain.all, outcome: nothing)
+    for rule in chain.rules where !way.here.isEmpty { try apply(rule, &way) }
+    try way.settle()
+    var outcome = way.outcome
+    outcome.returned = try outcome.returned.union(way.here)
     open.remove(name)
     known[name] = outcome
     return outcome
@@ -63,38 +57,35 @@ struct ChainRun {
 
   // MARK: Rules
 
-  /// - Parameter here: what may reach the rule, then what may get past it.
-  private mutating func apply(_ rule: Rule, _ here: inout ConnectionSpace, _ outcome: inout Outcome)
-    throws(NotProven)
-  {
+  private mutating func apply(_ rule: Rule, _ way: inout Way) throws(NotProven) {
+    guard rule.expressions.contains(where: { $0.mayDecide }) else { return }
     var registers = Registers()
-    var match = Match(sure: domain.all, possible: here)
-    let decides = rule.expressions.contains { $0.mayDecide }
-    guard decides else { return }
+    var condition = Condition()
     for expression in rule.expressions {
       switch expression {
       case .verdict(let verdict):
-        try conclude([(verdict, match)], &here, &outcome)
+        try conclude([(verdict, condition.match(in: domain))], &way)
         return
       case .reject:
-        try conclude([(.drop, match)], &here, &outcome)
+        try conclude([(.drop, condition.match(in: domain))], &way)
         return
       case .lookup(let set, let register, let negated, let into):
         guard let result = try lookup(set, registers, register) else {
-          match.sure = domain.empty
-          if let into { registers.store(Array(repeating: .hidden, count: into == .verdict ? 0 : 16), into) }
+          condition.doubt()
+          if into != nil { registers.forget() }
           // What an unknown map leads to can be any verdict.
-          if into == .verdict { try concludeUnknown(match, &here, &outcome) }
+          if into == .verdict { try concludeUnknown(condition.match(in: domain), &way) }
           continue
         }
         if into == .verdict {
+          let match = try condition.match(in: domain)
           var cases: [(Verdict, Match)] = []
           for element in result.cases {
             if let verdict = element.verdict {
               cases.append((verdict, try match.intersection(element.match)))
             }
           }
-          try conclude(cases, &here, &outcome)
+          try conclude(cases, &way)
           return
         }
         var found = domain.never
@@ -102,81 +93,85 @@ struct ChainRun {
           found.sure = try found.sure.union(element.match.sure)
           found.possible = try found.possible.union(element.match.possible)
         }
-        match = try match.intersection(negated ? found.complement(in: domain.all) : found)
-        if let into { registers.store(Array(repeating: .hidden, count: 16), into) }
+        try condition.add(negated ? found.complement(in: domain.all) : found)
+        // What a map's data are, and how long, nothing that is looked at depends on.
+        if into != nil { registers.forget() }
       case .opaque(let name, _):
         if opaqueAccepting.contains(name) {
-          try conclude([(.accept, match)], &here, &outcome)
+          try conclude([(.accept, condition.match(in: domain))], &way)
           return
         }
-        if !opaqueHarmless.contains(name) { try concludeUnknown(match, &here, &outcome) }
+        if !opaqueHarmless.contains(name) { try concludeUnknown(condition.match(in: domain), &way) }
         registers.forget()
-        match.sure = domain.empty
+        condition.doubt()
       default:
-        match = try match.intersection(step(expression, &registers))
+        try step(expression, &registers, &condition)
       }
-      if match.possible.isEmpty { return }
+      if condition.isNever { return }
     }
   }
 
   /// Parts of a rule's matches end in verdicts, all at once.
-  private mutating func conclude(
-    _ cases: [(Verdict, Match)], _ here: inout ConnectionSpace, _ outcome: inout Outcome
-  ) throws(NotProven) {
-    var leaving = domain.empty
-    var back = domain.empty
-    for (verdict, match) in cases where !match.possible.isEmpty {
-      leaving = try leaving.union(match.sure)
+  private mutating func conclude(_ cases: [(Verdict, Match)], _ way: inout Way) throws(NotProven) {
+    if cases.count == 1, cases[0].0 == .accept || cases[0].0 == .drop {
+      try way.end(cases[0].1, isAccepted: cases[0].0 == .accept)
+      return
+    }
+    try way.settle()
+    var leaving: [ConnectionSpace] = []
+    var back: [ConnectionSpace] = []
+    for (verdict, match) in cases {
+      let possible = try match.possible.intersection(way.here)
+      if possible.isEmpty { continue }
+      leaving.append(match.sure)
       switch verdict {
-      case .accept: outcome.accepted = try outcome.accepted.union(match.possible)
-      case .drop: outcome.dropped = try outcome.dropped.union(match.possible)
+      case .accept: way.outcome.accepted = try way.outcome.accepted.union(possible)
+      case .drop: way.outcome.dropped = try way.outcome.dropped.union(possible)
       case .queue:
         // What the queue's program decides is not known.
-        outcome.accepted = try outcome.accepted.union(match.possible)
-        outcome.dropped = try outcome.dropped.union(match.possible)
-      case .continue: back = try back.union(match.possible)
-      case .return: outcome.returned = try outcome.returned.union(match.possible)
+        way.outcome.accepted = try way.outcome.accepted.union(possible)
+        way.outcome.dropped = try way.outcome.dropped.union(possible)
+      case .continue: back.append(possible)
+      case .return: way.outcome.returned = try way.outcome.returned.union(possible)
       case .jump(let chain), .goto(let chain):
-        let inner = try self.outcome(of: chain)
-        outcome.accepted = try outcome.accepted.union(match.possible.intersection(inner.accepted))
-        outcome.dropped = try outcome.dropped.union(match.possible.intersection(inner.dropped))
-        let returned = try match.possible.intersection(inner.returned)
+        let inner = try outcome(of: chain)
+        way.outcome.accepted = try way.outcome.accepted.union(possible.intersection(inner.accepted))
+        way.outcome.dropped = try way.outcome.dropped.union(possible.intersection(inner.dropped))
+        let returned = try possible.intersection(inner.returned)
         if case .jump = verdict {
-          back = try back.union(returned)
+          back.append(returned)
         } else {
-          outcome.returned = try outcome.returned.union(returned)
+          way.outcome.returned = try way.outcome.returned.union(returned)
         }
       }
     }
-    here = try here.subtracting(leaving).union(back)
+    way.here = try way.here.subtracting(domain.empty.union(leaving)).union(back)
   }
 
   /// Anything may become of what matches.
-  private func concludeUnknown(_ match: Match, _ here: inout ConnectionSpace, _ outcome: inout Outcome)
-    throws(NotProven)
-  {
-    outcome.accepted = try outcome.accepted.union(match.possible)
-    outcome.dropped = try outcome.dropped.union(match.possible)
-    outcome.returned = try outcome.returned.union(match.possible)
+  private func concludeUnknown(_ match: Match, _ way: inout Way) throws(NotProven) {
+    try way.settle()
+    let possible = try match.possible.intersection(way.here)
+    way.outcome.accepted = try way.outcome.accepted.union(possible)
+    way.outcome.dropped = try way.outcome.dropped.union(possible)
+    way.outcome.returned = try way.outcome.returned.union(possible)
   }
 
   // MARK: Steps
 
-  /// What a step that decides nothing lets go on.
-  private mutating func step(_ expression: Expression, _ registers: inout Registers) throws(NotProven)
-    -> Match
-  {
+  /// A step that decides nothing.
+  private mutating func step(
+    _ expression: Expression, _ registers: inout Registers, _ condition: inout Condition
+  ) throws(NotProven) {
     switch expression {
-    case .counter, .log, .setMeta, .setConntrack:
-      return domain.always
-    case .limit, .dynamicSet:
-      return domain.unknown
+    case .counter, .log, .setMeta, .setConntrack: break
+    case .limit, .dynamicSet: condition.doubt()
     case .meta(let key, let register):
       registers.store(reader.meta(key), register)
     case .payload(let base, let offset, let length, let register):
       let (bytes, isThere) = reader.payload(base, Int(offset), Int(length))
       registers.store(bytes, register)
-      if !isThere { return domain.unknown }
+      if !isThere { condition.doubt() }
     case .conntrack(let key, let direction, let register):
       registers.store(reader.conntrack(key, direction), register)
     case .fib(let result, let flags, let register):
@@ -185,56 +180,57 @@ struct ChainRun {
       registers.store(constant: value, register)
     case .bitwise(let from, let into, let mask, let xor):
       guard let bytes = registers.read(from, mask.count), xor.count == mask.count else {
-        return domain.unknown
+        registers.forget()
+        return condition.doubt()
       }
       registers.store(mask.indices.map { bytes[$0].masked(mask[$0], xor[$0]) }, into)
     case .byteorder(let from, let into, _, let length, let size):
-      guard let bytes = registers.read(from, Int(length)), size > 0 else { return domain.unknown }
+      guard let bytes = registers.read(from, Int(length)), size > 0 else {
+        registers.forget()
+        return condition.doubt()
+      }
       registers.store(
         stride(from: 0, to: bytes.count, by: Int(size)).flatMap {
           bytes[$0..<min($0 + Int(size), bytes.count)].reversed()
         }, into)
     case .shift(_, let into, let length, _, _):
-      registers.store(Array(repeating: .hidden, count: Int(min(length, 16))), into)
+      registers.store(Array(repeating: .hidden, count: Int(min(length, 65))), into)
     case .compare(let sign, let register, let value):
-      guard let bytes = registers.read(register, value.count) else { return domain.unknown }
-      return try compare(bytes, sign, value)
+      guard let bytes = registers.read(register, value.count) else { return condition.doubt() }
+      try compare(bytes, sign, value, &condition)
     case .range(let negated, let register, let from, let to):
       guard let bytes = registers.read(register, from.count), to.count == from.count else {
-        return domain.unknown
+        return condition.doubt()
       }
-      let match = try self.match(Comparison(bytes, from: from, to: to, place))
-      return negated ? try match.complement(in: domain.all) : match
-    case .lookup, .verdict, .reject, .opaque:
-      return domain.unknown
+      try add(Comparison(bytes, from: from, to: to, place), negated: negated, &condition)
+    case .lookup, .verdict, .reject, .opaque: condition.doubt()
     }
-    return domain.always
   }
 
-  private mutating func compare(_ bytes: [SymbolicByte], _ sign: ComparisonOperator, _ value: [UInt8])
-    throws(NotProven) -> Match
-  {
+  private mutating func compare(
+    _ bytes: [SymbolicByte], _ sign: ComparisonOperator, _ value: [UInt8], _ condition: inout Condition
+  ) throws(NotProven) {
     let zero = [UInt8](repeating: 0, count: value.count)
-    let match: Match
-    switch sign {
-    case .equal, .notEqual: match = try self.match(Comparison(bytes, equal: value, place))
-    case .lessOrEqual, .greater: match = try self.match(Comparison(bytes, from: zero, to: value, place))
-    case .less, .greaterOrEqual:
-      match =
-        value == zero
-        ? domain.never : try self.match(Comparison(bytes, from: zero, to: predecessor(value), place))
-    }
-    switch sign {
-    case .equal, .less, .lessOrEqual: return match
-    case .notEqual, .greater, .greaterOrEqual: return try match.complement(in: domain.all)
-    }
+    let comparison =
+      switch sign {
+      case .equal, .notEqual: Comparison(bytes, equal: value, place)
+      case .lessOrEqual, .greater: Comparison(bytes, from: zero, to: value, place)
+      case .less, .greaterOrEqual:
+        value == zero ? .never : Comparison(bytes, from: zero, to: predecessor(value), place)
+      }
+    let isNegated = [.notEqual, .greater, .greaterOrEqual].contains(sign)
+    try add(comparison, negated: isNegated, &condition)
   }
 
-  private mutating func match(_ comparison: Comparison) throws(NotProven) -> Match {
+  private mutating func add(_ comparison: Comparison, negated: Bool, _ condition: inout Condition)
+    throws(NotProven)
+  {
     splits.formUnion(comparison.splits)
-    if comparison.isNever { return domain.never }
+    guard negated else { return condition.add(comparison) }
+    if comparison.isNever { return }
     let space = try domain.space(of: comparison.box)
-    return Match(sure: comparison.isSure ? space : domain.empty, possible: space)
+    let match = Match(sure: comparison.isSure ? space : domain.empty, possible: space)
+    try condition.add(match.complement(in: domain.all))
   }
 
   /// `nil` when what the set holds is not known.

@@ -73,6 +73,8 @@ struct PacketReader {
 
   /// - Returns: the bytes, and whether every packet has them.
   func payload(_ base: PayloadBase, _ offset: Int, _ length: Int) -> ([SymbolicByte], isThere: Bool) {
+    // The kernel takes no more than its registers hold.
+    guard length <= 64 else { return (hidden(65), false) }
     switch base {
     case .network:
       let header = networkHeader

@@ -8,12 +8,19 @@ struct Match {
   /// It holds for some packet, or may.
   var possible: ConnectionSpace
 
+  private var isSure: Bool { sure == possible }
+
   func intersection(_ other: Match) throws(NotProven) -> Match {
-    Match(
-      sure: try sure.intersection(other.sure), possible: try possible.intersection(other.possible))
+    let possible = try possible.intersection(other.possible)
+    // Mostly nothing is in doubt.
+    if isSure, other.isSure { return Match(sure: possible, possible: possible) }
+    return Match(sure: try sure.intersection(other.sure), possible: possible)
   }
 
   func complement(in all: ConnectionSpace) throws(NotProven) -> Match {
-    Match(sure: try all.subtracting(possible), possible: try all.subtracting(sure))
+    let surely = try all.subtracting(possible)
+    return isSure
+      ? Match(sure: surely, possible: surely)
+      : Match(sure: surely, possible: try all.subtracting(sure))
   }
 }

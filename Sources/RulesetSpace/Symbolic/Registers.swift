@@ -6,7 +6,11 @@ struct Registers {
 
   /// Stores bytes; the kernel clears the rest of the last 32-bit register.
   mutating func store(_ value: [SymbolicByte], _ register: Register) {
-    guard let start = register.byteOffset, start + value.count <= bytes.count else { return }
+    guard let start = register.byteOffset, start + value.count <= bytes.count else {
+      // The kernel takes no such rule.
+      forget()
+      return
+    }
     for (offset, byte) in value.enumerated() { bytes[start + offset] = byte }
     var position = start + value.count
     while !position.isMultiple(of: 4) {
@@ -24,7 +28,9 @@ struct Registers {
 
   /// `nil` when there are no such registers.
   func read(_ register: Register, _ count: Int) -> [SymbolicByte]? {
-    guard let start = register.byteOffset, start + count <= bytes.count else { return nil }
+    guard count <= bytes.count, let start = register.byteOffset, start + count <= bytes.count else {
+      return nil
+    }
     return Array(bytes[start..<start + count])
   }
 }

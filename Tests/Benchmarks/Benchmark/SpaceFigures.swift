@@ -3,8 +3,11 @@ import ConnectionSpace
 import Foundation
 import Inventory
 import InventoryFiles
+import Nftables
 import Policy
 import PolicySpace
+import RulesetCompiler
+import RulesetSpace
 
 /// What it costs to know exactly which connections are possible, and what a change of that is.
 struct SpaceFigures {
@@ -19,6 +22,47 @@ struct SpaceFigures {
       try showTuples(policy, millions * 1_000_000, limit: millions == 1 ? 0.3 : 1.2)
     }
     try showPolicy(policy)
+    try showRulesets(policy)
+  }
+
+  // MARK: Rulesets
+
+  private func showRulesets(_ policy: Policy) throws {
+    let policies = HostPolicies(policy)
+    let compiler = RulesetCompiler(policy, policies)
+    let tables = policies.distinct.map { compiler.compile($0) }
+    let largest = tables.max { elements($0) < elements($1) }
+    if let largest {
+      try showRuleset("the largest table, \(text(Double(elements(largest)))) elements", largest)
+    }
+    let all = try timed {
+      let universe = Universe()
+      for table in tables { _ = try RulesetSpace([table], .ingress, in: universe) }
+    }
+    Figure("  ingress of all \(tables.count) tables in one universe", all, "s").show()
+    for count in [1_000, 10_000] {
+      let rules = try (0..<count).map { number -> Rule in
+        let source = Address(.ipv4, 0x0a00_0000 + UInt128(number) * 7)
+        let port = UInt16(number % 50) + 1000
+        return try Rule(
+          [.match(.ipSaddr, .address(source)), .match(.tcpDport, .port(port)), .accept], in: .inet)
+      }
+      let chain = Chain(name: "input", base: BaseChain(hook: .input, policy: .drop), rules: rules)
+      try showRuleset(
+        "\(text(Double(count))) rules by hand",
+        Table(family: .inet, name: "filter", chains: [chain], sets: []))
+    }
+  }
+
+  private func elements(_ table: Table) -> Int { table.sets.reduce(0) { $0 + $1.elements.count } }
+
+  private func showRuleset(_ name: String, _ table: Table) throws {
+    waitForQuiet()
+    let seconds = try best {
+      let universe = Universe()
+      return try timed { _ = try RulesetSpace([table], .ingress, in: universe) }
+    }
+    Figure("ingress of a ruleset: \(name)", seconds * 1000, "ms").show()
   }
 
   // MARK: Tuples one by one
