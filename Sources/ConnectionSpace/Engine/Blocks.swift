@@ -1,3 +1,5 @@
+internal import Addressing
+
 /// The connections from a set of sources to the kinds of a set of destinations.
 struct Block: Hashable {
   var destinations: UInt32
@@ -117,11 +119,17 @@ extension FamilySpace {
     var pieces: [(block: Block, except: UInt32)] = []
     var rest = node
     while rest != 0 {
+      // So many kinds of destinations do not come out as few blocks; one hull may still say nearly all of it.
+      if let hull = try wideHull(rest, atLeast: limit * 8, &kinds, &meter),
+        try isMostly(hull, node, kinds, &meter)
+      {
+        let whole = try box(hull, kinds, &meter)
+        pieces.append((hull, try destinations.apply(.difference, whole, node, &meter)))
+        return pieces
+      }
       var blocks = try self.blocks(rest, &kinds, &meter)
       if pieces.count + blocks.count <= limit { return pieces + blocks.map { ($0, 0) } }
-      let volumes = Dictionary(
-        blocks.map { ($0, volume($0, kinds)) }, uniquingKeysWith: { first, _ in first })
-      blocks.sort { (volumes[$0] ?? .zero) > (volumes[$1] ?? .zero) }
+      blocks = blocks.map { ($0, volume($0, kinds)) }.sorted { $0.1 > $1.1 }.map(\.0)
       let isLast = pieces.count + 1 >= limit
       // The last piece takes everything that is left; one before it as many of the largest as fill their hull.
       var count = blocks.count
@@ -141,6 +149,27 @@ extension FamilySpace {
       rest = try destinations.apply(.difference, rest, whole, &meter)
     }
     return pieces
+  }
+
+  /// The smallest block that holds a node, if the node has at least so many kinds of destinations.
+  private mutating func wideHull(
+    _ node: UInt32, atLeast count: Int, _ kinds: inout SetPool<UInt16>, _ meter: inout Meter
+  ) throws(NotProven) -> Block? {
+    var parts = OrderedGroups<ClosedRange<Bound>>()
+    destinations.forEachPart(node) { parts.append($0, to: $1) }
+    guard parts.groups.count >= count else { return nil }
+    var numbers: [ClosedRange<UInt16>] = []
+    var sources: Set<UInt32> = []
+    for (ports, _) in parts.groups {
+      destinations.below.forEachPart(ports) {
+        numbers.append($0)
+        sources.insert($1)
+      }
+    }
+    return Block(
+      destinations: try intern(IntervalSet(parts.groups.flatMap(\.values)).ranges, &meter),
+      kinds: try kinds.intern(IntervalSet(numbers).ranges, &meter),
+      sources: try destinations.below.below.union(of: sources.sorted(), &meter))
   }
 
   /// The smallest block that holds some.

@@ -21,6 +21,7 @@ struct SpaceFigures {
     for millions in [1, 3] {
       try showTuples(policy, millions * 1_000_000, limit: millions == 1 ? 0.3 : 1.2)
     }
+    try showRandom()
     try showPolicy(policy)
     try showRulesets(policy)
   }
@@ -94,6 +95,29 @@ struct SpaceFigures {
     let equality = timed { if again != space { fail("the normal form depends on the order") } }
     Figure("  equality", equality * 1000, "ms", .atMost(1)).show()
     guard space.volume == Volume(UInt128(tuples.count)) else { fail("the volume is \(space.volume)") }
+  }
+
+  /// Tuples that have nothing in common: the least a normal form can make use of.
+  private func showRandom() throws {
+    var state: UInt64 = 3
+    func next() -> UInt32 {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return UInt32(truncatingIfNeeded: state >> 32)
+    }
+    let universe = Universe()
+    var builder = SpaceBuilder(universe)
+    let interning = try timed {
+      for _ in 0..<1_000_000 {
+        let source = try universe.intern(AddressSet(ipv4: IntervalSet(ascending: [next()])))
+        let destination = try universe.intern(AddressSet(ipv4: IntervalSet(ascending: [next()])))
+        let port = UInt16(truncatingIfNeeded: next())
+        let kinds = try universe.intern(.ports(PortSet([port...port])), of: .tcp)
+        builder.add(.ingress, .tcp, from: source, to: destination, kinds)
+      }
+    }
+    let seconds = try timed { _ = try builder.space() }
+    Figure("normal form of 1,000,000 tuples at random", seconds, "s").show()
+    Figure("  making their sets known", interning, "s").show()
   }
 
   private struct Tuple {
@@ -185,6 +209,7 @@ struct SpaceFigures {
       .show()
     let countingAll = try timed { pairs = try old.whole.pairs(among: old.endpoints) }
     try showWide(old, universe)
+    try showAll(policy, old, now, universe)
     Figure("  counting all \(text(Double(pairs))) pairs", countingAll * 1000, "ms").show()
   }
 
@@ -201,6 +226,32 @@ struct SpaceFigures {
     var rectangles: [Rectangle] = []
     let exactly = try timed { rectangles = try opened.rectangles() }
     Figure("  the same as \(text(Double(rectangles.count))) rectangles", exactly * 1000, "ms").show()
+  }
+
+  /// A flow from all hosts to all: every host is in the sources of its own destination, which means nothing.
+  private func showAll(_ policy: Policy, _ old: PolicySpace, _ now: Timestamp, _ universe: Universe) throws {
+    let all = Peers(
+      name: "everybody", hosts: policy.hosts.indices.map { HostID($0) }, networks: .init(),
+      addresses: AddressSet(policy.hosts.flatMap(\.addresses)))
+    let here = policy.flows[0].location
+    let service = Service(
+      name: "everything", terms: [ServiceTerm(.tcp, .ports(PortSet([1...65535])))], multicast: .init(),
+      location: here)
+    let flow = Flow(
+      name: "all-to-all", from: PeersID(policy.peers.count), to: PeersID(policy.peers.count),
+      services: [ServiceID(policy.services.count)], why: "a mistake", owner: nil, ticket: nil, until: nil,
+      location: here)
+    let more = Policy(
+      hosts: policy.hosts, peers: policy.peers + [all], services: policy.services + [service],
+      flows: policy.flows + [flow], guards: policy.guards, zones: policy.zones)
+    let new = try PolicySpace(more, HostPolicies(more), at: now, in: universe)
+    var change: PolicyChange?
+    let seconds = try timed { change = try PolicyChange(from: old, to: new, \.whole) }
+    Figure("  what a flow from all to all opens, without each host itself", seconds * 1000, "ms").show()
+    guard let change else { return }
+    var pieces = 0
+    let telling = try timed { pieces = try change.opened.pieces(atMost: 12).count }
+    Figure("  the same as \(pieces) pieces for people", telling * 1000, "ms").show()
   }
 
   private func best(_ body: () throws -> Double) rethrows -> Double {
