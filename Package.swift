@@ -63,6 +63,7 @@ let package = Package(
     layer("PolicyDiff", ["Addressing", "ConnectionSpace", "Diagnostics", "Policy", "PolicySpace"]),
     layer("RulesetSpace", ["Addressing", "ConnectionSpace", "Nftables"]),
     layer("PolicySpace", ["Addressing", "ConnectionSpace", "Policy"]),
+    layer("Reachability", ["Addressing", "Policy"]),
 
     layer("InventoryFiles", ["Diagnostics", "Inventory", subprocess]),
     layer("Artifacts", ["CFiles", "CSHA256", "Policy"]),
@@ -143,6 +144,12 @@ let package = Package(
       ]),
     tests("PolicyDiffTests", ["Addressing", "ConnectionSpace", "Policy", "PolicyDiff", "PolicyFixtures"]),
     tests("FuzzTests", ["FuzzTargets", "Goldens"]),
+    tests(
+      "ReachabilityTests",
+      [
+        "Addressing", "Diagnostics", "Inventory", "InventoryFiles", "Policy", "PolicyFixtures",
+        "Reachability",
+      ]),
     tests("ArtifactsTests", ["Artifacts", "Policy"]),
     tests("NetlinkTests", ["Netlink"]),
     tests("SekishoCommandsTests", ["ChildProcess", "Goldens", "sekisho"]),

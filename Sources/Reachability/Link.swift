@@ -1,0 +1,38 @@
+internal import Addressing
+internal import Policy
+
+/// Connections that the same flows let pass: from every point of one set to every point of another.
+struct Link: Sendable {
+  /// Points, of one family with the destinations.
+  let sources: Bits
+  let destinations: Bits
+  /// The nodes of the points.
+  let fromNodes: Bits
+  let toNodes: Bits
+  /// Each of them is needed; ascending. None where everything on the way only observes.
+  let flows: [FlowID]
+  let traffic: Traffic
+
+  init(_ sources: Bits, _ destinations: Bits, _ flows: [FlowID], _ traffic: Traffic, _ roles: Roles) {
+    self.sources = sources
+    self.destinations = destinations
+    self.flows = flows
+    self.traffic = traffic
+    fromNodes = roles.nodes(of: sources)
+    toNodes = roles.nodes(of: destinations)
+  }
+}
+
+extension Roles {
+  func nodes(of points: Bits) -> Bits {
+    var result = Bits(count: nodes.count)
+    points.forEach { result.insert(self.points[$0].node) }
+    return result
+  }
+
+  func points(of nodes: Bits) -> Bits {
+    var result = Bits(count: points.count)
+    nodes.forEach { for point in self.nodes[$0].points { result.insert(point) } }
+    return result
+  }
+}

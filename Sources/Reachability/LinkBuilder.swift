@@ -1,0 +1,210 @@
+internal import Addressing
+internal import Policy
+
+/// Flows to links.
+///
+/// A connection is possible when every managed end and every gateway on its way lets it pass. Almost always one flow
+/// does so everywhere. Where a network holds addresses of hosts, one flow may open the way out and another the way in;
+/// both are then needed.
+struct LinkBuilder {
+  private let policy: Policy
+  private let roles: Roles
+  private let now: Timestamp
+  /// Points whose way out, and whose way in, is judged.
+  private let judgedOut: Bits
+  private let judgedIn: Bits
+  private let crossed: Crossings
+  private let crossedJudged: Crossings
+  private(set) var links: [Link] = []
+
+  /// What one flow lets pass in one family, as requests or as answers to multicast requests.
+  private struct Opening {
+    let flow: FlowID
+    let isReply: Bool
+    let traffic: Traffic
+    /// Points of the addresses at each end, and of the hosts among them, which are those with an allowance.
+    let from: Bits
+    let to: Bits
+    let fromHosts: Bits
+    let toHosts: Bits
+  }
+
+  init(_ policy: Policy, _ roles: Roles, at now: Timestamp, _ barriers: Barriers) {
+    self.policy = policy
+    self.roles = roles
+    self.now = now
+    let isJudged = { (host: Host, direction: Direction) in
+      switch (barriers, direction) {
+      case (.declared, _): true
+      case (.enforcedByOthers, .egress): false
+      default: host.modes[direction] == .enforce
+      }
+    }
+    var judgedOut = Bits(count: roles.points.count)
+    var judgedIn = Bits(count: roles.points.count)
+    for node in roles.nodes where !node.isOutside {
+      let host = policy[node.hosts[0]]
+      for point in node.points {
+        if isJudged(host, .egress) { judgedOut.insert(point) }
+        if isJudged(host, .ingress) { judgedIn.insert(point) }
+      }
+    }
+    self.judgedOut = judgedOut
+    self.judgedIn = judgedIn
+    crossed = Crossings(policy, roles) { _ in true }
+    crossedJudged = Crossings(policy, roles) { isJudged(policy[$0], .forward) }
+  }
+
+  mutating func build() {
+    var openings: [Opening] = []
+    for index in policy.flows.indices { openings += self.openings(of: FlowID(index)) }
+    for opening in openings { addAlone(opening, openings) }
+    addPairs(openings)
+    addUnjudged()
+  }
+
+  private func openings(of id: FlowID) -> [Opening] {
+    let flow = policy[id]
+    if let until = flow.until, now >= until { return [] }
+    let services = flow.services.map { policy[$0] }
+    let (from, to) = (flow.from.index, flow.to.index)
+    var result: [Opening] = []
+    for family in AddressFamily.allCases {
+      guard let points = roles.families[family] else { continue }
+      let requests = Traffic(requestsOf: services, family)
+      let sources = roles.members[from].intersection(points)
+      let destinations = roles.members[to].intersection(points)
+      if sources.isEmpty || destinations.isEmpty { continue }
+      let sourceHosts = roles.hostMembers[from].intersection(points)
+      let destinationHosts = roles.hostMembers[to].intersection(points)
+      if !requests.isEmpty {
+        result.append(
+          Opening(
+            flow: id, isReply: false, traffic: requests, from: sources, to: destinations,
+            fromHosts: sourceHosts, toHosts: destinationHosts))
+      }
+      let replies = Traffic(repliesOf: services, family)
+      if !replies.isEmpty {
+        result.append(
+          Opening(
+            flow: id, isReply: true, traffic: replies, from: destinations, to: sources,
+            fromHosts: destinationHosts, toHosts: sourceHosts))
+      }
+    }
+    return result
+  }
+
+  // MARK: One flow
+
+  private mutating func addAlone(_ opening: Opening, _ all: [Opening]) {
+    let sources = opening.fromHosts.union(opening.from.subtracting(judgedOut))
+    let destinations = opening.toHosts.union(opening.to.subtracting(judgedIn))
+    if opening.isReply {
+      addReply(sources, destinations, [opening.flow], opening.traffic, all)
+    } else {
+      add(sources, destinations, [opening.flow], opening.traffic)
+    }
+  }
+
+  // MARK: Two flows
+
+  private mutating func addPairs(_ openings: [Opening]) {
+    // Only to a host that the first flow knows as an address of a network, and from one that the second does.
+    let out = openings.filter { $0.to.subtracting($0.toHosts).intersects(judgedIn) }
+    let into = openings.filter { $0.from.subtracting($0.fromHosts).intersects(judgedOut) }
+    for first in out {
+      let known = first.to.subtracting(first.toHosts)
+      for second in into where second.flow != first.flow || second.isReply != first.isReply {
+        let destinations = known.intersection(second.toHosts).intersection(judgedIn)
+        if destinations.isEmpty { continue }
+        let sources = second.from.subtracting(second.fromHosts).intersection(first.fromHosts)
+          .intersection(judgedOut)
+        if sources.isEmpty { continue }
+        let traffic = first.traffic.intersection(second.traffic)
+        if traffic.isEmpty { continue }
+        let flows = Set([first.flow, second.flow]).sorted()
+        if first.isReply, second.isReply {
+          addReply(sources, destinations, flows, traffic, openings)
+        } else {
+          add(sources, destinations, flows, traffic)
+        }
+      }
+    }
+  }
+
+  // MARK: Answers to multicast requests
+
+  /// A gateway forwards requests alone, so answers pass it only where another flow asks for the same.
+  private mutating func addReply(
+    _ sources: Bits, _ destinations: Bits, _ flows: [FlowID], _ traffic: Traffic, _ all: [Opening]
+  ) {
+    if crossedJudged.isEmpty { return add(sources, destinations, flows, traffic) }
+    for point in sources.members {
+      let source = Bits(count: roles.points.count, [point])
+      let crossing = crossedJudged.destinations(from: point)
+      add(source, destinations.subtracting(crossing), flows, traffic)
+      let through = destinations.intersection(crossing)
+      if through.isEmpty { continue }
+      for other in all where !other.isReply && other.from.contains(point) {
+        let both = traffic.intersection(other.traffic)
+        if both.isEmpty { continue }
+        add(
+          source, through.intersection(other.to), Set(flows + [other.flow]).sorted(), both)
+      }
+    }
+  }
+
+  // MARK: No flow
+
+  /// Between ends that are not judged, where no gateway judges either.
+  private mutating func addUnjudged() {
+    let sources = roles.all.subtracting(judgedOut)
+    let destinations = roles.all.subtracting(judgedIn)
+    for family in AddressFamily.allCases {
+      guard let points = roles.families[family] else { continue }
+      var rows: [Bits: Bits] = [:]
+      var order: [Bits] = []
+      for point in sources.intersection(points).members {
+        let row = destinations.intersection(points).subtracting(crossedJudged.destinations(from: point))
+        if row.isEmpty { continue }
+        if rows[row] == nil { order.append(row) }
+        rows[row, default: Bits(count: roles.points.count)].insert(point)
+      }
+      for row in order {
+        if let points = rows[row] { add(points, row, [], .everything(family)) }
+      }
+    }
+  }
+
+  // MARK: All of them
+
+  /// Of what passes between two addresses outside, Sekisho sees what crosses a gateway.
+  private mutating func add(_ sources: Bits, _ destinations: Bits, _ flows: [FlowID], _ traffic: Traffic) {
+    if sources.isEmpty || destinations.isEmpty { return }
+    let strangers = sources.subtracting(roles.managed)
+    let foreign = destinations.subtracting(roles.managed)
+    if strangers.isEmpty || foreign.isEmpty {
+      links.append(Link(sources, destinations, flows, traffic, roles))
+      return
+    }
+    append(sources.intersection(roles.managed), destinations, flows, traffic)
+    append(strangers, destinations.intersection(roles.managed), flows, traffic)
+    if crossed.isEmpty { return }
+    for point in strangers.members {
+      append(
+        Bits(count: roles.points.count, [point]),
+        foreign.intersection(crossed.destinations(from: point)), flows, traffic)
+    }
+  }
+
+  private mutating func append(
+    _ sources: Bits, _ destinations: Bits, _ flows: [FlowID], _ traffic: Traffic
+  ) {
+    if sources.isEmpty || destinations.isEmpty { return }
+    links.append(Link(sources, destinations, flows, traffic, roles))
+  }
+}
+
+extension Roles {
+  var all: Bits { Bits(count: points.count, points.indices) }
+}

@@ -1,0 +1,93 @@
+public import Policy
+
+/// Which hosts can open a connection to which: exact, and as small as the policy is regular.
+///
+/// Nodes are roles, of hosts or of addresses outside; links are what flows let pass between them. An intruder goes from
+/// host to host through connections that he can open from each. What goes on outside is not known: paths may begin and
+/// end there, and never lead through. What is open on every host (neighbour discovery, DHCP) is no connection here.
+public struct ReachGraph: Sendable {
+  public let policy: Policy
+  /// The moment at which flows with an end are judged.
+  public let now: Timestamp
+  public let barriers: Barriers
+  let roles: Roles
+  let links: [Link]
+  let outside: Bits
+  /// Nodes one of whose hosts can reach another of them.
+  let many: Bits
+
+  /// - Parameters:
+  ///   - now: flows that have ended then open nothing.
+  ///   - marking: sets of hosts that will be asked for, beside those that flows and guards name.
+  public init(
+    _ policy: Policy, at now: Timestamp, barriers: Barriers = .enforced, marking: [[HostID]] = []
+  ) {
+    self.init(policy, at: now, barriers, Roles(policy, marking: marking))
+  }
+
+  init(_ policy: Policy, at now: Timestamp, _ barriers: Barriers, _ roles: Roles) {
+    self.policy = policy
+    self.now = now
+    self.barriers = barriers
+    self.roles = roles
+    var builder = LinkBuilder(policy, roles, at: now, barriers)
+    builder.build()
+    links = builder.links
+    let indices = roles.nodes.indices
+    outside = Bits(count: indices.count, indices.filter { roles.nodes[$0].isOutside })
+    many = Bits(count: indices.count, indices.filter { roles.nodes[$0].isMany })
+  }
+
+  /// How many roles there are, those outside included.
+  public var nodeCount: Int { roles.nodes.count }
+
+  /// The hosts of each role, in the order of the first of each.
+  public var rolesOfHosts: [[HostID]] { roles.nodes.filter { !$0.isOutside }.map(\.hosts) }
+
+  // MARK: Nodes
+
+  /// The nodes of hosts; they must not split a role.
+  func nodes(of hosts: [HostID]) -> Bits {
+    var result = Bits(count: nodeCount)
+    for host in hosts { result.insert(roles.nodeOfHost[host.index]) }
+    return result
+  }
+
+  /// The nodes of peers: what is outside, and every host that has one of the addresses.
+  func nodes(of peers: PeersID) -> Bits { roles.nodes(of: roles.members[peers.index]) }
+
+  var allNodes: Bits { Bits(count: nodeCount, 0..<nodeCount) }
+
+  // MARK: Neighbours
+
+  /// For each node the nodes that connections of some links lead to.
+  func neighbours(_ links: some Sequence<Link>) -> [Bits] {
+    var rows = Array(repeating: Bits(count: nodeCount), count: nodeCount)
+    for link in links {
+      link.fromNodes.forEach { rows[$0].formUnion(link.toNodes) }
+    }
+    for node in rows.indices where !many.contains(node) { rows[node].remove(node) }
+    return rows
+  }
+
+  /// The links without what passes one of some hosts as a gateway.
+  func links(around gateways: Set<HostID>) -> [Link] {
+    let crossings = Crossings(policy, roles) { gateways.contains($0) }
+    if crossings.isEmpty { return links }
+    var result: [Link] = []
+    for link in links {
+      var rows: [(row: Bits, points: Bits)] = []
+      for point in link.sources.members {
+        let row = link.destinations.subtracting(crossings.destinations(from: point))
+        if row.isEmpty { continue }
+        if let known = rows.firstIndex(where: { $0.row == row }) {
+          rows[known].points.insert(point)
+        } else {
+          rows.append((row, Bits(count: roles.points.count, [point])))
+        }
+      }
+      result += rows.map { Link($0.points, $0.row, link.flows, link.traffic, roles) }
+    }
+    return result
+  }
+}

@@ -1,0 +1,225 @@
+internal import Addressing
+internal import Policy
+
+/// The nodes of a graph: hosts with the same role collapse into one.
+///
+/// A role is what a policy can tell hosts apart by: the peers they are members of, the modes, which networks their
+/// addresses are in. Destinations need no more than that, as an allowance names peers and never a host. A gateway
+/// is a node of its own, because it does not forward what it sends itself.
+struct Roles: Sendable {
+  /// Hosts in the order of the first of each, then what is outside.
+  let nodes: [Node]
+  /// For each host of the policy.
+  let nodeOfHost: [Int]
+  /// A point is an address of a node, as far as the policy tells addresses apart.
+  let points: [Point]
+  /// For each of the policy's peers: the points of its addresses.
+  let members: [Bits]
+  /// For each of the policy's peers: the points of its hosts.
+  let hostMembers: [Bits]
+  /// The points of hosts.
+  let managed: Bits
+  let families: [AddressFamily: Bits]
+
+  struct Point: Sendable {
+    let node: Int
+    let family: AddressFamily
+    /// In which networks it is.
+    let networks: Bits?
+  }
+
+  /// - Parameter marking: further sets of hosts that must not be split by a role.
+  init(_ policy: Policy, marking: [[HostID]]) {
+    let outside = OutsideAddresses(policy)
+    let roles = HostRoles(policy, outside, marking)
+    var nodes: [Node] = []
+    var points: [Point] = []
+    for hosts in roles.members {
+      let start = points.count
+      for form in roles.forms(of: policy[hosts[0]]) {
+        points.append(Point(node: nodes.count, family: form.family, networks: form.networks))
+      }
+      nodes.append(Node(hosts: hosts, outside: nil, points: start..<points.count))
+    }
+    let managedCount = points.count
+    for part in outside.parts {
+      let name = Self.name(of: part, outside, policy)
+      nodes.append(
+        Node(
+          hosts: [], outside: .outside(part.address, network: name), points: points.count..<points.count + 1))
+      points.append(Point(node: nodes.count - 1, family: part.family, networks: part.networks))
+    }
+    self.nodes = nodes
+    self.points = points
+    nodeOfHost = roles.roleOfHost
+    managed = Bits(count: points.count, 0..<managedCount)
+    families = Dictionary(
+      uniqueKeysWithValues: AddressFamily.allCases.map { family in
+        (family, Bits(count: points.count, points.indices.filter { points[$0].family == family }))
+      })
+    var ofNetworks = Array(repeating: Bits(count: points.count), count: outside.networks.count)
+    for (index, point) in points.enumerated() {
+      point.networks?.forEach { ofNetworks[$0].insert(index) }
+    }
+    var members: [Bits] = []
+    var hostMembers: [Bits] = []
+    var seen = Array(repeating: -1, count: nodes.count)
+    for (index, peers) in policy.peers.enumerated() {
+      var own = Bits(count: points.count)
+      for host in peers.hosts {
+        let node = roles.roleOfHost[host.index]
+        if seen[node] == index { continue }
+        seen[node] = index
+        for point in nodes[node].points { own.insert(point) }
+      }
+      hostMembers.append(own)
+      if let network = outside.networkOfPeers[index] { own.formUnion(ofNetworks[network]) }
+      members.append(own)
+    }
+    self.members = members
+    self.hostMembers = hostMembers
+  }
+
+  /// The name of the smallest network of the inventory that a part is in.
+  private static func name(of part: OutsideAddresses.Part, _ outside: OutsideAddresses, _ policy: Policy)
+    -> String?
+  {
+    var best: (isEnd: Bool, parts: Int, name: String)?
+    for (index, peers) in policy.peers.enumerated() {
+      guard let network = outside.networkOfPeers[index], part.networks.contains(network) else { continue }
+      let parts = outside.parts.count { $0.networks.contains(network) }
+      // A flow's end, such as `api-to-db/from`, is no name that anybody gave.
+      let candidate = (peers.name.contains("/") || !peers.hosts.isEmpty, parts, peers.name)
+      guard let known = best else {
+        best = candidate
+        continue
+      }
+      if known.isEnd == candidate.0 ? (candidate.1, candidate.2) < (known.parts, known.name) : known.isEnd {
+        best = candidate
+      }
+    }
+    return best?.name
+  }
+}
+
+/// Hosts by role.
+private struct HostRoles {
+  /// In the order of the first host of each.
+  let members: [[HostID]]
+  let roleOfHost: [Int]
+  private let covered: [Address: Bits]
+
+  /// What a policy sees of an address.
+  struct Form: Hashable {
+    let family: AddressFamily
+    let networks: Bits?
+  }
+
+  init(_ policy: Policy, _ outside: OutsideAddresses, _ marking: [[HostID]]) {
+    covered = outside.covered
+    var roles = Partition(Self.first(policy, outside.covered))
+    for peers in policy.peers { roles.split(by: peers.hosts) }
+    for hosts in marking { roles.split(by: hosts) }
+    var number = Array(repeating: -1, count: roles.count)
+    var members: [[HostID]] = []
+    var roleOfHost: [Int] = []
+    roleOfHost.reserveCapacity(policy.hosts.count)
+    for (index, role) in roles.partOf.enumerated() {
+      if number[role] < 0 {
+        number[role] = members.count
+        members.append([])
+      }
+      members[number[role]].append(HostID(index))
+      roleOfHost.append(number[role])
+    }
+    self.members = members
+    self.roleOfHost = roleOfHost
+  }
+
+  func forms(of host: Host) -> [Form] {
+    var result: [Form] = []
+    for address in host.addresses {
+      let form = Form(family: address.family, networks: covered[address])
+      if !result.contains(form) { result.append(form) }
+    }
+    return result
+  }
+
+  /// Parts by what hosts are themselves.
+  private static func first(_ policy: Policy, _ covered: [Address: Bits]) -> [Int] {
+    struct Key: Hashable {
+      let modes: Modes
+      let gateway: Int
+      let forms: Set<Form>
+    }
+    var known: [Key: Int] = [:]
+    // Most hosts differ in nothing but their families: four numbers of modes, two of families.
+    var usual = Array(repeating: -1, count: 32)
+    var count = 0
+    return policy.hosts.enumerated().map { index, host in
+      var isGateway = false
+      if case .gateway = host.forwarding { isGateway = true }
+      if covered.isEmpty, !isGateway {
+        let modes = (host.modes.ingress == .observe ? 1 : 0) + (host.modes.egress == .observe ? 2 : 0)
+        let families = host.addresses.reduce(0) { $0 | ($1.family == .ipv4 ? 1 : 2) }
+        let key = modes * 4 + families
+        if usual[key] < 0 {
+          usual[key] = count
+          count += 1
+        }
+        return usual[key]
+      }
+      let key = Key(
+        modes: host.modes, gateway: isGateway ? index : -1,
+        forms: Set(host.addresses.map { Form(family: $0.family, networks: covered[$0]) }))
+      if let part = known[key] { return part }
+      known[key] = count
+      count += 1
+      return count - 1
+    }
+  }
+}
+
+/// Hosts in parts that become finer with each set that is told apart.
+private struct Partition {
+  private(set) var partOf: [Int]
+  private var sizes: [Int]
+  private var inside: [Int]
+  private var target: [Int]
+
+  var count: Int { sizes.count }
+
+  init(_ partOf: [Int]) {
+    self.partOf = partOf
+    sizes = Array(repeating: 0, count: (partOf.max() ?? -1) + 1)
+    for part in partOf { sizes[part] += 1 }
+    inside = Array(repeating: 0, count: sizes.count)
+    target = Array(repeating: -1, count: sizes.count)
+  }
+
+  /// The cost grows with the set, not with the hosts.
+  mutating func split(by hosts: [HostID]) {
+    if hosts.count == partOf.count { return }
+    var touched: [Int] = []
+    for host in hosts {
+      let part = partOf[host.index]
+      if inside[part] == 0 { touched.append(part) }
+      inside[part] += 1
+    }
+    for part in touched where inside[part] < sizes[part] {
+      target[part] = sizes.count
+      sizes.append(inside[part])
+      inside.append(0)
+      target.append(-1)
+    }
+    for host in hosts {
+      let part = partOf[host.index]
+      if target[part] >= 0 { partOf[host.index] = target[part] }
+    }
+    for part in touched {
+      if target[part] >= 0 { sizes[part] -= inside[part] }
+      target[part] = -1
+      inside[part] = 0
+    }
+  }
+}

@@ -1,0 +1,74 @@
+public import Policy
+
+/// One connection of a path.
+public struct Step: Hashable, Sendable {
+  public let from: Position
+  public let to: Position
+  /// The flows that let it pass together, almost always one; none where everything on the way only observes.
+  public let flows: [FlowID]
+  /// Ends that let it pass because they observe, or because the intruder is root there.
+  public let unguarded: [HostID]
+
+  public init(from: Position, to: Position, flows: [FlowID], unguarded: [HostID]) {
+    self.from = from
+    self.to = to
+    self.flows = flows
+    self.unguarded = unguarded
+  }
+}
+
+extension ReachGraph {
+  /// A path over nodes as one over hosts, each step by a link of the ones given for it.
+  ///
+  /// - Parameter links: those of one step, by its place.
+  func steps(_ nodes: [Int], _ links: (Int) -> [Link]) -> [Step] {
+    var positions: [Position] = []
+    for node in nodes {
+      positions.append(position(of: node, not: positions))
+    }
+    return nodes.indices.dropLast().compactMap { index in
+      guard let link = best(links(index), nodes[index], nodes[index + 1]) else { return nil }
+      return step(from: positions[index], to: positions[index + 1], link)
+    }
+  }
+
+  func step(from: Position, to: Position, _ link: Link) -> Step {
+    var unguarded: [HostID] = []
+    if case .host(let host) = from, isOpen(.egress, host), !names(link, host, \.from) {
+      unguarded.append(host)
+    }
+    if case .host(let host) = to, isOpen(.ingress, host), !names(link, host, \.to) { unguarded.append(host) }
+    return Step(from: from, to: to, flows: link.flows, unguarded: unguarded)
+  }
+
+  private func isOpen(_ direction: Direction, _ host: HostID) -> Bool {
+    switch barriers {
+    case .declared: false
+    case .enforced: policy[host].modes[direction] == .observe
+    case .enforcedByOthers: direction == .egress || policy[host].modes[direction] == .observe
+    }
+  }
+
+  private func names(_ link: Link, _ host: HostID, _ end: KeyPath<Flow, PeersID>) -> Bool {
+    link.flows.contains { policy[policy[$0][keyPath: end]].hosts.contains(host) }
+  }
+
+  /// The link between two nodes that needs the fewest flows.
+  func best(_ links: [Link], _ from: Int, _ to: Int) -> Link? {
+    var best: Link?
+    for link in links where link.fromNodes.contains(from) && link.toNodes.contains(to) {
+      if let known = best, known.flows.count <= link.flows.count { continue }
+      best = link
+      if link.flows.count <= 1 { break }
+    }
+    return best
+  }
+
+  /// One of a node, another than those of a path so far.
+  func position(of index: Int, not taken: [Position] = []) -> Position {
+    let node = roles.nodes[index]
+    if let outside = node.outside { return outside }
+    let free = node.hosts.first { !taken.contains(.host($0)) }
+    return .host(free ?? node.hosts[0])
+  }
+}
