@@ -5,6 +5,7 @@ internal import Policy
 
 /// Something in a change that a reviewer should look at twice.
 public struct Risk: Hashable, Sendable {
+  /// What is risky about it.
   public enum Kind: String, Hashable, Sendable, CaseIterable {
     /// Opens into hosts that a guard speaks of.
     case guarded
