@@ -78,8 +78,8 @@ let package = Package(
       [
         "Addressing", "Artifacts", "Diagnostics", "Enforcement", "Fleet", "Inventory", "InventoryFiles",
         "Lab",
-        "Nftables", "Policy", "PolicyDiff", "ConnectionSpace", "Probing", "RulesetCompiler", "RulesetDiff",
-        arguments,
+        "Nftables", "Policy", "PolicyDiff", "ConnectionSpace", "Probing", "Reachability",
+        "RulesetCompiler", "RulesetDiff", arguments,
       ]),
     .executableTarget(
       name: "sekisho", dependencies: ["SekishoCommands", arguments], swiftSettings: source),

@@ -17,7 +17,8 @@ struct ApplyCommand: AsyncParsableCommand {
         sekisho apply --lab --yes                   every host of the lab, without asking
         sekisho apply --host "db & !db-3"           hosts reached by ssh
 
-      Exit codes: 0 done, 1 error, 3 refused because a host's ruleset moved.
+      Exit codes: 0 done, 1 error, 3 refused because a host's ruleset moved, 4 a guard of the inventory \
+      does not hold, and nothing was sent.
       """)
 
   @OptionGroup var inventory: InventoryOptions
@@ -32,7 +33,9 @@ struct ApplyCommand: AsyncParsableCommand {
 
   func run() async throws {
     let console = output.console
-    let targets = try TargetFinder(options: targets, inventory: inventory.inventory, console: console).find()
+    let targets = try TargetFinder(
+      options: targets, inventory: inventory.inventory, console: console, json: output.json
+    ).find()
     if !yes, isatty(STDIN_FILENO) == 0 {
       throw ValidationError("nobody is there to say yes; --yes applies without asking")
     }

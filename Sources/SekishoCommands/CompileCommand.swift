@@ -12,7 +12,8 @@ struct CompileCommand: AsyncParsableCommand {
       of the flows) for each host, and manifest.json. Hosts with equal policies share one ruleset, which \
       lies under rulesets/ and is linked. A compile that fails leaves the directory as it was; files of \
       hosts that are gone are removed. Hosts that --host or --shard leave out keep what they have; the \
-      manifest then says of each host which inventory its ruleset is of, and which hosts have none.
+      manifest then says of each host which inventory its ruleset is of, and which hosts have none. \
+      Exit codes: 0 done, 1 error, 4 a guard of the inventory does not hold, and nothing was written.
       """)
 
   @OptionGroup var inventory: InventoryOptions
@@ -31,6 +32,7 @@ struct CompileCommand: AsyncParsableCommand {
   func run() async throws {
     let console = output.console
     let loaded = try LoadedPolicy(inventory.inventory, console)
+    try loaded.requireGuards(console, json: output.json)
     let policy = loaded.policy
     let policies = HostPolicies(policy)
     var selected =

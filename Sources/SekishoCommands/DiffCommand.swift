@@ -26,7 +26,8 @@ struct DiffCommand: AsyncParsableCommand {
         sekisho diff --base main              the inventory, and what it was on branch main
         sekisho diff --base HEAD~1 --markdown for a pull request
 
-      Exit codes: 0 nothing differs, 1 error (also when a host could not be asked), 2 differences.
+      Exit codes: 0 nothing differs, 1 error (also when a host could not be asked), 2 differences, 4 a guard of the \
+      (new) inventory does not hold.
       """)
 
   @OptionGroup var inventory: InventoryOptions
@@ -63,8 +64,9 @@ struct DiffCommand: AsyncParsableCommand {
     let console = output.console
     var answers: [HostDifference]
     var meaning: MeaningReport?
-    if let (old, new) = try await compared(console) {
-      (answers, meaning) = try between(old, new, console)
+    let compared = try await compared(console)
+    if let compared {
+      (answers, meaning) = try between(compared.old, compared.new, console)
     } else {
       answers = try await running(console)
     }
@@ -78,11 +80,13 @@ struct DiffCommand: AsyncParsableCommand {
       try report.write(answers)
     }
     if answers.contains(where: \.isFailure) { throw ExitCode.failed }
+    // Those of a compiled directory were judged by the compile.
+    if case .inventory(let loaded) = compared?.new.content { try loaded.requireGuards(console) }
     if answers.contains(where: { !$0.isSame }) { throw ExitCode.differs }
   }
 
   /// The two sources that were asked for; `nil`: the inventory is compared with what runs.
-  private func compared(_ console: Console) async throws -> (DiffSource, DiffSource)? {
+  private func compared(_ console: Console) async throws -> (old: DiffSource, new: DiffSource)? {
     if let base {
       return (
         try await DiffSource("\(base):\(inventory.inventory)", console),
@@ -95,7 +99,8 @@ struct DiffCommand: AsyncParsableCommand {
 
   private func running(_ console: Console) async throws -> [HostDifference] {
     let targets = try TargetFinder(
-      options: targets, inventory: inventory.inventory, console: console, defaultsToThisMachine: true
+      options: targets, inventory: inventory.inventory, console: console, json: output.json,
+      defaultsToThisMachine: true
     ).find()
     let answers = await concurrently(targets) { target in
       try await target.ask { agent in try await agent.compare(target.wanted) }

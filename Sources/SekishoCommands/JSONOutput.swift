@@ -10,6 +10,13 @@ enum JSONOutput {
     return escaped(Array(try encoder.encode(answer))) + [UInt8(ascii: "\n")]
   }
 
+  /// An answer in one line.
+  static func encodeLine(_ answer: some Encodable) throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return escaped(Array(try encoder.encode(answer))) + [UInt8(ascii: "\n")]
+  }
+
   /// JSON may hold control characters above U+007E and bidirectional ones as they are. A terminal that
   /// shows it would obey them, so they are escaped; they can only stand within texts.
   static func escaped(_ json: [UInt8]) -> [UInt8] {

@@ -68,6 +68,8 @@ struct TargetFinder {
   let options: TargetOptions
   let inventory: String
   let console: Console
+  /// Whether guards that do not hold are the answer as JSON.
+  var json = false
   /// Whether a command that names no host means this machine, found by its addresses; else it is an
   /// error: a change never goes to hosts that nobody named.
   var defaultsToThisMachine = false
@@ -104,7 +106,9 @@ struct TargetFinder {
   }
 
   private func fromInventory(thisMachine: Bool) throws -> [Wanted] {
-    let policy = try LoadedPolicy(inventory, console, warnings: false).policy
+    let loaded = try LoadedPolicy(inventory, console, warnings: false)
+    try loaded.requireGuards(console, json: json)
+    let policy = loaded.policy
     let policies = HostPolicies(policy)
     let compiler = RulesetCompiler(policy, policies)
     var tables: [Int: Table] = [:]

@@ -1,0 +1,224 @@
+internal import Addressing
+internal import ArgumentParser
+internal import Diagnostics
+internal import Glibc
+internal import Policy
+internal import Reachability
+
+/// The guards of an inventory that do not hold, as diagnostics and as JSON.
+struct GuardReport {
+  let policy: Policy
+  let sources: Sources
+  let broken: [BrokenGuard]
+
+  init(_ loaded: LoadedPolicy, at now: Timestamp = .current()) {
+    self.init(loaded.policy, loaded.sources, at: now)
+  }
+
+  init(_ policy: Policy, _ sources: Sources, at now: Timestamp = .current()) {
+    self.policy = policy
+    self.sources = sources
+    broken = policy.guards.isEmpty ? [] : GuardChecker(policy, at: now).broken()
+  }
+
+  /// Shows the guards that do not hold.
+  ///
+  /// - Parameter json: whether the answer is JSON; then they are it.
+  /// - Throws: ``ExitCode/broken`` when there are any.
+  func require(_ console: Console, json: Bool = false) throws {
+    if broken.isEmpty { return }
+    if json { try console.write(try JSONOutput.encode(File(broken_guards: broken.map(entry)))) }
+    show(console)
+    console.error(
+      "\(broken.count == 1 ? "a guard does" : "\(broken.count) guards do") not hold; nothing was done")
+    throw ExitCode.broken
+  }
+
+  /// Writes them to standard error, each with its way and what mends it.
+  func show(_ console: Console) {
+    var log = DiagnosticLog()
+    for found in broken { log.add(diagnostic(found)) }
+    console.raw(log.report().text(sources, style: console.messageColour ? .coloured : .plain))
+  }
+
+  // MARK: Diagnostics
+
+  private func diagnostic(_ found: BrokenGuard) -> Diagnostic {
+    let rule = policy.guards[found.index]
+    return Diagnostic(
+      .error, at: rule.location, length: rule.name.count,
+      message: "the guard `\(rule.name)` does not hold: \(reason(found))", help: help(found),
+      related: places(found.breach))
+  }
+
+  private func reason(_ found: BrokenGuard) -> String {
+    switch found.breach {
+    case .path(let steps):
+      guard let first = steps.first, let last = steps.last else { return "" }
+      let (from, to) = (policy.text(first.from), policy.text(last.to))
+      if steps.count == 1 { return "\(from) can connect to \(to)" }
+      var avoided = ""
+      if case .through(_, _, let via) = policy.guards[found.index].statement {
+        avoided = " past \(policy[via].name)"
+      }
+      return "\(from) gets to \(to) in \(steps.count) hops\(avoided)"
+    case .touched(let position, let flow):
+      return "\(policy.text(position)) has a flow, `\(policy[flow].name)`"
+    case .observes(let host, let direction):
+      return "\(policy[host].name) only observes its \(direction), so that everything passes"
+    case .missing(let missing):
+      let (from, to) = (policy.text(missing.from), policy.text(missing.to))
+      guard let what = missing.what else { return "\(from) and \(to) have no address family in common" }
+      return "\(from) cannot connect to \(to) by \(what.term.text) over \(what.family.name)"
+    }
+  }
+
+  private func help(_ found: BrokenGuard) -> String {
+    let held = found.holdsWhenEnforced ? "; it holds once every host enforces" : ""
+    switch found.remedy {
+    case .remove(let removal):
+      let names = removal.flows.map { "`\(policy[$0].name)`" }
+      let list = names.joined(separator: ", ")
+      if names.count == 1 { return "remove the flow \(list), or narrow it\(held)" }
+      return removal.isSmallest
+        ? "remove \(list): no fewer flows than these \(names.count) mend it\(held)"
+        : "remove \(list): a set of flows that mends it, perhaps not the smallest\(held)"
+    case .enforce: return "no flow allows it: set the mode of \(observers(found.breach)) to enforce"
+    case .allow: return "add a flow, or correct the guard"
+    }
+  }
+
+  private func observers(_ breach: Breach) -> String {
+    let hosts: [HostID] =
+      switch breach {
+      case .path(let steps): Set(steps.flatMap(\.unguarded)).sorted()
+      case .observes(let host, _): [host]
+      case .touched, .missing: []
+      }
+    return hosts.isEmpty ? "the hosts that observe" : hosts.map { policy[$0].name }.joined(separator: ", ")
+  }
+
+  /// The hops where they are written: the flow of each, or the host that lets everything pass.
+  private func places(_ breach: Breach) -> [RelatedPlace] {
+    switch breach {
+    case .path(let steps):
+      return steps.enumerated().flatMap { number, step -> [RelatedPlace] in
+        let hop = "\(number + 1). \(policy.text(step.from)) → \(policy.text(step.to))"
+        let flows = step.flows.map { id in
+          let flow = policy[id]
+          let services = flow.services.map { policy[$0].name }.joined(separator: ", ")
+          return RelatedPlace(
+            location: flow.location, length: flow.name.count, message: "\(hop): \(services) by `\(flow.name)`"
+          )
+        }
+        return flows
+          + step.unguarded.map { host in
+            RelatedPlace(
+              location: policy[host].location, length: policy[host].name.count,
+              message: "\(hop): \(policy[host].name) only observes")
+          }
+      }
+    case .touched(_, let flow):
+      return [
+        RelatedPlace(
+          location: policy[flow].location, length: policy[flow].name.count, message: "the flow is here")
+      ]
+    case .observes(let host, _):
+      return [
+        RelatedPlace(
+          location: policy[host].location, length: policy[host].name.count, message: "the host is here")
+      ]
+    case .missing: return []
+    }
+  }
+
+  // MARK: JSON
+
+  struct File: Encodable {
+    let format_version = 1
+    let broken_guards: [Entry]
+  }
+
+  /// One broken guard; also a line of `check --json`, whose other lines are diagnostics with the same keys.
+  struct Entry: Encodable {
+    let severity = "error"
+    let file: String
+    let line: Int
+    let column: Int
+    let length: Int
+    let message: String
+    let help: String
+    let `guard`: String
+    let statement: String
+    let path: [PathJSON.Hop]?
+    let remedy: String
+    let remove: [String]?
+    let is_smallest: Bool?
+    let holds_when_enforced: Bool
+  }
+
+  func entry(_ found: BrokenGuard) -> Entry {
+    let shown = diagnostic(found)
+    let rule = policy.guards[found.index]
+    var path: [PathJSON.Hop]?
+    if case .path(let steps) = found.breach { path = PathJSON(policy: policy, sources: sources).hops(steps) }
+    var removal: Removal?
+    if case .remove(let found) = found.remedy { removal = found }
+    let remedy =
+      switch found.remedy {
+      case .remove: "remove"
+      case .enforce: "enforce"
+      case .allow: "allow"
+      }
+    return Entry(
+      file: sources.shownPath(shown.location.file), line: shown.location.line, column: shown.location.column,
+      length: shown.length, message: shown.message, help: shown.help ?? "", guard: rule.name,
+      statement: rule.statement.word, path: path, remedy: remedy,
+      remove: removal?.flows.map { policy[$0].name }, is_smallest: removal?.isSmallest,
+      holds_when_enforced: found.holdsWhenEnforced)
+  }
+}
+
+extension LoadedPolicy {
+  /// - Throws: ``ExitCode/broken`` after the guards that do not hold have been shown.
+  func requireGuards(_ console: Console, json: Bool = false) throws {
+    try GuardReport(self).require(console, json: json)
+  }
+}
+
+extension Timestamp {
+  /// The machine's clock.
+  static func current() -> Self { Self(seconds: Int64(time(nil))) }
+}
+
+extension GuardStatement {
+  fileprivate var word: String {
+    switch self {
+    case .never: "never"
+    case .only: "only"
+    case .expect: "expect"
+    case .isolated: "isolated"
+    case .through: "through"
+    }
+  }
+}
+
+extension AddressFamily {
+  fileprivate var name: String { self == .ipv4 ? "IPv4" : "IPv6" }
+}
+
+extension ServiceTerm {
+  /// `tcp/5432, 6432`.
+  fileprivate var text: String {
+    func list<Bound>(_ ranges: [ClosedRange<Bound>]) -> String {
+      ranges.map {
+        $0.lowerBound == $0.upperBound ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)"
+      }.joined(separator: ", ")
+    }
+    return switch match {
+    case .any: "\(ipProtocol)"
+    case .ports(let ports): "\(ipProtocol)/\(list(ports.ranges))"
+    case .types(let types): "\(ipProtocol)/\(list(types.ranges))"
+    }
+  }
+}
