@@ -8,7 +8,7 @@ public struct Endpoints: Hashable, Sendable {
   public init(_ addresses: [[Address]]) { self.addresses = addresses }
 
   /// The addresses of one family, ascending, and whose they are.
-  func owners<Bound: FixedWidthInteger & UnsignedInteger>(_ family: AddressFamily, _: Bound.Type)
+  func owners<Bound: FixedWidthInteger & UnsignedInteger & Sendable>(_ family: AddressFamily, _: Bound.Type)
     -> [Owner<Bound>]
   {
     var result: [Owner<Bound>] = []
@@ -22,7 +22,7 @@ public struct Endpoints: Hashable, Sendable {
 }
 
 /// An address and the number of the endpoint that has it.
-struct Owner<Bound> {
+struct Owner<Bound: Sendable>: Sendable {
   let address: Bound
   let endpoint: Int
 }

@@ -50,6 +50,28 @@ public struct RulesetSpace: Sendable {
     self.upper = upper
   }
 
+  /// Whether everything that belongs to a connection, or is an error about one, surely passes: without that,
+  /// what new connections may do says little. ICMP redirects, which are errors too, need not pass.
+  ///
+  /// - Throws: ``NotProven`` when the universe's budget is spent.
+  public static func letsRepliesPass(
+    _ tables: [Table], _ passage: Passage, _ circumstances: Circumstances = Circumstances(),
+    in universe: Universe
+  ) throws(NotProven) -> Bool {
+    let everything = try RulesetSpace([], passage, in: universe).lower
+    let redirects = try universe.space(of: [
+      Rectangle(passage, .icmp, from: .all, to: .all, .types(IntervalSet([redirect...redirect])))
+    ])
+    for state in [ConntrackState.established, .related] {
+      var circumstances = circumstances
+      circumstances.state = state
+      let wanted = state == .related ? try everything.subtracting(redirects) : everything
+      let passing = try RulesetSpace(tables, passage, circumstances, in: universe).lower
+      if try !wanted.isSubset(of: passing) { return false }
+    }
+    return true
+  }
+
   /// Messages that connection tracking leaves alone (`noct_valid_new`, nf_conntrack_proto_icmpv6.c): multicast
   /// listener and neighbour discovery.
   private static let untracked: IntervalSet<UInt8> = IntervalSet([130...136, 143...143])
@@ -126,6 +148,9 @@ private struct BaseChains {
     return (passing, splits)
   }
 }
+
+/// ICMP redirect (RFC 792).
+private let redirect: UInt8 = 5
 
 /// NFT_TABLE_F_DORMANT: the table's base chains are not called.
 private let dormant: UInt32 = 1

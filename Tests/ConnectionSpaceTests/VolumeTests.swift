@@ -85,6 +85,16 @@ import Testing
     #expect(try all.pairs(among: endpoints) == 3 * 2 + 2)
   }
 
+  @Test func `the endpoints of a set are those with an address in it, and the rest is nobody's`() {
+    let index = EndpointIndex(
+      Endpoints([[Self.v4(1), Self.v4(9), Self.v6(1)], [Self.v4(3)], [], [Self.v6(3)]]))
+    let set = AddressSet([Self.v4(2), Self.v4(3), Self.v4(9), Self.v6(3), Self.v6(4)])
+    #expect(index.endpoints(in: set) == [0, 1, 3])
+    #expect(index.others(in: set) == AddressSet([Self.v4(2), Self.v6(4)]))
+    #expect(index.endpoints(in: AddressSet()).isEmpty)
+    #expect(index.endpoints(in: .all) == [0, 1, 3])
+  }
+
   @Test func `pairs are those that looking at every point finds`() throws {
     var random = SeededGenerator(seed: 31)
     for round in 0..<100 {

@@ -17,7 +17,7 @@ import Testing
     #expect(compared >= 2 * policy.hosts.count)
   }
 
-  @Test(arguments: 0..<100)
+  @Test(arguments: 0..<60)
   func `tables of random policies allow what their host policies allow`(seed: Int) throws {
     let policy = RandomPolicy(seed: UInt64(seed)).policy
     _ = try compare(policy, now: Timestamp(seconds: Int64(seed % 5) * 1000), label: "seed \(seed)")
@@ -74,13 +74,11 @@ import Testing
     for (index, host) in policy.hosts.enumerated().prefix(8) {
       let table = compiler.compile(policies[HostID(index)].enforced)
       for direction in Direction.allCases where direction != .forward || host.forwarding != .leave {
-        let space = try RulesetSpace(
-          [table], direction.passage,
-          Circumstances(
-            ownAddresses: AddressSet(host.addresses), time: UInt64(now.seconds) * 1_000_000_000,
-            state: .established), in: universe)
-        #expect(space.isExact)
-        #expect(try space.lower.volume == RulesetSpace([], direction.passage, in: universe).lower.volume)
+        let circumstances = Circumstances(
+          ownAddresses: AddressSet(host.addresses), time: UInt64(now.seconds) * 1_000_000_000)
+        #expect(
+          try RulesetSpace.letsRepliesPass([table], direction.passage, circumstances, in: universe),
+          "\(host.name) \(direction)")
       }
     }
   }
