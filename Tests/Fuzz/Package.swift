@@ -7,7 +7,7 @@ let package = Package(
   name: "fuzz",
   dependencies: [.package(name: "sekisho", path: "../..")],
   targets: [
-    .target(name: "CFuzzer"),
+    .systemLibrary(name: "CFuzzer"),
     .executableTarget(
       name: "fuzz", dependencies: ["CFuzzer", .product(name: "FuzzTargets", package: "sekisho")],
       swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),
