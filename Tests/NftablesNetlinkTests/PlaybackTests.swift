@@ -74,6 +74,16 @@ import Testing
     #expect(error?.refusals?.first?.code == .busy)
   }
 
+  @Test func `a set that the kernel would give another name is not sent`() throws {
+    let kernel = PlayedKernel()
+    let set = NamedSet(name: "a%d", key: [.mark], elements: .none(keyLength: 4))
+    let change = Change(family: .inet, table: "t", operations: [.addSet(set)])
+    #expect(throws: CommitError.unencodable(object: "set a%d in table inet t", .templateName)) {
+      try NftablesConnection(over: kernel).commit(change, expecting: nil)
+    }
+    #expect(kernel.batches == 0)
+  }
+
   @Test func `a ruleset that moved before the batch was sent is not touched`() throws {
     let kernel = PlayedKernel()
     kernel.generation = 5

@@ -8,6 +8,9 @@ public enum EncodingError: Error, Hashable, Sendable {
   case constantLength(Int)
   /// A comment, log prefix, chain type or device of more bytes than the kernel keeps, or with a NUL in it.
   case unusableText(limit: Int)
+  /// A set whose name has a `%`: the kernel puts a number in its place, or refuses it
+  /// (`nf_tables_set_alloc_name`).
+  case templateName
   /// A key with fields of these types, whose widths together do not give its length.
   case fieldLengths([DataType])
   /// Expressions of more than 48 KiB.
@@ -28,6 +31,7 @@ extension EncodingError: CustomStringConvertible {
     case .noMemory: "there is no memory"
     case .constantLength(let count): "a constant has \(count) bytes, not 1 to 64"
     case .unusableText(let limit): "a text has a NUL or is longer than \(limit) bytes"
+    case .templateName: "the name of a set has a %, where the kernel would put a number"
     case .fieldLengths: "the fields of a key do not add up to its length"
     case .ruleTooLong: "the rule is too long"
     case .elementStatement: "an element of a dynamic set cannot carry these statements"

@@ -95,6 +95,7 @@ extension BatchWriter {
   /// Elements of a set that is there already would come to stand beside the new ones, so that is an
   /// error.
   private mutating func addNamed(_ set: NamedSet) throws(EncodingError) {
+    guard !set.name.text.utf8.contains(UInt8(ascii: "%")) else { throw .templateName }
     let id = nextSetID()
     try addSet(SetDeclaration(set, id: id, size: set.size), flags: NLM_F_CREATE | NLM_F_EXCL)
     let packer = try ElementPacker(set.elements, set.flags, data: set.data, .create)
