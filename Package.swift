@@ -79,7 +79,7 @@ let package = Package(
         "Addressing", "Artifacts", "Diagnostics", "Enforcement", "Fleet", "Inventory", "InventoryFiles",
         "Lab",
         "Nftables", "Policy", "PolicyDiff", "ConnectionSpace", "Probing", "Reachability",
-        "RulesetCompiler", "RulesetDiff", arguments,
+        "RulesetCompiler", "RulesetDiff", arguments, subprocess,
       ]),
     .executableTarget(
       name: "sekisho", dependencies: ["SekishoCommands", arguments], swiftSettings: source),
@@ -112,7 +112,7 @@ let package = Package(
       dependencies: [
         "Addressing", "CBareNetlink", "CTraffic", "ConnectionSpace", "Diagnostics", "Enforcement",
         "FleetGenerator", "Inventory", "InventoryFiles", "Nftables", "NftablesNetlink", "Policy",
-        "PolicySpace", "RulesetCompiler", "RulesetDiff", "RulesetSpace",
+        "PolicySpace", "Reachability", "RulesetCompiler", "RulesetDiff", "RulesetSpace",
       ],
       path: "Tests/Benchmarks/Benchmark", swiftSettings: common),
 

@@ -13,6 +13,11 @@ struct Link: Sendable {
   let flows: [FlowID]
   let traffic: Traffic
 
+  /// 1 where it is of ICMP alone, else 0.
+  var isMessages: Int {
+    traffic.terms?.allSatisfy { $0.ipProtocol == .icmp || $0.ipProtocol == .icmpv6 } ?? false ? 1 : 0
+  }
+
   init(_ sources: Bits, _ destinations: Bits, _ flows: [FlowID], _ traffic: Traffic, _ roles: Roles) {
     self.sources = sources
     self.destinations = destinations

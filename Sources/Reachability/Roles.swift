@@ -4,7 +4,7 @@ internal import Policy
 /// The nodes of a graph: hosts with the same role collapse into one.
 ///
 /// A role is what a policy can tell hosts apart by: the peers they are members of, the modes, which networks their
-/// addresses are in. Destinations need no more than that, as an allowance names peers and never a host. A gateway
+/// addresses are in, whether they are crown jewels. Destinations need no more than that, as an allowance names peers and never a host. A gateway
 /// is a node of its own, because it does not forward what it sends itself.
 struct Roles: Sendable {
   /// Hosts in the order of the first of each, then what is outside.
@@ -150,19 +150,22 @@ private struct HostRoles {
     struct Key: Hashable {
       let modes: Modes
       let gateway: Int
+      let isCrown: Bool
       let forms: Set<Form>
     }
     var known: [Key: Int] = [:]
-    // Most hosts differ in nothing but their families: four numbers of modes, two of families.
+    let jewels = Set(policy.zones.filter(\.crown).map(\.name))
+    // Most hosts differ in nothing but their families: four numbers of modes, four of families, jewels or not.
     var usual = Array(repeating: -1, count: 32)
     var count = 0
     return policy.hosts.enumerated().map { index, host in
       var isGateway = false
       if case .gateway = host.forwarding { isGateway = true }
+      let isCrown = host.crown || !jewels.isEmpty && host.zone.map(jewels.contains) ?? false
       if covered.isEmpty, !isGateway {
         let modes = (host.modes.ingress == .observe ? 1 : 0) + (host.modes.egress == .observe ? 2 : 0)
         let families = host.addresses.reduce(0) { $0 | ($1.family == .ipv4 ? 1 : 2) }
-        let key = modes * 4 + families
+        let key = (isCrown ? 16 : 0) + modes * 4 + families
         if usual[key] < 0 {
           usual[key] = count
           count += 1
@@ -170,7 +173,7 @@ private struct HostRoles {
         return usual[key]
       }
       let key = Key(
-        modes: host.modes, gateway: isGateway ? index : -1,
+        modes: host.modes, gateway: isGateway ? index : -1, isCrown: isCrown,
         forms: Set(host.addresses.map { Form(family: $0.family, networks: covered[$0]) }))
       if let part = known[key] { return part }
       known[key] = count

@@ -20,12 +20,13 @@ public struct Step: Hashable, Sendable {
 extension ReachGraph {
   /// A path over nodes as one over hosts, each step by a link of the ones given for it.
   ///
-  /// - Parameter links: those of one step, by its place.
-  func steps(_ nodes: [Int], _ links: (Int) -> [Link]) -> [Step] {
-    var positions: [Position] = []
-    for node in nodes {
-      positions.append(position(of: node, not: positions))
-    }
+  /// - Parameters:
+  ///   - end: the host of the last node; `nil`: any.
+  ///   - links: those of one step, by its place.
+  func steps(_ nodes: [Int], endingAt end: HostID? = nil, _ links: (Int) -> [Link]) -> [Step] {
+    var positions: [Position] = end.map { [.host($0)] } ?? []
+    for node in end == nil ? nodes : nodes.dropLast() { positions.append(position(of: node, not: positions)) }
+    if end != nil { positions.append(positions.removeFirst()) }
     return nodes.indices.dropLast().compactMap { index in
       guard let link = best(links(index), nodes[index], nodes[index + 1]) else { return nil }
       return step(from: positions[index], to: positions[index + 1], link)
@@ -53,13 +54,15 @@ extension ReachGraph {
     link.flows.contains { policy[policy[$0][keyPath: end]].hosts.contains(host) }
   }
 
-  /// The link between two nodes that needs the fewest flows.
+  /// The link between two nodes that needs the fewest flows; one of ICMP alone, which hardly gives a foothold, last.
   func best(_ links: [Link], _ from: Int, _ to: Int) -> Link? {
     var best: Link?
     for link in links where link.fromNodes.contains(from) && link.toNodes.contains(to) {
-      if let known = best, known.flows.count <= link.flows.count { continue }
+      if let known = best, (known.flows.count, known.isMessages) <= (link.flows.count, link.isMessages) {
+        continue
+      }
       best = link
-      if link.flows.count <= 1 { break }
+      if (link.flows.count, link.isMessages) <= (1, 0) { break }
     }
     return best
   }

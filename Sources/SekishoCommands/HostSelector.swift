@@ -6,6 +6,8 @@ internal import Policy
 /// `!` in front of what is taken away, as in `api & !api-3, worker`.
 struct HostSelector {
   let text: String
+  /// What it was given as, for messages.
+  var option = "--host"
 
   /// The selected hosts in order of name.
   ///
@@ -29,14 +31,14 @@ struct HostSelector {
         let name = Self.trimmed(isExcluded ? part.dropFirst() : part[...])
         if name.isEmpty {
           throw ValidationError(
-            "--host: a name is missing in '\(text)'; write names, as in api & !api-3, worker")
+            "\(option): a name is missing in '\(text)'; write names, as in api & !api-3, worker")
         }
         guard let named = members[name] else {
-          throw ValidationError("--host: no host, group or zone is called '\(name)'")
+          throw ValidationError("\(option): no host, group or zone is called '\(name)'")
         }
         if isExcluded {
           guard let before = hosts else {
-            throw ValidationError("--host: '\(term)' excludes before it selects; write all & !\(name)")
+            throw ValidationError("\(option): '\(term)' excludes before it selects; write all & !\(name)")
           }
           hosts = before.subtracting(named)
         } else {
@@ -45,7 +47,7 @@ struct HostSelector {
       }
       selected.formUnion(hosts ?? [])
     }
-    if selected.isEmpty { throw ValidationError("--host: '\(text)' selects no host") }
+    if selected.isEmpty { throw ValidationError("\(option): '\(text)' selects no host") }
     return selected.sorted().map { HostID($0) }
   }
 

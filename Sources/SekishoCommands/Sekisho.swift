@@ -15,6 +15,7 @@ public struct Sekisho: AsyncParsableCommand {
         sudo sekisho apply --local --host web-1
         sekisho status                     what does this host enforce?
         sekisho explain web-1 db-1 postgres
+        sekisho reach web-1                how far does an intruder get?
 
       Exit codes: 0 done or no difference, 1 error, 2 differences, 3 refused because state has moved, \
       4 a guard or probe failed, 64 usage.
@@ -22,8 +23,7 @@ public struct Sekisho: AsyncParsableCommand {
     version: version,
     subcommands: [
       CheckCommand.self, CompileCommand.self, DiffCommand.self, ApplyCommand.self, StatusCommand.self,
-      ExplainCommand.self,
-      LabCommand.self, AgentCommand.self,
+      ExplainCommand.self, ReachCommand.self, GraphCommand.self, LabCommand.self, AgentCommand.self,
     ])
 
   public init() {}

@@ -14,6 +14,7 @@ case "traffic": try TrafficFigures(program: arguments[0], place: arguments[2]).s
 case "send": TrafficSender.run(arguments[2])
 case "questions": try ExplainFigures.ask(arguments[2])
 case "spaces": try SpaceFigures(place: arguments[2]).show()
+case "reach": try ReachFigures(place: arguments[2]).show()
 default: try all(sekisho: arguments[1], place: arguments[2])
 }
 
@@ -27,6 +28,7 @@ func all(sekisho: String, place: String) throws {
   try CompileFigures(sekisho: sekisho, program: program, place: place).show()
   try ExplainFigures(sekisho: sekisho, program: program, place: place).show()
   require([program, "spaces", place])
+  require([program, "reach", place])
   inNamespace([program, "kernel", place])
   inNamespace([program, "traffic", place])
   showMachine()

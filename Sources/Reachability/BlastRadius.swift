@@ -1,0 +1,39 @@
+public import Policy
+
+/// What an intruder on one host can do, in figures to compare two policies by.
+public struct BlastRadius: Hashable, Sendable {
+  public let hosts: Int
+  /// Ordered pairs of different hosts, the second of which an intruder on the first gets to with at most one connection,
+  /// two, and so on.
+  public let pairs: [Int]
+  /// The most other hosts that he gets to from any one, with as many connections; and the first host of which it is so.
+  public let most: [Int]
+  public let furthest: HostID?
+  /// Crown jewels of the policy.
+  public let crowns: Int
+  /// Hosts from which he gets to a crown jewel.
+  public let endangering: [Int]
+  /// Hosts, and crown jewels, that somebody outside gets to.
+  public let fromOutside: [Int]
+  public let crownsFromOutside: [Int]
+
+  /// - Parameters:
+  ///   - now: flows that have ended then open nothing.
+  ///   - hops: how far is looked, at least 1.
+  public init(_ policy: Policy, at now: Timestamp, hops: Int = 4) {
+    self.init(ReachGraph(policy, at: now), hops: hops)
+  }
+
+  public init(_ graph: ReachGraph, hops: Int = 4) {
+    let every = graph.everyReach(hops: hops)
+    hosts = graph.policy.hosts.count
+    pairs = every.pairs
+    most = (0..<hops).map { hop in every.roles.map { $0.reached[hop] }.max() ?? 0 }
+    let highest = most.last
+    furthest = every.roles.filter { $0.reached.last == highest }.compactMap(\.hosts.first).min()
+    crowns = EveryReach.Weights(graph).crowns.reduce(0, +)
+    endangering = every.endangering
+    fromOutside = every.outside.reached
+    crownsFromOutside = every.outside.crowns
+  }
+}

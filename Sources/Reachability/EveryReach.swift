@@ -1,0 +1,131 @@
+public import Policy
+
+/// How far an intruder gets from each host, in at most some hops.
+public struct EveryReach: Sendable {
+  /// In the order of ``ReachGraph/rolesOfHosts``: hosts of a role get equally far.
+  public let roles: [Role]
+  /// What is outside, all of it at once.
+  public let outside: Role
+
+  /// How far one host of a role gets.
+  public struct Role: Hashable, Sendable {
+    /// Ascending; empty for what is outside.
+    public let hosts: [HostID]
+    /// How many other hosts he gets to with at most one connection, two, and so on.
+    public let reached: [Int]
+    /// The same for crown jewels.
+    public let crowns: [Int]
+
+    /// The fewest connections to a crown jewel.
+    public var nearestCrown: Int? { crowns.firstIndex { $0 > 0 }.map { $0 + 1 } }
+  }
+
+  init(_ graph: ReachGraph, _ neighbours: [Bits], _ weights: Weights, hops: Int) {
+    roles = graph.roles.nodes.indices.filter { !graph.outside.contains($0) }.map { node in
+      Self.role(graph, neighbours, weights, from: neighbours[node], node, hops)
+    }
+    var first = Bits(count: graph.nodeCount)
+    graph.outside.forEach { first.formUnion(neighbours[$0]) }
+    outside = Self.role(graph, neighbours, weights, from: first, nil, hops)
+  }
+
+  private static func role(
+    _ graph: ReachGraph, _ neighbours: [Bits], _ weights: Weights, from first: Bits, _ start: Int?,
+    _ hops: Int
+  ) -> Role {
+    var seen = first
+    var fresh = first
+    var reached: [Int] = []
+    var crowns: [Int] = []
+    for hop in 1...max(1, hops) {
+      if hop > 1, !fresh.isEmpty {
+        var next = seen
+        fresh.subtracting(graph.outside).forEach { next.formUnion(neighbours[$0]) }
+        fresh = next.subtracting(seen)
+        seen = next
+      }
+      var (hosts, jewels) = (reached.last ?? 0, crowns.last ?? 0)
+      fresh.forEach { node in
+        hosts += weights.hosts[node]
+        jewels += weights.crowns[node]
+        // Of his own role he gets to the others.
+        if node == start {
+          hosts -= 1
+          jewels -= min(1, weights.crowns[node])
+        }
+      }
+      reached.append(hosts)
+      crowns.append(jewels)
+    }
+    return Role(hosts: start.map { graph.roles.nodes[$0].hosts } ?? [], reached: reached, crowns: crowns)
+  }
+
+  /// What counts of each node.
+  struct Weights: Sendable {
+    let hosts: [Int]
+    let crowns: [Int]
+
+    init(_ graph: ReachGraph) {
+      hosts = graph.roles.nodes.map(\.hosts.count)
+      // A role is of crown jewels or has none.
+      crowns = graph.roles.nodes.map { node in
+        node.hosts.first.map(graph.policy.isCrown) ?? false ? node.hosts.count : 0
+      }
+    }
+  }
+
+  /// Ordered pairs of different hosts, the second of which an intruder on the first gets to with at most one connection,
+  /// two, and so on.
+  public var pairs: [Int] {
+    sum { $0.reached }
+  }
+
+  /// Hosts from which he gets to a crown jewel with at most one connection, two, and so on.
+  public var endangering: [Int] {
+    sum { $0.crowns.map { $0 > 0 ? 1 : 0 } }
+  }
+
+  private func sum(_ figures: (Role) -> [Int]) -> [Int] {
+    var result = Array(repeating: 0, count: outside.reached.count)
+    for role in roles {
+      for (index, figure) in figures(role).enumerated() { result[index] += figure * role.hosts.count }
+    }
+    return result
+  }
+}
+
+extension ReachGraph {
+  /// - Parameter hops: at least 1.
+  public func everyReach(hops: Int = 4) -> EveryReach {
+    EveryReach(self, neighbours(links), EveryReach.Weights(self), hops: hops)
+  }
+
+  /// What the removal of each flow alone would change, those that help most first: less of the ways to crown jewels,
+  /// then fewer pairs. Flows whose removal changes nothing are left out.
+  public func helpfulRemovals(hops: Int = 4) -> [FlowEffect] {
+    let weights = EveryReach.Weights(self)
+    let now = EveryReach(self, neighbours(links), weights, hops: hops)
+    let (pairs, endangering) = (now.pairs[hops - 1], now.endangering[hops - 1])
+    var result: [FlowEffect] = []
+    for flow in Set(links.flatMap(\.flows)).sorted() {
+      let rest = EveryReach(
+        self, neighbours(links.lazy.filter { !$0.flows.contains(flow) }), weights, hops: hops)
+      let effect = FlowEffect(
+        flow: flow, pairs: pairs - rest.pairs[hops - 1],
+        endangering: endangering - rest.endangering[hops - 1])
+      if effect.pairs > 0 || effect.endangering > 0 { result.append(effect) }
+    }
+    return result.sorted {
+      ($1.endangering, $1.pairs, $0.flow.index) < ($0.endangering, $0.pairs, $1.flow.index)
+    }
+  }
+}
+
+/// What is gone without a flow.
+public struct FlowEffect: Hashable, Sendable {
+  public let flow: FlowID
+  /// Fewer pairs of hosts, one reachable from the other.
+  public let pairs: Int
+  /// Fewer hosts from which a crown jewel can be reached.
+  public let endangering: Int
+}

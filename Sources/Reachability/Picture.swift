@@ -1,0 +1,144 @@
+internal import Addressing
+public import Policy
+
+/// A policy as boxes and arrows: who may connect to whom, as a person would draw it.
+///
+/// A box is the hosts of one role. A flow's end that is more than a few of them is a box of its own, with the name of the
+/// end, so that what everybody needs is one arrow and not one from everybody.
+public struct Picture: Sendable {
+  public let boxes: [Box]
+  public let arrows: [Arrow]
+
+  /// What a box stands for.
+  public enum Kind: Hashable, Sendable {
+    case hosts
+    /// An end of flows that stands for several boxes.
+    case selection
+    case network
+  }
+
+  /// Hosts, an end of flows, or a network.
+  public struct Box: Hashable, Sendable {
+    public let kind: Kind
+    /// `db`, `web-1`, `internet`.
+    public let name: String
+    /// How many hosts it is; 0 for networks.
+    public let count: Int
+    /// `nil` for networks, for hosts in none and for selections.
+    public let zone: String?
+    public let isCrown: Bool
+  }
+
+  /// Flows between the same two boxes.
+  public struct Arrow: Hashable, Sendable {
+    /// In ``Picture/boxes``.
+    public let from: Int
+    public let to: Int
+    public let flows: [FlowID]
+  }
+
+  /// Roles that one end of a flow is drawn as at most.
+  private static let few = 3
+
+  /// - Parameters:
+  ///   - now: flows that have ended then are not drawn.
+  ///   - byZone: whether a zone is one box.
+  public init(_ policy: Policy, at now: Timestamp, byZone: Bool = false) {
+    var drawing = Drawing(policy, now, byZone: byZone)
+    for (index, flow) in policy.flows.enumerated() {
+      if let until = flow.until, now >= until { continue }
+      drawing.draw(FlowID(index), few: Self.few)
+    }
+    boxes = drawing.boxes
+    arrows = drawing.arrows.sorted { ($0.key.from, $0.key.to) < ($1.key.from, $1.key.to) }.map {
+      Arrow(from: $0.key.from, to: $0.key.to, flows: $0.value)
+    }
+  }
+}
+
+private struct Drawing {
+  struct Ends: Hashable {
+    let from: Int
+    let to: Int
+  }
+
+  private(set) var boxes: [Picture.Box] = []
+  private(set) var arrows: [Ends: [FlowID]] = [:]
+  private let policy: Policy
+  /// By host.
+  private var boxOfHost: [Int]
+  private var known: [PeersID: [Int]] = [:]
+  private var selections: [Picture.Box: Int] = [:]
+
+  init(_ policy: Policy, _ now: Timestamp, byZone: Bool) {
+    self.policy = policy
+    boxOfHost = Array(repeating: 0, count: policy.hosts.count)
+    var parts: [[HostID]] = []
+    if byZone {
+      let byName = Dictionary(grouping: policy.hosts.indices.map { HostID($0) }) { policy[$0].zone }
+      for zone in policy.zones.map(\.name) { if let hosts = byName[zone] { parts.append(hosts) } }
+      parts += (byName[nil] ?? []).map { [$0] }
+    } else {
+      // Roles across zones are drawn in each.
+      for role in ReachGraph(policy, at: now).rolesOfHosts {
+        let byName = Dictionary(grouping: role) { policy[$0].zone ?? "" }
+        parts += byName.sorted { $0.key < $1.key }.map(\.value)
+      }
+    }
+    for hosts in parts {
+      for host in hosts { boxOfHost[host.index] = boxes.count }
+      let zone = policy[hosts[0]].zone
+      let isZone = byZone && zone != nil
+      boxes.append(
+        Picture.Box(
+          kind: .hosts, name: isZone ? zone ?? "" : Self.name(of: hosts, policy), count: hosts.count,
+          zone: isZone ? nil : zone, isCrown: hosts.contains(where: policy.isCrown)))
+    }
+  }
+
+  mutating func draw(_ id: FlowID, few: Int) {
+    let flow = policy[id]
+    for from in ends(flow.from, few) {
+      for to in ends(flow.to, few) { arrows[Ends(from: from, to: to), default: []].append(id) }
+    }
+  }
+
+  private mutating func ends(_ id: PeersID, _ few: Int) -> [Int] {
+    if let known = known[id] { return known }
+    let peers = policy[id]
+    var result: [Int] = []
+    for host in peers.hosts where !result.contains(boxOfHost[host.index]) {
+      result.append(boxOfHost[host.index])
+    }
+    if result.count > few {
+      result = [
+        box(
+          Picture.Box(kind: .selection, name: peers.name, count: peers.hosts.count, zone: nil, isCrown: false)
+        )
+      ]
+    }
+    if !peers.networks.isEmpty {
+      result.append(box(Picture.Box(kind: .network, name: peers.name, count: 0, zone: nil, isCrown: false)))
+    }
+    known[id] = result
+    return result
+  }
+
+  private mutating func box(_ box: Picture.Box) -> Int {
+    if let index = selections[box] { return index }
+    selections[box] = boxes.count
+    boxes.append(box)
+    return boxes.count - 1
+  }
+
+  /// The host, the group that is exactly these, or the first and the last.
+  private static func name(of hosts: [HostID], _ policy: Policy) -> String {
+    if hosts.count == 1 { return policy[hosts[0]].name }
+    for name in policy[hosts[0]].groups {
+      let members = policy.hosts.indices.filter { policy.hosts[$0].groups.contains(name) }
+      if members == hosts.map(\.index) { return name }
+    }
+    if let group = policy.groups.first(where: { $0.hosts == hosts }) { return group.name }
+    return "\(policy[hosts[0]].name) … \(policy[hosts[hosts.count - 1]].name)"
+  }
+}

@@ -1,0 +1,103 @@
+public import Policy
+
+/// How far an intruder gets from where he is.
+public struct Reach: Sendable {
+  private let graph: ReachGraph
+  /// By node; 0 at the start, -1 where nobody gets.
+  private let distances: [Int]
+  private let parents: [Int]
+  /// The hosts he gets to with one connection, with two, and so on; ascending. Those he has are in none.
+  public let hosts: [[HostID]]
+  /// Outside positions he can connect to, and with how many connections; nearest first.
+  public let outside: [(position: Position, hops: Int)]
+
+  init(_ graph: ReachGraph, from area: Area, hops: Int) {
+    self.graph = graph
+    let neighbours = graph.neighbours(graph.links)
+    var distances = Array(repeating: -1, count: graph.nodeCount)
+    var parents = distances
+    area.nodes.forEach { distances[$0] = 0 }
+    var frontier = area.nodes.members
+    var seen = area.nodes
+    var hosts: [[HostID]] = []
+    var outside: [(position: Position, hops: Int)] = []
+    while !frontier.isEmpty, hosts.count < hops {
+      var next: [Int] = []
+      for node in frontier {
+        let fresh = neighbours[node].subtracting(seen)
+        seen.formUnion(fresh)
+        next += fresh.members
+        fresh.forEach {
+          distances[$0] = hosts.count + 1
+          parents[$0] = node
+        }
+      }
+      if next.isEmpty { break }
+      let depth = hosts.count + 1
+      outside += next.compactMap { graph.roles.nodes[$0].outside }.map { ($0, depth) }
+      hosts.append(next.flatMap { graph.roles.nodes[$0].hosts }.sorted())
+      frontier = next.filter { !graph.outside.contains($0) }.sorted()
+    }
+    if hosts.last?.isEmpty ?? false { hosts.removeLast() }
+    self.distances = distances
+    self.parents = parents
+    self.hosts = hosts
+    self.outside = outside
+  }
+
+  /// With how many connections he gets to a host; 0 where he is, `nil` where he does not get.
+  public func distance(to host: HostID) -> Int? {
+    let distance = distances[graph.roles.nodeOfHost[host.index]]
+    return distance < 0 ? nil : distance
+  }
+
+  /// A shortest path to a host; empty where he is, `nil` where he does not get.
+  public func path(to host: HostID) -> [Step]? {
+    var node = graph.roles.nodeOfHost[host.index]
+    if distances[node] < 0 { return nil }
+    var nodes = [node]
+    while parents[node] >= 0 {
+      node = parents[node]
+      nodes.append(node)
+    }
+    return graph.steps(nodes.reversed(), endingAt: host) { _ in graph.links }
+  }
+
+  /// Crown jewels that he gets to, nearest first.
+  public var crowns: [(host: HostID, hops: Int)] {
+    hosts.enumerated().flatMap { index, hosts in
+      hosts.filter(graph.policy.isCrown).map { ($0, index + 1) }
+    }
+  }
+}
+
+extension ReachGraph {
+  /// - Parameter hops: at most that many connections, one after the other.
+  public func reach(from area: Area, hops: Int = .max) -> Reach { Reach(self, from: area, hops: hops) }
+
+  /// A shortest path; `nil` when there is none.
+  public func path(from: Area, to: Area) -> [Step]? {
+    Paths(
+      graph: self, links: links, arriving: nil, sources: from.nodes, targets: to.nodes, closed: outside,
+      hops: .max
+    ).shortest()
+  }
+
+  /// The fewest flows without which no path leads from one to the other, whatever the number of hops.
+  public func cut(from: Area, to: Area) -> Cut {
+    let paths = Paths(
+      graph: self, links: links, arriving: nil, sources: from.nodes, targets: to.nodes, closed: outside,
+      hops: .max)
+    if paths.shortest() == nil { return .separate }
+    return paths.removal().map { .flows($0) } ?? .impossible
+  }
+}
+
+/// What separates two areas.
+public enum Cut: Hashable, Sendable {
+  /// Nothing leads from one to the other.
+  case separate
+  case flows(Removal)
+  /// A path leads through hosts that only observe, and needs no flow.
+  case impossible
+}

@@ -1,0 +1,94 @@
+internal import ArgumentParser
+internal import Policy
+internal import Reachability
+internal import Subprocess
+
+struct GraphCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "graph",
+    abstract: "Draw the policy as a picture.",
+    discussion: """
+      A box is hosts with the same role, within its zone; crown jewels are marked. An arrow is flows, with their \
+      services. An end of flows that is more than three boxes is a box of its own, with dashes, so that what \
+      everybody needs is one arrow.
+
+        sekisho graph > policy.dot                    for Graphviz
+        sekisho graph --format svg > policy.svg       by Graphviz, when it is installed
+        sekisho graph --format mermaid --by zone      for a page that draws Mermaid
+      """)
+
+  @OptionGroup var inventory: InventoryOptions
+  @OptionGroup var output: OutputOptions
+
+  @Option(help: "dot, mermaid or svg.")
+  var format = Format.dot
+
+  @Option(help: "What a box is: a role, or a zone.")
+  var by = Box.role
+
+  enum Format: String, ExpressibleByArgument, CaseIterable { case dot, mermaid, svg }
+  enum Box: String, ExpressibleByArgument, CaseIterable { case role, zone }
+
+  func run() async throws {
+    let console = output.console
+    let policy = try LoadedPolicy(inventory.inventory, console, warnings: false).policy
+    let picture = Picture(policy, at: .current(), byZone: by == .zone)
+    if output.json { return try console.write(try JSONOutput.encode(PictureFile(picture, policy))) }
+    let text = PictureText(picture: picture, policy: policy)
+    switch format {
+    case .dot: try console.write(Array(text.dot.utf8))
+    case .mermaid: try console.write(Array(text.mermaid.utf8))
+    case .svg: try console.write(try await svg(text.dot, console))
+    }
+  }
+
+  /// Graphviz draws; nothing of it is linked in.
+  private func svg(_ dot: String, _ console: Console) async throws -> [UInt8] {
+    do {
+      let drawn = try await Subprocess.run(
+        .name("dot"), arguments: ["-Tsvg"], input: .string(dot), output: .bytes(limit: 64 << 20),
+        error: .string(limit: 1 << 16))
+      if case .exited(0) = drawn.terminationStatus { return drawn.standardOutput }
+      console.error("dot failed: \(drawn.standardError)")
+    } catch {
+      console.error(
+        "dot of Graphviz cannot be started: install it (apt install graphviz), or write --format dot and draw it elsewhere"
+      )
+    }
+    throw ExitCode.failed
+  }
+}
+
+/// A picture as data.
+private struct PictureFile: Encodable {
+  struct Box: Encodable {
+    let name: String
+    let kind: String
+    let hosts: Int
+    let zone: String?
+    let crown: Bool
+  }
+
+  struct Arrow: Encodable {
+    /// Places in `boxes`.
+    let from: Int
+    let to: Int
+    let flows: [String]
+    let services: [String]
+  }
+
+  let format_version = 1
+  let boxes: [Box]
+  let arrows: [Arrow]
+
+  init(_ picture: Picture, _ policy: Policy) {
+    boxes = picture.boxes.map {
+      Box(name: $0.name, kind: "\($0.kind)", hosts: $0.count, zone: $0.zone, crown: $0.isCrown)
+    }
+    arrows = picture.arrows.map { arrow in
+      Arrow(
+        from: arrow.from, to: arrow.to, flows: arrow.flows.map { policy[$0].name },
+        services: PictureText.services(arrow, policy))
+    }
+  }
+}

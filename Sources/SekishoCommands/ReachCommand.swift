@@ -1,0 +1,104 @@
+internal import Addressing
+internal import ArgumentParser
+internal import Policy
+internal import Reachability
+
+struct ReachCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "reach",
+    abstract: "Show how far an intruder gets.",
+    discussion: """
+      An intruder on a host opens the connections that flows let that host open, goes on from where he \
+      arrives, and so on. FROM is a host, a selector such as "api & !api-3, worker", or a network: he is on \
+      any one of them. What a host only observes does not stop him; what goes on in networks is not known, \
+      so that no path leads through one.
+
+        sekisho reach web-1                    the hosts he gets to, a path to each, the crown jewels
+        sekisho reach internet --hops 2        from outside, two connections deep
+        sekisho reach web --to db              the ways there, hop by hop, flow by flow
+        sekisho reach edge --to vault --cut    the fewest flows whose removal separates them
+        sekisho reach --rank                   the worst hosts to lose, the flows that help him most
+
+      The exit code is 0 whatever is found; guards are for what must not be.
+      """)
+
+  @OptionGroup var inventory: InventoryOptions
+  @OptionGroup var output: OutputOptions
+
+  @Option(help: ArgumentHelp("How many connections deep.", valueName: "n"))
+  var hops = 3
+
+  @Option(help: ArgumentHelp("Show the ways to these.", valueName: "selector"))
+  var to: String?
+
+  @Flag(help: "With --to: the fewest flows that separate the two.")
+  var cut = false
+
+  @Flag(help: "Rank hosts by how far he gets from them, and flows by what their removal takes from him.")
+  var rank = false
+
+  @Flag(help: "He is root on each host on his way: only the other ends stop him.")
+  var root = false
+
+  @Argument(help: "Where he is.")
+  var from: String?
+
+  func validate() throws {
+    guard (1...64).contains(hops) else { throw ValidationError("--hops is a number from 1 to 64") }
+    if rank, from != nil || to != nil {
+      throw ValidationError("--rank looks at every host; leave FROM and --to out")
+    }
+    if !rank, from == nil {
+      throw ValidationError("say where the intruder is: FROM, or --rank for every host")
+    }
+    if cut, to == nil { throw ValidationError("--cut needs --to: FROM --to SELECTOR --cut") }
+  }
+
+  func run() async throws {
+    let console = output.console
+    let loaded = try LoadedPolicy(inventory.inventory, console, warnings: false)
+    let policy = loaded.policy
+    let ends = try [from, to].map { try $0.map { try Whereabouts($0, in: policy) } }
+    let graph = ReachGraph(
+      policy, at: .current(), barriers: root ? .enforcedByOthers : .enforced,
+      marking: ends.compactMap { $0?.hosts })
+    let text = ReachText(graph: graph, sources: loaded.sources, console: console)
+    guard let start = ends[0] else { return try text.rank(hops: hops, json: output.json) }
+    guard let end = ends[1] else { return try text.reach(start, hops: hops, json: output.json) }
+    if !cut { return try text.paths(start, end, json: output.json) }
+    guard !start.area(graph).intersects(end.area(graph)) else {
+      throw ValidationError("'\(start.text)' and '\(end.text)' have hosts in common, which nothing separates")
+    }
+    try text.cut(start, end, json: output.json)
+  }
+}
+
+/// Where an intruder is or wants to be: hosts, networks, or both.
+struct Whereabouts {
+  let text: String
+  let hosts: [HostID]
+  let networks: [PeersID]
+
+  /// - Throws: ``ValidationError`` for what is neither.
+  init(_ text: String, in policy: Policy) throws {
+    self.text = text
+    var networks: [PeersID] = []
+    var others: [Substring] = []
+    for term in text.split(separator: ",", omittingEmptySubsequences: false) {
+      let name = term.filter { $0 != " " }
+      if let index = policy.peers.firstIndex(where: { $0.name == name && !$0.networks.isEmpty }) {
+        networks.append(PeersID(index))
+      } else {
+        others.append(term)
+      }
+    }
+    self.networks = networks
+    hosts =
+      others.isEmpty
+      ? [] : try HostSelector(text: others.joined(separator: ","), option: "reach").select(policy)
+  }
+
+  func area(_ graph: ReachGraph) -> Area {
+    networks.reduce(graph.area(of: hosts)) { $0.union(graph.area(of: $1)) }
+  }
+}

@@ -1,0 +1,131 @@
+internal import Diagnostics
+internal import Policy
+internal import Reachability
+
+// The answers of `reach` as JSON.
+
+struct ReachFile: Encodable {
+  struct Reached: Encodable {
+    let host: String
+    let hops: Int
+    let crown: Bool
+    let path: [PathJSON.Hop]
+  }
+
+  struct Distance: Encodable {
+    let name: String
+    let hops: Int
+  }
+
+  let format_version = 1
+  let from: String
+  let hops: Int
+  /// Managed hosts in all, those he is on among them.
+  let hosts: Int
+  let reached: [Reached]
+  /// Of hosts that he is not on, from 0 to 1.
+  let share: Double
+  /// However far.
+  let crowns: [Distance]
+  let networks: [Distance]
+}
+
+struct PathsFile: Encodable {
+  let format_version = 1
+  let from: String
+  let to: String
+  let paths: [[PathJSON.Hop]]
+}
+
+struct CutFile: Encodable {
+  struct Removed: Encodable {
+    let flow: String
+    let at: String
+  }
+
+  let format_version = 1
+  let from: String
+  let to: String
+  /// `flows`, `separate` already, or `impossible` by flows.
+  let cut: String
+  let flows: [Removed]
+  let is_smallest: Bool
+
+  init(
+    _ cut: Cut, _ start: Whereabouts, _ end: Whereabouts, _ policy: Policy,
+    _ place: (SourceLocation) -> String
+  ) {
+    from = start.text
+    to = end.text
+    switch cut {
+    case .separate: (self.cut, flows, is_smallest) = ("separate", [], true)
+    case .impossible: (self.cut, flows, is_smallest) = ("impossible", [], false)
+    case .flows(let removal):
+      self.cut = "flows"
+      flows = removal.flows.map { Removed(flow: policy[$0].name, at: place(policy[$0].location)) }
+      is_smallest = removal.isSmallest
+    }
+  }
+}
+
+struct RankFile: Encodable {
+  struct Role: Encodable {
+    let hosts: [String]
+    /// With at most one connection, two, and so on.
+    let reached: [Int]
+    let nearest_crown: Int?
+  }
+
+  struct Flow: Encodable {
+    let flow: String
+    let at: String
+    let fewer_pairs: Int
+    let fewer_endangering: Int
+  }
+
+  let format_version = 1
+  let hops: Int
+  let roles: [Role]
+  let flows: [Flow]
+
+  init(
+    _ roles: [EveryReach.Role], _ effects: [FlowEffect], _ hops: Int, _ policy: Policy,
+    _ place: (SourceLocation) -> String
+  ) {
+    self.hops = hops
+    self.roles = roles.map { role in
+      Role(
+        hosts: role.hosts.map { policy[$0].name }, reached: role.reached, nearest_crown: role.nearestCrown)
+    }
+    flows = effects.map { effect in
+      Flow(
+        flow: policy[effect.flow].name, at: place(policy[effect.flow].location), fewer_pairs: effect.pairs,
+        fewer_endangering: effect.endangering)
+    }
+  }
+}
+
+extension ReachText {
+  func file(_ reach: Reach, _ start: Whereabouts, _ hops: Int) -> ReachFile {
+    let policy = graph.policy
+    let paths = PathJSON(policy: policy, sources: sources)
+    let reached = reach.hosts.prefix(hops).enumerated().flatMap { index, hosts in
+      hosts.map { host in
+        ReachFile.Reached(
+          host: policy[host].name, hops: index + 1, crown: policy.isCrown(host),
+          path: paths.hops(reach.path(to: host) ?? []))
+      }
+    }
+    var seen: Set<String> = []
+    let networks = reach.outside.compactMap { position, distance in
+      distance <= hops && seen.insert(policy.text(position)).inserted
+        ? ReachFile.Distance(name: policy.text(position), hops: distance) : nil
+    }
+    let others = policy.hosts.count - start.hosts.count
+    return ReachFile(
+      from: start.text, hops: hops, hosts: policy.hosts.count, reached: reached,
+      share: others > 0 ? Double(reached.count) / Double(others) : 0,
+      crowns: reach.crowns.map { ReachFile.Distance(name: policy[$0.host].name, hops: $0.hops) },
+      networks: networks)
+  }
+}

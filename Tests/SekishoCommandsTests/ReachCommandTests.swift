@@ -1,0 +1,83 @@
+import ChildProcess
+import Foundation
+import Goldens
+import Testing
+
+/// What `sekisho reach` and `sekisho graph` say of the reference inventory.
+@Suite struct ReachCommandTests {
+  static let answers: [(arguments: [String], status: Int32, words: [String])] = [
+    (
+      ["reach", "web-1"], 0,
+      [
+        "An intruder on web-1 gets to 14 of 30 other hosts (47 %) in 3 hops.",
+        "No crown jewel is within his reach, however far he goes.", "1 hop, 8 hosts",
+        "  db-1, db-2, db-3\n      web-1 → api-1 (web-to-api) → db-1 (api-to-db)",
+      ]
+    ),
+    (
+      ["reach", "worker & !worker-2"], 0,
+      ["Crown jewels: signer-1 in 1 hop, signer-2 in 1 hop, keys-1 in 2 hops."]
+    ),
+    (
+      ["reach", "internet", "--hops", "1"], 0,
+      ["gets to 2 of 31 hosts", "internet → edge-1 (customers-to-edge)"]
+    ),
+    (
+      ["reach", "bastion-1", "--to", "keys"], 0,
+      [
+        "bastion-1 gets to keys-1 in 3 hops\n  1. bastion-1 → worker-1\n       flow bastion-to-servers (inventory/flows/operations.yaml:49: Sessions on servers are recorded by the bastion): ssh"
+      ]
+    ),
+    (["reach", "web", "--to", "cold"], 0, ["Nothing leads from web to cold."]),
+    (
+      ["reach", "app", "--to", "keys", "--cut"], 0,
+      [
+        "1 flow removed separate keys from app; no fewer do:\n  worker-to-signer (inventory/flows/platform.yaml:33: "
+      ]
+    ),
+    (["reach", "web", "--to", "cold", "--cut", "--json"], 0, [#""cut" : "separate""#]),
+    (["reach", "--rank"], 0, ["  admin-1 and 1 alike: 27 hosts (90 %), a crown jewel in 3 hops"]),
+    (["reach", "--rank", "--json"], 0, [#""fewer_endangering" : 6"#, #""nearest_crown" : 2"#]),
+    (["reach", "web-1", "--json"], 0, [#""format_version" : 1"#, #""hops" : 3"#, #""host" : "egress-1""#]),
+    (["reach", "nobody"], 64, ["reach: no host, group or zone is called 'nobody'"]),
+    (["reach", "app", "--to", "web-1", "--cut"], 64, ["'app' and 'web-1' have hosts in common"]),
+    (["reach"], 64, ["say where the intruder is"]),
+    (["graph"], 0, ["digraph sekisho {", "subgraph cluster_", #"[label="db (3)"]"#, #"label="postgres""#]),
+    (["graph", "--format", "mermaid"], 0, ["flowchart LR\n", "[[\"connected (30)\"]]", "class "]),
+    (["graph", "--by", "zone", "--json"], 0, [#""kind" : "network""#]),
+  ]
+
+  @Test(arguments: answers)
+  func `the reference inventory is answered about`(arguments: [String], status: Int32, words: [String]) {
+    let told = Self.run(arguments)
+    #expect(told.status == status, "\(told.output)")
+    for word in words { #expect(told.output.contains(word), "\(told.output)") }
+  }
+
+  @Test func `without Graphviz a picture names the package`() {
+    let told = Self.run(["graph", "--format", "svg"], path: "/nowhere")
+    #expect(told.status == 1)
+    #expect(told.output.contains("apt install graphviz"))
+  }
+
+  @Test(
+    .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/dot"), "graphviz is not installed"))
+  func `Graphviz draws the picture`() {
+    let told = Self.run(["graph", "--format", "svg"])
+    #expect(told.status == 0)
+    #expect(told.output.contains("</svg>"))
+  }
+
+  private static func run(_ arguments: [String], path: String? = nil) -> (status: Int32, output: String) {
+    let environment = path.map { ["PATH=\($0)"] } ?? []
+    return ChildProcess.run(
+      ["/usr/bin/env", "--chdir=\(Golden.root)"] + environment + ["\(products)/sekisho"] + arguments)
+  }
+
+  private static let products: String = {
+    let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+    let beside = URL(filePath: program).deletingLastPathComponent().path
+    if FileManager.default.isExecutableFile(atPath: "\(beside)/sekisho") { return beside }
+    return Bundle.main.bundleURL.path
+  }()
+}
