@@ -57,6 +57,13 @@ public struct RulesetCompiler: Sendable {
     return directions.map { Side($0, mode: host.modes[$0], deny: host.deny) }
   }
 
+  /// The rules of the flows that some host policies have a share of, each once. Tables have few others.
+  public func sharedRules(of hosts: [HostPolicy]) -> [Rule] {
+    var known: Set<Allowance> = []
+    return hosts.lazy.flatMap(\.allowances).filter { known.insert($0).inserted }
+      .flatMap { openings[$0] ?? [] }.flatMap(\.rules)
+  }
+
   /// The sets of peers that the tables of some host policies refer to, each once. A set of one of these
   /// names is the same in every table.
   public func sharedSets(of hosts: [HostPolicy]) -> [NamedSet] {

@@ -20,11 +20,12 @@ struct RulesetRendering: Sendable {
   /// - Returns: the digest of each, by index.
   func render(_ indices: [Int], to output: OutputWrite, workers: Int = 2) async throws -> [Int: String] {
     let shared = try await sharedElements(for: indices)
+    let known = try await sharedRules(for: indices)
     return try await withThrowingTaskGroup(of: [Int: String].self) { group in
       for worker in 0..<workers {
         group.addTask {
           var digests: [Int: String] = [:]
-          var rules = RenderedRules()
+          var rules = known
           for position in stride(from: worker, to: indices.count, by: workers) {
             let files = try render(indices[position], shared, &rules)
             try output.add(files)
@@ -48,6 +49,23 @@ struct RulesetRendering: Sendable {
     async let text = Self.rendered(sets) { set in try set.elementText(.file) }
     async let json = Self.rendered(sets) { set in try set.elementJSON() }
     return SharedElements(text: try await text, json: try await json)
+  }
+
+  /// Rules are rendered once, half of them on each core, and not by every worker that meets them.
+  private func sharedRules(for indices: [Int]) async throws -> RenderedRules {
+    let hosts = indices.map { policies.distinct[$0] }
+    let sets = compiler.sharedSets(of: hosts)
+    let rules = compiler.sharedRules(of: hosts)
+    @Sendable func rendered(_ part: ArraySlice<Rule>) async throws -> RenderedRules {
+      var result = RenderedRules()
+      try result.prepare(part, in: .inet, sets: sets)
+      return result
+    }
+    async let front = rendered(rules[..<(rules.count / 2)])
+    async let back = rendered(rules[(rules.count / 2)...])
+    var (result, other) = (try await front, try await back)
+    result.add(other)
+    return result
   }
 
   private static func rendered(

@@ -34,13 +34,27 @@ public struct RenderedRules: Sendable {
 
   public init() {}
 
-  mutating func entry(of rule: Rule, in table: Table) throws(TextError) -> Entry {
-    let key = Key(rule: rule, family: table.family)
+  /// Writes rules ahead of the tables they are in.
+  ///
+  /// - Parameter sets: the named sets that the rules refer to.
+  /// - Throws: ``TextError``.
+  public mutating func prepare(_ rules: some Sequence<Rule>, in family: Family, sets: [NamedSet])
+    throws(TextError)
+  {
+    var intervals: [SetName: NamedSet] = [:]
+    for set in sets where set.flags.contains(.interval) { intervals[set.name] = set }
+    for rule in rules { _ = try entry(of: rule, in: family, sets: intervals) }
+  }
+
+  /// Adds what another has written.
+  public mutating func add(_ other: Self) { entries.merge(other.entries) { first, _ in first } }
+
+  /// - Parameter sets: the interval sets that the rule may refer to.
+  mutating func entry(of rule: Rule, in family: Family, sets: [SetName: NamedSet]) throws(TextError) -> Entry {
+    let key = Key(rule: rule, family: family)
     if let known = entries[key] { return known }
-    let sets = table.intervalSets
-    let statements = try rule.loadableStatements(in: table.family, sets: sets)
-    let families = RejectContext(
-      table: table.family, packet: rule.rejectFamily(in: table.family, sets: sets))
+    let statements = try rule.loadableStatements(in: family, sets: sets)
+    let families = RejectContext(table: family, packet: rule.rejectFamily(in: family, sets: sets))
     var text = TextWriter(.file)
     try text.append(rule, statements, in: families, counter: nil)
     var json = JSONWriter()
@@ -69,10 +83,11 @@ extension Table {
     commands.out.reserveCapacity(rules.room.json)
     try text.append(opening: self, header: header, elements: texts)
     try commands.append(opening: self, elements: json)
+    let intervals = intervalSets
     for (index, chain) in chains.enumerated() {
       try text.append(opening: chain, in: self, isFirst: index == 0)
       for rule in chain.rules {
-        let entry = try rules.entry(of: rule, in: self)
+        let entry = try rules.entry(of: rule, in: family, sets: intervals)
         text.out += entry.text
         commands.append(placeOfRuleIn: chain.name, of: self)
         commands.out += entry.json
