@@ -89,8 +89,11 @@ public struct GuardChecker: Sendable {
   private func forbidden(_ what: Forbidden) -> Finding? {
     var witness: [Step]?
     var needs: Set<[FlowID]> = []
-    for link in graph.links where isOf(what.service, link) {
-      guard let (from, to) = pair(link, what.from, what.to) else { continue }
+    let service = what.service.map { policy[$0] }
+    for link in graph.links {
+      guard let (from, to) = pair(link, what.from, what.to),
+        service.map(link.traffic.holdsSome) ?? true
+      else { continue }
       needs.insert(link.flows)
       if let known = witness, known[0].flows.count <= link.flows.count { continue }
       let start = graph.position(of: from)
@@ -113,30 +116,28 @@ public struct GuardChecker: Sendable {
     return nil
   }
 
-  private func isOf(_ service: ServiceID?, _ link: Link) -> Bool {
-    service.map { link.traffic.holdsSome(of: policy[$0]) } ?? true
-  }
-
   // MARK: Paths
 
   private func never(from: PeersID, to: PeersID, _ service: ServiceID?, within hops: Int) -> Finding? {
     let (sources, targets) = (graph.nodes(of: from), graph.nodes(of: to))
     if hops == 1 { return forbidden(Forbidden(from: sources, to: targets, service: service)) }
     let links = graph.links
-    let arriving = service == nil ? links : links.filter { isOf(service, $0) }
+    let wanted = service.map { policy[$0] }
     let paths = Paths(
-      graph: graph, links: links, arriving: service == nil ? nil : arriving, sources: sources,
+      graph: graph, links: links,
+      arriving: wanted.map { wanted in links.filter { $0.traffic.holdsSome(of: wanted) } }, sources: sources,
       targets: targets, closed: graph.outside, hops: hops)
     return finding(paths, known: neighbours)
   }
 
   private func through(from: PeersID, to: PeersID, via: PeersID) -> Finding? {
     let passed = graph.nodes(of: via)
-    let links = graph.links(around: Set(policy[via].hosts))
+    let around = graph.links(around: policy[via].hosts)
     let paths = Paths(
-      graph: graph, links: links, arriving: nil, sources: graph.nodes(of: from).subtracting(passed),
+      graph: graph, links: around ?? graph.links, arriving: nil,
+      sources: graph.nodes(of: from).subtracting(passed),
       targets: graph.nodes(of: to).subtracting(passed), closed: graph.outside.union(passed), hops: .max)
-    return finding(paths, known: nil)
+    return finding(paths, known: around == nil ? neighbours : nil)
   }
 
   private func finding(_ paths: Paths, known: [Bits]?) -> Finding? {

@@ -2,7 +2,9 @@ internal import Addressing
 internal import Policy
 
 /// Connections that the same flows let pass: from every point of one set to every point of another.
-struct Link: Sendable {
+///
+/// A class, as lists of thousands are filtered again and again.
+final class Link: Sendable {
   /// Points, of one family with the destinations.
   let sources: Bits
   let destinations: Bits

@@ -31,7 +31,8 @@ struct Paths {
       return cut.smallest(from: sources, to: targets, closed: closed)
     }
     return RemovalSearch.smallest { removed in
-      let isKept = { (link: Link) in !link.flows.contains(where: removed.contains) }
+      let isRemoved = Bits(count: graph.policy.flows.count, removed.map(\.index))
+      let isKept = { (link: Link) in !link.flows.contains { isRemoved.contains($0.index) } }
       let kept = links.filter(isKept)
       return shortest(graph.neighbours(kept), kept, arriving?.filter(isKept)).map { steps in
         Set(steps.flatMap(\.flows)).sorted()

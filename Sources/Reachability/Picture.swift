@@ -99,7 +99,10 @@ private struct Drawing {
   mutating func draw(_ id: FlowID, few: Int) {
     let flow = policy[id]
     for from in ends(flow.from, few) {
-      for to in ends(flow.to, few) { arrows[Ends(from: from, to: to), default: []].append(id) }
+      // A host needs no flow to itself.
+      for to in ends(flow.to, few) where from != to || boxes[from].count != 1 {
+        arrows[Ends(from: from, to: to), default: []].append(id)
+      }
     }
   }
 

@@ -15,6 +15,7 @@ public struct ReachGraph: Sendable {
   let outside: Bits
   /// Nodes one of whose hosts can reach another of them.
   let many: Bits
+  private let gateways: Set<HostID>
 
   /// - Parameters:
   ///   - now: flows that have ended then open nothing.
@@ -33,6 +34,9 @@ public struct ReachGraph: Sendable {
     var builder = LinkBuilder(policy, roles, at: now, barriers)
     builder.build()
     links = builder.links
+    gateways = Set(
+      policy.hosts.indices.filter { if case .gateway = policy.hosts[$0].forwarding { true } else { false } }
+        .map { HostID($0) })
     let indices = roles.nodes.indices
     outside = Bits(count: indices.count, indices.filter { roles.nodes[$0].isOutside })
     many = Bits(count: indices.count, indices.filter { roles.nodes[$0].isMany })
@@ -70,10 +74,11 @@ public struct ReachGraph: Sendable {
     return rows
   }
 
-  /// The links without what passes one of some hosts as a gateway.
-  func links(around gateways: Set<HostID>) -> [Link] {
-    let crossings = Crossings(policy, roles) { gateways.contains($0) }
-    if crossings.isEmpty { return links }
+  /// The links without what passes one of some hosts as a gateway; `nil` where none of them is one.
+  func links(around hosts: [HostID]) -> [Link]? {
+    let passed = gateways.intersection(hosts)
+    if passed.isEmpty { return nil }
+    let crossings = Crossings(policy, roles) { passed.contains($0) }
     var result: [Link] = []
     for link in links {
       var rows: [(row: Bits, points: Bits)] = []
