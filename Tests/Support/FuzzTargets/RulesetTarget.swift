@@ -81,7 +81,12 @@ enum RulesetTarget {
   private static func load(_ table: Table, _ promises: inout Promises) {
     let change = TableDiff.change(from: nil, to: table)
     _ = ChangeDescription(change, from: nil, to: table)
-    guard table.others.isEmpty, table.flags == 0 else { return }
+    // Of a set or chain whose name is not ASCII a listing keeps no more than that it is there.
+    let names = table.sets.map(\.name.text) + table.chains.map(\.name.text)
+    guard table.others.isEmpty, table.flags == 0, names.allSatisfy({ $0.utf8.allSatisfy { $0 < 0x80 } })
+    else {
+      return
+    }
     let connection = NftablesConnection(over: EchoKernel())
     do throws(CommitError) {
       try connection.commit(change, expecting: nil)
