@@ -50,7 +50,8 @@ public struct RenderedRules: Sendable {
   public mutating func add(_ other: Self) { entries.merge(other.entries) { first, _ in first } }
 
   /// - Parameter sets: the interval sets that the rule may refer to.
-  mutating func entry(of rule: Rule, in family: Family, sets: [SetName: NamedSet]) throws(TextError) -> Entry {
+  mutating func entry(of rule: Rule, in family: Family, sets: [SetName: NamedSet]) throws(TextError) -> Entry
+  {
     let key = Key(rule: rule, family: family)
     if let known = entries[key] { return known }
     let statements = try rule.loadableStatements(in: family, sets: sets)
