@@ -21,26 +21,23 @@ struct GuardReport {
     broken = policy.guards.isEmpty ? [] : GuardChecker(policy, at: now).broken()
   }
 
-  /// How many do not hold whatever the modes are. Those that hold as soon as every host enforces are
-  /// warnings: a fleet begins by observing, and to refuse that would keep its guards out of the inventory.
-  var failures: Int { broken.count { !$0.holdsWhenEnforced } }
-
   /// Shows the guards that do not hold.
   ///
   /// - Parameter json: whether the answer is JSON; then they are it.
-  /// - Throws: ``ExitCode/broken`` when there are any that enforcing would not mend.
+  /// - Throws: ``ExitCode/broken`` when there are any.
   func require(_ console: Console, json: Bool = false) throws {
-    if json, failures > 0 { try console.write(try JSONOutput.encode(File(broken_guards: broken.map(entry)))) }
+    if broken.isEmpty { return }
+    if json { try console.write(try JSONOutput.encode(File(broken_guards: broken.map(entry)))) }
     show(console)
-    if failures == 0 { return }
-    console.error("\(failures == 1 ? "a guard does" : "\(failures) guards do") not hold; nothing was done")
+    console.error(
+      "\(broken.count == 1 ? "a guard does" : "\(broken.count) guards do") not hold; nothing was done")
     throw ExitCode.broken
   }
 
   /// Writes them to standard error, each with its way and what mends it.
   func show(_ console: Console) {
     var log = DiagnosticLog()
-    for found in broken where !console.quiet || !found.holdsWhenEnforced { log.add(diagnostic(found)) }
+    for found in broken { log.add(diagnostic(found)) }
     console.raw(log.report().text(sources, style: console.messageColour ? .coloured : .plain))
   }
 
@@ -49,7 +46,7 @@ struct GuardReport {
   private func diagnostic(_ found: BrokenGuard) -> Diagnostic {
     let rule = policy.guards[found.index]
     return Diagnostic(
-      found.holdsWhenEnforced ? .warning : .error, at: rule.location, length: rule.name.count,
+      .error, at: rule.location, length: rule.name.count,
       message: "the guard `\(rule.name)` does not hold: \(reason(found))", help: help(found),
       related: places(found.breach))
   }
