@@ -31,6 +31,20 @@ public struct SpaceBuilder {
     }
   }
 
+  /// Adds every connection from some addresses to some addresses.
+  ///
+  /// - Throws: ``NotProven`` when the universe's budget is spent.
+  public mutating func addEverything(
+    _ passage: Passage, from sources: AddressSet = .all, to destinations: AddressSet = .all
+  ) throws(NotProven) {
+    let (sources, destinations) = (try universe.intern(sources), try universe.intern(destinations))
+    for number in UInt8.min...UInt8.max {
+      let ipProtocol = IPProtocol(rawValue: number)
+      add(
+        passage, ipProtocol, from: sources, to: destinations, try universe.intern(.any, of: ipProtocol))
+    }
+  }
+
   /// The union of what was added.
   ///
   /// - Throws: ``NotProven`` when the budget is spent.

@@ -26,6 +26,15 @@ public final class Universe: Sendable {
   /// No connection at all.
   public var empty: ConnectionSpace { ConnectionSpace(self, []) }
 
+  /// Every connection there is in a passage.
+  ///
+  /// - Throws: ``NotProven`` when the budget is spent.
+  public func everything(_ passage: Passage) throws(NotProven) -> ConnectionSpace {
+    var builder = SpaceBuilder(self)
+    try builder.addEverything(passage)
+    return try builder.space()
+  }
+
   /// - Throws: ``NotProven`` when the budget is spent.
   public func intern(_ set: AddressSet) throws(NotProven) -> AddressSetID {
     try operate { engine throws(NotProven) in try engine.intern(set) }

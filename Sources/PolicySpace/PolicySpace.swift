@@ -16,7 +16,7 @@ public struct PolicySpace: Sendable {
   /// where it is a gateway. What a host may send itself may be in it or not: see ``loopback``.
   public let sides: ConnectionSpace
   /// What passes from end to end, as ``Passage/whole``: at both ends that are managed, and at the declared
-  /// gateways whose routes it crosses. Connections between unmanaged ends are not in it.
+  /// gateways whose routes it crosses. Connections between unmanaged ends are in it where a gateway forwards them.
   public let whole: ConnectionSpace
   /// What a host sends itself, in every section. It never meets the rules of a link, so whether the other
   /// spaces hold it means nothing.
@@ -44,38 +44,20 @@ public struct PolicySpace: Sendable {
       try spaces.add(host, at: hosts[index], to: &builder)
       if reading == .effective { try builder.addObserved(host.modes, hosts[index], universe) }
     }
-    let sides = try builder.space()
-    self.sides = sides
-    let managed = AddressSet(policy.hosts.flatMap(\.addresses))
-    var whole = try sides.betweenEnds(managed)
+    sides = try builder.space()
+    var gateways: [Gateway] = []
     for (index, host) in policy.hosts.enumerated() {
       guard case .gateway(let routes) = host.forwarding else { continue }
-      if reading == .effective, host.modes.forward == .observe { continue }
-      let own = AddressSet(host.addresses)
-      let forwarded = try spaces.space(of: policies[HostID(index)], at: [host.addresses])
-        .moved(from: .forward, to: .whole)
-      for route in routes {
-        let one = policy[route.one].addresses.subtracting(own)
-        let other = policy[route.other].addresses.subtracting(own)
-        for (from, to) in [(one, other), (other, one)] {
-          let stopped = try whole.restricted(from: from, to: to).subtracting(forwarded)
-          whole = try whole.subtracting(stopped)
-        }
-      }
+      let areas = routes.map { (one: policy[$0.one].addresses, other: policy[$0.other].addresses) }
+      let isObserving = reading == .effective && host.modes.forward == .observe
+      let forwarded =
+        isObserving
+        ? try universe.everything(.forward)
+        : try spaces.space(of: policies[HostID(index)], at: [host.addresses])
+      gateways.append(Gateway(addresses: AddressSet(host.addresses), routes: areas, forwarded: forwarded))
     }
-    self.whole = whole
-  }
-}
-
-extension ConnectionSpace {
-  /// What both ends that are managed allow.
-  fileprivate func betweenEnds(_ managed: AddressSet) throws(NotProven) -> ConnectionSpace {
-    let ingress = moved(from: .ingress, to: .whole)
-    let egress = moved(from: .egress, to: .whole)
-    let others = AddressSet.all.subtracting(managed)
-    let into = try ingress.restricted(from: others)
-    let out = try egress.restricted(to: others)
-    return try ingress.intersection(egress).union(into).union(out)
+    let managed = AddressSet(policy.hosts.flatMap(\.addresses))
+    whole = try sides.endToEnd(judging: managed, through: gateways)
   }
 }
 
@@ -84,14 +66,8 @@ extension SpaceBuilder {
   fileprivate mutating func addObserved(_ modes: Modes, _ hosts: [[Address]], _ universe: Universe)
     throws(NotProven)
   {
-    guard modes.ingress == .observe || modes.egress == .observe else { return }
-    let own = try universe.intern(AddressSet(hosts.joined()))
-    let all = try universe.intern(AddressSet.all)
-    for number in UInt8.min...UInt8.max {
-      let ipProtocol = IPProtocol(rawValue: number)
-      let kinds = try universe.intern(.any, of: ipProtocol)
-      if modes.ingress == .observe { add(.ingress, ipProtocol, from: all, to: own, kinds) }
-      if modes.egress == .observe { add(.egress, ipProtocol, from: own, to: all, kinds) }
-    }
+    let own = AddressSet(hosts.joined())
+    if modes.ingress == .observe { try addEverything(.ingress, to: own) }
+    if modes.egress == .observe { try addEverything(.egress, from: own) }
   }
 }

@@ -80,11 +80,7 @@ struct Truth {
     let (source, destination) = (owner(point.source), owner(point.destination))
     var answers: [Bool?] = []
     if let source { answers.append(judge(at(.egress), at: source)) }
-    if let destination {
-      answers.append(judge(at(.ingress), at: destination))
-    } else if source == nil {
-      answers.append(judge(at(.ingress)))
-    }
+    if let destination { answers.append(judge(at(.ingress), at: destination)) }
     for (index, host) in policy.hosts.enumerated() {
       let gateway = HostID(index)
       guard case .gateway(let routes) = host.forwarding, gateway != source, gateway != destination else {
@@ -92,7 +88,8 @@ struct Truth {
       }
       if routes.contains(where: { crosses($0, point) }) { answers.append(judge(at(.forward), at: gateway)) }
     }
-    if answers.contains(false) { return false }
+    // Between two ends that nobody manages, only what a gateway forwards is looked at.
+    if answers.isEmpty || answers.contains(false) { return false }
     return answers.contains(nil) ? nil : true
   }
 

@@ -7,7 +7,8 @@ import Testing
 /// `new.yaml`, and beside them what is said.
 @Suite struct DiffGoldenTests {
   static let cases = [
-    "a-flow-gets-an-end", "a-flow-is-added", "a-flow-is-removed", "a-flow-is-renamed",
+    "a-flow-between-networks-is-added", "a-flow-gets-an-end", "a-flow-is-added", "a-flow-is-removed",
+    "a-flow-is-renamed",
     "a-flow-through-a-gateway-is-added", "a-group-is-renamed", "a-host-is-gone", "a-host-is-new",
     "a-host-joins-a-group", "a-host-leaves-a-group", "a-port-changes", "a-service-gets-more-ports",
     "a-timed-flow-is-prolonged", "drop-becomes-reject", "hosts-become-prefixes", "many-hosts-change",

@@ -1,0 +1,61 @@
+public import Addressing
+
+/// A gateway, as it stands between ends.
+public struct Gateway: Sendable {
+  /// Its own addresses: what goes to or comes from them it does not forward.
+  public let addresses: AddressSet
+  /// Areas between which everything crosses it, in both directions.
+  public let routes: [(one: AddressSet, other: AddressSet)]
+  /// What it lets through, as ``Passage/forward``.
+  public let forwarded: ConnectionSpace
+
+  public init(
+    addresses: AddressSet, routes: [(one: AddressSet, other: AddressSet)], forwarded: ConnectionSpace
+  ) {
+    self.addresses = addresses
+    self.routes = routes
+    self.forwarded = forwarded
+  }
+}
+
+extension ConnectionSpace {
+  /// What passes from end to end, as ``Passage/whole``, of what every end allows in ``Passage/ingress`` and
+  /// ``Passage/egress``: it takes both ends that judge, and every gateway whose routes it crosses.
+  ///
+  /// Ends that do not judge allow everything; between two of those, only what crosses a gateway is looked at.
+  ///
+  /// - Parameter judging: the addresses of the ends that judge.
+  /// - Throws: ``NotProven`` when the universe's budget is spent.
+  public func endToEnd(judging: AddressSet, through gateways: [Gateway]) throws(NotProven) -> ConnectionSpace
+  {
+    let ingress = moved(from: .ingress, to: .whole)
+    let egress = moved(from: .egress, to: .whole)
+    let others = AddressSet.all.subtracting(judging)
+    var whole = try ingress.intersection(egress)
+      .union(ingress.restricted(from: others)).union(egress.restricted(to: others))
+    let ways = gateways.map { ($0.directions, $0.forwarded.moved(from: .forward, to: .whole)) }
+    for (directions, forwarded) in ways {
+      for (from, to) in directions {
+        whole = try whole.union(
+          forwarded.restricted(from: from.intersection(others), to: to.intersection(others)))
+      }
+    }
+    for (directions, forwarded) in ways {
+      for (from, to) in directions {
+        let stopped = try whole.restricted(from: from, to: to).subtracting(forwarded)
+        whole = try whole.subtracting(stopped)
+      }
+    }
+    return whole
+  }
+}
+
+extension Gateway {
+  /// From where to where it forwards.
+  fileprivate var directions: [(from: AddressSet, to: AddressSet)] {
+    routes.flatMap { route in
+      let (one, other) = (route.one.subtracting(addresses), route.other.subtracting(addresses))
+      return [(one, other), (other, one)]
+    }
+  }
+}
