@@ -9,6 +9,8 @@ public protocol Agent: Sendable {
   func status() async throws -> HostStatus
   /// What a change to the wanted table would do; reads only.
   func compare(_ wanted: Table) async throws -> Comparison
+  /// All tables that filter IP packets at the hooks of the IP layer, whoever made them.
+  func ruleset() async throws -> HostRuleset
   /// Lets connection tracking learn the connections that are there, ahead of a first ``apply(_:)``.
   ///
   /// The kernel tracks nothing until a rule asks for it. A session from before is then a stream of
@@ -37,8 +39,23 @@ public struct AgentHello: Hashable, Sendable, Codable {
   public let addresses: [String]
 }
 
+/// What a host's kernel has, of the families that filter IP packets.
+public struct HostRuleset: Hashable, Sendable {
+  /// The ruleset generation at which it was read.
+  public let generation: UInt32
+  /// Of the families `inet`, `ip` and `ip6`; the elements of sets that rules fill are not read.
+  public let tables: [Table]
+
+  public init(generation: UInt32, tables: [Table]) {
+    self.generation = generation
+    self.tables = tables
+  }
+}
+
 /// The running table against the wanted one.
 public struct Comparison: Hashable, Sendable, Codable {
+  /// Which kernel and network namespace was looked at: generations count anew in each.
+  public let place: String
   /// The ruleset generation that was compared.
   public let generation: UInt32
   /// Whether the host has a table of Sekisho's at all.
@@ -48,8 +65,10 @@ public struct Comparison: Hashable, Sendable, Codable {
   public let foreignChains: [ForeignChain]
 
   public init(
-    generation: UInt32, isInstalled: Bool, change: ChangeDescription, foreignChains: [ForeignChain]
+    place: String, generation: UInt32, isInstalled: Bool, change: ChangeDescription,
+    foreignChains: [ForeignChain]
   ) {
+    self.place = place
     self.generation = generation
     self.isInstalled = isInstalled
     self.change = change

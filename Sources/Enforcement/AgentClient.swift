@@ -16,6 +16,11 @@ public actor AgentClient: Agent {
   public func compare(_ wanted: Table) async throws -> Comparison { try await ask(.compare(wanted)) }
   public func apply(_ request: ApplyRequest) async throws -> ApplyReport { try await ask(.apply(request)) }
 
+  public func ruleset() async throws -> HostRuleset {
+    let (_, line): (RulesetReply, [UInt8]) = try await answer(to: .ruleset)
+    return try HostRuleset(reply: line)
+  }
+
   public func track(at generation: UInt32) async throws -> UInt32 {
     let reply: TrackReply = try await ask(.track(at: generation))
     return reply.generation
@@ -53,6 +58,13 @@ public actor AgentClient: Agent {
   }
 
   private func ask<Content: Codable & Sendable>(_ request: AgentRequest) async throws -> Content {
+    try await answer(to: request).content
+  }
+
+  /// The content of a reply, and the line it came in.
+  private func answer<Content: Codable & Sendable>(to request: AgentRequest) async throws -> (
+    content: Content, line: [UInt8]
+  ) {
     lastID += 1
     let id = lastID
     let asked = try request.line(id: id)
@@ -73,6 +85,6 @@ public actor AgentClient: Agent {
     guard answer.id == id, let content = answer.reply else {
       throw AgentFailure(.unreachable, "the other end answered another question")
     }
-    return content
+    return (content, line)
   }
 }

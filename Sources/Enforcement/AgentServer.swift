@@ -48,6 +48,7 @@ public struct AgentServer {
       switch request {
       case .hello: return try AgentReply(id: id, reply: try await agent.hello()).line()
       case .status: return try AgentReply(id: id, reply: try await agent.status()).line()
+      case .ruleset: return try await agent.ruleset().line(id: id)
       case .compare(let wanted): return try AgentReply(id: id, reply: try await agent.compare(wanted)).line()
       case .apply(let request): return try AgentReply(id: id, reply: try await agent.apply(request)).line()
       case .probe(let texts):

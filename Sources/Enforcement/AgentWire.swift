@@ -9,6 +9,7 @@ public import Nftables
 ///     {"id":3,"request":"apply","generation":7,"nftables":[…]} {"id":3,"reply":{…ApplyReport…}}
 ///     {"id":8,"request":"track","generation":7}                {"id":8,"reply":{"generation":8}}
 ///     {"id":4,"request":"listing"}                             {"id":4,"reply":{"text":"table inet …"}}
+///     {"id":10,"request":"ruleset"}                            {"id":10,"reply":{"generation":8},"nftables":[…]}
 ///     {"id":5,"request":"probe","attempts":["tcp - 10.0.0.1 80"]}  {"id":5,"reply":{"outcomes":["open"]}}
 ///     {"id":6,"request":"listen","tcp":[80],"udp":[],"protocols":[]}  {"id":6,"reply":{"unheard":[]}}
 ///     {"id":7,"request":"arrivals"}                            {"id":7,"reply":{"arrivals":["…"]}}
@@ -16,13 +17,15 @@ public import Nftables
 /// The agent listens from the reply to `listen` until the next request comes.
 ///
 /// A request that fails is answered `{"id":…,"failure":{"code":…,"message":…}}`. `nftables` is the array
-/// of libnftables-json(5), so that what travels is what a compile writes.
+/// of libnftables-json(5), so that what travels is what a compile writes; that of `ruleset` is one of
+/// ``Nftables/Table/dump(_:)``.
 public enum AgentRequest: Hashable, Sendable {
   case hello
   case status
   case compare(Table)
   case apply(ApplyRequest)
   case listing
+  case ruleset
   case track(at: UInt32)
   case probe([String])
   case listen(ListenPorts)
@@ -63,6 +66,41 @@ struct TrackReply: Codable {
   let generation: UInt32
 }
 
+/// The reply to ``AgentRequest/ruleset``; the tables follow it in the same line.
+struct RulesetReply: Codable {
+  let generation: UInt32
+}
+
+extension HostRuleset {
+  /// The reply as one line, without the line break.
+  func line(id: Int) throws -> [UInt8] {
+    try AgentReply(id: id, reply: RulesetReply(generation: generation)).line().with(
+      nftables: Table.dump(tables))
+  }
+
+  /// - Throws: ``AgentFailure`` `.unreachable`.
+  init(reply line: [UInt8]) throws(AgentFailure) {
+    do {
+      guard let content = try JSONDecoder().decode(AgentReply<RulesetReply>.self, from: Data(line)).reply
+      else {
+        throw AgentFailure(.unreachable, "the other end answered another question")
+      }
+      self.init(generation: content.generation, tables: try Table.tables(fromJSON: line))
+    } catch {
+      throw AgentFailure(.unreachable, "the ruleset that the other end sent cannot be read: \(error)")
+    }
+  }
+}
+
+extension [UInt8] {
+  /// A JSON object with an array more.
+  fileprivate func with(nftables: [UInt8]) -> [UInt8] {
+    // Line breaks stand between tokens only: within strings they are escaped.
+    dropLast() + Array(",\"nftables\":".utf8)
+      + nftables.map { $0 == UInt8(ascii: "\n") ? UInt8(ascii: " ") : $0 } + [UInt8(ascii: "}")]
+  }
+}
+
 /// The reply to ``AgentRequest/listing``.
 struct ListingReply: Codable {
   let text: String?
@@ -88,6 +126,7 @@ extension AgentRequest {
       case .hello: (Header(id: id, request: "hello"), nil)
       case .status: (Header(id: id, request: "status"), nil)
       case .listing: (Header(id: id, request: "listing"), nil)
+      case .ruleset: (Header(id: id, request: "ruleset"), nil)
       case .track(let generation): (Header(id: id, request: "track", generation: generation), nil)
       case .arrivals: (Header(id: id, request: "arrivals"), nil)
       case .probe(let attempts): (Header(id: id, request: "probe", attempts: attempts), nil)
@@ -100,14 +139,8 @@ extension AgentRequest {
         (Header(id: id, request: "apply", generation: request.expectedGeneration), request.wanted)
       }
     do {
-      var bytes = Array(try JSONEncoder().encode(header))
-      guard let table else { return bytes }
-      bytes.removeLast()
-      bytes += Array(",\"nftables\":".utf8)
-      // Line breaks stand between tokens only: within strings they are escaped.
-      bytes += try table.jsonCommands().map { $0 == UInt8(ascii: "\n") ? UInt8(ascii: " ") : $0 }
-      bytes.append(UInt8(ascii: "}"))
-      return bytes
+      let bytes = Array(try JSONEncoder().encode(header))
+      return if let table { bytes.with(nftables: try table.jsonCommands()) } else { bytes }
     } catch {
       throw AgentFailure(.badRequest, "the ruleset cannot be sent: \(error)")
     }
@@ -125,6 +158,7 @@ extension AgentRequest {
       case "hello": return (header.id, .hello)
       case "status": return (header.id, .status)
       case "listing": return (header.id, .listing)
+      case "ruleset": return (header.id, .ruleset)
       case "arrivals": return (header.id, .arrivals)
       case "track":
         guard let generation = header.generation else {

@@ -63,9 +63,32 @@ public final class LocalAgent: Agent {
     let installed = try read(connection)
     let change = TableDiff.change(from: installed, to: wanted)
     return Comparison(
-      generation: try generation(of: installed, connection), isInstalled: installed != nil,
+      place: try KernelPlace.current(), generation: try generation(of: installed, connection),
+      isInstalled: installed != nil,
       change: ChangeDescription(change, from: installed, to: wanted),
       foreignChains: try foreignChains(connection))
+  }
+
+  /// Tables are read one by one: what was read is of one generation, or read again.
+  public func ruleset() throws(AgentFailure) -> HostRuleset {
+    let connection = try connect()
+    for _ in 0..<Self.attempts {
+      let before = try generation(of: nil, connection)
+      var tables: [Table] = []
+      do throws(ReadError) {
+        for message in try connection.tables() where [.inet, .ipv4, .ipv6].contains(message.family) {
+          if let installed = try connection.table(message.family, message.name) {
+            tables.append(installed.table)
+          }
+        }
+      } catch {
+        throw AgentFailure(error)
+      }
+      if try generation(of: nil, connection) == before {
+        return HostRuleset(generation: before, tables: tables)
+      }
+    }
+    throw AgentFailure(.moved, "the ruleset changes faster than it can be read; try again")
   }
 
   public func track(at generation: UInt32) throws(AgentFailure) -> UInt32 {

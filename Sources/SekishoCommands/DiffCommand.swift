@@ -150,7 +150,7 @@ extension HostDifference {
       ? .removed
       : .compared(
         Comparison(
-          generation: 0, isInstalled: installed != nil,
+          place: "", generation: 0, isInstalled: installed != nil,
           change: ChangeDescription(change, from: installed, to: wanted), foreignChains: []))
     self.init(host: host, outcome: outcome)
   }

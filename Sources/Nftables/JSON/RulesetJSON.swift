@@ -109,7 +109,7 @@ extension JSONWriter {
     append(string: table.name.text)
   }
 
-  fileprivate mutating func append(_ chain: Chain, in table: Table) throws(TextError) {
+  mutating func append(_ chain: Chain, in table: Table) throws(TextError) {
     append("{\"add\":{\"chain\":{")
     append(place: table)
     append(",\"name\":")
@@ -142,8 +142,10 @@ extension JSONWriter {
     append("}}}")
   }
 
-  fileprivate mutating func append(
-    _ set: NamedSet, in table: Table, elements: [UInt8]?
+  /// - Parameter saysDynamic: whether the flag `dynamic` is written: nft 1.0.6 refuses it and derives it from
+  ///   the rules.
+  mutating func append(
+    _ set: NamedSet, in table: Table, elements: [UInt8]?, saysDynamic: Bool = false
   ) throws(TextError) {
     try set.checkWidths()
     append(set.data == nil ? "{\"add\":{\"set\":{" : "{\"add\":{\"map\":{")
@@ -161,11 +163,10 @@ extension JSONWriter {
       append(",\"size\":")
       append(decimal: UInt64(size))
     }
-    // nft 1.0.6 refuses the flag "dynamic" and derives it from the rules.
     let words: [(SetFlags, String)] = [
-      (.constant, "constant"), (.interval, "interval"), (.timeout, "timeout"),
+      (.constant, "constant"), (.interval, "interval"), (.timeout, "timeout"), (.dynamic, "dynamic"),
     ]
-    let flags = words.filter { set.flags.contains($0.0) }.map(\.1)
+    let flags = words.filter { set.flags.contains($0.0) && ($0.0 != .dynamic || saysDynamic) }.map(\.1)
     if !flags.isEmpty {
       append(",\"flags\":")
       append(strings: flags)

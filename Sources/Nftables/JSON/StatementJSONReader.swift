@@ -43,6 +43,9 @@ struct StatementJSONReader {
     }
     do throws(RulesetJSONError) {
       if verb == "reject" { return try reject(body, after: earlier) }
+      if verb == "opaque", let names = body.array?.compactMap(\.string) {
+        return [.opaque(names.map { .opaque(name: $0, attributes: []) })]
+      }
       return [try statement(verb, body) ?? .opaque([Self.opaqueStep(verb)])]
     } catch {
       throw error.under(verb)

@@ -1,0 +1,145 @@
+extension Table {
+  /// Tables in the schema of libnftables-json(5) for ``tables(fromJSON:)`` to read: whatever they hold is said,
+  /// and what has no words there is said to be there.
+  ///
+  /// A part of a rule without words is a statement `{"opaque": [names of the kernel's expressions]}`, which
+  /// nft(8) does not know; a set without words is an object of the kind `opaque set`. Comments that cannot be
+  /// written are left out.
+  public static func dump(_ tables: [Table]) -> [UInt8] {
+    var writer = DumpWriter()
+    for table in tables { writer.append(table) }
+    return writer.finish()
+  }
+}
+
+/// Writes objects one by one; one that cannot be written is replaced by what can.
+private struct DumpWriter {
+  private var writer = JSONWriter()
+  private var isFirst = true
+
+  init() { writer.append("[") }
+
+  consuming func finish() -> [UInt8] {
+    writer.append("]")
+    return writer.out
+  }
+
+  mutating func append(_ table: Table) {
+    guard table.family.keyword != nil else { return }
+    begin()
+    writer.append("{\"table\":{\"family\":")
+    writer.append(string: table.family.description)
+    writer.append(",\"name\":")
+    writer.append(string: table.name.text)
+    writer.append(",\"flags\":")
+    writer.append(decimal: UInt64(table.flags))
+    writer.append("}}")
+    // Chains come first: a map may lead to any of them.
+    let chains = table.chains.filter { chain in
+      object("chain", chain.name.text, in: table) { (writer) throws(TextError) in
+        try writer.append(chain.withoutComment, in: table)
+      }
+    }
+    for set in table.sets {
+      object("set", set.name.text, in: table) { (writer) throws(TextError) in
+        try writer.append(set.withoutComments, in: table, elements: nil, saysDynamic: true)
+      }
+    }
+    for other in table.others { opaque(other.kind, other.name, in: table) }
+    let sets = Dictionary(table.sets.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    for chain in chains {
+      for rule in chain.rules {
+        begin()
+        writer.append(rule, of: chain.name, in: table, sets)
+      }
+    }
+  }
+
+  private mutating func begin() {
+    writer.append(isFirst ? "\n" : ",\n")
+    isFirst = false
+  }
+
+  /// Writes an object whole, or says that it is there.
+  ///
+  /// - Returns: whether it is whole.
+  @discardableResult
+  private mutating func object(
+    _ kind: String, _ name: String, in table: Table, _ write: (inout JSONWriter) throws(TextError) -> Void
+  ) -> Bool {
+    var attempt = JSONWriter()
+    do throws(TextError) {
+      try write(&attempt)
+    } catch {
+      opaque("opaque \(kind)", name, in: table)
+      return false
+    }
+    begin()
+    writer.out += attempt.out
+    return true
+  }
+
+  private mutating func opaque(_ kind: String, _ name: String, in table: Table) {
+    begin()
+    writer.append("{")
+    writer.append(string: kind)
+    writer.append(":{\"family\":")
+    writer.append(string: table.family.description)
+    writer.append(",\"table\":")
+    writer.append(string: table.name.text)
+    writer.append(",\"name\":")
+    writer.append(string: name)
+    writer.append("}}")
+  }
+}
+
+extension JSONWriter {
+  fileprivate mutating func append(
+    _ rule: Rule, of chain: ChainName, in table: Table, _ sets: [SetName: NamedSet]
+  ) {
+    append("{\"rule\":{\"family\":")
+    append(string: table.family.description)
+    append(",\"table\":")
+    append(string: table.name.text)
+    append(",\"chain\":")
+    append(string: chain.text)
+    if let comment = rule.comment {
+      append(",\"comment\":")
+      append(string: comment)
+    }
+    append(",\"expr\":[")
+    let families = RejectContext(table: table.family, packet: rule.rejectFamily(in: table.family, sets: sets))
+    for (index, statement) in rule.statements(in: table.family, sets: sets).enumerated() {
+      if index > 0 { append(",") }
+      let start = out.count
+      do throws(TextError) {
+        try append(statement, in: families)
+      } catch {
+        out.removeSubrange(start...)
+        append("{\"opaque\":")
+        append(strings: statement.opaqueNames)
+        append("}")
+      }
+    }
+    append("]}}")
+  }
+}
+
+extension Statement {
+  /// What its steps are called; one word for a statement that is modelled and has no words in JSON.
+  fileprivate var opaqueNames: [String] {
+    if case .opaque(let steps) = self { steps.map(\.opaqueName) } else { ["unwritten"] }
+  }
+}
+
+extension Chain {
+  fileprivate var withoutComment: Chain { Chain(name: name, base: base, rules: []) }
+}
+
+extension NamedSet {
+  fileprivate var withoutComments: NamedSet {
+    NamedSet(
+      name: name, key: key, data: data, flags: flags, size: size, timeout: timeout,
+      elements: elements)
+  }
+}
