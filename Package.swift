@@ -60,7 +60,9 @@ let package = Package(
     layer("RulesetCompiler", ["Addressing", "Nftables", "Policy"]),
     layer("RulesetDiff", ["Nftables"]),
     layer("ConnectionSpace", ["Addressing"]),
-    layer("PolicyDiff", ["Addressing", "ConnectionSpace", "Diagnostics", "Policy", "PolicySpace"]),
+    layer(
+      "ConnectionDiff",
+      ["Addressing", "ConnectionSpace", "Diagnostics", "Nftables", "Policy", "PolicySpace", "RulesetSpace"]),
     layer("RulesetSpace", ["Addressing", "ConnectionSpace", "Nftables"]),
     layer("PolicySpace", ["Addressing", "ConnectionSpace", "Policy"]),
     layer("Reachability", ["Addressing", "Policy"]),
@@ -78,7 +80,7 @@ let package = Package(
       [
         "Addressing", "Artifacts", "Diagnostics", "Enforcement", "Fleet", "Inventory", "InventoryFiles",
         "Lab",
-        "Nftables", "Policy", "PolicyDiff", "ConnectionSpace", "Probing", "Reachability",
+        "Nftables", "Policy", "ConnectionDiff", "ConnectionSpace", "Probing", "Reachability",
         "RulesetCompiler", "RulesetDiff", arguments, subprocess,
       ]),
     .executableTarget(
@@ -142,7 +144,9 @@ let package = Package(
         "PolicyFixtures", "PolicySpace",
         "RulesetCompiler", "RulesetSpace",
       ]),
-    tests("PolicyDiffTests", ["Addressing", "ConnectionSpace", "Policy", "PolicyDiff", "PolicyFixtures"]),
+    tests(
+      "ConnectionDiffTests",
+      ["Addressing", "ConnectionDiff", "ConnectionSpace", "Policy", "PolicyFixtures", "RulesetCompiler"]),
     tests("FuzzTests", ["FuzzTargets", "Goldens"]),
     tests(
       "ReachabilityTests",

@@ -4,13 +4,14 @@ public import Addressing
 public struct Gateway: Sendable {
   /// Its own addresses: what goes to or comes from them it does not forward.
   public let addresses: AddressSet
-  /// Areas between which everything crosses it, in both directions.
-  public let routes: [(one: AddressSet, other: AddressSet)]
+  /// Areas between which everything crosses it, in both directions; `nil`: not known, so that it stops nothing
+  /// between ends that judge for themselves.
+  public let routes: [(one: AddressSet, other: AddressSet)]?
   /// What it lets through, as ``Passage/forward``.
   public let forwarded: ConnectionSpace
 
   public init(
-    addresses: AddressSet, routes: [(one: AddressSet, other: AddressSet)], forwarded: ConnectionSpace
+    addresses: AddressSet, routes: [(one: AddressSet, other: AddressSet)]?, forwarded: ConnectionSpace
   ) {
     self.addresses = addresses
     self.routes = routes
@@ -35,13 +36,13 @@ extension ConnectionSpace {
       .union(ingress.restricted(from: others)).union(egress.restricted(to: others))
     let ways = gateways.map { ($0.directions, $0.forwarded.moved(from: .forward, to: .whole)) }
     for (directions, forwarded) in ways {
-      for (from, to) in directions {
+      for (from, to) in directions ?? [(.all, .all)] {
         whole = try whole.union(
           forwarded.restricted(from: from.intersection(others), to: to.intersection(others)))
       }
     }
     for (directions, forwarded) in ways {
-      for (from, to) in directions {
+      for (from, to) in directions ?? [] {
         let stopped = try whole.restricted(from: from, to: to).subtracting(forwarded)
         whole = try whole.subtracting(stopped)
       }
@@ -52,8 +53,8 @@ extension ConnectionSpace {
 
 extension Gateway {
   /// From where to where it forwards.
-  fileprivate var directions: [(from: AddressSet, to: AddressSet)] {
-    routes.flatMap { route in
+  fileprivate var directions: [(from: AddressSet, to: AddressSet)]? {
+    routes?.flatMap { route in
       let (one, other) = (route.one.subtracting(addresses), route.other.subtracting(addresses))
       return [(one, other), (other, one)]
     }

@@ -73,9 +73,7 @@ extension DirectionStatus {
     _ count: (SetName) throws(AgentFailure) -> Int
   ) throws(AgentFailure) {
     self.hook = hook
-    guard case .verdict(.goto(let name))? = base.rules.last?.expressions.last,
-      let end = installed.table.chain(name), let last = end.rules.last
-    else {
+    guard let end = installed.table.ending(of: base), let last = end.rules.last else {
       (mode, packets, records) = (.unknown, 0, 0)
       return
     }
@@ -85,7 +83,7 @@ extension DirectionStatus {
       case (.accept, .verdict(.accept)): .observe
       default: .unknown
       }
-    packets = installed.rules[name]?.last?.counter?.packets ?? 0
+    packets = installed.rules[end.name]?.last?.counter?.packets ?? 0
     var records = 0
     for case .dynamicSet(let update) in end.rules.flatMap(\.expressions) { records += try count(update.set) }
     self.records = records

@@ -224,11 +224,6 @@ extension ChangeDescription.Object {
 }
 
 extension Rule {
-  /// The flow that an accepting rule with a counter is for.
-  fileprivate var acceptedFlow: String? {
-    expressions.last == .verdict(.accept) && expressions.contains(.counter) ? comment : nil
-  }
-
   fileprivate var sets: [SetName] {
     expressions.compactMap { if case .lookup(.named(let name), _, _, _) = $0 { name } else { nil } }
   }

@@ -1,4 +1,4 @@
-internal import Addressing
+public import Addressing
 public import ConnectionSpace
 public import Nftables
 
@@ -74,7 +74,7 @@ public struct RulesetSpace: Sendable {
 
   /// Messages that connection tracking leaves alone (`noct_valid_new`, nf_conntrack_proto_icmpv6.c): multicast
   /// listener and neighbour discovery.
-  private static let untracked: IntervalSet<UInt8> = IntervalSet([130...136, 143...143])
+  public static let untracked: IntervalSet<UInt8> = IntervalSet([130...136, 143...143])
 
   private static func classes(_ state: ConntrackState, _ family: AddressFamily) -> [(
     [IPProtocol], IntervalSet<UInt8>?, ConntrackState

@@ -39,26 +39,21 @@ struct ApplyCommand: AsyncParsableCommand {
     if !yes, isatty(STDIN_FILENO) == 0 {
       throw ValidationError("nobody is there to say yes; --yes applies without asking")
     }
-    let comparisons = await concurrently(targets) { target in
-      try await target.ask { agent in try await agent.compare(target.wanted) }
-    }
-    let differences = zip(targets, comparisons).map { target, answer in
-      switch answer {
-      case .success(let comparison): HostDifference(host: target.name, outcome: .compared(comparison))
-      case .failure(let error): HostDifference(host: target.name, outcome: .failed("\(error)"))
-      }
-    }
+    let running = await RunningHosts(asking: targets)
+    let found = running.found(console)
     // JSON is the answer of the apply; the change is then not shown but reported.
     if !output.json, !output.quiet {
-      try DiffReport(console: console, showsObjects: objects).write(differences)
+      try DiffReport(console: console, showsObjects: objects).write(found.hosts, found.meaning)
     }
-    if differences.contains(where: \.isFailure) {
-      if output.json || output.quiet { differences.forEach { $0.showFailure(console) } }
+    if found.hosts.contains(where: \.isFailure) {
+      if output.json || output.quiet { found.hosts.forEach { $0.showFailure(console) } }
       console.error("not every host could be asked; nothing was applied")
       throw ExitCode.failed
     }
-    let changing = zip(targets, comparisons).compactMap { target, answer in
-      (try? answer.get()).flatMap { $0.change.isEmpty ? nil : Applying(target: target, comparison: $0) }
+    let changing = zip(targets.hosts, running.answers).compactMap { target, answer in
+      (try? answer.get().comparison).flatMap {
+        $0.change.isEmpty ? nil : Applying(target: target, comparison: $0)
+      }
     }
     if !changing.isEmpty, !yes, try !confirmed(changing.count) {
       console.message("nothing was applied")
@@ -82,7 +77,7 @@ struct ApplyCommand: AsyncParsableCommand {
       }, progress: { progress.show($0) })
     progress.end()
     let results = zip(changing, reports).map { ApplyResult(host: $0.target.name, report: $1) }
-    let unchanged = targets.count - changing.count
+    let unchanged = targets.hosts.count - changing.count
     if output.json {
       try console.write(try ApplyResult.json(results, unchanged: unchanged))
     } else {

@@ -19,6 +19,9 @@ struct HostDifference {
     if case .failed(let reason) = outcome { console.error("\(host): \(reason)") }
   }
 
+  /// Whether the host has no table of ours yet.
+  var isNew: Bool { if case .compared(let comparison) = outcome { !comparison.isInstalled } else { false } }
+
   var isSame: Bool {
     if case .compared(let comparison) = outcome { comparison.change.isEmpty } else { false }
   }
@@ -29,7 +32,30 @@ struct DiffReport {
   let console: Console
   let showsObjects: Bool
 
-  func write(_ differences: [HostDifference]) throws {
+  /// - Parameter meaning: which connections open and close: then objects are told only where they are asked for, and
+  ///   of hosts that had no table, what they let pass from now on.
+  func write(_ differences: [HostDifference], _ meaning: MeaningReport? = nil) throws {
+    try meaning?.write()
+    try writeObjects(meaning == nil || showsObjects ? differences : differences.filter(\.isNew))
+    if meaning != nil, !showsObjects { try writeStrangers(differences.filter { !$0.isNew }) }
+    try writeRest(differences)
+  }
+
+  /// What belongs to no flow, by host.
+  private func writeStrangers(_ differences: [HostDifference]) throws {
+    var hosts: [[String]: [String]] = [:]
+    for difference in differences {
+      guard case .compared(let comparison) = difference.outcome else { continue }
+      let lines = unexplained(comparison.change)
+      if !lines.isEmpty { hosts[lines, default: []].append(difference.host) }
+    }
+    for (lines, hosts) in hosts.sorted(by: { $0.value.lexicographicallyPrecedes($1.value) }) {
+      try console.line(console.styled(title(hosts), .bold) + ": what no flow is behind")
+      for line in lines { try console.line(line) }
+    }
+  }
+
+  private func writeObjects(_ differences: [HostDifference]) throws {
     var order: [ChangeDescription] = []
     var hosts: [ChangeDescription: [String]] = [:]
     var isNew: Set<ChangeDescription> = []
@@ -44,7 +70,6 @@ struct DiffReport {
       try console.line(console.styled(title(names), .bold) + (isNew.contains(change) ? ": new" : ""))
       if isNew.contains(change), !showsObjects { try writeSummary(change) } else { try write(change) }
     }
-    try writeRest(differences)
   }
 
   private func title(_ names: [String]) -> String {
@@ -78,7 +103,7 @@ struct DiffReport {
         try console.line("  \(mark(object.action)) \(object.kind) \(object.name)\(count)\(text)")
       }
     } else {
-      try writeUnexplained(change)
+      for line in unexplained(change) { try console.line(line) }
       let noun = change.objects.count == 1 ? "object changes" : "objects change"
       let hint = change.flows.isEmpty ? "no flow is touched; " : ""
       try console.line(
@@ -88,20 +113,17 @@ struct DiffReport {
 
   /// Rules and elements that accept, belong to no flow, and go: what somebody opened behind Sekisho's
   /// back must not be a number among others.
-  private func writeUnexplained(_ change: ChangeDescription) throws {
+  private func unexplained(_ change: ChangeDescription) -> [String] {
     let explained = Set(change.flows.flatMap { flow in flow.details.map { [flow.chain, $0.text] } })
     // A rule goes and comes again when a set that it looks into has to be made anew.
     let returning = Set(change.objects.filter { $0.action == .add }.map { [$0.kind, $0.name, $0.text] })
-    for object in change.objects
-    where object.action == .delete && object.text.contains("accept")
-      && !returning.contains([object.kind, object.name, object.text])
-    {
-      guard
+    return change.objects.compactMap { object in
+      guard object.action == .delete, object.text.contains("accept"),
+        !returning.contains([object.kind, object.name, object.text]),
         object.kind == "rule" && !explained.contains([object.name, object.text]) || object.kind == "elements"
-      else { continue }
-      try console.line(
-        "  \(mark(.delete)) \(object.text)  \(console.styled("\(object.kind) of \(object.name), of no flow", .faint))"
-      )
+      else { return nil }
+      let place = console.styled("\(object.kind) of \(object.name), of no flow", .faint)
+      return "  \(mark(.delete)) \(object.text)  \(place)"
     }
   }
 

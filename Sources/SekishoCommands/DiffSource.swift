@@ -1,3 +1,4 @@
+internal import Addressing
 internal import ArgumentParser
 internal import Artifacts
 internal import Glibc
@@ -42,6 +43,7 @@ struct DiffSource {
 /// Rulesets of all hosts of an inventory or of a compiled directory.
 struct Rulesets {
   let tables: [String: Table]
+  let addresses: [String: [Address]]
   /// Hosts that the source knows and has no ruleset of.
   let notCompiled: Set<String>
 
@@ -51,6 +53,7 @@ struct Rulesets {
     let compiled = policies.distinct.map { compiler.compile($0) }
     tables = Dictionary(
       uniqueKeysWithValues: zip(policy.hosts, policies.assignment).map { ($0.name, compiled[$1]) })
+    addresses = Dictionary(uniqueKeysWithValues: policy.hosts.map { ($0.name, $0.addresses) })
     notCompiled = []
   }
 
@@ -69,6 +72,7 @@ struct Rulesets {
       tables[host] = table
     }
     self.tables = tables
+    addresses = manifest.hosts.mapValues { $0.addresses.compactMap { try? Address(parsing: $0) } }
     notCompiled = Set(manifest.notCompiled)
   }
 }

@@ -1,16 +1,18 @@
 internal import Addressing
+internal import ConnectionDiff
 internal import ConnectionSpace
 internal import Diagnostics
 internal import Policy
-internal import PolicyDiff
 
 /// What a change means for connections, as text, Markdown and JSON.
 struct MeaningReport {
   let console: Console
-  let diff: PolicyDiff
+  let diff: ConnectionDiff
   /// The sources, for places that a user can open.
   let old: Sources
   let new: Sources
+  /// How many hosts of the inventory nobody has asked.
+  var takenForGranted = 0
 
   /// Lines of one scope, in the order in which they are told.
   private struct Chapter {
@@ -39,6 +41,11 @@ struct MeaningReport {
       try console.line(console.styled(chapter.title, .bold))
       for line in chapter.opened { try write(line, "+", .opens, new) }
       for line in chapter.closed { try write(line, "-", .closes, old) }
+    }
+    if !diff.mayOpen.isEmpty || !diff.mayClose.isEmpty {
+      try console.line(console.styled(Self.perhaps, .bold))
+      for line in diff.mayOpen { try write(line, "+", .opens, new) }
+      for line in diff.mayClose { try write(line, "-", .closes, old) }
     }
     if !diff.halfOpened.isEmpty {
       try console.line(console.styled("Half open: one end allows it, and not the way to the other", .bold))
@@ -71,10 +78,11 @@ struct MeaningReport {
     try console.line("  \(console.styled(mark, style)) \(Self.words(line))\(note)")
   }
 
+  private static let perhaps = "May open or close, depending on more than the connection"
+
   /// `api (6 hosts) → db (3 hosts)  postgres (tcp/5432)`.
   private static func words(_ line: ConnectionLine) -> String {
-    let terms = line.terms.map(\.description).joined(separator: ", ")
-    let service = line.service.map { "\($0) (\(terms))" } ?? terms
+    let service = service(line)
     let family = line.isOfOneFamily ? (line.families[0] == .ipv4 ? ", IPv4 only" : ", IPv6 only") : ""
     let except =
       line.exceptions == 0
@@ -83,13 +91,23 @@ struct MeaningReport {
     return "\(words(line.from)) → \(words(line.to))  \(service)\(family)\(except)"
   }
 
+  /// `postgres (tcp/5432)`; protocols that nobody names are counted.
+  private static func service(_ line: ConnectionLine) -> String {
+    if line.terms.count > UInt8.max, line.terms.allSatisfy({ $0.kinds == .any }) { return "everything" }
+    let few = line.terms.count <= 8
+    var words = line.terms.filter { few || $0.kinds != .any || $0.ipProtocol.isUsual }.map(\.description)
+    if words.count < line.terms.count { words.append("\(line.terms.count - words.count) other protocols") }
+    let terms = words.joined(separator: ", ")
+    return line.service.map { "\($0) (\(terms))" } ?? terms
+  }
+
   private static func words(_ end: LineEnd) -> String {
     end.hosts.count > 1 ? "\(end.name) (\(end.hosts.count) hosts)" : end.name
   }
 
   /// `api-1, api-2: ingress and egress enforced`: hosts that change alike are told once.
   private var modes: [String] {
-    var changes: [String: [PolicyDiff.ModeChange]] = [:]
+    var changes: [String: [ConnectionDiff.ModeChange]] = [:]
     for change in diff.modes { changes[change.host, default: []].append(change) }
     var hosts: [String: [String]] = [:]
     for (host, changes) in changes {
@@ -122,9 +140,14 @@ struct MeaningReport {
     func rectangles(_ count: Int) -> String { count == 1 ? "1 rectangle" : "\(count) rectangles" }
     let totals = diff.totals
     var text = "opens \(connections(totals.opened)) between hosts and closes \(totals.closed)"
+    let uncertain = diff.mayOpen.count + diff.mayClose.count
+    if uncertain > 0 { text += ", beside \(uncertain == 1 ? "a line" : "\(uncertain) lines") that may" }
     if totals.openedOutside + totals.closedOutside > 0 {
       text +=
         "; with outside networks it opens \(rectangles(totals.openedOutside)) and closes \(totals.closedOutside)"
+    }
+    if takenForGranted > 0 {
+      text += "; what the \(takenForGranted) hosts allow that were not asked is taken for granted"
     }
     return text
   }
@@ -202,6 +225,8 @@ struct MeaningReport {
     let totals: Totals
     let opened: [Line]
     let closed: [Line]
+    let may_open: [Line]
+    let may_close: [Line]
     let half_opened: [Line]
     let added_hosts: [String]
     let removed_hosts: [String]
@@ -216,6 +241,7 @@ struct MeaningReport {
         opened: diff.totals.opened, closed: diff.totals.closed, opened_outside: diff.totals.openedOutside,
         closed_outside: diff.totals.closedOutside),
       opened: diff.opened.map { .init($0, new) }, closed: diff.closed.map { .init($0, old) },
+      may_open: diff.mayOpen.map { .init($0, new) }, may_close: diff.mayClose.map { .init($0, old) },
       half_opened: diff.halfOpened.map { .init($0, new) }, added_hosts: diff.addedHosts,
       removed_hosts: diff.removedHosts,
       modes: diff.modes.map {
@@ -238,33 +264,28 @@ struct MeaningReport {
     try console.line("### Connections")
     try console.line()
     try console.line("\(summary.prefix(1).uppercased())\(summary.dropFirst()).")
-    for chapter in chapters {
-      try console.line()
-      try console.line("**\(chapter.title)**")
-      try console.line()
-      try console.line("| | from | to | service | flow |")
-      try console.line("|---|---|---|---|---|")
-      for (mark, lines, sources) in [("➕", chapter.opened, new), ("➖", chapter.closed, old)] {
-        for line in lines { try row(line, mark, sources) }
-      }
-    }
-    if !diff.halfOpened.isEmpty {
-      try console.line()
-      try console.line("**Half open**")
-      try console.line()
-      try console.line("| | from | to | service | flow |")
-      try console.line("|---|---|---|---|---|")
-      for line in diff.halfOpened { try row(line, "➗", new) }
-    }
+    for chapter in chapters { try table(chapter) }
+    try table(Chapter(title: Self.perhaps, opened: diff.mayOpen, closed: diff.mayClose))
+    try table(Chapter(title: "Half open", opened: diff.halfOpened, closed: []), mark: "➗")
     var items = modes
     items += diff.ends.map { "\($0.flow) ends \(words($0.new)), not \(words($0.old))" }
     try list("Modes and ends", items)
     try list("Risks", diff.risks.map { "\($0.flow.map { "\($0) " } ?? "")\($0.message)" })
   }
 
+  private func table(_ chapter: Chapter, mark: String = "➕") throws {
+    if chapter.opened.isEmpty, chapter.closed.isEmpty { return }
+    try console.line()
+    try console.line("**\(chapter.title)**")
+    try console.line()
+    try console.line("| | from | to | service | flow |")
+    try console.line("|---|---|---|---|---|")
+    for line in chapter.opened { try row(line, mark, new) }
+    for line in chapter.closed { try row(line, "➖", old) }
+  }
+
   private func row(_ line: ConnectionLine, _ mark: String, _ sources: Sources) throws {
-    let terms = line.terms.map(\.description).joined(separator: ", ")
-    let service = line.service.map { "\($0) (\(terms))" } ?? terms
+    let service = Self.service(line)
     let flow = line.flow.map { flow in
       flow + (line.location.map { " (\(place($0, sources)))" } ?? "")
     }
@@ -289,4 +310,9 @@ struct MeaningReport {
     }
     return out
   }
+}
+
+extension IPProtocol {
+  /// Whether people expect to read of it.
+  fileprivate var isUsual: Bool { [.tcp, .udp, .icmp, .icmpv6].contains(self) }
 }

@@ -38,7 +38,7 @@ struct StatusCommand: AsyncParsableCommand {
     } else {
       let targets = try TargetFinder(
         options: targets, inventory: inventory ?? "inventory", console: console, defaultsToThisMachine: true
-      ).find()
+      ).find().hosts
       let results = await concurrently(targets) { target in
         try await target.ask { agent in
           (status: try await agent.status(), comparison: try await agent.compare(target.wanted))

@@ -63,6 +63,13 @@ struct Target: Sendable {
   }
 }
 
+/// The hosts a command works on.
+struct Targets: Sendable {
+  let hosts: [Target]
+  /// What their rulesets are compiled from; `nil`: a directory holds what was compiled.
+  let inventory: LoadedPolicy?
+}
+
 /// Finds the hosts a command works on and what each of them should have.
 struct TargetFinder {
   let options: TargetOptions
@@ -75,28 +82,36 @@ struct TargetFinder {
   var defaultsToThisMachine = false
 
   /// - Throws: ``ExitCode`` after a message, or ``ValidationError``.
-  func find() throws -> [Target] {
+  func find() throws -> Targets {
     let isUnnamed = options.host == nil && !options.lab
     if isUnnamed, !defaultsToThisMachine {
       throw ValidationError(
         "say which hosts: --local --host NAME, --lab, or --host SELECTOR (--host all: by ssh)")
     }
     if isUnnamed, options.from != nil { throw ValidationError("with --from, say which host: --host NAME") }
-    let wanted = try options.from.map(compiled) ?? fromInventory(thisMachine: isUnnamed)
+    let loaded = options.from == nil ? try LoadedPolicy(inventory, console, warnings: false) : nil
+    try loaded?.requireGuards(console, json: json)
+    let wanted =
+      if let loaded {
+        try compiling(loaded.policy, thisMachine: isUnnamed)
+      } else {
+        try compiled(options.from ?? "")
+      }
     let lab = options.lab ? try runningLab() : nil
     if options.local || isUnnamed {
       guard wanted.count == 1 else {
         throw ValidationError("--host selects \(wanted.count) hosts; this machine is one of them: name it")
       }
-      return [target(wanted[0], .here)]
+      return Targets(hosts: [target(wanted[0], .here)], inventory: loaded)
     }
-    return try wanted.map { host in
+    let hosts = try wanted.map { host in
       guard let lab else { return target(host, .through(.ssh(host.ssh))) }
       let command = try failing(console) {
         try lab.execPrefix(host.identity.host) + [try Lab.ownExecutable(), "agent"]
       }
       return target(host, .through(Transport(command: command)))
     }
+    return Targets(hosts: hosts, inventory: loaded)
   }
 
   private typealias Wanted = (identity: HostIdentity, table: Table, ssh: String)
@@ -105,10 +120,7 @@ struct TargetFinder {
     Target(name: wanted.identity.host, wanted: wanted.table, reach: reach, identity: wanted.identity)
   }
 
-  private func fromInventory(thisMachine: Bool) throws -> [Wanted] {
-    let loaded = try LoadedPolicy(inventory, console, warnings: false)
-    try loaded.requireGuards(console, json: json)
-    let policy = loaded.policy
+  private func compiling(_ policy: Policy, thisMachine: Bool) throws -> [Wanted] {
     let policies = HostPolicies(policy)
     let compiler = RulesetCompiler(policy, policies)
     var tables: [Int: Table] = [:]

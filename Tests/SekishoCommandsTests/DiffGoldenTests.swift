@@ -33,7 +33,23 @@ import Testing
     #expect(told.status == expected)
     #expect(Golden.fault(told.output, "diff/\(name)/diff.json") == nil)
     #expect(
-      Golden.names("diff/\(name)") == ["diff.json", "flows.txt", "new.yaml", "objects.txt", "old.yaml"])
+      Golden.names("diff/\(name)") == [
+        "compiled.txt", "diff.json", "flows.txt", "new.yaml", "objects.txt", "old.yaml",
+      ])
+  }
+
+  @Test(arguments: cases)
+  func `compiled directories are told apart in these words`(name: String) throws {
+    let directory = NSTemporaryDirectory() + "sekisho-diff-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    for side in ["old", "new"] {
+      let made = run(["compile", "-q", "-i", "\(side).yaml", "-o", "\(directory)/\(side)"], in: name)
+      #expect(made.status == 0, "\(made.output)")
+    }
+    let told = run(["diff", "\(directory)/old", "\(directory)/new", "--no-color"], in: name)
+    let text = "$ sekisho diff old new\n\(told.output)exit \(told.status)\n"
+    #expect(Golden.fault(text, "diff/\(name)/compiled.txt") == nil)
   }
 
   @Test(arguments: cases)

@@ -1,28 +1,38 @@
 internal import Addressing
 internal import ConnectionSpace
-internal import Policy
+internal import Diagnostics
 
-/// Says a space of connections in lines, flow by flow.
+/// Something that allows connections: a flow, with one of its services.
+struct Claim {
+  /// The flow; where it is written, when that is known.
+  let flow: String
+  let location: SourceLocation?
+  let service: String?
+  let connections: Connections
+
+  enum Connections {
+    case rectangle(Rectangle)
+    case space(ConnectionSpace)
+  }
+}
+
+/// Says a space of connections in lines, claim by claim.
 ///
-/// Whatever a policy allows, one of its flows allows alone: a line names the flow, and every connection is in
-/// a line. One that two flows allow is in a line of each.
+/// Whatever is allowed, one claim allows alone: a line names its flow, and every connection is in a line. One that
+/// two flows allow is in a line of each.
 struct FlowLines {
-  private let policy: Policy
+  private let claims: [Claim]
   private let names: EndNames
-  private let now: Timestamp
-  /// The addresses of hosts that only this policy has.
+  /// The addresses of hosts that the other side of the change does not have.
   private let unshared: AddressSet
   private let loopback: ConnectionSpace
 
-  /// - Parameters:
-  ///   - unshared: hosts of the policy that the other one does not have, by name.
-  ///   - loopback: what hosts send themselves, which belongs to no change.
-  init(_ policy: Policy, at now: Timestamp, unshared: Set<String>, loopback: ConnectionSpace) {
-    self.policy = policy
-    self.now = now
+  /// - Parameter loopback: what hosts send themselves, which belongs to no change.
+  init(_ claims: [Claim], _ names: EndNames, unshared: AddressSet, loopback: ConnectionSpace) {
+    self.claims = claims
+    self.names = names
+    self.unshared = unshared
     self.loopback = loopback
-    names = EndNames(policy)
-    self.unshared = AddressSet(policy.hosts.filter { unshared.contains($0.name) }.flatMap(\.addresses))
   }
 
   /// The lines of a space whose connections are all judged from end to end.
@@ -34,40 +44,22 @@ struct FlowLines {
     var unexplained = space
     let protocols = Set(space.sections.map(\.ipProtocol))
     let touched = try ends(of: space)
-    for flow in policy.flows {
-      if let until = flow.until, now >= until { continue }
-      for service in flow.services.map({ policy[$0] }) {
-        for asked in Self.asked(flow, service, policy)
-        where protocols.contains(asked.ipProtocol) && asked.touches(touched) {
-          let whole = try space.universe.space(of: [asked])
-          let part = try space.intersection(whole)
-          if part.isEmpty { continue }
-          unexplained = try unexplained.subtracting(whole)
-          lines += try split(part, within: whole, flow, service)
-        }
+    for claim in claims {
+      let whole: ConnectionSpace
+      switch claim.connections {
+      case .space(let space): whole = space
+      case .rectangle(let asked):
+        guard protocols.contains(asked.ipProtocol), asked.touches(touched) else { continue }
+        whole = try space.universe.space(of: [asked])
       }
+      let part = try space.intersection(whole)
+      if part.isEmpty { continue }
+      unexplained = try unexplained.subtracting(whole)
+      lines += try split(part, within: whole, claim)
     }
     // No connection is left out for want of a flow.
-    if !unexplained.isEmpty { lines += try split(unexplained, within: unexplained, nil, nil) }
+    if !unexplained.isEmpty { lines += try split(unexplained, within: unexplained, nil) }
     return Self.merged(lines)
-  }
-
-  /// What a flow allows with a service: requests, and answers to requests that go to a group.
-  private static func asked(_ flow: Flow, _ service: Service, _ policy: Policy) -> [Rectangle] {
-    let (from, to) = (policy[flow.from].addresses, policy[flow.to].addresses)
-    return service.terms.flatMap { term in
-      let kinds: Kinds =
-        switch term.match {
-        case .any: .any
-        case .ports(let ports): .ports(ports)
-        case .types(let types): .types(types)
-        }
-      var result = [Rectangle(.whole, term.ipProtocol, from: from, to: to.union(service.multicast), kinds)]
-      if let replies = service.replies, case .ports = term.match {
-        result.append(Rectangle(.whole, term.ipProtocol, from: to, to: from, .ports(replies)))
-      }
-      return result
-    }
   }
 
   /// All sources and all destinations of a space.
@@ -81,18 +73,17 @@ struct FlowLines {
   }
 
   private func split(
-    _ part: ConnectionSpace, within whole: ConnectionSpace, _ flow: Flow?, _ service: Service?
+    _ part: ConnectionSpace, within whole: ConnectionSpace, _ claim: Claim?
   ) throws(NotProven) -> [ConnectionLine] {
     let others = AddressSet.all.subtracting(unshared)
     let shared = unshared.isEmpty ? part : try part.restricted(from: others, to: others)
     let membership = unshared.isEmpty ? part.universe.empty : try part.subtracting(shared)
-    return try lines(shared, within: whole, flow, service, isMembership: false)
-      + lines(membership, within: whole, flow, service, isMembership: true)
+    return try lines(shared, within: whole, claim, isMembership: false)
+      + lines(membership, within: whole, claim, isMembership: true)
   }
 
   private func lines(
-    _ part: ConnectionSpace, within whole: ConnectionSpace, _ flow: Flow?, _ service: Service?,
-    isMembership: Bool
+    _ part: ConnectionSpace, within whole: ConnectionSpace, _ claim: Claim?, isMembership: Bool
   ) throws(NotProven) -> [ConnectionLine] {
     if part.isEmpty { return [] }
     var pieces = try part.pieces(atMost: 3)
@@ -113,9 +104,9 @@ struct FlowLines {
         isMembership ? .membership : from.outside.isEmpty && to.outside.isEmpty ? .hosts : .outside
       result.append(
         ConnectionLine(
-          from: from, to: to, service: service?.name,
+          from: from, to: to, service: claim?.service,
           terms: [LineTerm(piece.rectangle.ipProtocol, piece.rectangle.kinds)], families: [family],
-          flow: flow?.name, location: flow?.location, scope: scope,
+          flow: claim?.flow, location: claim?.location, scope: scope,
           exceptions: piece.except.isEmpty ? 0 : try piece.except.rectangles().count))
     }
     return result

@@ -35,12 +35,13 @@ extension Risk {
   private static let soon: Int64 = 7 * 86_400
   private static let manyPorts = 100
 
+  /// - Parameter new: the policy that is changed to; without it less is known to be risky.
   static func all(
-    of opened: [ConnectionLine], _ modes: [PolicyDiff.ModeChange], from old: Policy, to new: Policy,
+    of opened: [ConnectionLine], _ modes: [ConnectionDiff.ModeChange], to new: Policy?,
     at now: Timestamp
   ) -> [Risk] {
-    let guarded = guardedHosts(new)
-    let sensitive = sensitiveHosts(new)
+    let guarded = new.map(guardedHosts) ?? []
+    let sensitive = new.map(sensitiveHosts) ?? []
     var risks: [Risk] = []
     var known: Set<Risk> = []
     func add(_ kind: Kind, _ message: String, _ flow: String?, _ location: SourceLocation?) {
@@ -82,7 +83,7 @@ extension Risk {
         .observed, "\(change.host) only observes its \(change.direction.rawValue): everything passes", nil,
         nil)
     }
-    for flow in new.flows {
+    for flow in new?.flows ?? [] {
       guard let until = flow.until, until > now, until.seconds - now.seconds <= soon else { continue }
       add(.expiring, "ends in \(remaining(until.seconds - now.seconds))", flow.name, flow.location)
     }

@@ -1,0 +1,64 @@
+public import Diagnostics
+public import Policy
+
+/// What a change means for connections: from one policy to another, or from one ruleset to another on some hosts.
+public struct ConnectionDiff: Sendable {
+  /// What becomes possible, in lines that name flows of the new side.
+  public let opened: [ConnectionLine]
+  /// What stops being possible, in lines that name flows of the old side.
+  public let closed: [ConnectionLine]
+  /// What may open or close, depending on more than the connection: rates, marks, rules that are not modelled.
+  public let mayOpen: [ConnectionLine]
+  public let mayClose: [ConnectionLine]
+  /// What one managed end allows from now on and the other end, or a gateway between them, does not.
+  public let halfOpened: [ConnectionLine]
+  public let totals: Totals
+  /// Hosts that only one of the sides has, sorted.
+  public let addedHosts: [String]
+  public let removedHosts: [String]
+  /// Directions that are enforced from now on, or only observed.
+  public let modes: [ModeChange]
+  /// Flows of both policies that end at another time than before.
+  public let ends: [EndChange]
+  public let risks: [Risk]
+
+  /// Whether no connection opens or closes, now or later, and no mode changes, whatever was renamed or
+  /// regrouped.
+  public var isEmpty: Bool {
+    opened.isEmpty && closed.isEmpty && mayOpen.isEmpty && mayClose.isEmpty && halfOpened.isEmpty
+      && modes.isEmpty && ends.isEmpty
+  }
+
+  /// Exact sizes of a change.
+  public struct Totals: Hashable, Sendable {
+    /// Points (source host, destination host, family, protocol, port or type) between two different hosts.
+    public let opened: Int
+    public let closed: Int
+    /// Rectangles that have an end outside the inventory.
+    public let openedOutside: Int
+    public let closedOutside: Int
+
+    public init(opened: Int, closed: Int, openedOutside: Int, closedOutside: Int) {
+      self.opened = opened
+      self.closed = closed
+      self.openedOutside = openedOutside
+      self.closedOutside = closedOutside
+    }
+  }
+
+  /// A host's direction in another mode than before.
+  public struct ModeChange: Hashable, Sendable {
+    public let host: String
+    public let direction: Direction
+    public let mode: Mode
+  }
+
+  /// A flow that ends at another time; `nil`: never.
+  public struct EndChange: Hashable, Sendable {
+    public let flow: String
+    /// Where the flow is written; `nil`: in no inventory that is at hand.
+    public let location: SourceLocation?
+    public let old: Timestamp?
+    public let new: Timestamp?
+  }
+}

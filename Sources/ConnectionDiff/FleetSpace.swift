@@ -1,0 +1,103 @@
+internal import Addressing
+internal import ConnectionSpace
+internal import Nftables
+internal import Policy
+internal import RulesetSpace
+
+/// What some hosts' rulesets let pass, between two bounds. What is only observed counts as denied.
+struct FleetSpace {
+  /// One bound: at each end, through gateways, and from end to end as far as these hosts decide.
+  struct Bound {
+    /// The addresses of the hosts.
+    let judging: AddressSet
+    let sides: ConnectionSpace
+    /// As ``ConnectionSpace/Passage/whole``.
+    let forwarded: ConnectionSpace
+    let whole: ConnectionSpace
+
+    fileprivate init(_ judging: AddressSet, _ sides: ConnectionSpace, _ gateways: [Gateway]) throws(NotProven)
+    {
+      self.judging = judging
+      self.sides = sides
+      var forwarded = sides.universe.empty
+      for gateway in gateways where gateway.routes != nil {
+        forwarded = try forwarded.union(gateway.forwarded.moved(from: .forward, to: .whole))
+      }
+      self.forwarded = forwarded
+      whole = try sides.endToEnd(judging: judging, through: gateways)
+    }
+  }
+
+  /// Surely passes.
+  let lower: Bound
+  /// May pass.
+  let upper: Bound
+
+  /// A host with the tables that are looked at.
+  typealias Member = (host: HostRulesets, tables: [Table])
+
+  /// - Parameter groups: what is looked at that goes to multicast groups, as ``ConnectionSpace/Passage/ingress``:
+  ///   a host takes any service from a group, which means nothing where nobody sends it.
+  /// - Throws: ``NotProven`` when the universe's budget is spent.
+  init(_ members: [Member], groups: ConnectionSpace, at now: Timestamp) throws(NotProven) {
+    let universe = groups.universe
+    var sides = (lower: universe.empty, upper: universe.empty)
+    var gateways: (lower: [Gateway], upper: [Gateway]) = ([], [])
+    for (tables, hosts) in members.byTables {
+      let addresses = AddressSet(hosts.flatMap(\.addresses))
+      // Which of several hosts an own address belongs to, a shared ruleset does not say. What each of them does not
+      // believe it gets from itself alone, and the others believe it.
+      let circumstances = Circumstances(
+        ownAddresses: hosts.count == 1 ? addresses : AddressSet(),
+        time: UInt64(max(0, now.seconds)) * 1_000_000_000)
+      let tables = tables.map(\.enforcing)
+      let into = try RulesetSpace(tables, .ingress, circumstances, in: universe)
+      let out = try RulesetSpace(tables, .egress, circumstances, in: universe)
+      sides.lower = try sides.lower.union(into.lower.restricted(to: addresses))
+        .union(into.lower.intersection(groups)).union(out.lower.restricted(from: addresses))
+      sides.upper = try sides.upper.union(into.upper.restricted(to: addresses))
+        .union(into.upper.intersection(groups)).union(out.upper.restricted(from: addresses))
+      guard tables.contains(where: \.forwards) else { continue }
+      for host in hosts {
+        var here = circumstances
+        here.ownAddresses = AddressSet(host.addresses)
+        let through = try RulesetSpace(tables, .forward, here, in: universe)
+        gateways.lower.append(Gateway(host, through.lower))
+        gateways.upper.append(Gateway(host, through.upper))
+      }
+    }
+    let judging = AddressSet(members.flatMap(\.host.addresses))
+    lower = try Bound(judging, sides.lower, gateways.lower)
+    upper = try Bound(judging, sides.upper, gateways.upper)
+  }
+}
+
+extension [FleetSpace.Member] {
+  /// Hosts with equal tables together, in the order of the first of each.
+  var byTables: [(tables: [Table], hosts: [HostRulesets])] {
+    var places: [[Table]: Int] = [:]
+    var result: [(tables: [Table], hosts: [HostRulesets])] = []
+    for (host, tables) in self {
+      let place = places[tables] ?? result.count
+      if place == result.count {
+        places[tables] = place
+        result.append((tables, []))
+      }
+      result[place].hosts.append(host)
+    }
+    return result
+  }
+}
+
+extension Gateway {
+  fileprivate init(_ host: HostRulesets, _ forwarded: ConnectionSpace) {
+    self.init(
+      addresses: AddressSet(host.addresses),
+      routes: host.routes?.map { (one: $0.one, other: $0.other) }, forwarded: forwarded)
+  }
+}
+
+extension Table {
+  /// Whether it filters what passes through.
+  fileprivate var forwards: Bool { chains.contains { $0.base?.hook == .forward } }
+}

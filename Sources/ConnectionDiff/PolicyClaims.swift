@@ -1,0 +1,54 @@
+internal import Addressing
+internal import ConnectionSpace
+internal import Policy
+
+extension Policy {
+  /// What its flows allow, flow by flow, service by service; those that are over allow nothing.
+  func claims(at now: Timestamp) -> [Claim] {
+    flows.flatMap { flow -> [Claim] in
+      if let until = flow.until, now >= until { return [] }
+      let (from, to) = (self[flow.from].addresses, self[flow.to].addresses)
+      return flow.services.flatMap { id in
+        let service = self[id]
+        return service.asked(from: from, to: to).map { rectangle in
+          Claim(
+            flow: flow.name, location: flow.location, service: service.name,
+            connections: .rectangle(rectangle))
+        }
+      }
+    }
+  }
+}
+
+extension Policy {
+  /// What its services send to multicast groups, as a host that takes it sees it.
+  var requestsToGroups: [Rectangle] {
+    services.filter { !$0.multicast.isEmpty }.flatMap { service in
+      service.terms.map { Rectangle(.ingress, $0.ipProtocol, from: .all, to: service.multicast, $0.kinds) }
+    }
+  }
+}
+
+extension Service {
+  /// What it asks for between two ends: requests, and answers to requests that go to a group.
+  fileprivate func asked(from: AddressSet, to: AddressSet) -> [Rectangle] {
+    let destinations = multicast.isEmpty ? to : to.union(multicast)
+    return terms.flatMap { term in
+      var result = [Rectangle(.whole, term.ipProtocol, from: from, to: destinations, term.kinds)]
+      if let replies, case .ports = term.match {
+        result.append(Rectangle(.whole, term.ipProtocol, from: to, to: from, .ports(replies)))
+      }
+      return result
+    }
+  }
+}
+
+extension ServiceTerm {
+  fileprivate var kinds: Kinds {
+    switch match {
+    case .any: .any
+    case .ports(let ports): .ports(ports)
+    case .types(let types): .types(types)
+    }
+  }
+}

@@ -1,0 +1,64 @@
+internal import Addressing
+internal import ConnectionSpace
+internal import Nftables
+internal import Policy
+
+/// The connections that a change of rulesets opens and closes.
+///
+/// Tables that stay are looked at apart: what they let pass is the same on both sides, so that what is not known of
+/// them makes uncertain only what they are asked about.
+struct RulesetChange {
+  let opened: ConnectionSpace
+  let closed: ConnectionSpace
+  /// What may open or close beside that.
+  let mayOpen: ConnectionSpace
+  let mayClose: ConnectionSpace
+  /// What an end or a gateway allows from now on, and not everybody on the way.
+  let halfOpened: ConnectionSpace
+
+  /// - Throws: ``NotProven`` when the universe's budget is spent.
+  init(
+    from old: [FleetSpace.Member], to new: [FleetSpace.Member], staying: [HostRulesets],
+    groups: ConnectionSpace, at now: Timestamp
+  ) throws(NotProven) {
+    let before = try FleetSpace(old, groups: groups, at: now)
+    let after = try FleetSpace(new, groups: groups, at: now)
+    let others =
+      staying.isEmpty ? nil : try FleetSpace(staying.map { ($0, $0.staying) }, groups: groups, at: now)
+    (opened, mayOpen) = try Self.gained(after, over: before, passing: others)
+    (closed, mayClose) = try Self.gained(before, over: after, passing: others)
+    let half = try after.upper.halfOpen.subtracting(before.upper.halfOpen)
+    halfOpened = if let others { try others.upper.passing(half) } else { half }
+  }
+
+  private static func gained(
+    _ one: FleetSpace, over other: FleetSpace, passing others: FleetSpace?
+  ) throws(NotProven) -> (sure: ConnectionSpace, possible: ConnectionSpace) {
+    var sure = try one.lower.whole.subtracting(other.upper.whole)
+    // What depends on more than the connection on both sides, as the hop limit of neighbour discovery does, is no
+    // change of one that anybody could name.
+    var possible = try one.upper.whole.subtracting(other.upper.whole)
+      .union(one.lower.whole.subtracting(other.lower.whole))
+    if let others {
+      sure = try others.lower.passing(sure)
+      possible = try others.upper.passing(possible)
+    }
+    return (sure, try possible.subtracting(sure))
+  }
+}
+
+extension FleetSpace.Bound {
+  /// What these hosts let pass of some connections; those between two other ends pass.
+  fileprivate func passing(_ some: ConnectionSpace) throws(NotProven) -> ConnectionSpace {
+    let others = AddressSet.all.subtracting(judging)
+    return try some.intersection(whole).union(some.restricted(from: others, to: others))
+  }
+
+  /// What one end or a gateway allows and does not pass from end to end.
+  fileprivate var halfOpen: ConnectionSpace {
+    get throws(NotProven) {
+      try sides.moved(from: .ingress, to: .whole).union(sides.moved(from: .egress, to: .whole))
+        .union(forwarded).subtracting(whole)
+    }
+  }
+}

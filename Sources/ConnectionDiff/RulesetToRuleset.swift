@@ -1,0 +1,132 @@
+internal import Addressing
+public import ConnectionSpace
+internal import Nftables
+public import Policy
+internal import RulesetSpace
+
+extension ConnectionDiff {
+  /// What a change of rulesets means. What hosts decide that are not among these is taken for granted, and what is only
+  /// observed counts as denied: its modes are told apart.
+  ///
+  /// - Parameters:
+  ///   - policy: what the new rulesets were compiled from; its names and places are told. `nil`: names are those in
+  ///     the rulesets.
+  ///   - now: the moment at which flows with an end are judged.
+  /// - Throws: ``NotProven`` when the change is too large to be exact about it.
+  public init(
+    of hosts: [HostRulesets], compiledFrom policy: Policy?, at now: Timestamp, budget: Budget = Budget()
+  ) throws(NotProven) {
+    let universe = Universe(budget: budget)
+    let before = hosts.compactMap { host in host.old.map { (host, $0) } }
+    let after = hosts.compactMap { host in host.new.map { (host, $0) } }
+    let change = try RulesetChange(
+      from: before, to: after, staying: hosts.filter { !$0.staying.isEmpty },
+      groups: universe.space(of: policy?.requestsToGroups ?? []), at: now)
+    let endpoints = Endpoints(policy.map { $0.hosts.map(\.addresses) } ?? hosts.map(\.addresses))
+    let loopback = try universe.connections(within: endpoints)
+
+    let names = policy.map { EndNames($0, with: hosts) } ?? EndNames(hosts)
+    let removed = hosts.filter { $0.new == nil }
+    let added = hosts.filter { $0.old == nil }
+    let oldClaims = try RuleClaims(before, at: now, in: universe).claims
+    let newClaims =
+      if let policy {
+        policy.claims(at: now)
+      } else {
+        try RuleClaims(after, at: now, in: universe).claims
+      }
+    let newLines = FlowLines(newClaims, names, unshared: added.allAddresses, loopback: loopback)
+    let oldLines = FlowLines(oldClaims, names, unshared: removed.allAddresses, loopback: loopback)
+    let opened = try change.opened.subtracting(loopback)
+    let closed = try change.closed.subtracting(loopback)
+    self.opened = try newLines.lines(of: opened)
+    self.closed = try oldLines.lines(of: closed)
+    // Neighbour discovery comes and goes with a host, by its hop limit, and is no flow's doing.
+    let discovery = try universe.discovery(of: (added + removed).allAddresses).union(loopback)
+    mayOpen = try newLines.lines(of: change.mayOpen.subtracting(discovery))
+    mayClose = try oldLines.lines(of: change.mayClose.subtracting(discovery))
+    halfOpened = try newLines.lines(of: change.halfOpened.subtracting(loopback))
+    let managed = policy?.managed ?? hosts.allAddresses
+    totals = Totals(
+      opened: try opened.pairs(among: endpoints), closed: try closed.pairs(among: endpoints),
+      openedOutside: try opened.rectangles(outside: managed),
+      closedOutside: try closed.rectangles(outside: managed))
+    addedHosts = added.map(\.name).sorted()
+    removedHosts = removed.map(\.name).sorted()
+    modes = hosts.flatMap(\.modeChanges)
+    ends = Self.ends(of: hosts, policy)
+    risks = Risk.all(of: self.opened, modes, to: policy, at: now)
+  }
+
+  private static func ends(of hosts: [HostRulesets], _ policy: Policy?) -> [EndChange] {
+    var changes: [String: (old: Timestamp?, new: Timestamp?)] = [:]
+    for host in hosts {
+      guard let old = host.old, let new = host.new else { continue }
+      let (before, after) = (old.ends, new.ends)
+      // Where only one side has rules of the flow, it opens or closes there.
+      let (here, there) = (old.flows, new.flows)
+      for flow in here.intersection(there) where before[flow] != after[flow] {
+        changes[flow] = (before[flow], after[flow])
+      }
+    }
+    return changes.sorted { $0.key < $1.key }.map { flow, end in
+      EndChange(
+        flow: flow, location: policy?.flows.first { $0.name == flow }?.location, old: end.old, new: end.new)
+    }
+  }
+}
+
+extension HostRulesets {
+  /// Directions in which the host enforces from now on, or only observes.
+  fileprivate var modeChanges: [ConnectionDiff.ModeChange] {
+    guard let old, let new else { return [] }
+    return Direction.allCases.compactMap { direction in
+      guard let before = old.enforces(direction), let after = new.enforces(direction), before != after else {
+        return nil
+      }
+      return ConnectionDiff.ModeChange(
+        host: name, direction: direction, mode: after ? .enforce : .observe)
+    }
+  }
+}
+
+extension [Table] {
+  /// Whether the compiled table among these denies; `nil` where it has no chain for the direction.
+  fileprivate func enforces(_ direction: Direction) -> Bool? {
+    let hook: Hook =
+      switch direction {
+      case .ingress: .input
+      case .egress: .output
+      case .forward: .forward
+      }
+    for table in self {
+      for chain in table.chains where chain.base?.hook == hook && table.ending(of: chain) != nil {
+        return chain.base?.policy == .drop
+      }
+    }
+    return nil
+  }
+
+  fileprivate var ends: [String: Timestamp] {
+    reduce(into: [:]) { $0.merge($1.ends) { Swift.max($0, $1) } }
+  }
+
+  fileprivate var flows: Set<String> {
+    Set(flatMap(\.chains).flatMap(\.rules).compactMap(\.acceptedFlow))
+  }
+}
+
+extension Universe {
+  /// Neighbour and multicast listener discovery to and from some hosts.
+  fileprivate func discovery(of hosts: AddressSet) throws(NotProven) -> ConnectionSpace {
+    let messages = Kinds.types(RulesetSpace.untracked)
+    return try space(of: [
+      Rectangle(.whole, .icmpv6, from: hosts, to: .all, messages),
+      Rectangle(.whole, .icmpv6, from: .all, to: hosts, messages),
+    ])
+  }
+}
+
+extension [HostRulesets] {
+  fileprivate var allAddresses: AddressSet { AddressSet(flatMap(\.addresses)) }
+}

@@ -1,0 +1,105 @@
+internal import Addressing
+internal import ConnectionDiff
+internal import ConnectionSpace
+internal import Diagnostics
+internal import Enforcement
+internal import Fleet
+internal import Nftables
+internal import Policy
+internal import RulesetDiff
+
+/// What hosts run, against what they should have.
+struct RunningHosts {
+  /// One host's answer.
+  struct Answer: Sendable {
+    let comparison: Comparison
+    /// All of its tables; `nil` where it has what it should have, and nothing else filters there.
+    let ruleset: HostRuleset?
+  }
+
+  let targets: Targets
+  let answers: [Result<Answer, any Error>]
+
+  /// Asks every host.
+  init(asking targets: Targets) async {
+    self.targets = targets
+    answers = await concurrently(targets.hosts) { target in
+      try await target.ask { agent in try await Self.answer(of: agent, target.wanted) }
+    }
+  }
+
+  /// Both are of one generation: otherwise what is told would not be what is applied.
+  private static func answer(of agent: any Agent, _ wanted: Table) async throws -> Answer {
+    for _ in 0..<5 {
+      let comparison = try await agent.compare(wanted)
+      if comparison.change.isEmpty, comparison.foreignChains.isEmpty {
+        return Answer(comparison: comparison, ruleset: nil)
+      }
+      let ruleset = try await agent.ruleset()
+      if ruleset.generation == comparison.generation {
+        return Answer(comparison: comparison, ruleset: ruleset)
+      }
+    }
+    throw AgentFailure(.moved, "the ruleset changes faster than it can be looked at; try again")
+  }
+
+  func found(_ console: Console) -> FoundDifference {
+    FoundDifference(differences, console) { () throws(NotProven) in try meaning(console) }
+  }
+
+  /// Which objects differ.
+  private var differences: [HostDifference] {
+    zip(targets.hosts, answers).map { target, answer in
+      switch answer {
+      case .success(let answer): HostDifference(host: target.name, outcome: .compared(answer.comparison))
+      case .failure(let error): HostDifference(host: target.name, outcome: .failed("\(error)"))
+      }
+    }
+  }
+
+  /// Which connections open and close; `nil` where nothing was filtered, so that everything but the wanted closes,
+  /// or where nothing differs.
+  ///
+  /// - Throws: ``ConnectionSpace/NotProven`` when the change is too large to be exact about it.
+  private func meaning(_ console: Console) throws(NotProven) -> MeaningReport? {
+    let hosts = zip(targets.hosts, answers).compactMap { target, answer in
+      (try? answer.get()).flatMap { rulesets(of: target, $0) }
+    }
+    guard hosts.contains(where: { $0.old != $0.new }) else { return nil }
+    let policy = targets.inventory?.policy
+    let diff = try ConnectionDiff(of: hosts, compiledFrom: policy, at: .current())
+    let sources = targets.inventory?.sources ?? Sources(files: [])
+    let asked = Set(hosts.map(\.name))
+    return MeaningReport(
+      console: console, diff: diff, old: sources, new: sources,
+      takenForGranted: policy?.hosts.count { !asked.contains($0.name) } ?? 0)
+  }
+
+  private func rulesets(of target: Target, _ answer: Answer) -> HostRulesets? {
+    let tables = answer.ruleset?.tables ?? [target.wanted]
+    let own = tables.filter { $0.family == target.wanted.family && $0.name == target.wanted.name }
+    let others = tables.filter { $0.family != target.wanted.family || $0.name != target.wanted.name }
+    let staying = others.filter {
+      $0.chains.contains { $0.base != nil && !$0.rules.isEmpty || $0.base?.policy == .drop }
+    }
+    if own.isEmpty, staying.isEmpty { return nil }
+    return HostRulesets(
+      name: target.name, addresses: target.identity.addresses, old: own, new: [target.wanted],
+      staying: staying,
+      routes: targets.inventory.flatMap { $0.policy.areas(of: target.name) },
+      flows: answer.comparison.change.flowRules)
+  }
+}
+
+extension Policy {
+  /// The areas between which a host is a gateway.
+  func areas(of host: String) -> [AreaPair]? {
+    guard case .gateway(let routes)? = hosts.first(where: { $0.name == host })?.forwarding else { return nil }
+    return routes.map { AreaPair(self[$0.one].addresses, self[$0.other].addresses) }
+  }
+}
+
+extension ChangeDescription {
+  /// The flows it touches, as a compiled table has them.
+  var flowRules: Set<FlowRules> { Set(flows.map { FlowRules(flow: $0.name, chain: $0.chain) }) }
+}

@@ -1,0 +1,87 @@
+internal import Addressing
+internal import ArgumentParser
+internal import Artifacts
+internal import ConnectionDiff
+internal import ConnectionSpace
+internal import Diagnostics
+internal import Enforcement
+internal import Nftables
+internal import Policy
+internal import RulesetCompiler
+internal import RulesetDiff
+
+/// Two sources against each other.
+struct SourceComparison {
+  let found: FoundDifference
+
+  init(from old: DiffSource, to new: DiffSource, _ console: Console) throws {
+    let rulesets = (try old.rulesets(console), try new.rulesets(console))
+    let hosts = try Set(rulesets.0.tables.keys).union(rulesets.1.tables.keys).sorted().map { host in
+      // A host that was left out of a compile is neither new nor gone.
+      for (source, path) in [(rulesets.0, old.name), (rulesets.1, new.name)]
+      where source.notCompiled.contains(host) {
+        return HostDifference(
+          host: host, outcome: .failed("\(path) holds no ruleset of it: it was compiled in part"))
+      }
+      return try failing(console) { HostDifference(host, from: rulesets.0, to: rulesets.1) }
+    }
+    found = FoundDifference(hosts, console) { () throws(NotProven) in
+      if case .inventory(let before) = old.content, case .inventory(let after) = new.content {
+        let diff = try ConnectionDiff(from: before.policy, to: after.policy, at: .current())
+        return MeaningReport(console: console, diff: diff, old: before.sources, new: after.sources)
+      }
+      let loaded: LoadedPolicy? = if case .inventory(let loaded) = new.content { loaded } else { nil }
+      let changed = hosts.compactMap { $0.rulesets(rulesets.0, rulesets.1, loaded?.policy) }
+      let diff = try ConnectionDiff(of: changed, compiledFrom: loaded?.policy, at: .current())
+      let sources = loaded?.sources ?? Sources(files: [])
+      return MeaningReport(console: console, diff: diff, old: sources, new: sources)
+    }
+  }
+}
+
+extension HostDifference {
+  /// What differs between the rulesets that two sources have of a host.
+  fileprivate init(_ host: String, from old: Rulesets, to new: Rulesets) {
+    let installed = old.tables[host].map { InstalledTable(listing: $0) }
+    let empty = Table(family: .inet, name: RulesetCompiler.table, chains: [], sets: [])
+    let wanted = new.tables[host] ?? empty
+    let change = TableDiff.change(from: installed, to: wanted)
+    let outcome: Outcome =
+      new.tables[host] == nil
+      ? .removed
+      : .compared(
+        Comparison(
+          place: "", generation: 0, isInstalled: installed != nil,
+          change: ChangeDescription(change, from: installed, to: wanted), foreignChains: []))
+    self.init(host: host, outcome: outcome)
+  }
+
+  /// The host's rulesets on both sides.
+  fileprivate func rulesets(_ old: Rulesets, _ new: Rulesets, _ policy: Policy?) -> HostRulesets? {
+    let flows: Set<FlowRules>
+    switch outcome {
+    case .compared(let comparison): flows = comparison.change.flowRules
+    case .removed: flows = []
+    case .failed: return nil
+    }
+    return HostRulesets(
+      name: host, addresses: new.addresses[host] ?? old.addresses[host] ?? [],
+      old: old.tables[host].map { [$0] }, new: new.tables[host].map { [$0] },
+      routes: policy?.areas(of: host), flows: flows)
+  }
+}
+
+extension InstalledTable {
+  /// A table that is in no kernel, as if it had just been loaded.
+  fileprivate init(listing table: Table) {
+    var handle: UInt64 = 0
+    var rules: [ChainName: [RuleState]] = [:]
+    for chain in table.chains {
+      rules[chain.name] = chain.rules.map { _ in
+        handle += 1
+        return RuleState(handle: handle, counter: nil)
+      }
+    }
+    self.init(table: table, rules: rules, generation: 0)
+  }
+}
