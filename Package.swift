@@ -160,8 +160,8 @@ let package = Package(
     tests(
       "HostileTests",
       [
-        "Addressing", "Enforcement", "Inventory", "Nftables", "NftablesNetlink", "Policy", "PolicyFixtures",
-        "RulesetCompiler", "RulesetDiff", "sekisho",
+        "Addressing", "ChildProcess", "Enforcement", "Inventory", "Nftables", "NftablesNetlink", "Policy",
+        "PolicyFixtures", "RulesetCompiler", "RulesetDiff", "sekisho",
       ]),
     tests(
       "NftablesNetlinkTests",

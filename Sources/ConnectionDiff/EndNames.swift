@@ -59,7 +59,10 @@ struct EndNames {
     self.init(
       policy.hosts.map { Host(name: $0.name, addresses: $0.addresses) }
         + gone.map { Host(name: $0.name, addresses: $0.addresses) }, names: names,
-      networks: peers.filter { $0.hosts.isEmpty }.map { ($0.networks, $0.name) })
+      networks: peers.filter { $0.hosts.isEmpty }.map { ($0.networks, $0.name) }
+        // What no flow names any more still has the name of its set.
+        + others.sets.compactMap(\.peers).filter { !$0.isExact }.map { ($0.addresses, $0.name) }
+        .sorted { $0.name < $1.name })
   }
 
   /// As the sets of compiled rulesets call them: `api.v4`.
@@ -70,8 +73,7 @@ struct EndNames {
     }
     var names: [[Int]: String] = [:]
     var networks: [(addresses: AddressSet, name: String)] = []
-    let sets = Set(hosts.flatMap { ($0.old ?? []) + ($0.new ?? []) }.flatMap(\.sets))
-    for (name, addresses, isExact) in sets.compactMap(\.peers).sorted(by: { $0.name > $1.name }) {
+    for (name, addresses, isExact) in hosts.sets.compactMap(\.peers).sorted(by: { $0.name > $1.name }) {
       if !isExact {
         networks.append((addresses, name))
         continue
@@ -81,6 +83,18 @@ struct EndNames {
     }
     self.init(
       hosts.map { Host(name: $0.name, addresses: $0.addresses) }, names: names, networks: networks)
+  }
+
+  /// As rules refer to sets: `@admins`.
+  ///
+  /// - Parameter here: the addresses of the host that the tables are of.
+  init(setsOf tables: [Table], here: [Address]) {
+    let sets = tables.flatMap(\.sets).compactMap { set in
+      set.addresses.map { (addresses: $0.addresses, name: "@\(set.name)") }
+    }
+    self.init(
+      here.isEmpty ? [] : [Host(name: "here", addresses: here)], names: [:],
+      networks: sets.filter { !$0.addresses.isEmpty })
   }
 
   /// What an end of some connections of one family is called.
@@ -156,6 +170,11 @@ struct EndNames {
   }
 }
 
+extension [HostRulesets] {
+  /// The sets of both sides' tables.
+  fileprivate var sets: Set<NamedSet> { Set(flatMap { ($0.old ?? []) + ($0.new ?? []) }.flatMap(\.sets)) }
+}
+
 extension AddressSet {
   /// Every address of one family; of sets that are known to be small.
   fileprivate func members(_ family: AddressFamily) -> [Address] {
@@ -172,19 +191,15 @@ extension AddressSet {
 }
 
 extension NamedSet {
-  /// The peers that a set of a compiled table is named after: `api.v4`. Single addresses are managed hosts', ranges
-  /// are networks.
-  fileprivate var peers: (name: String, addresses: AddressSet, isExact: Bool)? {
+  /// The addresses that a set holds; `nil` where it holds anything else, or where rules fill it.
+  fileprivate var addresses: (addresses: AddressSet, family: AddressFamily)? {
     let family: AddressFamily
     switch key {
     case [.ipv4Address]: family = .ipv4
     case [.ipv6Address]: family = .ipv6
     default: return nil
     }
-    let ending = family == .ipv4 ? ".v4" : ".v6"
-    guard name.text.hasSuffix(ending), !name.text.contains("/"), data == nil, !flags.contains(.dynamic) else {
-      return nil
-    }
+    guard data == nil, !flags.contains(.dynamic) else { return nil }
     func address(_ bytes: ArraySlice<UInt8>) -> UInt128 { bytes.reduce(0) { $0 << 8 | UInt128($1) } }
     let ranges = (0..<elements.count).map { index -> ClosedRange<UInt128> in
       let first = address(elements.key(index))
@@ -194,9 +209,16 @@ extension NamedSet {
       family == .ipv4
       ? AddressSet(ipv4: IntervalSet(ranges.map { UInt32($0.lowerBound)...UInt32($0.upperBound) }))
       : AddressSet(ipv6: IntervalSet(ranges))
-    return (
-      String(name.text.dropLast(ending.count)), addresses, !flags.contains(.interval)
-    )
+    return (addresses, family)
+  }
+
+  /// The peers that a set of a compiled table is named after: `api.v4`. Single addresses are managed hosts', ranges
+  /// are networks.
+  fileprivate var peers: (name: String, addresses: AddressSet, isExact: Bool)? {
+    guard let (addresses, family) = addresses else { return nil }
+    let ending = family == .ipv4 ? ".v4" : ".v6"
+    guard name.text.hasSuffix(ending), !name.text.contains("/") else { return nil }
+    return (String(name.text.dropLast(ending.count)), addresses, !flags.contains(.interval))
   }
 }
 

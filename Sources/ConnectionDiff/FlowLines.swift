@@ -86,7 +86,10 @@ struct FlowLines {
     _ part: ConnectionSpace, within whole: ConnectionSpace, _ claim: Claim?, isMembership: Bool
   ) throws(NotProven) -> [ConnectionLine] {
     if part.isEmpty { return [] }
-    var pieces = try part.pieces(atMost: 3)
+    // What no claim divides may be of several kinds: a few exact lines say it better than one with exceptions.
+    let several = claim == nil ? try part.pieces(atMost: 12) : []
+    let isExact = claim == nil && several.allSatisfy(\.except.isEmpty)
+    var pieces = isExact ? several : try part.pieces(atMost: 3)
     if pieces.count > 1 || pieces.contains(where: { !$0.except.isEmpty }) {
       // A group that talks to itself is full of holes where its members meet themselves. Filled with those
       // it is one rectangle again.

@@ -19,9 +19,18 @@ public struct LineTerm: Hashable, Comparable, Sendable, CustomStringConvertible 
       "\(ipProtocol)/"
         + ports.ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
         .joined(separator: ",")
-    case .types(let types):
-      "\(ipProtocol)/" + types.ranges.joined().map { typeName($0) }.joined(separator: ",")
+    case .types(let types): text(of: types)
     }
+  }
+
+  /// The types by name; of nearly all, those that are not meant: `icmp but redirect`.
+  private func text(of types: IntervalSet<UInt8>) -> String {
+    func names(_ types: IntervalSet<UInt8>) -> String {
+      types.ranges.joined().map { typeName($0) }.joined(separator: ",")
+    }
+    let missing = types.complement
+    let isNearlyAll = missing.ranges.reduce(0) { $0 + $1.count } < 16
+    return isNearlyAll ? "\(ipProtocol) but \(names(missing))" : "\(ipProtocol)/\(names(types))"
   }
 
   private func typeName(_ type: UInt8) -> String {

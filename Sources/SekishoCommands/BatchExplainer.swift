@@ -190,25 +190,3 @@ struct BatchExplainer: Sendable {
     return end
   }
 }
-
-/// The bytes of a file; `-` is standard input.
-func readFile(_ path: String) throws -> [UInt8] {
-  let descriptor = path == "-" ? STDIN_FILENO : unsafe open(path, O_RDONLY | O_CLOEXEC)
-  if descriptor < 0 { throw InputFailure(code: errno) }
-  defer { if descriptor != STDIN_FILENO { close(descriptor) } }
-  var bytes: [UInt8] = []
-  var buffer = [UInt8](repeating: 0, count: 1 << 16)
-  while true {
-    let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
-    if count < 0, errno == EINTR { continue }
-    if count < 0 { throw InputFailure(code: errno) }
-    if count == 0 { return bytes }
-    bytes += buffer[..<count]
-  }
-}
-
-/// A file could not be read.
-struct InputFailure: Error, CustomStringConvertible {
-  let code: Int32
-  var description: String { "cannot read: \(unsafe String(cString: strerror(code)))" }
-}

@@ -8,13 +8,15 @@ struct DiffCommand: AsyncParsableCommand {
     discussion: """
       Without arguments the inventory is compared with what this machine runs, which is the host that has \
       its addresses; with two, one source with another, each an inventory, a directory that a compile wrote, \
-      or REV:DIR, an inventory at a git revision. Of two inventories it tells which connections open and \
-      close, exactly; --objects tells also which objects of the rulesets change.
+      REV:DIR, an inventory at a git revision, or a file with a host's ruleset in the JSON of nft. It tells \
+      which connections open and close, exactly; --objects tells also which objects of the rulesets change.
 
         sekisho diff --local --host web-1     this machine, as host web-1
         sekisho diff --lab                    every host of the lab
         sekisho diff --host "db, worker"      hosts reached by ssh
         sekisho diff old/ new/                two inventories or compiled directories
+        sekisho diff was.json inventory --host web-1
+                                              what nft -j list ruleset printed there, and what is to be
         sekisho diff --base main              the inventory, and what it was on branch main
         sekisho diff --base HEAD~1 --markdown for a pull request
 
@@ -45,9 +47,6 @@ struct DiffCommand: AsyncParsableCommand {
     if isBetween, targets.local || targets.lab || targets.from != nil {
       throw ValidationError("two sources are compared with each other, not with hosts")
     }
-    if isBetween, targets.host != nil {
-      throw ValidationError("two sources are compared whole; leave --host out")
-    }
     if markdown, !isBetween { throw ValidationError("--markdown is for two sources; give them, or --base") }
     if markdown, output.json { throw ValidationError("give --json or --markdown") }
   }
@@ -57,7 +56,7 @@ struct DiffCommand: AsyncParsableCommand {
     let compared = try await compared(console)
     let found =
       if let compared {
-        try SourceComparison(from: compared.old, to: compared.new, console).found
+        try SourceComparison(from: compared.old, to: compared.new, host: targets.host, console).found
       } else {
         try await running(console)
       }

@@ -6,11 +6,13 @@ internal import Nftables
 internal import Policy
 internal import RulesetCompiler
 
-/// One side of a comparison: an inventory, now or at a revision, or what a compile wrote.
+/// One side of a comparison: an inventory, now or at a revision, what a compile wrote, or a host's ruleset.
 struct DiffSource {
   enum Content {
     case inventory(LoadedPolicy)
     case compiled
+    /// All tables of one host, whoever made them.
+    case ruleset([Table])
   }
 
   /// As the user called it.
@@ -23,6 +25,8 @@ struct DiffSource {
     // A directory whose manifest is damaged is no inventory: it must not be read as one.
     if exists("\(name)/manifest.json") {
       content = .compiled
+    } else if let tables = RulesetFile.tables(ifPresent: name) {
+      content = .ruleset(tables)
     } else if !exists(name), let colon = name.firstIndex(of: ":"), colon != name.startIndex {
       let path = String(name[name.index(after: colon)...])
       content = .inventory(
@@ -32,17 +36,25 @@ struct DiffSource {
     }
   }
 
-  func rulesets(_ console: Console) throws -> Rulesets {
+  /// - Parameter host: whose a ruleset is that is alone.
+  func rulesets(of host: String?, _ console: Console) throws -> Rulesets {
     switch content {
-    case .inventory(let loaded): Rulesets(compiling: loaded.policy)
-    case .compiled: try Rulesets(reading: name, console)
+    case .inventory(let loaded): return Rulesets(compiling: loaded.policy)
+    case .compiled: return try Rulesets(reading: name, console)
+    case .ruleset(let tables):
+      guard let host else {
+        throw ValidationError("\(name) is the ruleset of one host; say which: --host NAME")
+      }
+      return Rulesets(of: host, tables)
     }
   }
 }
 
 /// Rulesets of all hosts of an inventory or of a compiled directory.
 struct Rulesets {
-  let tables: [String: Table]
+  /// Host by host; one table of what was compiled.
+  let tables: [String: [Table]]
+  /// As far as the source knows them.
   let addresses: [String: [Address]]
   /// Hosts that the source knows and has no ruleset of.
   let notCompiled: Set<String>
@@ -52,15 +64,34 @@ struct Rulesets {
     let compiler = RulesetCompiler(policy, policies)
     let compiled = policies.distinct.map { compiler.compile($0) }
     tables = Dictionary(
-      uniqueKeysWithValues: zip(policy.hosts, policies.assignment).map { ($0.name, compiled[$1]) })
+      uniqueKeysWithValues: zip(policy.hosts, policies.assignment).map { ($0.name, [compiled[$1]]) })
     addresses = Dictionary(uniqueKeysWithValues: policy.hosts.map { ($0.name, $0.addresses) })
     notCompiled = []
+  }
+
+  init(of host: String, _ tables: [Table]) {
+    self.tables = [host: tables]
+    addresses = [:]
+    notCompiled = []
+  }
+
+  /// The same of one host alone.
+  func only(_ host: String) -> Rulesets {
+    Rulesets(
+      tables: tables.filter { $0.key == host }, addresses: addresses.filter { $0.key == host },
+      notCompiled: notCompiled.intersection([host]))
+  }
+
+  private init(tables: [String: [Table]], addresses: [String: [Address]], notCompiled: Set<String>) {
+    self.tables = tables
+    self.addresses = addresses
+    self.notCompiled = notCompiled
   }
 
   init(reading path: String, _ console: Console) throws {
     let manifest = try failing(console) { try OutputDirectory(path).manifest() }
     manifest.tellOfParts(path, console)
-    var tables: [String: Table] = [:]
+    var tables: [String: [Table]] = [:]
     var known: [String: Table] = [:]
     for (host, entry) in manifest.hosts {
       let table =
@@ -69,7 +100,7 @@ struct Rulesets {
           try OneTable.read(try OutputDirectory(path).json(of: host, manifest), host)
         }
       known[entry.digest] = table
-      tables[host] = table
+      tables[host] = [table]
     }
     self.tables = tables
     addresses = manifest.hosts.mapValues { $0.addresses.compactMap { try? Address(parsing: $0) } }

@@ -75,35 +75,10 @@ struct MeaningReport {
     if let flow = line.flow { notes.append(flow) }
     if let location = line.location { notes.append(place(location, sources)) }
     let note = notes.isEmpty ? "" : "  " + console.styled(notes.joined(separator: ", "), .faint)
-    try console.line("  \(console.styled(mark, style)) \(Self.words(line))\(note)")
+    try console.line("  \(console.styled(mark, style)) \(line.words)\(note)")
   }
 
   private static let perhaps = "May open or close, depending on more than the connection"
-
-  /// `api (6 hosts) → db (3 hosts)  postgres (tcp/5432)`.
-  private static func words(_ line: ConnectionLine) -> String {
-    let service = service(line)
-    let family = line.isOfOneFamily ? (line.families[0] == .ipv4 ? ", IPv4 only" : ", IPv6 only") : ""
-    let except =
-      line.exceptions == 0
-      ? ""
-      : ", but for \(line.exceptions) \(line.exceptions == 1 ? "part" : "parts") that nothing changes for"
-    return "\(words(line.from)) → \(words(line.to))  \(service)\(family)\(except)"
-  }
-
-  /// `postgres (tcp/5432)`; protocols that nobody names are counted.
-  private static func service(_ line: ConnectionLine) -> String {
-    if line.terms.count > UInt8.max, line.terms.allSatisfy({ $0.kinds == .any }) { return "everything" }
-    let few = line.terms.count <= 8
-    var words = line.terms.filter { few || $0.kinds != .any || $0.ipProtocol.isUsual }.map(\.description)
-    if words.count < line.terms.count { words.append("\(line.terms.count - words.count) other protocols") }
-    let terms = words.joined(separator: ", ")
-    return line.service.map { "\($0) (\(terms))" } ?? terms
-  }
-
-  private static func words(_ end: LineEnd) -> String {
-    end.hosts.count > 1 ? "\(end.name) (\(end.hosts.count) hosts)" : end.name
-  }
 
   /// `api-1, api-2: ingress and egress enforced`: hosts that change alike are told once.
   private var modes: [String] {
@@ -162,47 +137,6 @@ struct MeaningReport {
       let closed_outside: Int
     }
 
-    struct End: Encodable {
-      let name: String
-      let hosts: [String]
-      /// Addresses that no managed host has, as first-last.
-      let outside: [String]
-
-      init(_ end: LineEnd) {
-        name = end.name
-        hosts = end.hosts
-        outside = AddressFamily.allCases.flatMap { family in
-          end.outside.ranges(family).map {
-            "\(Address(family, $0.lowerBound))-\(Address(family, $0.upperBound))"
-          }
-        }
-      }
-    }
-
-    struct Line: Encodable {
-      let from: End
-      let to: End
-      let service: String?
-      let terms: [String]
-      let families: [String]
-      let flow: String?
-      let place: String?
-      let scope: String
-      let exceptions: Int
-
-      init(_ line: ConnectionLine, _ sources: Sources) {
-        from = End(line.from)
-        to = End(line.to)
-        service = line.service
-        terms = line.terms.map(\.description)
-        families = line.families.map { $0 == .ipv4 ? "ipv4" : "ipv6" }
-        flow = line.flow
-        place = line.location.map { "\(sources.shownPath($0.file)):\($0.line):\($0.column)" }
-        scope = line.scope.rawValue
-        exceptions = line.exceptions
-      }
-    }
-
     struct Mode: Encodable {
       let host: String
       let direction: String
@@ -223,11 +157,11 @@ struct MeaningReport {
     }
 
     let totals: Totals
-    let opened: [Line]
-    let closed: [Line]
-    let may_open: [Line]
-    let may_close: [Line]
-    let half_opened: [Line]
+    let opened: [LineJSON]
+    let closed: [LineJSON]
+    let may_open: [LineJSON]
+    let may_close: [LineJSON]
+    let half_opened: [LineJSON]
     let added_hosts: [String]
     let removed_hosts: [String]
     let modes: [Mode]
@@ -285,11 +219,11 @@ struct MeaningReport {
   }
 
   private func row(_ line: ConnectionLine, _ mark: String, _ sources: Sources) throws {
-    let service = Self.service(line)
+    let service = line.serviceWords
     let flow = line.flow.map { flow in
       flow + (line.location.map { " (\(place($0, sources)))" } ?? "")
     }
-    let cells = [Self.words(line.from), Self.words(line.to), service, flow ?? ""].map(Self.cell)
+    let cells = [line.from.words, line.to.words, service, flow ?? ""].map(Self.cell)
     try console.line("| \(mark) | \(cells.joined(separator: " | ")) |")
   }
 
@@ -310,9 +244,4 @@ struct MeaningReport {
     }
     return out
   }
-}
-
-extension IPProtocol {
-  /// Whether people expect to read of it.
-  fileprivate var isUsual: Bool { [.tcp, .udp, .icmp, .icmpv6].contains(self) }
 }

@@ -23,7 +23,8 @@ public struct Sekisho: AsyncParsableCommand {
     version: version,
     subcommands: [
       CheckCommand.self, CompileCommand.self, DiffCommand.self, ApplyCommand.self, StatusCommand.self,
-      ExplainCommand.self, ReachCommand.self, GraphCommand.self, LabCommand.self, AgentCommand.self,
+      ExplainCommand.self, ReachCommand.self, GraphCommand.self, ReadCommand.self, LabCommand.self,
+      AgentCommand.self,
     ])
 
   public init() {}

@@ -14,8 +14,16 @@ internal import RulesetDiff
 struct SourceComparison {
   let found: FoundDifference
 
-  init(from old: DiffSource, to new: DiffSource, _ console: Console) throws {
-    let rulesets = (try old.rulesets(console), try new.rulesets(console))
+  /// - Parameter host: the only one that is looked at; `nil`: all.
+  init(from old: DiffSource, to new: DiffSource, host: String?, _ console: Console) throws {
+    var rulesets = (try old.rulesets(of: host, console), try new.rulesets(of: host, console))
+    if let host {
+      rulesets = (rulesets.0.only(host), rulesets.1.only(host))
+      for (source, path) in [(rulesets.0, old.name), (rulesets.1, new.name)]
+      where source.tables.isEmpty && source.notCompiled.isEmpty {
+        throw ValidationError("\(path) holds no host '\(host)'")
+      }
+    }
     let hosts = try Set(rulesets.0.tables.keys).union(rulesets.1.tables.keys).sorted().map { host in
       // A host that was left out of a compile is neither new nor gone.
       for (source, path) in [(rulesets.0, old.name), (rulesets.1, new.name)]
@@ -26,7 +34,7 @@ struct SourceComparison {
       return try failing(console) { HostDifference(host, from: rulesets.0, to: rulesets.1) }
     }
     found = FoundDifference(hosts, console) { () throws(NotProven) in
-      if case .inventory(let before) = old.content, case .inventory(let after) = new.content {
+      if host == nil, case .inventory(let before) = old.content, case .inventory(let after) = new.content {
         let diff = try ConnectionDiff(from: before.policy, to: after.policy, at: .current())
         return MeaningReport(console: console, diff: diff, old: before.sources, new: after.sources)
       }
@@ -34,7 +42,9 @@ struct SourceComparison {
       let changed = hosts.compactMap { $0.rulesets(rulesets.0, rulesets.1, loaded?.policy) }
       let diff = try ConnectionDiff(of: changed, compiledFrom: loaded?.policy, at: .current())
       let sources = loaded?.sources ?? Sources(files: [])
-      return MeaningReport(console: console, diff: diff, old: sources, new: sources)
+      let unasked = host == nil ? 0 : (loaded?.policy.hosts.count ?? 1) - 1
+      return MeaningReport(
+        console: console, diff: diff, old: sources, new: sources, takenForGranted: unasked)
     }
   }
 }
@@ -42,9 +52,9 @@ struct SourceComparison {
 extension HostDifference {
   /// What differs between the rulesets that two sources have of a host.
   fileprivate init(_ host: String, from old: Rulesets, to new: Rulesets) {
-    let installed = old.tables[host].map { InstalledTable(listing: $0) }
+    let installed = old.tables[host].flatMap(\.compiled).map { InstalledTable(listing: $0) }
     let empty = Table(family: .inet, name: RulesetCompiler.table, chains: [], sets: [])
-    let wanted = new.tables[host] ?? empty
+    let wanted = new.tables[host].flatMap(\.compiled) ?? empty
     let change = TableDiff.change(from: installed, to: wanted)
     let outcome: Outcome =
       new.tables[host] == nil
@@ -66,9 +76,14 @@ extension HostDifference {
     }
     return HostRulesets(
       name: host, addresses: new.addresses[host] ?? old.addresses[host] ?? [],
-      old: old.tables[host].map { [$0] }, new: new.tables[host].map { [$0] },
+      old: old.tables[host], new: new.tables[host],
       routes: policy?.areas(of: host), flows: flows)
   }
+}
+
+extension [Table] {
+  /// The one that is Sekisho's.
+  fileprivate var compiled: Table? { first { $0.family == .inet && $0.name == RulesetCompiler.table } }
 }
 
 extension InstalledTable {

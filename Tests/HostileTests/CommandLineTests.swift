@@ -54,7 +54,6 @@ struct CommandLineTests {
     Case("apply --yes --from out --host a,", 64, "holds no host"),
     Case("diff --from nope --local --host a", 1, "nope"),
     Case("diff out", 64, "two sources"),
-    Case("diff out inventory --host a", 64, "leave --host out"),
     Case("diff out inventory --lab", 64, "two sources"),
     Case("diff out inventory", 0, "no change in meaning"),
     Case("diff damaged inventory", 1, "not a manifest"),

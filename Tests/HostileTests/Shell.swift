@@ -1,3 +1,4 @@
+import ChildProcess
 import Foundation
 import Testing
 
@@ -62,7 +63,7 @@ struct Shell {
     let namespace = inNamespace ? ["unshare", Self.isRoot ? "-n" : "-Urn"] : []
     let command = ["timeout", "-k", "1", "120"] + namespace + ["sh", "-ec", "cd \"$HERE\"\n\(commands)"]
     let variables = [
-      "PATH": "\(Self.products):/usr/sbin:/usr/bin:/sbin:/bin", "TZ": "UTC", "HERE": directory.path,
+      "PATH": "\(ChildProcess.products):/usr/sbin:/usr/bin:/sbin:/bin", "TZ": "UTC", "HERE": directory.path,
       "SEKISHO_RUNTIME_DIR": directory.appending(path: "run").path,
     ].merging(environment) { _, new in new }
     let files = [".stdout", ".stderr"].map { directory.appending(path: $0).path }
@@ -90,14 +91,6 @@ struct Shell {
     let code = status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f
     return Result(status: code, output: texts[0], errors: texts[1])
   }
-
-  /// Where the programs of this build lie: beside the tests.
-  private static let products: String = {
-    let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-    let beside = URL(filePath: program).deletingLastPathComponent().path
-    if FileManager.default.isExecutableFile(atPath: "\(beside)/sekisho") { return beside }
-    return Bundle.main.bundleURL.path
-  }()
 }
 
 /// Does something with a shell of its own.

@@ -63,14 +63,7 @@ import Testing
   /// Both output streams, as a terminal shows them.
   private func run(_ arguments: [String], in name: String) -> (status: Int32, output: String) {
     ChildProcess.run(
-      ["env", "--chdir=\(Golden.root)/Tests/Golden/diff/\(name)", "\(Self.products)/sekisho"] + arguments)
+      ["env", "--chdir=\(Golden.root)/Tests/Golden/diff/\(name)", "\(ChildProcess.products)/sekisho"]
+        + arguments)
   }
-
-  /// Where the programs of this build lie: beside the tests.
-  private static let products: String = {
-    let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-    let beside = URL(filePath: program).deletingLastPathComponent().path
-    if FileManager.default.isExecutableFile(atPath: "\(beside)/sekisho") { return beside }
-    return Bundle.main.bundleURL.path
-  }()
 }

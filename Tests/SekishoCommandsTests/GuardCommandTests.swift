@@ -58,17 +58,10 @@ private struct Place {
   }
 
   func run(_ arguments: [String]) -> (status: Int32, output: String) {
-    ChildProcess.run(["env", "--chdir=\(path)", "\(Self.products)/sekisho"] + arguments)
+    ChildProcess.run(["env", "--chdir=\(path)", "\(ChildProcess.products)/sekisho"] + arguments)
   }
 
   func files() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
 
   func remove() { try? FileManager.default.removeItem(atPath: path) }
-
-  private static let products: String = {
-    let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-    let beside = URL(filePath: program).deletingLastPathComponent().path
-    if FileManager.default.isExecutableFile(atPath: "\(beside)/sekisho") { return beside }
-    return Bundle.main.bundleURL.path
-  }()
 }

@@ -71,13 +71,7 @@ import Testing
   private static func run(_ arguments: [String], path: String? = nil) -> (status: Int32, output: String) {
     let environment = path.map { ["PATH=\($0)"] } ?? []
     return ChildProcess.run(
-      ["/usr/bin/env", "--chdir=\(Golden.root)"] + environment + ["\(products)/sekisho"] + arguments)
+      ["/usr/bin/env", "--chdir=\(Golden.root)"] + environment + ["\(ChildProcess.products)/sekisho"]
+        + arguments)
   }
-
-  private static let products: String = {
-    let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-    let beside = URL(filePath: program).deletingLastPathComponent().path
-    if FileManager.default.isExecutableFile(atPath: "\(beside)/sekisho") { return beside }
-    return Bundle.main.bundleURL.path
-  }()
 }

@@ -2,6 +2,14 @@ import Foundation
 
 /// Runs programs to their end. Foundation's own `Process` waits for a run loop that a test may not have.
 public enum ChildProcess {
+  /// Where the programs of this build lie: beside the tests.
+  public static let products: String = {
+    let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+    let beside = URL(filePath: program).deletingLastPathComponent().path
+    if FileManager.default.isExecutableFile(atPath: "\(beside)/sekisho") { return beside }
+    return Bundle.main.bundleURL.path
+  }()
+
   /// - Parameters:
   ///   - command: a program of the search path and its arguments.
   ///   - environment: variables beside our own.

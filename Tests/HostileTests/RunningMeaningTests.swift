@@ -1,0 +1,107 @@
+import Testing
+
+/// What `diff` and `read` say of the connections that a kernel lets pass.
+@Suite(.enabled(if: Shell.obstacle == nil, "\(Shell.obstacle ?? "")"))
+struct RunningMeaningTests {
+  private static let inventory = """
+    version: 1
+    services: {ssh: tcp/22, https: tcp/443}
+    networks: {office: {prefixes: [203.0.113.0/24]}}
+    hosts:
+      a: {addresses: [10.0.0.1, "2001:db8::1"]}
+      b: {addresses: [10.0.0.2, "2001:db8::2"], groups: [b-group]}
+      c: {addresses: [10.0.0.3], groups: [b-group]}
+    flows:
+      b-to-a: {from: b-group, to: a, service: ssh, why: test}
+
+    """
+  private static let office = "  office-to-a: {from: office, to: a, service: https, why: test}\n"
+
+  /// What somebody does to the table of an enforced host, and what is said of it.
+  static let meddlings: [(command: String, words: [String])] = [
+    (
+      "nft insert rule inet sekisho input tcp dport 4444 accept",
+      ["- b-group and any other IPv4 (2 hosts) → a  tcp/4444", "- b and any other IPv6 → a  tcp/4444"]
+    ),
+    (
+      "nft add element inet sekisho b-group.v4 '{ 6.6.6.6 }'",
+      ["- 6.6.6.6 → a  ssh (tcp/22)  b-to-a"]
+    ),
+    ("nft delete element inet sekisho in '{ tcp . 22 }'", ["+ b-group (2 hosts) → a  ssh (tcp/22)"]),
+    ("nft flush chain inet sekisho in.ssh", ["+ b-group (2 hosts) → a  ssh (tcp/22)"]),
+    (
+      "nft insert rule inet sekisho input tcp dport 4444 limit rate 5/second accept",
+      [
+        "May open or close, depending on more than the connection",
+        "- b-group and any other IPv4 (2 hosts) → a  tcp/4444",
+      ]
+    ),
+    ("nft insert rule inet sekisho in/deny counter comment '\"odd\"'", ["no change in meaning"]),
+    (
+      "nft 'add table ip other; add chain ip other i { type filter hook input priority 5; policy accept; }; "
+        + "add rule ip other i tcp dport 22 drop'; nft delete element inet sekisho in '{ tcp . 22 }'",
+      ["+ b → a  ssh (tcp/22), IPv6 only", "other tables filter too"]
+    ),
+  ]
+
+  @Test(arguments: meddlings)
+  func `what somebody changed on a host is told by what it lets pass`(command: String, words: [String]) throws
+  {
+    try withShell { shell in
+      try shell.write("inventory/all.yaml", Self.inventory)
+      let result = try shell.run(
+        """
+        ip address add 10.0.0.1 dev lo
+        sekisho apply --local --host a --yes -q
+        \(command)
+        status=0; sekisho diff --local --host a || status=$?; test $status = 2
+        sekisho diff --local --host a --json > json || true; grep -c '"meaning"' json
+        sekisho apply --local --host a --yes -q; sekisho diff --local --host a
+        """)
+      #expect(result.status == 0, "\(result.all)")
+      for word in words { #expect(result.all.contains(word), "\(result.all)") }
+    }
+  }
+
+  @Test func `a change of the inventory is told with its flow and its place, both ways`() throws {
+    try withShell { shell in
+      try shell.write("inventory/all.yaml", Self.inventory)
+      try shell.write("more.yaml", Self.office)
+      let result = try shell.run(
+        """
+        ip address add 10.0.0.1 dev lo
+        sekisho apply --local --host a --yes -q
+        cp inventory/all.yaml was; cat more.yaml >> inventory/all.yaml
+        sekisho diff || test $? = 2; sekisho apply --local --host a --yes
+        cp was inventory/all.yaml
+        sekisho diff || test $? = 2
+        """)
+      #expect(result.status == 0, "\(result.all)")
+      let opened = "+ office → a  https (tcp/443)  office-to-a, inventory/all.yaml:10"
+      #expect(
+        result.output.split(separator: opened, omittingEmptySubsequences: false).count == 3, "\(result.all)")
+      #expect(result.output.contains("- office → a  https (tcp/443)  office-to-a"), "\(result.all)")
+    }
+  }
+
+  @Test func `a kernel's own ruleset is read, ours and others'`() throws {
+    try withShell { shell in
+      try shell.write("inventory/all.yaml", Self.inventory)
+      let result = try shell.run(
+        """
+        ip address add 10.0.0.1 dev lo; ip address add 2001:db8::1 dev lo
+        nft 'add table inet hand; add chain inet hand i { type filter hook input priority 0; policy drop; };
+          add rule inet hand i ct state established,related accept; add rule inet hand i tcp dport 22-23 accept'
+        sekisho read --allows
+        sekisho apply --local --host a --yes -q
+        sekisho read --allows; sekisho read --allows -i inventory
+        nft -j list ruleset > hand.json; sekisho read --allows --json > kernel; sekisho read hand.json > text
+        sekisho read > own; cmp own text
+        """)
+      #expect(result.status == 0, "\(result.all)")
+      #expect(result.output.contains("+ any IPv4 → here  tcp/22-23"), "\(result.all)")
+      #expect(result.output.contains("+ @b-group.v4 → here  tcp/22"), "\(result.all)")
+      #expect(result.output.contains("+ b-group (2 hosts) → a  tcp/22"), "\(result.all)")
+    }
+  }
+}
