@@ -5,6 +5,8 @@ import Policy
 struct Draft {
   var mode = ModeDraft()
   var deny: DenyAction?
+  /// The name of the service by which hosts are managed.
+  var management: NodeID?
   var zones: [ZoneDraft] = []
   var networks: [NetworkDraft] = []
   var services: [ServiceDraft] = []
@@ -33,6 +35,7 @@ struct ModeDraft {
 
 struct ZoneDraft {
   let name: Symbol
+  let key: NodeID
   var description: String?
   var crown = false
 }

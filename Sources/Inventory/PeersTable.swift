@@ -52,6 +52,7 @@ extension PolicyBuilder {
     guard let terms = terms(node, what) else { return nil }
     if let known = peers.find(terms) { return known }
     guard let selection = select(terms) else { return nil }
+    selectorTerms += terms
     var name = name
     if let first = terms.first, terms.count == 1, let only = first.factors.first, first.factors.count == 1 {
       name = loader.symbols.name(only.name)

@@ -19,6 +19,8 @@ struct PolicyBuilder {
   /// Services in order of name, and where each name is.
   private(set) var services: [Service] = []
   private(set) var serviceIDs: [Symbol: ServiceID] = [:]
+  /// The terms of every distinct selector.
+  var selectorTerms: [SelectorTerm] = []
   /// How many groups or networks are being made inside each other.
   var nesting = 0
   /// Suggestions cost a look at every name: a run of nonsense gets a few.
@@ -46,22 +48,15 @@ struct PolicyBuilder {
     let routes = resolveRoutes()
     let guards = resolveGuards()
     checkFlows(flows, routes)
+    let management = loader.draft.management.flatMap { service($0) }
     guard !loader.log.hasErrors else { return nil }
     let (peers, order) = peers.finished(addresses)
     return Policy(
       hosts: hosts.indices.map { host($0, routes: routes[$0], order) }, peers: peers, services: services,
       flows: flows.map { $0.flow(order, location: loader.tree.location($0.draft.key)) },
       guards: guards.map { $0.renumbered(order) },
-      zones: loader.draft.zones.map {
-        Zone(name: loader.symbols.name($0.name), description: $0.description, crown: $0.crown)
-      }.sorted { $0.name < $1.name }, groups: namedGroups())
-  }
-
-  private func namedGroups() -> [Group] {
-    zip(loader.draft.groups, groups).compactMap { draft, group in
-      guard case .done(let selection?) = group else { return nil }
-      return Group(name: loader.symbols.name(draft.name), hosts: selection.hosts.members)
-    }.sorted { $0.name < $1.name }
+      zones: zones(), groups: namedGroups(), hostGroups: hostGroups(), networks: namedNetworks(),
+      terms: writtenTerms(), management: management)
   }
 
   func name(_ host: HostID) -> String { hostNames[host.index] }

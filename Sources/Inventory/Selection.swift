@@ -144,7 +144,10 @@ extension PolicyBuilder {
     }
     defer { nesting -= 1 }
     var selection: Selection?
-    if let terms = terms(draft.selector, loader.symbols.name(draft.name)) { selection = select(terms) }
+    if let terms = terms(draft.selector, loader.symbols.name(draft.name)) {
+      selectorTerms += terms
+      selection = select(terms)
+    }
     // A cycle has been reported and has ended the work on this group meanwhile.
     if case .done = groups[index] { return nil }
     groups[index] = .done(selection)

@@ -11,7 +11,10 @@ extension InventoryLoader {
       case .deny:
         guard declareOwn(entry, .settings, "setting") != nil else { continue }
         draft.deny = word(entry.value, "deny", DenyAction.self)
-      default: unknownKey(entry, in: "the settings", [.mode, .deny])
+      case .management:
+        guard declareOwn(entry, .settings, "setting") != nil else { continue }
+        draft.management = entry.value
+      default: unknownKey(entry, in: "the settings", [.mode, .deny, .management])
       }
     }
   }

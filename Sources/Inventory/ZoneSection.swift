@@ -4,7 +4,7 @@ extension InventoryLoader {
     else {
       return
     }
-    var result = ZoneDraft(name: name)
+    var result = ZoneDraft(name: name, key: zone.key)
     // A zone needs no more than its name.
     if !tree.isNull(zone.value), expectMapping(zone.value, "a zone") {
       for entry in tree.entries(zone.value) {

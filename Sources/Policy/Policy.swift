@@ -16,10 +16,19 @@ public struct Policy: Hashable, Sendable {
   public let zones: [Zone]
   /// Named selectors, whether a flow uses them or not; sorted by name.
   public let groups: [Group]
+  /// Groups that are there because hosts name them; sorted by name.
+  public let hostGroups: [Group]
+  /// Sorted by name.
+  public let networks: [Network]
+  /// The terms of all selectors; nothing that passes depends on how they are worded.
+  public let terms: [WrittenTerm]
+  /// The service by which hosts are managed; `nil`: the inventory does not say.
+  public let management: ServiceID?
 
   public init(
     hosts: [Host], peers: [Peers], services: [Service], flows: [Flow], guards: [Guard], zones: [Zone],
-    groups: [Group] = []
+    groups: [Group] = [], hostGroups: [Group] = [], networks: [Network] = [], terms: [WrittenTerm] = [],
+    management: ServiceID? = nil
   ) {
     self.hosts = hosts
     self.peers = peers
@@ -28,36 +37,14 @@ public struct Policy: Hashable, Sendable {
     self.guards = guards
     self.zones = zones
     self.groups = groups
+    self.hostGroups = hostGroups
+    self.networks = networks
+    self.terms = terms
+    self.management = management
   }
 
   public subscript(id: HostID) -> Host { hosts[id.index] }
   public subscript(id: PeersID) -> Peers { peers[id.index] }
   public subscript(id: ServiceID) -> Service { services[id.index] }
   public subscript(id: FlowID) -> Flow { flows[id.index] }
-}
-
-/// A trust area; a host is in at most one.
-public struct Zone: Hashable, Sendable {
-  public let name: String
-  public let description: String?
-  /// Whether its hosts are crown jewels.
-  public let crown: Bool
-
-  public init(name: String, description: String?, crown: Bool) {
-    self.name = name
-    self.description = description
-    self.crown = crown
-  }
-}
-
-/// A selector that the inventory gives a name.
-public struct Group: Hashable, Sendable {
-  public let name: String
-  /// The managed hosts of the group, ascending; empty when it is networks alone.
-  public let hosts: [HostID]
-
-  public init(name: String, hosts: [HostID]) {
-    self.name = name
-    self.hosts = hosts
-  }
 }

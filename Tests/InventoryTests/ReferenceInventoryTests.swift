@@ -40,7 +40,9 @@ import Testing
           ticket: $0.ticket, until: $0.until, location: nowhere)
       },
       guards: policy.guards.map { Guard(name: $0.name, statement: $0.statement, location: nowhere) },
-      zones: policy.zones)
+      zones: policy.zones.map {
+        Zone(name: $0.name, description: $0.description, crown: $0.crown, location: nowhere)
+      })
   }
 
   @Test func `the order of files and entries changes nothing`() throws {

@@ -1,0 +1,62 @@
+public import Addressing
+public import Diagnostics
+
+/// A trust area; a host is in at most one.
+public struct Zone: Hashable, Sendable {
+  public let name: String
+  public let description: String?
+  /// Whether its hosts are crown jewels.
+  public let crown: Bool
+  public let location: SourceLocation
+
+  public init(name: String, description: String?, crown: Bool, location: SourceLocation) {
+    self.name = name
+    self.description = description
+    self.crown = crown
+    self.location = location
+  }
+}
+
+/// A selector that the inventory gives a name, or what hosts say they are in.
+public struct Group: Hashable, Sendable {
+  public let name: String
+  /// The managed hosts of the group, ascending; empty when it is networks alone.
+  public let hosts: [HostID]
+  /// Where it is declared, or the first host names it.
+  public let location: SourceLocation
+
+  public init(name: String, hosts: [HostID], location: SourceLocation) {
+    self.name = name
+    self.hosts = hosts
+    self.location = location
+  }
+}
+
+/// Peers outside that the inventory gives a name.
+public struct Network: Hashable, Sendable {
+  public let name: String
+  /// What is left of its prefixes after the exceptions.
+  public let addresses: AddressSet
+  public let location: SourceLocation
+
+  public init(name: String, addresses: AddressSet, location: SourceLocation) {
+    self.name = name
+    self.addresses = addresses
+    self.location = location
+  }
+}
+
+/// A term of a selector, as it is written: `api & tokyo & !canary`.
+///
+/// The exceptions of a network are a term that only excludes.
+public struct WrittenTerm: Hashable, Sendable {
+  /// Hosts, groups, zones, networks or `all`.
+  public let names: [String]
+  /// Those behind a `!`.
+  public let excluded: [String]
+
+  public init(names: [String], excluded: [String]) {
+    self.names = names
+    self.excluded = excluded
+  }
+}
