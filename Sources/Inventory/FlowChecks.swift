@@ -7,8 +7,10 @@ private struct PeerKind {
   /// Empty for networks.
   let hosts: HostSet
   let isNetwork: Bool
-  /// How messages call it: its first host, or what the selector's networks are.
+  /// How messages call it: its first host and how many more, or what the selector's networks are.
   let example: String
+
+  var verb: String { hosts.count > 1 ? "have" : "has" }
 }
 
 /// A part of a flow between networks that no gateway forwards, as text.
@@ -77,7 +79,7 @@ extension PolicyBuilder {
       let reason =
         isNetworks
         ? "no gateway has a route between the two networks"
-        : "\(from.example) has \(Self.text(from.families)), \(to.example) \(Self.text(to.families)), the service \(Self.text(all))"
+        : "\(from.example) \(from.verb) \(Self.text(from.families)), \(to.example) \(Self.text(to.families)), the service \(Self.text(all))"
       let help =
         isNetworks
         ? "managed hosts enforce flows: give a gateway `routes` between them, or remove the flow"
@@ -116,8 +118,10 @@ extension PolicyBuilder {
     for (families, hosts) in kinds.sets {
       let chosen = hosts.intersection(selection.hosts)
       guard let first = chosen.first else { continue }
+      let others = chosen.count > 1 ? " and \(chosen.count - 1) more" : ""
       result.append(
-        PeerKind(families: families, hosts: chosen, isNetwork: false, example: "`\(name(first))`"))
+        PeerKind(
+          families: families, hosts: chosen, isNetwork: false, example: "`\(name(first))`\(others)"))
     }
     if !selection.networks.isEmpty {
       result.append(
