@@ -132,12 +132,13 @@ import Testing
     ("{from: worker, to: keys, service: key-store, why: test}", "only-signers-ask-for-keys"),
     ("{from: worker, to: keys, service: key-store, why: test}", "signing-passes-the-signer"),
     ("{from: monitor, to: db, service: ssh, why: test}", "shells-start-at-the-bastion"),
+    ("{from: bastion, to: signer, service: ssh, why: test}", "no-shell-comes-to-keys-or-terminals"),
     ("{from: api, to: worker, service: api, why: test}", "the-keys-stay-out-of-reach"),
   ]
 
   @Test func `the guards of the reference inventory hold`() throws {
     let policy = try reference()
-    #expect(policy.guards.count == 10)
+    #expect(policy.guards.count == 11)
     #expect(GuardChecker(policy, at: Timestamp(seconds: 1_790_000_000)).broken().map(policy.text) == [])
   }
 
