@@ -64,6 +64,11 @@ public struct AddressSet: Hashable, Sendable {
     Self(ipv4: ipv4.subtracting(other.ipv4), ipv6: ipv6.subtracting(other.ipv6))
   }
 
+  /// Whether the other set holds everything this one does.
+  public func isSubset(of other: Self) -> Bool {
+    ipv4.isSubset(of: other.ipv4) && ipv6.isSubset(of: other.ipv6)
+  }
+
   /// The ranges of one family, widened to the integers of ``Address/bits``.
   public func ranges(_ family: AddressFamily) -> [ClosedRange<UInt128>] {
     switch family {

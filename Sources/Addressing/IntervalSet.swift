@@ -111,6 +111,15 @@ public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>
     return Self(canonical: result)
   }
 
+  /// Whether the other set holds everything this one does; a search for each range.
+  public func isSubset(of other: Self) -> Bool {
+    ranges.allSatisfy { range in
+      let near = other.index { $0.upperBound >= range.lowerBound }
+      return near < other.ranges.count && other.ranges[near].lowerBound <= range.lowerBound
+        && range.upperBound <= other.ranges[near].upperBound
+    }
+  }
+
   public var complement: Self {
     var result: [ClosedRange<Bound>] = []
     var next: Bound? = Bound.min

@@ -26,6 +26,8 @@ import Testing
       #expect(Set(x.intersection(y).ranges.flatMap { $0 }) == p.intersection(q))
       #expect(Set(x.subtracting(y).ranges.flatMap { $0 }) == p.subtracting(q))
       #expect(Set(x.complement.ranges.flatMap { $0 }) == Set(UInt8.min...UInt8.max).subtracting(p))
+      #expect(x.isSubset(of: y) == p.isSubset(of: q))
+      #expect(x.intersection(y).isSubset(of: x) && x.isSubset(of: x.union(y)))
       #expect(x.union(y) == y.union(x))
       for value in UInt8.min...UInt8.max { #expect(x.contains(value) == p.contains(value)) }
     }
