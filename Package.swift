@@ -66,6 +66,7 @@ let package = Package(
     layer("RulesetSpace", ["Addressing", "ConnectionSpace", "Nftables"]),
     layer("PolicySpace", ["Addressing", "ConnectionSpace", "Policy"]),
     layer("Reachability", ["Addressing", "Policy"]),
+    layer("Lint", ["Addressing", "Diagnostics", "Policy"]),
 
     layer("InventoryFiles", ["Diagnostics", "Inventory", subprocess]),
     layer("Artifacts", ["CFiles", "CSHA256", "Policy"]),
@@ -154,6 +155,9 @@ let package = Package(
         "Addressing", "Diagnostics", "Inventory", "InventoryFiles", "Policy", "PolicyFixtures",
         "Reachability",
       ]),
+    tests(
+      "LintTests",
+      ["Addressing", "Diagnostics", "Inventory", "InventoryFiles", "Lint", "Policy", "PolicyFixtures"]),
     tests("ArtifactsTests", ["Artifacts", "Policy"]),
     tests("NetlinkTests", ["Netlink"]),
     tests("SekishoCommandsTests", ["ChildProcess", "Goldens", "sekisho"]),

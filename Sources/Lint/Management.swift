@@ -1,0 +1,131 @@
+internal import Addressing
+internal import Diagnostics
+internal import Policy
+
+extension Lint {
+  /// Hosts that no flow lets anyone into by the management service, zone by zone.
+  ///
+  /// A host that no flow touches is meant to be alone, and one that a guard keeps that service away from is
+  /// managed at its console.
+  static func hostsWithoutManagement(_ policy: Policy, _ now: Timestamp) -> [Remark] {
+    let management = ManagementService(policy)
+    var isFine = management.hostsDenied(policy)
+    for host in management.hostsServed(policy, now) { isFine[host.index] = true }
+    var touched = [Bool](repeating: false, count: policy.hosts.count)
+    for peers in Set(policy.flows.lazy.filter { !$0.hasEnded(now) }.flatMap { [$0.from, $0.to] }) {
+      for host in policy[peers].hosts { touched[host.index] = true }
+    }
+    let hosts = policy.hosts.indices.filter { touched[$0] && !isFine[$0] }.map { HostID($0) }
+    let areas = Dictionary(grouping: hosts) { policy.area(of: $0) }
+    return areas.sorted { $0.key < $1.key }.map { area, hosts in
+      Remark(.noManagement, area.isEmpty ? policy[hosts[0]].name : area, hosts) { some in
+        let isZone = policy[some[0]].zone != nil
+        let place = area.isEmpty ? "" : " in the \(isZone ? "zone" : "group") `\(area)`"
+        return Diagnostic(
+          .warning, at: policy[some[0]].location, length: policy[some[0]].name.count,
+          message: "no flow lets anyone in by \(management.name) at \(policy.list(some))\(place)",
+          help: management.help(policy.selector(some, area)))
+      }
+    }
+  }
+}
+
+extension Policy {
+  /// Where a host belongs: its zone, else its first group, else nowhere.
+  fileprivate func area(of host: HostID) -> String { self[host].zone ?? self[host].groups.first ?? "" }
+
+  /// Hosts of an area as a guard would name them.
+  fileprivate func selector(_ some: [HostID], _ area: String) -> String {
+    if some.count == 1 { return self[some[0]].name }
+    let all = hosts.count { area == $0.zone || $0.groups.contains(area) }
+    if all == some.count { return area }
+    return some.count > 3 ? "..." : "[\(some.map { self[$0].name }.joined(separator: ", "))]"
+  }
+}
+
+/// The service by which hosts are managed.
+private struct ManagementService {
+  /// As messages call it.
+  let name: String
+  private let isDeclared: Bool
+  /// What a flow or a guard would call it; `nil`: no service does any of it.
+  private let service: String?
+  private let terms: [ServiceTerm]
+
+  init(_ policy: Policy) {
+    let terms = policy.management.map { policy[$0].terms } ?? [ServiceTerm(.tcp, .ports(PortSet([22...22])))]
+    self.terms = terms
+    isDeclared = policy.management != nil
+    name = policy.management.map { "`\(policy[$0].name)`" } ?? "tcp/22"
+    service =
+      policy.management.map { policy[$0].name }
+      ?? policy.services.first { service in service.terms.contains { $0.overlaps(terms) } }?.name
+  }
+
+  /// What to do, with hosts as a guard would name them.
+  func help(_ hosts: String) -> String {
+    let setting =
+      isDeclared ? "" : "; if it is not tcp/22, name the service: `settings: {management: SERVICE}`"
+    guard let service else { return "declare a service for it, and add a flow\(setting)" }
+    return "add a flow, or a guard that says that nobody may: `expect: {from: all, to: \(hosts), service: "
+      + "\(service), verdict: denied}`\(setting)"
+  }
+
+  /// The families in which a service does some of it.
+  private func families(_ service: Service) -> Families {
+    Families(service.terms.filter { $0.overlaps(terms) }.flatMap(\.families))
+  }
+
+  /// The hosts, ascending by flow, that somebody else may reach by it.
+  func hostsServed(_ policy: Policy, _ now: Timestamp) -> [HostID] {
+    let services = policy.services.map(families)
+    let hostFamilies = policy.hosts.map { Families($0.addresses.lazy.map(\.family)) }
+    var result: [HostID] = []
+    for flow in policy.flows where !flow.hasEnded(now) {
+      let opened = flow.services.reduce(into: Families()) { $0.formUnion(services[$1.index]) }
+      if opened.isEmpty { continue }
+      let from = policy[flow.from]
+      let sources = Families(from.addresses.families)
+      let outside = Families(from.networks.families)
+      for host in policy[flow.to].hosts {
+        let wanted = opened.intersection(sources).intersection(hostFamilies[host.index])
+        if wanted.isEmpty { continue }
+        let isReached =
+          !wanted.isDisjoint(with: outside)
+          || from.hosts.contains { $0 != host && !wanted.isDisjoint(with: hostFamilies[$0.index]) }
+        if isReached { result.append(host) }
+      }
+    }
+    return result
+  }
+
+  /// For each host whether a guard says that no other host may reach it by the service.
+  func hostsDenied(_ policy: Policy) -> [Bool] {
+    var result = [Bool](repeating: false, count: policy.hosts.count)
+    for rule in policy.guards {
+      let ends: (from: PeersID, to: PeersID, service: ServiceID?)
+      switch rule.statement {
+      case .expect(let from, let to, let service, allowed: false): ends = (from, to, service)
+      case .never(let from, let to, let service, _): ends = (from, to, service)
+      default: continue
+      }
+      let isMeant = ends.service.map { !families(policy[$0]).isEmpty } ?? true
+      guard isMeant, policy[ends.from].hosts.count == policy.hosts.count else { continue }
+      for host in policy[ends.to].hosts { result[host.index] = true }
+    }
+    return result
+  }
+}
+
+extension ServiceTerm {
+  fileprivate func overlaps(_ others: [Self]) -> Bool { others.contains { overlaps($0) } }
+
+  private func overlaps(_ other: Self) -> Bool {
+    guard ipProtocol == other.ipProtocol else { return false }
+    return switch (match, other.match) {
+    case (.ports(let a), .ports(let b)): !a.intersection(b).isEmpty
+    case (.types(let a), .types(let b)): !a.intersection(b).isEmpty
+    default: true
+    }
+  }
+}
