@@ -80,7 +80,7 @@ let package = Package(
       "SekishoCommands",
       [
         "Addressing", "Artifacts", "Diagnostics", "Enforcement", "Fleet", "Inventory", "InventoryFiles",
-        "Lab",
+        "Lab", "Lint",
         "Nftables", "Policy", "ConnectionDiff", "ConnectionSpace", "Probing", "Reachability",
         "RulesetCompiler", "RulesetDiff", arguments, subprocess,
       ]),
