@@ -2,6 +2,7 @@ internal import Addressing
 internal import ConnectionDiff
 internal import ConnectionSpace
 internal import Diagnostics
+internal import Lint
 internal import Policy
 
 /// What a change means for connections, as text, Markdown and JSON.
@@ -13,6 +14,10 @@ struct MeaningReport {
   let new: Sources
   /// How many hosts of the inventory nobody has asked.
   var takenForGranted = 0
+  /// How far an intruder gets, before and after; `nil` where only one side is a policy.
+  var reach: ReachChange?
+  /// What lint finds that the change brings.
+  var findings: LintReport?
 
   /// Lines of one scope, in the order in which they are told.
   private struct Chapter {
@@ -67,6 +72,18 @@ struct MeaningReport {
         try console.line("  \(console.styled("!", .changes)) \(subject)\(risk.message)\(note)")
       }
     }
+    if let lines = reach?.lines, !lines.isEmpty {
+      try console.line(
+        console.styled("An intruder's reach, in 1, 2 and \(ReachChange.hops) connections", .bold))
+      for line in lines { try console.line("  \(console.styled("~", .changes)) \(line)") }
+    }
+    if let findings, !findings.findings.isEmpty, !console.quiet {
+      try console.line(console.styled("Findings that the change brings", .bold))
+      for finding in findings.findings {
+        let note = console.styled(place(finding.location, new), .faint)
+        try console.line("  \(console.styled("!", .changes)) \(finding.message)  \(note)")
+      }
+    }
     console.message(summary)
   }
 
@@ -111,6 +128,7 @@ struct MeaningReport {
   /// One sentence with the exact figures.
   var summary: String {
     if diff.isEmpty { return "no change in meaning: no connection opens or closes" }
+    let further = reach.map { $0.lines.isEmpty ? "; an intruder gets as far as before" : "" } ?? ""
     func connections(_ count: Int) -> String { count == 1 ? "1 connection" : "\(count) connections" }
     func rectangles(_ count: Int) -> String { count == 1 ? "1 rectangle" : "\(count) rectangles" }
     let totals = diff.totals
@@ -121,6 +139,7 @@ struct MeaningReport {
       text +=
         "; with outside networks it opens \(rectangles(totals.openedOutside)) and closes \(totals.closedOutside)"
     }
+    text += further
     if takenForGranted > 0 {
       text += "; what the \(takenForGranted) hosts allow that were not asked is taken for granted"
     }
@@ -167,6 +186,8 @@ struct MeaningReport {
     let modes: [Mode]
     let ends: [FlowEnd]
     let risks: [Risk]
+    let reach: ReachChange.JSON?
+    let findings: [LintReport.Entry]?
   }
 
   var json: JSON {
@@ -188,7 +209,7 @@ struct MeaningReport {
         .init(
           kind: risk.kind.rawValue, message: risk.message, flow: risk.flow,
           place: risk.location.map { "\(new.shownPath($0.file)):\($0.line):\($0.column)" })
-      })
+      }, reach: reach?.json, findings: findings?.entries)
   }
 
   // MARK: - Markdown
@@ -205,6 +226,8 @@ struct MeaningReport {
     items += diff.ends.map { "\($0.flow) ends \(words($0.new)), not \(words($0.old))" }
     try list("Modes and ends", items)
     try list("Risks", diff.risks.map { "\($0.flow.map { "\($0) " } ?? "")\($0.message)" })
+    try list("An intruder's reach, in 1, 2 and \(ReachChange.hops) connections", reach?.lines ?? [])
+    try list("Findings that the change brings", findings?.findings.map(\.message) ?? [])
   }
 
   private func table(_ chapter: Chapter, mark: String = "➕") throws {

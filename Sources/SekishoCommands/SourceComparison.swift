@@ -5,6 +5,7 @@ internal import ConnectionDiff
 internal import ConnectionSpace
 internal import Diagnostics
 internal import Enforcement
+internal import Lint
 internal import Nftables
 internal import Policy
 internal import RulesetCompiler
@@ -35,8 +36,13 @@ struct SourceComparison {
     }
     found = FoundDifference(hosts, console) { () throws(NotProven) in
       if host == nil, case .inventory(let before) = old.content, case .inventory(let after) = new.content {
-        let diff = try ConnectionDiff(from: before.policy, to: after.policy, at: .current())
-        return MeaningReport(console: console, diff: diff, old: before.sources, new: after.sources)
+        let now = Timestamp.current()
+        let diff = try ConnectionDiff(from: before.policy, to: after.policy, at: now)
+        let brought = Lint.brought(from: before.policy, to: after.policy, at: now)
+        return MeaningReport(
+          console: console, diff: diff, old: before.sources, new: after.sources,
+          reach: ReachChange(from: before.policy, to: after.policy, at: now),
+          findings: LintReport(findings: brought, sources: after.sources))
       }
       let loaded: LoadedPolicy? = if case .inventory(let loaded) = new.content { loaded } else { nil }
       let changed = hosts.compactMap { $0.rulesets(rulesets.0, rulesets.1, loaded?.policy) }
