@@ -16,8 +16,13 @@ struct ApplyCommand: AsyncParsableCommand {
         sudo sekisho apply --local --host web-1     this machine, which is host web-1
         sekisho apply --lab --yes                   every host of the lab, without asking
         sekisho apply --host "db & !db-3"           hosts reached by ssh
+        sekisho diff --host db --out PLAN; sekisho apply PLAN
+                                                    exactly what was shown, without asking again
 
-      Exit codes: 0 done, 1 error, 3 refused because a host's ruleset moved, 4 a guard of the inventory \
+      A plan is refused when the inventory, a ruleset that is compiled from it, or a host's running ruleset is not \
+      what it was when the plan was made; then nothing is applied anywhere.
+
+      Exit codes: 0 done, 1 error, 3 refused because what was shown has moved, 4 a guard of the inventory \
       does not hold, and nothing was sent.
       """)
 
@@ -25,22 +30,38 @@ struct ApplyCommand: AsyncParsableCommand {
   @OptionGroup var targets: TargetOptions
   @OptionGroup var output: OutputOptions
 
+  @Argument(help: ArgumentHelp("A diff that was saved with diff --out.", valueName: "plan"))
+  var plan: String?
+
   @Flag(help: "Do not ask before applying.")
   var yes = false
 
   @Flag(help: "Show every object of the change, not the flows alone.")
   var objects = false
 
+  func validate() throws {
+    if plan != nil, targets.local || targets.lab || targets.host != nil {
+      throw ValidationError("a plan says which hosts it is for; leave --local, --lab and --host out")
+    }
+  }
+
   func run() async throws {
     let console = output.console
-    let targets = try TargetFinder(
-      options: targets, inventory: inventory.inventory, console: console, json: output.json
-    ).find()
-    if !yes, isatty(STDIN_FILENO) == 0 {
+    let saved = try plan.map { path in try failing(console) { try SavedPlan(reading: path) } }
+    let finder = TargetFinder(
+      options: saved?.targets(targets) ?? targets, inventory: inventory.inventory, console: console,
+      json: output.json)
+    if let saved, saved.isEmpty {
+      return console.message("the plan changes nothing")
+    }
+    let targets = try finder.find()
+    try saved?.requireSame(targets, console)
+    if !yes, saved == nil, isatty(STDIN_FILENO) == 0 {
       throw ValidationError("nobody is there to say yes; --yes applies without asking")
     }
     let running = await RunningHosts(asking: targets)
     let found = running.found(console)
+    if !found.hosts.contains(where: \.isFailure) { try saved?.requireSame(running, console) }
     // JSON is the answer of the apply; the change is then not shown but reported.
     if !output.json, !output.quiet {
       try DiffReport(console: console, showsObjects: objects).write(found.hosts, found.meaning)
@@ -55,7 +76,7 @@ struct ApplyCommand: AsyncParsableCommand {
         $0.change.isEmpty ? nil : Applying(target: target, comparison: $0)
       }
     }
-    if !changing.isEmpty, !yes, try !confirmed(changing.count) {
+    if !changing.isEmpty, !yes, saved == nil, try !confirmed(changing.count) {
       console.message("nothing was applied")
       return
     }

@@ -19,6 +19,7 @@ struct DiffCommand: AsyncParsableCommand {
                                               what nft -j list ruleset printed there, and what is to be
         sekisho diff --base main              the inventory, and what it was on branch main
         sekisho diff --base HEAD~1 --markdown for a pull request
+        sekisho diff --host db --out PLAN     saves what is shown; apply PLAN applies that and nothing else
 
       Exit codes: 0 nothing differs, 1 error (also when a host could not be asked), 2 differences, 4 a guard of the \
       (new) inventory does not hold.
@@ -34,6 +35,9 @@ struct DiffCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Compare the inventory with itself at a git revision.", valueName: "rev"))
   var base: String?
 
+  @Option(help: ArgumentHelp("Save what is shown, for apply PLAN.", valueName: "plan"))
+  var out: String?
+
   @Flag(help: "Write Markdown, for a pull request.")
   var markdown = false
 
@@ -47,6 +51,9 @@ struct DiffCommand: AsyncParsableCommand {
     if isBetween, targets.local || targets.lab || targets.from != nil {
       throw ValidationError("two sources are compared with each other, not with hosts")
     }
+    if out != nil, isBetween {
+      throw ValidationError("--out saves what changes on hosts; two sources have none")
+    }
     if markdown, !isBetween { throw ValidationError("--markdown is for two sources; give them, or --base") }
     if markdown, output.json { throw ValidationError("give --json or --markdown") }
   }
@@ -54,12 +61,15 @@ struct DiffCommand: AsyncParsableCommand {
   func run() async throws {
     let console = output.console
     let compared = try await compared(console)
-    let found =
-      if let compared {
-        try SourceComparison(from: compared.old, to: compared.new, host: targets.host, console).found
-      } else {
-        try await running(console)
-      }
+    var running: RunningHosts?
+    let found: FoundDifference
+    if let compared {
+      found = try SourceComparison(from: compared.old, to: compared.new, host: targets.host, console).found
+    } else {
+      let asked = try await asked(console)
+      found = asked.found(console)
+      running = asked
+    }
     let report = DiffReport(console: console, showsObjects: objects)
     if output.json {
       try report.writeJSON(found.hosts, found.meaning?.json)
@@ -72,7 +82,15 @@ struct DiffCommand: AsyncParsableCommand {
     } else {
       try report.write(found.hosts, found.meaning)
     }
-    if found.hosts.contains(where: \.isFailure) { throw ExitCode.failed }
+    if found.hosts.contains(where: \.isFailure) {
+      if out != nil { console.error("not every host could be asked; no plan was saved") }
+      throw ExitCode.failed
+    }
+    if let out, let running {
+      let plan = try SavedPlan(of: running, options: targets, console)
+      try failing(console) { try plan.plan.write(to: out) }
+      console.message("saved \(out); sekisho apply \(out) applies exactly this")
+    }
     // Those of a compiled directory were judged by the compile.
     if case .inventory(let loaded) = compared?.new.content { try loaded.requireGuards(console) }
     if found.hosts.contains(where: { !$0.isSame }) { throw ExitCode.differs }
@@ -90,12 +108,12 @@ struct DiffCommand: AsyncParsableCommand {
     return (try await DiffSource(sources[0], console), try await DiffSource(sources[1], console))
   }
 
-  private func running(_ console: Console) async throws -> FoundDifference {
+  private func asked(_ console: Console) async throws -> RunningHosts {
     let targets = try TargetFinder(
       options: targets, inventory: inventory.inventory, console: console, json: output.json,
       defaultsToThisMachine: true
     ).find()
-    return await RunningHosts(asking: targets).found(console)
+    return await RunningHosts(asking: targets)
   }
 }
 

@@ -141,7 +141,8 @@ struct MeaningReport {
     }
     text += further
     if takenForGranted > 0 {
-      text += "; what the \(takenForGranted) hosts allow that were not asked is taken for granted"
+      text +=
+        "; \(takenForGranted == 1 ? "1 host was" : "\(takenForGranted) hosts were") not asked: what they allow is taken for granted"
     }
     return text
   }

@@ -1,0 +1,91 @@
+internal import FoundationEssentials
+internal import Glibc
+
+/// A saved diff: what was shown, so exactly that `apply` can tell whether it is still what there is.
+///
+/// It holds digests, no rulesets: what is applied is compiled again and has to be the same.
+public struct Plan: Hashable, Sendable {
+  /// How hosts are reached.
+  public enum Way: String, Hashable, Sendable, Codable {
+    case local
+    case lab
+    case ssh
+  }
+
+  /// A host that changes.
+  public struct Host: Hashable, Sendable, Codable {
+    public let name: String
+    /// Digest of the ruleset that it is to have.
+    public let ruleset: String
+    /// The boot and the network namespace that were looked at, in which generations are counted.
+    public let place: String
+    /// The ruleset generation that was looked at.
+    public let generation: UInt32
+    /// Digest of the change that was shown.
+    public let change: String
+
+    public init(name: String, ruleset: String, place: String, generation: UInt32, change: String) {
+      self.name = name
+      self.ruleset = ruleset
+      self.place = place
+      self.generation = generation
+      self.change = change
+    }
+  }
+
+  /// Digest of the inventory; `nil` where compiled rulesets were compared.
+  public let inventory: String?
+  public let way: Way
+  /// In order of name.
+  public let hosts: [Host]
+
+  public init(inventory: String?, way: Way, hosts: [Host]) {
+    self.inventory = inventory
+    self.way = way
+    self.hosts = hosts.sorted { $0.name < $1.name }
+  }
+
+  static let formatVersion = 1
+
+  private struct File: Codable {
+    let format_version: Int
+    let inventory: String?
+    let way: Way
+    let hosts: [Host]
+  }
+
+  /// Writes the plan whole, or leaves what is there.
+  ///
+  /// - Throws: ``OutputFailure``.
+  public func write(to path: String) throws(OutputFailure) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    let file = File(format_version: Self.formatVersion, inventory: inventory, way: way, hosts: hosts)
+    guard let data = try? encoder.encode(file) else {
+      throw OutputFailure(path, "the plan cannot be written as JSON")
+    }
+    let (directory, name) = try Self.split(path)
+    try Directory(opening: directory).replace(name, with: Array(data) + [UInt8(ascii: "\n")])
+  }
+
+  /// - Throws: ``OutputFailure``, also for what is no plan of this version.
+  public init(reading path: String) throws(OutputFailure) {
+    let (directory, name) = try Self.split(path)
+    guard let bytes = try Directory(opening: directory).read(name) else {
+      throw OutputFailure(path, code: ENOENT, "no such plan; sekisho diff --out \(path) makes one")
+    }
+    guard let file = try? JSONDecoder().decode(File.self, from: Data(bytes)),
+      file.format_version == Self.formatVersion, Set(file.hosts.map(\.name)).count == file.hosts.count
+    else { throw OutputFailure(path, "not a plan of this version; make it anew with sekisho diff --out") }
+    self.init(inventory: file.inventory, way: file.way, hosts: file.hosts)
+  }
+
+  private static func split(_ path: String) throws(OutputFailure) -> (directory: String, name: String) {
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    guard let name = parts.last, !name.isEmpty, name != ".", name != ".." else {
+      throw OutputFailure(path, "not a name of a file")
+    }
+    let directory = parts.dropLast().joined(separator: "/")
+    return (directory.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : directory, String(name))
+  }
+}

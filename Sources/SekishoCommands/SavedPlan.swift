@@ -1,0 +1,87 @@
+internal import ArgumentParser
+internal import Artifacts
+internal import Enforcement
+internal import Nftables
+internal import Policy
+internal import RulesetDiff
+
+/// A plan against what there is now.
+struct SavedPlan {
+  let plan: Plan
+
+  /// Whether no host changes.
+  var isEmpty: Bool { plan.hosts.isEmpty }
+
+  /// - Throws: ``Artifacts/OutputFailure``.
+  init(reading path: String) throws { plan = try Plan(reading: path) }
+
+  /// What was found on hosts that change.
+  init(of running: RunningHosts, options: TargetOptions, _ console: Console) throws {
+    let way: Plan.Way = options.lab ? .lab : options.local || options.host == nil ? .local : .ssh
+    let hosts = try failing(console) {
+      try zip(running.targets.hosts, running.answers).compactMap { target, answer -> Plan.Host? in
+        let comparison = try answer.get().comparison
+        return comparison.change.isEmpty ? nil : try Plan.Host(target, comparison)
+      }
+    }
+    plan = Plan(inventory: running.targets.inventory?.digest, way: way, hosts: hosts)
+  }
+
+  /// The hosts of the plan, reached as they were.
+  func targets(_ options: TargetOptions) -> TargetOptions {
+    var result = options
+    result.local = plan.way == .local
+    result.lab = plan.way == .lab
+    result.host = plan.hosts.map(\.name).joined(separator: ", ")
+    return result
+  }
+
+  /// - Throws: ``ExitCode/moved`` after it has been said what is not what was shown.
+  func requireSame(_ targets: Targets, _ console: Console) throws {
+    if plan.inventory != targets.inventory?.digest {
+      console.error(
+        plan.inventory == nil
+          ? "the plan is of compiled rulesets: give --from with the directory"
+          : "the inventory is not what it was when the plan was made; nothing was applied; diff again")
+      throw ExitCode.moved
+    }
+    let moved = try failing(console) {
+      try targets.hosts.filter { target in
+        try plan.hosts.first { $0.name == target.name }?.ruleset != target.wanted.digest
+      }
+    }
+    try refuse(moved.map(\.name), "the ruleset that is compiled is not the one that was shown", console)
+  }
+
+  /// - Throws: ``ExitCode/moved`` after it has been said which hosts are not what was shown.
+  func requireSame(_ running: RunningHosts, _ console: Console) throws {
+    let moved = try failing(console) {
+      try zip(running.targets.hosts, running.answers).filter { target, answer in
+        try plan.hosts.first { $0.name == target.name } != Plan.Host(target, try answer.get().comparison)
+      }
+    }
+    try refuse(moved.map(\.0.name), "the running ruleset is not what it was when the plan was made", console)
+  }
+
+  private func refuse(_ hosts: [String], _ reason: String, _ console: Console) throws {
+    if hosts.isEmpty { return }
+    for host in hosts { console.error("\(host): \(reason)") }
+    console.error("nothing was applied; diff again")
+    throw ExitCode.moved
+  }
+}
+
+extension Plan.Host {
+  fileprivate init(_ target: Target, _ comparison: Comparison) throws {
+    self.init(
+      name: target.name, ruleset: try target.wanted.digest, place: comparison.place,
+      generation: comparison.generation, change: SHA256.hex(try JSONOutput.encodeLine(comparison.change)))
+  }
+}
+
+extension Table {
+  /// SHA-256 of the table as JSON.
+  fileprivate var digest: String {
+    get throws { SHA256.hex(try fileJSON()) }
+  }
+}
