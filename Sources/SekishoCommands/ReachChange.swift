@@ -34,6 +34,7 @@ struct ReachChange {
     add("pairs of hosts, the second within reach of the first", \.pairs) { $0.hosts * ($0.hosts - 1) }
     add("most hosts within reach of one", \.most) { max(0, $0.hosts - 1) }
     add("hosts within reach from outside", \.fromOutside, of: \.hosts)
+    if old.crowns + new.crowns == 0 { return lines }
     add("hosts from which a crown jewel is within reach", \.endangering, of: \.hosts)
     add("crown jewels within reach from outside", \.crownsFromOutside, of: \.crowns)
     return lines
