@@ -65,7 +65,7 @@ let package = Package(
       ["Addressing", "ConnectionSpace", "Diagnostics", "Nftables", "Policy", "PolicySpace", "RulesetSpace"]),
     layer("RulesetSpace", ["Addressing", "ConnectionSpace", "Nftables"]),
     layer("PolicySpace", ["Addressing", "ConnectionSpace", "Policy"]),
-    layer("Reachability", ["Addressing", "Policy"]),
+    layer("Reachability", ["Addressing", "ConnectionSpace", "Policy"]),
     layer("Lint", ["Addressing", "Diagnostics", "Policy"]),
 
     layer("InventoryFiles", ["Diagnostics", "Inventory", subprocess]),
@@ -152,8 +152,8 @@ let package = Package(
     tests(
       "ReachabilityTests",
       [
-        "Addressing", "Diagnostics", "Inventory", "InventoryFiles", "Policy", "PolicyFixtures",
-        "Reachability",
+        "Addressing", "ConnectionSpace", "Diagnostics", "Inventory", "InventoryFiles", "Policy",
+        "PolicyFixtures", "PolicySpace", "Reachability",
       ]),
     tests(
       "LintTests",

@@ -4,7 +4,7 @@ internal import Nftables
 internal import Policy
 internal import RulesetSpace
 
-/// What some hosts' rulesets let pass, between two bounds. What is only observed counts as denied.
+/// What some hosts' rulesets let pass, between two bounds.
 struct FleetSpace {
   /// One bound: at each end, through gateways, and from end to end as far as these hosts decide.
   struct Bound {
@@ -38,8 +38,11 @@ struct FleetSpace {
 
   /// - Parameter groups: what is looked at that goes to multicast groups, as ``ConnectionSpace/Passage/ingress``:
   ///   a host takes any service from a group, which means nothing where nobody sends it.
+  /// - Parameter enforcing: whether what is only observed counts as denied.
   /// - Throws: ``NotProven`` when the universe's budget is spent.
-  init(_ members: [Member], groups: ConnectionSpace, at now: Timestamp) throws(NotProven) {
+  init(_ members: [Member], groups: ConnectionSpace, at now: Timestamp, enforcing: Bool = true)
+    throws(NotProven)
+  {
     let universe = groups.universe
     var sides = (lower: universe.empty, upper: universe.empty)
     var gateways: (lower: [Gateway], upper: [Gateway]) = ([], [])
@@ -50,7 +53,7 @@ struct FleetSpace {
       let circumstances = Circumstances(
         ownAddresses: hosts.count == 1 ? addresses : AddressSet(),
         time: UInt64(max(0, now.seconds)) * 1_000_000_000)
-      let tables = tables.map(\.enforcing)
+      let tables = enforcing ? tables.map(\.enforcing) : tables
       let into = try RulesetSpace(tables, .ingress, circumstances, in: universe)
       let out = try RulesetSpace(tables, .egress, circumstances, in: universe)
       sides.lower = try sides.lower.union(into.lower.restricted(to: addresses))

@@ -25,13 +25,17 @@ public struct BlastRadius: Hashable, Sendable {
   }
 
   public init(_ graph: ReachGraph, hops: Int = 4) {
-    let every = graph.everyReach(hops: hops)
-    hosts = graph.policy.hosts.count
+    self.init(graph.everyReach(hops: hops), crowns: EveryReach.Places(graph).crowns.reduce(0, +))
+  }
+
+  /// - Parameter crowns: how many crown jewels there are.
+  public init(_ every: EveryReach, crowns: Int) {
+    hosts = every.roles.reduce(0) { $0 + $1.hosts.count }
     pairs = every.pairs
-    most = (0..<hops).map { hop in every.roles.map { $0.reached[hop] }.max() ?? 0 }
+    most = every.pairs.indices.map { hop in every.roles.map { $0.reached[hop] }.max() ?? 0 }
     let highest = most.last
     furthest = every.roles.filter { $0.reached.last == highest }.compactMap(\.hosts.first).min()
-    crowns = EveryReach.Weights(graph).crowns.reduce(0, +)
+    self.crowns = crowns
     endangering = every.endangering
     fromOutside = every.outside.reached
     crownsFromOutside = every.outside.crowns

@@ -20,18 +20,17 @@ public struct EveryReach: Sendable {
     public var nearestCrown: Int? { crowns.firstIndex { $0 > 0 }.map { $0 + 1 } }
   }
 
-  init(_ graph: ReachGraph, _ neighbours: [Bits], _ weights: Weights, hops: Int) {
-    roles = graph.roles.nodes.indices.filter { !graph.outside.contains($0) }.map { node in
-      Self.role(graph, neighbours, weights, from: neighbours[node], node, hops)
+  init(_ places: Places, _ neighbours: [Bits], hops: Int) {
+    roles = places.hosts.indices.filter { !places.outside.contains($0) }.map { node in
+      Self.role(places, neighbours, from: neighbours[node], node, hops)
     }
-    var first = Bits(count: graph.nodeCount)
-    graph.outside.forEach { first.formUnion(neighbours[$0]) }
-    outside = Self.role(graph, neighbours, weights, from: first, nil, hops)
+    var first = Bits(count: places.hosts.count)
+    places.outside.forEach { first.formUnion(neighbours[$0]) }
+    outside = Self.role(places, neighbours, from: first, nil, hops)
   }
 
   private static func role(
-    _ graph: ReachGraph, _ neighbours: [Bits], _ weights: Weights, from first: Bits, _ start: Int?,
-    _ hops: Int
+    _ places: Places, _ neighbours: [Bits], from first: Bits, _ start: Int?, _ hops: Int
   ) -> Role {
     var seen = first
     var fresh = first
@@ -40,37 +39,43 @@ public struct EveryReach: Sendable {
     for hop in 1...max(1, hops) {
       if hop > 1, !fresh.isEmpty {
         var next = seen
-        fresh.subtracting(graph.outside).forEach { next.formUnion(neighbours[$0]) }
+        fresh.subtracting(places.outside).forEach { next.formUnion(neighbours[$0]) }
         fresh = next.subtracting(seen)
         seen = next
       }
       var (hosts, jewels) = (reached.last ?? 0, crowns.last ?? 0)
       fresh.forEach { node in
-        hosts += weights.hosts[node]
-        jewels += weights.crowns[node]
+        hosts += places.hosts[node].count
+        jewels += places.crowns[node]
         // Of his own role he gets to the others.
         if node == start {
           hosts -= 1
-          jewels -= min(1, weights.crowns[node])
+          jewels -= min(1, places.crowns[node])
         }
       }
       reached.append(hosts)
       crowns.append(jewels)
     }
-    return Role(hosts: start.map { graph.roles.nodes[$0].hosts } ?? [], reached: reached, crowns: crowns)
+    return Role(hosts: start.map { places.hosts[$0] } ?? [], reached: reached, crowns: crowns)
   }
 
-  /// What counts of each node.
-  struct Weights: Sendable {
-    let hosts: [Int]
+  /// Where he can be.
+  struct Places: Sendable {
+    /// The hosts of each node; none of what is outside.
+    let hosts: [[HostID]]
+    let outside: Bits
+    /// How many crown jewels each node has: of a role all of them, or none.
     let crowns: [Int]
 
+    init(hosts: [[HostID]], outside: Bits, isCrown: (HostID) -> Bool) {
+      self.hosts = hosts
+      self.outside = outside
+      crowns = hosts.map { hosts in hosts.first.map(isCrown) ?? false ? hosts.count : 0 }
+    }
+
     init(_ graph: ReachGraph) {
-      hosts = graph.roles.nodes.map(\.hosts.count)
-      // A role is of crown jewels or has none.
-      crowns = graph.roles.nodes.map { node in
-        node.hosts.first.map(graph.policy.isCrown) ?? false ? node.hosts.count : 0
-      }
+      self.init(
+        hosts: graph.roles.nodes.map(\.hosts), outside: graph.outside, isCrown: graph.policy.isCrown)
     }
   }
 
@@ -97,19 +102,19 @@ public struct EveryReach: Sendable {
 extension ReachGraph {
   /// - Parameter hops: at least 1.
   public func everyReach(hops: Int = 4) -> EveryReach {
-    EveryReach(self, neighbours(links), EveryReach.Weights(self), hops: hops)
+    EveryReach(EveryReach.Places(self), neighbours(links), hops: hops)
   }
 
   /// What the removal of each flow alone would change, those that help most first: less of the ways to crown jewels,
   /// then fewer pairs. Flows whose removal changes nothing are left out.
   public func helpfulRemovals(hops: Int = 4) -> [FlowEffect] {
-    let weights = EveryReach.Weights(self)
-    let now = EveryReach(self, neighbours(links), weights, hops: hops)
+    let places = EveryReach.Places(self)
+    let now = EveryReach(places, neighbours(links), hops: hops)
     let (pairs, endangering) = (now.pairs[hops - 1], now.endangering[hops - 1])
     var result: [FlowEffect] = []
     for flow in Set(links.flatMap(\.flows)).sorted() {
       let rest = EveryReach(
-        self, neighbours(links.lazy.filter { !$0.flows.contains(flow) }), weights, hops: hops)
+        places, neighbours(links.lazy.filter { !$0.flows.contains(flow) }), hops: hops)
       let effect = FlowEffect(
         flow: flow, pairs: pairs - rest.pairs[hops - 1],
         endangering: endangering - rest.endangering[hops - 1])

@@ -1,3 +1,6 @@
+internal import ConnectionDiff
+internal import ConnectionSpace
+internal import Nftables
 internal import Policy
 internal import Reachability
 
@@ -13,6 +16,26 @@ struct ReachChange {
   init(from old: Policy, to new: Policy, at now: Timestamp) {
     self.init(
       old: BlastRadius(old, at: now, hops: Self.hops), new: BlastRadius(new, at: now, hops: Self.hops))
+  }
+
+  /// Compares what rulesets let pass.
+  ///
+  /// - Parameters:
+  ///   - hosts: all of the fleet: how far he gets over hosts that nobody asked is not known.
+  ///   - crowns: the names of crown jewels.
+  /// - Throws: ``ConnectionSpace/NotProven``.
+  init(of hosts: [HostRulesets], crowns: Set<String>, at now: Timestamp) throws(NotProven) {
+    let passage = try FleetPassage(hosts, at: now)
+    func radius(_ whole: ConnectionSpace, _ side: KeyPath<HostRulesets, [Table]?>) throws(NotProven)
+      -> BlastRadius
+    {
+      let there = hosts.filter { $0[keyPath: side] != nil }
+      let every = try EveryReach(
+        whole, hosts: there.map(\.addresses), isCrown: { crowns.contains(there[$0.index].name) },
+        hops: Self.hops)
+      return BlastRadius(every, crowns: there.count { crowns.contains($0.name) })
+    }
+    self.init(old: try radius(passage.old, \.old), new: try radius(passage.new, \.new))
   }
 
   init(old: BlastRadius, new: BlastRadius) {

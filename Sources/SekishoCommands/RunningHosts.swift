@@ -70,9 +70,13 @@ struct RunningHosts {
     let diff = try ConnectionDiff(of: hosts, compiledFrom: policy, at: .current())
     let sources = targets.inventory?.sources ?? Sources(files: [])
     let asked = Set(hosts.map(\.name))
-    return MeaningReport(
-      console: console, diff: diff, old: sources, new: sources,
-      takenForGranted: policy?.hosts.count { !asked.contains($0.name) } ?? 0)
+    let unasked = policy?.hosts.count { !asked.contains($0.name) } ?? 0
+    var report = MeaningReport(
+      console: console, diff: diff, old: sources, new: sources, takenForGranted: unasked)
+    if let policy, unasked == 0 {
+      report.reach = try ReachChange(of: hosts, crowns: policy.crownNames, at: .current())
+    }
+    return report
   }
 
   private func rulesets(of target: Target, _ answer: Answer) -> HostRulesets? {

@@ -8,6 +8,7 @@ internal import Enforcement
 internal import Lint
 internal import Nftables
 internal import Policy
+internal import Reachability
 internal import RulesetCompiler
 internal import RulesetDiff
 
@@ -49,8 +50,11 @@ struct SourceComparison {
       let diff = try ConnectionDiff(of: changed, compiledFrom: loaded?.policy, at: .current())
       let sources = loaded?.sources ?? Sources(files: [])
       let unasked = host == nil ? 0 : (loaded?.policy.hosts.count ?? 1) - 1
+      let isWhole = unasked == 0 && changed.count == hosts.count
       return MeaningReport(
-        console: console, diff: diff, old: sources, new: sources, takenForGranted: unasked)
+        console: console, diff: diff, old: sources, new: sources, takenForGranted: unasked,
+        reach: isWhole
+          ? try ReachChange(of: changed, crowns: loaded?.policy.crownNames ?? [], at: .current()) : nil)
     }
   }
 }
@@ -84,6 +88,13 @@ extension HostDifference {
       name: host, addresses: new.addresses[host] ?? old.addresses[host] ?? [],
       old: old.tables[host], new: new.tables[host],
       routes: policy?.areas(of: host), flows: flows)
+  }
+}
+
+extension Policy {
+  /// The names of the crown jewels.
+  var crownNames: Set<String> {
+    Set(hosts.indices.filter { isCrown(HostID($0)) }.map { hosts[$0].name })
   }
 }
 
