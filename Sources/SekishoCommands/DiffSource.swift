@@ -52,8 +52,10 @@ struct DiffSource {
 
 /// Rulesets of all hosts of an inventory or of a compiled directory.
 struct Rulesets {
-  /// Host by host; one table of what was compiled.
-  let tables: [String: [Table]]
+  /// The distinct ones; one table each of what was compiled.
+  let distinct: [[Table]]
+  /// Host by host: which of them.
+  let assignment: [String: Int]
   /// As far as the source knows them.
   let addresses: [String: [Address]]
   /// Hosts that the source knows and has no ruleset of.
@@ -62,49 +64,59 @@ struct Rulesets {
   init(compiling policy: Policy) {
     let policies = HostPolicies(policy)
     let compiler = RulesetCompiler(policy, policies)
-    let compiled = policies.distinct.map { compiler.compile($0) }
-    tables = Dictionary(
-      uniqueKeysWithValues: zip(policy.hosts, policies.assignment).map { ($0.name, [compiled[$1]]) })
+    distinct = policies.distinct.map { [compiler.compile($0)] }
+    assignment = Dictionary(
+      uniqueKeysWithValues: zip(policy.hosts, policies.assignment).map { ($0.name, $1) })
     addresses = Dictionary(uniqueKeysWithValues: policy.hosts.map { ($0.name, $0.addresses) })
     notCompiled = []
   }
 
   init(of host: String, _ tables: [Table]) {
-    self.tables = [host: tables]
-    addresses = [:]
-    notCompiled = []
-  }
-
-  /// The same of one host alone.
-  func only(_ host: String) -> Rulesets {
-    Rulesets(
-      tables: tables.filter { $0.key == host }, addresses: addresses.filter { $0.key == host },
-      notCompiled: notCompiled.intersection([host]))
-  }
-
-  private init(tables: [String: [Table]], addresses: [String: [Address]], notCompiled: Set<String>) {
-    self.tables = tables
-    self.addresses = addresses
-    self.notCompiled = notCompiled
+    self.init([tables], [host: 0], addresses: [:], notCompiled: [])
   }
 
   init(reading path: String, _ console: Console) throws {
     let manifest = try failing(console) { try OutputDirectory(path).manifest() }
     manifest.tellOfParts(path, console)
-    var tables: [String: [Table]] = [:]
-    var known: [String: Table] = [:]
-    for (host, entry) in manifest.hosts {
-      let table =
-        try known[entry.digest]
-        ?? failing(console) {
-          try OneTable.read(try OutputDirectory(path).json(of: host, manifest), host)
-        }
-      known[entry.digest] = table
-      tables[host] = [table]
+    var distinct: [[Table]] = []
+    var assignment: [String: Int] = [:]
+    var known: [String: Int] = [:]
+    for (host, entry) in manifest.hosts.sorted(by: { $0.key < $1.key }) {
+      let place = known[entry.digest] ?? distinct.count
+      if place == distinct.count {
+        known[entry.digest] = place
+        distinct.append([
+          try failing(console) {
+            try OneTable.read(try OutputDirectory(path).json(of: host, manifest), host)
+          }
+        ])
+      }
+      assignment[host] = place
     }
-    self.tables = tables
-    addresses = manifest.hosts.mapValues { $0.addresses.compactMap { try? Address(parsing: $0) } }
-    notCompiled = Set(manifest.notCompiled)
+    self.init(
+      distinct, assignment,
+      addresses: manifest.hosts.mapValues { $0.addresses.compactMap { try? Address(parsing: $0) } },
+      notCompiled: Set(manifest.notCompiled))
+  }
+
+  private init(
+    _ distinct: [[Table]], _ assignment: [String: Int], addresses: [String: [Address]],
+    notCompiled: Set<String>
+  ) {
+    self.distinct = distinct
+    self.assignment = assignment
+    self.addresses = addresses
+    self.notCompiled = notCompiled
+  }
+
+  /// All tables of a host; `nil` where the source has none of it.
+  func tables(of host: String) -> [Table]? { assignment[host].map { distinct[$0] } }
+
+  /// The same of one host alone.
+  func only(_ host: String) -> Rulesets {
+    Rulesets(
+      distinct, assignment.filter { $0.key == host }, addresses: addresses.filter { $0.key == host },
+      notCompiled: notCompiled.intersection([host]))
   }
 }
 

@@ -22,18 +22,25 @@ struct SourceComparison {
     if let host {
       rulesets = (rulesets.0.only(host), rulesets.1.only(host))
       for (source, path) in [(rulesets.0, old.name), (rulesets.1, new.name)]
-      where source.tables.isEmpty && source.notCompiled.isEmpty {
+      where source.assignment.isEmpty && source.notCompiled.isEmpty {
         throw ValidationError("\(path) holds no host '\(host)'")
       }
     }
-    let hosts = try Set(rulesets.0.tables.keys).union(rulesets.1.tables.keys).sorted().map { host in
+    var known: [Pair: HostDifference.Outcome] = [:]
+    let names = Set(rulesets.0.assignment.keys).union(rulesets.1.assignment.keys).sorted()
+    let hosts = names.map { host in
       // A host that was left out of a compile is neither new nor gone.
       for (source, path) in [(rulesets.0, old.name), (rulesets.1, new.name)]
       where source.notCompiled.contains(host) {
         return HostDifference(
           host: host, outcome: .failed("\(path) holds no ruleset of it: it was compiled in part"))
       }
-      return try failing(console) { HostDifference(host, from: rulesets.0, to: rulesets.1) }
+      // Hosts with equal rulesets on both sides differ alike.
+      let pair = Pair(old: rulesets.0.assignment[host], new: rulesets.1.assignment[host])
+      let outcome =
+        known[pair] ?? .between(rulesets.0.tables(of: host), rulesets.1.tables(of: host))
+      known[pair] = outcome
+      return HostDifference(host: host, outcome: outcome)
     }
     found = FoundDifference(hosts, console) { () throws(NotProven) in
       if host == nil, case .inventory(let before) = old.content, case .inventory(let after) = new.content {
@@ -59,23 +66,28 @@ struct SourceComparison {
   }
 }
 
-extension HostDifference {
-  /// What differs between the rulesets that two sources have of a host.
-  fileprivate init(_ host: String, from old: Rulesets, to new: Rulesets) {
-    let installed = old.tables[host].flatMap(\.compiled).map { InstalledTable(listing: $0) }
-    let empty = Table(family: .inet, name: RulesetCompiler.table, chains: [], sets: [])
-    let wanted = new.tables[host].flatMap(\.compiled) ?? empty
-    let change = TableDiff.change(from: installed, to: wanted)
-    let outcome: Outcome =
-      new.tables[host] == nil
-      ? .removed
-      : .compared(
-        Comparison(
-          place: "", generation: 0, isInstalled: installed != nil,
-          change: ChangeDescription(change, from: installed, to: wanted), foreignChains: []))
-    self.init(host: host, outcome: outcome)
-  }
+/// The numbers of a host's rulesets on both sides.
+private struct Pair: Hashable {
+  let old: Int?
+  let new: Int?
+}
 
+extension HostDifference.Outcome {
+  /// What differs between the rulesets that two sources have of a host.
+  fileprivate static func between(_ old: [Table]?, _ new: [Table]?) -> Self {
+    guard let new else { return .removed }
+    let installed = old.flatMap(\.compiled).map { InstalledTable(listing: $0) }
+    let wanted =
+      new.compiled ?? Table(family: .inet, name: RulesetCompiler.table, chains: [], sets: [])
+    let change = TableDiff.change(from: installed, to: wanted)
+    return .compared(
+      Comparison(
+        place: "", generation: 0, isInstalled: installed != nil,
+        change: ChangeDescription(change, from: installed, to: wanted), foreignChains: []))
+  }
+}
+
+extension HostDifference {
   /// The host's rulesets on both sides.
   fileprivate func rulesets(_ old: Rulesets, _ new: Rulesets, _ policy: Policy?) -> HostRulesets? {
     let flows: Set<FlowRules>
@@ -86,7 +98,7 @@ extension HostDifference {
     }
     return HostRulesets(
       name: host, addresses: new.addresses[host] ?? old.addresses[host] ?? [],
-      old: old.tables[host], new: new.tables[host],
+      old: old.tables(of: host), new: new.tables(of: host),
       routes: policy?.areas(of: host), flows: flows)
   }
 }
