@@ -16,7 +16,7 @@ private let redirect: UInt8 = 5
 
 /// What the chains of one side are on every host, so that it is made once for a whole fleet.
 struct Skeleton: Sendable {
-  private let side: Side
+  let side: Side
   private let loopback: [Rule]
   private let state: [Rule]
   private let neighbours: [Rule]
@@ -24,7 +24,11 @@ struct Skeleton: Sendable {
   private let ownAddress: Rule
   private let dhcp: [Rule]
   private let beginning: Rule
-  private let end: Rule
+  /// Leads what NAT has changed to its own chain.
+  let translated: Rule
+  /// Denies.
+  let end: Rule
+  let lookups: Lookups
   /// Judges errors about what was allowed; `nil` where none come in.
   let related: Chain?
   let deny: DenyChain
@@ -48,9 +52,18 @@ struct Skeleton: Sendable {
         .match(.tcpFlags([.fin, .syn, .rst, .ack]), .notEqual, .tcpFlags(.syn)), .counter,
         .goto(side.denyChain),
       ], comment: "new connections begin with SYN")
+    translated = Rule(
+      [.match(.ctStatus, .status(.dnat)), .goto(side.translatedChain)], comment: "by the port before any NAT")
     end = Rule([.goto(side.denyChain)])
+    lookups = Lookups(side)
     related = side.direction == .egress ? nil : relatedChain(side)
     deny = DenyChain(side)
+  }
+
+  /// Every rule that a chain may have of it.
+  var rules: [Rule] {
+    loopback + state + neighbours + disguised + [ownAddress] + dhcp + [beginning, translated, end]
+      + lookups.rules + (related?.rules ?? []) + deny.chain.rules
   }
 
   /// The base chain, in the order in which its rules must stand.

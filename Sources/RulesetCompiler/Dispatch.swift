@@ -11,7 +11,11 @@ struct Dispatch {
   /// The lookups of the base chain, in their order.
   private(set) var rules: [Rule] = []
 
-  init(_ openings: [Opening], _ side: Side, _ builder: inout TableBuilder) {
+  private let skeleton: Skeleton
+  private var side: Side { skeleton.side }
+
+  init(_ openings: [Opening], _ skeleton: Skeleton, _ builder: inout TableBuilder) {
+    self.skeleton = skeleton
     var requests: [String: [Opening]] = [:]
     var replies: [String: [Opening]] = [:]
     for opening in openings {
@@ -28,104 +32,97 @@ struct Dispatch {
       builder.add(chain)
       claims.add(openings[0].service, chain.name)
     }
-    addTypeMaps(claims, side, &builder)
-    addPortMaps(claims, side, &builder)
+    addTypeMaps(claims, &builder)
+    addPortMaps(claims, &builder)
     for (name, openings) in replies.sorted(by: { $0.key < $1.key }) {
-      addReplies(name, openings, side, &builder)
+      addReplies(name, openings, &builder)
     }
   }
 
   // MARK: - Messages and protocols without ports
 
-  private mutating func addTypeMaps(_ claims: Claims, _ side: Side, _ builder: inout TableBuilder) {
-    for (family, types) in [(AddressFamily.ipv4, claims.types[.icmp]), (.ipv6, claims.types[.icmpv6])] {
-      guard let types, !types.isEmpty else { continue }
-      let name = family == .ipv4 ? "icmp" : "icmpv6"
-      let keys = types.sorted { $0.key < $1.key }.map { type, chains in
-        ([type], target(chains, side.ownChain("\(name)-\(type)"), &builder))
+  private mutating func addTypeMaps(_ claims: Claims, _ builder: inout TableBuilder) {
+    for (ipProtocol, lookup, type) in [
+      (IPProtocol.icmp, skeleton.lookups.icmp, DataType.icmpType),
+      (.icmpv6, skeleton.lookups.icmpv6, .icmpv6Type),
+    ] {
+      guard let types = claims.types[ipProtocol], !types.isEmpty else { continue }
+      let keys = types.sorted { $0.key < $1.key }.map { number, chains in
+        ([number], target(chains, side.ownChain("\(ipProtocol)-\(number)"), &builder))
       }
-      let map = verdictMap(side.ownSet(name), [family == .ipv4 ? .icmpType : .icmpv6Type], keys)
-      builder.add(map)
-      rules.append(Rule([.vmap(family == .ipv4 ? .icmpType : .icmpv6Type, map.name)]))
+      builder.add(verdictMap(lookup.map, [type], keys))
+      rules.append(lookup.rule)
     }
     guard !claims.protocols.isEmpty else { return }
     let keys = claims.protocols.sorted { $0.key < $1.key }.map { ipProtocol, chains in
       ([ipProtocol.rawValue], target(chains, side.ownChain("protocol-\(ipProtocol.rawValue)"), &builder))
     }
-    let map = verdictMap(side.ownSet("protocols"), [.inetProto], keys)
-    builder.add(map)
-    rules.append(Rule([.vmap(.l4Proto, map.name)]))
+    builder.add(verdictMap(skeleton.lookups.protocols.map, [.inetProto], keys))
+    rules.append(skeleton.lookups.protocols.rule)
   }
 
   // MARK: - Ports
 
-  private mutating func addPortMaps(_ claims: Claims, _ side: Side, _ builder: inout TableBuilder) {
+  private mutating func addPortMaps(_ claims: Claims, _ builder: inout TableBuilder) {
     guard !claims.ports.isEmpty else { return }
-    addTranslatedChain(claims, side, &builder)
+    addTranslatedChain(claims, &builder)
 
     var keys: [([UInt8], ChainName)] = []
     for (ipProtocol, ranges) in claims.ports.sorted(by: { $0.key < $1.key }) {
-      let single = Dictionary(grouping: ranges.filter { $0.ports.count == 1 }) { $0.ports.lowerBound }
-      for (port, claimants) in single.sorted(by: { $0.key < $1.key }) {
-        let own = side.ownChain("\(ipProtocol)-\(port)")
-        keys.append((dispatchKey(ipProtocol, port), target(claimants.map(\.chain), own, &builder)))
+      for (ports, chains) in Claims.disjoint(ranges.filter { $0.ports.count == 1 }) {
+        let port = ports.lowerBound
+        let chain = target(chains, side.ownChain("\(ipProtocol)-\(port)"), &builder)
+        keys.append((dispatchKey(ipProtocol, port), chain))
       }
     }
     if !keys.isEmpty {
-      let map = verdictMap(SetName(checked: side.prefix), [.inetProto, .inetService], keys)
-      builder.add(map)
-      rules.append(Rule([.vmap(.concatenation([.l4Proto, .thDport]), map.name)]))
+      builder.add(verdictMap(skeleton.lookups.ports.map, [.inetProto, .inetService], keys))
+      rules.append(skeleton.lookups.ports.rule)
     }
     for (ipProtocol, ranges) in claims.ports.sorted(by: { $0.key < $1.key }) {
       let wide = ranges.filter { $0.ports.count > 1 }
-      if wide.isEmpty { continue }
-      let map = portMap(side, "\(ipProtocol)", wide, &builder)
-      rules.append(Rule([.vmap(destinationPort(ipProtocol), map)]))
+      guard !wide.isEmpty, let lookup = skeleton.lookups.ranges[ipProtocol] else { continue }
+      addPortMap(lookup.map, "\(ipProtocol)", wide, &builder)
+      rules.append(lookup.rule)
     }
   }
 
   /// Connections whose destination somebody's NAT has changed are judged by the port the client asked
   /// for: otherwise a redirect from a closed port to an open one would open the closed one.
-  private mutating func addTranslatedChain(_ claims: Claims, _ side: Side, _ builder: inout TableBuilder) {
+  private mutating func addTranslatedChain(_ claims: Claims, _ builder: inout TableBuilder) {
     var translated: [Rule] = []
     for (ipProtocol, ranges) in claims.ports.sorted(by: { $0.key < $1.key }) {
-      let map = portMap(side, "dnat.\(ipProtocol)", ranges, &builder)
-      translated.append(
-        Rule([.match(.l4Proto, .ipProtocol(ipProtocol)), .vmap(.ctOriginalDport, map)]))
+      guard let lookup = skeleton.lookups.translated[ipProtocol] else { continue }
+      addPortMap(lookup.map, "dnat.\(ipProtocol)", ranges, &builder)
+      translated.append(lookup.rule)
     }
-    translated.append(Rule([.goto(side.denyChain)]))
-    let chain = Chain(name: side.ownChain("dnat"), rules: translated)
-    builder.add(chain)
-    rules.append(
-      Rule([.match(.ctStatus, .status(.dnat)), .goto(chain.name)], comment: "by the port before any NAT"))
+    translated.append(skeleton.end)
+    builder.add(Chain(name: side.translatedChain, rules: translated))
+    rules.append(skeleton.translated)
   }
 
   /// A map of ports: of intervals, cut where they overlap, or a hash map where none is wider than a port.
-  private func portMap(
-    _ side: Side, _ name: String, _ ranges: [Claims.Ports], _ builder: inout TableBuilder
-  )
-    -> SetName
-  {
+  private func addPortMap(
+    _ map: SetName, _ name: String, _ ranges: [Claims.Ports], _ builder: inout TableBuilder
+  ) {
     let pieces = Claims.disjoint(ranges).map { ports, chains in
-      let text = ports.count == 1 ? "\(ports.lowerBound)" : "\(ports.lowerBound)-\(ports.upperBound)"
-      return (ports, Verdict.jump(target(chains, side.ownChain("\(name).\(text)"), &builder)))
+      (ports, Verdict.jump(target(chains, side.ownChain("\(name).\(text(ports))"), &builder)))
     }
     let isExact = pieces.allSatisfy { $0.0.count == 1 }
-    let map = NamedSet(
-      name: side.ownSet(name), key: [.inetService], data: [.verdict],
-      flags: isExact ? [] : .interval, size: isExact ? declaredSize(pieces.count) : nil,
-      elements: SetElements(
-        keyLength: 2, keys: pieces.flatMap { portKey($0.0.lowerBound) },
-        lastKeys: isExact ? nil : pieces.flatMap { portKey($0.0.upperBound) },
-        payload: .verdicts(pieces.map(\.1))))
-    builder.add(map)
-    return map.name
+    builder.add(
+      NamedSet(
+        name: map, key: [.inetService], data: [.verdict],
+        flags: isExact ? [] : .interval, size: isExact ? declaredSize(pieces.count) : nil,
+        elements: SetElements(
+          keyLength: 2, keys: pieces.flatMap { portKey($0.0.lowerBound) },
+          lastKeys: isExact ? nil : pieces.flatMap { portKey($0.0.upperBound) },
+          payload: .verdicts(pieces.map(\.1)))))
   }
 
   // MARK: - Answers to multicast
 
   private mutating func addReplies(
-    _ service: String, _ openings: [Opening], _ side: Side, _ builder: inout TableBuilder
+    _ service: String, _ openings: [Opening], _ builder: inout TableBuilder
   ) {
     let chain = serviceChain(side.ownChain("\(service).replies"), openings, &builder)
     guard !chain.rules.isEmpty, case .reply(let answered) = openings[0].kind else { return }
@@ -172,6 +169,10 @@ private struct Claims {
 
   /// Ranges cut at each other's ends, each piece with everyone who claims it.
   static func disjoint(_ claims: [Ports]) -> [(ClosedRange<UInt16>, [ChainName])] {
+    let ordered = claims.sorted { $0.ports.lowerBound < $1.ports.lowerBound }
+    if zip(ordered, ordered.dropFirst()).allSatisfy({ $0.ports.upperBound < $1.ports.lowerBound }) {
+      return ordered.map { ($0.ports, [$0.chain]) }
+    }
     let starts = claims.flatMap { [Int($0.ports.lowerBound), Int($0.ports.upperBound) + 1] }
     let cuts = Set(starts).sorted()
     var pieces: [(ClosedRange<UInt16>, [ChainName])] = []
@@ -185,15 +186,22 @@ private struct Claims {
 }
 
 /// The one chain, or a chain of our own that jumps to each of several.
-private func target(_ chains: [ChainName], _ own: ChainName, _ builder: inout TableBuilder) -> ChainName {
+private func target(
+  _ chains: [ChainName], _ own: @autoclosure () -> ChainName, _ builder: inout TableBuilder
+) -> ChainName {
   if chains.count == 1 { return chains[0] }
-  builder.add(Chain(name: own, rules: chains.map { Rule([.jump($0)]) }))
-  return own
+  let chain = Chain(name: own(), rules: chains.map { Rule([.jump($0)]) })
+  builder.add(chain)
+  return chain.name
 }
 
 private func serviceChain(_ name: ChainName, _ openings: [Opening], _ builder: inout TableBuilder) -> Chain {
   for set in openings.lazy.flatMap(\.sets) { builder.add(set) }
   return Chain(name: name, rules: openings.flatMap(\.rules))
+}
+
+private func text(_ ports: ClosedRange<UInt16>) -> String {
+  ports.count == 1 ? "\(ports.lowerBound)" : "\(ports.lowerBound)-\(ports.upperBound)"
 }
 
 /// A timestamp for `meta time`; moments before 1970 have passed for every clock.

@@ -39,7 +39,7 @@ public struct RulesetCompiler: Sendable {
       let skeleton = skeletons[side] ?? Skeleton(side)
       let expiries = Expiry.all(
         of: openings, dhcp: host.dhcp, seenBy: side, modes: host.modes, peers: sets)
-      let dispatch = Dispatch(openings.filter { $0.direction == side.direction }, side, &builder)
+      let dispatch = Dispatch(openings.filter { $0.direction == side.direction }, skeleton, &builder)
       builder.add(
         skeleton.baseChain(host, expiries: expiries.flatMap { builder.rules(for: $0, side) }, dispatch))
       if let related = skeleton.related { builder.add(related) }
@@ -57,20 +57,22 @@ public struct RulesetCompiler: Sendable {
     return directions.map { Side($0, mode: host.modes[$0], deny: host.deny) }
   }
 
-  /// The rules of the flows that some host policies have a share of, each once. Tables have few others.
+  /// The rules of the flows that some host policies have a share of, and those that are on every host, each
+  /// once. Tables have few others.
   public func sharedRules(of hosts: [HostPolicy]) -> [Rule] {
     var known: Set<Allowance> = []
-    return hosts.lazy.flatMap(\.allowances).filter { known.insert($0).inserted }
+    return skeletons.values.flatMap(\.rules)
+      + hosts.lazy.flatMap(\.allowances).filter { known.insert($0).inserted }
       .flatMap { openings[$0] ?? [] }.flatMap(\.rules)
   }
 
-  /// The sets of peers that the tables of some host policies refer to, each once. A set of one of these
-  /// names is the same in every table.
+  /// The sets of peers that the tables of some host policies refer to, and those that record what is denied,
+  /// each once. A set of one of these names is the same in every table.
   public func sharedSets(of hosts: [HostPolicy]) -> [NamedSet] {
     var used: Set<PeersID> = []
     for host in hosts {
       for allowance in host.allowances { used.formUnion(allowance.peers) }
     }
-    return used.sorted().flatMap { sets.namedSets($0) }
+    return skeletons.values.flatMap(\.deny.sets) + used.sorted().flatMap { sets.namedSets($0) }
   }
 }

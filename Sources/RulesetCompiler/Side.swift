@@ -45,6 +45,9 @@ struct Side: Hashable {
   /// Chain of errors about connections that were let in.
   var relatedChain: ChainName { ChainName(checked: "\(prefix)/related") }
 
+  /// Chain of connections whose destination somebody's NAT has changed.
+  var translatedChain: ChainName { ChainName(checked: "\(prefix)/dnat") }
+
   func ownChain(_ name: String) -> ChainName { ChainName(checked: "\(prefix)/\(name)") }
   func serviceChain(_ service: String) -> ChainName { ChainName(checked: "\(prefix).\(service)") }
   func ownSet(_ name: String) -> SetName { SetName(checked: "\(prefix)/\(name)") }

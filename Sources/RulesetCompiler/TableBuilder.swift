@@ -14,8 +14,8 @@ struct TableBuilder {
 
   /// Rules find a set by its name alone: two sets of one name would widen one of their matches.
   mutating func add(_ set: NamedSet) {
-    precondition(usedSets[set.name].map { $0 == set } ?? true, "two sets are called \(set.name)")
-    usedSets[set.name] = set
+    let known = usedSets.updateValue(set, forKey: set.name)
+    precondition(known.map { $0 == set } ?? true, "two sets are called \(set.name)")
   }
 
   /// Whether the set of a match, if it has one, can be added under its name.

@@ -10,18 +10,6 @@ import Testing
     #expect(try read.first?.fileJSON() == bytes)
   }
 
-  @Test func `elements that were rendered before are taken as they are`() throws {
-    let table = try SekishoRules.table()
-    var json: RenderedElements = [:]
-    var text: RenderedElements = [:]
-    for set in table.sets {
-      json[set.name] = try set.elementJSON()
-      text[set.name] = try set.elementText(.file)
-    }
-    #expect(try table.fileJSON(elements: json) == table.fileJSON())
-    #expect(try table.fileText(elements: text) == table.fileText())
-  }
-
   @Test func `other keys beside the ruleset do not matter`() throws {
     let table = Table(family: .ipv6, name: "t", chains: [], sets: [])
     let commands = String(decoding: try table.jsonCommands(), as: UTF8.self)

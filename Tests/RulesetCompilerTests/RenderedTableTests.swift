@@ -10,10 +10,14 @@ import Testing
     let policy = RandomPolicy(seed: UInt64(seed)).policy
     let policies = HostPolicies(policy)
     let compiler = RulesetCompiler(policy, policies)
-    var rules = RenderedRules()
+    var parts = RenderedParts(.inet, RulesetCompiler.table)
+    let sets = compiler.sharedSets(of: policies.distinct)
+    try parts.prepare(sets)
+    try parts.prepare(compiler.sharedRules(of: policies.distinct), sets: sets)
+    var rendered = RenderedTable()
     for host in policies.distinct {
       let table = compiler.compile(host)
-      let rendered = try table.rendered(header: ["Made for a test."], texts: [:], json: [:], rules: &rules)
+      try rendered.write(table, header: ["Made for a test."], parts: &parts)
       #expect(try rendered.fileText == table.fileText(header: ["Made for a test."]))
       #expect(try rendered.jsonCommands == table.jsonCommands())
     }

@@ -42,7 +42,7 @@ private struct DumpWriter {
     }
     for set in table.sets {
       object("set", set.name.text, in: table) { (writer) throws(TextError) in
-        try writer.append(set.withoutComments, in: table, elements: nil, saysDynamic: true)
+        try writer.append(set.withoutComments, of: table.family, table.name, saysDynamic: true)
       }
     }
     for other in table.others { opaque(other.kind, other.name, in: table) }

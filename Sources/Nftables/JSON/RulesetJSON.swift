@@ -4,25 +4,26 @@ extension Table {
   ///
   /// nft 1.0.6 ignores comments of tables, chains and sets in JSON; they are written for other readers.
   ///
-  /// - Parameter elements: texts of ``NamedSet/elementJSON()`` that the caller has already; the others
-  ///   are rendered here.
   /// - Throws: ``TextError``.
-  public func fileJSON(elements: RenderedElements = [:]) throws(TextError) -> [UInt8] {
+  public func fileJSON() throws(TextError) -> [UInt8] {
     var writer = JSONWriter()
     writer.append("{\"nftables\":")
-    writer.out += try jsonCommands(elements: elements)
+    writer.out += try jsonCommands()
     writer.append("}\n")
     return writer.out
   }
 
   /// The array under the key `nftables`, for files with more in them: nft(8) ignores other keys.
   ///
-  /// - Parameter elements: as in ``fileJSON(elements:)``.
   /// - Throws: ``TextError``.
-  public func jsonCommands(elements: RenderedElements = [:]) throws(TextError) -> [UInt8] {
+  public func jsonCommands() throws(TextError) -> [UInt8] {
     var writer = JSONWriter()
-    try writer.append(opening: self, elements: elements)
-    let sets = intervalSets
+    try writer.append(opening: self)
+    for set in sets {
+      writer.append(",\n")
+      try writer.append(set, of: family, name)
+    }
+    let sets = NamedSet.intervals(sets)
     for chain in chains {
       for rule in chain.rules {
         writer.append(placeOfRuleIn: chain.name, of: self)
@@ -37,8 +38,8 @@ extension Table {
 }
 
 extension JSONWriter {
-  /// The commands ahead of the rules.
-  mutating func append(opening table: Table, elements: RenderedElements) throws(TextError) {
+  /// The commands ahead of the sets.
+  mutating func append(opening table: Table) throws(TextError) {
     if let other = table.others.first { throw .unsupported("\(other.kind) \(other.name)") }
     guard table.flags == 0 else { throw .unsupported("table flags \(table.flags)") }
     guard table.family.keyword != nil else { throw .unsupported("family \(table.family)") }
@@ -53,26 +54,20 @@ extension JSONWriter {
       append(",\n")
       try append(chain, in: table)
     }
-    for set in table.sets {
-      append(",\n")
-      try append(set, in: table, elements: elements[set.name])
-    }
   }
 
   /// A command that adds a rule, up to its comment.
   mutating func append(placeOfRuleIn chain: ChainName, of table: Table) {
     append(",\n{\"add\":{\"rule\":{")
-    append(place: table)
+    append(place: table.family, table.name)
     append(",\"chain\":")
     append(string: chain.text)
   }
 }
 
 extension NamedSet {
-  /// The elements as a JSON array, as ``Table/fileJSON(elements:)`` writes them.
-  ///
-  /// - Throws: ``TextError``.
-  public func elementJSON() throws(TextError) -> [UInt8] {
+  /// The elements as a JSON array.
+  fileprivate func elementJSON() throws(TextError) -> [UInt8] {
     guard let layout = KeyLayout(key, length: elements.keyLength) else {
       throw .unsupported("keys of set \(name)")
     }
@@ -103,15 +98,15 @@ extension JSONWriter {
     append(string: family.description)
   }
 
-  private mutating func append(place table: Table) {
-    append(family: table.family)
+  private mutating func append(place family: Family, _ table: TableName) {
+    append(family: family)
     append(",\"table\":")
-    append(string: table.name.text)
+    append(string: table.text)
   }
 
   mutating func append(_ chain: Chain, in table: Table) throws(TextError) {
     append("{\"add\":{\"chain\":{")
-    append(place: table)
+    append(place: table.family, table.name)
     append(",\"name\":")
     append(string: chain.name.text)
     if let comment = chain.comment {
@@ -142,14 +137,16 @@ extension JSONWriter {
     append("}}}")
   }
 
+  /// A command that adds a set with its elements.
+  ///
   /// - Parameter saysDynamic: whether the flag `dynamic` is written: nft 1.0.6 refuses it and derives it from
   ///   the rules.
   mutating func append(
-    _ set: NamedSet, in table: Table, elements: [UInt8]?, saysDynamic: Bool = false
+    _ set: NamedSet, of family: Family, _ table: TableName, saysDynamic: Bool = false
   ) throws(TextError) {
     try set.checkWidths()
     append(set.data == nil ? "{\"add\":{\"set\":{" : "{\"add\":{\"map\":{")
-    append(place: table)
+    append(place: family, table)
     append(",\"name\":")
     append(string: set.name.text)
     append(",\"type\":")
@@ -181,7 +178,7 @@ extension JSONWriter {
     }
     if !set.elements.isEmpty {
       append(",\"elem\":")
-      if let elements { out += elements } else { out += try set.elementJSON() }
+      out += try set.elementJSON()
     }
     append("}}}")
   }

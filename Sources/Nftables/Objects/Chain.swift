@@ -78,12 +78,36 @@ public struct Chain: Hashable, Sendable {
 /// What the kernel counts or remembers for a rule (counter values, its handle) is not part of it:
 /// two rules are equal when they treat every packet alike and are called alike.
 public struct Rule: Hashable, Sendable {
-  public let expressions: [Expression]
+  /// Many tables share a rule: copies of it are one object, and equal at a glance.
+  private final class Content: Sendable {
+    let expressions: [Expression]
+    let comment: String?
+
+    init(_ expressions: [Expression], _ comment: String?) {
+      self.expressions = expressions
+      self.comment = comment
+    }
+  }
+
+  private let content: Content
+
+  public var expressions: [Expression] { content.expressions }
   /// Shown by nft(8); at most 127 bytes (`NFTNL_UDATA_COMMENT_MAXLEN`).
-  public let comment: String?
+  public var comment: String? { content.comment }
 
   public init(_ expressions: [Expression], comment: String? = nil) {
-    self.expressions = expressions
-    self.comment = comment
+    content = Content(expressions, comment)
+  }
+
+  /// The same for copies of one rule; rules that were made by themselves differ in it, equal or not.
+  var identity: ObjectIdentifier { ObjectIdentifier(content) }
+
+  public static func == (a: Self, b: Self) -> Bool {
+    a.content === b.content || a.comment == b.comment && a.expressions == b.expressions
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(comment)
+    hasher.combine(expressions)
   }
 }

@@ -59,6 +59,13 @@ public struct NamedSet: Hashable, Sendable {
       elements: elements)
   }
 
+  /// Compares all there is but hashes the beginning of it: sets of one name and number seldom begin alike.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(name)
+    hasher.combine(elements.count)
+    unsafe elements.keys.prefix(128).withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+  }
+
   /// Whether the keys lead to verdicts.
   public var isVerdictMap: Bool { data == [.verdict] }
 }

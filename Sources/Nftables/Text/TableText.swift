@@ -1,21 +1,14 @@
-/// Element texts that were rendered before, by set.
-public typealias RenderedElements = [SetName: [UInt8]]
-
 extension Table {
   /// A file that `nft -f` loads as it is: it replaces this table in one transaction and touches no
   /// other.
   ///
-  /// - Parameters:
-  ///   - header: lines of comment at the top, without `#`.
-  ///   - elements: texts of ``NamedSet/elementText(_:)`` that the caller has already; the others are
-  ///     rendered here.
+  /// - Parameter header: lines of comment at the top, without `#`.
   /// - Throws: ``TextError``.
-  public func fileText(
-    header: [String] = [], elements: RenderedElements = [:]
-  ) throws(TextError) -> [UInt8] {
+  public func fileText(header: [String] = []) throws(TextError) -> [UInt8] {
     var writer = TextWriter(.file)
-    try writer.append(opening: self, header: header, elements: elements)
-    let sets = intervalSets
+    try writer.append(opening: self, header: header)
+    try writer.append(setsOf: self)
+    let sets = NamedSet.intervals(sets)
     for (index, chain) in chains.enumerated() {
       try writer.append(opening: chain, in: self, isFirst: index == 0)
       for rule in chain.rules { try writer.append(rule, in: family, sets: sets, counter: nil) }
@@ -34,8 +27,9 @@ extension Table {
     _ style: TextStyle = .listing, states: [ChainName: [RuleState]] = [:]
   ) throws(TextError) -> [UInt8] {
     var writer = TextWriter(style)
-    try writer.append(opening: self, elements: [:])
-    let sets = intervalSets
+    try writer.append(opening: self)
+    try writer.append(setsOf: self)
+    let sets = NamedSet.intervals(sets)
     for (index, chain) in chains.enumerated() {
       try writer.append(opening: chain, in: self, isFirst: index == 0)
       let states = states[chain.name]
@@ -48,9 +42,11 @@ extension Table {
     writer.append("}\n")
     return writer.out
   }
+}
 
+extension NamedSet {
   /// The sets that decide how a rule that looks them up is said.
-  var intervalSets: [SetName: NamedSet] {
+  static func intervals(_ sets: [NamedSet]) -> [SetName: NamedSet] {
     var found: [SetName: NamedSet] = [:]
     for set in sets where set.flags.contains(.interval) { found[set.name] = set }
     return found
@@ -65,10 +61,8 @@ extension TextWriter {
     try append(name: table.name.text)
   }
 
-  /// A file up to the table's first chain.
-  mutating func append(
-    opening table: Table, header: [String], elements: RenderedElements
-  ) throws(TextError) {
+  /// A file up to the table's first set.
+  mutating func append(opening table: Table, header: [String]) throws(TextError) {
     append("#!/usr/sbin/nft -f\n")
     for line in header {
       try QuotedText.check(line, limit: 4096)
@@ -80,30 +74,28 @@ extension TextWriter {
     append("\ndelete table ")
     try append(title: table)
     append("\n\n")
-    try append(opening: table, elements: elements)
+    try append(opening: table)
   }
 
-  /// The table up to its first chain.
-  fileprivate mutating func append(opening table: Table, elements: RenderedElements) throws(TextError) {
+  /// The table up to its first set.
+  fileprivate mutating func append(opening table: Table) throws(TextError) {
     append("table ")
     try append(title: table)
     append(" {\n")
     try append(flags: table)
     try append(comment: table.comment)
-    var isFirst = true
     if style.use == .file, let other = table.others.first {
       throw .unsupported("\(other.kind) \(other.name)")
     }
     if style.use == .listing {
-      for other in table.others {
-        append("\t(opaque \(other.kind) \(other.name))\n")
-        isFirst = false
-      }
+      for other in table.others { append("\t(opaque \(other.kind) \(other.name))\n") }
     }
-    for set in table.sets {
-      if !isFirst { append("\n") }
-      isFirst = false
-      try append(set, elements: elements[set.name])
+  }
+
+  fileprivate mutating func append(setsOf table: Table) throws(TextError) {
+    for (index, set) in table.sets.enumerated() {
+      if index > 0 || !table.others.isEmpty { append("\n") }
+      try append(set)
     }
   }
 
@@ -124,7 +116,7 @@ extension TextWriter {
 
   // MARK: Sets
 
-  private mutating func append(_ set: NamedSet, elements: [UInt8]?) throws(TextError) {
+  mutating func append(_ set: NamedSet) throws(TextError) {
     if style.use == .file { try set.checkWidths() }
     append(set.data == nil ? "\tset " : "\tmap ")
     try append(name: set.name.text)
@@ -149,7 +141,7 @@ extension TextWriter {
     try append(comment: set.comment, indent: "\t\t")
     if !set.elements.isEmpty {
       append("\t\telements = { ")
-      if let elements { out += elements } else { out += try set.elementText(style) }
+      out += try set.elementText(style)
       append(" }\n")
     }
     append("\t}\n")
