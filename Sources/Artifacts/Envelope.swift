@@ -15,14 +15,15 @@ public struct Envelope: Sendable {
 
   /// The file of one host policy.
   ///
-  /// - Parameter commands: what the policy was compiled to, as ``Nftables/Table/jsonCommands(elements:)``.
+  /// - Parameter commands: what the policy was compiled to, as ``Nftables/Table/jsonCommands()``.
   public func encode(_ host: HostPolicy, nftables commands: [UInt8]) -> [UInt8] {
     let flows = Set(host.allowances.map(\.flow)).sorted().map { self.flows[$0.index] }
     var out: [UInt8] = []
     out.reserveCapacity(commands.count + flows.reduce(256) { $0 + $1.count + 2 })
     out += Array("{\"sekisho\": {\"format_version\": \(Self.formatVersion), ".utf8)
-    out += Array(
-      "\"mode\": \(JSONText.modes(host.modes)), \"deny\": \"\(host.deny.rawValue)\", \"flows\": {".utf8)
+    out += "\"mode\": ".utf8
+    JSONText.append(host.modes, to: &out)
+    out += ", \"deny\": \"\(host.deny.rawValue)\", \"flows\": {".utf8
     var isFirst = true
     for flow in flows {
       out += Array(isFirst ? "\n".utf8 : ",\n".utf8)

@@ -5,6 +5,12 @@ enum JSONText {
   /// Appends a string with quotes and every escape it needs (RFC 8259, 7).
   static func append(_ text: String, to out: inout [UInt8]) {
     out.append(UInt8(ascii: "\""))
+    defer { out.append(UInt8(ascii: "\"")) }
+    let start = out.count
+    out += text.utf8
+    // Few strings need an escape.
+    if !out[start...].contains(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5c }) { return }
+    out.removeSubrange(start...)
     for byte in text.utf8 {
       switch byte {
       case UInt8(ascii: "\""), UInt8(ascii: "\\"):
@@ -15,7 +21,6 @@ enum JSONText {
       default: out.append(byte)
       }
     }
-    out.append(UInt8(ascii: "\""))
   }
 
   static func string(_ text: String) -> String {
@@ -24,9 +29,16 @@ enum JSONText {
     return String(decoding: out, as: UTF8.self)
   }
 
-  static func modes(_ modes: Modes) -> String {
-    let parts = Direction.allCases.map { "\"\($0.rawValue)\": \"\(modes[$0].rawValue)\"" }
-    return "{\(parts.joined(separator: ", "))}"
+  static func append(_ modes: Modes, to out: inout [UInt8]) {
+    var isFirst = true
+    for direction in Direction.allCases {
+      out += isFirst ? "{".utf8 : ", ".utf8
+      isFirst = false
+      append(direction.rawValue, to: &out)
+      out += ": ".utf8
+      append(modes[direction].rawValue, to: &out)
+    }
+    out.append(UInt8(ascii: "}"))
   }
 
   static func isHexDigit(_ byte: UInt8) -> Bool {

@@ -53,20 +53,27 @@ public struct Manifest: Hashable, Sendable {
     }
     out += Array(",\n\"hosts\": {".utf8)
     for (index, (name, entry)) in hosts.sorted(by: { $0.key < $1.key }).enumerated() {
-      out += Array(index == 0 ? "\n".utf8 : ",\n".utf8)
+      out += index == 0 ? "\n".utf8 : ",\n".utf8
       JSONText.append(name, to: &out)
-      out += Array(
-        ": {\"ruleset\": \"\(entry.digest)\", \"mode\": \(JSONText.modes(entry.modes)), \"ssh\": ".utf8)
+      out += ": {\"ruleset\": ".utf8
+      JSONText.append(entry.digest, to: &out)
+      out += ", \"mode\": ".utf8
+      JSONText.append(entry.modes, to: &out)
+      out += ", \"ssh\": ".utf8
       JSONText.append(entry.ssh, to: &out)
-      out += Array(
-        ", \"addresses\": [\(entry.addresses.map(JSONText.string).joined(separator: ", "))]".utf8)
+      out += ", \"addresses\": [".utf8
+      for (index, address) in entry.addresses.enumerated() {
+        if index > 0 { out += ", ".utf8 }
+        JSONText.append(address, to: &out)
+      }
+      out.append(UInt8(ascii: "]"))
       if one == nil {
-        out += Array(", \"inventory\": ".utf8)
+        out += ", \"inventory\": ".utf8
         JSONText.append(entry.inventory, to: &out)
       }
       out.append(UInt8(ascii: "}"))
     }
-    out += Array("\n}}\n".utf8)
+    out += "\n}}\n".utf8
     return out
   }
 

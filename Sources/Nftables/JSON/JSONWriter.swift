@@ -13,9 +13,13 @@ struct JSONWriter {
   mutating func append(decimal value: UInt64) { text.append(decimal: value) }
 
   mutating func append(string: String) {
-    append("\"")
-    defer { append("\"") }
-    if !string.utf8.contains(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5c }) { return append(string) }
+    out.append(0x22)
+    defer { out.append(0x22) }
+    let start = out.count
+    append(string)
+    // Few strings need an escape.
+    if !out[start...].contains(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5c }) { return }
+    out.removeSubrange(start...)
     for byte in string.utf8 {
       switch byte {
       case 0x22, 0x5c:

@@ -37,17 +37,20 @@ extension KernelName {
   /// Whether nft(8) reads the name back as one word: a letter, `_` or `.`, then letters, digits and
   /// `/ \ _ . -` (scanner.l, `string`).
   public var isIdentifier: Bool {
-    text.utf8.enumerated().allSatisfy { position, byte in
+    var isFirst = true
+    for byte in text.utf8 {
       switch byte {
       case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
         UInt8(ascii: "_"), UInt8(ascii: "."):
-        true
+        break
       case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "-"),
         UInt8(ascii: "\\"):
-        position > 0
-      default: false
+        if isFirst { return false }
+      default: return false
       }
+      isFirst = false
     }
+    return true
   }
 
   public var description: String { text }

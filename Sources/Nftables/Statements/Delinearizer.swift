@@ -6,14 +6,26 @@ extension Rule {
   ///
   /// - Parameter sets: the table's sets by name, as in ``init(_:in:sets:comment:)``.
   public func statements(in family: Family, sets: [SetName: NamedSet] = [:]) -> [Statement] {
-    let full = Delinearizer(family: family, sets: sets).statements(of: expressions)
+    exactStatements(in: family, sets: sets).statements
+  }
+
+  /// The statements, and whether nft 1.0.6 would make something else of them.
+  private func exactStatements(
+    in family: Family, sets: [SetName: NamedSet]
+  ) -> (statements: [Statement], isJoinedByNft: Bool) {
+    var isJoined = false
     func isExact(_ statements: [Statement]) -> Bool {
-      (try? Rule(statements, in: family, sets: sets).expressions) == expressions
+      var linearizer = Linearizer(family: family, sets: sets)
+      for statement in statements {
+        do throws(StatementError) { try linearizer.append(statement) } catch { return false }
+      }
+      isJoined = linearizer.isJoinedByNft
+      return linearizer.expressions == expressions
     }
+    let full = Delinearizer(family: family, sets: sets).statements(of: expressions)
     var pass = ImpliedMatches(family: family)
     let short = pass.removed(from: full)
-    if short.count == full.count, isExact(full) { return full }
-    if isExact(short) { return short }
+    if isExact(short) { return (short, isJoined) }
     // One match after the other: some are implied here, others only look so.
     var kept = full
     var index = pass.removable.count
@@ -23,7 +35,7 @@ extension Rule {
       candidate.remove(at: pass.removable[index])
       if isExact(candidate) { kept = candidate }
     }
-    return isExact(kept) ? kept : [.opaque(expressions)]
+    return isExact(kept) ? (kept, isJoined) : ([.opaque(expressions)], false)
   }
 
   /// The statements for a file that nft(8) reads: it must make the very expressions of them.
@@ -32,12 +44,8 @@ extension Rule {
   func loadableStatements(
     in family: Family, sets: [SetName: NamedSet]
   ) throws(TextError) -> [Statement] {
-    let statements = statements(in: family, sets: sets)
-    var linearizer = Linearizer(family: family, sets: sets)
-    for statement in statements {
-      do throws(StatementError) { try linearizer.append(statement) } catch { break }
-    }
-    if linearizer.isJoinedByNft {
+    let (statements, isJoinedByNft) = exactStatements(in: family, sets: sets)
+    if isJoinedByNft {
       throw .unsupported("fields that nft would compare as one, and before what stands between them")
     }
     return statements
