@@ -26,8 +26,8 @@ public final class OutputWrite: Sendable {
   private let added = Mutex<Set<String>>([])
   /// Names of files that were there and were not what was compiled.
   private let mended = Mutex<Set<String>>([])
-  /// Whether there is anything that may not be on disk.
-  private let hasWritten = Mutex(false)
+  /// How many files may not be on disk yet.
+  private let written = Mutex(0)
 
   /// - Throws: ``OutputFailure``, also when another compile is writing there.
   public init(_ path: String) throws(OutputFailure) {
@@ -54,7 +54,11 @@ public final class OutputWrite: Sendable {
         // Nothing leads to it yet. One that is left half written is found above by the next compile.
         try store.create(name, bytes)
       }
-      hasWritten.withLock { $0 = true }
+      let count = written.withLock { count in
+        count += 1
+        return count
+      }
+      if count.isMultiple(of: Self.filesAtOnce) { store.beginSync() }
     }
   }
 
@@ -94,7 +98,7 @@ public final class OutputWrite: Sendable {
     let isManifestNew = manifest != old
     do throws(OutputFailure) {
       if isManifestNew { try directory.prepare(Self.manifest, manifest.encoded()) }
-      if isManifestNew || hasWritten.withLock({ $0 }) { try directory.sync() }
+      if isManifestNew || written.withLock({ $0 > 0 }) { try directory.sync() }
       let changed = try link(hosts)
       if isManifestNew { try directory.put(Self.manifest) }
       return changed
@@ -105,6 +109,8 @@ public final class OutputWrite: Sendable {
   }
 
   private static let manifest = "manifest.json"
+  /// The disk begins with so many files, while others are made.
+  private static let filesAtOnce = 200
 
   /// - Returns: the hosts whose files lead elsewhere than before.
   private func link(_ hosts: [String: Manifest.Entry]) throws(OutputFailure) -> [String] {
@@ -126,11 +132,9 @@ public final class OutputWrite: Sendable {
   }
 
   private func removeRulesets(but used: Set<String>) throws(OutputFailure) {
-    let digests = added.withLock { $0 }
-    let names = Set(stored.keys).union(digests.flatMap { ["\($0).nft", "\($0).json"] })
-    for name in names.sorted() where Self.isRuleset(name) && !used.contains(String(name.prefix(64))) {
-      try store.remove(name)
-    }
+    let unused = added.withLock { $0 }.subtracting(used).flatMap { ["\($0).nft", "\($0).json"] }
+    let names = stored.keys.filter { Self.isRuleset($0) && !used.contains(String($0.prefix(64))) }
+    for name in Set(names).union(unused).sorted() { try store.remove(name) }
   }
 
   /// Whether a name is one that this type gives to rulesets, so that nobody else's file is removed.
