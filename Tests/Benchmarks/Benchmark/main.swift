@@ -26,6 +26,7 @@ func all(sekisho: String, place: String) throws {
   showMachine()
   try BinaryFigures(sekisho: sekisho, place: place).show()
   try CompileFigures(sekisho: sekisho, program: program, place: place).show()
+  try ChangeFigures(sekisho: sekisho, place: place).show()
   try ExplainFigures(sekisho: sekisho, program: program, place: place).show()
   require([program, "spaces", place])
   require([program, "reach", place])
