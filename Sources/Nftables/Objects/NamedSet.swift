@@ -24,32 +24,51 @@ public struct SetFlags: OptionSet, Hashable, Sendable {
 
 /// A set, or a map when it has ``data``: keys, and what they lead to.
 public struct NamedSet: Hashable, Sendable {
-  public let name: SetName
+  private struct Content: Hashable {
+    let name: SetName
+    let key: [DataType]
+    let data: [DataType]?
+    let flags: SetFlags
+    let size: UInt32?
+    let timeout: UInt64?
+    let comment: String?
+    let elements: SetElements
+  }
+
+  /// Many tables share a set: copies of it are one object, and equal at a glance.
+  private final class Shared: Sendable {
+    let content: Content
+    init(_ content: Content) { self.content = content }
+  }
+
+  private let shared: Shared
+
+  public var name: SetName { shared.content.name }
   /// One type, or several when the key is a concatenation. Not empty.
-  public let key: [DataType]
+  public var key: [DataType] { shared.content.key }
   /// What a map's keys lead to; `nil` for a set. `[.verdict]` makes it a verdict map.
-  public let data: [DataType]?
+  public var data: [DataType]? { shared.content.data }
   /// Without ``SetFlags/map``, which ``data`` implies.
-  public let flags: SetFlags
+  public var flags: SetFlags { shared.content.flags }
   /// The most elements it takes. The kernel picks a faster hash for a set that declares it.
-  public let size: UInt32?
+  public var size: UInt32? { shared.content.size }
   /// How long an element stays by default, in milliseconds.
-  public let timeout: UInt64?
-  public let comment: String?
-  public let elements: SetElements
+  public var timeout: UInt64? { shared.content.timeout }
+  public var comment: String? { shared.content.comment }
+  public var elements: SetElements { shared.content.elements }
 
   public init(
     name: SetName, key: [DataType], data: [DataType]? = nil, flags: SetFlags = [], size: UInt32? = nil,
     timeout: UInt64? = nil, comment: String? = nil, elements: SetElements
   ) {
-    self.name = name
-    self.key = key
-    self.data = data
-    self.flags = flags.subtracting(.map)
-    self.size = size
-    self.timeout = timeout
-    self.comment = comment
-    self.elements = elements
+    shared = Shared(
+      Content(
+        name: name, key: key, data: data, flags: flags.subtracting(.map), size: size, timeout: timeout,
+        comment: comment, elements: elements))
+  }
+
+  public static func == (a: Self, b: Self) -> Bool {
+    a.shared === b.shared || a.shared.content == b.shared.content
   }
 
   /// The same declaration with other elements.
