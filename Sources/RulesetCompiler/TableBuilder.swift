@@ -6,7 +6,8 @@ internal import Policy
 struct TableBuilder {
   let sets: PeerSets
   private var chains: [Chain] = []
-  private var usedSets: [SetName: NamedSet] = [:]
+  /// Most tables have some dozens.
+  private var usedSets = [SetName: NamedSet](minimumCapacity: 64)
 
   init(sets: PeerSets) { self.sets = sets }
 
