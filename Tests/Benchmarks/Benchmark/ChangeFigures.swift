@@ -32,7 +32,7 @@ struct ChangeFigures {
       let after = try FileNumbers(in: out)
       again.append(seconds / full)
       waitForQuiet()
-      let asked = run([sekisho, "diff", old, new], output: "\(place)/diff")
+      let asked = run([sekisho, "diff", old, new], output: "\(place)/diff", isQuiet: true)
       guard asked.status == Self.differs else { fail("diff: status \(asked.status)") }
       diff.append(asked.seconds / full)
 

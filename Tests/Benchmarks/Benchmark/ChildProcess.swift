@@ -37,9 +37,9 @@ func wait(_ child: pid_t) -> Int32 {
 
 /// Runs a program to its end.
 @discardableResult
-func run(_ command: [String], output: String? = nil) -> Usage {
+func run(_ command: [String], output: String? = nil, isQuiet: Bool = false) -> Usage {
   let begin = now()
-  let child = start(command, output: output)
+  let child = start(command, output: output, isQuiet: isQuiet)
   var status: Int32 = 0
   var usage = rusage()
   while wait4(child, &status, 0, &usage) < 0, errno == EINTR {}
