@@ -14,8 +14,13 @@ let common: [SwiftSetting] = [
 let source: [SwiftSetting] = common + [.strictMemorySafety()]
 
 /// A source target; its README is for people, not for the compiler.
-func layer(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, exclude: ["README.md"], swiftSettings: source)
+///
+/// - Parameter isSmall: whether a release is made small rather than fast, as befits what is done once a run.
+func layer(_ name: String, _ dependencies: [Target.Dependency] = [], isSmall: Bool = false) -> Target {
+  let size = SwiftSetting.unsafeFlags(["-Osize"], .when(configuration: .release))
+  return .target(
+    name: name, dependencies: dependencies, exclude: ["README.md"],
+    swiftSettings: isSmall ? source + [size] : source)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -66,16 +71,18 @@ let package = Package(
     layer("RulesetSpace", ["Addressing", "ConnectionSpace", "Nftables"]),
     layer("PolicySpace", ["Addressing", "ConnectionSpace", "Policy"]),
     layer("Reachability", ["Addressing", "ConnectionSpace", "Policy"]),
-    layer("Lint", ["Addressing", "Diagnostics", "Policy"]),
+    layer("Lint", ["Addressing", "Diagnostics", "Policy"], isSmall: true),
 
     layer("InventoryFiles", ["Diagnostics", "Inventory", subprocess]),
     layer("Artifacts", ["CFiles", "CSHA256", "Policy"]),
     layer("Netlink", ["CMnl"]),
     layer("NftablesNetlink", ["Addressing", "CMnl", "CNftnl", "Netlink", "Nftables"]),
-    layer("Probing", ["Addressing", "CSockets"]),
-    layer("Enforcement", ["Addressing", "Netlink", "Nftables", "NftablesNetlink", "Probing", "RulesetDiff"]),
-    layer("Lab", ["Addressing", "CNamespaces", "Policy", system]),
-    layer("Fleet", ["Enforcement", subprocess, system]),
+    layer("Probing", ["Addressing", "CSockets"], isSmall: true),
+    layer(
+      "Enforcement", ["Addressing", "Netlink", "Nftables", "NftablesNetlink", "Probing", "RulesetDiff"],
+      isSmall: true),
+    layer("Lab", ["Addressing", "CNamespaces", "Policy", system], isSmall: true),
+    layer("Fleet", ["Enforcement", subprocess, system], isSmall: true),
     layer(
       "SekishoCommands",
       [
@@ -83,7 +90,7 @@ let package = Package(
         "Lab", "Lint",
         "Nftables", "Policy", "ConnectionDiff", "ConnectionSpace", "Probing", "Reachability",
         "RulesetCompiler", "RulesetDiff", arguments, subprocess,
-      ]),
+      ], isSmall: true),
     .executableTarget(
       name: "sekisho", dependencies: ["SekishoCommands", arguments], swiftSettings: source),
 
