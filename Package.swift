@@ -103,8 +103,9 @@ let package = Package(
     support(
       "FuzzTargets",
       [
-        "Diagnostics", "EchoKernel", "Inventory", "Netlink", "Nftables", "NftablesNetlink", "Policy",
-        "RulesetCompiler", "RulesetDiff",
+        "Addressing", "ConnectionDiff", "ConnectionSpace", "Diagnostics", "EchoKernel", "Inventory",
+        "Netlink",
+        "Nftables", "NftablesNetlink", "Policy", "RulesetCompiler", "RulesetDiff", "RulesetSpace",
       ]),
     .executableTarget(
       name: "lab-support", dependencies: ["Addressing", "Lab", "LabFixtures", "Probing"],

@@ -107,6 +107,8 @@ private struct BaseChains {
   private let chains: [(table: Table, name: ChainName, base: BaseChain)]
   /// Whether addresses may be translated before the chains that filter.
   private let isTranslated: Bool
+  /// Whether some table has chains of which nothing is known.
+  private let hasUnknown: Bool
 
   init(_ tables: [Table], _ passage: Passage) {
     precondition(passage != .whole, "a ruleset judges one passage")
@@ -123,6 +125,9 @@ private struct BaseChains {
       }
     }
     self.chains = chains
+    hasUnknown = tables.contains { table in
+      table.others.contains { $0.kind.contains("chain") && $0.kind != "anonymous chain" }
+    }
     isTranslated = chains.contains { table, name, base in
       base.type == "nat" && base.hook == hooks[0] && table.chain(name)?.rules.isEmpty == false
     }
@@ -130,7 +135,8 @@ private struct BaseChains {
 
   /// What every chain lets pass.
   func run(_ domain: Domain, _ circumstances: Circumstances) throws(NotProven) -> (Match, Set<IPProtocol>) {
-    var passing = domain.always
+    // A chain that is not modelled may be called at the hook, and drop.
+    var passing = hasUnknown ? Match(sure: domain.empty, possible: domain.all) : domain.always
     var splits: Set<IPProtocol> = []
     for (table, name, base) in chains where table.family == .inet || table.family == domain.family.table {
       var run = ChainRun(domain, table, base, circumstances, isTranslated: isTranslated)

@@ -45,7 +45,11 @@ private struct DumpWriter {
         try writer.append(set.withoutComments, of: table.family, table.name, saysDynamic: true)
       }
     }
-    for other in table.others { opaque(other.kind, other.name, in: table) }
+    for other in table.others {
+      // What is not modelled of a kind that is must not be read as one that is.
+      let isModelled = ["chain", "set", "map", "rule", "element"].contains(other.kind)
+      opaque(isModelled ? "opaque \(other.kind)" : other.kind, other.name, in: table)
+    }
     let sets = Dictionary(table.sets.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     for chain in chains {
       for rule in chain.rules {

@@ -1,8 +1,13 @@
+import Addressing
+import ConnectionDiff
+import ConnectionSpace
 import EchoKernel
 import Netlink
 import Nftables
 import NftablesNetlink
+import Policy
 import RulesetDiff
+import RulesetSpace
 
 enum RulesetTarget {
   static func run(_ bytes: [UInt8], _ promises: inout Promises) {
@@ -64,6 +69,46 @@ enum RulesetTarget {
     for chain in table.chains {
       for rule in chain.rules { use(rule, table.family, &promises) }
     }
+    travel(table, &promises)
+    judge(table, &promises)
+  }
+
+  /// A dump of a table is always read, and has as many chains with as many rules, or says what it lacks.
+  private static func travel(_ table: Table, _ promises: inout Promises) {
+    // Only families that nft has are dumped.
+    guard [.inet, .ipv4, .ipv6, .arp, .bridge, .netdev].contains(table.family) else { return }
+    do {
+      let tables = try Table.tables(
+        fromJSON: Array("{\"nftables\":".utf8) + Table.dump([table]) + Array("}".utf8))
+      promises.hold(tables.count == 1 && tables[0].name == table.name, "a dump of another table")
+      guard let read = tables.first else { return }
+      let lacking = read.others.count { $0.kind == "opaque chain" }
+      promises.hold(read.chains.count + lacking >= table.chains.count, "a dump without a chain")
+      for chain in read.chains {
+        promises.hold(
+          chain.rules.count == table.chain(chain.name)?.rules.count, "a dump with other rules of a chain")
+      }
+    } catch {
+      promises.hold(false, "a dump: \(error)")
+    }
+  }
+
+  /// What a table lets pass can be asked of any table, within a budget.
+  private static func judge(_ table: Table, _ promises: inout Promises) {
+    let budget = Budget(intervals: 200_000, steps: 1_000_000)
+    for passage in [Passage.ingress, .egress, .forward] {
+      let universe = Universe(budget: budget)
+      guard let space = try? RulesetSpace([table, table.enforcing], passage, in: universe) else { continue }
+      promises.hold(
+        (try? space.lower.isSubset(of: space.upper)) ?? true, "what surely passes does not pass perhaps")
+    }
+    _ = try? AllowedConnections(
+      [table], .ingress, own: nil, names: nil, at: Timestamp(seconds: 0), budget: budget)
+    let host = HostRulesets(
+      name: "h", addresses: [Address(.ipv4, 0x0a00_0001)], old: [table], new: [table.enforcing],
+      flows: Set(
+        table.chains.map { FlowRules(flow: $0.rules.first?.acceptedFlow ?? "x", chain: $0.name.text) }))
+    _ = try? ConnectionDiff(of: [host], compiledFrom: nil, at: Timestamp(seconds: 0), budget: budget)
   }
 
   private static func use(_ rule: Rule, _ family: Family, _ promises: inout Promises) {
