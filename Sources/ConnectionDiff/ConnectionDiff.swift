@@ -21,6 +21,8 @@ public struct ConnectionDiff: Sendable {
   /// Flows of both policies that end at another time than before.
   public let ends: [EndChange]
   public let risks: [Risk]
+  /// What passes on both sides, as far as these hosts decide; `nil` of policies, whose flows say it.
+  public let passage: FleetPassage?
 
   /// Whether no connection opens or closes, now or later, and no mode changes, whatever was renamed or
   /// regrouped.

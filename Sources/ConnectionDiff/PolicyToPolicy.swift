@@ -23,6 +23,7 @@ extension ConnectionDiff {
       new.claims(at: now), EndNames(new), unshared: new.addresses(of: addedHosts), loopback: loopback)
     let oldLines = FlowLines(
       old.claims(at: now), EndNames(old), unshared: old.addresses(of: removedHosts), loopback: loopback)
+    passage = nil
     mayOpen = []
     mayClose = []
     opened = try newLines.lines(of: change.opened)

@@ -15,6 +15,8 @@ struct RulesetChange {
   let mayClose: ConnectionSpace
   /// What an end or a gateway allows from now on, and not everybody on the way.
   let halfOpened: ConnectionSpace
+  /// What passes on either side, whatever is only observed.
+  let passage: FleetPassage
 
   /// - Throws: ``NotProven`` when the universe's budget is spent.
   init(
@@ -29,6 +31,15 @@ struct RulesetChange {
     (closed, mayClose) = try Self.gained(before, over: after, passing: others)
     let half = try after.upper.halfOpen.subtracting(before.upper.halfOpen)
     halfOpened = if let others { try others.upper.passing(half) } else { half }
+
+    func passing(_ members: [FleetSpace.Member], _ space: FleetSpace) throws(NotProven) -> ConnectionSpace {
+      let isObserving = members.byTables.contains { $0.tables.contains { $0.enforcing != $0 } }
+      let whole =
+        isObserving
+        ? try FleetSpace(members, groups: groups, at: now, enforcing: false).upper.whole : space.upper.whole
+      return if let others { try others.upper.passing(whole) } else { whole }
+    }
+    passage = try FleetPassage(from: passing(old, before), to: passing(new, after))
   }
 
   private static func gained(

@@ -22,6 +22,7 @@ extension ConnectionDiff {
     let change = try RulesetChange(
       from: before, to: after, staying: hosts.filter { !$0.staying.isEmpty },
       groups: universe.space(of: policy?.requestsToGroups ?? []), at: now)
+    passage = change.passage
     let endpoints = Endpoints(policy.map { $0.hosts.map(\.addresses) } ?? hosts.map(\.addresses))
     let loopback = try universe.connections(within: endpoints)
 

@@ -22,13 +22,13 @@ struct ReachChange {
   ///
   /// - Parameters:
   ///   - hosts: all of the fleet: how far he gets over hosts that nobody asked is not known.
+  ///   - passage: what passes between them.
   ///   - crowns: the names of crown jewels.
   /// - Throws: ``ConnectionSpace/NotProven``.
-  init(of hosts: [HostRulesets], crowns: Set<String>, at now: Timestamp) throws(NotProven) {
-    let passage = try FleetPassage(hosts, at: now)
-    func radius(_ whole: ConnectionSpace, _ side: KeyPath<HostRulesets, [Table]?>) throws(NotProven)
-      -> BlastRadius
-    {
+  init(of hosts: [HostRulesets], _ passage: FleetPassage, crowns: Set<String>) throws(NotProven) {
+    func radius(
+      _ whole: ConnectionSpace, _ side: KeyPath<HostRulesets, [Table]?>
+    ) throws(NotProven) -> BlastRadius {
       let there = hosts.filter { $0[keyPath: side] != nil }
       let every = try EveryReach(
         whole, hosts: there.map(\.addresses), isCrown: { crowns.contains(there[$0.index].name) },

@@ -73,8 +73,8 @@ struct RunningHosts {
     let unasked = policy?.hosts.count { !asked.contains($0.name) } ?? 0
     var report = MeaningReport(
       console: console, diff: diff, old: sources, new: sources, takenForGranted: unasked)
-    if let policy, unasked == 0 {
-      report.reach = try ReachChange(of: hosts, crowns: policy.crownNames, at: .current())
+    if let policy, unasked == 0, let passage = diff.passage {
+      report.reach = try ReachChange(of: hosts, passage, crowns: policy.crownNames)
     }
     return report
   }

@@ -57,11 +57,12 @@ struct SourceComparison {
       let diff = try ConnectionDiff(of: changed, compiledFrom: loaded?.policy, at: .current())
       let sources = loaded?.sources ?? Sources(files: [])
       let unasked = host == nil ? 0 : (loaded?.policy.hosts.count ?? 1) - 1
-      let isWhole = unasked == 0 && changed.count == hosts.count
-      return MeaningReport(
-        console: console, diff: diff, old: sources, new: sources, takenForGranted: unasked,
-        reach: isWhole
-          ? try ReachChange(of: changed, crowns: loaded?.policy.crownNames ?? [], at: .current()) : nil)
+      var report = MeaningReport(
+        console: console, diff: diff, old: sources, new: sources, takenForGranted: unasked)
+      if unasked == 0, changed.count == hosts.count, let passage = diff.passage {
+        report.reach = try ReachChange(of: changed, passage, crowns: loaded?.policy.crownNames ?? [])
+      }
+      return report
     }
   }
 }
