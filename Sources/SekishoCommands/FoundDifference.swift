@@ -1,4 +1,3 @@
-internal import ConnectionDiff
 internal import ConnectionSpace
 
 /// What a comparison found: objects host by host, and what that means for connections.

@@ -1,6 +1,4 @@
-internal import Addressing
 internal import ConnectionDiff
-internal import ConnectionSpace
 internal import Diagnostics
 internal import Lint
 internal import Policy
@@ -20,13 +18,13 @@ struct MeaningReport {
   var findings: LintReport?
 
   /// Lines of one scope, in the order in which they are told.
-  private struct Chapter {
+  struct Chapter {
     let title: String
     let opened: [ConnectionLine]
     let closed: [ConnectionLine]
   }
 
-  private var chapters: [Chapter] {
+  var chapters: [Chapter] {
     let titles: [(LineScope, String)] = [
       (.hosts, "Between known hosts"), (.membership, "With added or removed hosts"),
       (.outside, "With outside networks"),
@@ -38,8 +36,6 @@ struct MeaningReport {
     }
     .filter { !$0.opened.isEmpty || !$0.closed.isEmpty }
   }
-
-  // MARK: - Text
 
   func write() throws {
     for chapter in chapters {
@@ -95,10 +91,10 @@ struct MeaningReport {
     try console.line("  \(console.styled(mark, style)) \(line.words)\(note)")
   }
 
-  private static let perhaps = "May open or close, depending on more than the connection"
+  static let perhaps = "May open or close, depending on more than the connection"
 
   /// `api-1, api-2: ingress and egress enforced`: hosts that change alike are told once.
-  private var modes: [String] {
+  var modes: [String] {
     var changes: [String: [ConnectionDiff.ModeChange]] = [:]
     for change in diff.modes { changes[change.host, default: []].append(change) }
     var hosts: [String: [String]] = [:]
@@ -119,9 +115,9 @@ struct MeaningReport {
 
   private func words(_ mode: Mode) -> String { mode == .enforce ? "enforced" : "only observed" }
 
-  private func words(_ end: Timestamp?) -> String { end.map { "at \($0)" } ?? "never" }
+  func words(_ end: Timestamp?) -> String { end.map { "at \($0)" } ?? "never" }
 
-  private func place(_ location: SourceLocation, _ sources: Sources) -> String {
+  func place(_ location: SourceLocation, _ sources: Sources) -> String {
     "\(sources.shownPath(location.file)):\(location.line)"
   }
 
@@ -145,127 +141,5 @@ struct MeaningReport {
         "; \(takenForGranted == 1 ? "1 host was" : "\(takenForGranted) hosts were") not asked: what they allow is taken for granted"
     }
     return text
-  }
-
-  // MARK: - JSON
-
-  struct JSON: Encodable {
-    struct Totals: Encodable {
-      let opened: Int
-      let closed: Int
-      let opened_outside: Int
-      let closed_outside: Int
-    }
-
-    struct Mode: Encodable {
-      let host: String
-      let direction: String
-      let mode: String
-    }
-
-    struct FlowEnd: Encodable {
-      let flow: String
-      let old: String?
-      let new: String?
-    }
-
-    struct Risk: Encodable {
-      let kind: String
-      let message: String
-      let flow: String?
-      let place: String?
-    }
-
-    let totals: Totals
-    let opened: [LineJSON]
-    let closed: [LineJSON]
-    let may_open: [LineJSON]
-    let may_close: [LineJSON]
-    let half_opened: [LineJSON]
-    let added_hosts: [String]
-    let removed_hosts: [String]
-    let modes: [Mode]
-    let ends: [FlowEnd]
-    let risks: [Risk]
-    let reach: ReachChange.JSON?
-    let findings: [LintReport.Entry]?
-  }
-
-  var json: JSON {
-    JSON(
-      totals: .init(
-        opened: diff.totals.opened, closed: diff.totals.closed, opened_outside: diff.totals.openedOutside,
-        closed_outside: diff.totals.closedOutside),
-      opened: diff.opened.map { .init($0, new) }, closed: diff.closed.map { .init($0, old) },
-      may_open: diff.mayOpen.map { .init($0, new) }, may_close: diff.mayClose.map { .init($0, old) },
-      half_opened: diff.halfOpened.map { .init($0, new) }, added_hosts: diff.addedHosts,
-      removed_hosts: diff.removedHosts,
-      modes: diff.modes.map {
-        .init(host: $0.host, direction: $0.direction.rawValue, mode: $0.mode.rawValue)
-      },
-      ends: diff.ends.map {
-        .init(flow: $0.flow, old: $0.old.map { "\($0)" }, new: $0.new.map { "\($0)" })
-      },
-      risks: diff.risks.map { risk in
-        .init(
-          kind: risk.kind.rawValue, message: risk.message, flow: risk.flow,
-          place: risk.location.map { "\(new.shownPath($0.file)):\($0.line):\($0.column)" })
-      }, reach: reach?.json, findings: findings?.entries)
-  }
-
-  // MARK: - Markdown
-
-  /// For a pull request: a table a chapter.
-  func writeMarkdown() throws {
-    try console.line("### Connections")
-    try console.line()
-    try console.line("\(summary.prefix(1).uppercased())\(summary.dropFirst()).")
-    for chapter in chapters { try table(chapter) }
-    try table(Chapter(title: Self.perhaps, opened: diff.mayOpen, closed: diff.mayClose))
-    try table(Chapter(title: "Half open", opened: diff.halfOpened, closed: []), mark: "➗")
-    var items = modes
-    items += diff.ends.map { "\($0.flow) ends \(words($0.new)), not \(words($0.old))" }
-    try list("Modes and ends", items)
-    try list("Risks", diff.risks.map { "\($0.flow.map { "\($0) " } ?? "")\($0.message)" })
-    try list("An intruder's reach, in 1, 2 and \(ReachChange.hops) connections", reach?.lines ?? [])
-    try list("Findings that the change brings", findings?.findings.map(\.message) ?? [])
-  }
-
-  private func table(_ chapter: Chapter, mark: String = "➕") throws {
-    if chapter.opened.isEmpty, chapter.closed.isEmpty { return }
-    try console.line()
-    try console.line("**\(chapter.title)**")
-    try console.line()
-    try console.line("| | from | to | service | flow |")
-    try console.line("|---|---|---|---|---|")
-    for line in chapter.opened { try row(line, mark, new) }
-    for line in chapter.closed { try row(line, "➖", old) }
-  }
-
-  private func row(_ line: ConnectionLine, _ mark: String, _ sources: Sources) throws {
-    let service = line.serviceWords
-    let flow = line.flow.map { flow in
-      flow + (line.location.map { " (\(place($0, sources)))" } ?? "")
-    }
-    let cells = [line.from.words, line.to.words, service, flow ?? ""].map(Self.cell)
-    try console.line("| \(mark) | \(cells.joined(separator: " | ")) |")
-  }
-
-  private func list(_ title: String, _ items: [String]) throws {
-    if items.isEmpty { return }
-    try console.line()
-    try console.line("**\(title)**")
-    try console.line()
-    for item in items { try console.line("- \(Self.cell(item))") }
-  }
-
-  /// A reason or a name must not become a link, a tag or another cell.
-  private static func cell(_ text: String) -> String {
-    var out = ""
-    for character in text {
-      if "\\`*_[]<>|#!~&".contains(character) { out.append("\\") }
-      out.append(character)
-    }
-    return out
   }
 }

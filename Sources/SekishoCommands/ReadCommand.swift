@@ -1,7 +1,6 @@
 internal import Addressing
 internal import ArgumentParser
 internal import ConnectionDiff
-internal import ConnectionSpace
 internal import Enforcement
 internal import Fleet
 internal import Lab

@@ -1,4 +1,3 @@
-internal import Addressing
 internal import ConnectionDiff
 internal import Diagnostics
 internal import Nftables

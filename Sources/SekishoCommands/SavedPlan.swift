@@ -2,7 +2,6 @@ internal import ArgumentParser
 internal import Artifacts
 internal import Enforcement
 internal import Nftables
-internal import Policy
 internal import RulesetDiff
 
 /// A plan against what there is now.

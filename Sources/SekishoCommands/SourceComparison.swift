@@ -1,6 +1,4 @@
-internal import Addressing
 internal import ArgumentParser
-internal import Artifacts
 internal import ConnectionDiff
 internal import ConnectionSpace
 internal import Diagnostics
