@@ -12,7 +12,7 @@ public struct Plan: Hashable, Sendable {
     case ssh
   }
 
-  /// A host that changes.
+  /// A host that was looked at, whether it changes or not: what was shown holds for all of them together.
   public struct Host: Hashable, Sendable, Codable {
     public let name: String
     /// Digest of the ruleset that it is to have.

@@ -10,8 +10,10 @@ public struct ConnectionDiff: Sendable {
   /// What may open or close, depending on more than the connection: rates, marks, rules that are not modelled.
   public let mayOpen: [ConnectionLine]
   public let mayClose: [ConnectionLine]
-  /// What one managed end allows from now on and the other end, or a gateway between them, does not.
+  /// What one managed end allows from now on, or allows no more, and the other end, or a gateway between them, does not
+  /// allow: nothing passes, until somebody is root there.
   public let halfOpened: [ConnectionLine]
+  public let halfClosed: [ConnectionLine]
   public let totals: Totals
   /// Hosts that only one of the sides has, sorted.
   public let addedHosts: [String]
@@ -28,6 +30,7 @@ public struct ConnectionDiff: Sendable {
   /// regrouped.
   public var isEmpty: Bool {
     opened.isEmpty && closed.isEmpty && mayOpen.isEmpty && mayClose.isEmpty && halfOpened.isEmpty
+      && halfClosed.isEmpty
       && modes.isEmpty && ends.isEmpty
   }
 

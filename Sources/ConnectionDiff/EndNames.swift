@@ -72,15 +72,19 @@ struct EndNames {
       for address in host.addresses { owners[address] = index }
     }
     var names: [[Int]: String] = [:]
-    var networks: [(addresses: AddressSet, name: String)] = []
-    for (name, addresses, isExact) in hosts.sets.compactMap(\.peers).sorted(by: { $0.name > $1.name }) {
-      if !isExact {
-        networks.append((addresses, name))
-        continue
+    for side in [\HostRulesets.old, \.new] {
+      // A group is its members of both families.
+      var members: [String: Set<Int>] = [:]
+      for peers in hosts.sets(side).compactMap(\.peers) where peers.isExact {
+        let found = AddressFamily.allCases.flatMap { peers.addresses.members($0) }.compactMap { owners[$0] }
+        members[peers.name, default: []].formUnion(found)
       }
-      let members = Set(AddressFamily.allCases.flatMap { addresses.members($0) }.compactMap { owners[$0] })
-      if members.count > 1 { names[members.sorted()] = name }
+      for (name, members) in members.sorted(by: { $0.key > $1.key }) where members.count > 1 {
+        names[members.sorted()] = name
+      }
     }
+    let networks = hosts.sets.compactMap(\.peers).filter { !$0.isExact }
+      .map { (addresses: $0.addresses, name: $0.name) }.sorted { $0.name < $1.name }
     self.init(
       hosts.map { Host(name: $0.name, addresses: $0.addresses) }, names: names, networks: networks)
   }
@@ -171,8 +175,14 @@ struct EndNames {
 }
 
 extension [HostRulesets] {
+  /// The sets of one side's tables, those of hosts with one ruleset once.
+  fileprivate func sets(_ side: KeyPath<HostRulesets, [Table]?>) -> Set<NamedSet> {
+    let members = compactMap { host in host[keyPath: side].map { (host: host, tables: $0) } }
+    return Set(members.byTables.flatMap(\.tables).flatMap(\.sets))
+  }
+
   /// The sets of both sides' tables.
-  fileprivate var sets: Set<NamedSet> { Set(flatMap { ($0.old ?? []) + ($0.new ?? []) }.flatMap(\.sets)) }
+  fileprivate var sets: Set<NamedSet> { sets(\.old).union(sets(\.new)) }
 }
 
 extension AddressSet {

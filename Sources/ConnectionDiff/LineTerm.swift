@@ -1,5 +1,6 @@
 public import Addressing
 public import ConnectionSpace
+internal import RulesetSpace
 
 /// A protocol with the ports or types that are meant.
 public struct LineTerm: Hashable, Comparable, Sendable, CustomStringConvertible {
@@ -26,7 +27,13 @@ public struct LineTerm: Hashable, Comparable, Sendable, CustomStringConvertible 
   /// The types by name; of nearly all, those that are not meant: `icmp but redirect`.
   private func text(of types: IntervalSet<UInt8>) -> String {
     func names(_ types: IntervalSet<UInt8>) -> String {
-      types.ranges.joined().map { typeName($0) }.joined(separator: ",")
+      var rest = types
+      var words: [String] = []
+      if ipProtocol == .icmpv6, RulesetSpace.untracked.isSubset(of: types) {
+        words.append("neighbour discovery and MLD")
+        rest = types.subtracting(RulesetSpace.untracked)
+      }
+      return (rest.ranges.joined().map { typeName($0) } + words).joined(separator: ",")
     }
     let missing = types.complement
     let isNearlyAll = missing.ranges.reduce(0) { $0 + $1.count } < 16

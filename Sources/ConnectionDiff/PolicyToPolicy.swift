@@ -14,7 +14,10 @@ extension ConnectionDiff {
     let after = try PolicySpace(new, HostPolicies(new), at: now, in: universe)
     let change = try PolicyChange(from: before, to: after, \.whole)
     let loopback = try before.loopback.union(after.loopback)
-    let half = try after.halfOpen.subtracting(before.halfOpen).subtracting(loopback)
+    // What one end allowed alone and now passes is opened, and the other way round.
+    let (one, other) = (try before.halfOpen, try after.halfOpen)
+    let half = try other.subtracting(one).subtracting(before.whole).subtracting(loopback)
+    let halfGone = try one.subtracting(other).subtracting(after.whole).subtracting(loopback)
     let (oldNames, newNames) = (Set(old.hosts.map(\.name)), Set(new.hosts.map(\.name)))
     addedHosts = newNames.subtracting(oldNames).sorted()
     removedHosts = oldNames.subtracting(newNames).sorted()
@@ -29,6 +32,7 @@ extension ConnectionDiff {
     opened = try newLines.lines(of: change.opened)
     closed = try oldLines.lines(of: change.closed)
     halfOpened = try newLines.lines(of: half)
+    halfClosed = try oldLines.lines(of: halfGone)
     totals = Totals(
       opened: try change.opened.pairs(among: after.endpoints),
       closed: try change.closed.pairs(among: before.endpoints),

@@ -54,8 +54,8 @@ extension Risk {
       if !speaking.isEmpty {
         add(
           .guarded,
-          "opens into \(line.to.name), of which \(speaking.count == 1 ? "guard" : "guards") "
-            + "\(speaking.joined(separator: ", ")) \(speaking.count == 1 ? "speaks" : "speak")",
+          "opens into \(line.to.name), which \(speaking.count == 1 ? "the guard" : "the guards") "
+            + "\(speaking.joined(separator: ", ")) \(speaking.count == 1 ? "is" : "are") about",
           line.flow, line.location)
       }
       for (end, word) in [(line.from, "from"), (line.to, "to")] where !end.outside.isEmpty {

@@ -13,8 +13,9 @@ struct RulesetChange {
   /// What may open or close beside that.
   let mayOpen: ConnectionSpace
   let mayClose: ConnectionSpace
-  /// What an end or a gateway allows from now on, and not everybody on the way.
+  /// What an end or a gateway allows from now on, or no more, and not everybody on the way.
   let halfOpened: ConnectionSpace
+  let halfClosed: ConnectionSpace
   /// What passes on either side, whatever is only observed.
   let passage: FleetPassage
 
@@ -29,8 +30,9 @@ struct RulesetChange {
       staying.isEmpty ? nil : try FleetSpace(staying.map { ($0, $0.staying) }, groups: groups, at: now)
     (opened, mayOpen) = try Self.gained(after, over: before, passing: others)
     (closed, mayClose) = try Self.gained(before, over: after, passing: others)
-    let half = try after.upper.halfOpen.subtracting(before.upper.halfOpen)
-    halfOpened = if let others { try others.upper.passing(half) } else { half }
+    let (one, other) = (try before.upper.halfOpen, try after.upper.halfOpen)
+    halfOpened = try other.subtracting(one).subtracting(before.upper.whole)
+    halfClosed = try one.subtracting(other).subtracting(after.upper.whole)
 
     func passing(_ members: [FleetSpace.Member], _ space: FleetSpace) throws(NotProven) -> ConnectionSpace {
       let isObserving = members.byTables.contains { $0.tables.contains { $0.enforcing != $0 } }

@@ -46,7 +46,8 @@ extension ConnectionDiff {
     let discovery = try universe.discovery(of: (added + removed).allAddresses).union(loopback)
     mayOpen = try newLines.lines(of: change.mayOpen.subtracting(discovery))
     mayClose = try oldLines.lines(of: change.mayClose.subtracting(discovery))
-    halfOpened = try newLines.lines(of: change.halfOpened.subtracting(loopback))
+    halfOpened = try newLines.lines(of: change.halfOpened.subtracting(discovery))
+    halfClosed = try oldLines.lines(of: change.halfClosed.subtracting(discovery))
     let managed = policy?.managed ?? hosts.allAddresses
     totals = Totals(
       opened: try opened.pairs(among: endpoints), closed: try closed.pairs(among: endpoints),

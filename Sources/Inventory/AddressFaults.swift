@@ -66,8 +66,9 @@ extension InventoryLoader {
 
   /// What `private` means in a network's exceptions: RFC 1918, RFC 6598, RFC 4193, loopback and link-local.
   static let privatePrefixes = [
-    v4(0x0a00_0000, 8), v4(0xac10_0000, 12), v4(0xc0a8_0000, 16), v4(0x6440_0000, 10), v4(0x7f00_0000, 8),
-    v4(0xa9fe_0000, 16), v6(0xfc << 120, 7), v6(0xfe80 << 112, 10), v6(1, 128),
+    v4(0, 8), v4(0x0a00_0000, 8), v4(0x6440_0000, 10), v4(0x7f00_0000, 8), v4(0xa9fe_0000, 16),
+    v4(0xac10_0000, 12), v4(0xc0a8_0000, 16), v4(0xe000_0000, 4), v4(0xf000_0000, 4), v6(0, 127),
+    v6(0xfc << 120, 7), v6(0xfe80 << 112, 10), v6(0xff << 120, 8),
   ]
 
   private static func v4(_ bits: UInt128, _ length: Int) -> Prefix {

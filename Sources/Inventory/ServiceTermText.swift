@@ -2,7 +2,7 @@ internal import Addressing
 import Diagnostics
 internal import Policy
 
-/// Reads `tcp/443`, `icmp/echo-request`, `esp`, `47`: one protocol with its ports or types.
+/// Reads `tcp/443`, `icmp/echo-request`, `esp`: one protocol with its ports or types.
 enum ServiceTermText {
   /// What is wrong, and what to write.
   struct Fault: Error {
@@ -16,6 +16,13 @@ enum ServiceTermText {
     let detail = parts.count > 1 ? String(parts[1]) : nil
     let name = String(parts[0])
     if name == "icmp" { return try bothFamilies(detail) }
+    if detail == nil, !name.isEmpty, name.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
+      let port = "`tcp/\(name)` or `udp/\(name)`"
+      if UInt8(name) == nil { throw Fault(message: "`\(name)` has no protocol", help: "write \(port)") }
+      throw Fault(
+        message: "`\(name)` may be a port or a protocol",
+        help: "write \(port) for a port, `{protocol: \(name)}` for a protocol")
+    }
     let ipProtocol = try protocolNamed(name)
     if let family = icmpFamily(ipProtocol) {
       guard let detail else { throw missingTypes(name) }

@@ -164,7 +164,7 @@ struct InventoryDirectory {
     let reason = unsafe String(cString: strerror(code))
     let remedy: String
     switch code {
-    case ENOENT: remedy = "name the inventory with --inventory, or begin one with `sekisho init`"
+    case ENOENT: remedy = "name the inventory with --inventory"
     case EACCES, EPERM: remedy = "make it readable for the user that runs the compiler"
     default: remedy = "check the file system"
     }

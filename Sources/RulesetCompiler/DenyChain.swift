@@ -8,7 +8,8 @@ private let memory: UInt64 = 86_400_000
 /// How many of them it remembers: about 8 MB when full.
 private let capacity: UInt32 = 65_536
 
-/// New records in a second. A flood then costs little more than a plain drop.
+/// New records in a second, of each family and kind: the match of the family stands ahead of the limit, or a flood of
+/// one would use up what the other may record. A flood then costs little more than a plain drop.
 private let recordRate = Limit(rate: 500, burst: 1000)
 
 /// The chain in which everything ends that is not allowed: it records who wanted what, then denies or,
@@ -33,12 +34,14 @@ struct DenyChain: Sendable {
       sets += [withPort, other]
       rules.append(
         Rule([
-          .match(.l4Proto, .protocols(IPProtocol.withPorts)), .limit(recordRate),
+          .match(.nfProto, .family(family)), .match(.l4Proto, .protocols(IPProtocol.withPorts)),
+          .limit(recordRate),
           .update(withPort.name, .concatenation(addresses + [.l4Proto, .thDport]), [.counter]),
         ]))
       rules.append(
         Rule([
-          .match(.l4Proto, .notEqual, .protocols(IPProtocol.withPorts)), .limit(recordRate),
+          .match(.nfProto, .family(family)), .match(.l4Proto, .notEqual, .protocols(IPProtocol.withPorts)),
+          .limit(recordRate),
           .update(other.name, .concatenation(addresses + [.l4Proto]), [.counter]),
         ]))
     }

@@ -106,7 +106,7 @@ public struct PathExplainer: Sendable {
     _ connection: Connection, at id: HostID, _ direction: Direction, _ now: Timestamp
   ) -> Hop {
     let result = evaluate(connection, at: id, direction, now)
-    let table = judge(of: id).table
+    let table = judge(of: id).shown
     let rule = result.decidedBy.flatMap { place in table.chain(place.chain)?.rules[place.index] }
     let isAllowed = result.verdict == .accept
     return Hop(
@@ -134,7 +134,8 @@ public struct PathExplainer: Sendable {
   private mutating func judge(of id: HostID) -> Judge {
     let index = policies.assignment[id.index]
     if let known = judges[index] { return known }
-    let judge = Judge(compiler.compile(policies.distinct[index].enforced))
+    let host = policies.distinct[index]
+    let judge = Judge(compiler.compile(host.enforced), shown: compiler.compile(host))
     judges[index] = judge
     return judge
   }
@@ -142,11 +143,12 @@ public struct PathExplainer: Sendable {
 
 /// A table, and what evaluates it.
 private final class Judge: Sendable {
-  let table: Table
+  /// What the host has: the same rules at the same places, of which those that only observe end otherwise.
+  let shown: Table
   let evaluator: Evaluator
 
-  init(_ table: Table) {
-    self.table = table
+  init(_ table: Table, shown: Table) {
+    self.shown = shown
     evaluator = Evaluator(table)
   }
 }

@@ -19,8 +19,8 @@ struct ApplyCommand: AsyncParsableCommand {
         sekisho diff --host db --out PLAN; sekisho apply PLAN
                                                     exactly what was shown, without asking again
 
-      A plan is refused when the inventory, a ruleset that is compiled from it, or a host's running ruleset is not \
-      what it was when the plan was made; then nothing is applied anywhere.
+      A plan is refused when the inventory, a ruleset that is compiled from it, or the running ruleset of a host that \
+      was looked at is not what it was when the plan was made; then nothing is applied anywhere.
 
       Exit codes: 0 done, 1 error, 3 refused because what was shown has moved, 4 a guard of the inventory \
       does not hold, and nothing was sent.
@@ -51,9 +51,6 @@ struct ApplyCommand: AsyncParsableCommand {
     let finder = TargetFinder(
       options: saved?.targets(targets) ?? targets, inventory: inventory.inventory, console: console,
       json: output.json)
-    if let saved, saved.isEmpty {
-      return console.message("the plan changes nothing")
-    }
     let targets = try finder.find()
     try saved?.requireSame(targets, console)
     if !yes, saved == nil, isatty(STDIN_FILENO) == 0 {
@@ -76,9 +73,9 @@ struct ApplyCommand: AsyncParsableCommand {
         $0.change.isEmpty ? nil : Applying(target: target, comparison: $0)
       }
     }
-    if !changing.isEmpty, !yes, saved == nil, try !confirmed(changing.count) {
+    if !changing.isEmpty, !yes, saved == nil, try !confirmed(changing.map(\.target.name)) {
       console.message("nothing was applied")
-      return
+      throw ExitCode.failed
     }
     let progress = ProgressLine(console, total: changing.count, what: "hosts applied")
     let reports = await concurrently(
@@ -107,9 +104,11 @@ struct ApplyCommand: AsyncParsableCommand {
     if let worst = results.compactMap(\.exitCode).max(by: { $0.rawValue < $1.rawValue }) { throw worst }
   }
 
-  private func confirmed(_ count: Int) throws -> Bool {
+  private func confirmed(_ hosts: [String]) throws -> Bool {
     let console = output.console
-    console.raw("Apply to \(count == 1 ? "this host" : "these \(count) hosts")? [y/N] ")
+    let named =
+      hosts.prefix(6).joined(separator: ", ") + (hosts.count > 6 ? " and \(hosts.count - 6) more" : "")
+    console.raw("Apply to \(named)? [y/N] ")
     return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
   }
 }

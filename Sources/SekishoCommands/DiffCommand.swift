@@ -89,7 +89,10 @@ struct DiffCommand: AsyncParsableCommand {
     if let out, let running {
       let plan = try SavedPlan(of: running, options: targets, console)
       try failing(console) { try plan.plan.write(to: out) }
-      console.message("saved \(out); sekisho apply \(out) applies exactly this")
+      let source =
+        targets.from.map { " --from \($0)" }
+        ?? (inventory.inventory == "inventory" ? "" : " -i \(inventory.inventory)")
+      console.message("saved \(out); sekisho apply \(out)\(source) applies exactly this")
     }
     // Those of a compiled directory were judged by the compile.
     if case .inventory(let loaded) = compared?.new.content { try loaded.requireGuards(console) }

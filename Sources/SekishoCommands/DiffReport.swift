@@ -67,7 +67,9 @@ struct DiffReport {
     }
     for change in order {
       let names = hosts[change] ?? []
-      try console.line(console.styled(title(names), .bold) + (isNew.contains(change) ? ": new" : ""))
+      try console.line(
+        console.styled(title(names), .bold)
+          + (isNew.contains(change) ? ": not filtered by Sekisho yet; from then on only this passes" : ""))
       if isNew.contains(change), !showsObjects { try writeSummary(change) } else { try write(change) }
     }
   }
@@ -85,9 +87,9 @@ struct DiffReport {
       let unique = names.enumerated().filter { $0.offset == 0 || names[$0.offset - 1] != $0.element }.map(
         \.element)
       if unique.isEmpty { continue }
-      try console.line("  \(console.styled("+ \(words)", .opens)) \(unique.joined(separator: ", "))")
+      try console.line("  \(console.styled(words, .opens)) \(unique.joined(separator: ", "))")
     }
-    try console.line("  everything else is denied")
+    if change.flows.isEmpty { try console.line("  nothing") }
   }
 
   private func write(_ change: ChangeDescription) throws {
@@ -144,14 +146,16 @@ struct DiffReport {
       case .compared: continue
       }
     }
-    var foreign: Set<String> = []
-    for case .compared(let comparison) in differences.map(\.outcome) {
-      foreign.formUnion(comparison.foreignChains.map(\.table))
+    var foreign: [String: [String]] = [:]
+    for difference in differences {
+      guard case .compared(let comparison) = difference.outcome else { continue }
+      for table in Set(comparison.foreignChains.map(\.table)) {
+        foreign[table, default: []].append(difference.host)
+      }
     }
-    if !foreign.isEmpty {
+    for (table, hosts) in foreign.sorted(by: { $0.key < $1.key }) {
       console.message(
-        "other tables filter too, and their drops hold whatever we accept: \(foreign.sorted().joined(separator: ", "))"
-      )
+        "table \(table) filters too, on \(title(hosts)): its drops hold whatever we accept")
     }
     let same = differences.count(where: \.isSame)
     let failed = differences.count(where: \.isFailure)

@@ -18,12 +18,14 @@ struct Endpoint {
       (parts, isNetwork) = ([host.addresses], false)
     } else if let peers = policy.peers.first(where: { $0.name == text && !$0.networks.isEmpty }) {
       (parts, isNetwork) = (divided(peers.networks), true)
+    } else if let network = policy.networks.first(where: { $0.name == text }) {
+      (parts, isNetwork) = (divided(network.addresses), true)
     } else if let address = try? Address(parsing: text) {
       (parts, isNetwork) = ([[address]], false)
     } else if let member = Self.member(of: text, policy) {
       throw ValidationError("'\(text)' is a group or zone; ask for one of its hosts, such as \(member)")
     } else {
-      throw ValidationError("'\(text)' is no host and no network of a flow, and not an address")
+      throw ValidationError("'\(text)' is no host and no network, and not an address")
     }
   }
 

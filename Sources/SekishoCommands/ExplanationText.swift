@@ -17,7 +17,9 @@ struct ExplanationText {
         "\(console.styled(Self.inPart, .changes))  \(question): it depends on the address or port")
     }
     for (connections, explanation) in grouped(answers) {
-      let verdict = explanation.isAllowed ? "allowed" : "denied"
+      let isObserved =
+        !explanation.isUnmanaged && explanation.hops.allSatisfy { $0.isAllowed || $0.mode == .observe }
+      let verdict = explanation.isAllowed ? "allowed" : isObserved ? "would be denied, and passes" : "denied"
       let style: Style = explanation.isAllowed ? .opens : .closes
       let shown = connections.prefix(6).map(Self.describe).joined(separator: ", ")
       let rest = connections.count > 6 ? " and \(connections.count - 6) more" : ""
@@ -44,7 +46,9 @@ struct ExplanationText {
       reason = hop.rule?.comment.map { "always open: \($0)" } ?? "always open"
     } else {
       reason = "no flow allows it"
-      if let comment = hop.rule?.comment, comment != "denied" { reason = comment }
+      if let comment = hop.rule?.comment, comment != "denied", !comment.hasPrefix("observed:") {
+        reason = comment
+      }
     }
     if !hop.isAllowed, hop.mode == .observe { reason += "; observe mode lets it pass and records it" }
     try console.line("  \(mark) \(way) \(host): \(reason)")

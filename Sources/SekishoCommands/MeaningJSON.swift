@@ -36,6 +36,7 @@ extension MeaningReport {
     let may_open: [LineJSON]
     let may_close: [LineJSON]
     let half_opened: [LineJSON]
+    let half_closed: [LineJSON]
     let added_hosts: [String]
     let removed_hosts: [String]
     let modes: [Mode]
@@ -52,7 +53,8 @@ extension MeaningReport {
         closed_outside: diff.totals.closedOutside),
       opened: diff.opened.map { .init($0, new) }, closed: diff.closed.map { .init($0, old) },
       may_open: diff.mayOpen.map { .init($0, new) }, may_close: diff.mayClose.map { .init($0, old) },
-      half_opened: diff.halfOpened.map { .init($0, new) }, added_hosts: diff.addedHosts,
+      half_opened: diff.halfOpened.map { .init($0, new) },
+      half_closed: diff.halfClosed.map { .init($0, old) }, added_hosts: diff.addedHosts,
       removed_hosts: diff.removedHosts,
       modes: diff.modes.map {
         .init(host: $0.host, direction: $0.direction.rawValue, mode: $0.mode.rawValue)

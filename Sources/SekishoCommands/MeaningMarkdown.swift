@@ -10,7 +10,7 @@ extension MeaningReport {
     try console.line("\(summary.prefix(1).uppercased())\(summary.dropFirst()).")
     for chapter in chapters { try table(chapter) }
     try table(Chapter(title: Self.perhaps, opened: diff.mayOpen, closed: diff.mayClose))
-    try table(Chapter(title: "Half open", opened: diff.halfOpened, closed: []), mark: "➗")
+    try table(Chapter(title: Self.half, opened: diff.halfOpened, closed: diff.halfClosed))
     var items = modes
     items += diff.ends.map { "\($0.flow) ends \(words($0.new)), not \(words($0.old))" }
     try list("Modes and ends", items)
@@ -19,14 +19,14 @@ extension MeaningReport {
     try list("Findings that the change brings", findings?.findings.map(\.message) ?? [])
   }
 
-  private func table(_ chapter: Chapter, mark: String = "➕") throws {
+  private func table(_ chapter: Chapter) throws {
     if chapter.opened.isEmpty, chapter.closed.isEmpty { return }
     try console.line()
     try console.line("**\(chapter.title)**")
     try console.line()
     try console.line("| | from | to | service | flow |")
     try console.line("|---|---|---|---|---|")
-    for line in chapter.opened { try row(line, mark, new) }
+    for line in chapter.opened { try row(line, "➕", new) }
     for line in chapter.closed { try row(line, "➖", old) }
   }
 

@@ -48,9 +48,10 @@ struct MeaningReport {
       for line in diff.mayOpen { try write(line, "+", .opens, new) }
       for line in diff.mayClose { try write(line, "-", .closes, old) }
     }
-    if !diff.halfOpened.isEmpty {
-      try console.line(console.styled("Half open: one end allows it, and not the way to the other", .bold))
-      for line in diff.halfOpened { try write(line, "~", .changes, new) }
+    if !diff.halfOpened.isEmpty || !diff.halfClosed.isEmpty {
+      try console.line(console.styled(Self.half, .bold))
+      for line in diff.halfOpened { try write(line, "+", .changes, new) }
+      for line in diff.halfClosed { try write(line, "-", .changes, old) }
     }
     if !diff.modes.isEmpty || !diff.ends.isEmpty {
       try console.line(console.styled("Modes and ends", .bold))
@@ -91,6 +92,8 @@ struct MeaningReport {
     try console.line("  \(console.styled(mark, style)) \(line.words)\(note)")
   }
 
+  static let half = "At one end alone, so that nothing passes: the other end, or a gateway, does not allow it"
+
   static let perhaps = "May open or close, depending on more than the connection"
 
   /// `api-1, api-2: ingress and egress enforced`: hosts that change alike are told once.
@@ -126,14 +129,16 @@ struct MeaningReport {
     if diff.isEmpty { return "no change in meaning: no connection opens or closes" }
     let further = reach.map { $0.lines.isEmpty ? "; an intruder gets as far as before" : "" } ?? ""
     func connections(_ count: Int) -> String { count == 1 ? "1 connection" : "\(count) connections" }
-    func rectangles(_ count: Int) -> String { count == 1 ? "1 rectangle" : "\(count) rectangles" }
     let totals = diff.totals
     var text = "opens \(connections(totals.opened)) between hosts and closes \(totals.closed)"
     let uncertain = diff.mayOpen.count + diff.mayClose.count
     if uncertain > 0 { text += ", beside \(uncertain == 1 ? "a line" : "\(uncertain) lines") that may" }
-    if totals.openedOutside + totals.closedOutside > 0 {
+    let outside = (
+      diff.opened.count { $0.scope == .outside }, diff.closed.count { $0.scope == .outside }
+    )
+    if outside.0 + outside.1 > 0 {
       text +=
-        "; with outside networks it opens \(rectangles(totals.openedOutside)) and closes \(totals.closedOutside)"
+        "; with outside networks \(outside.0) \(outside.0 == 1 ? "line" : "lines") open and \(outside.1) close"
     }
     text += further
     if takenForGranted > 0 {

@@ -54,7 +54,7 @@ struct ReachChange {
       }
       lines.append("\(what): \(words(before, old)) → \(words(after, new))")
     }
-    add("pairs of hosts, the second within reach of the first", \.pairs) { $0.hosts * ($0.hosts - 1) }
+    add("pairs of hosts, one within reach of the other", \.pairs) { $0.hosts * ($0.hosts - 1) }
     add("most hosts within reach of one", \.most) { max(0, $0.hosts - 1) }
     add("hosts within reach from outside", \.fromOutside, of: \.hosts)
     if old.crowns + new.crowns == 0 { return lines }

@@ -76,10 +76,10 @@ struct ReadCommand: AsyncParsableCommand {
       let agent = LocalAgent(
         version: version, runtimeDirectory: try failing(console) { try RuntimeDirectory().path })
       let tables = Result<[Table], any Error> { try agent.ruleset().tables }
+      // A machine without addresses, such as a namespace that was just made, is asked about any.
+      let own = MachineAddresses.all().filter { !$0.isLoopback }
       return [
-        ReadRuleset(
-          name: "this machine", own: MachineAddresses.all().filter { !$0.isLoopback }, names: nil,
-          tables: tables)
+        ReadRuleset(name: "this machine", own: own.isEmpty ? nil : own, names: nil, tables: tables)
       ]
     }
     let found = try TargetFinder(

@@ -68,11 +68,11 @@ struct RunningHosts {
     let policy = targets.inventory?.policy
     let diff = try ConnectionDiff(of: hosts, compiledFrom: policy, at: .current())
     let sources = targets.inventory?.sources ?? Sources(files: [])
-    let asked = Set(hosts.map(\.name))
+    let asked = Set(targets.hosts.map(\.name))
     let unasked = policy?.hosts.count { !asked.contains($0.name) } ?? 0
     var report = MeaningReport(
       console: console, diff: diff, old: sources, new: sources, takenForGranted: unasked)
-    if let policy, unasked == 0, let passage = diff.passage {
+    if let policy, unasked == 0, hosts.count == policy.hosts.count, let passage = diff.passage {
       report.reach = try ReachChange(of: hosts, passage, crowns: policy.crownNames)
     }
     return report

@@ -8,20 +8,14 @@ internal import RulesetDiff
 struct SavedPlan {
   let plan: Plan
 
-  /// Whether no host changes.
-  var isEmpty: Bool { plan.hosts.isEmpty }
-
   /// - Throws: ``Artifacts/OutputFailure``.
   init(reading path: String) throws { plan = try Plan(reading: path) }
 
-  /// What was found on hosts that change.
+  /// What was found on hosts.
   init(of running: RunningHosts, options: TargetOptions, _ console: Console) throws {
     let way: Plan.Way = options.lab ? .lab : options.local || options.host == nil ? .local : .ssh
     let hosts = try failing(console) {
-      try zip(running.targets.hosts, running.answers).compactMap { target, answer -> Plan.Host? in
-        let comparison = try answer.get().comparison
-        return comparison.change.isEmpty ? nil : try Plan.Host(target, comparison)
-      }
+      try zip(running.targets.hosts, running.answers).map { try Plan.Host($0, try $1.get().comparison) }
     }
     plan = Plan(inventory: running.targets.inventory?.digest, way: way, hosts: hosts)
   }

@@ -28,6 +28,27 @@ public struct Sekisho: AsyncParsableCommand {
     ])
 
   public init() {}
+
+  /// Reads the command line and does what it says; never returns normally after a failure.
+  ///
+  /// A name that an inventory does not hold is said in one line: how the command is written has nothing to do with it.
+  public static func start() async {
+    do {
+      var command = try parseAsRoot()
+      do {
+        if var asynchronous = command as? any AsyncParsableCommand {
+          try await asynchronous.run()
+        } else {
+          try command.run()
+        }
+      } catch let error as ValidationError {
+        Console(noColour: false, quiet: false, verbose: false).error(error.message)
+        throw ExitCode.validationFailure
+      }
+    } catch {
+      exit(withError: error)
+    }
+  }
 }
 
 /// The version of the tool, as `--version` prints it.

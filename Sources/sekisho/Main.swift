@@ -7,6 +7,6 @@ struct Main {
     // Ahead of everything that may start a thread: a namespace is entered by one thread alone.
     LabKeeper.runIfAsked()
     Signals.ignoreBrokenPipes()
-    await Sekisho.main()
+    await Sekisho.start()
   }
 }

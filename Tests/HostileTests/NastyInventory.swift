@@ -17,7 +17,8 @@ struct NastyInventory {
   ]
   private static let services = [
     "tcp/1-65535", "tcp/80", "tcp/80-81", "[tcp/81, udp/81]", "udp/67-68", "sctp/80", "icmp/echo-request",
-    "icmpv6/echo-request", "icmpv4/8", "gre", "esp", "vrrp", "112", "[tcp/443, icmp/echo-request]",
+    "icmpv6/echo-request", "icmpv4/8", "gre", "esp", "vrrp", "{protocol: 112}",
+    "[tcp/443, icmp/echo-request]",
     "{protocol: udp, ports: [5353], multicast: [224.0.0.251, 224.0.0.252, \"ff02::fb\"]}",
     "{protocol: vrrp, multicast: [224.0.0.18, 224.0.1.0/24, \"ff02::/16\"]}",
     "{protocol: tcp, ports: [1, 2-3, 5, 65535]}",

@@ -28,6 +28,10 @@ struct RunningMeaningTests {
       ["- 6.6.6.6 → a  ssh (tcp/22)  b-to-a"]
     ),
     ("nft delete element inet sekisho in '{ tcp . 22 }'", ["+ b-group (2 hosts) → a  ssh (tcp/22)"]),
+    (
+      "nft insert rule inet sekisho in.ssh ip saddr 6.6.6.6 counter accept comment '\"odd\"'",
+      ["- 6.6.6.6 → a  ssh (tcp/22)  odd"]
+    ),
     ("nft flush chain inet sekisho in.ssh", ["+ b-group (2 hosts) → a  ssh (tcp/22)"]),
     (
       "nft insert rule inet sekisho input tcp dport 4444 limit rate 5/second accept",
@@ -40,7 +44,7 @@ struct RunningMeaningTests {
     (
       "nft 'add table ip other; add chain ip other i { type filter hook input priority 5; policy accept; }; "
         + "add rule ip other i tcp dport 22 drop'; nft delete element inet sekisho in '{ tcp . 22 }'",
-      ["+ b → a  ssh (tcp/22), IPv6 only", "other tables filter too"]
+      ["+ b → a  ssh (tcp/22), IPv6 only", "table ip other filters too, on a"]
     ),
   ]
 

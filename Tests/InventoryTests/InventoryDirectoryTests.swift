@@ -119,7 +119,7 @@ import Testing
     #expect(missing.code == ENOENT)
     #expect(
       missing.description.hasSuffix(
-        "nowhere: No such file or directory; name the inventory with --inventory, or begin one with `sekisho init`"
+        "nowhere: No such file or directory; name the inventory with --inventory"
       ))
   }
 }

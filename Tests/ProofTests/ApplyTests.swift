@@ -22,7 +22,7 @@ extension KernelProof {
         range: tcp/8000-8010
         wide: tcp/8005-8020
         dns: [udp/53, tcp/53]
-        odd: 99
+        odd: {protocol: 99}
       hosts:
         client: {addresses: [10.0.0.1, "2001:db8::1"]}
         server: {addresses: [10.0.0.2, "2001:db8::2"]}

@@ -82,7 +82,7 @@ public struct RandomInventory: Sendable {
     "  ping4: icmpv4/echo-request",
     "  tunnel: esp",
     "  wrap: gre",
-    "  odd: 99",
+    "  odd: {protocol: 99}",
     "  diameter: sctp/3868-3870",
     "  vrrp: {protocol: vrrp, multicast: [224.0.0.18, \"ff02::12\"]}",
     "  mdns: {protocol: udp, ports: [5353], multicast: [224.0.0.251, \"ff02::fb\"]}",
