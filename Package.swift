@@ -88,7 +88,7 @@ let package = Package(
       [
         "Addressing", "Artifacts", "Diagnostics", "Enforcement", "Fleet", "Inventory", "InventoryFiles",
         "Lab", "Lint",
-        "Nftables", "Policy", "ConnectionDiff", "ConnectionSpace", "Probing", "Reachability",
+        "Nftables", "Policy", "PolicySpace", "ConnectionDiff", "ConnectionSpace", "Probing", "Reachability",
         "RulesetCompiler", "RulesetDiff", arguments, subprocess,
       ], isSmall: true),
     .executableTarget(
@@ -155,7 +155,10 @@ let package = Package(
       ]),
     tests(
       "ConnectionDiffTests",
-      ["Addressing", "ConnectionDiff", "ConnectionSpace", "Policy", "PolicyFixtures", "RulesetCompiler"]),
+      [
+        "Addressing", "ConnectionDiff", "ConnectionSpace", "Nftables", "Policy", "PolicyFixtures",
+        "RulesetCompiler",
+      ]),
     tests("FuzzTests", ["FuzzTargets", "Goldens"]),
     tests(
       "ReachabilityTests",

@@ -7,7 +7,7 @@ internal import RulesetSpace
 /// Which new connections a host's tables let pass in one direction, whoever wrote them.
 public struct AllowedConnections: Sendable {
   public let direction: Direction
-  /// Whether any base chain filters there; without one everything passes.
+  /// Whether anything is stopped there.
   public let isFiltered: Bool
   /// What surely passes.
   public let lines: [ConnectionLine]
@@ -35,8 +35,7 @@ public struct AllowedConnections: Sendable {
       case .egress: .egress
       case .forward: .forward
       }
-    let circumstances = Circumstances(
-      ownAddresses: own.map { AddressSet($0) }, time: UInt64(max(0, now.seconds)) * 1_000_000_000)
+    let circumstances = Circumstances(ownAddresses: own.map { AddressSet($0) }, atSecond: now.seconds)
     let space = try RulesetSpace(tables, passage, circumstances, in: universe)
     func here(_ space: ConnectionSpace) throws(NotProven) -> ConnectionSpace {
       let judged = space.moved(from: passage, to: .whole)
@@ -54,14 +53,6 @@ public struct AllowedConnections: Sendable {
     lines = try told.lines(of: sure)
     possible = try told.lines(of: here(space.upper).subtracting(sure))
     letsRepliesPass = try RulesetSpace.letsRepliesPass(tables, passage, circumstances, in: universe)
-    let hook: Hook =
-      switch direction {
-      case .ingress: .input
-      case .egress: .output
-      case .forward: .forward
-      }
-    isFiltered = tables.contains { table in
-      table.chains.contains { $0.base?.hook == hook && (!$0.rules.isEmpty || $0.base?.policy == .drop) }
-    }
+    isFiltered = try space.lower != universe.everything(passage)
   }
 }

@@ -14,6 +14,14 @@ public struct ConnectionDiff: Sendable {
   /// allow: nothing passes, until somebody is root there.
   public let halfOpened: [ConnectionLine]
   public let halfClosed: [ConnectionLine]
+  /// What gateways forward from now on, or no more, beside that: on ways that no declared route leads.
+  public let forwardOpened: [ConnectionLine]
+  public let forwardClosed: [ConnectionLine]
+  /// What will pass, or not, once flows with an end are over, beside what opens and closes now.
+  public let laterOpened: [ConnectionLine]
+  public let laterClosed: [ConnectionLine]
+  /// Hosts whose forwarding is left alone from now on, so that everything passes through, or no more.
+  public let forwarding: [ForwardingChange]
   public let totals: Totals
   /// Hosts that only one of the sides has, sorted.
   public let addedHosts: [String]
@@ -30,7 +38,8 @@ public struct ConnectionDiff: Sendable {
   /// regrouped.
   public var isEmpty: Bool {
     opened.isEmpty && closed.isEmpty && mayOpen.isEmpty && mayClose.isEmpty && halfOpened.isEmpty
-      && halfClosed.isEmpty
+      && halfClosed.isEmpty && forwardOpened.isEmpty
+      && forwardClosed.isEmpty && laterOpened.isEmpty && laterClosed.isEmpty && forwarding.isEmpty
       && modes.isEmpty && ends.isEmpty
   }
 
@@ -56,6 +65,13 @@ public struct ConnectionDiff: Sendable {
     public let host: String
     public let direction: Direction
     public let mode: Mode
+  }
+
+  /// A host that filters what passes through on one side only.
+  public struct ForwardingChange: Hashable, Sendable {
+    public let host: String
+    /// Whether everything passes through from now on.
+    public let isLeftAlone: Bool
   }
 
   /// A flow that ends at another time; `nil`: never.

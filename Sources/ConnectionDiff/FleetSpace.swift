@@ -11,20 +11,20 @@ struct FleetSpace {
     /// The addresses of the hosts.
     let judging: AddressSet
     let sides: ConnectionSpace
-    /// As ``ConnectionSpace/Passage/whole``.
-    let forwarded: ConnectionSpace
+    /// By host, as ``ConnectionSpace/Passage/whole``.
+    let forwarded: [String: ConnectionSpace]
     let whole: ConnectionSpace
 
-    fileprivate init(_ judging: AddressSet, _ sides: ConnectionSpace, _ gateways: [Gateway]) throws(NotProven)
-    {
+    fileprivate init(
+      _ judging: AddressSet, _ sides: ConnectionSpace, _ gateways: [(host: String, gateway: Gateway)]
+    ) throws(NotProven) {
       self.judging = judging
       self.sides = sides
-      var forwarded = sides.universe.empty
-      for gateway in gateways where gateway.routes != nil {
-        forwarded = try forwarded.union(gateway.forwarded.moved(from: .forward, to: .whole))
-      }
-      self.forwarded = forwarded
-      whole = try sides.endToEnd(judging: judging, through: gateways)
+      forwarded = Dictionary(
+        uniqueKeysWithValues: gateways.map {
+          ($0.host, $0.gateway.forwarded.moved(from: .forward, to: .whole))
+        })
+      whole = try sides.endToEnd(judging: judging, through: gateways.map(\.gateway))
     }
   }
 
@@ -45,28 +45,26 @@ struct FleetSpace {
   {
     let universe = groups.universe
     var sides = (lower: universe.empty, upper: universe.empty)
-    var gateways: (lower: [Gateway], upper: [Gateway]) = ([], [])
+    typealias Gateways = [(host: String, gateway: Gateway)]
+    var gateways: (lower: Gateways, upper: Gateways) = ([], [])
     for (tables, hosts) in members.byTables {
       let addresses = AddressSet(hosts.flatMap(\.addresses))
-      // Which of several hosts an own address belongs to, a shared ruleset does not say. What each of them does not
-      // believe it gets from itself alone, and the others believe it.
-      let circumstances = Circumstances(
-        ownAddresses: hosts.count == 1 ? addresses : AddressSet(),
-        time: UInt64(max(0, now.seconds)) * 1_000_000_000)
+      // What one of several hosts does not believe it gets from itself, or would send itself, the others do.
+      var arriving = Circumstances(ownAddresses: addresses, atSecond: now.seconds)
+      var leaving = arriving
+      if hosts.count > 1 { (arriving.ownSources, leaving.ownDestinations) = (AddressSet(), AddressSet()) }
       let tables = enforcing ? tables.map(\.enforcing) : tables
-      let into = try RulesetSpace(tables, .ingress, circumstances, in: universe)
-      let out = try RulesetSpace(tables, .egress, circumstances, in: universe)
+      let into = try RulesetSpace(tables, .ingress, arriving, in: universe)
+      let out = try RulesetSpace(tables, .egress, leaving, in: universe)
       sides.lower = try sides.lower.union(into.lower.restricted(to: addresses))
         .union(into.lower.intersection(groups)).union(out.lower.restricted(from: addresses))
       sides.upper = try sides.upper.union(into.upper.restricted(to: addresses))
         .union(into.upper.intersection(groups)).union(out.upper.restricted(from: addresses))
-      guard tables.contains(where: \.forwards) else { continue }
-      for host in hosts {
-        var here = circumstances
-        here.ownAddresses = AddressSet(host.addresses)
+      for host in hosts where host.mayForward {
+        let here = Circumstances(ownAddresses: AddressSet(host.addresses), atSecond: now.seconds)
         let through = try RulesetSpace(tables, .forward, here, in: universe)
-        gateways.lower.append(Gateway(host, through.lower))
-        gateways.upper.append(Gateway(host, through.upper))
+        gateways.lower.append((host.name, Gateway(host, through.lower)))
+        gateways.upper.append((host.name, Gateway(host, through.upper)))
       }
     }
     let judging = AddressSet(members.flatMap(\.host.addresses))
@@ -115,7 +113,11 @@ extension Gateway {
   }
 }
 
-extension Table {
-  /// Whether it filters what passes through.
-  fileprivate var forwards: Bool { chains.contains { $0.base?.hook == .forward } }
+extension HostRulesets {
+  /// Whether anything is known to pass through the host: it is a gateway, or filters what passes through on either side.
+  /// On a side where it does not, everything passes.
+  fileprivate var mayForward: Bool {
+    let tables = (old ?? []) + (new ?? []) + staying
+    return routes != nil || tables.contains { $0.chains.contains { $0.base?.hook == .forward } }
+  }
 }

@@ -10,14 +10,20 @@ extension ConnectionDiff {
     throws(NotProven)
   {
     let universe = Universe(budget: budget)
-    let before = try PolicySpace(old, HostPolicies(old), at: now, in: universe)
-    let after = try PolicySpace(new, HostPolicies(new), at: now, in: universe)
-    let change = try PolicyChange(from: before, to: after, \.whole)
+    let sides = try Sides(old, new, at: now, in: universe)
+    let (before, after, change) = (sides.before, sides.after, sides.change)
     let loopback = try before.loopback.union(after.loopback)
     // What one end allowed alone and now passes is opened, and the other way round.
-    let (one, other) = (try before.halfOpen, try after.halfOpen)
+    let one = try before.sides.halfOpen(passing: before.whole)
+    let other = try after.sides.halfOpen(passing: after.whole)
     let half = try other.subtracting(one).subtracting(before.whole).subtracting(loopback)
     let halfGone = try one.subtracting(other).subtracting(after.whole).subtracting(loopback)
+    var later = (opened: universe.empty, closed: universe.empty)
+    for moment in Self.moments(old, new, after: now) {
+      let then = try Sides(old, new, at: moment, in: universe).change
+      later.opened = try later.opened.union(then.opened)
+      later.closed = try later.closed.union(then.closed)
+    }
     let (oldNames, newNames) = (Set(old.hosts.map(\.name)), Set(new.hosts.map(\.name)))
     addedHosts = newNames.subtracting(oldNames).sorted()
     removedHosts = oldNames.subtracting(newNames).sorted()
@@ -26,6 +32,8 @@ extension ConnectionDiff {
       new.claims(at: now), EndNames(new), unshared: new.addresses(of: addedHosts), loopback: loopback)
     let oldLines = FlowLines(
       old.claims(at: now), EndNames(old), unshared: old.addresses(of: removedHosts), loopback: loopback)
+    forwarding = Self.forwarding(from: old, to: new)
+    let left = Set(forwarding.map(\.host))
     passage = nil
     mayOpen = []
     mayClose = []
@@ -33,6 +41,14 @@ extension ConnectionDiff {
     closed = try oldLines.lines(of: change.closed)
     halfOpened = try newLines.lines(of: half)
     halfClosed = try oldLines.lines(of: halfGone)
+    forwardOpened = try newLines.lines(
+      of: ConnectionSpace.forwarded(after.forwarded, over: before.forwarded, but: left, in: universe)
+        .subtracting(change.opened))
+    forwardClosed = try oldLines.lines(
+      of: ConnectionSpace.forwarded(before.forwarded, over: after.forwarded, but: left, in: universe)
+        .subtracting(change.closed))
+    laterOpened = try newLines.lines(of: later.opened.subtracting(change.opened))
+    laterClosed = try oldLines.lines(of: later.closed.subtracting(change.closed))
     totals = Totals(
       opened: try change.opened.pairs(among: after.endpoints),
       closed: try change.closed.pairs(among: before.endpoints),
@@ -40,7 +56,31 @@ extension ConnectionDiff {
       closedOutside: try change.closed.rectangles(outside: old.managed))
     modes = Self.modes(from: old, to: new)
     ends = Self.ends(from: old, to: new)
-    risks = Risk.all(of: opened, modes, to: new, at: now)
+    risks = Risk.all(of: opened, modes, forwarding, to: new, at: now)
+  }
+
+  /// When flows end, as far as that may show what the present hides: a flow that stays for good in the place of one that
+  /// ends opens nothing yet. Where flows change in nothing but their ends, those say it.
+  private static func moments(_ old: Policy, _ new: Policy, after now: Timestamp) -> [Timestamp] {
+    func kinds(_ policy: Policy) -> Set<[String]> {
+      Set(
+        policy.flows.map {
+          [$0.name, policy[$0.from].name, policy[$0.to].name] + $0.services.map { policy[$0].name }
+        })
+    }
+    if kinds(old) == kinds(new) { return [] }
+    let all = Set((old.flows + new.flows).compactMap(\.until)).filter { $0 > now }.sorted()
+    return all.count > 8 ? all.prefix(7) + all.suffix(1) : all
+  }
+
+  private static func forwarding(from old: Policy, to new: Policy) -> [ForwardingChange] {
+    let known = Dictionary(uniqueKeysWithValues: old.hosts.map { ($0.name, $0) })
+    return new.hosts.compactMap { host in
+      guard let before = known[host.name], (before.forwarding == .leave) != (host.forwarding == .leave) else {
+        return nil
+      }
+      return ForwardingChange(host: host.name, isLeftAlone: host.forwarding == .leave)
+    }
   }
 
   private static func ends(from old: Policy, to new: Policy) -> [EndChange] {
@@ -74,12 +114,27 @@ extension Policy {
   }
 }
 
-extension PolicySpace {
-  /// What one end allows and does not pass from end to end.
-  fileprivate var halfOpen: ConnectionSpace {
-    get throws(NotProven) {
-      try sides.moved(from: .ingress, to: .whole).union(sides.moved(from: .egress, to: .whole))
-        .subtracting(whole)
+/// Both policies at one moment.
+private struct Sides {
+  let before: PolicySpace
+  let after: PolicySpace
+  let change: PolicyChange
+
+  init(_ old: Policy, _ new: Policy, at moment: Timestamp, in universe: Universe) throws(NotProven) {
+    // A host that is a gateway on one side joins the same areas on the other, filtered or not; ends that somebody manages
+    // judge for themselves.
+    let managed = old.managed.union(new.managed)
+    func areas(_ policy: Policy) -> [String: [(one: AddressSet, other: AddressSet)]] {
+      var result: [String: [(one: AddressSet, other: AddressSet)]] = [:]
+      for host in policy.hosts {
+        result[host.name] = policy.areas(of: host)?.map {
+          ($0.one.subtracting(managed), $0.other.subtracting(managed))
+        }
+      }
+      return result
     }
+    before = try PolicySpace(old, HostPolicies(old), at: moment, in: universe, passing: areas(new))
+    after = try PolicySpace(new, HostPolicies(new), at: moment, in: universe, passing: areas(old))
+    change = try PolicyChange(from: before, to: after, \.whole)
   }
 }

@@ -37,7 +37,8 @@ extension Risk {
 
   /// - Parameter new: the policy that is changed to; without it less is known to be risky.
   static func all(
-    of opened: [ConnectionLine], _ modes: [ConnectionDiff.ModeChange], to new: Policy?,
+    of opened: [ConnectionLine], _ modes: [ConnectionDiff.ModeChange],
+    _ forwarding: [ConnectionDiff.ForwardingChange], to new: Policy?,
     at now: Timestamp
   ) -> [Risk] {
     let guarded = new.map(guardedHosts) ?? []
@@ -82,6 +83,9 @@ extension Risk {
       add(
         .observed, "\(change.host) only observes its \(change.direction.rawValue): everything passes", nil,
         nil)
+    }
+    for change in forwarding where change.isLeftAlone {
+      add(.observed, "\(change.host) lets everything pass through: its forwarding is left alone", nil, nil)
     }
     for flow in new?.flows ?? [] {
       guard let until = flow.until, until > now, until.seconds - now.seconds <= soon else { continue }

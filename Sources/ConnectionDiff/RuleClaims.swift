@@ -113,8 +113,7 @@ struct RuleClaims {
 
     init(_ universe: Universe, at now: Timestamp) {
       self.universe = universe
-      circumstances = Circumstances(
-        ownAddresses: AddressSet(), time: UInt64(max(0, now.seconds)) * 1_000_000_000)
+      circumstances = Circumstances(ownAddresses: AddressSet(), atSecond: now.seconds)
     }
 
     mutating func space(of flow: FlowRules, in tables: [Table], at own: AddressSet) throws(NotProven)

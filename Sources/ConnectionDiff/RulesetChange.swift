@@ -16,13 +16,18 @@ struct RulesetChange {
   /// What an end or a gateway allows from now on, or no more, and not everybody on the way.
   let halfOpened: ConnectionSpace
   let halfClosed: ConnectionSpace
+  /// What gateways forward from now on, or no more, beside what passes from end to end: on ways that no declared
+  /// route leads.
+  let forwardOpened: ConnectionSpace
+  let forwardClosed: ConnectionSpace
   /// What passes on either side, whatever is only observed.
   let passage: FleetPassage
 
+  /// - Parameter left: hosts that filter what passes through on one side only.
   /// - Throws: ``NotProven`` when the universe's budget is spent.
   init(
     from old: [FleetSpace.Member], to new: [FleetSpace.Member], staying: [HostRulesets],
-    groups: ConnectionSpace, at now: Timestamp
+    groups: ConnectionSpace, leaving left: Set<String>, at now: Timestamp
   ) throws(NotProven) {
     let before = try FleetSpace(old, groups: groups, at: now)
     let after = try FleetSpace(new, groups: groups, at: now)
@@ -30,7 +35,14 @@ struct RulesetChange {
       staying.isEmpty ? nil : try FleetSpace(staying.map { ($0, $0.staying) }, groups: groups, at: now)
     (opened, mayOpen) = try Self.gained(after, over: before, passing: others)
     (closed, mayClose) = try Self.gained(before, over: after, passing: others)
-    let (one, other) = (try before.upper.halfOpen, try after.upper.halfOpen)
+    forwardOpened = try ConnectionSpace.forwarded(
+      after.upper.forwarded, over: before.upper.forwarded, but: left, in: groups.universe
+    ).subtracting(opened).subtracting(mayOpen)
+    forwardClosed = try ConnectionSpace.forwarded(
+      before.upper.forwarded, over: after.upper.forwarded, but: left, in: groups.universe
+    ).subtracting(closed).subtracting(mayClose)
+    let one = try before.upper.sides.halfOpen(passing: before.upper.whole)
+    let other = try after.upper.sides.halfOpen(passing: after.upper.whole)
     halfOpened = try other.subtracting(one).subtracting(before.upper.whole)
     halfClosed = try one.subtracting(other).subtracting(after.upper.whole)
 
@@ -65,13 +77,5 @@ extension FleetSpace.Bound {
   fileprivate func passing(_ some: ConnectionSpace) throws(NotProven) -> ConnectionSpace {
     let others = AddressSet.all.subtracting(judging)
     return try some.intersection(whole).union(some.restricted(from: others, to: others))
-  }
-
-  /// What one end or a gateway allows and does not pass from end to end.
-  fileprivate var halfOpen: ConnectionSpace {
-    get throws(NotProven) {
-      try sides.moved(from: .ingress, to: .whole).union(sides.moved(from: .egress, to: .whole))
-        .union(forwarded).subtracting(whole)
-    }
   }
 }

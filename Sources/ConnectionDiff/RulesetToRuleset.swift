@@ -19,9 +19,19 @@ extension ConnectionDiff {
     let universe = Universe(budget: budget)
     let before = hosts.compactMap { host in host.old.map { (host, $0) } }
     let after = hosts.compactMap { host in host.new.map { (host, $0) } }
+    forwarding = hosts.compactMap(\.forwardingChange)
+    let left = Set(forwarding.map(\.host))
+    let groups = try universe.space(of: policy?.requestsToGroups ?? [])
+    let staying = hosts.filter { !$0.staying.isEmpty }
     let change = try RulesetChange(
-      from: before, to: after, staying: hosts.filter { !$0.staying.isEmpty },
-      groups: universe.space(of: policy?.requestsToGroups ?? []), at: now)
+      from: before, to: after, staying: staying, groups: groups, leaving: left, at: now)
+    var later = (opened: universe.empty, closed: universe.empty)
+    for moment in Self.moments(hosts, after: now) {
+      let then = try RulesetChange(
+        from: before, to: after, staying: staying, groups: groups, leaving: left, at: moment)
+      later.opened = try later.opened.union(then.opened)
+      later.closed = try later.closed.union(then.closed)
+    }
     passage = change.passage
     let endpoints = Endpoints(policy.map { $0.hosts.map(\.addresses) } ?? hosts.map(\.addresses))
     let loopback = try universe.connections(within: endpoints)
@@ -48,6 +58,10 @@ extension ConnectionDiff {
     mayClose = try oldLines.lines(of: change.mayClose.subtracting(discovery))
     halfOpened = try newLines.lines(of: change.halfOpened.subtracting(discovery))
     halfClosed = try oldLines.lines(of: change.halfClosed.subtracting(discovery))
+    forwardOpened = try newLines.lines(of: change.forwardOpened)
+    forwardClosed = try oldLines.lines(of: change.forwardClosed)
+    laterOpened = try newLines.lines(of: later.opened.subtracting(change.opened).subtracting(discovery))
+    laterClosed = try oldLines.lines(of: later.closed.subtracting(change.closed).subtracting(discovery))
     let managed = policy?.managed ?? hosts.allAddresses
     totals = Totals(
       opened: try opened.pairs(among: endpoints), closed: try closed.pairs(among: endpoints),
@@ -57,7 +71,19 @@ extension ConnectionDiff {
     removedHosts = removed.map(\.name).sorted()
     modes = hosts.flatMap(\.modeChanges)
     ends = Self.ends(of: hosts, policy)
-    risks = Risk.all(of: self.opened, modes, to: policy, at: now)
+    risks = Risk.all(of: self.opened, modes, forwarding, to: policy, at: now)
+  }
+
+  /// When flows end on hosts where flows come or go: see the same of policies.
+  private static func moments(_ hosts: [HostRulesets], after now: Timestamp) -> [Timestamp] {
+    var all: Set<Timestamp> = []
+    for host in hosts {
+      guard let old = host.old, let new = host.new, old != new, old.flows != new.flows else { continue }
+      all.formUnion(old.ends.values)
+      all.formUnion(new.ends.values)
+    }
+    let ahead = all.filter { $0 > now }.sorted()
+    return ahead.count > 8 ? ahead.prefix(7) + ahead.suffix(1) : ahead
   }
 
   private static func ends(of hosts: [HostRulesets], _ policy: Policy?) -> [EndChange] {
@@ -79,6 +105,15 @@ extension ConnectionDiff {
 }
 
 extension HostRulesets {
+  /// Whether the host filters what passes through on one side only.
+  fileprivate var forwardingChange: ConnectionDiff.ForwardingChange? {
+    guard let old, let new, old.contains(where: \.isSekishos), new.contains(where: \.isSekishos) else {
+      return nil
+    }
+    let (before, after) = (old.filtersForwarding, new.filtersForwarding)
+    return before == after ? nil : ConnectionDiff.ForwardingChange(host: name, isLeftAlone: before)
+  }
+
   /// Directions in which the host enforces from now on, or only observes.
   fileprivate var modeChanges: [ConnectionDiff.ModeChange] {
     guard let old, let new else { return [] }
@@ -93,6 +128,10 @@ extension HostRulesets {
 }
 
 extension [Table] {
+  fileprivate var filtersForwarding: Bool {
+    contains { table in table.isSekishos && table.chains.contains { $0.base?.hook == .forward } }
+  }
+
   /// Whether the compiled table among these denies; `nil` where it has no chain for the direction.
   fileprivate func enforces(_ direction: Direction) -> Bool? {
     let hook: Hook =
@@ -101,7 +140,7 @@ extension [Table] {
       case .egress: .output
       case .forward: .forward
       }
-    for table in self {
+    for table in self where table.isSekishos {
       for chain in table.chains where chain.base?.hook == hook && table.ending(of: chain) != nil {
         return chain.base?.policy == .drop
       }
@@ -110,11 +149,11 @@ extension [Table] {
   }
 
   fileprivate var ends: [String: Timestamp] {
-    reduce(into: [:]) { $0.merge($1.ends) { Swift.max($0, $1) } }
+    filter(\.isSekishos).reduce(into: [:]) { $0.merge($1.ends) { Swift.max($0, $1) } }
   }
 
   fileprivate var flows: Set<String> {
-    Set(flatMap(\.chains).flatMap(\.rules).compactMap(\.acceptedFlow))
+    Set(filter(\.isSekishos).flatMap(\.chains).flatMap(\.rules).compactMap(\.acceptedFlow))
   }
 }
 

@@ -24,7 +24,7 @@ public final class LocalAgent: Agent {
   ///   - version: of the tool, for ``hello()``.
   ///   - runtimeDirectory: where the lock is.
   ///   - table: the table of family `inet` that is Sekisho's.
-  public init(version: String, runtimeDirectory: String, table name: TableName = "sekisho") {
+  public init(version: String, runtimeDirectory: String, table name: TableName = .sekisho) {
     self.version = version
     self.runtimeDirectory = runtimeDirectory
     family = .inet

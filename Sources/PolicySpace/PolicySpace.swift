@@ -1,4 +1,4 @@
-internal import Addressing
+public import Addressing
 public import ConnectionSpace
 public import Policy
 
@@ -21,16 +21,20 @@ public struct PolicySpace: Sendable {
   /// What a host sends itself, in every section. It never meets the rules of a link, so whether the other
   /// spaces hold it means nothing.
   public let loopback: ConnectionSpace
+  /// What each declared gateway forwards, by name, as ``Passage/whole``, whichever routes lead there.
+  public let forwarded: [String: ConnectionSpace]
   /// The hosts, in the order of ``Policy/hosts``.
   public let endpoints: Endpoints
 
   /// - Parameters:
   ///   - policies: of the same policy.
   ///   - now: the moment at which flows with an end are judged.
+  ///   - passing: areas that are known to be joined by hosts, by name, although the policy leaves their forwarding
+  ///     alone: everything passes there.
   /// - Throws: ``NotProven`` when the universe's budget is spent.
   public init(
     _ policy: Policy, _ policies: HostPolicies, at now: Timestamp, in universe: Universe,
-    reading: Reading = .declared
+    reading: Reading = .declared, passing: [String: [(one: AddressSet, other: AddressSet)]] = [:]
   ) throws(NotProven) {
     let spaces = try HostSpaces(policy, policies, at: now, in: universe)
     endpoints = Endpoints(policy.hosts.map(\.addresses))
@@ -46,18 +50,34 @@ public struct PolicySpace: Sendable {
     }
     sides = try builder.space()
     var gateways: [Gateway] = []
+    var forwarded: [String: ConnectionSpace] = [:]
     for (index, host) in policy.hosts.enumerated() {
-      guard case .gateway(let routes) = host.forwarding else { continue }
-      let areas = routes.map { (one: policy[$0.one].addresses, other: policy[$0.other].addresses) }
+      if host.forwarding == .leave, let areas = passing[host.name] {
+        gateways.append(
+          Gateway(
+            addresses: AddressSet(host.addresses), routes: areas, forwarded: try universe.everything(.forward)
+          ))
+      }
+      guard let areas = policy.areas(of: host) else { continue }
       let isObserving = reading == .effective && host.modes.forward == .observe
-      let forwarded =
+      let own =
         isObserving
         ? try universe.everything(.forward)
         : try spaces.space(of: policies[HostID(index)], at: [host.addresses])
-      gateways.append(Gateway(addresses: AddressSet(host.addresses), routes: areas, forwarded: forwarded))
+      gateways.append(Gateway(addresses: AddressSet(host.addresses), routes: areas, forwarded: own))
+      forwarded[host.name] = own.moved(from: .forward, to: .whole)
     }
+    self.forwarded = forwarded
     let managed = AddressSet(policy.hosts.flatMap(\.addresses))
     whole = try sides.endToEnd(judging: managed, through: gateways)
+  }
+}
+
+extension Policy {
+  /// The areas between which a host is a gateway; `nil` where it is none.
+  public func areas(of host: Host) -> [(one: AddressSet, other: AddressSet)]? {
+    guard case .gateway(let routes) = host.forwarding else { return nil }
+    return routes.map { (one: self[$0.one].addresses, other: self[$0.other].addresses) }
   }
 }
 

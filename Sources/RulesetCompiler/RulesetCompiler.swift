@@ -8,7 +8,7 @@ public import Policy
 /// it one rule for each flow and family, and a last chain that records and denies.
 public struct RulesetCompiler: Sendable {
   /// The one table Sekisho owns on a host; it touches no other.
-  public static let table: TableName = "sekisho"
+  public static let table = TableName.sekisho
 
   private let policy: Policy
   private let sets: PeerSets

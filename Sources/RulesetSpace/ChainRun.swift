@@ -31,17 +31,21 @@ struct ChainRun {
     let isTracked = ![.prerouting, .output].contains(base.hook) || base.priority.rawValue > -200
     reader = PacketReader(
       domain, link, circumstances, isTracked: isTracked, isTranslated: isTranslated)
-    ownAddresses = circumstances.ownAddresses
+    place = Comparison.Place(
+      domain: domain, ownSources: circumstances.ownSources, ownDestinations: circumstances.ownDestinations)
+    chains = Dictionary(table.chains.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
-  private let ownAddresses: AddressSet?
-  private var place: Comparison.Place { Comparison.Place(domain: domain, ownAddresses: ownAddresses) }
+  private let place: Comparison.Place
+  private let chains: [ChainName: Chain]
+  /// Deeper jumps than any the kernel takes (`NFT_JUMP_STACK_SIZE`, 16): a listing may claim anything.
+  private static let deepest = 64
 
   /// What becomes of the domain in a chain.
   mutating func outcome(of name: ChainName) throws(NotProven) -> Outcome {
     if let outcome = known[name] { return outcome }
-    guard let chain = table.chain(name), open.insert(name).inserted else {
-      // No such chain, or one that leads to itself: the kernel takes neither.
+    guard let chain = chains[name], open.count < Self.deepest, open.insert(name).inserted else {
+      // No such chain, or one that leads to itself, or too far: the kernel takes none of them.
       return Outcome(accepted: domain.all, dropped: domain.all, returned: domain.all)
     }
     let nothing = Outcome(accepted: domain.empty, dropped: domain.empty, returned: domain.empty)
@@ -298,5 +302,5 @@ private let opaqueHarmless: Set<String> = [
   "exthdr", "rt", "socket", "osf", "hash", "numgen", "connlimit", "quota", "last", "objref", "notrack",
   "xfrm",
   "tunnel", "inner", "json match", "json counter", "json quota", "json limit", "json ct count",
-  "json ct helper", "json ct timeout", "json ct expectation", "json notrack", "json xt",
+  "json ct helper", "json ct timeout", "json ct expectation", "json notrack",
 ]

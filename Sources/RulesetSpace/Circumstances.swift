@@ -6,8 +6,10 @@ public import Nftables
 /// Always taken for granted: the packet came or goes over a link, not over the loopback; it is no fragment
 /// and has no extension headers; a TCP packet has SYN and neither ACK, RST, FIN, PSH nor URG.
 public struct Circumstances: Hashable, Sendable {
-  /// Addresses that the host calls its own; `nil`: not known.
-  public var ownAddresses: AddressSet?
+  /// Addresses that the host calls its own where they are a packet's source, and where they are its destination;
+  /// `nil`: not known. They differ only where several hosts are looked at together.
+  public var ownSources: AddressSet?
+  public var ownDestinations: AddressSet?
   /// Nanoseconds since 1970; `nil`: not known.
   public var time: UInt64?
   /// What connection tracking makes of the packet. Anything but `new` also leaves open what flags a TCP
@@ -15,8 +17,14 @@ public struct Circumstances: Hashable, Sendable {
   public var state: ConntrackState
 
   public init(ownAddresses: AddressSet? = nil, time: UInt64? = nil, state: ConntrackState = .new) {
-    self.ownAddresses = ownAddresses
+    ownSources = ownAddresses
+    ownDestinations = ownAddresses
     self.time = time
     self.state = state
+  }
+
+  /// - Parameter moment: seconds since 1970.
+  public init(ownAddresses: AddressSet?, atSecond moment: Int64) {
+    self.init(ownAddresses: ownAddresses, time: UInt64(max(0, moment)) * 1_000_000_000)
   }
 }

@@ -127,6 +127,8 @@ private struct BaseChains {
     self.chains = chains
     hasUnknown = tables.contains { table in
       table.others.contains { $0.kind.contains("chain") && $0.kind != "anonymous chain" }
+        || passage != .egress && table.flags & dormant == 0
+          && table.chains.contains { $0.base?.hook == .ingress }
     }
     isTranslated = chains.contains { table, name, base in
       base.type == "nat" && base.hook == hooks[0] && table.chain(name)?.rules.isEmpty == false
@@ -135,7 +137,7 @@ private struct BaseChains {
 
   /// What every chain lets pass.
   func run(_ domain: Domain, _ circumstances: Circumstances) throws(NotProven) -> (Match, Set<IPProtocol>) {
-    // A chain that is not modelled may be called at the hook, and drop.
+    // A chain that is not modelled, or called for one device, may drop.
     var passing = hasUnknown ? Match(sure: domain.empty, possible: domain.all) : domain.always
     var splits: Set<IPProtocol> = []
     for (table, name, base) in chains where table.family == .inet || table.family == domain.family.table {

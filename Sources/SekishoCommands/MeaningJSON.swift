@@ -37,6 +37,13 @@ extension MeaningReport {
     let may_close: [LineJSON]
     let half_opened: [LineJSON]
     let half_closed: [LineJSON]
+    let forward_opened: [LineJSON]
+    let forward_closed: [LineJSON]
+    let later_opened: [LineJSON]
+    let later_closed: [LineJSON]
+    let forwarding_left_alone: [String]
+    let forwarding_filtered: [String]
+    let hosts_not_asked: Int
     let added_hosts: [String]
     let removed_hosts: [String]
     let modes: [Mode]
@@ -54,7 +61,14 @@ extension MeaningReport {
       opened: diff.opened.map { .init($0, new) }, closed: diff.closed.map { .init($0, old) },
       may_open: diff.mayOpen.map { .init($0, new) }, may_close: diff.mayClose.map { .init($0, old) },
       half_opened: diff.halfOpened.map { .init($0, new) },
-      half_closed: diff.halfClosed.map { .init($0, old) }, added_hosts: diff.addedHosts,
+      half_closed: diff.halfClosed.map { .init($0, old) },
+      forward_opened: diff.forwardOpened.map { .init($0, new) },
+      forward_closed: diff.forwardClosed.map { .init($0, old) },
+      later_opened: diff.laterOpened.map { .init($0, new) },
+      later_closed: diff.laterClosed.map { .init($0, old) },
+      forwarding_left_alone: diff.forwarding.filter(\.isLeftAlone).map(\.host),
+      forwarding_filtered: diff.forwarding.filter { !$0.isLeftAlone }.map(\.host),
+      hosts_not_asked: takenForGranted, added_hosts: diff.addedHosts,
       removed_hosts: diff.removedHosts,
       modes: diff.modes.map {
         .init(host: $0.host, direction: $0.direction.rawValue, mode: $0.mode.rawValue)

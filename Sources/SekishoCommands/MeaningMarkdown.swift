@@ -11,7 +11,9 @@ extension MeaningReport {
     for chapter in chapters { try table(chapter) }
     try table(Chapter(title: Self.perhaps, opened: diff.mayOpen, closed: diff.mayClose))
     try table(Chapter(title: Self.half, opened: diff.halfOpened, closed: diff.halfClosed))
-    var items = modes
+    try table(Chapter(title: Self.forwards, opened: diff.forwardOpened, closed: diff.forwardClosed))
+    try table(Chapter(title: Self.later, opened: diff.laterOpened, closed: diff.laterClosed))
+    var items = modes + forwarding
     items += diff.ends.map { "\($0.flow) ends \(words($0.new)), not \(words($0.old))" }
     try list("Modes and ends", items)
     try list("Risks", diff.risks.map { "\($0.flow.map { "\($0) " } ?? "")\($0.message)" })

@@ -12,6 +12,8 @@ struct MeaningReport {
   let new: Sources
   /// How many hosts of the inventory nobody has asked.
   var takenForGranted = 0
+  /// How many hosts have no table yet: what closes there is everything but what is told of them.
+  var unfiltered = 0
   /// How far an intruder gets, before and after; `nil` where only one side is a policy.
   var reach: ReachChange?
   /// What lint finds that the change brings.
@@ -53,9 +55,18 @@ struct MeaningReport {
       for line in diff.halfOpened { try write(line, "+", .changes, new) }
       for line in diff.halfClosed { try write(line, "-", .changes, old) }
     }
-    if !diff.modes.isEmpty || !diff.ends.isEmpty {
+    for (title, opened, closed) in [
+      (Self.forwards, diff.forwardOpened, diff.forwardClosed),
+      (Self.later, diff.laterOpened, diff.laterClosed),
+    ] where !opened.isEmpty || !closed.isEmpty {
+      try console.line(console.styled(title, .bold))
+      for line in opened { try write(line, "+", .opens, new) }
+      for line in closed { try write(line, "-", .closes, old) }
+    }
+    if !diff.modes.isEmpty || !diff.ends.isEmpty || !diff.forwarding.isEmpty {
       try console.line(console.styled("Modes and ends", .bold))
       for change in modes { try console.line("  \(console.styled("~", .changes)) \(change)") }
+      for change in forwarding { try console.line("  \(console.styled("~", .changes)) \(change)") }
       for change in diff.ends {
         let mark = console.styled("~", .changes)
         try console.line("  \(mark) \(change.flow) ends \(words(change.new)), not \(words(change.old))")
@@ -94,6 +105,9 @@ struct MeaningReport {
 
   static let half = "At one end alone, so that nothing passes: the other end, or a gateway, does not allow it"
 
+  static let forwards = "Through gateways, on ways that no declared route leads"
+  static let later = "Later, when flows have ended"
+
   static let perhaps = "May open or close, depending on more than the connection"
 
   /// `api-1, api-2: ingress and egress enforced`: hosts that change alike are told once.
@@ -116,6 +130,12 @@ struct MeaningReport {
     .sorted()
   }
 
+  var forwarding: [String] {
+    diff.forwarding.map { change in
+      "\(change.host): \(change.isLeftAlone ? "everything passes through from now on: its forwarding is left alone" : "what passes through is filtered")"
+    }
+  }
+
   private func words(_ mode: Mode) -> String { mode == .enforce ? "enforced" : "only observed" }
 
   func words(_ end: Timestamp?) -> String { end.map { "at \($0)" } ?? "never" }
@@ -126,7 +146,15 @@ struct MeaningReport {
 
   /// One sentence with the exact figures.
   var summary: String {
-    if diff.isEmpty { return "no change in meaning: no connection opens or closes" }
+    let fresh =
+      unfiltered == 0
+      ? ""
+      : "; what closes on \(unfiltered == 1 ? "the host" : "the \(unfiltered) hosts") without a table is not counted"
+    if diff.isEmpty {
+      return unfiltered == 0
+        ? "no change in meaning: no connection opens or closes"
+        : "elsewhere no connection opens or closes" + fresh
+    }
     let further = reach.map { $0.lines.isEmpty ? "; an intruder gets as far as before" : "" } ?? ""
     func connections(_ count: Int) -> String { count == 1 ? "1 connection" : "\(count) connections" }
     let totals = diff.totals
@@ -140,7 +168,7 @@ struct MeaningReport {
       text +=
         "; with outside networks \(outside.0) \(outside.0 == 1 ? "line" : "lines") open and \(outside.1) close"
     }
-    text += further
+    text += fresh + further
     if takenForGranted > 0 {
       text +=
         "; \(takenForGranted == 1 ? "1 host was" : "\(takenForGranted) hosts were") not asked: what they allow is taken for granted"

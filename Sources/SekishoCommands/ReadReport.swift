@@ -25,7 +25,7 @@ struct ReadReport {
     for connections in allowed {
       try console.line(console.styled(title(connections.direction), .bold))
       if !connections.isFiltered {
-        try console.line("  everything: no base chain filters here")
+        try console.line("  everything")
         continue
       }
       for line in connections.lines { try console.line("  \(console.styled("+", .opens)) \(line.words)") }

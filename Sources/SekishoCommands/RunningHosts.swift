@@ -5,6 +5,7 @@ internal import Enforcement
 internal import Fleet
 internal import Nftables
 internal import Policy
+internal import PolicySpace
 internal import RulesetDiff
 
 /// What hosts run, against what they should have.
@@ -69,9 +70,10 @@ struct RunningHosts {
     let diff = try ConnectionDiff(of: hosts, compiledFrom: policy, at: .current())
     let sources = targets.inventory?.sources ?? Sources(files: [])
     let asked = Set(targets.hosts.map(\.name))
-    let unasked = policy?.hosts.count { !asked.contains($0.name) } ?? 0
+    let unasked = targets.all.subtracting(asked).count
     var report = MeaningReport(
-      console: console, diff: diff, old: sources, new: sources, takenForGranted: unasked)
+      console: console, diff: diff, old: sources, new: sources, takenForGranted: unasked,
+      unfiltered: targets.hosts.count - hosts.count)
     if let policy, unasked == 0, hosts.count == policy.hosts.count, let passage = diff.passage {
       report.reach = try ReachChange(of: hosts, passage, crowns: policy.crownNames)
     }
@@ -95,10 +97,9 @@ struct RunningHosts {
 }
 
 extension Policy {
-  /// The areas between which a host is a gateway.
-  func areas(of host: String) -> [AreaPair]? {
-    guard case .gateway(let routes)? = hosts.first(where: { $0.name == host })?.forwarding else { return nil }
-    return routes.map { AreaPair(self[$0.one].addresses, self[$0.other].addresses) }
+  /// The areas between which the host of a name is a gateway.
+  func areas(of name: String) -> [AreaPair]? {
+    hosts.first { $0.name == name }.flatMap { areas(of: $0) }?.map { AreaPair($0.one, $0.other) }
   }
 }
 

@@ -1,3 +1,4 @@
+internal import Addressing
 internal import ArgumentParser
 internal import ConnectionDiff
 internal import ConnectionSpace
@@ -17,6 +18,7 @@ struct SourceComparison {
   /// - Parameter host: the only one that is looked at; `nil`: all.
   init(from old: DiffSource, to new: DiffSource, host: String?, _ console: Console) throws {
     var rulesets = (try old.rulesets(of: host, console), try new.rulesets(of: host, console))
+    let known = Set(rulesets.0.assignment.keys).union(rulesets.1.assignment.keys)
     if let host {
       rulesets = (rulesets.0.only(host), rulesets.1.only(host))
       for (source, path) in [(rulesets.0, old.name), (rulesets.1, new.name)]
@@ -24,7 +26,7 @@ struct SourceComparison {
         throw ValidationError("\(path) holds no host '\(host)'")
       }
     }
-    var known: [Pair: HostDifference.Outcome] = [:]
+    var outcomes: [Pair: HostDifference.Outcome] = [:]
     let names = Set(rulesets.0.assignment.keys).union(rulesets.1.assignment.keys).sorted()
     let hosts = names.map { host in
       // A host that was left out of a compile is neither new nor gone.
@@ -36,9 +38,17 @@ struct SourceComparison {
       // Hosts with equal rulesets on both sides differ alike.
       let pair = Pair(old: rulesets.0.assignment[host], new: rulesets.1.assignment[host])
       let outcome =
-        known[pair] ?? .between(rulesets.0.tables(of: host), rulesets.1.tables(of: host))
-      known[pair] = outcome
+        outcomes[pair] ?? .between(rulesets.0.tables(of: host), rulesets.1.tables(of: host))
+      outcomes[pair] = outcome
       return HostDifference(host: host, outcome: outcome)
+    }
+    for host in hosts where !host.isSame && !host.isFailure {
+      guard (rulesets.0.addresses[host.host] ?? rulesets.1.addresses[host.host] ?? []).isEmpty else {
+        continue
+      }
+      throw ValidationError(
+        "no addresses of \(host.host) are known, so that nobody can say what a change means; compare with an inventory"
+      )
     }
     found = FoundDifference(hosts, console) { () throws(NotProven) in
       if host == nil, case .inventory(let before) = old.content, case .inventory(let after) = new.content {
@@ -50,11 +60,12 @@ struct SourceComparison {
           reach: ReachChange(from: before.policy, to: after.policy, at: now),
           findings: LintReport(findings: brought, sources: after.sources))
       }
+      let other: LoadedPolicy? = if case .inventory(let loaded) = old.content { loaded } else { nil }
       let loaded: LoadedPolicy? = if case .inventory(let loaded) = new.content { loaded } else { nil }
-      let changed = hosts.compactMap { $0.rulesets(rulesets.0, rulesets.1, loaded?.policy) }
+      let changed = hosts.flatMap { $0.rulesets(rulesets.0, rulesets.1, loaded?.policy, other?.policy) }
       let diff = try ConnectionDiff(of: changed, compiledFrom: loaded?.policy, at: .current())
       let sources = loaded?.sources ?? Sources(files: [])
-      let unasked = host == nil ? 0 : (loaded?.policy.hosts.count ?? 1) - 1
+      let unasked = host == nil ? 0 : known.count - 1
       var report = MeaningReport(
         console: console, diff: diff, old: sources, new: sources, takenForGranted: unasked)
       if unasked == 0, changed.count == hosts.count, let passage = diff.passage {
@@ -87,18 +98,29 @@ extension HostDifference.Outcome {
 }
 
 extension HostDifference {
-  /// The host's rulesets on both sides.
-  fileprivate func rulesets(_ old: Rulesets, _ new: Rulesets, _ policy: Policy?) -> HostRulesets? {
+  /// The host's rulesets on both sides; as two hosts, where it has other addresses than before.
+  fileprivate func rulesets(
+    _ old: Rulesets, _ new: Rulesets, _ policy: Policy?, _ oldPolicy: Policy?
+  ) -> [HostRulesets] {
     let flows: Set<FlowRules>
     switch outcome {
     case .compared(let comparison): flows = comparison.change.flowRules
     case .removed: flows = []
-    case .failed: return nil
+    case .failed: return []
     }
-    return HostRulesets(
-      name: host, addresses: new.addresses[host] ?? old.addresses[host] ?? [],
-      old: old.tables(of: host), new: new.tables(of: host),
-      routes: policy?.areas(of: host), flows: flows)
+    // Over a route of either side everything crosses the host.
+    let routes = [policy, oldPolicy].compactMap { $0?.areas(of: host) }
+    func rulesets(_ addresses: [Address], _ before: [Table]?, _ after: [Table]?) -> HostRulesets {
+      HostRulesets(
+        name: host, addresses: addresses, old: before, new: after,
+        routes: routes.isEmpty ? nil : routes.flatMap { $0 }, flows: flows)
+    }
+    let (before, after) = (old.tables(of: host), new.tables(of: host))
+    let (was, will) = (old.addresses[host], new.addresses[host])
+    if let was, let will, was != will, before != nil, after != nil {
+      return [rulesets(was, before, nil), rulesets(will, nil, after)]
+    }
+    return [rulesets(will ?? was ?? [], before, after)]
   }
 }
 
@@ -111,7 +133,7 @@ extension Policy {
 
 extension [Table] {
   /// The one that is Sekisho's.
-  fileprivate var compiled: Table? { first { $0.family == .inet && $0.name == RulesetCompiler.table } }
+  fileprivate var compiled: Table? { first(where: \.isSekishos) }
 }
 
 extension InstalledTable {

@@ -66,6 +66,8 @@ struct Target: Sendable {
 /// The hosts a command works on.
 struct Targets: Sendable {
   let hosts: [Target]
+  /// The names of all hosts that the source knows, asked for or not.
+  let all: Set<String>
   /// What their rulesets are compiled from; `nil`: a directory holds what was compiled.
   let inventory: LoadedPolicy?
 }
@@ -102,7 +104,7 @@ struct TargetFinder {
       guard wanted.count == 1 else {
         throw ValidationError("--host selects \(wanted.count) hosts; this machine is one of them: name it")
       }
-      return Targets(hosts: [target(wanted[0], .here)], inventory: loaded)
+      return Targets(hosts: [target(wanted[0], .here)], all: Self.all(wanted), inventory: loaded)
     }
     let hosts = try wanted.map { host in
       guard let lab else { return target(host, .through(.ssh(host.ssh))) }
@@ -111,7 +113,12 @@ struct TargetFinder {
       }
       return target(host, .through(Transport(command: command)))
     }
-    return Targets(hosts: hosts, inventory: loaded)
+    return Targets(hosts: hosts, all: Self.all(wanted), inventory: loaded)
+  }
+
+  /// All hosts that addresses are known of.
+  private static func all(_ wanted: [Wanted]) -> Set<String> {
+    Set(wanted.first.map { Array($0.identity.owners.values) } ?? [])
   }
 
   private typealias Wanted = (identity: HostIdentity, table: Table, ssh: String)

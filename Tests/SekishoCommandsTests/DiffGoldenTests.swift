@@ -11,8 +11,9 @@ import Testing
     "a-flow-is-renamed",
     "a-flow-through-a-gateway-is-added", "a-group-is-renamed", "a-host-is-gone", "a-host-is-new",
     "a-host-joins-a-group", "a-host-leaves-a-group", "a-port-changes", "a-service-gets-more-ports",
-    "a-timed-flow-is-prolonged", "drop-becomes-reject", "hosts-become-prefixes", "many-hosts-change",
-    "networks-grow", "nothing-changes", "observe-becomes-enforce",
+    "a-timed-flow-becomes-another-for-good", "a-timed-flow-is-prolonged", "drop-becomes-reject",
+    "gateway-is-left-alone", "hosts-become-prefixes", "many-hosts-change",
+    "networks-grow", "nothing-changes", "observe-becomes-enforce", "routes-change",
   ]
 
   @Test func `every directory is a case`() {

@@ -43,7 +43,11 @@ struct StatementJSONReader {
     }
     do throws(RulesetJSONError) {
       if verb == "reject" { return try reject(body, after: earlier) }
-      if verb == "opaque", let names = body.array?.compactMap(\.string) {
+      if verb == "opaque", let list = body.array {
+        let names = list.compactMap(\.string)
+        guard !names.isEmpty, names.count == list.count else {
+          throw ValueJSONReader.expected("names of expressions", body)
+        }
         return [.opaque(names.map { .opaque(name: $0, attributes: []) })]
       }
       return [try statement(verb, body) ?? .opaque([Self.opaqueStep(verb)])]

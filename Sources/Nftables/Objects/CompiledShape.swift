@@ -1,5 +1,10 @@
 // What can be told of a table that Sekisho compiled, without knowing what it was compiled from.
 
+extension TableName {
+  /// The name of the only table that Sekisho touches, in the family `inet`.
+  public static let sekisho: Self = "sekisho"
+}
+
 extension Rule {
   /// The flow that the rule is for: it accepts, counts, and has the flow's name as its comment.
   public var acceptedFlow: String? {
@@ -11,17 +16,23 @@ extension Table {
   /// Where a base chain of a compiled table leads what nothing has allowed: the chain that its last rule goes
   /// to. `nil`: its rules are not what was compiled.
   public func ending(of base: Chain) -> Chain? {
-    guard case .verdict(.goto(let name))? = base.rules.last?.expressions.last else { return nil }
+    guard let last = base.rules.last, last.expressions.count == 1,
+      case .verdict(.goto(let name)) = last.expressions[0]
+    else { return nil }
     return chain(name)
   }
 
-  /// The compiled table as it would be if it denied what it only observes; any other as it is.
+  /// Whether the table is the one that Sekisho compiles to.
+  public var isSekishos: Bool { family == .inet && name == .sekisho }
+
+  /// Sekisho's table as it would be if it denied what it only observes; any other as it is.
   public var enforcing: Table {
+    if !isSekishos { return self }
     var observing: Set<ChainName> = []
     var bases: Set<ChainName> = []
     for chain in chains {
       guard chain.base?.policy == .accept, let end = ending(of: chain),
-        end.rules.last?.expressions.last == .verdict(.accept)
+        end.rules.last?.expressions == [.counter, .verdict(.accept)]
       else { continue }
       bases.insert(chain.name)
       observing.insert(end.name)

@@ -77,7 +77,8 @@ struct Comparison {
   /// What the numbers of a field mean for a domain.
   struct Place {
     let domain: Domain
-    let ownAddresses: AddressSet?
+    let ownSources: AddressSet?
+    let ownDestinations: AddressSet?
 
     var protocols: [IPProtocol] { domain.protocols }
 
@@ -147,7 +148,7 @@ struct Comparison {
   private mutating func restrict(
     _ field: SymbolicByte.Field, toType bits: Bits, _ isWhole: Bool, _ place: Place
   ) {
-    guard isWhole, let own = place.ownAddresses else {
+    guard isWhole, let own = field == .source ? place.ownSources : place.ownDestinations else {
       isSure = false
       return
     }
