@@ -58,7 +58,7 @@ let package = Package(
 
     // Pure layers: no clock, no kernel.
     layer("Addressing"),
-    layer("Diagnostics"),
+    layer("Diagnostics", isSmall: true),
     layer("Policy", ["Addressing", "Diagnostics"]),
     layer("Inventory", ["Addressing", "CYaml", "Diagnostics", "Policy"]),
     layer("Nftables", ["Addressing"]),
@@ -67,13 +67,14 @@ let package = Package(
     layer("ConnectionSpace", ["Addressing"]),
     layer(
       "ConnectionDiff",
-      ["Addressing", "ConnectionSpace", "Diagnostics", "Nftables", "Policy", "PolicySpace", "RulesetSpace"]),
+      ["Addressing", "ConnectionSpace", "Diagnostics", "Nftables", "Policy", "PolicySpace", "RulesetSpace"],
+      isSmall: true),
     layer("RulesetSpace", ["Addressing", "ConnectionSpace", "Nftables"]),
     layer("PolicySpace", ["Addressing", "ConnectionSpace", "Policy"]),
-    layer("Reachability", ["Addressing", "ConnectionSpace", "Policy"]),
+    layer("Reachability", ["Addressing", "ConnectionSpace", "Policy"], isSmall: true),
     layer("Lint", ["Addressing", "Diagnostics", "Policy"], isSmall: true),
 
-    layer("InventoryFiles", ["Diagnostics", "Inventory", subprocess]),
+    layer("InventoryFiles", ["Diagnostics", "Inventory", subprocess], isSmall: true),
     layer("Artifacts", ["CFiles", "CSHA256", "Policy"]),
     layer("Netlink", ["CMnl"]),
     layer("NftablesNetlink", ["Addressing", "CMnl", "CNftnl", "Netlink", "Nftables"]),
