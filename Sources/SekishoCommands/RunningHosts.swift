@@ -84,8 +84,10 @@ struct RunningHosts {
     let tables = answer.ruleset?.tables ?? [target.wanted]
     let own = tables.filter { $0.family == target.wanted.family && $0.name == target.wanted.name }
     let others = tables.filter { $0.family != target.wanted.family || $0.name != target.wanted.name }
-    let staying = others.filter {
-      $0.chains.contains { $0.base != nil && !$0.rules.isEmpty || $0.base?.policy == .drop }
+    // What is not modelled of a table may filter too.
+    let staying = others.filter { table in
+      !table.others.isEmpty
+        || table.chains.contains { $0.base != nil && !$0.rules.isEmpty || $0.base?.policy == .drop }
     }
     if own.isEmpty, staying.isEmpty { return nil }
     return HostRulesets(
