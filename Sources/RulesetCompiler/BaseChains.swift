@@ -18,8 +18,8 @@ private let redirect: UInt8 = 5
 struct Skeleton: Sendable {
   let side: Side
   private let loopback: [Rule]
-  private let state: [Rule]
-  private let neighbours: [Rule]
+  private let established: Rule
+  private let unlessNew: Rule
   private let disguised: [Rule]
   private let ownAddress: Rule
   private let dhcp: [Rule]
@@ -29,18 +29,18 @@ struct Skeleton: Sendable {
   /// Denies.
   let end: Rule
   let lookups: Lookups
-  /// Judges errors about what was allowed; `nil` where none come in.
-  let related: Chain?
+  /// Judges what neither belongs to a connection nor begins one.
+  let notNew: Chain
   let deny: DenyChain
 
   init(_ side: Side) {
     self.side = side
     let isForward = side.direction == .forward
-    loopback =
-      isForward
-      ? [] : [Rule([.match(side.direction == .ingress ? .iif : .oif, .loopback), .accept])]
-    state = connectionState(side)
-    neighbours = isForward ? [] : neighbourMessages
+    loopback = side.interface.map { [Rule([.match($0, .loopback), .accept])] } ?? []
+    // Comparisons, not one verdict map: a lookup costs more than both.
+    established = Rule([.match(.ctState, .states(.established)), .accept])
+    // One rule, so that a new connection does not pass one for each of the other states.
+    unlessNew = Rule([.match(.ctState, .notEqual, .state(.new)), .jump(side.notNewChain)])
     disguised = side.direction == .egress ? [] : [disguisedSource(side)]
     ownAddress = Rule(
       [.match(.fibSaddrType, .local), .counter, .goto(side.denyChain)], comment: "own address from outside")
@@ -56,26 +56,25 @@ struct Skeleton: Sendable {
       [.match(.ctStatus, .status(.dnat)), .goto(side.translatedChain)], comment: "by the port before any NAT")
     end = Rule([.goto(side.denyChain)])
     lookups = Lookups(side)
-    related = side.direction == .egress ? nil : relatedChain(side)
+    notNew = notNewChain(side)
     deny = DenyChain(side)
   }
 
   /// Every rule that a chain may have of it.
   var rules: [Rule] {
-    loopback + state + neighbours + disguised + [ownAddress] + dhcp + [beginning, translated, end]
-      + lookups.rules + (related?.rules ?? []) + deny.chain.rules
+    loopback + [established, unlessNew] + disguised + [ownAddress] + dhcp + [beginning, translated, end]
+      + lookups.rules + notNew.rules + deny.chain.rules
   }
 
   /// The base chain, in the order in which its rules must stand.
   ///
-  /// Every packet of a connection passes whatever stands ahead of `established`; only loopback and flows
-  /// that have ended do.
+  /// Every packet of a connection passes whatever stands ahead of `established`: only the rules of flows that have
+  /// ended, to end what those have opened, too.
   func baseChain(_ host: HostPolicy, expiries: [Rule], _ dispatch: Dispatch) -> Chain {
-    var rules = loopback
-    // Ahead of the established ones: a flow whose time is over also ends what it has opened.
-    rules += expiries
-    rules += state
-    rules += neighbours
+    var rules = expiries
+    rules.append(established)
+    rules += loopback
+    rules.append(unlessNew)
     rules += disguised
     // Asking the routing table is the dearest step of all: only where a flow could let such a source in.
     if side.direction != .egress, host.mayNameItself || host.dhcp { rules.append(ownAddress) }
@@ -87,6 +86,27 @@ struct Skeleton: Sendable {
       name: side.baseChain,
       base: BaseChain(hook: side.hook, policy: side.mode == .enforce ? .drop : .accept), rules: rules)
   }
+}
+
+/// What neither belongs to a connection nor begins one. Nothing holds for packets that somebody else exempts from
+/// tracking: they return and are judged like new connections.
+///
+/// `related` carries "fragmentation needed" and "packet too big", without which large transfers hang, and
+/// redirects: to connection tracking they are errors like any other (`icmp_is_err`, linux/icmp.h), but a host that
+/// follows one sends its traffic to whoever sent it. Those of ICMPv6 belong to neighbour discovery, which is
+/// not tracked.
+private func notNewChain(_ side: Side) -> Chain {
+  var rules = [
+    Rule([.match(.ctState, .states(.invalid)), .verdict(side.mode == .enforce ? .drop : .accept)])
+  ]
+  if side.direction != .egress {
+    rules.append(
+      Rule(
+        [.match(.icmpType, .byte(redirect)), .counter, .goto(side.denyChain)], comment: "ICMP redirect"))
+  }
+  rules.append(Rule([.match(.ctState, .states(.related)), .accept]))
+  if side.direction != .forward { rules += neighbourMessages }
+  return Chain(name: side.notNewChain, rules: rules)
 }
 
 /// Without these IPv6 is dead, and connection tracking does not track them: no rule about states holds for
@@ -101,38 +121,6 @@ private let neighbourMessages = [
       .match(.icmpv6Type, .icmpTypes(.ipv6, listenerDiscovery)), .match(.ip6Hoplimit, .byte(1)), .accept,
     ], comment: "multicast listener discovery"),
 ]
-
-/// Replies and errors of what was allowed; `related` carries "fragmentation needed" and "packet too
-/// big", without which large transfers hang.
-///
-/// Comparisons, not one verdict map: most packets are established and pass the first of them, which costs
-/// less than a lookup.
-private func connectionState(_ side: Side) -> [Rule] {
-  let invalid: Verdict = side.mode == .enforce ? .drop : .accept
-  let known: [Rule] =
-    side.direction == .egress
-    ? [Rule([.match(.ctState, .states([.established, .related])), .accept])]
-    : [
-      Rule([.match(.ctState, .states(.established)), .accept]),
-      Rule([.match(.ctState, .states(.related)), .goto(side.relatedChain)]),
-    ]
-  return known + [Rule([.match(.ctState, .states(.invalid)), .verdict(invalid)])]
-}
-
-/// Errors about what was allowed, without redirects: to connection tracking they are errors like any other
-/// (`icmp_is_err`, linux/icmp.h), but a host that follows one sends its traffic to whoever sent it. Those of
-/// ICMPv6 belong to neighbour discovery, which is not tracked.
-///
-/// A chain of its own, so that established packets do not pass another rule.
-private func relatedChain(_ side: Side) -> Chain {
-  Chain(
-    name: side.relatedChain,
-    rules: [
-      Rule(
-        [.match(.icmpType, .byte(redirect)), .counter, .goto(side.denyChain)],
-        comment: "ICMP redirect"), Rule([.accept]),
-    ])
-}
 
 /// IPv4 written as IPv6, which would slip past rules of either family.
 private func disguisedSource(_ side: Side) -> Rule {

@@ -162,10 +162,10 @@ extension TableBuilder {
     let isIPv4 = box.family == .ipv4
     let (source, destination): (Operand, Operand) =
       isIPv4 ? (.ipSaddr, .ipDaddr) : (.ip6Saddr, .ip6Daddr)
-    var statements: [Statement] = [
-      .match(.time, .greaterOrEqual, moment(expiry.until)),
-      .match(.ctDirection, .direction(expiry.isReply ? .reply : .original)),
-    ]
+    var statements: [Statement] = [.match(.time, .greaterOrEqual, moment(expiry.until))]
+    // What a host says to itself is no flow, and these rules stand ahead of the one that lets it pass.
+    if let interface = side.interface { statements.append(.match(interface, .notEqual, .loopback)) }
+    statements.append(.match(.ctDirection, .direction(expiry.isReply ? .reply : .original)))
     // An answer has the ends the other way round.
     let ends =
       expiry.isReply

@@ -42,7 +42,7 @@ public struct RulesetCompiler: Sendable {
       let dispatch = Dispatch(openings.filter { $0.direction == side.direction }, skeleton, &builder)
       builder.add(
         skeleton.baseChain(host, expiries: expiries.flatMap { builder.rules(for: $0, side) }, dispatch))
-      if let related = skeleton.related { builder.add(related) }
+      builder.add(skeleton.notNew)
       builder.add(skeleton.deny.chain)
       for set in skeleton.deny.sets { builder.add(set) }
     }

@@ -29,6 +29,15 @@ struct Side: Hashable {
     }
   }
 
+  /// The interface by which packets come or go that the host itself receives or sends; `nil` where it does neither.
+  var interface: Operand? {
+    switch direction {
+    case .ingress: .iif
+    case .egress: .oif
+    case .forward: nil
+    }
+  }
+
   /// First word of the names of everything that belongs to the side. `/` follows it in names of
   /// Sekisho's own, `.` in those of services, so that no service can take a name of ours.
   var prefix: String {
@@ -42,8 +51,8 @@ struct Side: Hashable {
   /// Chain in which whatever is not allowed ends.
   var denyChain: ChainName { ChainName(checked: "\(prefix)/deny") }
 
-  /// Chain of errors about connections that were let in.
-  var relatedChain: ChainName { ChainName(checked: "\(prefix)/related") }
+  /// Chain of errors, of what cannot be a connection and of what is not tracked.
+  var notNewChain: ChainName { ChainName(checked: "\(prefix)/not-new") }
 
   /// Chain of connections whose destination somebody's NAT has changed.
   var translatedChain: ChainName { ChainName(checked: "\(prefix)/dnat") }

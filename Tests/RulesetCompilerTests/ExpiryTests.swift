@@ -19,10 +19,27 @@ import Testing
     #expect(ended("output") == (mode == .enforce ? 1 : 0))
   }
 
-  private func table(_ modes: Modes) -> Table {
+  @Test(arguments: [Packet.loopback, 2], [ConntrackState.new, .established])
+  func `the end is for others, and not for what a host says to itself`(
+    interface: UInt32, state: ConntrackState
+  ) {
+    let evaluator = Evaluator(table(Modes(.enforce), from: AddressSet([Self.own])))
+    var packet = Packet(
+      from: Self.own, to: Self.own, .tcp,
+      transport: Packet.transportHeader(.tcp, source: 40_000, destination: 80), inputInterface: interface)
+    packet.state = state
+    packet.time = 2_000_000_000_000
+    let isLoopback = interface == Packet.loopback
+    #expect((evaluator.evaluate(packet, at: .input).verdict == .accept) == isLoopback)
+  }
+
+  private static let own = Address(.ipv4, 0x0a00_0001)
+
+  private func table(
+    _ modes: Modes, from office: AddressSet = AddressSet([Address(.ipv4, 0x0a00_0002)])
+  ) -> Table {
     let here = SourceLocation(file: "expiry.yaml", line: 1, column: 1)
-    let own = Address(.ipv4, 0x0a00_0001)
-    let office = AddressSet([Address(.ipv4, 0x0a00_0002)])
+    let own = Self.own
     let host = Host(
       name: "h", addresses: [own], zone: nil, groups: [], modes: modes, deny: .drop, forwarding: .leave,
       dhcp: false, crown: false, ssh: nil, location: here)

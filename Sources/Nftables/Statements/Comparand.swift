@@ -56,6 +56,9 @@ public enum Comparand: Hashable, Sendable {
   /// `ct state` with any of these.
   public static func states(_ value: ConntrackState) -> Self { .flags(hostBytes(value.rawValue)) }
 
+  /// Exactly this one of `ct state`: a packet has one.
+  public static func state(_ value: ConntrackState) -> Self { .value(hostBytes(value.rawValue)) }
+
   /// `ct status` with any of these.
   public static func status(_ value: ConntrackStatus) -> Self { .flags(hostBytes(value.rawValue)) }
 
