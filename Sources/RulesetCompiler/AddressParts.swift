@@ -24,12 +24,11 @@ public struct AddressParts: Sendable {
 
   /// What no connection comes from or goes to, wherever a wide network has it: IPv4 written as IPv6, which is
   /// denied on every host, and groups.
-  private static let nobody = AddressSet([
-    Prefix(containing: Address(.ipv6, 0), length: 96),
-    Prefix(containing: Address(.ipv6, 0xffff << 32), length: 96),
-    Prefix(containing: Address(.ipv6, 0xff << 120), length: 8),
-    Prefix(containing: Address(.ipv4, 0xe000_0000), length: 4),
-  ])
+  private static let nobody = AddressSet(
+    ipv4InIPv6 + [
+      Prefix(containing: Address(.ipv6, 0xff << 120), length: 8),
+      Prefix(containing: Address(.ipv4, 0xe000_0000), length: 4),
+    ])
 
   /// The parts of some addresses, in order of their first.
   ///

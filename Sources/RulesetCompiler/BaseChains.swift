@@ -20,7 +20,7 @@ struct Skeleton: Sendable {
   private let loopback: [Rule]
   private let established: Rule
   private let unlessNew: Rule
-  private let disguised: [Rule]
+  private let disguised: Rule
   private let ownAddress: Rule
   private let dhcp: [Rule]
   private let beginning: Rule
@@ -41,7 +41,9 @@ struct Skeleton: Sendable {
     established = Rule([.match(.ctState, .states(.established)), .accept])
     // One rule, so that a new connection does not pass one for each of the other states.
     unlessNew = Rule([.match(.ctState, .notEqual, .state(.new)), .jump(side.notNewChain)])
-    disguised = side.direction == .egress ? [] : [disguisedSource(side)]
+    disguised = Rule(
+      [.match(.ip6Saddr, .prefixes(ipv4InIPv6)), .counter, .goto(side.denyChain)],
+      comment: "IPv4 in IPv6 source")
     ownAddress = Rule(
       [.match(.fibSaddrType, .local), .counter, .goto(side.denyChain)], comment: "own address from outside")
     dhcp = isForward ? [] : dynamicConfiguration(side)
@@ -62,7 +64,7 @@ struct Skeleton: Sendable {
 
   /// Every rule that a chain may have of it.
   var rules: [Rule] {
-    loopback + [established, unlessNew] + disguised + [ownAddress] + dhcp + [beginning, translated, end]
+    loopback + [established, unlessNew, disguised, ownAddress] + dhcp + [beginning, translated, end]
       + lookups.rules + notNew.rules + deny.chain.rules
   }
 
@@ -70,13 +72,18 @@ struct Skeleton: Sendable {
   ///
   /// Every packet of a connection passes whatever stands ahead of `established`: only the rules of flows that have
   /// ended, to end what those have opened, too.
-  func baseChain(_ host: HostPolicy, expiries: [Rule], _ dispatch: Dispatch) -> Chain {
+  ///
+  /// - Parameter openings: of the side.
+  func baseChain(
+    _ host: HostPolicy, _ openings: [Opening], expiries: [Rule], _ dispatch: Dispatch
+  ) -> Chain {
     var rules = expiries
     rules.append(established)
     rules += loopback
     rules.append(unlessNew)
-    rules += disguised
-    // Asking the routing table is the dearest step of all: only where a flow could let such a source in.
+    // Sources that no flow means stand only where one could let them in; asking the routing table is the dearest
+    // step of all.
+    if openings.contains(where: \.letsInDisguised) { rules.append(disguised) }
     if side.direction != .egress, host.mayNameItself || host.dhcp { rules.append(ownAddress) }
     if host.dhcp { rules += dhcp }
     rules.append(beginning)
@@ -121,15 +128,6 @@ private let neighbourMessages = [
       .match(.icmpv6Type, .icmpTypes(.ipv6, listenerDiscovery)), .match(.ip6Hoplimit, .byte(1)), .accept,
     ], comment: "multicast listener discovery"),
 ]
-
-/// IPv4 written as IPv6, which would slip past rules of either family.
-private func disguisedSource(_ side: Side) -> Rule {
-  let compatible = Prefix(containing: Address(.ipv6, 0), length: 96)
-  let mapped = Prefix(containing: Address(.ipv6, 0xffff << 32), length: 96)
-  return Rule(
-    [.match(.ip6Saddr, .prefixes([compatible, mapped])), .counter, .goto(side.denyChain)],
-    comment: "IPv4 in IPv6 source")
-}
 
 /// DHCPv4 renewals, and DHCPv6, whose requests go to a group and are answered from a link-local
 /// address (RFC 8415), which connection tracking cannot match.

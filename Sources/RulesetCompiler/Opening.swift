@@ -26,6 +26,8 @@ final class Opening: Sendable {
   let service: Service
   let kind: Kind
   let ends: Ends
+  /// Whether IPv4 written as IPv6 is among the sources that are let in.
+  let letsInDisguised: Bool
   /// One rule for each family, with its own counter and the flow's name; none for a family that an end
   /// has no address of.
   let rules: [Rule]
@@ -40,6 +42,11 @@ final class Opening: Sendable {
     self.service = service
     self.kind = kind
     self.ends = ends
+    letsInDisguised =
+      switch ends {
+      case .source(let from), .both(let from, to: _): peers.mayBeDisguised(from)
+      case .destination, .groups: false
+      }
     var rules: [Rule] = []
     var sets: [NamedSet] = []
     for family in AddressFamily.allCases

@@ -2,6 +2,12 @@ internal import Addressing
 internal import Nftables
 internal import Policy
 
+/// IPv4 written as IPv6 (RFC 4291, 2.5.5), which would slip past rules of either family.
+let ipv4InIPv6 = [
+  Prefix(containing: Address(.ipv6, 0), length: 96),
+  Prefix(containing: Address(.ipv6, 0xffff << 32), length: 96),
+]
+
 /// What a rule says of one end of a connection in one family.
 enum PeerMatch: Hashable, Sendable {
   /// Every address of the family.
@@ -26,13 +32,19 @@ struct PeerSets: Sendable {
   /// By peers, then family; `nil` where the peers have no address of the family.
   private let matches: [[PeerMatch?]]
   let addresses: [AddressSet]
+  private let disguised: [Bool]
 
   init(_ peers: [Peers]) {
     addresses = peers.map(\.addresses)
+    let disguise = AddressSet(ipv4InIPv6)
+    disguised = peers.map { !$0.networks.isEmpty && !$0.addresses.intersection(disguise).isEmpty }
     matches = peers.map { peers in
       AddressFamily.allCases.map { Self.match(peers, $0) }
     }
   }
+
+  /// Whether some peers' addresses hold IPv4 written as IPv6, which only a wide network's do.
+  func mayBeDisguised(_ peers: PeersID) -> Bool { disguised[peers.index] }
 
   func match(_ peers: PeersID, _ family: AddressFamily) -> PeerMatch? {
     matches[peers.index][family == .ipv4 ? 0 : 1]

@@ -39,9 +39,10 @@ public struct RulesetCompiler: Sendable {
       let skeleton = skeletons[side] ?? Skeleton(side)
       let expiries = Expiry.all(
         of: openings, dhcp: host.dhcp, seenBy: side, modes: host.modes, peers: sets)
-      let dispatch = Dispatch(openings.filter { $0.direction == side.direction }, skeleton, &builder)
-      builder.add(
-        skeleton.baseChain(host, expiries: expiries.flatMap { builder.rules(for: $0, side) }, dispatch))
+      let own = openings.filter { $0.direction == side.direction }
+      let dispatch = Dispatch(own, skeleton, &builder)
+      let ends = expiries.flatMap { builder.rules(for: $0, side) }
+      builder.add(skeleton.baseChain(host, own, expiries: ends, dispatch))
       builder.add(skeleton.notNew)
       builder.add(skeleton.deny.chain)
       for set in skeleton.deny.sets { builder.add(set) }
