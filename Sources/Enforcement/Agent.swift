@@ -18,9 +18,9 @@ public protocol Agent: Sendable {
   /// makes a table that only tracks and accepts, lets the session say something, and replaces it. The
   /// table goes with the agent, however that ends, unless ``apply(_:)`` has replaced it.
   ///
-  /// - Parameter generation: at which the host was looked at; any other refuses.
-  /// - Returns: the generation to apply at.
-  func track(at generation: UInt32) async throws -> UInt32
+  /// - Parameter seen: when the host was looked at; anything else refuses.
+  /// - Returns: the moment to apply at.
+  func track(after seen: RulesetMoment) async throws -> RulesetMoment
   /// Makes the host's table equal to the wanted one, in one transaction, or leaves it as it was.
   func apply(_ request: ApplyRequest) async throws -> ApplyReport
   /// Sekisho's table as `nft list table` prints it, counters included; `nil` when there is none.
@@ -54,10 +54,8 @@ public struct HostRuleset: Hashable, Sendable {
 
 /// The running table against the wanted one.
 public struct Comparison: Hashable, Sendable, Codable {
-  /// Which kernel and network namespace was looked at: generations count anew in each.
-  public let place: String
-  /// The ruleset generation that was compared.
-  public let generation: UInt32
+  /// When the host was looked at.
+  public let moment: RulesetMoment
   /// Whether the host has a table of Sekisho's at all.
   public let isInstalled: Bool
   public let change: ChangeDescription
@@ -65,11 +63,9 @@ public struct Comparison: Hashable, Sendable, Codable {
   public let foreignChains: [ForeignChain]
 
   public init(
-    place: String, generation: UInt32, isInstalled: Bool, change: ChangeDescription,
-    foreignChains: [ForeignChain]
+    moment: RulesetMoment, isInstalled: Bool, change: ChangeDescription, foreignChains: [ForeignChain]
   ) {
-    self.place = place
-    self.generation = generation
+    self.moment = moment
     self.isInstalled = isInstalled
     self.change = change
     self.foreignChains = foreignChains
@@ -89,12 +85,12 @@ public struct ForeignChain: Hashable, Sendable, Codable {
 /// A table to put in place.
 public struct ApplyRequest: Hashable, Sendable {
   public let wanted: Table
-  /// The generation at which the change was looked at: any other refuses. `nil`: whatever is there now.
-  public let expectedGeneration: UInt32?
+  /// When the host was looked at: anything else refuses. `nil`: whatever is there now.
+  public let seen: RulesetMoment?
 
-  public init(wanted: Table, expectedGeneration: UInt32? = nil) {
+  public init(wanted: Table, seen: RulesetMoment? = nil) {
     self.wanted = wanted
-    self.expectedGeneration = expectedGeneration
+    self.seen = seen
   }
 }
 

@@ -21,9 +21,8 @@ public actor AgentClient: Agent {
     return try HostRuleset(reply: line)
   }
 
-  public func track(at generation: UInt32) async throws -> UInt32 {
-    let reply: TrackReply = try await ask(.track(at: generation))
-    return reply.generation
+  public func track(after seen: RulesetMoment) async throws -> RulesetMoment {
+    try await ask(.track(after: seen))
   }
 
   public func listing() async throws -> String? {

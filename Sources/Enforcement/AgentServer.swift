@@ -67,9 +67,8 @@ public struct AgentServer {
         let arrivals = listener?.arrivals.map(\.description) ?? []
         listener = nil
         return try AgentReply(id: id, reply: ArrivalsReply(arrivals: arrivals)).line()
-      case .track(let generation):
-        let made = try await agent.track(at: generation)
-        return try AgentReply(id: id, reply: TrackReply(generation: made)).line()
+      case .track(let seen):
+        return try AgentReply(id: id, reply: try await agent.track(after: seen)).line()
       case .listing:
         return try AgentReply(id: id, reply: ListingReply(text: try await agent.listing())).line()
       }

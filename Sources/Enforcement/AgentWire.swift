@@ -6,8 +6,8 @@ public import Nftables
 ///     {"id":1,"request":"hello"}                               {"id":1,"reply":{…AgentHello…}}
 ///     {"id":9,"request":"status"}                              {"id":9,"reply":{…HostStatus…}}
 ///     {"id":2,"request":"compare","nftables":[…]}              {"id":2,"reply":{…Comparison…}}
-///     {"id":3,"request":"apply","generation":7,"nftables":[…]} {"id":3,"reply":{…ApplyReport…}}
-///     {"id":8,"request":"track","generation":7}                {"id":8,"reply":{"generation":8}}
+///     {"id":3,"request":"apply","seen":{…},"nftables":[…]}     {"id":3,"reply":{…ApplyReport…}}
+///     {"id":8,"request":"track","seen":{…RulesetMoment…}}      {"id":8,"reply":{…RulesetMoment…}}
 ///     {"id":4,"request":"listing"}                             {"id":4,"reply":{"text":"table inet …"}}
 ///     {"id":10,"request":"ruleset"}                            {"id":10,"reply":{"generation":8},"nftables":[…]}
 ///     {"id":5,"request":"probe","attempts":["tcp - 10.0.0.1 80"]}  {"id":5,"reply":{"outcomes":["open"]}}
@@ -26,7 +26,7 @@ public enum AgentRequest: Hashable, Sendable {
   case apply(ApplyRequest)
   case listing
   case ruleset
-  case track(at: UInt32)
+  case track(after: RulesetMoment)
   case probe([String])
   case listen(ListenPorts)
   case arrivals
@@ -59,11 +59,6 @@ struct ListenReply: Codable {
 /// The reply to ``AgentRequest/arrivals``: `Probing.Arrival` as text.
 struct ArrivalsReply: Codable {
   let arrivals: [String]
-}
-
-/// The reply to ``AgentRequest/track(at:)``.
-struct TrackReply: Codable {
-  let generation: UInt32
 }
 
 /// The reply to ``AgentRequest/ruleset``; the tables follow it in the same line.
@@ -110,7 +105,7 @@ extension AgentRequest {
   private struct Header: Codable {
     let id: Int
     let request: String
-    var generation: UInt32?
+    var seen: RulesetMoment?
     var attempts: [String]?
     var tcp: [UInt16]?
     var udp: [UInt16]?
@@ -127,7 +122,7 @@ extension AgentRequest {
       case .status: (Header(id: id, request: "status"), nil)
       case .listing: (Header(id: id, request: "listing"), nil)
       case .ruleset: (Header(id: id, request: "ruleset"), nil)
-      case .track(let generation): (Header(id: id, request: "track", generation: generation), nil)
+      case .track(let seen): (Header(id: id, request: "track", seen: seen), nil)
       case .arrivals: (Header(id: id, request: "arrivals"), nil)
       case .probe(let attempts): (Header(id: id, request: "probe", attempts: attempts), nil)
       case .listen(let ports):
@@ -136,7 +131,7 @@ extension AgentRequest {
         )
       case .compare(let wanted): (Header(id: id, request: "compare"), wanted)
       case .apply(let request):
-        (Header(id: id, request: "apply", generation: request.expectedGeneration), request.wanted)
+        (Header(id: id, request: "apply", seen: request.seen), request.wanted)
       }
     do {
       let bytes = Array(try JSONEncoder().encode(header))
@@ -161,10 +156,10 @@ extension AgentRequest {
       case "ruleset": return (header.id, .ruleset)
       case "arrivals": return (header.id, .arrivals)
       case "track":
-        guard let generation = header.generation else {
-          throw AgentFailure(.badRequest, "track needs the generation that was looked at")
+        guard let seen = header.seen else {
+          throw AgentFailure(.badRequest, "track needs the moment that was looked at")
         }
-        return (header.id, .track(at: generation))
+        return (header.id, .track(after: seen))
       case "probe": return (header.id, .probe(header.attempts ?? []))
       case "listen":
         return (
@@ -174,7 +169,7 @@ extension AgentRequest {
         )
       case "compare": return (header.id, .compare(try table(line)))
       case "apply":
-        let request = ApplyRequest(wanted: try table(line), expectedGeneration: header.generation)
+        let request = ApplyRequest(wanted: try table(line), seen: header.seen)
         return (header.id, .apply(request))
       default: throw AgentFailure(.badRequest, "no such request: \(header.request)")
       }

@@ -17,7 +17,7 @@ public final class LocalAgent: Agent {
   private let runtimeDirectory: String
   private let family: Family
   private let name: TableName
-  /// Since ``track(at:)``.
+  /// Since ``track(after:)``.
   private let tracking = Mutex<Hold?>(nil)
 
   /// - Parameters:
@@ -63,8 +63,7 @@ public final class LocalAgent: Agent {
     let installed = try read(connection)
     let change = TableDiff.change(from: installed, to: wanted)
     return Comparison(
-      place: try KernelPlace.current(), generation: try generation(of: installed, connection),
-      isInstalled: installed != nil,
+      moment: try moment(try generation(of: installed, connection)), isInstalled: installed != nil,
       change: ChangeDescription(change, from: installed, to: wanted),
       foreignChains: try foreignChains(connection))
   }
@@ -91,23 +90,23 @@ public final class LocalAgent: Agent {
     throw AgentFailure(.moved, "the ruleset changes faster than it can be read; try again")
   }
 
-  public func track(at generation: UInt32) throws(AgentFailure) -> UInt32 {
+  public func track(after seen: RulesetMoment) throws(AgentFailure) -> RulesetMoment {
     try tracking.withLock { (tracking: inout sending Hold?) throws(AgentFailure) in
       let hold = try newHold()
       let (made, isTracking) = try hold { (connection) throws(AgentFailure) in
-        try track(connection, at: generation)
+        try track(connection, after: seen)
       }
       if isTracking { tracking = hold }
-      return made
+      return try moment(made)
     }
   }
 
-  private func track(_ connection: NftablesConnection, at generation: UInt32) throws(AgentFailure)
+  private func track(_ connection: NftablesConnection, after seen: RulesetMoment) throws(AgentFailure)
     -> (generation: UInt32, isTracking: Bool)
   {
     let installed = try read(connection)
     let present = try self.generation(of: installed, connection)
-    guard present == generation else { throw Self.moved(present, expected: generation) }
+    try require(seen, is: present)
     if installed != nil { return (present, false) }
     let change = TableDiff.change(from: nil, to: TrackingTable.table(family, name))
     do throws(CommitError) {
@@ -117,9 +116,20 @@ public final class LocalAgent: Agent {
     }
   }
 
-  private static func moved(_ present: UInt32, expected: UInt32) -> AgentFailure {
-    AgentFailure(
-      .moved, "the ruleset is at generation \(present), the change was looked at at \(expected); look again")
+  private func moment(_ generation: UInt32) throws(AgentFailure) -> RulesetMoment {
+    RulesetMoment(place: try KernelPlace.current(), generation: generation)
+  }
+
+  /// Refuses what was decided by looking at another ruleset.
+  private func require(_ seen: RulesetMoment, is present: UInt32) throws(AgentFailure) {
+    if try moment(present) == seen { return }
+    if seen.generation != present {
+      throw AgentFailure(
+        .moved,
+        "the ruleset is at generation \(present), the change was looked at at \(seen.generation); look again")
+    }
+    throw AgentFailure(
+      .moved, "the host was started anew, or is another, since the change was looked at; look again")
   }
 
   public func apply(_ request: ApplyRequest) throws(AgentFailure) -> ApplyReport {
@@ -142,9 +152,7 @@ public final class LocalAgent: Agent {
     while true {
       let installed = try read(connection)
       let present = try generation(of: installed, connection)
-      if let expected = request.expectedGeneration, expected != present {
-        throw Self.moved(present, expected: expected)
-      }
+      if let seen = request.seen { try require(seen, is: present) }
       let change = TableDiff.change(from: installed, to: request.wanted)
       if change.isEmpty { return ApplyReport(operations: 0, generation: present, retries: retries) }
       if !ownsTable { try checkOwner(installed) }
@@ -152,7 +160,7 @@ public final class LocalAgent: Agent {
       do throws(CommitError) {
         made = try commit(change, connection, at: present)
       } catch {
-        guard case .moved = error, request.expectedGeneration == nil, retries + 1 < Self.attempts else {
+        guard case .moved = error, request.seen == nil, retries + 1 < Self.attempts else {
           throw AgentFailure(error)
         }
         retries += 1

@@ -82,15 +82,14 @@ struct ApplyCommand: AsyncParsableCommand {
       changing,
       { applying in
         try await applying.target.ask { agent in
-          var generation = applying.comparison.generation
+          var seen = applying.comparison.moment
           if !applying.comparison.isInstalled {
-            generation = try await agent.track(at: generation)
+            seen = try await agent.track(after: seen)
             // Long enough for the session that asks to be seen in both directions.
             try await Task.sleep(for: .milliseconds(200))
             _ = try await agent.hello()
           }
-          return try await agent.apply(
-            ApplyRequest(wanted: applying.target.wanted, expectedGeneration: generation))
+          return try await agent.apply(ApplyRequest(wanted: applying.target.wanted, seen: seen))
         }
       }, progress: { progress.show($0) })
     progress.end()

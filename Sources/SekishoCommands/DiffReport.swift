@@ -201,7 +201,7 @@ struct DiffReport {
       case .compared(let comparison):
         File.Host(
           host: difference.host, status: comparison.change.isEmpty ? "same" : "differs",
-          generation: comparison.generation, installed: comparison.isInstalled,
+          generation: comparison.moment.generation, installed: comparison.isInstalled,
           flows: comparison.change.flows,
           objects: comparison.change.objects, foreign_chains: comparison.foreignChains, error: nil)
       case .removed:

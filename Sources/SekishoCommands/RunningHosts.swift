@@ -36,7 +36,7 @@ struct RunningHosts {
         return Answer(comparison: comparison, ruleset: nil)
       }
       let ruleset = try await agent.ruleset()
-      if ruleset.generation == comparison.generation {
+      if ruleset.generation == comparison.moment.generation {
         return Answer(comparison: comparison, ruleset: ruleset)
       }
     }

@@ -67,8 +67,8 @@ struct SavedPlan {
 extension Plan.Host {
   fileprivate init(_ target: Target, _ comparison: Comparison) throws {
     self.init(
-      name: target.name, ruleset: try target.wanted.digest, place: comparison.place,
-      generation: comparison.generation, change: SHA256.hex(try JSONOutput.encodeLine(comparison.change)))
+      name: target.name, ruleset: try target.wanted.digest, place: comparison.moment.place,
+      generation: comparison.moment.generation, change: SHA256.hex(try JSONOutput.encodeLine(comparison.change)))
   }
 }
 

@@ -92,7 +92,7 @@ extension HostDifference.Outcome {
     let change = TableDiff.change(from: installed, to: wanted)
     return .compared(
       Comparison(
-        place: "", generation: 0, isInstalled: installed != nil,
+        moment: RulesetMoment(place: "", generation: 0), isInstalled: installed != nil,
         change: ChangeDescription(change, from: installed, to: wanted), foreignChains: []))
   }
 }

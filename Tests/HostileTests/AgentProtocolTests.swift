@@ -71,7 +71,7 @@ struct AgentProtocolTests {
         Array(#"{"id":1.5,"request":"hello"}"#.utf8), Array(#"{"id":1,"request":"reboot"}"#.utf8),
         Array(#"{"id":1,"request":"apply"}"#.utf8), Array(#"{"id":1,"request":"apply","nftables":{}}"#.utf8),
         Array(#"{"id":1,"request":"apply","nftables":[]}"#.utf8),
-        Array(#"{"id":1,"request":"apply","generation":-1,"nftables":[]}"#.utf8),
+        Array(#"{"id":1,"request":"apply","seen":{"place":"","generation":-1},"nftables":[]}"#.utf8),
         Array(#"{"id":1,"request":"compare","nftables":\#(deep)}"#.utf8),
         Array(
           "{\"id\":1,\"request\":\"compare\",\"nftables\":\(String(repeating: "{\"a\":", count: 100_000))"

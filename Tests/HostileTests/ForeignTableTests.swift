@@ -106,9 +106,13 @@ struct ForeignTableTests {
         ip address add 10.0.0.1 dev lo
         mkfifo requests; sekisho agent < requests > replies & agent=$!; exec 3> requests
         ask() { echo "$2" >&3; until [ $(wc -l < replies) -ge $1 ]; do sleep 0.01; done; }
-        ask 1 '{"id":1,"request":"track","generation":4294967295}'
+        place=$(cat /proc/sys/kernel/random/boot_id):$(stat -Lc %i /proc/self/ns/net)
+        track() { echo '{"id":'$1',"request":"track","seen":{"place":"'$2'","generation":'$3'}}'; }
+        ask 1 "$(track 1 $place 4294967295)"
         now=$(sed 's/.*at generation \\([0-9]*\\),.*/\\1/' replies)
-        ask 2 '{"id":2,"request":"track","generation":'$now'}'
+        ask 2 "$(track 2 another-boot:1 $now)"
+        tail -n 1 replies | grep '"code":"moved"'; test -z "$(nft list tables)"
+        ask 3 "$(track 3 $place $now)"
         nft list table inet sekisho | grep 'connections are learnt'
         # Nobody else changes it meanwhile, and it is not taken for anything that is enforced.
         status=0; sekisho apply --local --host a --yes 2> said || status=$?; test $status = 1; cat said
@@ -134,11 +138,15 @@ struct ForeignTableTests {
         """
         mkfifo requests; sekisho agent < requests > replies & exec 3> requests
         ask() { echo "$2" >&3; until [ $(wc -l < replies) -ge $1 ]; do sleep 0.01; done; }
-        ask 1 '{"id":1,"request":"track","generation":4294967295}'
+        place=$(cat /proc/sys/kernel/random/boot_id):$(stat -Lc %i /proc/self/ns/net)
+        track() { echo '{"id":'$1',"request":"track","seen":{"place":"'$2'","generation":'$3'}}'; }
+        ask 1 "$(track 1 $place 4294967295)"
         now=$(sed 's/.*at generation \\([0-9]*\\),.*/\\1/' replies)
-        ask 2 '{"id":2,"request":"track","generation":'$now'}'
+        ask 2 "$(track 2 another-boot:1 $now)"
+        tail -n 1 replies | grep '"code":"moved"'; test -z "$(nft list tables)"
+        ask 3 "$(track 3 $place $now)"
         nft list tables | grep sekisho
-        ask 3 '{"id":3,"request":"apply","generation":'"$now"',"nftables":[{"add":{"table":{"family":"inet","name":"sekisho"}}}]}'
+        ask 4 '{"id":4,"request":"apply","seen":{"place":"'$place'","generation":'$now'},"nftables":[{"add":{"table":{"family":"inet","name":"sekisho"}}}]}'
         grep '"code":"moved"' replies
         for i in 1 2 3 4 5 6 7 8 9 10; do test -z "$(nft list tables)" && break; sleep 0.1; done
         test -z "$(nft list tables)"

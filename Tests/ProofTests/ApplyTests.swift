@@ -176,12 +176,12 @@ extension KernelProof {
         let other = try Self.server(
           Self.inventory("  f: {from: office, to: server, service: dns, why: a test}"))
         try await place.apply(table)
-        let seen = try await place.ask { agent in try await agent.compare(other) }.generation
+        let seen = try await place.ask { agent in try await agent.compare(other) }.moment
         _ = try await place.nft("add", "table", "ip", "somebody")
         let before = try await place.nft("-a", "list", "ruleset")
         let failure = await #expect(throws: AgentFailure.self) {
           try await place.ask { agent in
-            try await agent.apply(ApplyRequest(wanted: other, expectedGeneration: seen))
+            try await agent.apply(ApplyRequest(wanted: other, seen: seen))
           }
         }
         #expect(failure?.code == .moved)
