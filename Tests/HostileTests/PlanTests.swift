@@ -16,7 +16,7 @@ struct PlanTests {
 
   /// What happens between the diff and the apply, and what is said of it.
   static let moves: [(command: String, status: Int32, words: String)] = [
-    ("true", 0, "1 hosts applied"),
+    ("true", 0, "1 host applied"),
     ("nft add table ip somebody", 3, "a: the running ruleset is not what it was"),
     ("nft delete table inet sekisho", 3, "a: the running ruleset is not what it was"),
     (

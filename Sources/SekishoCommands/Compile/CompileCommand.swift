@@ -7,6 +7,7 @@ struct CompileCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compile",
     abstract: "Write the rulesets of all hosts.",
+    usage: "sekisho compile [<options>]",
     discussion: """
       Writes HOST.nft (text, for people and for nft -f) and HOST.json (libnftables JSON with what is known \
       of the flows) for each host, and manifest.json. Hosts with equal policies share one ruleset, which \
@@ -66,7 +67,7 @@ struct CompileCommand: AsyncParsableCommand {
       for name in report.changed.prefix(output.verbose ? .max : 0) { console.message("wrote \(name)") }
       for name in report.removed { console.message("removed \(name), which is in the inventory no more") }
       console.message(
-        "\(out): \(selected.count) hosts, \(indices.count) distinct rulesets; "
+        "\(out): \(counted(selected.count, "host")), \(counted(indices.count, "distinct ruleset")); "
           + "\(report.changed.count) written, \(report.unchanged) unchanged, \(report.removed.count) removed")
     }
   }

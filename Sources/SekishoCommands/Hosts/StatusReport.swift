@@ -34,7 +34,7 @@ struct StatusReport {
       case nil: ""
       case 0: "\(console.styled("as it should be", .opens)), "
       case let count?:
-        console.styled("differs in \(Self.counted(count, "object"))", .changes)
+        console.styled("differs in \(counted(count, "object"))", .changes)
           + " (sekisho diff shows them), "
       }
     try console.line("\(name): \(against)generation \(status.generation)")
@@ -46,23 +46,19 @@ struct StatusReport {
       let denied = direction.mode == .observe ? "would be denied" : "denied"
       try console.line(
         "  \(hook)  \(console.styled(mode, direction.mode == .enforce ? .opens : .changes))  "
-          + "\(Self.counted(direction.packets, "packet")) \(denied), "
-          + "\(Self.counted(direction.records, "peer and port", "peers and ports")) recorded")
+          + "\(counted(direction.packets, "packet")) \(denied), "
+          + "\(counted(direction.records, "peer and port", "peers and ports")) recorded")
     }
     try console.line(
       console.styled(
-        "  \(Self.counted(table.chains, "chain")), \(Self.counted(table.rules, "rule")), "
-          + "\(Self.counted(table.sets, "set")), \(Self.counted(table.elements, "element"))", .faint))
+        "  \(counted(table.chains, "chain")), \(counted(table.rules, "rule")), "
+          + "\(counted(table.sets, "set")), \(counted(table.elements, "element"))", .faint))
     try writeForeign(status)
   }
 
   private func writeForeign(_ status: HostStatus) throws {
     let tables = Set(status.foreignChains.map(\.table)).sorted()
     if !tables.isEmpty { try console.line("  other tables filter too: \(tables.joined(separator: ", "))") }
-  }
-
-  private static func counted(_ count: some BinaryInteger, _ one: String, _ many: String? = nil) -> String {
-    "\(count) \(count == 1 ? one : many ?? one + "s")"
   }
 
   // MARK: - JSON
@@ -74,8 +70,8 @@ struct StatusReport {
       let status: String
       let generation: UInt32?
       let table: TableStatus?
-      let objects_differing: Int?
-      let foreign_chains: [ForeignChain]?
+      let objectsDiffering: Int?
+      let foreignChains: [ForeignChain]?
       let error: String?
     }
     let format_version = 1
@@ -87,15 +83,15 @@ struct StatusReport {
       switch state.status {
       case .failure(let error):
         return File.Host(
-          host: state.host, status: "failed", generation: nil, table: nil, objects_differing: nil,
-          foreign_chains: nil, error: "\(error)")
+          host: state.host, status: "failed", generation: nil, table: nil, objectsDiffering: nil,
+          foreignChains: nil, error: "\(error)")
       case .success(let status):
         let word =
           status.table == nil
           ? "none" : state.differing.map { $0 == 0 ? "same" : "differs" } ?? "installed"
         return File.Host(
           host: state.host, status: word, generation: status.generation, table: status.table,
-          objects_differing: state.differing, foreign_chains: status.foreignChains, error: nil)
+          objectsDiffering: state.differing, foreignChains: status.foreignChains, error: nil)
       }
     }
     try console.write(try JSONOutput.encode(File(hosts: hosts)))

@@ -62,10 +62,10 @@ struct ReadReport {
 
     struct Allowed: Encodable {
       let direction: String
-      let is_filtered: Bool
+      let isFiltered: Bool
       let allowed: [LineJSON]
       let possible: [LineJSON]
-      let lets_replies_pass: Bool
+      let letsRepliesPass: Bool
     }
 
     let format_version = 1
@@ -87,10 +87,10 @@ struct ReadReport {
       }
       let directions = try ruleset.allowed().map { connections in
         File.Allowed(
-          direction: connections.direction.rawValue, is_filtered: connections.isFiltered,
+          direction: connections.direction.rawValue, isFiltered: connections.isFiltered,
           allowed: connections.lines.map { LineJSON($0, sources) },
           possible: connections.possible.map { LineJSON($0, sources) },
-          lets_replies_pass: connections.letsRepliesPass)
+          letsRepliesPass: connections.letsRepliesPass)
       }
       return File.Ruleset(name: ruleset.name, directions: directions, error: nil)
     }

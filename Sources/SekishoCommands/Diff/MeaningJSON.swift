@@ -7,8 +7,8 @@ extension MeaningReport {
     struct Totals: Encodable {
       let opened: Int
       let closed: Int
-      let opened_outside: Int
-      let closed_outside: Int
+      let openedOutside: Int
+      let closedOutside: Int
     }
 
     struct Mode: Encodable {
@@ -33,19 +33,19 @@ extension MeaningReport {
     let totals: Totals
     let opened: [LineJSON]
     let closed: [LineJSON]
-    let may_open: [LineJSON]
-    let may_close: [LineJSON]
-    let half_opened: [LineJSON]
-    let half_closed: [LineJSON]
-    let forward_opened: [LineJSON]
-    let forward_closed: [LineJSON]
-    let later_opened: [LineJSON]
-    let later_closed: [LineJSON]
-    let forwarding_left_alone: [String]
-    let forwarding_filtered: [String]
-    let hosts_not_asked: Int
-    let added_hosts: [String]
-    let removed_hosts: [String]
+    let mayOpen: [LineJSON]
+    let mayClose: [LineJSON]
+    let halfOpened: [LineJSON]
+    let halfClosed: [LineJSON]
+    let forwardOpened: [LineJSON]
+    let forwardClosed: [LineJSON]
+    let laterOpened: [LineJSON]
+    let laterClosed: [LineJSON]
+    let forwardingLeftAlone: [String]
+    let forwardingFiltered: [String]
+    let hostsNotAsked: Int
+    let addedHosts: [String]
+    let removedHosts: [String]
     let modes: [Mode]
     let ends: [FlowEnd]
     let risks: [Risk]
@@ -56,20 +56,20 @@ extension MeaningReport {
   var json: JSON {
     JSON(
       totals: .init(
-        opened: diff.totals.opened, closed: diff.totals.closed, opened_outside: diff.totals.openedOutside,
-        closed_outside: diff.totals.closedOutside),
+        opened: diff.totals.opened, closed: diff.totals.closed, openedOutside: diff.totals.openedOutside,
+        closedOutside: diff.totals.closedOutside),
       opened: diff.opened.map { .init($0, new) }, closed: diff.closed.map { .init($0, old) },
-      may_open: diff.mayOpen.map { .init($0, new) }, may_close: diff.mayClose.map { .init($0, old) },
-      half_opened: diff.halfOpened.map { .init($0, new) },
-      half_closed: diff.halfClosed.map { .init($0, old) },
-      forward_opened: diff.forwardOpened.map { .init($0, new) },
-      forward_closed: diff.forwardClosed.map { .init($0, old) },
-      later_opened: diff.laterOpened.map { .init($0, new) },
-      later_closed: diff.laterClosed.map { .init($0, old) },
-      forwarding_left_alone: diff.forwarding.filter(\.isLeftAlone).map(\.host),
-      forwarding_filtered: diff.forwarding.filter { !$0.isLeftAlone }.map(\.host),
-      hosts_not_asked: takenForGranted, added_hosts: diff.addedHosts,
-      removed_hosts: diff.removedHosts,
+      mayOpen: diff.mayOpen.map { .init($0, new) }, mayClose: diff.mayClose.map { .init($0, old) },
+      halfOpened: diff.halfOpened.map { .init($0, new) },
+      halfClosed: diff.halfClosed.map { .init($0, old) },
+      forwardOpened: diff.forwardOpened.map { .init($0, new) },
+      forwardClosed: diff.forwardClosed.map { .init($0, old) },
+      laterOpened: diff.laterOpened.map { .init($0, new) },
+      laterClosed: diff.laterClosed.map { .init($0, old) },
+      forwardingLeftAlone: diff.forwarding.filter(\.isLeftAlone).map(\.host),
+      forwardingFiltered: diff.forwarding.filter { !$0.isLeftAlone }.map(\.host),
+      hostsNotAsked: takenForGranted, addedHosts: diff.addedHosts,
+      removedHosts: diff.removedHosts,
       modes: diff.modes.map {
         .init(host: $0.host, direction: $0.direction.rawValue, mode: $0.mode.rawValue)
       },

@@ -13,6 +13,7 @@ extension LabCommand {
     static let configuration = CommandConfiguration(
       commandName: "try",
       abstract: "Try a connection between two hosts of the lab with real packets.",
+      usage: "sekisho lab try [<options>] <from> <to> <service>",
       discussion: """
         A listener is started at TO, packets are sent from FROM, and what happens is compared with what the \
         inventory says. Exit codes: 0 the policy and the packets agree, 4 they do not.

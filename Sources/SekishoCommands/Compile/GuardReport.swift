@@ -27,7 +27,7 @@ struct GuardReport {
   /// - Throws: ``ExitCode/broken`` when there are any.
   func require(_ console: Console, json: Bool = false) throws {
     if broken.isEmpty { return }
-    if json { try console.write(try JSONOutput.encode(File(broken_guards: broken.map(entry)))) }
+    if json { try console.write(try JSONOutput.encode(File(brokenGuards: broken.map(entry)))) }
     show(console)
     console.error(
       "\(broken.count == 1 ? "a guard does" : "\(broken.count) guards do") not hold; nothing was done")
@@ -61,7 +61,7 @@ struct GuardReport {
       if case .through(_, _, let via) = policy.guards[found.index].statement {
         avoided = " past \(policy[via].name)"
       }
-      return "\(from) gets to \(to) in \(steps.count) hops\(avoided)"
+      return "\(from) gets to \(to) in \(counted(steps.count, "hop"))\(avoided)"
     case .touched(let position, let flow):
       return "\(policy.text(position)) has a flow, `\(policy[flow].name)`"
     case .observes(let host, let direction):
@@ -136,7 +136,7 @@ struct GuardReport {
 
   struct File: Encodable {
     let format_version = 1
-    let broken_guards: [Entry]
+    let brokenGuards: [Entry]
   }
 
   /// One broken guard; also a line of `check --json`, whose other lines are diagnostics with the same keys.
@@ -153,8 +153,8 @@ struct GuardReport {
     let path: [PathJSON.Hop]?
     let remedy: String
     let remove: [String]?
-    let is_smallest: Bool?
-    let holds_when_enforced: Bool
+    let isSmallest: Bool?
+    let holdsWhenEnforced: Bool
   }
 
   func entry(_ found: BrokenGuard) -> Entry {
@@ -174,8 +174,8 @@ struct GuardReport {
       file: sources.shownPath(shown.location.file), line: shown.location.line, column: shown.location.column,
       length: shown.length, message: shown.message, help: shown.help ?? "", guard: rule.name,
       statement: rule.statement.word, path: path, remedy: remedy,
-      remove: removal?.flows.map { policy[$0].name }, is_smallest: removal?.isSmallest,
-      holds_when_enforced: found.holdsWhenEnforced)
+      remove: removal?.flows.map { policy[$0].name }, isSmallest: removal?.isSmallest,
+      holdsWhenEnforced: found.holdsWhenEnforced)
   }
 }
 

@@ -7,13 +7,14 @@ struct GraphCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "graph",
     abstract: "Draw the policy as a picture.",
+    usage: "sekisho graph [<options>]",
     discussion: """
       A box is hosts with the same role, within its zone; crown jewels are marked. An arrow is flows, with their \
       services. An end of flows that is more than three boxes is a box of its own, with dashes, so that what \
       everybody needs is one arrow.
 
         sekisho graph > policy.dot                    for Graphviz
-        sekisho graph --format svg > policy.svg       by Graphviz, when it is installed
+        sekisho graph --format svg > policy.svg       drawn by Graphviz
         sekisho graph --format mermaid --by zone      for a page that draws Mermaid
       """)
 

@@ -49,7 +49,7 @@ struct CutFile: Encodable {
   /// `flows`, `separate` already, or `impossible` by flows.
   let cut: String
   let flows: [Removed]
-  let is_smallest: Bool
+  let isSmallest: Bool
 
   init(
     _ cut: Cut, _ start: Whereabouts, _ end: Whereabouts, _ policy: Policy,
@@ -58,12 +58,12 @@ struct CutFile: Encodable {
     from = start.text
     to = end.text
     switch cut {
-    case .separate: (self.cut, flows, is_smallest) = ("separate", [], true)
-    case .impossible: (self.cut, flows, is_smallest) = ("impossible", [], false)
+    case .separate: (self.cut, flows, isSmallest) = ("separate", [], true)
+    case .impossible: (self.cut, flows, isSmallest) = ("impossible", [], false)
     case .flows(let removal):
       self.cut = "flows"
       flows = removal.flows.map { Removed(flow: policy[$0].name, at: place(policy[$0].location)) }
-      is_smallest = removal.isSmallest
+      isSmallest = removal.isSmallest
     }
   }
 }
@@ -73,14 +73,14 @@ struct RankFile: Encodable {
     let hosts: [String]
     /// With at most one connection, two, and so on.
     let reached: [Int]
-    let nearest_crown: Int?
+    let nearestCrown: Int?
   }
 
   struct Flow: Encodable {
     let flow: String
     let at: String
-    let fewer_pairs: Int
-    let fewer_endangering: Int
+    let fewerPairs: Int
+    let fewerEndangering: Int
   }
 
   let format_version = 1
@@ -95,12 +95,12 @@ struct RankFile: Encodable {
     self.hops = hops
     self.roles = roles.map { role in
       Role(
-        hosts: role.hosts.map { policy[$0].name }, reached: role.reached, nearest_crown: role.nearestCrown)
+        hosts: role.hosts.map { policy[$0].name }, reached: role.reached, nearestCrown: role.nearestCrown)
     }
     flows = effects.map { effect in
       Flow(
-        flow: policy[effect.flow].name, at: place(policy[effect.flow].location), fewer_pairs: effect.pairs,
-        fewer_endangering: effect.endangering)
+        flow: policy[effect.flow].name, at: place(policy[effect.flow].location), fewerPairs: effect.pairs,
+        fewerEndangering: effect.endangering)
     }
   }
 }

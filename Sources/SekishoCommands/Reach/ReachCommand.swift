@@ -7,17 +7,21 @@ struct ReachCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "reach",
     abstract: "Show how far an intruder gets.",
+    usage: """
+      sekisho reach [<options>] <from>
+      sekisho reach [<options>] --rank
+      """,
     discussion: """
       An intruder on a host opens the connections that flows let that host open, goes on from where he \
       arrives, and so on. FROM is a host, a selector such as "api & !api-3, worker", or a network: he is on \
       any one of them. What a host only observes does not stop him; what goes on in networks is not known, \
       so that no path leads through one.
 
-        sekisho reach web-1                    the hosts he gets to, a path to each, the crown jewels
+        sekisho reach web-1                    the hosts he gets to, and how
         sekisho reach internet --hops 2        from outside, two connections deep
-        sekisho reach web --to db              the ways there, hop by hop, flow by flow
-        sekisho reach edge --to vault --cut    the fewest flows whose removal separates them
-        sekisho reach --rank                   the worst hosts to lose, the flows that help him most
+        sekisho reach web --to db              the ways there, hop by hop
+        sekisho reach edge --to vault --cut    the fewest flows between them
+        sekisho reach --rank                   the worst hosts to lose
 
       The exit code is 0 whatever is found; guards are for what must not be.
       """)

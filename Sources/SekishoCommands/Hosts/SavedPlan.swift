@@ -68,7 +68,8 @@ extension Plan.Host {
   fileprivate init(_ target: Target, _ comparison: Comparison) throws {
     self.init(
       name: target.name, ruleset: try target.wanted.digest, place: comparison.moment.place,
-      generation: comparison.moment.generation, change: SHA256.hex(try JSONOutput.encodeLine(comparison.change)))
+      generation: comparison.moment.generation,
+      change: SHA256.hex(try JSONOutput.encodeLine(comparison.change)))
   }
 }
 

@@ -5,16 +5,22 @@ internal import FoundationEssentials
 enum JSONOutput {
   /// An answer for people and programs: indented, keys in order, with a line break at the end.
   static func encode(_ answer: some Encodable) throws -> [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    let encoder = encoder
+    encoder.outputFormatting.insert(.prettyPrinted)
     return escaped(Array(try encoder.encode(answer))) + [UInt8(ascii: "\n")]
   }
 
   /// An answer in one line.
   static func encodeLine(_ answer: some Encodable) throws -> [UInt8] {
+    escaped(Array(try encoder.encode(answer))) + [UInt8(ascii: "\n")]
+  }
+
+  /// Keys are in order, and `of_two_words`.
+  private static var encoder: JSONEncoder {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return escaped(Array(try encoder.encode(answer))) + [UInt8(ascii: "\n")]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    return encoder
   }
 
   /// JSON may hold control characters above U+007E and bidirectional ones as they are. A terminal that

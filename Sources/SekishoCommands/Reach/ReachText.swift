@@ -21,10 +21,10 @@ struct ReachText {
     let others = policy.hosts.count - start.hosts.count
     try console.line(
       "An intruder on \(console.styled(start.text, .bold)) gets to \(count) of \(others) \(start.hosts.isEmpty ? "" : "other ")hosts"
-        + (others > 0 ? " (\(percent(count, others)))" : "") + " in \(Self.hops(hops)).")
+        + (others > 0 ? " (\(percent(count, others)))" : "") + " in \(counted(hops, "hop")).")
     try showCrowns(reach, within: hops)
     for (index, hosts) in levels.enumerated() where !hosts.isEmpty {
-      try console.line("\(Self.hops(index + 1)), \(hosts.count == 1 ? "1 host" : "\(hosts.count) hosts")")
+      try console.line("\(counted(index + 1, "hop")), \(counted(hosts.count, "host"))")
       for (names, path) in grouped(hosts, reach) {
         try console.line("  \(names)")
         try console.line("      \(console.styled(path, .faint))")
@@ -33,7 +33,7 @@ struct ReachText {
     let outside = reach.outside.filter { $0.hops <= hops }
     var seen: Set<String> = []
     for (position, hops) in outside where seen.insert(policy.text(position)).inserted {
-      try console.line("\(policy.text(position)) in \(Self.hops(hops))")
+      try console.line("\(policy.text(position)) in \(counted(hops, "hop"))")
     }
   }
 
@@ -43,7 +43,7 @@ struct ReachText {
     if all == 0 { return }
     if crowns.isEmpty { return try console.line("No crown jewel is within his reach, however far he goes.") }
     let near = crowns.count { $0.hops <= hops }
-    let list = crowns.prefix(8).map { "\(policy[$0.host].name) in \(Self.hops($0.hops))" }
+    let list = crowns.prefix(8).map { "\(policy[$0.host].name) in \(counted($0.hops, "hop"))" }
     let rest = crowns.count > 8 ? ", and \(crowns.count - 8) more" : ""
     let text = "Crown jewels: \(list.joined(separator: ", "))\(rest)."
     try console.line(near > 0 ? console.styled(text, .closes) : text)
@@ -91,7 +91,8 @@ struct ReachText {
       guard let first = steps.first, let last = steps.last else { continue }
       try console.line(
         console.styled(
-          "\(policy.text(first.from)) gets to \(policy.text(last.to)) in \(Self.hops(steps.count))", .bold))
+          "\(policy.text(first.from)) gets to \(policy.text(last.to)) in \(counted(steps.count, "hop"))",
+          .bold))
       for (number, step) in steps.enumerated() { try show(step, number + 1) }
     }
   }
@@ -142,7 +143,7 @@ struct ReachText {
         "A way from \(start.text) to \(end.text) needs no flow: hosts on it only observe, or the intruder is root."
       )
     case .flows(let removal):
-      let count = removal.flows.count == 1 ? "1 flow" : "\(removal.flows.count) flows"
+      let count = counted(removal.flows.count, "flow")
       try console.line(
         removal.isSmallest
           ? "\(count) removed separate \(end.text) from \(start.text); no fewer do:"
@@ -169,19 +170,20 @@ struct ReachText {
       return try console.write(try JSONOutput.encode(RankFile(roles, effects, hops, policy, place)))
     }
     let others = max(policy.hosts.count - 1, 1)
-    try console.line("An intruder gets furthest, in \(Self.hops(hops)), from")
+    try console.line("An intruder gets furthest, in \(counted(hops, "hop")), from")
     for role in roles.prefix(console.verbose ? .max : Self.shown) {
       let reached = role.reached[hops - 1]
-      let jewel = role.nearestCrown.map { ", a crown jewel in \(Self.hops($0))" } ?? ""
+      let jewel = role.nearestCrown.map { ", a crown jewel in \(counted($0, "hop"))" } ?? ""
       let alike = role.hosts.count > 1 ? " and \(role.hosts.count - 1) alike" : ""
       try console.line(
-        "  \(policy[role.hosts[0]].name)\(alike): \(reached) hosts (\(percent(reached, others)))\(jewel)")
+        "  \(policy[role.hosts[0]].name)\(alike): \(counted(reached, "host")) (\(percent(reached, others)))\(jewel)"
+      )
     }
     let total = every.pairs[hops - 1]
     try console.line("The removal of one flow takes most from him at")
     for effect in effects.prefix(console.verbose ? .max : Self.shown) {
       let flow = policy[effect.flow]
-      let freed = effect.endangering == 1 ? "1 host gets" : "\(effect.endangering) hosts get"
+      let freed = counted(effect.endangering, "host gets", "hosts get")
       let jewels = effect.endangering > 0 ? ", and \(freed) to no crown jewel any more" : ""
       try console.line(
         "  \(flow.name) (\(place(flow.location))): \(percent(effect.pairs, max(total, 1))) of all ways\(jewels)"
@@ -194,8 +196,6 @@ struct ReachText {
   private func place(_ location: SourceLocation) -> String {
     "\(sources.shownPath(location.file)):\(location.line)"
   }
-
-  private static func hops(_ count: Int) -> String { count == 1 ? "1 hop" : "\(count) hops" }
 
   /// Rounded, and never to nothing or to all.
   private func percent(_ part: Int, _ whole: Int) -> String {

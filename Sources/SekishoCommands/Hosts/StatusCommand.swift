@@ -8,13 +8,14 @@ struct StatusCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "status",
     abstract: "Say what hosts enforce.",
+    usage: "sekisho status [<options>]",
     discussion: """
       What the kernel has of Sekisho's table: the mode of each direction, what was denied, how much there is \
       of rules, sets and elements. Without arguments it is about this machine and needs no inventory; with \
       one, each host is also compared with what it should have.
 
         sekisho status                        this machine
-        sekisho status --local --host web-1   this machine, against what web-1 should have
+        sekisho status --local --host web-1   this machine, compared with web-1
         sekisho status --lab                  every host of the lab
         sekisho status --host "db, worker"    hosts reached by ssh
 

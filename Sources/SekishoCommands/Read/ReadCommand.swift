@@ -11,6 +11,7 @@ struct ReadCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "read",
     abstract: "Show a ruleset, and which connections it lets pass.",
+    usage: "sekisho read [<options>] [<file>]",
     discussion: """
       Reads all tables of this machine, of the hosts that are named, or of a file in the JSON of nft, whoever \
       wrote them. --allows tells which new connections they let pass together, in each direction: verdicts of \

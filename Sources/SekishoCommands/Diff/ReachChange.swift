@@ -70,19 +70,19 @@ struct ReachChange {
       let hosts: Int
       let pairs: [Int]
       let most: [Int]
-      let from_outside: [Int]
+      let fromOutside: [Int]
       let crowns: Int
       let endangering: [Int]
-      let crowns_from_outside: [Int]
+      let crownsFromOutside: [Int]
 
       init(_ radius: BlastRadius) {
         hosts = radius.hosts
         pairs = radius.pairs
         most = radius.most
-        from_outside = radius.fromOutside
+        fromOutside = radius.fromOutside
         crowns = radius.crowns
         endangering = radius.endangering
-        crowns_from_outside = radius.crownsFromOutside
+        crownsFromOutside = radius.crownsFromOutside
       }
     }
 

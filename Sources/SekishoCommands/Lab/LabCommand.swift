@@ -20,7 +20,8 @@ struct LabCommand: AsyncParsableCommand {
     subcommands: [Up.self, Down.self, Status.self, Exec.self, Try.self])
 
   struct Up: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "up", abstract: "Bring the lab up.")
+    static let configuration = CommandConfiguration(
+      commandName: "up", abstract: "Bring the lab up.", usage: "sekisho lab up [<options>]")
 
     @OptionGroup var inventory: InventoryOptions
     @OptionGroup var output: OutputOptions
@@ -34,7 +35,7 @@ struct LabCommand: AsyncParsableCommand {
       }
       let networks = lab.plan.nodes.count { $0.kind == .network }
       console.message(
-        "the lab is up: \(lab.plan.nodes.count - networks) hosts, \(networks) networks (process \(lab.keeper))"
+        "the lab is up: \(counted(lab.plan.nodes.count - networks, "host")), \(counted(networks, "network")) (process \(lab.keeper))"
       )
     }
   }

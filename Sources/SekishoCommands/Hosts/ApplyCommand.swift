@@ -8,16 +8,20 @@ struct ApplyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "apply",
     abstract: "Make hosts enforce what the inventory says.",
+    usage: """
+      sekisho apply [<options>]
+      sekisho apply [<options>] <plan>
+      """,
     discussion: """
       Each host is compared, the change is shown, and after a yes it is applied in one transaction that \
       is bound to the state that was shown; a host that moved meanwhile is refused. What was in place \
       and stays keeps its counters. A host that already has what is wanted is left alone.
 
         sudo sekisho apply --local --host web-1     this machine, which is host web-1
-        sekisho apply --lab --yes                   every host of the lab, without asking
+        sekisho apply --lab --yes                   every host of the lab
         sekisho apply --host "db & !db-3"           hosts reached by ssh
         sekisho diff --host db --out PLAN; sekisho apply PLAN
-                                                    exactly what was shown, without asking again
+                                                    exactly what was shown
 
       A plan is refused when the inventory, a ruleset that is compiled from it, or the running ruleset of a host that \
       was looked at is not what it was when the plan was made; then nothing is applied anywhere.
@@ -134,13 +138,15 @@ struct ApplyResult {
       switch result.report {
       case .success(let report):
         applied += 1
-        console.detail("\(result.host): \(report.operations) objects, generation \(report.generation)")
+        console.detail(
+          "\(result.host): \(counted(report.operations, "object")), generation \(report.generation)")
       case .failure(let error): console.error("\(result.host): \(error)")
       }
     }
     let failed = results.count - applied
     console.message(
-      "\(applied) hosts applied, \(unchanged) had it already" + (failed > 0 ? ", \(failed) failed" : ""))
+      "\(counted(applied, "host")) applied, \(unchanged) had it already"
+        + (failed > 0 ? ", \(failed) failed" : ""))
   }
 
   static func json(_ results: [ApplyResult], unchanged: Int) throws -> [UInt8] {

@@ -9,6 +9,7 @@ struct CheckCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",
     abstract: "Say whether an inventory is sound.",
+    usage: "sekisho check [<options>]",
     discussion: """
       Every mistake is shown in one run, with its place and what to write instead. Then the guards are judged: one \
       that does not hold is shown with the way an intruder takes, hop by hop, and the fewest flows whose \
@@ -67,8 +68,8 @@ struct CheckCommand: AsyncParsableCommand {
     }
     try guards.require(console)
     let summary =
-      "\(policy.hosts.count) hosts, \(policy.flows.count) flows, \(policy.services.count) services"
-      + (policy.guards.isEmpty ? "" : ", \(policy.guards.count) guards hold")
+      "\(counted(policy.hosts.count, "host")), \(counted(policy.flows.count, "flow")), \(counted(policy.services.count, "service"))"
+      + (policy.guards.isEmpty ? "" : ", \(counted(policy.guards.count, "guard holds", "guards hold"))")
     let found = [loaded.report.summary, lint?.summary ?? ""].filter { !$0.isEmpty }.joined(separator: ", ")
     console.message(found.isEmpty ? "sound: \(summary)" : "sound: \(summary); \(found)")
     let doubts = loaded.report.count(.warning) + (lint?.findings.count ?? 0)

@@ -16,10 +16,10 @@ struct DiffCommand: AsyncParsableCommand {
         sekisho diff --host "db, worker"      hosts reached by ssh
         sekisho diff old/ new/                two inventories or compiled directories
         sekisho diff was.json inventory --host web-1
-                                              what nft -j list ruleset printed there, and what is to be
-        sekisho diff --base main              the inventory, and what it was on branch main
-        sekisho diff --base HEAD~1 --markdown for a pull request
-        sekisho diff --host db --out PLAN     saves what is shown; apply PLAN applies that and nothing else
+                                              what nft -j list ruleset printed there
+        sekisho diff --base main              what a branch changes
+        sekisho diff --base main --markdown   for a pull request
+        sekisho diff --host db --out PLAN     saves what is shown, for apply PLAN
 
       Exit codes: 0 nothing differs, 1 error (also when a host could not be asked), 2 differences, 4 a guard of the \
       (new) inventory does not hold.

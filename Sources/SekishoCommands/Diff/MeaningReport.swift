@@ -156,9 +156,8 @@ struct MeaningReport {
         : "elsewhere no connection opens or closes" + fresh
     }
     let further = reach.map { $0.lines.isEmpty ? "; an intruder gets as far as before" : "" } ?? ""
-    func connections(_ count: Int) -> String { count == 1 ? "1 connection" : "\(count) connections" }
     let totals = diff.totals
-    var text = "opens \(connections(totals.opened)) between hosts and closes \(totals.closed)"
+    var text = "opens \(counted(totals.opened, "connection")) between hosts and closes \(totals.closed)"
     let uncertain = diff.mayOpen.count + diff.mayClose.count
     if uncertain > 0 { text += ", beside \(uncertain == 1 ? "a line" : "\(uncertain) lines") that may" }
     let outside = (
@@ -171,7 +170,7 @@ struct MeaningReport {
     text += fresh + further
     if takenForGranted > 0 {
       text +=
-        "; \(takenForGranted == 1 ? "1 host was" : "\(takenForGranted) hosts were") not asked: what they allow is taken for granted"
+        "; \(counted(takenForGranted, "host was", "hosts were")) not asked: what they allow is taken for granted"
     }
     return text
   }

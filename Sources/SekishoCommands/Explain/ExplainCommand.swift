@@ -10,6 +10,10 @@ struct ExplainCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "explain",
     abstract: "Say whether a connection is allowed, and why, at every hop.",
+    usage: """
+      sekisho explain [<options>] <from> <to> <service>
+      sekisho explain [<options>] --batch <file>
+      """,
     discussion: """
       FROM and TO are hosts, networks or addresses; SERVICE is a service of the inventory, or tcp/443, \
       icmp/echo-request, esp. The first packet is sent through the compiled ruleset of every managed \

@@ -160,11 +160,10 @@ struct DiffReport {
     let same = differences.count(where: \.isSame)
     let failed = differences.count(where: \.isFailure)
     let other = differences.count - same - failed
-    func hosts(_ count: Int) -> String { count == 1 ? "1 host" : "\(count) hosts" }
     console.message(
       other == 0 && failed == 0
-        ? "nothing differs (\(hosts(same)))"
-        : "\(hosts(other)) \(other == 1 ? "differs" : "differ"), \(same) \(same == 1 ? "does" : "do") not"
+        ? "nothing differs (\(counted(same, "host")))"
+        : "\(counted(other, "host differs", "hosts differ")), \(same) \(same == 1 ? "does" : "do") not"
           + (failed > 0 ? ", \(failed) could not be asked" : ""))
   }
 
@@ -186,7 +185,7 @@ struct DiffReport {
       let installed: Bool?
       let flows: [ChangeDescription.Flow]?
       let objects: [ChangeDescription.Object]?
-      let foreign_chains: [ForeignChain]?
+      let foreignChains: [ForeignChain]?
       let error: String?
     }
     let format_version = 1
@@ -203,15 +202,15 @@ struct DiffReport {
           host: difference.host, status: comparison.change.isEmpty ? "same" : "differs",
           generation: comparison.moment.generation, installed: comparison.isInstalled,
           flows: comparison.change.flows,
-          objects: comparison.change.objects, foreign_chains: comparison.foreignChains, error: nil)
+          objects: comparison.change.objects, foreignChains: comparison.foreignChains, error: nil)
       case .removed:
         File.Host(
           host: difference.host, status: "removed", generation: nil, installed: nil, flows: nil, objects: nil,
-          foreign_chains: nil, error: nil)
+          foreignChains: nil, error: nil)
       case .failed(let reason):
         File.Host(
           host: difference.host, status: "failed", generation: nil, installed: nil, flows: nil, objects: nil,
-          foreign_chains: nil, error: reason)
+          foreignChains: nil, error: reason)
       }
     }
     try console.write(try JSONOutput.encode(File(hosts: hosts, meaning: meaning)))

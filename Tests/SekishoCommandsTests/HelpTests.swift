@@ -1,0 +1,26 @@
+import ChildProcess
+import Testing
+
+/// Help is read in a terminal of 80 columns.
+@Suite struct HelpTests {
+  private static let verbs = [
+    "", "check", "compile", "diff", "apply", "status", "explain", "reach", "graph", "read", "lab", "lab up",
+    "lab down", "lab status", "lab exec", "lab try", "agent",
+  ]
+
+  @Test(arguments: verbs)
+  func `no line of it is wider than a terminal, and no example is broken`(verb: String) {
+    let words = verb.split(separator: " ").map(String.init)
+    let told = ChildProcess.run(
+      ["\(ChildProcess.products)/sekisho"] + words + ["--help"], environment: ["COLUMNS": "80"])
+    #expect(told.status == 0)
+    let lines = told.output.split(separator: "\n", omittingEmptySubsequences: false)
+    #expect(lines.count > 5)
+    for (line, next) in zip(lines, lines.dropFirst()) {
+      #expect(line.count <= 80, "\(line)")
+      if line.hasPrefix("  sekisho") || line.hasPrefix("  sudo") {
+        #expect(next.isEmpty || next.hasPrefix(" "), "\(line)\n\(next)")
+      }
+    }
+  }
+}
