@@ -9,11 +9,12 @@ PREFIX ?= /usr/local
 # One binary to copy: the Swift runtime and the C++ library it uses are linked in. The linker takes
 # libstdc++.a because it is the only one in the first directory it looks into. Nothing loads symbols from
 # the binary, so that it exports none, and packed relocations need glibc 2.36 (Debian 12): together a tenth
-# of its size. Builds with other flags than these go elsewhere: in one place each would undo the other.
+# of its size. Nothing is thrown either, in the sense of C++. Builds with other flags than these go elsewhere: in one place each would undo the other.
 STATIC_BUILD := .build/static
 STATIC_LIBRARIES := $(CURDIR)/$(STATIC_BUILD)/libraries
 STATIC := --scratch-path $(STATIC_BUILD) -c release --static-swift-stdlib -Xlinker --gc-sections -Xlinker -s \
 	-Xlinker --no-export-dynamic -Xlinker -z -Xlinker pack-relative-relocs -Xswiftc -use-ld=lld \
+	-Xlinker --no-eh-frame-hdr -Xlinker -T$(CURDIR)/packaging/no-unwind.ld \
 	-Xlinker -L$(STATIC_LIBRARIES) -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
 .PHONY: build release test fuzz lint format golden demo bench install clean packages run-packages test-packages
