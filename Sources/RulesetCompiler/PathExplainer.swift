@@ -9,7 +9,8 @@ public struct Hop: Sendable {
   public let isAllowed: Bool
   /// The flow whose rule allows it; `nil` when it is denied, or open on every host.
   public let flow: FlowID?
-  /// The rule that decides, and where it stands; `nil` when the end of a chain decides.
+  /// The rule that decides, and where it stands: of what is denied for a reason of its own, the rule that knows the
+  /// reason. `nil` when the end of a chain decides.
   public let rule: Rule?
   public let place: Evaluation.Place?
   /// In observe mode what is denied is recorded and passes.
@@ -107,11 +108,15 @@ public struct PathExplainer: Sendable {
   ) -> Hop {
     let result = evaluate(connection, at: id, direction, now)
     let table = judge(of: id).shown
-    let rule = result.decidedBy.flatMap { place in table.chain(place.chain)?.rules[place.index] }
+    func rule(at place: Evaluation.Place?) -> Rule? {
+      place.flatMap { table.chain($0.chain)?.rules[$0.index] }
+    }
     let isAllowed = result.verdict == .accept
+    let place = rule(at: result.ledBy)?.comment == nil ? result.decidedBy : result.ledBy
+    let rule = rule(at: place)
     return Hop(
       host: id, direction: direction, isAllowed: isAllowed,
-      flow: isAllowed ? rule?.comment.flatMap { flows[$0] } : nil, rule: rule, place: result.decidedBy,
+      flow: isAllowed ? rule?.comment.flatMap { flows[$0] } : nil, rule: rule, place: place,
       mode: policy[id].modes[direction])
   }
 

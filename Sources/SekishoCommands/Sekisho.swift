@@ -1,4 +1,5 @@
 public import ArgumentParser
+internal import Diagnostics
 
 /// The command `sekisho`.
 public struct Sekisho: AsyncParsableCommand {
@@ -34,6 +35,7 @@ public struct Sekisho: AsyncParsableCommand {
   /// A name that an inventory does not hold is said in one line: how the command is written has nothing to do with it.
   public static func start() async {
     do {
+      requireVerb(CommandLine.arguments.dropFirst().first)
       var command = try parseAsRoot()
       do {
         if var asynchronous = command as? any AsyncParsableCommand {
@@ -42,12 +44,25 @@ public struct Sekisho: AsyncParsableCommand {
           try command.run()
         }
       } catch let error as ValidationError {
-        Console(noColour: false, quiet: false, verbose: false).error(error.message)
-        throw ExitCode.validationFailure
+        fail(error.message)
       }
     } catch {
       exit(withError: error)
     }
+  }
+
+  /// What the parser says of a mistyped verb, "unexpected argument", helps nobody.
+  private static func requireVerb(_ word: String?) {
+    guard let word, !word.hasPrefix("-") else { return }
+    let verbs = configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
+    if verbs.contains(word) { return }
+    let meant = Suggestion.nearest(to: word, among: verbs).map { "; is `\($0)` meant?" } ?? ";"
+    fail("there is no verb `\(SafeText.escaped(word))`\(meant) `sekisho --help` lists all")
+  }
+
+  private static func fail(_ message: String) -> Never {
+    Console(noColour: false, quiet: false, verbose: false).error(message)
+    exit(withError: ExitCode.validationFailure)
   }
 }
 

@@ -36,15 +36,10 @@ import Testing
 
   private func run(_ options: [String], in name: String) -> (status: Int32, output: String) {
     ChildProcess.run(
-      ["env", "--chdir=\(Golden.root)/Tests/Golden/check/\(name)", "\(Self.products)/sekisho", "check"]
+      [
+        "env", "--chdir=\(Golden.root)/Tests/Golden/check/\(name)", "\(ChildProcess.products)/sekisho",
+        "check",
+      ]
         + ["-i", "inventory.yaml", "--no-color"] + options)
   }
-
-  /// Where the programs of this build lie: beside the tests.
-  private static let products: String = {
-    let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-    let beside = URL(filePath: program).deletingLastPathComponent().path
-    if FileManager.default.isExecutableFile(atPath: "\(beside)/sekisho") { return beside }
-    return Bundle.main.bundleURL.path
-  }()
 }

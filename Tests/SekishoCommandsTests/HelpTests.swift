@@ -23,4 +23,11 @@ import Testing
       }
     }
   }
+
+  @Test(arguments: [("chek", "; is `check` meant?"), ("nosuch", "; `sekisho --help`")])
+  func `a verb that is none is told with the nearest`(verb: String, words: String) {
+    let told = ChildProcess.run(["\(ChildProcess.products)/sekisho", verb])
+    #expect(told.status == 64)
+    #expect(told.output.hasPrefix("error: there is no verb `\(verb)`\(words)"))
+  }
 }

@@ -5,6 +5,8 @@ public struct Evaluation: Hashable, Sendable {
   public let verdict: ChainPolicy
   /// The rule that decided; `nil`: the base chain's policy did.
   public let decidedBy: Place?
+  /// The rule whose `goto` led to the chain that decided; `nil`: none did, or a `jump` that comes back.
+  public fileprivate(set) var ledBy: Place?
   /// Whether no expression on the way was unknown or depends on more than the packet (a rate limit);
   /// if one was, the kernel may decide otherwise.
   public let isCertain: Bool
@@ -56,16 +58,20 @@ public struct Evaluator: Sendable {
       case nil, .continue: continue
       case .return: return nil
       case .final(let verdict):
-        return Evaluation(
-          verdict: verdict, decidedBy: .init(chain: chains[index].name, index: position - own.lowerBound),
-          isCertain: walk.isCertain)
+        return Evaluation(verdict: verdict, decidedBy: place(position, in: index), isCertain: walk.isCertain)
       case .jump(let target):
         if let result = run(target, &walk) { return result }
       case .goto(let target):
-        return run(target, &walk)
+        var result = run(target, &walk)
+        if result != nil, result?.ledBy == nil { result?.ledBy = place(position, in: index) }
+        return result
       }
     }
     return nil
+  }
+
+  private func place(_ position: Int, in chain: Int) -> Evaluation.Place {
+    Evaluation.Place(chain: chains[chain].name, index: position - table.chains[chain].lowerBound)
   }
 
   /// The verdict of a rule; `nil` when it does not match or decides nothing.

@@ -1,0 +1,41 @@
+import ChildProcess
+import Goldens
+import Testing
+
+/// What `sekisho explain` answers, word for word.
+@Suite struct ExplainGoldenTests {
+  private struct Question: CustomTestStringConvertible {
+    /// Of the files in `Tests/Golden/explain`.
+    let name: String
+    let words: [String]
+    var inventory = "inventory"
+
+    var testDescription: String { name }
+  }
+
+  private static let questions = [
+    Question(name: "allowed", words: ["web-1", "api-1", "api"]),
+    Question(name: "denied-at-every-hop", words: ["web-1", "db-1", "postgres"]),
+    Question(name: "from-outside", words: ["internet", "edge-1", "https"]),
+    Question(name: "in-disguise", words: ["::ffff:192.0.2.1", "edge-1", "tcp/443"]),
+    Question(name: "to-itself", words: ["web-1", "web-1", "https"]),
+    Question(name: "nobody-managed", words: ["192.0.2.1", "192.0.2.2", "tcp/80"]),
+    Question(
+      name: "ended", words: ["192.0.2.65", "archive-1", "https"],
+      inventory: "Tests/Golden/explain/ended.yaml"),
+  ]
+
+  @Test(arguments: questions)
+  private func `a question is answered in these words`(question: Question) {
+    let (text, json) = (run(question, []), run(question, ["--json"]))
+    #expect(text.status == 0 && json.status == 0)
+    #expect(Golden.fault(text.output, "explain/\(question.name).txt") == nil)
+    #expect(Golden.fault(json.output, "explain/\(question.name).json") == nil)
+  }
+
+  private func run(_ question: Question, _ options: [String]) -> (status: Int32, output: String) {
+    ChildProcess.run(
+      ["env", "--chdir=\(Golden.root)", "\(ChildProcess.products)/sekisho", "explain"] + question.words
+        + ["-i", question.inventory, "--no-color"] + options)
+  }
+}
