@@ -42,6 +42,14 @@ extension LabCommand {
           "the lab has no \(lab.plan[from] == nil ? from : to); sekisho lab status lists what it has")
         throw ExitCode.failed
       }
+      for node in [source, destination] {
+        guard let host = policy.hosts.first(where: { $0.name == node.name }) else { continue }
+        if Set(host.addresses) == Set(node.addresses) { continue }
+        console.error(
+          "\(node.name) has other addresses in the lab than in the inventory; bring the lab down and up again"
+        )
+        throw ExitCode.failed
+      }
       let connections = asked.terms.flatMap { term in
         source.addresses.flatMap { here in
           destination.addresses.flatMap { term.connections(from: here, to: $0) }
@@ -59,18 +67,65 @@ extension LabCommand {
       }
       var explainer = PathExplainer(policy, HostPolicies(policy))
       let now = Timestamp(seconds: Int64(time(nil)))
-      var agrees = true
-      for (connection, isOpen) in zip(connections, results) {
+      let tried = zip(connections, results).map { connection, isOpen in
         // Where no host of the inventory is on the way nothing is denied.
         let explanation = explainer.explain(connection, now: now)
-        let expected = explanation.isAllowed || explanation.isUnmanaged
-        agrees = agrees && expected == isOpen
-        let words = console.styled(isOpen ? "open  " : "closed", isOpen ? .opens : .closes)
-        let verdict =
-          expected == isOpen ? "as the policy says" : console.styled("the policy says otherwise", .closes)
-        try console.line("\(words)  \(from) → \(to)  \(ExplanationText.describe(connection))  \(verdict)")
+        return Tried(
+          connection: connection, isOpen: isOpen, isAllowed: explanation.isAllowed || explanation.isUnmanaged)
       }
-      if !agrees { throw ExitCode.broken }
+      if output.json {
+        try console.write(try JSONOutput.encode(Answer(from: from, to: to, tried)))
+      } else {
+        for one in tried { try write(one, console) }
+      }
+      if !tried.allSatisfy(\.agrees) { throw ExitCode.broken }
+    }
+
+    private func write(_ tried: Tried, _ console: Console) throws {
+      let words = console.styled(tried.isOpen ? "open  " : "closed", tried.isOpen ? .opens : .closes)
+      let verdict =
+        tried.agrees ? "as the policy says" : console.styled("the policy says otherwise", .closes)
+      try console.line("\(words)  \(from) → \(to)  \(ExplanationText.describe(tried.connection))  \(verdict)")
+    }
+  }
+}
+
+/// A connection whose packets were sent, and what the policy says of it.
+private struct Tried {
+  let connection: Connection
+  let isOpen: Bool
+  let isAllowed: Bool
+
+  var agrees: Bool { isOpen == isAllowed }
+}
+
+private struct Answer: Encodable {
+  struct Attempt: Encodable {
+    let from: String
+    let to: String
+    let `protocol`: String
+    let port: Int?
+    /// `open` or `closed`, by the packets.
+    let outcome: String
+    /// `allowed` or `denied`, by the policy.
+    let verdict: String
+  }
+  let formatVersion = 1
+  let from: String
+  let to: String
+  let agrees: Bool
+  let connections: [Attempt]
+
+  init(from: String, to: String, _ tried: [Tried]) {
+    self.from = from
+    self.to = to
+    agrees = tried.allSatisfy(\.agrees)
+    connections = tried.map { one in
+      let connection = one.connection
+      return Attempt(
+        from: "\(connection.source)", to: "\(connection.destination)",
+        protocol: "\(connection.ipProtocol)", port: connection.portOrType,
+        outcome: one.isOpen ? "open" : "closed", verdict: one.isAllowed ? "allowed" : "denied")
     }
   }
 }
