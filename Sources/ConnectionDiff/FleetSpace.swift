@@ -76,32 +76,22 @@ struct FleetSpace {
 extension [FleetSpace.Member] {
   /// Hosts with equal tables together, in the order of the first of each.
   var byTables: [(tables: [Table], hosts: [HostRulesets])] {
-    var places: [TablesKey: Int] = [:]
+    var places: [[Table]: Int] = [:]
+    // Those of hosts with one ruleset are one array: to hash it whole for each of ten thousand hosts would cost
+    // more than everything that is asked of it.
+    var known: [UInt: Int] = [:]
     var result: [(tables: [Table], hosts: [HostRulesets])] = []
     for (host, tables) in self {
-      let key = TablesKey(tables: tables)
-      let place = places[key] ?? result.count
+      let memory = unsafe tables.withUnsafeBufferPointer { UInt(bitPattern: $0.baseAddress) }
+      let place = known[memory] ?? places[tables] ?? result.count
+      known[memory] = place
       if place == result.count {
-        places[key] = place
+        places[tables] = place
         result.append((tables, []))
       }
       result[place].hosts.append(host)
     }
     return result
-  }
-}
-
-/// Tables that are looked up by their sizes: those of hosts with one ruleset are one array, which is equal to itself
-/// at once, and to hash them whole for each of ten thousand hosts costs more than everything that is asked of them.
-private struct TablesKey: Hashable {
-  let tables: [Table]
-
-  func hash(into hasher: inout Hasher) {
-    for table in tables {
-      hasher.combine(table.chains.count)
-      for chain in table.chains { hasher.combine(chain.rules.count) }
-      for set in table.sets { hasher.combine(set.elements.count) }
-    }
   }
 }
 

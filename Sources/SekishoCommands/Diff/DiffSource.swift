@@ -109,6 +109,13 @@ struct Rulesets {
     self.notCompiled = notCompiled
   }
 
+  /// The same, with the other's tables where they are equal: what is one in memory is compared by a glance.
+  func sharing(_ other: Rulesets) -> Rulesets {
+    let known = Dictionary(other.distinct.map { ($0, $0) }) { first, _ in first }
+    return Rulesets(
+      distinct.map { known[$0] ?? $0 }, assignment, addresses: addresses, notCompiled: notCompiled)
+  }
+
   /// All tables of a host; `nil` where the source has none of it.
   func tables(of host: String) -> [Table]? { assignment[host].map { distinct[$0] } }
 

@@ -26,6 +26,7 @@ struct SourceComparison {
         throw ValidationError("\(path) holds no host '\(host)'")
       }
     }
+    rulesets.1 = rulesets.1.sharing(rulesets.0)
     var outcomes: [Pair: HostDifference.Outcome] = [:]
     let names = Set(rulesets.0.assignment.keys).union(rulesets.1.assignment.keys).sorted()
     let hosts = names.map { host in
