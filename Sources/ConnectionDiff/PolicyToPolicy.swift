@@ -118,7 +118,9 @@ extension Policy {
 private struct Sides {
   let before: PolicySpace
   let after: PolicySpace
-  let change: PolicyChange
+  /// What opens and closes, by address; of addresses that become a host's, or no longer are one's, all that it has or
+  /// had: a network may have had it before, and no host did.
+  let change: (opened: ConnectionSpace, closed: ConnectionSpace)
 
   init(_ old: Policy, _ new: Policy, at moment: Timestamp, in universe: Universe) throws(NotProven) {
     // A host that is a gateway on one side joins the same areas on the other, filtered or not; ends that somebody manages
@@ -135,6 +137,19 @@ private struct Sides {
     }
     before = try PolicySpace(old, HostPolicies(old), at: moment, in: universe, passing: areas(new))
     after = try PolicySpace(new, HostPolicies(new), at: moment, in: universe, passing: areas(old))
-    change = try PolicyChange(from: before, to: after, \.whole)
+    let change = try PolicyChange(from: before, to: after, \.whole)
+    let come = new.managed.subtracting(old.managed)
+    let gone = old.managed.subtracting(new.managed)
+    self.change = (
+      opened: try change.opened.union(after.whole.touching(come)),
+      closed: try change.closed.union(before.whole.touching(gone))
+    )
+  }
+}
+
+extension ConnectionSpace {
+  /// What has one of these addresses at one end or the other.
+  func touching(_ addresses: AddressSet) throws(NotProven) -> ConnectionSpace {
+    addresses.isEmpty ? universe.empty : try restricted(from: addresses).union(restricted(to: addresses))
   }
 }

@@ -64,6 +64,10 @@ struct RulesetChange {
     // change of one that anybody could name.
     var possible = try one.upper.whole.subtracting(other.upper.whole)
       .union(one.lower.whole.subtracting(other.lower.whole))
+    // Of an address that a network had and no host did.
+    let come = one.upper.judging.subtracting(other.upper.judging)
+    sure = try sure.union(one.lower.whole.touching(come))
+    possible = try possible.union(one.upper.whole.touching(come))
     if let others {
       sure = try others.lower.passing(sure)
       possible = try others.upper.passing(possible)

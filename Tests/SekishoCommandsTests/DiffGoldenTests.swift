@@ -9,8 +9,9 @@ import Testing
   static let cases = [
     "a-flow-between-networks-is-added", "a-flow-gets-an-end", "a-flow-is-added", "a-flow-is-removed",
     "a-flow-is-renamed",
-    "a-flow-through-a-gateway-is-added", "a-group-is-renamed", "a-host-is-gone", "a-host-is-new",
-    "a-host-joins-a-group", "a-host-leaves-a-group", "a-port-changes", "a-service-gets-more-ports",
+    "a-flow-through-a-gateway-is-added", "a-group-is-renamed",
+    "a-host-becomes-a-crown-jewel", "a-host-is-gone", "a-host-is-new", "a-host-joins-a-group",
+    "a-host-leaves-a-group", "a-host-moves-into-a-network", "a-port-changes", "a-service-gets-more-ports",
     "a-timed-flow-becomes-another-for-good", "a-timed-flow-is-prolonged", "drop-becomes-reject",
     "gateway-is-left-alone", "hosts-become-prefixes", "many-hosts-change",
     "networks-grow", "nothing-changes", "observe-becomes-enforce", "routes-change",

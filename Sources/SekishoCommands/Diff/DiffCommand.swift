@@ -96,7 +96,9 @@ struct DiffCommand: AsyncParsableCommand {
     }
     // Those of a compiled directory were judged by the compile.
     if case .inventory(let loaded) = compared?.new.content { try loaded.requireGuards(console) }
-    if found.hosts.contains(where: { !$0.isSame }) { throw ExitCode.differs }
+    if found.hosts.contains(where: { !$0.isSame }) || found.meaning?.isEmpty == false {
+      throw ExitCode.differs
+    }
   }
 
   /// The two sources that were asked for; `nil`: the inventory is compared with what runs.

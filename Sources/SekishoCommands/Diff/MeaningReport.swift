@@ -19,6 +19,10 @@ struct MeaningReport {
   /// What lint finds that the change brings.
   var findings: LintReport?
 
+  /// Whether there is nothing to tell, even where no ruleset is another: an address may change hands, a host may
+  /// become a crown jewel.
+  var isEmpty: Bool { diff.isEmpty && (reach?.lines ?? []).isEmpty }
+
   /// Lines of one scope, in the order in which they are told.
   struct Chapter {
     let title: String
@@ -152,7 +156,7 @@ struct MeaningReport {
       : "; what closes on \(unfiltered == 1 ? "the host" : "the \(unfiltered) hosts") without a table is not counted"
     if diff.isEmpty {
       return unfiltered == 0
-        ? "no change in meaning: no connection opens or closes"
+        ? (isEmpty ? "no change in meaning: " : "") + "no connection opens or closes"
         : "elsewhere no connection opens or closes" + fresh
     }
     let further = reach.map { $0.lines.isEmpty ? "; an intruder gets as far as before" : "" } ?? ""
