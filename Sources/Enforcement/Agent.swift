@@ -9,7 +9,7 @@ public protocol Agent: Sendable {
   func status() async throws -> HostStatus
   /// What a change to the wanted table would do; reads only.
   func compare(_ wanted: Table) async throws -> Comparison
-  /// All tables that filter IP packets at the hooks of the IP layer, whoever made them.
+  /// All tables that may stop an IP packet, whoever made them.
   func ruleset() async throws -> HostRuleset
   /// Lets connection tracking learn the connections that are there, ahead of a first ``apply(_:)``.
   ///
@@ -39,11 +39,11 @@ public struct AgentHello: Hashable, Sendable, Codable {
   public let addresses: [String]
 }
 
-/// What a host's kernel has, of the families that filter IP packets.
+/// What a host's kernel has that may stop an IP packet.
 public struct HostRuleset: Hashable, Sendable {
   /// The ruleset generation at which it was read.
   public let generation: UInt32
-  /// Of the families `inet`, `ip` and `ip6`; the elements of sets that rules fill are not read.
+  /// Of all families but `arp`; the elements of sets that rules fill are not read.
   public let tables: [Table]
 
   public init(generation: UInt32, tables: [Table]) {

@@ -75,7 +75,7 @@ public final class LocalAgent: Agent {
       let before = try generation(of: nil, connection)
       var tables: [Table] = []
       do throws(ReadError) {
-        for message in try connection.tables() where [.inet, .ipv4, .ipv6].contains(message.family) {
+        for message in try connection.tables() where message.family != .arp {
           if let installed = try connection.table(message.family, message.name) {
             tables.append(installed.table)
           }

@@ -103,15 +103,19 @@ struct Skeleton: Sendable {
 /// follows one sends its traffic to whoever sent it. Those of ICMPv6 belong to neighbour discovery, which is
 /// not tracked.
 private func notNewChain(_ side: Side) -> Chain {
-  var rules = [
-    Rule([.match(.ctState, .states(.invalid)), .verdict(side.mode == .enforce ? .drop : .accept)])
-  ]
+  let invalid: [Statement] =
+    side.mode == .enforce ? [.match(.ctState, .states(.invalid)), .counter, .drop]
+    // To be recorded, and pass.
+    : [.match(.ctState, .states(.invalid)), .goto(side.denyChain)]
+  var rules = [Rule(invalid)]
   if side.direction != .egress {
     rules.append(
       Rule(
         [.match(.icmpType, .byte(redirect)), .counter, .goto(side.denyChain)], comment: "ICMP redirect"))
   }
-  rules.append(Rule([.match(.ctState, .states(.related)), .accept]))
+  // Not what a helper expects, such as the data connections of FTP: no flow names those.
+  rules.append(
+    Rule([.match(.ctState, .states(.related)), .match(.l4Proto, .protocols([.icmp, .icmpv6])), .accept]))
   if side.direction != .forward { rules += neighbourMessages }
   return Chain(name: side.notNewChain, rules: rules)
 }

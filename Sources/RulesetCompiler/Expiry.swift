@@ -214,14 +214,12 @@ extension TableBuilder {
         return [.match(isIPv4 ? .icmpType : .icmpv6Type, .byte(type))]
       }
     case let ipProtocol where ipProtocol.hasPorts:
-      let (near, far) =
-        isReply
-        ? (destinationPort(ipProtocol), sourcePort(ipProtocol))
-        : (sourcePort(ipProtocol), destinationPort(ipProtocol))
+      let near = isReply ? destinationPort(ipProtocol) : sourcePort(ipProtocol)
       return box.sourcePorts.ranges.flatMap { from in
         box.ports.ranges.map { to in
           let known: [Statement] = from == 0...UInt16.max ? [] : [.match(near, .ports(from))]
-          return known + [.match(far, .ports(to))]
+          // As it was let in, by the port before any NAT: behind one, packets carry another.
+          return known + [.match(.l4Proto, .ipProtocol(ipProtocol)), .match(.ctOriginalDport, .ports(to))]
         }
       }
     default:

@@ -107,13 +107,14 @@ public struct PathExplainer: Sendable {
     _ connection: Connection, at id: HostID, _ direction: Direction, _ now: Timestamp
   ) -> Hop {
     let result = evaluate(connection, at: id, direction, now)
-    let table = judge(of: id).shown
-    func rule(at place: Evaluation.Place?) -> Rule? {
-      place.flatMap { table.chain($0.chain)?.rules[$0.index] }
-    }
+    let tables = judge(of: id)
     let isAllowed = result.verdict == .accept
-    let place = rule(at: result.ledBy)?.comment == nil ? result.decidedBy : result.ledBy
-    let rule = rule(at: place)
+    var place = result.ledBy
+    var rule = place.flatMap { tables.enforced.chain($0.chain)?.rules[$0.index] }
+    if rule?.comment == nil {
+      place = result.decidedBy
+      rule = place.flatMap { tables.shown.chain($0.chain)?.rules[$0.index] }
+    }
     return Hop(
       host: id, direction: direction, isAllowed: isAllowed,
       flow: isAllowed ? rule?.comment.flatMap { flows[$0] } : nil, rule: rule, place: place,
@@ -148,11 +149,14 @@ public struct PathExplainer: Sendable {
 
 /// A table, and what evaluates it.
 private final class Judge: Sendable {
-  /// What the host has: the same rules at the same places, of which those that only observe end otherwise.
+  let enforced: Table
+  /// What the host has: behind the base chains the same rules at the same places, of which those that only observe
+  /// end otherwise.
   let shown: Table
   let evaluator: Evaluator
 
   init(_ table: Table, shown: Table) {
+    enforced = table
     self.shown = shown
     evaluator = Evaluator(table)
   }

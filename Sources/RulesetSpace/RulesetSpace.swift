@@ -51,7 +51,8 @@ public struct RulesetSpace: Sendable {
   }
 
   /// Whether everything that belongs to a connection, or is an error about one, surely passes: without that,
-  /// what new connections may do says little. ICMP redirects, which are errors too, need not pass.
+  /// what new connections may do says little. ICMP redirects, which are errors too, need not pass, and neither must
+  /// what else is related, which are the connections that helpers expect.
   ///
   /// - Throws: ``NotProven`` when the universe's budget is spent.
   public static func letsRepliesPass(
@@ -59,13 +60,15 @@ public struct RulesetSpace: Sendable {
     in universe: Universe
   ) throws(NotProven) -> Bool {
     let everything = try RulesetSpace([], passage, in: universe).lower
-    let redirects = try universe.space(of: [
-      Rectangle(passage, .icmp, from: .all, to: .all, .types(IntervalSet([redirect...redirect])))
+    let noRedirects = IntervalSet([redirect...redirect]).complement
+    let errors = try universe.space(of: [
+      Rectangle(passage, .icmp, from: .all, to: .all, .types(noRedirects)),
+      Rectangle(passage, .icmpv6, from: .all, to: .all, .types(.all)),
     ])
     for state in [ConntrackState.established, .related] {
       var circumstances = circumstances
       circumstances.state = state
-      let wanted = state == .related ? try everything.subtracting(redirects) : everything
+      let wanted = state == .related ? try everything.intersection(errors) : everything
       let passing = try RulesetSpace(tables, passage, circumstances, in: universe).lower
       if try !wanted.isSubset(of: passing) { return false }
     }
@@ -129,6 +132,8 @@ private struct BaseChains {
       table.others.contains { $0.kind.contains("chain") && $0.kind != "anonymous chain" }
         || passage != .egress && table.flags & dormant == 0
           && table.chains.contains { $0.base?.hook == .ingress }
+        || [.netdev, .bridge].contains(table.family) && table.flags & dormant == 0
+          && table.chains.contains { $0.base != nil }
     }
     isTranslated = chains.contains { table, name, base in
       base.type == "nat" && base.hook == hooks[0] && table.chain(name)?.rules.isEmpty == false

@@ -33,6 +33,28 @@ import Testing
     #expect((evaluator.evaluate(packet, at: .input).verdict == .accept) == isLoopback)
   }
 
+  /// Behind somebody's NAT packets carry another port than the one the flow was asked for by.
+  @Test(arguments: [Hook.input, .output])
+  func `the end cuts what came in by another port before NAT`(hook: Hook) {
+    let evaluator = Evaluator(table(Modes(.enforce)))
+    let office = Address(.ipv4, 0x0a00_0002)
+    let isRequest = hook == .input
+    var packet = Packet(
+      from: isRequest ? office : Self.own, to: isRequest ? Self.own : office, .tcp,
+      transport: Packet.transportHeader(
+        .tcp, source: isRequest ? 40_000 : 8080, destination: isRequest ? 8080 : 40_000),
+      inputInterface: isRequest ? 2 : nil, outputInterface: isRequest ? nil : 2)
+    packet.state = .established
+    packet.direction = isRequest ? .original : .reply
+    packet.originalPort = 80
+    packet.time = 999_000_000_000
+    #expect(evaluator.evaluate(packet, at: hook).verdict == .accept)
+    packet.time = 1_000_000_000_000
+    #expect(evaluator.evaluate(packet, at: hook).verdict == .drop)
+    packet.originalPort = 81
+    #expect(evaluator.evaluate(packet, at: hook).verdict == .accept)
+  }
+
   private static let own = Address(.ipv4, 0x0a00_0001)
 
   private func table(

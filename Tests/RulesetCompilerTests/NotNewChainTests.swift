@@ -1,3 +1,4 @@
+import Addressing
 import Nftables
 import Policy
 import PolicyFixtures
@@ -6,7 +7,8 @@ import Testing
 
 @Suite struct NotNewChainTests {
   @Test func `what comes in as related is an error and no redirect, in every table`() throws {
-    let related = try accepting(.related)
+    let related = try Rule(
+      [.match(.ctState, .states(.related)), .match(.l4Proto, .protocols([.icmp, .icmpv6])), .accept], in: .inet)
     for seed in 0..<20 as Range<UInt64> {
       let policy = RandomPolicy(seed: seed).policy
       let policies = HostPolicies(policy)
@@ -27,7 +29,7 @@ import Testing
   }
 
   @Test func `established packets pass no other rule, but where flows end`() throws {
-    let established = try accepting(.established)
+    let established = try Rule([.match(.ctState, .states(.established)), .accept], in: .inet)
     for seed in 0..<20 as Range<UInt64> {
       let policy = RandomPolicy(seed: seed).policy
       let policies = HostPolicies(policy)
@@ -41,10 +43,6 @@ import Testing
       }
     }
   }
-}
-
-private func accepting(_ state: ConntrackState) throws -> Rule {
-  try Rule([.match(.ctState, .states(state)), .accept], in: .inet)
 }
 
 extension Rule {

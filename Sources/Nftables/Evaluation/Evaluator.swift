@@ -316,7 +316,7 @@ extension Evaluator.Walk {
     case (.status, nil): store(host: packet.status, register)
     case (.direction, nil): store(byte: packet.direction.rawValue, register)
     case (.destinationPort, .original):
-      guard let port = packet.originalPort ?? packet.destinationPort else { return false }
+      guard let port = packet.originalPort ?? packet.servicePort else { return false }
       store(networkBytes(port), register)
     default: return false
     }
@@ -338,9 +338,11 @@ extension ComparisonOperator {
 }
 
 extension Packet {
-  fileprivate var destinationPort: UInt16? {
+  /// The port that the connection's first packet was for: an answer comes from it.
+  fileprivate var servicePort: UInt16? {
     guard ipProtocol.hasPorts, transport.count >= 4 else { return nil }
-    return UInt16(transport[2]) << 8 | UInt16(transport[3])
+    let place = direction == .original ? 2 : 0
+    return UInt16(transport[place]) << 8 | UInt16(transport[place + 1])
   }
 
   fileprivate func address(source: Bool) -> Address? {
