@@ -104,7 +104,8 @@ struct Skeleton: Sendable {
 /// not tracked.
 private func notNewChain(_ side: Side) -> Chain {
   let invalid: [Statement] =
-    side.mode == .enforce ? [.match(.ctState, .states(.invalid)), .counter, .drop]
+    side.mode == .enforce
+    ? [.match(.ctState, .states(.invalid)), .counter, .drop]
     // To be recorded, and pass.
     : [.match(.ctState, .states(.invalid)), .goto(side.denyChain)]
   var rules = [Rule(invalid)]

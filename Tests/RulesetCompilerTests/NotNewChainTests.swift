@@ -8,7 +8,8 @@ import Testing
 @Suite struct NotNewChainTests {
   @Test func `what comes in as related is an error and no redirect, in every table`() throws {
     let related = try Rule(
-      [.match(.ctState, .states(.related)), .match(.l4Proto, .protocols([.icmp, .icmpv6])), .accept], in: .inet)
+      [.match(.ctState, .states(.related)), .match(.l4Proto, .protocols([.icmp, .icmpv6])), .accept],
+      in: .inet)
     for seed in 0..<20 as Range<UInt64> {
       let policy = RandomPolicy(seed: seed).policy
       let policies = HostPolicies(policy)

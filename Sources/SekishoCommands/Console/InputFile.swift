@@ -30,10 +30,20 @@ enum RulesetFile {
   }
 
   /// The tables of a file, when it is one, and not an inventory that happens to be JSON.
-  static func tables(ifPresent path: String) -> [Table]? {
+  ///
+  /// - Throws: ``RulesetFileError`` for one that cannot be read: as an inventory nothing in it would be right either.
+  static func tables(ifPresent path: String) throws -> [Table]? {
     var status = stat()
-    guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-    return (try? readFile(path)).flatMap { try? Table.tables(fromJSON: $0) }
+    guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+      let bytes = try? readFile(path)
+    else { return nil }
+    do {
+      return try Table.tables(fromJSON: bytes)
+    } catch {
+      let beginning = String(decoding: bytes.prefix(256), as: UTF8.self).filter { !$0.isWhitespace }
+      if !beginning.hasPrefix("{\"nftables\"") { return nil }
+      throw RulesetFileError(path: path, reason: "\(error)")
+    }
   }
 }
 

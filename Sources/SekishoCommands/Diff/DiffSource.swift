@@ -25,7 +25,7 @@ struct DiffSource {
     // A directory whose manifest is damaged is no inventory: it must not be read as one.
     if exists("\(name)/manifest.json") {
       content = .compiled
-    } else if let tables = RulesetFile.tables(ifPresent: name) {
+    } else if let tables = try failing(console, { try RulesetFile.tables(ifPresent: name) }) {
       content = .ruleset(tables)
     } else if !exists(name), let colon = name.firstIndex(of: ":"), colon != name.startIndex {
       let path = String(name[name.index(after: colon)...])
