@@ -9,7 +9,8 @@ PREFIX ?= /usr/local
 # One binary to copy: the Swift runtime and the C++ library it uses are linked in. The linker takes
 # libstdc++.a because it is the only one in the first directory it looks into. Nothing loads symbols from
 # the binary, so that it exports none, and packed relocations need glibc 2.36 (Debian 12): together a tenth
-# of its size. Nothing is thrown either, in the sense of C++. Builds with other flags than these go elsewhere: in one place each would undo the other.
+# of its size. no-unwind.ld says what else is left out. Builds with other flags than these go elsewhere: in one
+# place each would undo the other.
 STATIC_BUILD := .build/static
 STATIC_LIBRARIES := $(CURDIR)/$(STATIC_BUILD)/libraries
 STATIC := --scratch-path $(STATIC_BUILD) -c release --static-swift-stdlib -Xlinker --gc-sections -Xlinker -s \

@@ -48,6 +48,13 @@ extension InventoryLoader {
       error(key, "the name `\(keyword.rawValue)` is reserved", help: Self.reservedHelp(keyword))
       return false
     }
+    if kind == .host, symbols.bytes(name).elementsEqual("manifest".utf8) {
+      error(
+        key, "no host can be called `manifest`",
+        help:
+          "a compile names its files after hosts, and manifest.json is the list of them; choose another name")
+      return false
+    }
     guard let first = namespace[name] else {
       namespace.add(name, Namespace.Declaration(kind: kind, key: key, index: index))
       return true

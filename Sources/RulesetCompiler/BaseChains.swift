@@ -95,8 +95,8 @@ struct Skeleton: Sendable {
   }
 }
 
-/// What neither belongs to a connection nor begins one. Nothing holds for packets that somebody else exempts from
-/// tracking: they return and are judged like new connections.
+/// What neither belongs to a connection nor begins one. A packet for which nothing here holds returns and is judged
+/// like a new connection: one that somebody else exempts from tracking, one that a helper expects.
 ///
 /// `related` carries "fragmentation needed" and "packet too big", without which large transfers hang, and
 /// redirects: to connection tracking they are errors like any other (`icmp_is_err`, linux/icmp.h), but a host that

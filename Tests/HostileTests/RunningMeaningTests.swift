@@ -108,4 +108,41 @@ struct RunningMeaningTests {
       #expect(result.output.contains("+ b-group (2 hosts) → a  tcp/22"), "\(result.all)")
     }
   }
+
+  /// A chain ahead of the IP layer may drop anything: what is behind it is no longer certain.
+  @Test(arguments: [
+    "table netdev x { chain i { type filter hook ingress device lo priority 0; }; }",
+    "table bridge x { chain i { type filter hook input priority 0; }; }",
+  ])
+  func `beside a table ahead of the IP layer nothing is told as certain`(table: String) throws {
+    try withShell { shell in
+      let result = try shell.run(
+        """
+        nft 'table inet mine { chain i { type filter hook input priority 0; policy drop; tcp dport 22 accept; }; }'
+        sekisho read --allows > before; grep '+ any IPv4 → any IPv4  tcp/22' before; ! grep perhaps before
+        nft '\(table)'
+        sekisho read --allows > after; grep '~ any IPv4 → any IPv4  tcp/22' after; ! grep '  + ' after
+        nft -j list ruleset > dump.json; sekisho read dump.json --allows | diff - after
+        """)
+      #expect(result.status == 0, "\(result.all)")
+    }
+  }
+
+  @Test func `a damaged dump is judged as a dump, and an observing host is not called closed`() throws {
+    try withShell { shell in
+      try shell.write(
+        "inventory/all.yaml", Self.inventory.replacing("::1\"]}", with: "::1\"], mode: observe}"))
+      let result = try shell.run(
+        """
+        ip address add 10.0.0.1 dev lo
+        echo '{"nftables": [{"table": {"family": "inet", "name": "t"}}, {"chain": {"family": "inet",' \\
+          '"table": "t", "name": "c", "type": "filter", "hook": "nowhere", "prio": 0}}]}' > bad.json
+        status=0; sekisho diff bad.json inventory --host a 2> said || status=$?; test $status = 1
+        grep 'no hook is called' said; ! grep version: said
+        status=0; sekisho diff --local --host a > first || status=$?; test $status = 2
+        grep -c 'everything: what no flow allows is only recorded' first | grep -x 2
+        """)
+      #expect(result.status == 0, "\(result.all)")
+    }
+  }
 }

@@ -104,6 +104,34 @@ extension KernelProof {
       }
     }
 
+    @Test func `a flow ends with its connections behind a NAT of others, too`() async throws {
+      try await withProofLab(try loaded(Self.inventory("")), try labRights()) { proof in
+        let end = time(nil) + 6
+        let timed = try proof.changed(to: Self.inventory("", until: ", until: \"\(Self.text(of: end))\""))
+        try await timed.apply()
+        try await proof.lab.load(
+          "server",
+          """
+          table inet other {
+            chain p {
+              type nat hook prerouting priority dstnat
+              tcp dport 80 redirect to :8080
+            }
+          }
+          """)
+        _ = try await proof.lab.whileListening(["server"], ["tcp=8080"]) {
+          async let there4 = proof.talk("client", to: "10.0.0.2", over: end)
+          async let there6 = proof.talk("client", to: "2001:db8::2", over: end)
+          async let lasting = proof.talk("rival", to: "10.0.0.2", over: end)
+          let cut = try await [there4, there6]
+          #expect(cut == Array(repeating: ["echo", "silent"], count: 2))
+          let kept = try await lasting
+          #expect(kept == ["echo", "echo"])
+        }
+        #expect(try await proof.packets("server", comment: "timed has ended") > 0)
+      }
+    }
+
     private static func text(of moment: Int) -> String {
       var moment = moment
       var parts = tm()

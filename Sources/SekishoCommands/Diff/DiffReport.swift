@@ -69,7 +69,8 @@ struct DiffReport {
       let names = hosts[change] ?? []
       try console.line(
         console.styled(title(names), .bold)
-          + (isNew.contains(change) ? ": not filtered by Sekisho yet; from then on only this passes" : ""))
+          + (isNew.contains(change)
+            ? ": not filtered by Sekisho yet; of new connections only these pass from then on" : ""))
       if isNew.contains(change), !showsObjects { try writeSummary(change) } else { try write(change) }
     }
   }
@@ -82,8 +83,14 @@ struct DiffReport {
   /// A host without a table gets everything: its flows, a line a direction.
   private func writeSummary(_ change: ChangeDescription) throws {
     for (prefix, words) in [("in", "in     "), ("forward", "through"), ("out", "out    ")] {
-      let names = change.flows.filter { $0.chain.hasPrefix("\(prefix).") || $0.chain.hasPrefix("\(prefix)/") }
-        .map(\.name)
+      let rules = change.flows.filter { $0.chain.hasPrefix("\(prefix).") || $0.chain.hasPrefix("\(prefix)/") }
+      // Accepts only where it observes.
+      if rules.contains(where: { $0.chain == "\(prefix)/deny" }) {
+        try console.line(
+          "  \(console.styled(words, .changes)) everything: what no flow allows is only recorded")
+        continue
+      }
+      let names = rules.map(\.name)
       let unique = names.enumerated().filter { $0.offset == 0 || names[$0.offset - 1] != $0.element }.map(
         \.element)
       if unique.isEmpty { continue }

@@ -19,9 +19,11 @@ struct MeaningReport {
   /// What lint finds that the change brings.
   var findings: LintReport?
 
-  /// Whether there is nothing to tell, even where no ruleset is another: an address may change hands, a host may
-  /// become a crown jewel.
-  var isEmpty: Bool { diff.isEmpty && (reach?.lines ?? []).isEmpty }
+  /// Whether there is nothing to tell. Where no ruleset is another there may still be: an address changes hands, a
+  /// host becomes a crown jewel, a flow loses its owner.
+  var isEmpty: Bool {
+    diff.isEmpty && (reach?.lines ?? []).isEmpty && (findings?.findings ?? []).isEmpty
+  }
 
   /// Lines of one scope, in the order in which they are told.
   struct Chapter {
@@ -156,7 +158,7 @@ struct MeaningReport {
       : "; what closes on \(unfiltered == 1 ? "the host" : "the \(unfiltered) hosts") without a table is not counted"
     if diff.isEmpty {
       return unfiltered == 0
-        ? (isEmpty ? "no change in meaning: " : "") + "no connection opens or closes"
+        ? ((reach?.lines ?? []).isEmpty ? "no change in meaning: " : "") + "no connection opens or closes"
         : "elsewhere no connection opens or closes" + fresh
     }
     let further = reach.map { $0.lines.isEmpty ? "; an intruder gets as far as before" : "" } ?? ""
