@@ -62,12 +62,16 @@ let package = Package(
     layer("Policy", ["Addressing", "Diagnostics"]),
     layer("Inventory", ["Addressing", "CYaml", "Diagnostics", "Policy"]),
     layer("Nftables", ["Addressing"]),
-    layer("RulesetCompiler", ["Addressing", "Nftables", "Policy"]),
-    layer("RulesetDiff", ["Nftables"]),
+    layer("RulesetShape", ["Addressing", "Nftables"]),
+    layer("RulesetCompiler", ["Addressing", "Nftables", "Policy", "RulesetShape"]),
+    layer("RulesetDiff", ["Nftables", "RulesetShape"]),
     layer("ConnectionSpace", ["Addressing"]),
     layer(
       "ConnectionDiff",
-      ["Addressing", "ConnectionSpace", "Diagnostics", "Nftables", "Policy", "PolicySpace", "RulesetSpace"],
+      [
+        "Addressing", "ConnectionSpace", "Diagnostics", "Nftables", "Policy", "PolicySpace", "RulesetShape",
+        "RulesetSpace",
+      ],
       isSmall: true),
     layer("RulesetSpace", ["Addressing", "ConnectionSpace", "Nftables"]),
     layer("PolicySpace", ["Addressing", "ConnectionSpace", "Policy"]),
@@ -80,7 +84,8 @@ let package = Package(
     layer("NftablesNetlink", ["Addressing", "CMnl", "CNftnl", "Netlink", "Nftables"]),
     layer("Probing", ["Addressing", "CSockets"], isSmall: true),
     layer(
-      "Enforcement", ["Addressing", "Netlink", "Nftables", "NftablesNetlink", "Probing", "RulesetDiff"],
+      "Enforcement",
+      ["Addressing", "Netlink", "Nftables", "NftablesNetlink", "Probing", "RulesetDiff", "RulesetShape"],
       isSmall: true),
     layer("Lab", ["Addressing", "CNamespaces", "Policy", system], isSmall: true),
     layer("Fleet", ["Enforcement", subprocess, system], isSmall: true),
@@ -90,7 +95,7 @@ let package = Package(
         "Addressing", "Artifacts", "Diagnostics", "Enforcement", "Fleet", "Inventory", "InventoryFiles",
         "Lab", "Lint",
         "Nftables", "Policy", "PolicySpace", "ConnectionDiff", "ConnectionSpace", "Probing", "Reachability",
-        "RulesetCompiler", "RulesetDiff", arguments, subprocess,
+        "RulesetCompiler", "RulesetDiff", "RulesetShape", arguments, subprocess,
       ], isSmall: true),
     .executableTarget(
       name: "sekisho", dependencies: ["SekishoCommands", arguments], swiftSettings: source),
@@ -106,7 +111,8 @@ let package = Package(
       [
         "Addressing", "ConnectionDiff", "ConnectionSpace", "Diagnostics", "EchoKernel", "Inventory",
         "Netlink",
-        "Nftables", "NftablesNetlink", "Policy", "RulesetCompiler", "RulesetDiff", "RulesetSpace",
+        "Nftables", "NftablesNetlink", "Policy", "RulesetCompiler", "RulesetDiff", "RulesetShape",
+        "RulesetSpace",
       ]),
     .executableTarget(
       name: "lab-support", dependencies: ["Addressing", "Lab", "LabFixtures", "Probing"],
@@ -137,8 +143,9 @@ let package = Package(
       "RulesetCompilerTests",
       [
         "Addressing", "ChildProcess", "Diagnostics", "Goldens", "Inventory", "InventoryFiles", "Nftables",
-        "Policy", "PolicyFixtures", "RulesetCompiler",
+        "Policy", "PolicyFixtures", "RulesetCompiler", "RulesetShape",
       ]),
+    tests("RulesetShapeTests", ["Addressing", "Nftables", "RulesetShape"]),
     tests("RulesetDiffTests", ["Nftables", "Policy", "PolicyFixtures", "RulesetCompiler", "RulesetDiff"]),
     tests("ConnectionSpaceTests", ["Addressing", "ConnectionSpace", "PolicyFixtures"]),
     tests(

@@ -2,6 +2,7 @@ internal import Addressing
 internal import Nftables
 internal import Policy
 internal import PolicySpace
+internal import RulesetShape
 
 /// Finds what people call some addresses.
 struct EndNames {
@@ -49,7 +50,7 @@ struct EndNames {
     }
     var names: [[Int]: String] = [:]
     // Of two names for the same hosts the later one here is taken.
-    let peers = policy.peers.filter { !$0.name.contains("/") }
+    let peers = policy.peers.filter { !Peers.isDerived($0.name) }
     for peers in peers where peers.networks.isEmpty { names[peers.hosts.map(\.index)] = peers.name }
     for (zone, hosts) in zones.sorted(by: { $0.key > $1.key }) { names[hosts] = zone }
     for group in policy.groups.reversed() where !group.hosts.isEmpty {
@@ -61,7 +62,7 @@ struct EndNames {
         + gone.map { Host(name: $0.name, addresses: $0.addresses) }, names: names,
       networks: peers.filter { $0.hosts.isEmpty }.map { ($0.networks, $0.name) }
         // What no flow names any more still has the name of its set.
-        + others.sets.compactMap(\.peers).filter { !$0.isExact }.map { ($0.addresses, $0.name) }
+        + others.sets.compactMap(\.namedPeers).filter { !$0.isExact }.map { ($0.addresses, $0.name) }
         .sorted { $0.name < $1.name })
   }
 
@@ -75,7 +76,7 @@ struct EndNames {
     for side in [\HostRulesets.old, \.new] {
       // A group is its members of both families.
       var members: [String: Set<Int>] = [:]
-      for peers in hosts.sets(side).compactMap(\.peers) where peers.isExact {
+      for peers in hosts.sets(side).compactMap(\.namedPeers) where peers.isExact {
         let found = AddressFamily.allCases.flatMap { peers.addresses.members($0) }.compactMap { owners[$0] }
         members[peers.name, default: []].formUnion(found)
       }
@@ -83,7 +84,7 @@ struct EndNames {
         names[members.sorted()] = name
       }
     }
-    let networks = hosts.sets.compactMap(\.peers).filter { !$0.isExact }
+    let networks = hosts.sets.compactMap(\.namedPeers).filter { !$0.isExact }
       .map { (addresses: $0.addresses, name: $0.name) }.sorted { $0.name < $1.name }
     self.init(
       hosts.map { Host(name: $0.name, addresses: $0.addresses) }, names: names, networks: networks)
@@ -222,13 +223,10 @@ extension NamedSet {
     return (addresses, family)
   }
 
-  /// The peers that a set of a compiled table is named after: `api.v4`. Single addresses are managed hosts', ranges
-  /// are networks.
-  fileprivate var peers: (name: String, addresses: AddressSet, isExact: Bool)? {
-    guard let (addresses, family) = addresses else { return nil }
-    let ending = family == .ipv4 ? ".v4" : ".v6"
-    guard name.text.hasSuffix(ending), !name.text.contains("/") else { return nil }
-    return (String(name.text.dropLast(ending.count)), addresses, !flags.contains(.interval))
+  /// The peers that a set of a compiled table is named after, if the inventory names them: `api.v4`.
+  fileprivate var namedPeers: (name: String, addresses: AddressSet, isExact: Bool)? {
+    guard let peers, let (addresses, _) = addresses, !Peers.isDerived(peers.name) else { return nil }
+    return (peers.name, addresses, peers.isExact)
   }
 }
 

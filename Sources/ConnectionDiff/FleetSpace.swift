@@ -2,6 +2,7 @@ internal import Addressing
 internal import ConnectionSpace
 internal import Nftables
 internal import Policy
+internal import RulesetShape
 internal import RulesetSpace
 
 /// What some hosts' rulesets let pass, between two bounds.

@@ -2,6 +2,7 @@ internal import Addressing
 internal import ConnectionSpace
 internal import Nftables
 internal import Policy
+internal import RulesetShape
 internal import RulesetSpace
 
 /// A flow's rules in one chain of a compiled table.
@@ -16,15 +17,18 @@ public struct FlowRules: Hashable, Sendable {
   }
 
   /// The service, which the chain is named after.
-  var service: String? {
-    guard let dot = chain.firstIndex(of: ".") else { return nil }
-    return String(chain[chain.index(after: dot)...])
-  }
+  var service: String? { meaning?.service }
 
   /// Where the chain is called.
   var passage: Passage {
-    chain.hasPrefix("in.") ? .ingress : chain.hasPrefix("out.") ? .egress : .forward
+    switch meaning?.side {
+    case .input: .ingress
+    case .output: .egress
+    case .forward, nil: .forward
+    }
   }
+
+  private var meaning: ChainMeaning? { ChainMeaning(ChainName(checked: chain)) }
 }
 
 extension Table {
@@ -46,26 +50,10 @@ extension Table {
     var result: [String: Timestamp] = [:]
     for rule in chains.flatMap(\.rules) {
       guard let flow = rule.acceptedFlow, let end = rule.end else { continue }
-      result[flow] = max(end, result[flow] ?? end)
+      let moment = Timestamp(seconds: end)
+      result[flow] = max(moment, result[flow] ?? moment)
     }
     return result
-  }
-}
-
-extension Rule {
-  /// The moment from which on the rule does not match: `meta time < …`, in nanoseconds, network order.
-  fileprivate var end: Timestamp? {
-    var register: Register?
-    for expression in expressions {
-      switch expression {
-      case .meta(.timeNanoseconds, let into): register = into
-      case .compare(.less, let from, let value) where from == register && value.count == 8:
-        let nanoseconds = value.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        return Timestamp(seconds: Int64(nanoseconds / 1_000_000_000))
-      default: break
-      }
-    }
-    return nil
   }
 }
 

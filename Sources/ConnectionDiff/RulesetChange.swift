@@ -2,6 +2,7 @@ internal import Addressing
 internal import ConnectionSpace
 internal import Nftables
 internal import Policy
+internal import RulesetShape
 
 /// The connections that a change of rulesets opens and closes.
 ///

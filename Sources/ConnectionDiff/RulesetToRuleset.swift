@@ -2,6 +2,7 @@ internal import Addressing
 public import ConnectionSpace
 internal import Nftables
 public import Policy
+internal import RulesetShape
 internal import RulesetSpace
 
 extension ConnectionDiff {
@@ -129,23 +130,20 @@ extension HostRulesets {
 
 extension [Table] {
   fileprivate var filtersForwarding: Bool {
-    contains { table in table.isSekishos && table.chains.contains { $0.base?.hook == .forward } }
+    contains { table in table.isSekishos && table.base(.forward) != nil }
   }
 
-  /// Whether the compiled table among these denies; `nil` where it has no chain for the direction.
+  /// Whether the compiled table among these denies; `nil` where it has no chain for the direction, or another than was
+  /// compiled.
   fileprivate func enforces(_ direction: Direction) -> Bool? {
-    let hook: Hook =
+    let side: Side =
       switch direction {
       case .ingress: .input
       case .egress: .output
       case .forward: .forward
       }
-    for table in self where table.isSekishos {
-      for chain in table.chains where chain.base?.hook == hook && table.ending(of: chain) != nil {
-        return chain.base?.policy == .drop
-      }
-    }
-    return nil
+    guard let table = first(where: \.isSekishos), let base = table.base(side) else { return nil }
+    return table.mode(of: base).map { $0 == .enforce }
   }
 
   fileprivate var ends: [String: Timestamp] {

@@ -1,4 +1,5 @@
 internal import Nftables
+internal import RulesetShape
 
 /// What a host's kernel has of Sekisho, by itself and without an inventory.
 public struct HostStatus: Hashable, Sendable, Codable {
@@ -57,9 +58,9 @@ extension TableStatus {
     sets = table.sets.count
     elements = table.sets.filter { !$0.flags.contains(.dynamic) }.reduce(0) { $0 + $1.elements.count }
     var directions: [DirectionStatus] = []
-    for (hook, name) in [(Hook.input, "input"), (.forward, "forward"), (.output, "output")] {
-      guard let chain = table.chains.first(where: { $0.base?.hook == hook }) else { continue }
-      directions.append(try DirectionStatus(chain, named: name, in: installed, count))
+    for side in Side.allCases {
+      guard let chain = table.base(side) else { continue }
+      directions.append(try DirectionStatus(chain, named: side.baseName, in: installed, count))
     }
     self.directions = directions
   }
@@ -73,19 +74,19 @@ extension DirectionStatus {
     _ count: (SetName) throws(AgentFailure) -> Int
   ) throws(AgentFailure) {
     self.hook = hook
-    guard let end = installed.table.ending(of: base), let last = end.rules.last else {
+    guard let end = installed.table.ending(of: base), !end.rules.isEmpty else {
       (mode, packets, records) = (.unknown, 0, 0)
       return
     }
     mode =
-      switch (base.base?.policy, last.expressions.last) {
-      case (.drop, .verdict(.drop)), (.drop, .reject): .enforce
-      case (.accept, .verdict(.accept)): .observe
-      default: .unknown
+      switch installed.table.mode(of: base) {
+      case .enforce: .enforce
+      case .observe: .observe
+      case nil: .unknown
       }
     packets = installed.rules[end.name]?.last?.counter?.packets ?? 0
     var records = 0
-    for case .dynamicSet(let update) in end.rules.flatMap(\.expressions) { records += try count(update.set) }
+    for set in end.records { records += try count(set) }
     self.records = records
   }
 }

@@ -4,6 +4,7 @@ internal import Netlink
 public import Nftables
 internal import NftablesNetlink
 internal import RulesetDiff
+public import RulesetShape
 internal import Synchronization
 
 /// The agent of the network namespace this process is in.

@@ -1,4 +1,5 @@
 internal import Nftables
+internal import RulesetShape
 
 /// A table that accepts everything and makes the kernel track connections.
 ///
@@ -9,10 +10,10 @@ enum TrackingTable {
   static func table(_ family: Family, _ name: TableName) -> Table {
     // The mere presence of a `ct` expression registers connection tracking (nft_ct_get_init).
     let state = Expression.conntrack(.state, direction: nil, into: .r1)
-    let chains = [Hook.input, .output].map { hook in
+    let chains = [Side.input, .output].map { side in
       Chain(
-        name: hook == .input ? "input" : "output", base: BaseChain(hook: hook, policy: .accept),
-        rules: [Rule([state, .verdict(.accept)], comment: "connections are learnt")])
+        name: ChainMeaning.base(side).name, base: BaseChain(hook: side.hook, policy: .accept),
+        rules: [Rule([state, .verdict(.accept)], comment: RuleNote.learning.rawValue)])
     }
     return Table(family: family, name: name, flags: owner, chains: chains, sets: [])
   }

@@ -28,4 +28,7 @@ public struct Peers: Hashable, Sendable {
     self.networks = networks
     self.addresses = addresses
   }
+
+  /// Whether peers of this name are an end of a flow, or a part of one, rather than what the inventory names.
+  public static func isDerived(_ name: String) -> Bool { name.contains("/") }
 }

@@ -1,6 +1,7 @@
 internal import Addressing
 internal import Nftables
 internal import Policy
+internal import RulesetShape
 
 /// Types of ICMPv6 without which IPv6 does not work on a link (RFC 4861). Redirects are not among
 /// them: whoever sends one diverts our traffic.
@@ -16,7 +17,7 @@ private let redirect: UInt8 = 5
 
 /// What the chains of one side are on every host, so that it is made once for a whole fleet.
 struct Skeleton: Sendable {
-  let side: Side
+  let side: SidePolicy
   private let loopback: [Rule]
   private let established: Rule
   private let unlessNew: Rule
@@ -33,7 +34,7 @@ struct Skeleton: Sendable {
   let notNew: Chain
   let deny: DenyChain
 
-  init(_ side: Side) {
+  init(_ side: SidePolicy) {
     self.side = side
     let isForward = side.direction == .forward
     loopback = side.interface.map { [Rule([.match($0, .loopback), .accept])] } ?? []
@@ -43,9 +44,9 @@ struct Skeleton: Sendable {
     unlessNew = Rule([.match(.ctState, .notEqual, .state(.new)), .jump(side.notNewChain)])
     disguised = Rule(
       [.match(.ip6Saddr, .prefixes(ipv4InIPv6)), .counter, .goto(side.denyChain)],
-      comment: "IPv4 in IPv6 source")
+      note: .disguisedSource)
     ownAddress = Rule(
-      [.match(.fibSaddrType, .local), .counter, .goto(side.denyChain)], comment: "own address from outside")
+      [.match(.fibSaddrType, .local), .counter, .goto(side.denyChain)], note: .ownAddress)
     dhcp = isForward ? [] : dynamicConfiguration(side)
     // A bare ACK or RST is a new connection to conntrack. Without this it would pass by its port, and a
     // connection that was cut would be picked up again from either end.
@@ -53,9 +54,9 @@ struct Skeleton: Sendable {
       [
         .match(.tcpFlags([.fin, .syn, .rst, .ack]), .notEqual, .tcpFlags(.syn)), .counter,
         .goto(side.denyChain),
-      ], comment: "new connections begin with SYN")
+      ], note: .notBeginning)
     translated = Rule(
-      [.match(.ctStatus, .status(.dnat)), .goto(side.translatedChain)], comment: "by the port before any NAT")
+      [.match(.ctStatus, .status(.dnat)), .goto(side.translatedChain)], note: .translated)
     end = Rule([.goto(side.denyChain)])
     lookups = Lookups(side)
     notNew = notNewChain(side)
@@ -90,8 +91,8 @@ struct Skeleton: Sendable {
     rules += dispatch.rules
     rules.append(end)
     return Chain(
-      name: side.baseChain,
-      base: BaseChain(hook: side.hook, policy: side.mode == .enforce ? .drop : .accept), rules: rules)
+      name: ChainMeaning.base(side.side).name,
+      base: BaseChain(hook: side.side.hook, policy: side.mode == .enforce ? .drop : .accept), rules: rules)
   }
 }
 
@@ -102,7 +103,7 @@ struct Skeleton: Sendable {
 /// redirects: to connection tracking they are errors like any other (`icmp_is_err`, linux/icmp.h), but a host that
 /// follows one sends its traffic to whoever sent it. Those of ICMPv6 belong to neighbour discovery, which is
 /// not tracked.
-private func notNewChain(_ side: Side) -> Chain {
+private func notNewChain(_ side: SidePolicy) -> Chain {
   let invalid: [Statement] =
     side.mode == .enforce
     ? [.match(.ctState, .states(.invalid)), .counter, .drop]
@@ -112,7 +113,7 @@ private func notNewChain(_ side: Side) -> Chain {
   if side.direction != .egress {
     rules.append(
       Rule(
-        [.match(.icmpType, .byte(redirect)), .counter, .goto(side.denyChain)], comment: "ICMP redirect"))
+        [.match(.icmpType, .byte(redirect)), .counter, .goto(side.denyChain)], note: .redirect))
   }
   // Not what a helper expects, such as the data connections of FTP: no flow names those.
   rules.append(
@@ -127,16 +128,16 @@ private let neighbourMessages = [
   Rule(
     [
       .match(.icmpv6Type, .icmpTypes(.ipv6, neighbourDiscovery)), .match(.ip6Hoplimit, .byte(255)), .accept,
-    ], comment: "neighbour discovery"),
+    ], note: .neighbourDiscovery),
   Rule(
     [
       .match(.icmpv6Type, .icmpTypes(.ipv6, listenerDiscovery)), .match(.ip6Hoplimit, .byte(1)), .accept,
-    ], comment: "multicast listener discovery"),
+    ], note: .listenerDiscovery),
 ]
 
 /// DHCPv4 renewals, and DHCPv6, whose requests go to a group and are answered from a link-local
 /// address (RFC 8415), which connection tracking cannot match.
-private func dynamicConfiguration(_ side: Side) -> [Rule] {
+private func dynamicConfiguration(_ side: SidePolicy) -> [Rule] {
   let linkLocal = Prefix(containing: Address(.ipv6, 0xfe80 << 112), length: 10)
   func ports(_ client: UInt16, _ server: UInt16) -> [Statement] {
     side.direction == .egress
@@ -144,9 +145,9 @@ private func dynamicConfiguration(_ side: Side) -> [Rule] {
       : [.match(.udpSport, .port(server)), .match(.udpDport, .port(client))]
   }
   return [
-    Rule([.match(.nfProto, .family(.ipv4))] + ports(68, 67) + [.counter, .accept], comment: "DHCP client"),
+    Rule([.match(.nfProto, .family(.ipv4))] + ports(68, 67) + [.counter, .accept], note: .dhcpClient),
     Rule(
       [.match(.ip6Saddr, .prefix(linkLocal))] + ports(546, 547) + [.counter, .accept],
-      comment: "DHCPv6 client"),
+      note: .dhcpv6Client),
   ]
 }

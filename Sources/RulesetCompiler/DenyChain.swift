@@ -1,6 +1,7 @@
 internal import Addressing
 internal import Nftables
 internal import Policy
+internal import RulesetShape
 
 /// How long the kernel remembers a denied peer and port: a day, in milliseconds.
 private let memory: UInt64 = 86_400_000
@@ -22,15 +23,17 @@ struct DenyChain: Sendable {
   /// The sets it records in.
   let sets: [NamedSet]
 
-  init(_ side: Side) {
+  init(_ side: SidePolicy) {
     var rules: [Rule] = []
     var sets: [NamedSet] = []
     for family in AddressFamily.allCases {
       let addresses = recordedAddresses(side, family)
       let type: DataType = family == .ipv4 ? .ipv4Address : .ipv6Address
       let types = addresses.map { _ in type }
-      let withPort = dynamicSet(side.ownSet("denied.\(family.suffix)"), types + [.inetProto, .inetService])
-      let other = dynamicSet(side.ownSet("denied-other.\(family.suffix)"), types + [.inetProto])
+      let withPort = dynamicSet(
+        SetMeaning.records(side.side, hasPorts: true, family).name, types + [.inetProto, .inetService])
+      let other = dynamicSet(
+        SetMeaning.records(side.side, hasPorts: false, family).name, types + [.inetProto])
       sets += [withPort, other]
       rules.append(
         Rule([
@@ -45,19 +48,20 @@ struct DenyChain: Sendable {
           .update(other.name, .concatenation(addresses + [.l4Proto]), [.counter]),
         ]))
     }
-    switch (side.mode, side.deny) {
-    case (.observe, _): rules.append(Rule([.counter, .accept], comment: "observed: would be denied"))
-    case (.enforce, .drop): rules.append(Rule([.counter, .drop], comment: "denied"))
-    case (.enforce, .reject):
-      rules.append(Rule([Statement.counter, .reject(.adminProhibited)], comment: "denied"))
-    }
+    let denial: Denial =
+      switch (side.mode, side.deny) {
+      case (.observe, _): .observe
+      case (.enforce, .drop): .drop
+      case (.enforce, .reject): .reject
+      }
+    rules.append(Rule(denial.statements, note: denial.note))
     chain = Chain(name: side.denyChain, rules: rules)
     self.sets = sets
   }
 }
 
 /// The addresses that tell who was denied: the other end's, or both of what is forwarded.
-private func recordedAddresses(_ side: Side, _ family: AddressFamily) -> [Operand] {
+private func recordedAddresses(_ side: SidePolicy, _ family: AddressFamily) -> [Operand] {
   let source: Operand = family == .ipv4 ? .ipSaddr : .ip6Saddr
   let destination: Operand = family == .ipv4 ? .ipDaddr : .ip6Daddr
   return switch side.direction {

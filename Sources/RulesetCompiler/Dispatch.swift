@@ -1,6 +1,7 @@
 internal import Addressing
 internal import Nftables
 internal import Policy
+internal import RulesetShape
 
 /// How the packets of one direction find the chains of the services they ask for.
 ///
@@ -12,7 +13,8 @@ struct Dispatch {
   private(set) var rules: [Rule] = []
 
   private let skeleton: Skeleton
-  private var side: Side { skeleton.side }
+  private var policy: SidePolicy { skeleton.side }
+  private var side: Side { policy.side }
 
   init(_ openings: [Opening], _ skeleton: Skeleton, _ builder: inout TableBuilder) {
     self.skeleton = skeleton
@@ -27,7 +29,7 @@ struct Dispatch {
 
     var claims = Claims()
     for (name, openings) in requests.sorted(by: { $0.key < $1.key }) {
-      let chain = serviceChain(side.serviceChain(name), openings, &builder)
+      let chain = serviceChain(ChainMeaning.requests(side, service: name), openings, &builder)
       if chain.rules.isEmpty { continue }
       builder.add(chain)
       claims.add(openings[0].service, chain.name)
@@ -48,14 +50,14 @@ struct Dispatch {
     ] {
       guard let types = claims.types[ipProtocol], !types.isEmpty else { continue }
       let keys = types.sorted { $0.key < $1.key }.map { number, chains in
-        ([number], target(chains, side.ownChain("\(ipProtocol)-\(number)"), &builder))
+        ([number], target(chains, side, .type(ipProtocol, number), &builder))
       }
       builder.add(verdictMap(lookup.map, [type], keys))
       rules.append(lookup.rule)
     }
     guard !claims.protocols.isEmpty else { return }
     let keys = claims.protocols.sorted { $0.key < $1.key }.map { ipProtocol, chains in
-      ([ipProtocol.rawValue], target(chains, side.ownChain("protocol-\(ipProtocol.rawValue)"), &builder))
+      ([ipProtocol.rawValue], target(chains, side, .ipProtocol(ipProtocol), &builder))
     }
     builder.add(verdictMap(skeleton.lookups.protocols.map, [.inetProto], keys))
     rules.append(skeleton.lookups.protocols.rule)
@@ -71,7 +73,7 @@ struct Dispatch {
     for (ipProtocol, ranges) in claims.ports.sorted(by: { $0.key < $1.key }) {
       for (ports, chains) in Claims.disjoint(ranges.filter { $0.ports.count == 1 }) {
         let port = ports.lowerBound
-        let chain = target(chains, side.ownChain("\(ipProtocol)-\(port)"), &builder)
+        let chain = target(chains, side, .port(ipProtocol, port), &builder)
         keys.append((dispatchKey(ipProtocol, port), chain))
       }
     }
@@ -82,7 +84,7 @@ struct Dispatch {
     for (ipProtocol, ranges) in claims.ports.sorted(by: { $0.key < $1.key }) {
       let wide = ranges.filter { $0.ports.count > 1 }
       guard !wide.isEmpty, let lookup = skeleton.lookups.ranges[ipProtocol] else { continue }
-      addPortMap(lookup.map, "\(ipProtocol)", wide, &builder)
+      addPortMap(lookup.map, wide, { .ports(ipProtocol, $0) }, &builder)
       rules.append(lookup.rule)
     }
   }
@@ -93,20 +95,21 @@ struct Dispatch {
     var translated: [Rule] = []
     for (ipProtocol, ranges) in claims.ports.sorted(by: { $0.key < $1.key }) {
       guard let lookup = skeleton.lookups.translated[ipProtocol] else { continue }
-      addPortMap(lookup.map, "dnat.\(ipProtocol)", ranges, &builder)
+      addPortMap(lookup.map, ranges, { .translatedPorts(ipProtocol, $0) }, &builder)
       translated.append(lookup.rule)
     }
     translated.append(skeleton.end)
-    builder.add(Chain(name: side.translatedChain, rules: translated))
+    builder.add(Chain(name: policy.translatedChain, rules: translated))
     rules.append(skeleton.translated)
   }
 
   /// A map of ports: of intervals, cut where they overlap, or a hash map where none is wider than a port.
   private func addPortMap(
-    _ map: SetName, _ name: String, _ ranges: [Claims.Ports], _ builder: inout TableBuilder
+    _ map: SetName, _ ranges: [Claims.Ports], _ key: (ClosedRange<UInt16>) -> ChainMeaning.SharedKey,
+    _ builder: inout TableBuilder
   ) {
     let pieces = Claims.disjoint(ranges).map { ports, chains in
-      (ports, Verdict.jump(target(chains, side.ownChain("\(name).\(text(ports))"), &builder)))
+      (ports, Verdict.jump(target(chains, side, key(ports), &builder)))
     }
     let isExact = pieces.allSatisfy { $0.0.count == 1 }
     builder.add(
@@ -124,7 +127,7 @@ struct Dispatch {
   private mutating func addReplies(
     _ service: String, _ openings: [Opening], _ builder: inout TableBuilder
   ) {
-    let chain = serviceChain(side.ownChain("\(service).replies"), openings, &builder)
+    let chain = serviceChain(ChainMeaning.replies(side, service: service), openings, &builder)
     guard !chain.rules.isEmpty, case .reply(let answered) = openings[0].kind else { return }
     builder.add(chain)
     for term in openings[0].service.terms {
@@ -187,25 +190,21 @@ private struct Claims {
 
 /// The one chain, or a chain of our own that jumps to each of several.
 private func target(
-  _ chains: [ChainName], _ own: @autoclosure () -> ChainName, _ builder: inout TableBuilder
+  _ chains: [ChainName], _ side: Side, _ key: @autoclosure () -> ChainMeaning.SharedKey,
+  _ builder: inout TableBuilder
 ) -> ChainName {
   if chains.count == 1 { return chains[0] }
-  let chain = Chain(name: own(), rules: chains.map { Rule([.jump($0)]) })
+  let chain = Chain(name: ChainMeaning.shared(side, key()).name, rules: chains.map { Rule([.jump($0)]) })
   builder.add(chain)
   return chain.name
 }
 
-private func serviceChain(_ name: ChainName, _ openings: [Opening], _ builder: inout TableBuilder) -> Chain {
+private func serviceChain(_ meaning: ChainMeaning, _ openings: [Opening], _ builder: inout TableBuilder)
+  -> Chain
+{
   for set in openings.lazy.flatMap(\.sets) { builder.add(set) }
-  return Chain(name: name, rules: openings.flatMap(\.rules))
+  return Chain(name: meaning.name, rules: openings.flatMap(\.rules))
 }
-
-private func text(_ ports: ClosedRange<UInt16>) -> String {
-  ports.count == 1 ? "\(ports.lowerBound)" : "\(ports.lowerBound)-\(ports.upperBound)"
-}
-
-/// A timestamp for `meta time`; moments before 1970 have passed for every clock.
-func moment(_ time: Timestamp) -> Comparand { .time(seconds: UInt64(max(0, time.seconds))) }
 
 func sourcePort(_ ipProtocol: IPProtocol) -> Operand {
   switch ipProtocol {

@@ -1,6 +1,7 @@
 internal import Addressing
 internal import Nftables
 internal import Policy
+internal import RulesetShape
 
 /// Connections that end with a flow: what nothing but that flow allows, from the moment it is over.
 ///
@@ -21,7 +22,9 @@ struct Expiry {
   /// Where requests are only observed, they pass after the end too, and so must their answers.
   ///
   /// - Parameter dhcp: whether the host is a DHCP client, which no flow's end may cut off.
-  static func all(of openings: [Opening], dhcp: Bool, seenBy side: Side, modes: Modes, peers sets: PeerSets)
+  static func all(
+    of openings: [Opening], dhcp: Bool, seenBy side: SidePolicy, modes: Modes, peers sets: PeerSets
+  )
     -> [Expiry]
   {
     var result: [Expiry] = []
@@ -40,7 +43,7 @@ struct Expiry {
         }
       }
       for (number, box) in left.enumerated() {
-        let name = "expired.\(opening.flow.name).\(opening.service.name).\(number + 1)"
+        let name = "\(opening.flow.name).\(opening.service.name).\(number + 1)"
         if opening.direction == side.direction {
           result.append(Expiry(flow: opening.flow.name, until: until, box: box, isReply: false, name: name))
         }
@@ -157,12 +160,12 @@ extension AddressSet {
 
 extension TableBuilder {
   /// The rules that end an expired flow's connections on one side.
-  mutating func rules(for expiry: Expiry, _ side: Side) -> [Rule] {
+  mutating func rules(for expiry: Expiry, _ side: SidePolicy) -> [Rule] {
     let box = expiry.box
     let isIPv4 = box.family == .ipv4
     let (source, destination): (Operand, Operand) =
       isIPv4 ? (.ipSaddr, .ipDaddr) : (.ip6Saddr, .ip6Daddr)
-    var statements: [Statement] = [.match(.time, .greaterOrEqual, moment(expiry.until))]
+    var statements: [Statement] = [FlowEnd.from(expiry.until.seconds)]
     // What a host says to itself is no flow, and these rules stand ahead of the one that lets it pass.
     if let interface = side.interface { statements.append(.match(interface, .notEqual, .loopback)) }
     statements.append(.match(.ctDirection, .direction(expiry.isReply ? .reply : .original)))
@@ -183,7 +186,7 @@ extension TableBuilder {
     }
     if !hasFamily { statements.append(.match(.nfProto, .family(box.family))) }
     return Self.protocolMatches(box, isReply: expiry.isReply).map {
-      Rule(statements + $0 + [.counter, .goto(side.denyChain)], comment: "\(expiry.flow) has ended")
+      Rule(statements + $0 + [.counter, .goto(side.denyChain)], comment: FlowEnd.comment(of: expiry.flow))
     }
   }
 
@@ -193,12 +196,13 @@ extension TableBuilder {
   /// that two ends ask for one name. A set that took another's name would cut the wrong connections and
   /// leave the right ones.
   private func unusedMatch(
-    _ addresses: AddressSet, _ family: AddressFamily, _ side: Side, _ wish: String
+    _ addresses: AddressSet, _ family: AddressFamily, _ side: SidePolicy, _ wish: String
   ) -> PeerMatch {
     var number = 1
     while true {
-      let name = PeerSets.setName(number == 1 ? wish : "\(wish)/\(number)", family)
-      let match = PeerSets.match(addresses, family, named: side.ownSet(name.text), isExact: false)
+      let name = number == 1 ? wish : "\(wish)/\(number)"
+      let match = PeerSets.match(
+        addresses, family, named: SetMeaning.ended(side.side, name, family).name, isExact: false)
       if isFree(match) { return match }
       number += 1
     }

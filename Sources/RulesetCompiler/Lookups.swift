@@ -1,6 +1,7 @@
 internal import Addressing
 internal import Nftables
 internal import Policy
+internal import RulesetShape
 
 /// The maps that a side may have, by their names, and the rules that ask them, which depend on no host.
 struct Lookups: Sendable {
@@ -19,21 +20,23 @@ struct Lookups: Sendable {
   /// Ports before any NAT, by protocol.
   let translated: [IPProtocol: Lookup]
 
-  init(_ side: Side) {
-    func lookup(_ map: SetName, _ key: Operand, after statements: [Statement] = []) -> Lookup {
-      Lookup(map: map, rule: Rule(statements + [.vmap(key, map)]))
+  init(_ policy: SidePolicy) {
+    let side = policy.side
+    func lookup(_ meaning: SetMeaning, _ key: Operand, after statements: [Statement] = []) -> Lookup {
+      let map = meaning.name
+      return Lookup(map: map, rule: Rule(statements + [.vmap(key, map)]))
     }
-    icmp = lookup(side.ownSet("icmp"), .icmpType)
-    icmpv6 = lookup(side.ownSet("icmpv6"), .icmpv6Type)
-    protocols = lookup(side.ownSet("protocols"), .l4Proto)
-    ports = lookup(SetName(checked: side.prefix), .concatenation([.l4Proto, .thDport]))
+    icmp = lookup(.types(side, .icmp), .icmpType)
+    icmpv6 = lookup(.types(side, .icmpv6), .icmpv6Type)
+    protocols = lookup(.protocols(side), .l4Proto)
+    ports = lookup(.ports(side), .concatenation([.l4Proto, .thDport]))
     ranges = Dictionary(
       uniqueKeysWithValues: IPProtocol.withPorts.map {
-        ($0, lookup(side.ownSet("\($0)"), destinationPort($0)))
+        ($0, lookup(.ranges(side, $0), destinationPort($0)))
       })
     translated = Dictionary(
       uniqueKeysWithValues: IPProtocol.withPorts.map {
-        ($0, lookup(side.ownSet("dnat.\($0)"), .ctOriginalDport, after: [.match(.l4Proto, .ipProtocol($0))]))
+        ($0, lookup(.translated(side, $0), .ctOriginalDport, after: [.match(.l4Proto, .ipProtocol($0))]))
       })
   }
 

@@ -1,6 +1,7 @@
 internal import Addressing
 internal import Nftables
 internal import Policy
+internal import RulesetShape
 
 /// One hole in one direction of a host: a flow's request, or the answers to its multicast requests.
 ///
@@ -52,7 +53,7 @@ final class Opening: Sendable {
     for family in AddressFamily.allCases
     where service.terms.contains(where: { $0.families.contains(family) }) {
       guard let match = peers.statements(for: ends, family) else { continue }
-      let time = flow.until.map { [Statement.match(.time, .less, moment($0))] } ?? []
+      let time = flow.until.map { [FlowEnd.until($0.seconds)] } ?? []
       rules.append(Rule(time + match.statements + [.counter, .accept], comment: flow.name))
       sets += match.sets
     }

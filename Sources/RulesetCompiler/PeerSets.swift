@@ -1,6 +1,7 @@
 internal import Addressing
 internal import Nftables
 internal import Policy
+internal import RulesetShape
 
 /// IPv4 written as IPv6 (RFC 4291, 2.5.5), which would slip past rules of either family.
 let ipv4InIPv6 = [
@@ -64,7 +65,7 @@ struct PeerSets: Sendable {
 
   private static func match(_ peers: Peers, _ family: AddressFamily) -> PeerMatch? {
     if peers.addresses.isEmpty(family) { return nil }
-    let name = setName(peers.name, family)
+    let name = SetMeaning.peers(peers.name, family).name
     // Peers that are all managed hosts stay a hash set whatever their number: a set's type cannot
     // change while rules refer to it.
     return match(peers.addresses, family, named: name, isExact: peers.networks.isEmpty)
@@ -154,14 +155,6 @@ struct PeerSets: Sendable {
 
   private static func bytes(_ family: AddressFamily, _ bits: UInt128) -> [UInt8] {
     Address(family, bits).networkBytes
-  }
-
-  /// The name of the set of some peers. nft(8) wants a word that begins with a letter: other
-  /// beginnings get a `_`, also those that have one, so that no two names become one.
-  static func setName(_ peers: String, _ family: AddressFamily) -> SetName {
-    let first = peers.utf8.first ?? 0
-    let isLetter = (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(first)
-    return SetName(checked: "\(isLetter ? "" : "_")\(peers).\(family.suffix)")
   }
 }
 

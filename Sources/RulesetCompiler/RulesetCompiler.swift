@@ -1,5 +1,6 @@
 public import Nftables
 public import Policy
+internal import RulesetShape
 
 /// Compiles policies of hosts to tables.
 ///
@@ -7,12 +8,9 @@ public import Policy
 /// with the skeleton, one lookup that dispatches by protocol and port to the chain of a service, in
 /// it one rule for each flow and family, and a last chain that records and denies.
 public struct RulesetCompiler: Sendable {
-  /// The one table Sekisho owns on a host; it touches no other.
-  public static let table = TableName.sekisho
-
   private let policy: Policy
   private let sets: PeerSets
-  private let skeletons: [Side: Skeleton]
+  private let skeletons: [SidePolicy: Skeleton]
   /// What each share of a flow opens, made once however many hosts have it.
   private let openings: [Allowance: [Opening]]
 
@@ -20,7 +18,7 @@ public struct RulesetCompiler: Sendable {
   public init(_ policy: Policy, _ policies: HostPolicies) {
     self.policy = policy
     sets = PeerSets(policies.peers)
-    var sides: Set<Side> = []
+    var sides: Set<SidePolicy> = []
     for host in policies.distinct { sides.formUnion(Self.sides(host)) }
     skeletons = Dictionary(uniqueKeysWithValues: sides.map { ($0, Skeleton($0)) })
     var openings: [Allowance: [Opening]] = [:]
@@ -47,15 +45,15 @@ public struct RulesetCompiler: Sendable {
       builder.add(skeleton.deny.chain)
       for set in skeleton.deny.sets { builder.add(set) }
     }
-    return builder.table(name: Self.table)
+    return builder.table(name: .sekisho)
   }
 
   /// The sides that a host's table has chains for.
-  private static func sides(_ host: HostPolicy) -> [Side] {
+  private static func sides(_ host: HostPolicy) -> [SidePolicy] {
     var directions: [Direction] = [.ingress]
     if host.forward == .judge { directions.append(.forward) }
     directions.append(.egress)
-    return directions.map { Side($0, mode: host.modes[$0], deny: host.deny) }
+    return directions.map { SidePolicy($0, mode: host.modes[$0], deny: host.deny) }
   }
 
   /// The rules of the flows that some host policies have a share of, and those that are on every host, each

@@ -1,4 +1,5 @@
 public import Nftables
+internal import RulesetShape
 
 /// A change as people read it: the flows it touches, and the objects.
 public struct ChangeDescription: Hashable, Sendable, Codable {

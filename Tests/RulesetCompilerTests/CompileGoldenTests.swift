@@ -60,12 +60,14 @@ import Testing
 }
 
 /// One host for each distinct ruleset of an inventory.
-private struct CompiledInventory {
+struct CompiledInventory {
+  let policy: Policy
   let directory: String
   let hosts: [(name: String, table: Table)]
 
   init(_ inventory: String) throws {
     let policy = try #require(try Inventory.load("\(Golden.root)/\(inventory)").policy)
+    self.policy = policy
     let policies = HostPolicies(policy)
     let compiler = RulesetCompiler(policy, policies)
     hosts = try policies.distinct.enumerated().map { index, distinct in

@@ -2,6 +2,7 @@ import Nftables
 import Policy
 import PolicyFixtures
 import RulesetCompiler
+import RulesetShape
 import Testing
 
 @Suite struct RenderedTableTests {
@@ -10,7 +11,7 @@ import Testing
     let policy = RandomPolicy(seed: UInt64(seed)).policy
     let policies = HostPolicies(policy)
     let compiler = RulesetCompiler(policy, policies)
-    var parts = RenderedParts(.inet, RulesetCompiler.table)
+    var parts = RenderedParts(.inet, .sekisho)
     let sets = compiler.sharedSets(of: policies.distinct)
     try parts.prepare(sets)
     try parts.prepare(compiler.sharedRules(of: policies.distinct), sets: sets)

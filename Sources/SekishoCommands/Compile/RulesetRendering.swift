@@ -2,6 +2,7 @@ internal import Artifacts
 internal import Nftables
 internal import Policy
 internal import RulesetCompiler
+internal import RulesetShape
 
 /// Compiles, renders and writes distinct host policies on two cores.
 struct RulesetRendering: Sendable {
@@ -46,7 +47,7 @@ struct RulesetRendering: Sendable {
     @Sendable func rendered(_ someSets: ArraySlice<NamedSet>, _ someRules: ArraySlice<Rule>) throws
       -> RenderedParts
     {
-      var parts = RenderedParts(.inet, RulesetCompiler.table)
+      var parts = RenderedParts(.inet, .sekisho)
       try parts.prepare(someSets)
       try parts.prepare(someRules, sets: sets)
       return parts

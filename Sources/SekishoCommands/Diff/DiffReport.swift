@@ -1,5 +1,7 @@
 internal import Enforcement
+internal import Nftables
 internal import RulesetDiff
+internal import RulesetShape
 
 /// What differs on one host.
 struct HostDifference {
@@ -82,10 +84,11 @@ struct DiffReport {
 
   /// A host without a table gets everything: its flows, a line a direction.
   private func writeSummary(_ change: ChangeDescription) throws {
-    for (prefix, words) in [("in", "in     "), ("forward", "through"), ("out", "out    ")] {
-      let rules = change.flows.filter { $0.chain.hasPrefix("\(prefix).") || $0.chain.hasPrefix("\(prefix)/") }
+    let flows = change.flows.map { (name: $0.name, place: ChainMeaning(ChainName(checked: $0.chain))) }
+    for (side, words) in [(Side.input, "in     "), (.forward, "through"), (.output, "out    ")] {
+      let rules = flows.filter { $0.place?.side == side && $0.place != .base(side) }
       // Accepts only where it observes.
-      if rules.contains(where: { $0.chain == "\(prefix)/deny" }) {
+      if rules.contains(where: { $0.place == .denial(side) }) {
         try console.line(
           "  \(console.styled(words, .changes)) everything: what no flow allows is only recorded")
         continue

@@ -8,8 +8,8 @@ internal import Lint
 internal import Nftables
 internal import Policy
 internal import Reachability
-internal import RulesetCompiler
 internal import RulesetDiff
+internal import RulesetShape
 
 /// Two sources against each other.
 struct SourceComparison {
@@ -89,7 +89,7 @@ extension HostDifference.Outcome {
     guard let new else { return .removed }
     let installed = old.flatMap(\.compiled).map { InstalledTable(listing: $0) }
     let wanted =
-      new.compiled ?? Table(family: .inet, name: RulesetCompiler.table, chains: [], sets: [])
+      new.compiled ?? Table(family: .inet, name: .sekisho, chains: [], sets: [])
     let change = TableDiff.change(from: installed, to: wanted)
     return .compared(
       Comparison(

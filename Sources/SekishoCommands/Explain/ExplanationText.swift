@@ -3,6 +3,7 @@ internal import Diagnostics
 internal import Nftables
 internal import Policy
 internal import RulesetCompiler
+internal import RulesetShape
 
 /// Explanations as text and JSON; connections that are judged alike are told once.
 struct ExplanationText {
@@ -46,7 +47,7 @@ struct ExplanationText {
       reason = hop.rule?.comment.map { "always open: \($0)" } ?? "always open"
     } else {
       reason = "no flow allows it"
-      if let comment = hop.rule?.comment, comment != "denied", !comment.hasPrefix("observed:") {
+      if let rule = hop.rule, let comment = rule.comment, RuleNote(rule)?.isOfEverything != true {
         reason = comment
       }
     }

@@ -7,6 +7,7 @@ import Nftables
 import NftablesNetlink
 import Policy
 import RulesetDiff
+import RulesetShape
 import RulesetSpace
 
 enum RulesetTarget {

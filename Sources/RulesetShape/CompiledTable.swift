@@ -1,32 +1,43 @@
-// What can be told of a table that Sekisho compiled, without knowing what it was compiled from.
+public import Nftables
 
 extension TableName {
   /// The name of the only table that Sekisho touches, in the family `inet`.
   public static let sekisho: Self = "sekisho"
 }
 
-extension Rule {
-  /// The flow that the rule is for: it accepts, counts, and has the flow's name as its comment.
-  public var acceptedFlow: String? {
-    expressions.last == .verdict(.accept) && expressions.contains(.counter) ? comment : nil
-  }
+/// Whether a side of a table denies what nothing has allowed.
+package enum SideMode: Hashable, Sendable {
+  case enforce
+  case observe
 }
 
 extension Table {
+  /// Whether the table is the one that Sekisho compiles to.
+  package var isSekishos: Bool { family == .inet && name == .sekisho }
+
+  /// The base chain of a side.
+  package func base(_ side: Side) -> Chain? { chains.first { $0.base?.hook == side.hook } }
+
   /// Where a base chain of a compiled table leads what nothing has allowed: the chain that its last rule goes
   /// to. `nil`: its rules are not what was compiled.
-  public func ending(of base: Chain) -> Chain? {
+  package func ending(of base: Chain) -> Chain? {
     guard let last = base.rules.last, last.expressions.count == 1,
       case .verdict(.goto(let name)) = last.expressions[0]
     else { return nil }
     return chain(name)
   }
 
-  /// Whether the table is the one that Sekisho compiles to.
-  public var isSekishos: Bool { family == .inet && name == .sekisho }
+  /// What becomes of what nothing has allowed behind a base chain; `nil`: its rules are not what was compiled.
+  package func mode(of base: Chain) -> SideMode? {
+    switch (base.base?.policy, ending(of: base)?.rules.last.flatMap(Denial.init)) {
+    case (.drop, .drop), (.drop, .reject): .enforce
+    case (.accept, .observe): .observe
+    default: nil
+    }
+  }
 
   /// Sekisho's table as it would be if it denied what it only observes; any other as it is.
-  public var enforcing: Table {
+  package var enforcing: Table {
     if !isSekishos { return self }
     var observing: Set<ChainName> = []
     var bases: Set<ChainName> = []
@@ -51,5 +62,14 @@ extension Table {
     return Table(
       family: family, name: name, flags: flags, comment: comment, chains: enforced, sets: sets, others: others
     )
+  }
+}
+
+extension Chain {
+  /// The sets in which the rules of a denying chain record what they deny.
+  package var records: [SetName] {
+    rules.flatMap(\.expressions).compactMap { expression in
+      if case .dynamicSet(let update) = expression { update.set } else { nil }
+    }
   }
 }

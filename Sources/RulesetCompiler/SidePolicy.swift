@@ -1,0 +1,42 @@
+internal import Nftables
+internal import Policy
+internal import RulesetShape
+
+/// One direction of a host, with what differs between the three in nftables' terms.
+struct SidePolicy: Hashable {
+  let direction: Direction
+  let mode: Mode
+  let deny: DenyAction
+  /// What its chains and sets are called after.
+  let side: Side
+
+  init(_ direction: Direction, mode: Mode, deny: DenyAction) {
+    self.direction = direction
+    self.mode = mode
+    self.deny = deny
+    side =
+      switch direction {
+      case .ingress: .input
+      case .egress: .output
+      case .forward: .forward
+      }
+  }
+
+  /// The interface by which packets come or go that the host itself receives or sends; `nil` where it does neither.
+  var interface: Operand? {
+    switch direction {
+    case .ingress: .iif
+    case .egress: .oif
+    case .forward: nil
+    }
+  }
+
+  /// Chain in which whatever is not allowed ends.
+  var denyChain: ChainName { ChainMeaning.denial(side).name }
+
+  /// Chain of errors, of what cannot be a connection and of what is not tracked.
+  var notNewChain: ChainName { ChainMeaning.notNew(side).name }
+
+  /// Chain of connections whose destination somebody's NAT has changed.
+  var translatedChain: ChainName { ChainMeaning.translated(side).name }
+}

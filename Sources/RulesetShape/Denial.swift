@@ -1,0 +1,32 @@
+package import Nftables
+
+/// What happens to a packet that nothing has allowed: the last rule of a denying chain.
+package enum Denial: Hashable, Sendable {
+  /// It passes; the rules ahead of the last have recorded it.
+  case observe
+  case drop
+  /// Answered with ICMP "administratively prohibited".
+  case reject
+
+  /// The statements of the rule.
+  package var statements: [Statement] {
+    switch self {
+    case .observe: [.counter, .accept]
+    case .drop: [.counter, .drop]
+    case .reject: [.counter, .reject(.adminProhibited)]
+    }
+  }
+
+  /// The comment of the rule.
+  package var note: RuleNote { self == .observe ? .observed : .denied }
+
+  /// What a last rule does; `nil`: none of these.
+  package init?(_ rule: Rule) {
+    switch rule.expressions.last {
+    case .verdict(.accept): self = .observe
+    case .verdict(.drop): self = .drop
+    case .reject: self = .reject
+    default: return nil
+    }
+  }
+}

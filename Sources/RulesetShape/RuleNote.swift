@@ -1,0 +1,29 @@
+package import Nftables
+
+/// What a rule that belongs to no flow says of itself, as its comment.
+package enum RuleNote: String, Hashable, Sendable, CaseIterable {
+  case disguisedSource = "IPv4 in IPv6 source"
+  case ownAddress = "own address from outside"
+  case notBeginning = "new connections begin with SYN"
+  case translated = "by the port before any NAT"
+  case redirect = "ICMP redirect"
+  case neighbourDiscovery = "neighbour discovery"
+  case listenerDiscovery = "multicast listener discovery"
+  case dhcpClient = "DHCP client"
+  case dhcpv6Client = "DHCPv6 client"
+  /// Of a table that only tracks, ahead of a first apply.
+  case learning = "connections are learnt"
+  case denied = "denied"
+  case observed = "observed: would be denied"
+
+  /// What a rule of a table that Sekisho compiled says of itself; `nil` of a flow's.
+  package init?(_ rule: Rule) {
+    guard let note = rule.comment.flatMap(Self.init(rawValue:)) else { return nil }
+    // A flow may be called `denied`; its rules accept.
+    if note == .denied, rule.acceptedFlow != nil { return nil }
+    self = note
+  }
+
+  /// Whether the note says no more than that nothing has allowed a packet.
+  package var isOfEverything: Bool { self == .denied || self == .observed }
+}

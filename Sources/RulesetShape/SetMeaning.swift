@@ -1,0 +1,114 @@
+package import Addressing
+package import Nftables
+
+/// What a set or map of a compiled table is for.
+package enum SetMeaning: Hashable, Sendable {
+  /// Leads single ports of every protocol to services: `in`.
+  case ports(Side)
+  /// Leads ranges of ports of one protocol: `in/tcp`.
+  case ranges(Side, IPProtocol)
+  /// Leads ports before any NAT: `in/dnat.tcp`.
+  case translated(Side, IPProtocol)
+  /// Leads message types of ICMP or ICMPv6: `in/icmp`.
+  case types(Side, IPProtocol)
+  /// Leads protocols without ports: `in/protocols`.
+  case protocols(Side)
+  /// What was denied, filled by the kernel: `in/denied.v4` with ports, `in/denied-other.v4` without.
+  case records(Side, hasPorts: Bool, AddressFamily)
+  /// Ends of what a flow let in until its end, where no peers' set has them: `in/expired.api-to-db.postgres.1.1.v4`.
+  case ended(Side, String, AddressFamily)
+  /// The addresses of peers: `api.v4`. Derived peers have `/` in their name: `api-to-db/from.v4`.
+  case peers(String, AddressFamily)
+
+  package var name: SetName {
+    let text =
+      switch self {
+      case .ports(let side): side.rawValue
+      case .ranges(let side, let ipProtocol), .types(let side, let ipProtocol):
+        "\(side.rawValue)/\(ipProtocol)"
+      case .translated(let side, let ipProtocol): "\(side.rawValue)/\(Word.translated)\(ipProtocol)"
+      case .protocols(let side): "\(side.rawValue)/\(Word.protocols)"
+      case .records(let side, let hasPorts, let family):
+        "\(side.rawValue)/\(hasPorts ? Word.denied : Word.deniedOther).\(family.suffix)"
+      case .ended(let side, let name, let family):
+        "\(side.rawValue)/\(Word.expired)\(name).\(family.suffix)"
+      case .peers(let name, let family): "\(Self.word(name)).\(family.suffix)"
+      }
+    return SetName(checked: text)
+  }
+
+  /// - Returns: `nil` of a name that Sekisho gives to no set.
+  package init?(_ name: SetName) {
+    if let side = Side(rawValue: name.text) {
+      self = .ports(side)
+    } else if let (side, rest) = Side.divided(name.text, at: "/"), let own = Self.own(side, rest) {
+      self = own
+    } else if let (word, family) = Self.family(name.text[...]), let peers = Self.peers(word) {
+      self = .peers(peers, family)
+    } else {
+      return nil
+    }
+  }
+
+  private static func own(_ side: Side, _ rest: Substring) -> Self? {
+    if rest == Word.protocols { return .protocols(side) }
+    if let ipProtocol = IPProtocol(name: rest) {
+      if ipProtocol.hasPorts { return .ranges(side, ipProtocol) }
+      return ipProtocol == .icmp || ipProtocol == .icmpv6 ? .types(side, ipProtocol) : nil
+    }
+    if rest.hasPrefix(Word.translated) {
+      guard let ipProtocol = IPProtocol(name: rest.dropFirst(Word.translated.count)), ipProtocol.hasPorts
+      else {
+        return nil
+      }
+      return .translated(side, ipProtocol)
+    }
+    guard let (name, family) = family(rest) else { return nil }
+    if name == Word.denied { return .records(side, hasPorts: true, family) }
+    if name == Word.deniedOther { return .records(side, hasPorts: false, family) }
+    guard name.hasPrefix(Word.expired), name.count > Word.expired.count else { return nil }
+    return .ended(side, String(name.dropFirst(Word.expired.count)), family)
+  }
+
+  /// What stands ahead of the suffix of a family.
+  private static func family(_ text: Substring) -> (Substring, AddressFamily)? {
+    for family in AddressFamily.allCases where text.hasSuffix(".\(family.suffix)") {
+      let rest = text.dropLast(family.suffix.count + 1)
+      return rest.isEmpty ? nil : (rest, family)
+    }
+    return nil
+  }
+
+  /// nft(8) wants a word that begins with a letter: other beginnings get a `_`, also those that have one, so that no two
+  /// names become one.
+  private static func word(_ name: String) -> String { beginsWithLetter(name[...]) ? name : "_\(name)" }
+
+  private static func peers(_ word: Substring) -> String? {
+    if beginsWithLetter(word) { return String(word) }
+    guard word.first == "_", word.count > 1, !beginsWithLetter(word.dropFirst()) else { return nil }
+    return String(word.dropFirst())
+  }
+
+  private static func beginsWithLetter(_ text: Substring) -> Bool {
+    guard let first = text.utf8.first else { return false }
+    return (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(first)
+  }
+
+  private enum Word {
+    static let protocols: Substring = "protocols"
+    static let translated = "dnat."
+    static let denied: Substring = "denied"
+    static let deniedOther: Substring = "denied-other"
+    static let expired = "expired."
+  }
+}
+
+extension NamedSet {
+  /// The peers whose addresses of one family the set holds. Single addresses are managed hosts', ranges are networks.
+  package var peers: (name: String, family: AddressFamily, isExact: Bool)? {
+    guard data == nil, !flags.contains(.dynamic), case .peers(let name, let family)? = SetMeaning(self.name),
+      key == [family == .ipv4 ? .ipv4Address : .ipv6Address]
+    else { return nil }
+    return (name, family, !flags.contains(.interval))
+  }
+}
