@@ -55,13 +55,14 @@ let package = Package(
     .systemLibrary(name: "CNamespaces"),
     .systemLibrary(name: "CSHA256"),
     .systemLibrary(name: "CSockets"),
+    .systemLibrary(name: "CXtables"),
 
     // Pure layers: no clock, no kernel.
     layer("Addressing"),
     layer("Diagnostics", isSmall: true),
     layer("Policy", ["Addressing", "Diagnostics"]),
     layer("Inventory", ["Addressing", "CYaml", "Diagnostics", "Policy"]),
-    layer("Nftables", ["Addressing"]),
+    layer("Nftables", ["Addressing", "CXtables"]),
     layer("RulesetShape", ["Addressing", "Nftables"]),
     layer("RulesetCompiler", ["Addressing", "Nftables", "Policy", "RulesetShape"]),
     layer("RulesetDiff", ["Nftables", "RulesetShape"]),

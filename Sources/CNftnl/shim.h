@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nf_tables_compat.h>
 #include <linux/netlink.h>
 #include <libnftnl/chain.h>
 #include <libnftnl/common.h>

@@ -92,14 +92,22 @@ struct ChainRun {
           try conclude(cases, &way)
           return
         }
-        var found = domain.never
-        for element in result.cases {
-          found.sure = try found.sure.union(element.match.sure)
-          found.possible = try found.possible.union(element.match.possible)
-        }
-        try condition.add(negated ? found.complement(in: domain.all) : found)
+        try meet(result, negated: negated, &condition)
         // What a map's data are, and how long, nothing that is looked at depends on.
         if into != nil { registers.forget() }
+      case .matchExtension(let match):
+        try meet(match, &condition)
+      case .targetExtension(let target):
+        switch target.effect {
+        case .continues, .untracks: break
+        case .rejects:
+          try conclude([(.drop, condition.match(in: domain))], &way)
+          return
+        case .translates:
+          try conclude([(.accept, condition.match(in: domain))], &way)
+          return
+        case .proxies, .unknown: try concludeUnknown(condition.match(in: domain), &way)
+        }
       case .opaque(let name, _):
         if opaqueAccepting.contains(name) {
           try conclude([(.accept, condition.match(in: domain))], &way)
@@ -161,6 +169,46 @@ struct ChainRun {
     way.outcome.returned = try way.outcome.returned.union(possible)
   }
 
+  // MARK: Matches
+
+  /// A key of a set is asked for, whatever it leads to.
+  private func meet(_ result: SetLookup, negated: Bool, _ condition: inout Condition) throws(NotProven) {
+    var found = domain.never
+    for element in result.cases {
+      found.sure = try found.sure.union(element.match.sure)
+      found.possible = try found.possible.union(element.match.possible)
+    }
+    try condition.add(negated ? found.complement(in: domain.all) : found)
+  }
+
+  /// A match of iptables: one of its ways.
+  private mutating func meet(_ match: MatchExtension, _ condition: inout Condition) throws(NotProven) {
+    if !match.isExact { condition.doubt() }
+    if match.ways.count == 1 { return try meet(match.ways[0], &condition) }
+    var found = domain.never
+    for way in match.ways {
+      var inner = Condition()
+      try meet(way, &inner)
+      let match = try inner.match(in: domain)
+      found.sure = try found.sure.union(match.sure)
+      found.possible = try found.possible.union(match.possible)
+    }
+    try condition.add(found)
+  }
+
+  private mutating func meet(_ way: [Expression], _ condition: inout Condition) throws(NotProven) {
+    var registers = Registers()
+    for step in way where !condition.isNever {
+      if case .lookup(let set, let register, let negated, nil) = step,
+        let result = try lookup(set, registers, register)
+      {
+        try meet(result, negated: negated, &condition)
+      } else {
+        try self.step(step, &registers, &condition)
+      }
+    }
+  }
+
   // MARK: Steps
 
   /// A step that decides nothing.
@@ -207,7 +255,7 @@ struct ChainRun {
         return condition.doubt()
       }
       try add(Comparison(bytes, from: from, to: to, place), negated: negated, &condition)
-    case .lookup, .verdict, .reject, .opaque: condition.doubt()
+    case .lookup, .verdict, .reject, .matchExtension, .targetExtension, .opaque: condition.doubt()
     }
   }
 
@@ -274,7 +322,7 @@ extension Expression {
   /// Whether it can end the packet's way or lead it elsewhere.
   fileprivate var mayDecide: Bool {
     switch self {
-    case .verdict, .reject, .opaque: true
+    case .verdict, .reject, .targetExtension, .opaque: true
     case .lookup(_, _, _, let into): into == .verdict
     default: false
     }

@@ -17,6 +17,9 @@ enum EvaluatedExpression: Sendable {
   case compare(ComparisonOperator, Register, InlineArray<16, UInt8>, count: Int)
   case conntrack(ConntrackKey, ConntrackDirection?, into: Register)
   case bitwise(Register, into: Register, mask: UInt32, xor: UInt32)
+  /// A match of iptables: ways of steps of which one has to be gone to its end, by their index among
+  /// ``EvaluatedTable/ways``.
+  case extensionMatch(Range<Int>, isExact: Bool)
   /// One of the rarer ones, by its index among ``EvaluatedTable/others``.
   case other(Int)
 }
@@ -54,6 +57,8 @@ struct EvaluatedTable: Sendable {
   private(set) var rules: [EvaluatedRule] = []
   private(set) var steps: [EvaluatedExpression] = []
   private(set) var others: [Expression] = []
+  /// Where the steps of each way of a match of iptables lie, ahead of those of its rule.
+  private(set) var ways: [Range<Int>] = []
   private(set) var sets: [EvaluatedSet] = []
   private(set) var bytes: [UInt8] = []
   private(set) var verdicts: [EvaluatedVerdict] = []
@@ -76,13 +81,14 @@ struct EvaluatedTable: Sendable {
   private mutating func add(_ rule: Rule) {
     let mayDecide = rule.expressions.contains { expression in
       switch expression {
-      case .verdict, .reject, .opaque: true
+      case .verdict, .reject, .opaque, .targetExtension: true
       case .lookup(_, _, _, let into): into == .verdict
       default: false
       }
     }
+    let own = rule.expressions.map { resolve($0) }
     let start = steps.count
-    for expression in rule.expressions { steps.append(resolve(expression)) }
+    steps += own
     rules.append(EvaluatedRule(steps: start..<steps.count, mayDecide: mayDecide))
   }
 
@@ -107,6 +113,14 @@ struct EvaluatedTable: Sendable {
       return .conntrack(key, direction, into: register)
     case .bitwise(let from, let into, let mask, let xor) where mask.count == 4 && xor.count == 4:
       return .bitwise(from, into: into, mask: word(mask), xor: word(xor))
+    case .matchExtension(let match):
+      let first = ways.count
+      for way in match.ways {
+        let own = way.map { resolve($0) }
+        ways.append(steps.count..<steps.count + own.count)
+        steps += own
+      }
+      return .extensionMatch(first..<ways.count, isExact: match.isExact)
     default:
       others.append(expression)
       return .other(others.count - 1)

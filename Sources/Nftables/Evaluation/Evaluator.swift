@@ -113,6 +113,8 @@ public struct Evaluator: Sendable {
       return walk.loadConntrack(key, direction, into: register) ? .goesOn : walk.doubt()
     case .bitwise(let from, let into, let mask, let xor):
       return walk.combine(from, into: into, mask, xor) ? .goesOn : walk.doubt()
+    case .extensionMatch(let ways, let isExact):
+      return extensionMatch(ways, isExact, &walk)
     case .other(let index):
       return rareStep(table.others[index], &walk)
     }
@@ -146,10 +148,42 @@ public struct Evaluator: Sendable {
       return .decides(.final(.drop))
     case .limit:
       walk.isCertain = false
-    case .fib, .shift, .opaque, .lookup, .verdict, .meta, .payload, .conntrack:
+    case .targetExtension(let target):
+      return effect(target.effect, &walk)
+    case .fib, .shift, .opaque, .lookup, .verdict, .meta, .payload, .conntrack,
+      .matchExtension:
       return walk.doubt()
     }
     return .goesOn
+  }
+
+  /// Goes on when one way matches; registers are afterwards as they were before.
+  private func extensionMatch(_ ways: Range<Int>, _ isExact: Bool, _ walk: inout Walk) -> Step {
+    let registers = walk.registers
+    defer { walk.registers = registers }
+    // Doubt about one way is none when another one surely matches.
+    let wasCertain = walk.isCertain
+    for way in ways {
+      var attempt = walk
+      attempt.isCertain = true
+      let matches = table.ways[way].allSatisfy { index in
+        if case .goesOn = step(table.steps[index], &attempt) { true } else { false }
+      }
+      if !attempt.isCertain { walk.isCertain = false }
+      guard matches else { continue }
+      walk.isCertain = wasCertain && attempt.isCertain && isExact
+      return .goesOn
+    }
+    return .ends
+  }
+
+  private func effect(_ effect: TargetEffect, _ walk: inout Walk) -> Step {
+    switch effect {
+    case .continues, .untracks: return .goesOn
+    case .rejects: return .decides(.final(.drop))
+    case .translates: return .decides(.final(.accept))
+    case .proxies, .unknown: return walk.doubt()
+    }
   }
 
   private func lookup(

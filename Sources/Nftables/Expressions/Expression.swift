@@ -69,6 +69,10 @@ public enum Expression: Hashable, Sendable {
   case dynamicSet(DynamicSet)
   /// Looks up an address in the routing table.
   case fib(result: FibResult, flags: FibFlags, into: Register)
+  /// Ends the rule unless a match of iptables holds.
+  case matchExtension(MatchExtension)
+  /// Does what a target of iptables does.
+  case targetExtension(TargetExtension)
   /// Anything Sekisho does not model: the kernel's name of it and its attributes, byte for byte.
   case opaque(name: String, attributes: [UInt8])
 }

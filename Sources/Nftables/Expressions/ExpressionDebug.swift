@@ -37,6 +37,8 @@ extension Expression {
     case .reject(let reject): "reject type \(reject.kind.rawValue) code \(reject.code)"
     case .dynamicSet(let update): update.debugBody
     case .fib(let result, let flags, let target): "fib \(flags.debugName(result)) => \(target)"
+    case .matchExtension(let match): "match name \(match.name) rev \(match.revision)"
+    case .targetExtension(let target): "target name \(target.name) rev \(target.revision)"
     case .opaque(let name, let attributes): "\(name) opaque \(attributes.count) bytes"
     }
   }

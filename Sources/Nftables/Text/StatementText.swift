@@ -43,9 +43,7 @@ extension TextWriter {
     case .opaque(let steps):
       let names = steps.map(\.opaqueName).joined(separator: " ")
       guard style.use == .listing else { throw .opaque(names) }
-      append("(opaque ")
-      append(names)
-      append(")")
+      append(steps.listingTexts.joined(separator: " "))
     }
   }
 
@@ -350,7 +348,31 @@ extension Expression {
     case .reject: "reject"
     case .dynamicSet: "dynset"
     case .fib: "fib"
+    case .matchExtension: "match"
+    case .targetExtension: "target"
     }
+  }
+}
+
+extension [Expression] {
+  /// Extensions of iptables in its words, what is in between by the names of the steps.
+  fileprivate var listingTexts: [String] {
+    var texts: [String] = []
+    var unnamed: [String] = []
+    func settled() -> [String] { unnamed.isEmpty ? [] : ["(opaque \(unnamed.joined(separator: " ")))"] }
+    for step in self {
+      let text: String
+      switch step {
+      case .matchExtension(let match): text = match.listingText
+      case .targetExtension(let target): text = target.listingText
+      default:
+        unnamed.append(step.opaqueName)
+        continue
+      }
+      texts += settled() + [text]
+      unnamed = []
+    }
+    return texts + settled()
   }
 }
 

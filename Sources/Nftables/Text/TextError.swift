@@ -26,6 +26,11 @@ enum QuotedText {
     for scalar in text.unicodeScalars where isForbidden(scalar) { throw .unprintable(text) }
   }
 
+  /// A text with a question mark for each character that could not stand between quotes.
+  static func printable(_ text: String) -> String {
+    String(String.UnicodeScalarView(text.unicodeScalars.map { isForbidden($0) ? "?" : $0 }))
+  }
+
   /// Quotes and control characters end or break the text; bidirectional controls and line separators
   /// make a reader see another rule than the kernel gets.
   private static func isForbidden(_ scalar: Unicode.Scalar) -> Bool {

@@ -201,7 +201,8 @@ extension TextWriter {
       throw .unsupported("an empty or invalid text")
     }
     try QuotedText.check(text, limit: 16)
-    let isWildcard = bytes.count < 16
+    // What iptables compares with the NUL behind the name is the whole name.
+    let isWildcard = bytes.count < 16 && bytes.count == name.count
     guard !text.dropLast().contains("*"), !text.contains("\\"), !(isWildcard && text.hasSuffix("*")) else {
       throw .unprintable(text)
     }

@@ -16,7 +16,7 @@ internal import Nftables
 enum DynamicSetExpression {
   static let name = "dynset"
 
-  static func decode(_ attributes: inout Attributes, _ sets: SetCatalog) -> Expression? {
+  static func decode(_ attributes: inout Attributes, _ sets: SetCatalog, _ family: Family) -> Expression? {
     guard let set = attributes.text(NFTA_DYNSET_SET_NAME).flatMap({ try? SetName($0) }),
       case .named? = sets.reference(set),
       let operation = attributes.u32(NFTA_DYNSET_OP).flatMap(DynamicSet.Operation.init),
@@ -27,7 +27,7 @@ enum DynamicSetExpression {
     let timeout = attributes.u64(NFTA_DYNSET_TIMEOUT) ?? 0
     let flags = attributes.u32(NFTA_DYNSET_FLAGS) ?? 0
     guard flags & ~NFT_DYNSET_F_EXPR.rawValue == 0,
-      let expressions = expressions(&attributes, sets)
+      let expressions = expressions(&attributes, sets, family)
     else { return nil }
     return .dynamicSet(
       DynamicSet(
@@ -36,7 +36,9 @@ enum DynamicSetExpression {
   }
 
   /// The statements of the element; `nil` when one of them is not modelled.
-  private static func expressions(_ attributes: inout Attributes, _ sets: SetCatalog) -> [Expression]? {
+  private static func expressions(
+    _ attributes: inout Attributes, _ sets: SetCatalog, _ family: Family
+  ) -> [Expression]? {
     var found: [Range<Int>] = []
     if let one = attributes.take(NFTA_DYNSET_EXPR) {
       found = [one]
@@ -44,11 +46,11 @@ enum DynamicSetExpression {
       guard let elements = AttributeCursor.elements(of: list, in: attributes.bytes) else { return nil }
       found = elements
     }
-    var context = DecodingContext(sets: sets)
+    var context = DecodingContext(sets: sets, family: family)
     var expressions: [Expression] = []
     for range in found {
       switch context.expression(attributes.bytes, range) {
-      case nil, .opaque?: return nil
+      case nil, .opaque?, .matchExtension?, .targetExtension?: return nil
       case let expression?: expressions.append(expression)
       }
     }

@@ -6,10 +6,15 @@ internal import Nftables
 struct DecodingContext {
   /// What the rule's lookups may refer to.
   let sets: SetCatalog
+  /// That of the rule's table, on which depends what an extension of iptables says.
+  let family: Family
   /// Of the rule's first counter, noted on the way: it is state, not part of the rule.
   var counter: CounterValues?
 
-  init(sets: SetCatalog) { self.sets = sets }
+  init(sets: SetCatalog, family: Family) {
+    self.sets = sets
+    self.family = family
+  }
 
   /// One expression.
   ///
@@ -45,8 +50,10 @@ struct DecodingContext {
     case LimitExpression.name: LimitExpression.decode(&attributes)
     case LogExpression.name: LogExpression.decode(&attributes)
     case RejectExpression.name: RejectExpression.decode(&attributes)
-    case DynamicSetExpression.name: DynamicSetExpression.decode(&attributes, sets)
+    case DynamicSetExpression.name: DynamicSetExpression.decode(&attributes, sets, family)
     case FibExpression.name: FibExpression.decode(&attributes)
+    case ExtensionExpression.match: ExtensionExpression.decodeMatch(&attributes, family)
+    case ExtensionExpression.target: ExtensionExpression.decodeTarget(&attributes, family)
     default: nil
     }
   }

@@ -3,8 +3,8 @@ internal import CNftnl
 internal import Nftables
 
 extension Expression {
-  /// The expression in libnftnl's hands; `nil` for one that is opaque, or that looks up a set: those
-  /// need more than themselves.
+  /// The expression in libnftnl's hands; `nil` for one that looks up a set, which needs more than itself, and for
+  /// those that are put as they were read.
   func statement() throws(EncodingError) -> ExpressionHandle? {
     switch self {
     case .meta(let key, let into): try MetaExpression.encode(key, into: into)
@@ -34,7 +34,7 @@ extension Expression {
     case .reject(let reject): try RejectExpression.encode(reject)
     case .dynamicSet(let update): try DynamicSetExpression.encode(update)
     case .fib(let result, let flags, let into): try FibExpression.encode(result, flags, into: into)
-    case .lookup, .opaque: nil
+    case .lookup, .matchExtension, .targetExtension, .opaque: nil
     }
   }
 
@@ -49,6 +49,13 @@ extension Expression {
       let element = message.beginNest(NFTA_LIST_ELEM)
       message.put(NFTA_EXPR_NAME, name)
       if !attributes.isEmpty { message.put(NFTA_EXPR_DATA, nested: attributes) }
+      message.endNest(element)
+      return
+    }
+    if let held = ExtensionExpression.parts(of: self) {
+      guard held.count < message.room else { throw .ruleTooLong }
+      let element = message.beginNest(NFTA_LIST_ELEM)
+      held.put(into: message)
       message.endNest(element)
       return
     }

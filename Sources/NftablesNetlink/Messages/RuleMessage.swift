@@ -34,7 +34,7 @@ public struct RuleMessage: Hashable, Sendable {
     table = try fields.name(NFTA_RULE_TABLE)
     chain = try fields.name(NFTA_RULE_CHAIN)
     var expressions: [Expression] = []
-    var context = DecodingContext(sets: sets)
+    var context = DecodingContext(sets: sets, family: message.family)
     if let list = fields.take(NFTA_RULE_EXPRESSIONS) {
       guard let elements = AttributeCursor.elements(of: list, in: bytes) else { throw .malformed }
       expressions.reserveCapacity(elements.count)

@@ -138,7 +138,9 @@ struct Comparison {
       if isWhole, bits.value == loopbackIndex { isNever = true }
     case .linkName:
       isSure = false
-      if isWhole, bits.value == loopbackName { isNever = true }
+      // A compare that ends with the NUL is of the whole name, too.
+      let isExact = bits.mask >> 104 == 0xff_ffff
+      if isExact, bits.value == loopbackName & bits.mask { isNever = true }
     case .sourceType: restrict(.source, toType: bits, isWhole, place)
     case .destinationType: restrict(.destination, toType: bits, isWhole, place)
     }
