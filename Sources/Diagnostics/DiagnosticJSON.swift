@@ -1,45 +1,51 @@
+/// A diagnostic for programs.
+public struct DiagnosticJSON: Encodable, Sendable {
+  /// A place in a file, with what is said of it.
+  public struct Place: Encodable, Sendable {
+    /// As a user would open it from where the tool was started.
+    public let file: String
+    /// `nil` where the file as a whole is meant, as are the others.
+    public let line: Int?
+    public let column: Int?
+    public let length: Int?
+    public let message: String
+
+    init(_ at: SourceLocation, _ length: Int, _ message: String, _ sources: Sources) {
+      file = sources.shownPath(at.file)
+      let isWhole = at.line == 0
+      line = isWhole ? nil : at.line
+      column = isWhole ? nil : at.column
+      self.length = isWhole ? nil : length
+      self.message = message
+    }
+  }
+
+  private enum Key: String, CodingKey { case severity, help, related }
+
+  public let severity: Severity
+  public let place: Place
+  public let help: String?
+  public let related: [Place]
+
+  public init(_ diagnostic: Diagnostic, _ sources: Sources) {
+    severity = diagnostic.severity
+    place = Place(diagnostic.location, diagnostic.length, diagnostic.message, sources)
+    help = diagnostic.help
+    related = diagnostic.related.map { Place($0.location, $0.length, $0.message, sources) }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    try place.encode(to: encoder)
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encode(severity.rawValue, forKey: .severity)
+    try container.encodeIfPresent(help, forKey: .help)
+    if !related.isEmpty { try container.encode(related, forKey: .related) }
+  }
+}
+
 extension DiagnosticReport {
-  /// The report for programs: one JSON object a diagnostic, in the order of their places.
-  public func jsonLines(_ sources: Sources) -> [String] {
-    diagnostics.map { diagnostic in
-      var fields = [#""severity":"\#(diagnostic.severity.rawValue)""#]
-      fields += Self.place(diagnostic.location, diagnostic.length, sources)
-      fields.append("\"message\":\(Self.json(diagnostic.message))")
-      if let help = diagnostic.help { fields.append("\"help\":\(Self.json(help))") }
-      if !diagnostic.related.isEmpty {
-        let related = diagnostic.related.map { place in
-          let fields = Self.place(place.location, place.length, sources)
-          return "{" + (fields + ["\"message\":\(Self.json(place.message))"]).joined(separator: ",") + "}"
-        }
-        fields.append("\"related\":[\(related.joined(separator: ","))]")
-      }
-      return "{" + fields.joined(separator: ",") + "}"
-    }
-  }
-
-  private static func place(_ at: SourceLocation, _ length: Int, _ sources: Sources) -> [String] {
-    let file = "\"file\":\(json(sources.shownPath(at.file)))"
-    return at.line == 0 ? [file] : [file, "\"line\":\(at.line),\"column\":\(at.column),\"length\":\(length)"]
-  }
-
-  /// A JSON string (RFC 8259, 7).
-  private static func json(_ text: String) -> String {
-    var out = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": out += "\\\""
-      case "\\": out += "\\\\"
-      case "\n": out += "\\n"
-      case "\t": out += "\\t"
-      default:
-        if scalar.value >= 0x20, scalar.value != 0x7f {
-          out.unicodeScalars.append(scalar)
-        } else {
-          let hex = String(scalar.value, radix: 16)
-          out += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-        }
-      }
-    }
-    return out + "\""
+  /// The report for programs, in the order of its places.
+  public func json(_ sources: Sources) -> [DiagnosticJSON] {
+    diagnostics.map { DiagnosticJSON($0, sources) }
   }
 }

@@ -31,38 +31,41 @@ public struct Sekisho: AsyncParsableCommand {
   public init() {}
 
   /// Reads the command line and does what it says; never returns normally after a failure.
-  ///
-  /// A name that an inventory does not hold is said in one line: how the command is written has nothing to do with it.
   public static func start() async {
     do {
-      requireVerb(CommandLine.arguments.dropFirst().first)
+      try requireVerb(CommandLine.arguments.dropFirst().first)
       var command = try parseAsRoot()
-      do {
-        if var asynchronous = command as? any AsyncParsableCommand {
-          try await asynchronous.run()
-        } else {
-          try command.run()
-        }
-      } catch let error as ValidationError {
-        fail(error.message)
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
       }
     } catch {
+      // What the parser refuses is answered to programs as well; a verb has answered for itself.
+      if exitCode(for: error) == .validationFailure, !(error is ExitCode), isAskedForJSON {
+        let refusal = Refusal(.usage, message(for: error), remedy: "sekisho --help lists what there is")
+        try? console.write((try? JSONOutput.bytes(.document(refusal.json))) ?? [])
+      }
       exit(withError: error)
     }
   }
 
+  private static var console: Console { Console(noColour: false, quiet: false, verbose: false) }
+
+  private static var isAskedForJSON: Bool {
+    CommandLine.arguments.prefix { $0 != "--" }.contains("--json")
+  }
+
   /// What the parser says of a mistyped verb, "unexpected argument", helps nobody.
-  private static func requireVerb(_ word: String?) {
+  private static func requireVerb(_ word: String?) throws {
     guard let word, !word.hasPrefix("-") else { return }
     let verbs = configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
     if verbs.contains(word) { return }
     let meant = Suggestion.nearest(to: word, among: verbs).map { "; is `\($0)` meant?" } ?? ";"
-    fail("there is no verb `\(SafeText.escaped(word))`\(meant) `sekisho --help` lists all")
-  }
-
-  private static func fail(_ message: String) -> Never {
-    Console(noColour: false, quiet: false, verbose: false).error(message)
-    exit(withError: ExitCode.validationFailure)
+    let refusal = Refusal(
+      .usage, "there is no verb `\(SafeText.escaped(word))`\(meant) `sekisho --help` lists all")
+    try console.show(refusal, json: isAskedForJSON ? .document : nil)
+    throw refusal.exitCode
   }
 }
 

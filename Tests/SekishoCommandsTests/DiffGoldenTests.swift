@@ -34,9 +34,12 @@ import Testing
     let told = run(["diff", "old.yaml", "new.yaml", "--json"], in: name)
     #expect(told.status == expected)
     #expect(Golden.fault(told.output, "diff/\(name)/diff.json") == nil)
+    let page = run(["diff", "old.yaml", "new.yaml", "--markdown", "-q"], in: name)
+    #expect(page.status == expected)
+    #expect(Golden.fault(page.output, "diff/\(name)/diff.md") == nil)
     #expect(
       Golden.names("diff/\(name)") == [
-        "compiled.txt", "diff.json", "flows.txt", "new.yaml", "objects.txt", "old.yaml",
+        "compiled.txt", "diff.json", "diff.md", "flows.txt", "new.yaml", "objects.txt", "old.yaml",
       ])
   }
 

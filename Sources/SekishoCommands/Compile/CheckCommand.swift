@@ -1,11 +1,9 @@
 internal import ArgumentParser
 internal import Diagnostics
-internal import Inventory
-internal import InventoryFiles
 internal import Lint
 internal import Policy
 
-struct CheckCommand: AsyncParsableCommand {
+struct CheckCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "check",
     abstract: "Say whether an inventory is sound.",
@@ -23,7 +21,9 @@ struct CheckCommand: AsyncParsableCommand {
 
         sekisho check --lint                      before a change is handed in
         sekisho check --lint --strict             in CI, where they end it with 2
-        sekisho check --lint --json | jq -r .kind
+        sekisho check --lint --json | jq -r '.kind // empty'
+
+      With --json every mistake and finding is a line, and the last line says that the inventory is sound, or why not.
 
       Exit codes: 0 sound, 1 mistakes, 2 warnings or findings under --strict, 4 a guard does not hold.
       """)
@@ -37,42 +37,63 @@ struct CheckCommand: AsyncParsableCommand {
   @Flag(help: "Exit with 2 when there are warnings or findings.")
   var strict = false
 
-  func run() async throws {
-    let console = output.console
-    let loaded: Inventory.Loaded
+  var answersInLines: Bool { true }
+
+  func answer(_ console: Console) async throws -> Answer {
+    let loaded: LoadedPolicy
     do {
-      loaded = try Inventory.load(inventory.inventory)
-    } catch {
-      console.error("\(error)")
-      throw ExitCode.failed
+      loaded = try LoadedPolicy(inventory.inventory)
+    } catch var refusal as Refusal {
+      // Each mistake is a line of its own.
+      if output.json {
+        try console.write(try JSONOutput.bytes(.lines(refusal.diagnostics)))
+        refusal.diagnostics = []
+      }
+      throw refusal
     }
-    if output.json {
-      for line in loaded.report.jsonLines(loaded.sources) { try console.line(line) }
-    } else if loaded.report.hasErrors || !output.quiet {
-      console.raw(loaded.report.text(loaded.sources, style: console.messageColour ? .coloured : .plain))
-    }
-    guard let policy = loaded.policy else {
-      console.error("the inventory has mistakes: \(loaded.report.summary)")
-      throw ExitCode.failed
-    }
+    let policy = loaded.policy
     let lint =
       lint ? LintReport(findings: Lint.findings(in: policy, at: .current()), sources: loaded.sources) : nil
-    if output.json {
-      for entry in lint?.entries ?? [] { try console.write(try JSONOutput.encodeLine(entry)) }
-    } else if !output.quiet {
-      lint?.show(console)
+    var answer = Answer(parts: [.diagnostics(loaded.report, loaded.sources)])
+    if let lint { answer.parts.append(.diagnostics(lint.report, loaded.sources)) }
+    let guards = BrokenGuards(loaded)
+    var lines: [any Encodable] = loaded.report.json(loaded.sources)
+    lines += lint?.entries ?? []
+    if var refusal = guards.refusal {
+      if output.json {
+        try console.write(try JSONOutput.bytes(.lines(lines + guards.entries)))
+        refusal.brokenGuards = []
+      }
+      refusal.parts = answer.parts + refusal.parts
+      throw refusal
     }
-    let guards = GuardReport(policy, loaded.sources)
-    if output.json {
-      for found in guards.broken { try console.write(try JSONOutput.encodeLine(guards.entry(found))) }
-    }
-    try guards.require(console)
-    let summary =
-      "\(counted(policy.hosts.count, "host")), \(counted(policy.flows.count, "flow")), \(counted(policy.services.count, "service"))"
-      + (policy.guards.isEmpty ? "" : ", \(counted(policy.guards.count, "guard holds", "guards hold"))")
+    let counts = Counts(
+      hosts: policy.hosts.count, flows: policy.flows.count, services: policy.services.count,
+      guards: policy.guards.count, warnings: loaded.report.count(.warning), findings: lint?.findings.count)
+    answer.data = .lines(lines + [Verdict(sound: counts)])
     let found = [loaded.report.summary, lint?.summary ?? ""].filter { !$0.isEmpty }.joined(separator: ", ")
-    console.message(found.isEmpty ? "sound: \(summary)" : "sound: \(summary); \(found)")
-    let doubts = loaded.report.count(.warning) + (lint?.findings.count ?? 0)
-    if strict, doubts > 0 { throw ExitCode.differs }
+    answer.parts.append(.summary("sound: \(counts.text)\(found.isEmpty ? "" : "; \(found)")"))
+    if strict, counts.warnings + (counts.findings ?? 0) > 0 { answer.exitCode = .differs }
+    return answer
+  }
+}
+
+/// The last line of an inventory without mistakes.
+private struct Verdict: Encodable {
+  let sound: Counts
+}
+
+/// How much an inventory has of everything.
+private struct Counts: Encodable {
+  let hosts: Int
+  let flows: Int
+  let services: Int
+  let guards: Int
+  let warnings: Int
+  let findings: Int?
+
+  var text: String {
+    "\(counted(hosts, "host")), \(counted(flows, "flow")), \(counted(services, "service"))"
+      + (guards == 0 ? "" : ", \(counted(guards, "guard holds", "guards hold"))")
   }
 }

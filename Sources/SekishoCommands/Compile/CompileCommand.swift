@@ -3,7 +3,7 @@ internal import ArgumentParser
 internal import Artifacts
 internal import Policy
 
-struct CompileCommand: AsyncParsableCommand {
+struct CompileCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "compile",
     abstract: "Write the rulesets of all hosts.",
@@ -30,10 +30,15 @@ struct CompileCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Compile part I of N, by host, as in 1/4.", valueName: "I/N"))
   var shard: Shard?
 
-  func run() async throws {
-    let console = output.console
-    let loaded = try LoadedPolicy(inventory.inventory, console)
-    try loaded.requireGuards(console, json: output.json)
+  func answer(_ console: Console) async throws -> Answer {
+    let loaded = try LoadedPolicy(inventory.inventory)
+    var answer = Answer(parts: [.diagnostics(loaded.report, loaded.sources)])
+    do {
+      try BrokenGuards(loaded).require()
+    } catch var refusal as Refusal {
+      refusal.parts = answer.parts + refusal.parts
+      throw refusal
+    }
     let policy = loaded.policy
     let policies = HostPolicies(policy)
     var selected =
@@ -44,48 +49,39 @@ struct CompileCommand: AsyncParsableCommand {
     let names = Set(selected.map { policy[$0].name })
     let others = Set(policy.hosts.map(\.name)).subtracting(names)
     let inventoryDigest = loaded.digest
-    let report: OutputReport
-    do {
-      let write = try OutputWrite(out)
-      let digests = try await RulesetRendering(policy, policies).render(indices, to: write)
-      var hosts: [String: Manifest.Entry] = [:]
-      for id in selected {
-        guard let digest = digests[policies.assignment[id.index]] else { continue }
-        let host = policy[id]
-        hosts[host.name] = Manifest.Entry(
-          digest: digest, modes: host.modes, ssh: host.ssh ?? host.name,
-          addresses: host.addresses.map(\.description), inventory: inventoryDigest)
-      }
-      report = try write.finish(hosts: hosts, keeping: others)
-    } catch let failure as OutputFailure {
-      console.error("\(failure)")
-      throw ExitCode.failed
+    let write = try OutputWrite(out)
+    let digests = try await RulesetRendering(policy, policies).render(indices, to: write)
+    var hosts: [String: Manifest.Entry] = [:]
+    for id in selected {
+      guard let digest = digests[policies.assignment[id.index]] else { continue }
+      let host = policy[id]
+      hosts[host.name] = Manifest.Entry(
+        digest: digest, modes: host.modes, ssh: host.ssh ?? host.name,
+        addresses: host.addresses.map(\.description), inventory: inventoryDigest)
     }
-    if output.json {
-      try console.write(try summary(report, rulesets: indices.count, digest: inventoryDigest))
-    } else {
-      for name in report.changed.prefix(output.verbose ? .max : 0) { console.message("wrote \(name)") }
-      for name in report.removed { console.message("removed \(name), which is in the inventory no more") }
-      console.message(
+    let report = try write.finish(hosts: hosts, keeping: others)
+    answer.parts += report.changed.map { .detail("wrote \($0)") }
+    answer.parts += report.removed.map { .remark("removed \($0), which is in the inventory no more") }
+    answer.parts.append(
+      .summary(
         "\(out): \(counted(selected.count, "host")), \(counted(indices.count, "distinct ruleset")); "
           + "\(report.changed.count) written, \(report.unchanged) unchanged, \(report.removed.count) removed")
-    }
-  }
-
-  private func summary(_ report: OutputReport, rulesets: Int, digest: String) throws -> [UInt8] {
-    struct Summary: Encodable {
-      let format_version = 1
-      let inventory: String
-      let rulesets: Int
-      let written: [String]
-      let removed: [String]
-      let unchanged: Int
-    }
-    return try JSONOutput.encode(
-      Summary(
-        inventory: digest, rulesets: rulesets, written: report.changed, removed: report.removed,
+    )
+    answer.data = .document(
+      Compiled(
+        inventory: inventoryDigest, rulesets: indices.count, written: report.changed, removed: report.removed,
         unchanged: report.unchanged))
+    return answer
   }
+}
+
+/// What a compile wrote, for programs.
+private struct Compiled: Encodable {
+  let inventory: String
+  let rulesets: Int
+  let written: [String]
+  let removed: [String]
+  let unchanged: Int
 }
 
 /// Part `number` of `count`, as in `1/4`.

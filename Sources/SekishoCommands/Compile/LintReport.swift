@@ -1,60 +1,44 @@
 internal import Diagnostics
 internal import Lint
 
-/// Findings, as warnings and as JSON.
+/// Findings, as diagnostics and as JSON.
 struct LintReport {
   let findings: [Finding]
   let sources: Sources
 
   /// `2 findings`.
-  var summary: String { "\(findings.count) finding\(findings.count == 1 ? "" : "s")" }
+  var summary: String { counted(findings.count, "finding") }
 
-  /// Writes them to standard error, as warnings are written.
-  func show(_ console: Console) {
+  /// As warnings are written.
+  var report: DiagnosticReport {
     var log = DiagnosticLog()
     for finding in findings { log.add(finding.diagnostic) }
-    console.raw(log.report().text(sources, style: console.messageColour ? .coloured : .plain))
+    return log.report()
   }
 
-  // MARK: JSON
-
-  /// One finding; also a line of `check --json`, whose other lines are diagnostics with the same keys.
+  /// One finding: a diagnostic, and what is behind it.
   struct Entry: Encodable {
-    let severity = "warning"
+    private enum Key: String, CodingKey { case kind, subject, hosts }
+
+    let diagnostic: DiagnosticJSON
     let kind: String
     let subject: String
     let hosts: [String]
-    let file: String
-    let line: Int
-    let column: Int
-    let length: Int
-    let message: String
-    let help: String?
-    let related: [Related]?
-  }
 
-  /// Another place that a finding speaks of.
-  struct Related: Encodable {
-    let file: String
-    let line: Int
-    let column: Int
-    let length: Int
-    let message: String
-  }
-
-  var entries: [Entry] { findings.map(entry) }
-
-  private func entry(_ finding: Finding) -> Entry {
-    let shown = finding.diagnostic
-    let related = shown.related.map {
-      Related(
-        file: sources.shownPath($0.location.file), line: $0.location.line, column: $0.location.column,
-        length: $0.length, message: $0.message)
+    func encode(to encoder: any Encoder) throws {
+      try diagnostic.encode(to: encoder)
+      var container = encoder.container(keyedBy: Key.self)
+      try container.encode(kind, forKey: .kind)
+      try container.encode(subject, forKey: .subject)
+      try container.encode(hosts, forKey: .hosts)
     }
-    return Entry(
-      kind: finding.kind.rawValue, subject: finding.subject, hosts: finding.hosts,
-      file: sources.shownPath(shown.location.file), line: shown.location.line, column: shown.location.column,
-      length: shown.length, message: shown.message, help: shown.help, related: related.isEmpty ? nil : related
-    )
+  }
+
+  var entries: [Entry] {
+    findings.map { finding in
+      Entry(
+        diagnostic: DiagnosticJSON(finding.diagnostic, sources), kind: finding.kind.rawValue,
+        subject: finding.subject, hosts: finding.hosts)
+    }
   }
 }

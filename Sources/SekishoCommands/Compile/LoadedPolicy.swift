@@ -1,4 +1,3 @@
-internal import ArgumentParser
 internal import Artifacts
 internal import Diagnostics
 internal import Inventory
@@ -11,40 +10,16 @@ struct LoadedPolicy {
   let sources: Sources
   let report: DiagnosticReport
 
-  /// Loads an inventory and shows what was found in it; without `warnings` only what is an error.
-  ///
-  /// - Throws: ``ExitCode/failed`` after the mistakes have been shown.
-  init(_ path: String, _ console: Console, warnings: Bool = true) throws {
-    let loaded: Inventory.Loaded
-    do {
-      loaded = try Inventory.load(path)
-    } catch {
-      console.error("\(error)")
-      throw ExitCode.failed
-    }
-    try self.init(loaded, console, warnings)
-  }
+  /// - Throws: ``InventoryFiles/InventoryUnreadable``, or ``Refusal`` with every mistake.
+  init(_ path: String) throws { try self.init(try Inventory.load(path)) }
 
   /// Loads an inventory as it was at a revision.
-  init(_ path: String, at revision: String, _ console: Console) async throws {
-    let loaded: Inventory.Loaded
-    do {
-      loaded = try await Inventory.load(path, at: revision)
-    } catch {
-      console.error("\(error)")
-      throw ExitCode.failed
-    }
-    try self.init(loaded, console, false)
+  init(_ path: String, at revision: String) async throws {
+    try self.init(try await Inventory.load(path, at: revision))
   }
 
-  private init(_ loaded: Inventory.Loaded, _ console: Console, _ warnings: Bool) throws {
-    if loaded.report.hasErrors || warnings && !console.quiet {
-      console.raw(loaded.report.text(loaded.sources, style: console.messageColour ? .coloured : .plain))
-    }
-    guard let policy = loaded.policy else {
-      console.error("the inventory has mistakes: \(loaded.report.summary); nothing was done")
-      throw ExitCode.failed
-    }
+  private init(_ loaded: Inventory.Loaded) throws {
+    guard let policy = loaded.policy else { throw Refusal(mistakes: loaded) }
     self.policy = policy
     sources = loaded.sources
     report = loaded.report
@@ -58,5 +33,14 @@ struct LoadedPolicy {
       hash.update(file.bytes)
     }
     return hash.finish()
+  }
+}
+
+extension Refusal {
+  /// Of an inventory that has mistakes.
+  init(mistakes loaded: Inventory.Loaded) {
+    self.init(.mistakes, "the inventory has mistakes: \(loaded.report.summary); nothing was done")
+    parts = [.diagnostics(loaded.report, loaded.sources)]
+    diagnostics = loaded.report.json(loaded.sources)
   }
 }

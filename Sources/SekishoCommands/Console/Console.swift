@@ -29,12 +29,9 @@ struct Console: Sendable {
   /// Writes data to standard output, whole.
   func write(_ bytes: [UInt8]) throws { try writeAll(bytes, to: STDOUT_FILENO) }
 
-  /// Writes a line of data to standard output.
-  func line(_ text: String = "") throws { try write(Array((shown(text) + "\n").utf8)) }
-
   /// Writes a message to standard error unless `--quiet`.
   func message(_ text: String) {
-    if !quiet { try? writeAll(Array((shown(text) + "\n").utf8), to: STDERR_FILENO) }
+    if !quiet { try? writeAll(Array((Self.shown(text) + "\n").utf8), to: STDERR_FILENO) }
   }
 
   /// Writes text to standard error as it is.
@@ -48,48 +45,19 @@ struct Console: Sendable {
   /// Writes an error to standard error, always.
   func error(_ text: String) {
     let label = messageColour ? "\u{1b}[1;31merror:\u{1b}[0m" : "error:"
-    try? writeAll(Array("\(label) \(shown(text))\n".utf8), to: STDERR_FILENO)
+    try? writeAll(Array("\(label) \(Self.shown(text))\n".utf8), to: STDERR_FILENO)
   }
 
-  /// Text in a style, when standard output may be coloured.
-  func styled(_ text: String, _ style: Style) -> String {
-    colour ? "\(style.start)\(text)\(Style.end)" : text
-  }
-
-  /// Text as a terminal may get it, with nothing of it obeyed but the styles of ``styled(_:_:)``.
-  func shown(_ text: String) -> String {
+  /// Text as a terminal may get it, with nothing of it obeyed.
+  static func shown(_ text: String) -> String {
     if text.utf8.allSatisfy({ (0x20..<0x7f).contains($0) }) { return text }
-    var result = ""
-    var rest = Substring(text)
-    while let first = rest.first {
-      if colour, let style = Style.sequences.first(where: { rest.hasPrefix($0) }) {
-        result += style
-        rest = rest.dropFirst(style.count)
-      } else {
-        result += first == "\n" ? "\n  " : SafeText.escaped(String(first))
-        rest = rest.dropFirst()
-      }
-    }
-    return result
+    return text.split(separator: "\n", omittingEmptySubsequences: false).map { SafeText.escaped($0) }
+      .joined(separator: "\n  ")
   }
-}
-
-/// How text stands out, as SGR parameters (ECMA-48).
-enum Style: String, CaseIterable {
-  case bold = "1"
-  case faint = "2"
-  case opens = "32"
-  case closes = "31"
-  case changes = "33"
-
-  static let end = "\u{1b}[0m"
-  static let sequences = allCases.map(\.start) + [end]
-
-  var start: String { "\u{1b}[\(rawValue)m" }
 }
 
 /// Output could not be written, for instance because the reader of a pipe has gone.
-struct OutputFailure: Error, CustomStringConvertible {
+struct UnwrittenOutput: Error, CustomStringConvertible {
   let code: Int32
   var description: String { "cannot write the output: \(unsafe String(cString: strerror(code)))" }
 }
@@ -110,7 +78,7 @@ private func writeAll(_ bytes: [UInt8], to descriptor: Int32) throws {
     if count < 0 {
       if errno == EINTR { continue }
       if errno == EPIPE, descriptor == STDOUT_FILENO { endWithPipe() }
-      throw OutputFailure(code: errno)
+      throw UnwrittenOutput(code: errno)
     }
     offset += count
   }

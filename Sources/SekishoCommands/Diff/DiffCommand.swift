@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Artifacts
 
-struct DiffCommand: AsyncParsableCommand {
+struct DiffCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "diff",
     abstract: "Show what a change opens and closes.",
@@ -58,78 +58,74 @@ struct DiffCommand: AsyncParsableCommand {
     if markdown, output.json { throw ValidationError("give --json or --markdown") }
   }
 
-  func run() async throws {
-    let console = output.console
-    let compared = try await compared(console)
-    var running: RunningHosts?
+  var markdownTitle: String? { markdown ? "Connections" : nil }
+
+  func answer(_ console: Console) async throws -> Answer {
+    var remarks: [String] = []
+    var answer = Answer()
     let found: FoundDifference
-    if let compared {
-      found = try SourceComparison(from: compared.old, to: compared.new, host: targets.host, console).found
+    var guards: BrokenGuards?
+    if let (old, new) = try await compared() {
+      let comparison = try SourceComparison(from: old, to: new, host: targets.host)
+      (found, remarks) = (comparison.found, comparison.remarks)
+      // Those of a compiled directory were judged by the compile.
+      if case .inventory(let loaded) = new.content { guards = BrokenGuards(loaded) }
     } else {
-      let asked = try await asked(console)
-      found = asked.found(console)
-      running = asked
+      let running = try await asked()
+      (found, remarks) = (running.found, running.targets.remarks)
+      if let out {
+        let failures = found.hosts.filter(\.isFailure)
+        if failures.isEmpty {
+          try SavedPlan(of: running, options: targets).plan.write(to: out)
+          let source =
+            targets.from.map { " --from \($0)" }
+            ?? (inventory.inventory == "inventory" ? "" : " -i \(inventory.inventory)")
+          answer.parts.append(.remark("saved \(out); sekisho apply \(out)\(source) applies exactly this"))
+        } else {
+          answer.parts.append(.failure("not every host could be asked; no plan was saved"))
+        }
+      }
     }
-    let report = DiffReport(console: console, showsObjects: objects)
-    if output.json {
-      try report.writeJSON(found.hosts, found.meaning?.json)
-    } else if markdown, let meaning = found.meaning {
-      try meaning.writeMarkdown()
-      report.writeCount(found.hosts)
-    } else if compared != nil, !objects, let meaning = found.meaning {
-      try meaning.write()
-      report.writeCount(found.hosts)
-    } else {
-      try report.write(found.hosts, found.meaning)
-    }
+    let report = DiffReport(found: found, showsObjects: objects, isOfHosts: base == nil && sources.isEmpty)
+    answer.parts = remarks.map { .remark($0) } + report.parts + answer.parts
+    if let refusal = guards?.refusal { answer.parts += refusal.parts + [.failure(refusal.text)] }
+    answer.data = .document(report.json(guards))
     if found.hosts.contains(where: \.isFailure) {
-      if out != nil { console.error("not every host could be asked; no plan was saved") }
-      throw ExitCode.failed
+      answer.exitCode = .failed
+    } else if guards?.broken.isEmpty == false {
+      answer.exitCode = .broken
+    } else if found.hosts.contains(where: { !$0.isSame }) || found.meaning?.isEmpty == false {
+      answer.exitCode = .differs
     }
-    if let out, let running {
-      let plan = try SavedPlan(of: running, options: targets, console)
-      try failing(console) { try plan.plan.write(to: out) }
-      let source =
-        targets.from.map { " --from \($0)" }
-        ?? (inventory.inventory == "inventory" ? "" : " -i \(inventory.inventory)")
-      console.message("saved \(out); sekisho apply \(out)\(source) applies exactly this")
-    }
-    // Those of a compiled directory were judged by the compile.
-    if case .inventory(let loaded) = compared?.new.content { try loaded.requireGuards(console) }
-    if found.hosts.contains(where: { !$0.isSame }) || found.meaning?.isEmpty == false {
-      throw ExitCode.differs
-    }
+    return answer
   }
 
   /// The two sources that were asked for; `nil`: the inventory is compared with what runs.
-  private func compared(_ console: Console) async throws -> (old: DiffSource, new: DiffSource)? {
+  private func compared() async throws -> (old: DiffSource, new: DiffSource)? {
     if let base {
       return (
-        try await DiffSource("\(base):\(inventory.inventory)", console),
-        try await DiffSource(inventory.inventory, console)
+        try await DiffSource("\(base):\(inventory.inventory)"), try await DiffSource(inventory.inventory)
       )
     }
     if sources.isEmpty { return nil }
-    return (try await DiffSource(sources[0], console), try await DiffSource(sources[1], console))
+    return (try await DiffSource(sources[0]), try await DiffSource(sources[1]))
   }
 
-  private func asked(_ console: Console) async throws -> RunningHosts {
+  private func asked() async throws -> RunningHosts {
     let targets = try TargetFinder(
-      options: targets, inventory: inventory.inventory, console: console, json: output.json,
-      defaultsToThisMachine: true
+      options: targets, inventory: inventory.inventory, defaultsToThisMachine: true
     ).find()
     return await RunningHosts(asking: targets)
   }
 }
 
 extension Manifest {
-  /// Says that rulesets lie side by side that no single inventory gave.
-  func tellOfParts(_ path: String, _ console: Console) {
+  /// That rulesets lie side by side which no single inventory gave; `nil`: one did.
+  func remarkOnParts(_ path: String) -> String? {
     let inventories = inventories
-    if inventories.count > 1 {
-      console.message(
-        "\(path) was compiled in parts: its rulesets are of \(inventories.count) inventories, which manifest.json "
-          + "names host by host; sekisho compile without --host and --shard makes them one")
-    }
+    guard inventories.count > 1 else { return nil }
+    return
+      "\(path) was compiled in parts: its rulesets are of \(inventories.count) inventories, which manifest.json "
+      + "names host by host; sekisho compile without --host and --shard makes them one"
   }
 }

@@ -19,28 +19,28 @@ struct DiffSource {
   let name: String
   let content: Content
 
-  /// - Throws: ``ExitCode/failed`` after it has been said what is wrong.
-  init(_ name: String, _ console: Console) async throws {
+  /// - Throws: ``Refusal``, or what the files throw.
+  init(_ name: String) async throws {
     self.name = name
     // A directory whose manifest is damaged is no inventory: it must not be read as one.
     if exists("\(name)/manifest.json") {
       content = .compiled
-    } else if let tables = try failing(console, { try RulesetFile.tables(ifPresent: name) }) {
+    } else if let tables = try RulesetFile.tables(ifPresent: name) {
       content = .ruleset(tables)
     } else if !exists(name), let colon = name.firstIndex(of: ":"), colon != name.startIndex {
       let path = String(name[name.index(after: colon)...])
       content = .inventory(
-        try await LoadedPolicy(path.isEmpty ? "." : path, at: String(name[..<colon]), console))
+        try await LoadedPolicy(path.isEmpty ? "." : path, at: String(name[..<colon])))
     } else {
-      content = .inventory(try LoadedPolicy(name, console, warnings: false))
+      content = .inventory(try LoadedPolicy(name))
     }
   }
 
   /// - Parameter host: whose a ruleset is that is alone.
-  func rulesets(of host: String?, _ console: Console) throws -> Rulesets {
+  func rulesets(of host: String?) throws -> Rulesets {
     switch content {
     case .inventory(let loaded): return Rulesets(compiling: loaded.policy)
-    case .compiled: return try Rulesets(reading: name, console)
+    case .compiled: return try Rulesets(reading: name)
     case .ruleset(let tables):
       guard let host else {
         throw ValidationError("\(name) is the ruleset of one host; say which: --host NAME")
@@ -60,6 +60,8 @@ struct Rulesets {
   let addresses: [String: [Address]]
   /// Hosts that the source knows and has no ruleset of.
   let notCompiled: Set<String>
+  /// What there is to say of the source.
+  let remarks: [String]
 
   init(compiling policy: Policy) {
     let policies = HostPolicies(policy)
@@ -69,15 +71,15 @@ struct Rulesets {
       uniqueKeysWithValues: zip(policy.hosts, policies.assignment).map { ($0.name, $1) })
     addresses = Dictionary(uniqueKeysWithValues: policy.hosts.map { ($0.name, $0.addresses) })
     notCompiled = []
+    remarks = []
   }
 
   init(of host: String, _ tables: [Table]) {
     self.init([tables], [host: 0], addresses: [:], notCompiled: [])
   }
 
-  init(reading path: String, _ console: Console) throws {
-    let manifest = try failing(console) { try OutputDirectory(path).manifest() }
-    manifest.tellOfParts(path, console)
+  init(reading path: String) throws {
+    let manifest = try OutputDirectory(path).manifest()
     var distinct: [[Table]] = []
     var assignment: [String: Int] = [:]
     var known: [String: Int] = [:]
@@ -85,35 +87,33 @@ struct Rulesets {
       let place = known[entry.digest] ?? distinct.count
       if place == distinct.count {
         known[entry.digest] = place
-        distinct.append([
-          try failing(console) {
-            try OneTable.read(try OutputDirectory(path).json(of: host, manifest), host)
-          }
-        ])
+        distinct.append([try OneTable.read(try OutputDirectory(path).json(of: host, manifest), host)])
       }
       assignment[host] = place
     }
     self.init(
       distinct, assignment,
       addresses: manifest.hosts.mapValues { $0.addresses.compactMap { try? Address(parsing: $0) } },
-      notCompiled: Set(manifest.notCompiled))
+      notCompiled: Set(manifest.notCompiled), remarks: manifest.remarkOnParts(path).map { [$0] } ?? [])
   }
 
   private init(
     _ distinct: [[Table]], _ assignment: [String: Int], addresses: [String: [Address]],
-    notCompiled: Set<String>
+    notCompiled: Set<String>, remarks: [String] = []
   ) {
     self.distinct = distinct
     self.assignment = assignment
     self.addresses = addresses
     self.notCompiled = notCompiled
+    self.remarks = remarks
   }
 
   /// The same, with the other's tables where they are equal: what is one in memory is compared by a glance.
   func sharing(_ other: Rulesets) -> Rulesets {
     let known = Dictionary(other.distinct.map { ($0, $0) }) { first, _ in first }
     return Rulesets(
-      distinct.map { known[$0] ?? $0 }, assignment, addresses: addresses, notCompiled: notCompiled)
+      distinct.map { known[$0] ?? $0 }, assignment, addresses: addresses, notCompiled: notCompiled,
+      remarks: remarks)
   }
 
   /// All tables of a host; `nil` where the source has none of it.
@@ -123,7 +123,7 @@ struct Rulesets {
   func only(_ host: String) -> Rulesets {
     Rulesets(
       distinct, assignment.filter { $0.key == host }, addresses: addresses.filter { $0.key == host },
-      notCompiled: notCompiled.intersection([host]))
+      notCompiled: notCompiled.intersection([host]), remarks: remarks)
   }
 }
 

@@ -6,16 +6,18 @@ internal import Diagnostics
 // Lines about connections as people read them.
 
 extension ConnectionLine {
-  /// `api (6 hosts) → db (3 hosts)  postgres (tcp/5432)`.
-  var words: String {
+  /// `+ api (6 hosts) → db (3 hosts)  postgres (tcp/5432)  api-to-db, flows.yaml:3`.
+  func entry(_ mark: Mark, _ sources: Sources) -> Entry {
     let family = isOfOneFamily ? (families[0] == .ipv4 ? ", IPv4 only" : ", IPv6 only") : ""
     let except =
       exceptions == 0 ? "" : ", but for \(exceptions) \(exceptions == 1 ? "part" : "parts") of that"
-    return "\(from.words) → \(to.words)  \(serviceWords)\(family)\(except)"
+    let note = [flow, location.map { sources.shownLine($0) }].compactMap { $0 }.joined(separator: ", ")
+    return Entry(
+      mark, ends: (from.words, to.words), Words("\(serviceWords)\(family)\(except)"), note: note)
   }
 
   /// `postgres (tcp/5432)`; protocols that nobody names are counted.
-  var serviceWords: String {
+  private var serviceWords: String {
     if terms.count > UInt8.max, terms.allSatisfy({ $0.kinds == .any }) { return "everything" }
     let isShort = terms.count <= 8
     let told = terms.filter { isShort || $0.kinds != .any || $0.ipProtocol.isUsual(families) }
@@ -27,9 +29,14 @@ extension ConnectionLine {
   }
 }
 
+extension Sources {
+  /// `inventory/flows.yaml:3`.
+  func shownLine(_ location: SourceLocation) -> String { "\(shownPath(location.file)):\(location.line)" }
+}
+
 extension LineEnd {
   /// `api (6 hosts)`.
-  var words: String { hosts.count > 1 ? "\(name) (\(hosts.count) hosts)" : name }
+  fileprivate var words: String { hosts.count > 1 ? "\(name) (\(hosts.count) hosts)" : name }
 }
 
 extension IPProtocol {

@@ -3,9 +3,8 @@ internal import Diagnostics
 internal import Lint
 internal import Policy
 
-/// What a change means for connections, as text, Markdown and JSON.
+/// What a change means for connections.
 struct MeaningReport {
-  let console: Console
   let diff: ConnectionDiff
   /// The sources, for places that a user can open.
   let old: Sources
@@ -25,99 +24,61 @@ struct MeaningReport {
     diff.isEmpty && (reach?.lines ?? []).isEmpty && (findings?.findings ?? []).isEmpty
   }
 
-  /// Lines of one scope, in the order in which they are told.
-  struct Chapter {
-    let title: String
-    let opened: [ConnectionLine]
-    let closed: [ConnectionLine]
+  /// What is told, in this order.
+  var parts: [Answer.Part] {
+    let chapters =
+      LineScope.allCases.map { scope in
+        connections(
+          scope.title, opened: diff.opened.filter { $0.scope == scope },
+          closed: diff.closed.filter { $0.scope == scope })
+      } + [
+        connections(
+          "May open or close, depending on more than the connection", opened: diff.mayOpen,
+          closed: diff.mayClose),
+        connections(
+          "At one end alone, so that nothing passes: the other end, or a gateway, does not allow it",
+          opened: diff.halfOpened, closed: diff.halfClosed, marks: (.halfOpens, .halfCloses)),
+        connections(
+          "Through gateways, on ways that no declared route leads", opened: diff.forwardOpened,
+          closed: diff.forwardClosed),
+        connections("Later, when flows have ended", opened: diff.laterOpened, closed: diff.laterClosed),
+        Chapter(
+          .facts, Words("Modes and ends", .strong),
+          (modes + forwarding + ends).map { Entry(.changes, Words($0)) }),
+        Chapter(.facts, Words("Risks", .strong), diff.risks.map(entry)),
+        Chapter(
+          .facts, Words("An intruder's reach, in 1, 2 and \(ReachChange.hops) connections", .strong),
+          (reach?.lines ?? []).map { Entry(.changes, Words($0)) }),
+        Chapter(
+          .advice, Words("Findings that the change brings", .strong),
+          (findings?.findings ?? []).map {
+            Entry(.risk, Words($0.message), note: place($0.location, new))
+          }),
+      ]
+    return chapters.filter { !$0.entries.isEmpty }.map { .chapter($0) } + [.summary(summary)]
   }
 
-  var chapters: [Chapter] {
-    let titles: [(LineScope, String)] = [
-      (.hosts, "Between known hosts"), (.membership, "With added or removed hosts"),
-      (.outside, "With outside networks"),
-    ]
-    return titles.map { scope, title in
-      Chapter(
-        title: title, opened: diff.opened.filter { $0.scope == scope },
-        closed: diff.closed.filter { $0.scope == scope })
-    }
-    .filter { !$0.opened.isEmpty || !$0.closed.isEmpty }
+  private func connections(
+    _ title: String, opened: [ConnectionLine], closed: [ConnectionLine],
+    marks: (opens: Mark, closes: Mark) = (.opens, .closes)
+  ) -> Chapter {
+    Chapter(
+      .connections, Words(title, .strong),
+      opened.map { $0.entry(marks.opens, new) } + closed.map { $0.entry(marks.closes, old) })
   }
 
-  func write() throws {
-    for chapter in chapters {
-      try console.line(console.styled(chapter.title, .bold))
-      for line in chapter.opened { try write(line, "+", .opens, new) }
-      for line in chapter.closed { try write(line, "-", .closes, old) }
-    }
-    if !diff.mayOpen.isEmpty || !diff.mayClose.isEmpty {
-      try console.line(console.styled(Self.perhaps, .bold))
-      for line in diff.mayOpen { try write(line, "+", .opens, new) }
-      for line in diff.mayClose { try write(line, "-", .closes, old) }
-    }
-    if !diff.halfOpened.isEmpty || !diff.halfClosed.isEmpty {
-      try console.line(console.styled(Self.half, .bold))
-      for line in diff.halfOpened { try write(line, "+", .changes, new) }
-      for line in diff.halfClosed { try write(line, "-", .changes, old) }
-    }
-    for (title, opened, closed) in [
-      (Self.forwards, diff.forwardOpened, diff.forwardClosed),
-      (Self.later, diff.laterOpened, diff.laterClosed),
-    ] where !opened.isEmpty || !closed.isEmpty {
-      try console.line(console.styled(title, .bold))
-      for line in opened { try write(line, "+", .opens, new) }
-      for line in closed { try write(line, "-", .closes, old) }
-    }
-    if !diff.modes.isEmpty || !diff.ends.isEmpty || !diff.forwarding.isEmpty {
-      try console.line(console.styled("Modes and ends", .bold))
-      for change in modes { try console.line("  \(console.styled("~", .changes)) \(change)") }
-      for change in forwarding { try console.line("  \(console.styled("~", .changes)) \(change)") }
-      for change in diff.ends {
-        let mark = console.styled("~", .changes)
-        try console.line("  \(mark) \(change.flow) ends \(words(change.new)), not \(words(change.old))")
-      }
-    }
-    if !diff.risks.isEmpty {
-      try console.line(console.styled("Risks", .bold))
-      for risk in diff.risks {
-        let subject = risk.flow.map { "\($0) " } ?? ""
-        let note = risk.location.map { "  " + console.styled(place($0, new), .faint) } ?? ""
-        try console.line("  \(console.styled("!", .changes)) \(subject)\(risk.message)\(note)")
-      }
-    }
-    if let lines = reach?.lines, !lines.isEmpty {
-      try console.line(
-        console.styled("An intruder's reach, in 1, 2 and \(ReachChange.hops) connections", .bold))
-      for line in lines { try console.line("  \(console.styled("~", .changes)) \(line)") }
-    }
-    if let findings, !findings.findings.isEmpty, !console.quiet {
-      try console.line(console.styled("Findings that the change brings", .bold))
-      for finding in findings.findings {
-        let note = console.styled(place(finding.location, new), .faint)
-        try console.line("  \(console.styled("!", .changes)) \(finding.message)  \(note)")
-      }
-    }
-    console.message(summary)
+  private func entry(_ risk: Risk) -> Entry {
+    Entry(
+      .risk, Words("\(risk.flow.map { "\($0) " } ?? "")\(risk.message)"),
+      note: risk.location.map { place($0, new) } ?? "")
   }
 
-  private func write(_ line: ConnectionLine, _ mark: String, _ style: Style, _ sources: Sources) throws {
-    var notes: [String] = []
-    if let flow = line.flow { notes.append(flow) }
-    if let location = line.location { notes.append(place(location, sources)) }
-    let note = notes.isEmpty ? "" : "  " + console.styled(notes.joined(separator: ", "), .faint)
-    try console.line("  \(console.styled(mark, style)) \(line.words)\(note)")
+  private var ends: [String] {
+    diff.ends.map { "\($0.flow) ends \(words($0.new)), not \(words($0.old))" }
   }
-
-  static let half = "At one end alone, so that nothing passes: the other end, or a gateway, does not allow it"
-
-  static let forwards = "Through gateways, on ways that no declared route leads"
-  static let later = "Later, when flows have ended"
-
-  static let perhaps = "May open or close, depending on more than the connection"
 
   /// `api-1, api-2: ingress and egress enforced`: hosts that change alike are told once.
-  var modes: [String] {
+  private var modes: [String] {
     var changes: [String: [ConnectionDiff.ModeChange]] = [:]
     for change in diff.modes { changes[change.host, default: []].append(change) }
     var hosts: [String: [String]] = [:]
@@ -129,14 +90,12 @@ struct MeaningReport {
       hosts[texts.joined(separator: ", "), default: []].append(host)
     }
     return hosts.map { text, hosts in
-      let names = hosts.sorted()
-      let shown = names.prefix(6).joined(separator: ", ")
-      return (names.count > 6 ? "\(shown) and \(names.count - 6) more" : shown) + ": \(text)"
+      "\(listed(hosts.sorted())): \(text)"
     }
     .sorted()
   }
 
-  var forwarding: [String] {
+  private var forwarding: [String] {
     diff.forwarding.map { change in
       "\(change.host): \(change.isLeftAlone ? "everything passes through from now on: its forwarding is left alone" : "what passes through is filtered")"
     }
@@ -144,10 +103,10 @@ struct MeaningReport {
 
   private func words(_ mode: Mode) -> String { mode == .enforce ? "enforced" : "only observed" }
 
-  func words(_ end: Timestamp?) -> String { end.map { "at \($0)" } ?? "never" }
+  private func words(_ end: Timestamp?) -> String { end.map { "at \($0)" } ?? "never" }
 
-  func place(_ location: SourceLocation, _ sources: Sources) -> String {
-    "\(sources.shownPath(location.file)):\(location.line)"
+  private func place(_ location: SourceLocation, _ sources: Sources) -> String {
+    sources.shownLine(location)
   }
 
   /// One sentence with the exact figures.
@@ -179,5 +138,15 @@ struct MeaningReport {
         "; \(counted(takenForGranted, "host was", "hosts were")) not asked: what they allow is taken for granted"
     }
     return text
+  }
+}
+
+extension LineScope {
+  fileprivate var title: String {
+    switch self {
+    case .hosts: "Between known hosts"
+    case .membership: "With added or removed hosts"
+    case .outside: "With outside networks"
+    }
   }
 }

@@ -14,10 +14,13 @@ internal import RulesetShape
 /// Two sources against each other.
 struct SourceComparison {
   let found: FoundDifference
+  /// What there is to say of the sources.
+  let remarks: [String]
 
   /// - Parameter host: the only one that is looked at; `nil`: all.
-  init(from old: DiffSource, to new: DiffSource, host: String?, _ console: Console) throws {
-    var rulesets = (try old.rulesets(of: host, console), try new.rulesets(of: host, console))
+  init(from old: DiffSource, to new: DiffSource, host: String?) throws {
+    var rulesets = (try old.rulesets(of: host), try new.rulesets(of: host))
+    remarks = rulesets.0.remarks + rulesets.1.remarks
     let known = Set(rulesets.0.assignment.keys).union(rulesets.1.assignment.keys)
     if let host {
       rulesets = (rulesets.0.only(host), rulesets.1.only(host))
@@ -33,8 +36,7 @@ struct SourceComparison {
       // A host that was left out of a compile is neither new nor gone.
       for (source, path) in [(rulesets.0, old.name), (rulesets.1, new.name)]
       where source.notCompiled.contains(host) {
-        return HostDifference(
-          host: host, outcome: .failed("\(path) holds no ruleset of it: it was compiled in part"))
+        return HostDifference(host: host, outcome: .failed(NotCompiled(directory: path)))
       }
       // Hosts with equal rulesets on both sides differ alike.
       let pair = Pair(old: rulesets.0.assignment[host], new: rulesets.1.assignment[host])
@@ -51,13 +53,13 @@ struct SourceComparison {
         "no addresses of \(host.host) are known, so that nobody can say what a change means; compare with an inventory"
       )
     }
-    found = FoundDifference(hosts, console) { () throws(NotProven) in
+    found = FoundDifference(hosts) { () throws(NotProven) in
       if host == nil, case .inventory(let before) = old.content, case .inventory(let after) = new.content {
         let now = Timestamp.current()
         let diff = try ConnectionDiff(from: before.policy, to: after.policy, at: now)
         let brought = Lint.brought(from: before.policy, to: after.policy, at: now)
         return MeaningReport(
-          console: console, diff: diff, old: before.sources, new: after.sources,
+          diff: diff, old: before.sources, new: after.sources,
           reach: ReachChange(from: before.policy, to: after.policy, at: now),
           findings: LintReport(findings: brought, sources: after.sources))
       }
@@ -68,13 +70,19 @@ struct SourceComparison {
       let sources = loaded?.sources ?? Sources(files: [])
       let unasked = host == nil ? 0 : known.count - 1
       var report = MeaningReport(
-        console: console, diff: diff, old: sources, new: sources, takenForGranted: unasked)
+        diff: diff, old: sources, new: sources, takenForGranted: unasked)
       if unasked == 0, changed.count == hosts.count, let passage = diff.passage {
         report.reach = try ReachChange(of: changed, passage, crowns: loaded?.policy.crownNames ?? [])
       }
       return report
     }
   }
+}
+
+/// A directory was compiled without a host.
+private struct NotCompiled: Error, CustomStringConvertible {
+  let directory: String
+  var description: String { "\(directory) holds no ruleset of it: it was compiled in part" }
 }
 
 /// The numbers of a host's rulesets on both sides.

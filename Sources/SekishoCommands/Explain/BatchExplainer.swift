@@ -55,15 +55,14 @@ struct BatchExplainer: Sendable {
   /// Reads a file, or standard input for `-`, and writes the answers in the order of the questions. Two
   /// workers answer half of the lines each.
   ///
-  /// - Throws: ``ExitCode/failed`` after all lines when some could not be answered; their answer is a
+  /// - Throws: ``Refusal`` after all lines when some could not be answered; their answer is a
   ///   line with `error`.
-  func answer(_ path: String, _ console: Console) async throws {
+  func answer(_ path: String, write: ([UInt8]) throws -> Void) async throws {
     let bytes: [UInt8]
     do {
       bytes = try readFile(path)
     } catch {
-      console.error("\(path): \(error)")
-      throw ExitCode.failed
+      throw Refusal(.unreadable, "\(path): \(error)")
     }
     let lines = bytes.split(separator: UInt8(ascii: "\n")).filter { !$0.allSatisfy { $0 == 32 || $0 == 13 } }
     // Each worker keeps what it has compiled.
@@ -76,14 +75,17 @@ struct BatchExplainer: Sendable {
       async let back = other.answering(lines[middle..<end])
       let answers = (await front, await back)
       (one, other) = (answers.0.worker, answers.1.worker)
-      try console.write(answers.0.text)
-      try console.write(answers.1.text)
+      try write(answers.0.text)
+      try write(answers.1.text)
       failures += answers.0.failures + answers.1.failures
     }
     if failures > 0 {
-      console.error("\(failures) questions could not be answered; their answers say why")
-      throw ExitCode.failed
+      throw Refusal(.unanswered, "\(failures) questions could not be answered; their answers say why")
     }
+  }
+
+  private struct Unanswered: Encodable {
+    let error: String
   }
 
   private struct Answers {
@@ -109,7 +111,7 @@ struct BatchExplainer: Sendable {
         failures += 1
         let reason =
           (error as? ValidationError)?.message ?? "not a question: it needs from, to, protocol and port"
-        out += Array("{\"error\":\(JSONOutput.quoted(reason))}\n".utf8)
+        out += (try? JSONOutput.encodeLine(Unanswered(error: reason))) ?? []
       }
     }
     return Answers(text: out, failures: failures, worker: worker)
@@ -160,8 +162,8 @@ struct BatchExplainer: Sendable {
     }
     if let allowed, let denied {
       throw ValidationError(
-        "\(from.name) to \(to.name) is allowed in part: \(ExplanationText.describe(allowed)) is allowed, "
-          + "\(ExplanationText.describe(denied)) is denied; ask for addresses")
+        "\(from.name) to \(to.name) is allowed in part: \(ExplanationReport.describe(allowed)) is allowed, "
+          + "\(ExplanationReport.describe(denied)) is denied; ask for addresses")
     }
     return allowed != nil
   }

@@ -6,7 +6,7 @@ internal import Nftables
 internal import Policy
 internal import RulesetCompiler
 
-struct ExplainCommand: AsyncParsableCommand {
+struct ExplainCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "explain",
     abstract: "Say whether a connection is allowed, and why, at every hop.",
@@ -49,17 +49,19 @@ struct ExplainCommand: AsyncParsableCommand {
     if batch != nil, given > 0 { throw ValidationError("--batch takes its questions from a file alone") }
   }
 
-  func run() async throws {
-    let console = output.console
-    let loaded = try LoadedPolicy(inventory.inventory, console, warnings: false)
+  var answersInLines: Bool { batch != nil }
+
+  func answer(_ console: Console) async throws -> Answer {
+    let loaded = try LoadedPolicy(inventory.inventory)
     let policies = HostPolicies(loaded.policy)
     var explainer = PathExplainer(loaded.policy, policies)
     if let batch {
       let batches = BatchExplainer(policy: loaded.policy, policies: policies, explainer: explainer)
-      try await batches.answer(batch, console)
-      return
+      // They are too many to be kept until the last is known.
+      try await batches.answer(batch) { try console.write($0) }
+      return Answer()
     }
-    guard let from, let to, let service else { return }
+    guard let from, let to, let service else { return Answer() }
     let parts = AddressParts(loaded.policy, policies)
     let source = try Endpoint(from, in: loaded.policy, divided: parts.representatives)
     let destination = try Endpoint(to, in: loaded.policy, divided: parts.representatives)
@@ -77,11 +79,7 @@ struct ExplainCommand: AsyncParsableCommand {
     if answers.isEmpty {
       throw ValidationError("\(from) and \(to) have no address family in common for \(service)")
     }
-    let text = ExplanationText(policy: loaded.policy, console: console, sources: loaded.sources)
-    if output.json {
-      try console.write(try text.json(answers))
-    } else {
-      try text.write(answers, to: "\(from) → \(to) \(service)")
-    }
+    return ExplanationReport(policy: loaded.policy, sources: loaded.sources, answers: answers)
+      .answer(to: "\(from) → \(to) \(service)")
   }
 }

@@ -4,7 +4,7 @@ internal import Fleet
 internal import Glibc
 internal import RulesetDiff
 
-struct ApplyCommand: AsyncParsableCommand {
+struct ApplyCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "apply",
     abstract: "Make hosts enforce what the inventory says.",
@@ -49,37 +49,36 @@ struct ApplyCommand: AsyncParsableCommand {
     }
   }
 
-  func run() async throws {
-    let console = output.console
-    let saved = try plan.map { path in try failing(console) { try SavedPlan(reading: path) } }
-    let finder = TargetFinder(
-      options: saved?.targets(targets) ?? targets, inventory: inventory.inventory, console: console,
-      json: output.json)
+  func answer(_ console: Console) async throws -> Answer {
+    let saved = try plan.map { try SavedPlan(reading: $0) }
+    let finder = TargetFinder(options: saved?.targets(targets) ?? targets, inventory: inventory.inventory)
     let targets = try finder.find()
-    try saved?.requireSame(targets, console)
+    try saved?.requireSame(targets)
     if !yes, saved == nil, isatty(STDIN_FILENO) == 0 {
       throw ValidationError("nobody is there to say yes; --yes applies without asking")
     }
     let running = await RunningHosts(asking: targets)
-    let found = running.found(console)
-    if !found.hosts.contains(where: \.isFailure) { try saved?.requireSame(running, console) }
+    let found = running.found
+    let failures = found.hosts.filter(\.isFailure)
+    if failures.isEmpty { try saved?.requireSame(running) }
     // JSON is the answer of the apply; the change is then not shown but reported.
     if !output.json, !output.quiet {
-      try DiffReport(console: console, showsObjects: objects).write(found.hosts, found.meaning)
+      let report = DiffReport(found: found, showsObjects: objects, isOfHosts: true)
+      try AnswerText(console: console).write(
+        targets.remarks.map { .remark($0) } + report.parts.filter { failures.isEmpty || !$0.isFailure })
     }
-    if found.hosts.contains(where: \.isFailure) {
-      if output.json || output.quiet { found.hosts.forEach { $0.showFailure(console) } }
-      console.error("not every host could be asked; nothing was applied")
-      throw ExitCode.failed
+    if !failures.isEmpty {
+      var refusal = Refusal(.host, "not every host could be asked; nothing was applied")
+      refusal.add(failures.compactMap { host in host.error.map { (host.host, $0) } })
+      throw refusal
     }
     let changing = zip(targets.hosts, running.answers).compactMap { target, answer in
       (try? answer.get().comparison).flatMap {
         $0.change.isEmpty ? nil : Applying(target: target, comparison: $0)
       }
     }
-    if !changing.isEmpty, !yes, saved == nil, try !confirmed(changing.map(\.target.name)) {
-      console.message("nothing was applied")
-      throw ExitCode.failed
+    if !changing.isEmpty, !yes, saved == nil, !confirmed(changing.map(\.target.name), console) {
+      throw Refusal(.notConfirmed, "nothing was applied")
     }
     let progress = ProgressLine(console, total: changing.count, what: "hosts applied")
     let reports = await concurrently(
@@ -97,21 +96,13 @@ struct ApplyCommand: AsyncParsableCommand {
         }
       }, progress: { progress.show($0) })
     progress.end()
-    let results = zip(changing, reports).map { ApplyResult(host: $0.target.name, report: $1) }
-    let unchanged = targets.hosts.count - changing.count
-    if output.json {
-      try console.write(try ApplyResult.json(results, unchanged: unchanged))
-    } else {
-      ApplyResult.show(results, unchanged: unchanged, console)
-    }
-    if let worst = results.compactMap(\.exitCode).max(by: { $0.rawValue < $1.rawValue }) { throw worst }
+    return ApplyAnswer.of(
+      zip(changing, reports).map { (host: $0.target.name, report: $1) },
+      unchanged: targets.hosts.count - changing.count)
   }
 
-  private func confirmed(_ hosts: [String]) throws -> Bool {
-    let console = output.console
-    let named =
-      hosts.prefix(6).joined(separator: ", ") + (hosts.count > 6 ? " and \(hosts.count - 6) more" : "")
-    console.raw("Apply to \(named)? [y/N] ")
+  private func confirmed(_ hosts: [String], _ console: Console) -> Bool {
+    console.raw("Apply to \(listed(hosts))? [y/N] ")
     return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
   }
 }
@@ -122,58 +113,58 @@ private struct Applying: Sendable {
   let comparison: Comparison
 }
 
-/// What an apply did on one host.
-struct ApplyResult {
-  let host: String
-  let report: Result<ApplyReport, any Error>
+/// What an apply did, as an answer.
+private enum ApplyAnswer {
+  typealias Outcome = (host: String, report: Result<ApplyReport, any Error>)
 
-  var exitCode: ExitCode? {
-    guard case .failure(let error) = report else { return nil }
-    return (error as? AgentFailure)?.code == .moved ? .moved : .failed
-  }
-
-  static func show(_ results: [ApplyResult], unchanged: Int, _ console: Console) {
+  static func of(_ outcomes: [Outcome], unchanged: Int) -> Answer {
+    var answer = Answer()
     var applied = 0
-    for result in results {
-      switch result.report {
+    for outcome in outcomes {
+      switch outcome.report {
       case .success(let report):
         applied += 1
-        console.detail(
-          "\(result.host): \(counted(report.operations, "object")), generation \(report.generation)")
-      case .failure(let error): console.error("\(result.host): \(error)")
+        answer.parts.append(
+          .detail(
+            "\(outcome.host): \(counted(report.operations, "object")), generation \(report.generation)"))
+      case .failure(let error):
+        answer.parts.append(.failure("\(outcome.host): \(error)"))
+        let code: ExitCode = (error as? AgentFailure)?.code == .moved ? .moved : .failed
+        answer.exitCode = [answer.exitCode, code].compactMap { $0 }.max { $0.rawValue < $1.rawValue }
       }
     }
-    let failed = results.count - applied
-    console.message(
-      "\(counted(applied, "host")) applied, \(unchanged) had it already"
-        + (failed > 0 ? ", \(failed) failed" : ""))
+    let failed = outcomes.count - applied
+    answer.parts.append(
+      .summary(
+        "\(counted(applied, "host")) applied, \(unchanged) had it already"
+          + (failed > 0 ? ", \(failed) failed" : "")))
+    answer.data = .document(File(unchanged: unchanged, hosts: outcomes.map { File.Host($0) }))
+    return answer
   }
 
-  static func json(_ results: [ApplyResult], unchanged: Int) throws -> [UInt8] {
-    struct File: Encodable {
-      struct Host: Encodable {
-        let host: String
-        let status: String
-        let operations: Int?
-        let generation: UInt32?
-        let error: String?
-      }
-      let format_version = 1
-      let unchanged: Int
-      let hosts: [Host]
-    }
-    let hosts = results.map { result -> File.Host in
-      switch result.report {
-      case .success(let report):
-        File.Host(
-          host: result.host, status: "applied", operations: report.operations, generation: report.generation,
-          error: nil)
-      case .failure(let error):
-        File.Host(
-          host: result.host, status: (error as? AgentFailure)?.code.rawValue ?? "failed", operations: nil,
-          generation: nil, error: "\(error)")
+  private struct File: Encodable {
+    struct Host: Encodable {
+      let host: String
+      let status: String
+      var operations: Int?
+      var generation: UInt32?
+      var error: FailureJSON?
+
+      init(_ outcome: Outcome) {
+        host = outcome.host
+        switch outcome.report {
+        case .success(let report):
+          status = "applied"
+          operations = report.operations
+          generation = report.generation
+        case .failure(let failure):
+          let told = FailureJSON(failure)
+          status = told.code
+          error = told
+        }
       }
     }
-    return try JSONOutput.encode(File(unchanged: unchanged, hosts: hosts))
+    let unchanged: Int
+    let hosts: [Host]
   }
 }

@@ -43,16 +43,14 @@ struct RunningHosts {
     throw AgentFailure(.moved, "the ruleset changes faster than it can be looked at; try again")
   }
 
-  func found(_ console: Console) -> FoundDifference {
-    FoundDifference(differences, console) { () throws(NotProven) in try meaning(console) }
-  }
+  var found: FoundDifference { FoundDifference(differences) { () throws(NotProven) in try meaning() } }
 
   /// Which objects differ.
   private var differences: [HostDifference] {
     zip(targets.hosts, answers).map { target, answer in
       switch answer {
       case .success(let answer): HostDifference(host: target.name, outcome: .compared(answer.comparison))
-      case .failure(let error): HostDifference(host: target.name, outcome: .failed("\(error)"))
+      case .failure(let error): HostDifference(host: target.name, outcome: .failed(error))
       }
     }
   }
@@ -61,7 +59,7 @@ struct RunningHosts {
   /// or where nothing differs.
   ///
   /// - Throws: ``ConnectionSpace/NotProven`` when the change is too large to be exact about it.
-  private func meaning(_ console: Console) throws(NotProven) -> MeaningReport? {
+  private func meaning() throws(NotProven) -> MeaningReport? {
     let hosts = zip(targets.hosts, answers).compactMap { target, answer in
       (try? answer.get()).flatMap { rulesets(of: target, $0) }
     }
@@ -72,7 +70,7 @@ struct RunningHosts {
     let asked = Set(targets.hosts.map(\.name))
     let unasked = targets.all.subtracting(asked).count
     var report = MeaningReport(
-      console: console, diff: diff, old: sources, new: sources, takenForGranted: unasked,
+      diff: diff, old: sources, new: sources, takenForGranted: unasked,
       unfiltered: targets.hosts.count - hosts.count)
     if let policy, unasked == 0, hosts.count == policy.hosts.count, let passage = diff.passage {
       report.reach = try ReachChange(of: hosts, passage, crowns: policy.crownNames)

@@ -1,4 +1,3 @@
-internal import ArgumentParser
 internal import Artifacts
 internal import Enforcement
 internal import Nftables
@@ -12,10 +11,10 @@ struct SavedPlan {
   init(reading path: String) throws { plan = try Plan(reading: path) }
 
   /// What was found on hosts.
-  init(of running: RunningHosts, options: TargetOptions, _ console: Console) throws {
+  init(of running: RunningHosts, options: TargetOptions) throws {
     let way: Plan.Way = options.lab ? .lab : options.local || options.host == nil ? .local : .ssh
-    let hosts = try failing(console) {
-      try zip(running.targets.hosts, running.answers).map { try Plan.Host($0, try $1.get().comparison) }
+    let hosts = try zip(running.targets.hosts, running.answers).map {
+      try Plan.Host($0, try $1.get().comparison)
     }
     plan = Plan(inventory: running.targets.inventory?.digest, way: way, hosts: hosts)
   }
@@ -29,38 +28,34 @@ struct SavedPlan {
     return result
   }
 
-  /// - Throws: ``ExitCode/moved`` after it has been said what is not what was shown.
-  func requireSame(_ targets: Targets, _ console: Console) throws {
+  /// - Throws: ``Refusal`` where something is not what was shown.
+  func requireSame(_ targets: Targets) throws {
     if plan.inventory != targets.inventory?.digest {
-      console.error(
+      throw Refusal(
+        .moved,
         plan.inventory == nil
           ? "the plan is of compiled rulesets: give --from with the directory"
           : "the inventory is not what it was when the plan was made; nothing was applied; diff again")
-      throw ExitCode.moved
     }
-    let moved = try failing(console) {
-      try targets.hosts.filter { target in
-        try plan.hosts.first { $0.name == target.name }?.ruleset != target.wanted.digest
-      }
+    let moved = try targets.hosts.filter { target in
+      try plan.hosts.first { $0.name == target.name }?.ruleset != target.wanted.digest
     }
-    try refuse(moved.map(\.name), "the ruleset that is compiled is not the one that was shown", console)
+    try refuse(moved.map(\.name), "the ruleset that is compiled is not the one that was shown")
   }
 
-  /// - Throws: ``ExitCode/moved`` after it has been said which hosts are not what was shown.
-  func requireSame(_ running: RunningHosts, _ console: Console) throws {
-    let moved = try failing(console) {
-      try zip(running.targets.hosts, running.answers).filter { target, answer in
-        try plan.hosts.first { $0.name == target.name } != Plan.Host(target, try answer.get().comparison)
-      }
+  /// - Throws: ``Refusal`` where hosts are not what was shown.
+  func requireSame(_ running: RunningHosts) throws {
+    let moved = try zip(running.targets.hosts, running.answers).filter { target, answer in
+      try plan.hosts.first { $0.name == target.name } != Plan.Host(target, try answer.get().comparison)
     }
-    try refuse(moved.map(\.0.name), "the running ruleset is not what it was when the plan was made", console)
+    try refuse(moved.map(\.0.name), "the running ruleset is not what it was when the plan was made")
   }
 
-  private func refuse(_ hosts: [String], _ reason: String, _ console: Console) throws {
+  private func refuse(_ hosts: [String], _ reason: String) throws {
     if hosts.isEmpty { return }
-    for host in hosts { console.error("\(host): \(reason)") }
-    console.error("nothing was applied; diff again")
-    throw ExitCode.moved
+    var refusal = Refusal(.moved, "nothing was applied; diff again")
+    refusal.add(hosts.map { ($0, AgentFailure(.moved, reason)) })
+    throw refusal
   }
 }
 

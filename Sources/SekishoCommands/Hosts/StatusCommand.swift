@@ -4,7 +4,7 @@ internal import Fleet
 internal import Lab
 internal import RulesetDiff
 
-struct StatusCommand: AsyncParsableCommand {
+struct StatusCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "status",
     abstract: "Say what hosts enforce.",
@@ -31,14 +31,13 @@ struct StatusCommand: AsyncParsableCommand {
   @OptionGroup var targets: TargetOptions
   @OptionGroup var output: OutputOptions
 
-  func run() async throws {
-    let console = output.console
+  func answer(_ console: Console) async throws -> Answer {
     let answers: [HostState]
     if inventory == nil, targets.host == nil, targets.from == nil, !targets.lab {
       answers = [await thisMachine()]
     } else {
       let targets = try TargetFinder(
-        options: targets, inventory: inventory ?? "inventory", console: console, defaultsToThisMachine: true
+        options: targets, inventory: inventory ?? "inventory", defaultsToThisMachine: true
       ).find().hosts
       let results = await concurrently(targets) { target in
         try await target.ask { agent in
@@ -51,9 +50,7 @@ struct StatusCommand: AsyncParsableCommand {
           differing: (try? result.get())?.comparison.change.objects.count)
       }
     }
-    let report = StatusReport(console: console)
-    if output.json { try report.writeJSON(answers) } else { try report.write(answers) }
-    if answers.contains(where: \.isFailure) { throw ExitCode.failed }
+    return StatusReport(states: answers).answer
   }
 
   private func thisMachine() async -> HostState {

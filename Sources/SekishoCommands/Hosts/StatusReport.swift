@@ -10,55 +10,58 @@ struct HostState {
   var isFailure: Bool { if case .failure = status { true } else { false } }
 }
 
-/// States of hosts as text and JSON.
+/// States of hosts as an answer.
 struct StatusReport {
-  let console: Console
+  let states: [HostState]
 
-  func write(_ states: [HostState]) throws {
-    for state in states {
+  var answer: Answer {
+    let parts = states.map { state -> Answer.Part in
       switch state.status {
-      case .failure(let error): console.error("\(state.host): \(error)")
-      case .success(let status): try write(state, status)
+      case .failure(let error): .failure("\(state.host): \(error)")
+      case .success(let status): .chapter(chapter(state, status))
       }
     }
+    return Answer(
+      parts: parts, data: .document(File(hosts: states.map { File.Host($0) })),
+      exitCode: states.contains(where: \.isFailure) ? .failed : nil)
   }
 
-  private func write(_ state: HostState, _ status: HostStatus) throws {
-    let name = console.styled(state.host, .bold)
+  private func chapter(_ state: HostState, _ status: HostStatus) -> Chapter {
+    let foreign = foreign(status)
     guard let table = status.table else {
-      try console.line("\(name): \(console.styled("no table, nothing is enforced", .closes))")
-      return try writeForeign(status)
+      return Chapter(
+        .facts, "\(state.host, .strong): \("no table, nothing is enforced", .closes)", foreign)
     }
-    let against =
+    let against: Words =
       switch state.differing {
       case nil: ""
-      case 0: "\(console.styled("as it should be", .opens)), "
+      case 0: "\("as it should be", .opens), "
       case let count?:
-        console.styled("differs in \(counted(count, "object"))", .changes)
-          + " (sekisho diff shows them), "
+        "\("differs in \(counted(count, "object"))", .changes) (sekisho diff shows them), "
       }
-    try console.line("\(name): \(against)generation \(status.generation)")
-    if table.isOwned { try console.line("  the table belongs to a running program and goes with it") }
-    if table.isDormant { try console.line("  the table is switched off (dormant): nothing is enforced") }
-    for direction in table.directions {
+    var entries: [Entry] = []
+    if table.isOwned { entries.append("the table belongs to a running program and goes with it") }
+    if table.isDormant { entries.append("the table is switched off (dormant): nothing is enforced") }
+    entries += table.directions.map { direction in
       let hook = direction.hook + String(repeating: " ", count: 7 - direction.hook.count)
       let mode = direction.mode.rawValue + String(repeating: " ", count: 7 - direction.mode.rawValue.count)
       let denied = direction.mode == .observe ? "would be denied" : "denied"
-      try console.line(
-        "  \(hook)  \(console.styled(mode, direction.mode == .enforce ? .opens : .changes))  "
-          + "\(counted(direction.packets, "packet")) \(denied), "
-          + "\(counted(direction.records, "peer and port", "peers and ports")) recorded")
+      let records = counted(direction.records, "peer and port", "peers and ports")
+      return
+        "\(hook)  \(mode, direction.mode == .enforce ? .opens : .changes)  \(counted(direction.packets, "packet")) \(denied), \(records) recorded"
     }
-    try console.line(
-      console.styled(
-        "  \(counted(table.chains, "chain")), \(counted(table.rules, "rule")), "
-          + "\(counted(table.sets, "set")), \(counted(table.elements, "element"))", .faint))
-    try writeForeign(status)
+    let size = [
+      counted(table.chains, "chain"), counted(table.rules, "rule"), counted(table.sets, "set"),
+      counted(table.elements, "element"),
+    ]
+    entries.append("\(size.joined(separator: ", "), .faint)")
+    return Chapter(
+      .facts, "\(state.host, .strong): \(against)generation \(status.generation)", entries + foreign)
   }
 
-  private func writeForeign(_ status: HostStatus) throws {
+  private func foreign(_ status: HostStatus) -> [Entry] {
     let tables = Set(status.foreignChains.map(\.table)).sorted()
-    if !tables.isEmpty { try console.line("  other tables filter too: \(tables.joined(separator: ", "))") }
+    return tables.isEmpty ? [] : ["other tables filter too: \(tables.joined(separator: ", "))"]
   }
 
   // MARK: - JSON
@@ -68,32 +71,29 @@ struct StatusReport {
       let host: String
       /// `same`, `differs`, `installed` (nothing to compare with), `none` (no table) or `failed`.
       let status: String
-      let generation: UInt32?
-      let table: TableStatus?
-      let objectsDiffering: Int?
-      let foreignChains: [ForeignChain]?
-      let error: String?
-    }
-    let format_version = 1
-    let hosts: [Host]
-  }
+      var generation: UInt32?
+      var table: TableStatus?
+      var objectsDiffering: Int?
+      var foreignChains: [ForeignChain]?
+      var error: FailureJSON?
 
-  func writeJSON(_ states: [HostState]) throws {
-    let hosts = states.map { state -> File.Host in
-      switch state.status {
-      case .failure(let error):
-        return File.Host(
-          host: state.host, status: "failed", generation: nil, table: nil, objectsDiffering: nil,
-          foreignChains: nil, error: "\(error)")
-      case .success(let status):
-        let word =
-          status.table == nil
-          ? "none" : state.differing.map { $0 == 0 ? "same" : "differs" } ?? "installed"
-        return File.Host(
-          host: state.host, status: word, generation: status.generation, table: status.table,
-          objectsDiffering: state.differing, foreignChains: status.foreignChains, error: nil)
+      init(_ state: HostState) {
+        host = state.host
+        switch state.status {
+        case .failure(let failure):
+          status = "failed"
+          error = FailureJSON(failure)
+        case .success(let found):
+          status =
+            found.table == nil
+            ? "none" : state.differing.map { $0 == 0 ? "same" : "differs" } ?? "installed"
+          generation = found.generation
+          table = found.table
+          objectsDiffering = state.differing
+          foreignChains = found.foreignChains
+        }
       }
     }
-    try console.write(try JSONOutput.encode(File(hosts: hosts)))
+    let hosts: [Host]
   }
 }

@@ -70,20 +70,19 @@ struct Targets: Sendable {
   let all: Set<String>
   /// What their rulesets are compiled from; `nil`: a directory holds what was compiled.
   let inventory: LoadedPolicy?
+  /// What there is to say of where their rulesets come from.
+  var remarks: [String] = []
 }
 
 /// Finds the hosts a command works on and what each of them should have.
 struct TargetFinder {
   let options: TargetOptions
   let inventory: String
-  let console: Console
-  /// Whether guards that do not hold are the answer as JSON.
-  var json = false
   /// Whether a command that names no host means this machine, found by its addresses; else it is an
   /// error: a change never goes to hosts that nobody named.
   var defaultsToThisMachine = false
 
-  /// - Throws: ``ExitCode`` after a message, or ``ValidationError``.
+  /// - Throws: ``Refusal``, ``ValidationError``, or what files and the lab throw.
   func find() throws -> Targets {
     let isUnnamed = options.host == nil && !options.lab
     if isUnnamed, !defaultsToThisMachine {
@@ -91,29 +90,29 @@ struct TargetFinder {
         "say which hosts: --local --host NAME, --lab, or --host SELECTOR (--host all: by ssh)")
     }
     if isUnnamed, options.from != nil { throw ValidationError("with --from, say which host: --host NAME") }
-    let loaded = options.from == nil ? try LoadedPolicy(inventory, console, warnings: false) : nil
-    try loaded?.requireGuards(console, json: json)
+    let loaded = options.from == nil ? try LoadedPolicy(inventory) : nil
+    if let loaded { try BrokenGuards(loaded).require() }
+    var remarks: [String] = []
     let wanted =
       if let loaded {
         try compiling(loaded.policy, thisMachine: isUnnamed)
       } else {
-        try compiled(options.from ?? "")
+        try compiled(options.from ?? "", &remarks)
       }
-    let lab = options.lab ? try runningLab() : nil
+    let lab = options.lab ? try Lab.running() : nil
     if options.local || isUnnamed {
       guard wanted.count == 1 else {
         throw ValidationError("--host selects \(wanted.count) hosts; this machine is one of them: name it")
       }
-      return Targets(hosts: [target(wanted[0], .here)], all: Self.all(wanted), inventory: loaded)
+      return Targets(
+        hosts: [target(wanted[0], .here)], all: Self.all(wanted), inventory: loaded, remarks: remarks)
     }
     let hosts = try wanted.map { host in
       guard let lab else { return target(host, .through(.ssh(host.ssh))) }
-      let command = try failing(console) {
-        try lab.execPrefix(host.identity.host) + [try Lab.ownExecutable(), "agent"]
-      }
+      let command = try lab.execPrefix(host.identity.host) + [try Lab.ownExecutable(), "agent"]
       return target(host, .through(Transport(command: command)))
     }
-    return Targets(hosts: hosts, all: Self.all(wanted), inventory: loaded)
+    return Targets(hosts: hosts, all: Self.all(wanted), inventory: loaded, remarks: remarks)
   }
 
   /// All hosts that addresses are known of.
@@ -158,10 +157,10 @@ struct TargetFinder {
   }
 
   /// What a compile wrote; there `--host` selects by name alone.
-  private func compiled(_ path: String) throws -> [Wanted] {
+  private func compiled(_ path: String, _ remarks: inout [String]) throws -> [Wanted] {
     let directory = OutputDirectory(path)
-    let manifest = try failing(console) { try directory.manifest() }
-    manifest.tellOfParts(path, console)
+    let manifest = try directory.manifest()
+    if let remark = manifest.remarkOnParts(path) { remarks.append(remark) }
     var names: [String]?
     if let host = options.host {
       let terms = host.split(separator: ",", omittingEmptySubsequences: false)
@@ -187,15 +186,7 @@ struct TargetFinder {
   }
 
   private func table(of host: String, in directory: OutputDirectory, _ manifest: Manifest) throws -> Table {
-    try failing(console) { try OneTable.read(try directory.json(of: host, manifest), host) }
-  }
-
-  private func runningLab() throws -> Lab {
-    guard let lab = Lab.current(in: try failing(console) { try RuntimeDirectory() }) else {
-      console.error("no lab is up; sekisho lab up starts one")
-      throw ExitCode.failed
-    }
-    return lab
+    try OneTable.read(try directory.json(of: host, manifest), host)
   }
 }
 

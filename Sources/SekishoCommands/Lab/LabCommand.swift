@@ -19,85 +19,62 @@ struct LabCommand: AsyncParsableCommand {
       """,
     subcommands: [Up.self, Down.self, Status.self, Exec.self, Try.self])
 
-  struct Up: AsyncParsableCommand {
+  struct Up: Verb {
     static let configuration = CommandConfiguration(
       commandName: "up", abstract: "Bring the lab up.", usage: "sekisho lab up [<options>]")
 
     @OptionGroup var inventory: InventoryOptions
     @OptionGroup var output: OutputOptions
 
-    func run() async throws {
-      let console = output.console
-      let loaded = try LoadedPolicy(inventory.inventory, console, warnings: false)
-      let lab = try failing(console) {
-        try Lab.up(
-          loaded.policy, in: try RuntimeDirectory(), keeper: [try Lab.ownExecutable(), LabKeeper.verb])
-      }
+    func answer(_ console: Console) async throws -> Answer {
+      let loaded = try LoadedPolicy(inventory.inventory)
+      let lab = try Lab.up(
+        loaded.policy, in: try RuntimeDirectory(), keeper: [try Lab.ownExecutable(), LabKeeper.verb])
       let networks = lab.plan.nodes.count { $0.kind == .network }
-      console.message(
-        "the lab is up: \(counted(lab.plan.nodes.count - networks, "host")), \(counted(networks, "network")) (process \(lab.keeper))"
-      )
+      let hosts = lab.plan.nodes.count - networks
+      return Answer(
+        parts: [
+          .summary(
+            "the lab is up: \(counted(hosts, "host")), \(counted(networks, "network")) (process \(lab.keeper))"
+          )
+        ], data: .document(LabState(lab)))
     }
   }
 
-  struct Down: AsyncParsableCommand {
+  struct Down: Verb {
     static let configuration = CommandConfiguration(commandName: "down", abstract: "End the lab.")
 
     @OptionGroup var output: OutputOptions
 
-    func run() async throws {
-      let console = output.console
-      guard let lab = Lab.current(in: try failing(console) { try RuntimeDirectory() }) else {
-        console.message("no lab is up")
-        return
-      }
-      try failing(console) { try lab.down() }
-      console.message("the lab is down")
+    func answer(_ console: Console) async throws -> Answer {
+      let lab = Lab.current(in: try RuntimeDirectory())
+      try lab?.down()
+      return Answer(
+        parts: [.summary(lab == nil ? "no lab is up" : "the lab is down")], data: .document(LabState(nil)))
     }
   }
 
-  struct Status: AsyncParsableCommand {
+  struct Status: Verb {
     static let configuration = CommandConfiguration(
       commandName: "status", abstract: "List the hosts and networks of the lab.")
 
     @OptionGroup var output: OutputOptions
 
-    private struct Answer: Encodable {
-      struct Node: Encodable {
-        let name: String
-        let kind: String
-        let addresses: [String]
-        let forwards: Bool
-      }
-      let format_version = 1
-      let up: Bool
-      let keeper: Int32?
-      let nodes: [Node]
-    }
-
-    func run() async throws {
-      let console = output.console
-      let lab = Lab.current(in: try failing(console) { try RuntimeDirectory() })
-      if output.json {
-        let nodes = lab?.plan.nodes.map {
-          Answer.Node(
-            name: $0.name, kind: $0.kind.rawValue, addresses: $0.addresses.map(\.description),
-            forwards: $0.forwards)
-        }
-        try console.write(
-          try JSONOutput.encode(Answer(up: lab != nil, keeper: lab?.keeper, nodes: nodes ?? [])))
-        return
-      }
-      guard let lab else {
-        try console.line("no lab is up; sekisho lab up starts one")
-        return
-      }
-      let width = lab.plan.nodes.map(\.name.count).max() ?? 0
-      for node in lab.plan.nodes {
+    func answer(_ console: Console) async throws -> Answer {
+      let lab = Lab.current(in: try RuntimeDirectory())
+      let nodes = lab?.plan.nodes ?? []
+      let width = nodes.map(\.name.count).max() ?? 0
+      let entries = nodes.map { node -> Entry in
         let name = node.name + String(repeating: " ", count: width - node.name.count)
         let kind = node.kind == .network ? "  (network)" : node.forwards ? "  (gateway)" : ""
-        try console.line("\(name)  \(node.addresses.map(\.description).joined(separator: " "))\(kind)")
+        return "\(name)  \(node.addresses.map(\.description).joined(separator: " "))\(kind)"
       }
+      return Answer(
+        parts: [
+          .chapter(
+            lab == nil
+              ? .sentence("no lab is up; sekisho lab up starts one") : Chapter(.facts, "", entries))
+        ], data: .document(LabState(lab)))
     }
   }
 
@@ -113,28 +90,50 @@ struct LabCommand: AsyncParsableCommand {
     var command: [String]
 
     func run() async throws {
-      let console = Console(noColour: false, quiet: false, verbose: false)
-      guard let lab = Lab.current(in: try failing(console) { try RuntimeDirectory() }) else {
-        console.error("no lab is up; sekisho lab up starts one")
-        throw ExitCode.failed
+      do {
+        let lab = try Lab.running()
+        // What is ignored stays ignored in the program that takes our place.
+        signal(SIGPIPE, SIG_DFL)
+        try lab.exec(host, command)
+      } catch {
+        let refusal = Refusal(error)
+        try Console(noColour: false, quiet: false, verbose: false).show(refusal, json: nil)
+        throw refusal.exitCode
       }
-      // What is ignored stays ignored in the program that takes our place.
-      signal(SIGPIPE, SIG_DFL)
-      try failing(console) { try lab.exec(host, command) }
     }
   }
 }
 
-/// Does something and turns its failure into a message and an exit code.
-func failing<Result>(_ console: Console, _ body: () throws -> Result) throws -> Result {
-  do {
-    return try body()
-  } catch let code as ExitCode {
-    throw code
-  } catch let usage as ValidationError {
-    throw usage
-  } catch {
-    console.error("\(error)")
-    throw ExitCode.failed
+/// The lab of this machine, for programs.
+private struct LabState: Encodable {
+  struct Node: Encodable {
+    let name: String
+    let kind: String
+    let addresses: [String]
+    let forwards: Bool
+  }
+
+  let up: Bool
+  let keeper: Int32?
+  let nodes: [Node]
+
+  init(_ lab: Lab?) {
+    up = lab != nil
+    keeper = lab?.keeper
+    nodes = (lab?.plan.nodes ?? []).map {
+      Node(
+        name: $0.name, kind: $0.kind.rawValue, addresses: $0.addresses.map(\.description),
+        forwards: $0.forwards)
+    }
+  }
+}
+
+extension Lab {
+  /// - Throws: ``Refusal`` where none is up.
+  static func running() throws -> Lab {
+    guard let lab = current(in: try RuntimeDirectory()) else {
+      throw Refusal(.lab, "no lab is up", remedy: "sekisho lab up starts one")
+    }
+    return lab
   }
 }

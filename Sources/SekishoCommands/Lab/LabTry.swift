@@ -9,7 +9,7 @@ internal import Probing
 internal import RulesetCompiler
 
 extension LabCommand {
-  struct Try: AsyncParsableCommand {
+  struct Try: Verb {
     static let configuration = CommandConfiguration(
       commandName: "try",
       abstract: "Try a connection between two hosts of the lab with real packets.",
@@ -29,26 +29,21 @@ extension LabCommand {
     @Argument(help: "A service of the inventory, or tcp/443, icmp/echo-request, esp.")
     var service: String
 
-    func run() async throws {
-      let console = output.console
-      let policy = try LoadedPolicy(inventory.inventory, console, warnings: false).policy
+    func answer(_ console: Console) async throws -> Answer {
+      let policy = try LoadedPolicy(inventory.inventory).policy
       let asked = try AskedService(service, in: policy)
-      guard let lab = Lab.current(in: try failing(console) { try RuntimeDirectory() }) else {
-        console.error("no lab is up; sekisho lab up starts one")
-        throw ExitCode.failed
-      }
+      let lab = try Lab.running()
       guard let source = lab.plan[from], let destination = lab.plan[to] else {
-        console.error(
-          "the lab has no \(lab.plan[from] == nil ? from : to); sekisho lab status lists what it has")
-        throw ExitCode.failed
+        throw Refusal(
+          .lab, "the lab has no \(lab.plan[from] == nil ? from : to)",
+          remedy: "sekisho lab status lists what it has")
       }
       for node in [source, destination] {
         guard let host = policy.hosts.first(where: { $0.name == node.name }) else { continue }
         if Set(host.addresses) == Set(node.addresses) { continue }
-        console.error(
-          "\(node.name) has other addresses in the lab than in the inventory; bring the lab down and up again"
-        )
-        throw ExitCode.failed
+        throw Refusal(
+          .lab, "\(node.name) has other addresses in the lab than in the inventory",
+          remedy: "bring the lab down and up again")
       }
       let connections = asked.terms.flatMap { term in
         source.addresses.flatMap { here in
@@ -58,13 +53,7 @@ extension LabCommand {
       if connections.isEmpty {
         throw ValidationError("\(from) and \(to) have no address family in common for \(service)")
       }
-      let results: [Bool]
-      do {
-        results = try await LabTrial(lab: lab, from: from, to: to).reach(connections)
-      } catch {
-        console.error("\(error)")
-        throw ExitCode.failed
-      }
+      let results = try await LabTrial(lab: lab, from: from, to: to).reach(connections)
       var explainer = PathExplainer(policy, HostPolicies(policy))
       let now = Timestamp(seconds: Int64(time(nil)))
       let tried = zip(connections, results).map { connection, isOpen in
@@ -73,19 +62,17 @@ extension LabCommand {
         return Tried(
           connection: connection, isOpen: isOpen, isAllowed: explanation.isAllowed || explanation.isUnmanaged)
       }
-      if output.json {
-        try console.write(try JSONOutput.encode(Answer(from: from, to: to, tried)))
-      } else {
-        for one in tried { try write(one, console) }
-      }
-      if !tried.allSatisfy(\.agrees) { throw ExitCode.broken }
+      return Answer(
+        parts: [.chapter(Chapter(.facts, "", tried.map(entry)))],
+        data: .document(Tries(from: from, to: to, tried)),
+        exitCode: tried.allSatisfy(\.agrees) ? nil : .broken)
     }
 
-    private func write(_ tried: Tried, _ console: Console) throws {
-      let words = console.styled(tried.isOpen ? "open  " : "closed", tried.isOpen ? .opens : .closes)
-      let verdict =
-        tried.agrees ? "as the policy says" : console.styled("the policy says otherwise", .closes)
-      try console.line("\(words)  \(from) → \(to)  \(ExplanationText.describe(tried.connection))  \(verdict)")
+    private func entry(_ tried: Tried) -> Entry {
+      let verdict: Words =
+        tried.agrees ? "as the policy says" : Words("the policy says otherwise", .closes)
+      let words = Words(tried.isOpen ? "open  " : "closed", tried.isOpen ? .opens : .closes)
+      return "\(words)  \(from) → \(to)  \(ExplanationReport.describe(tried.connection))  \(verdict)"
     }
   }
 }
@@ -99,7 +86,7 @@ private struct Tried {
   var agrees: Bool { isOpen == isAllowed }
 }
 
-private struct Answer: Encodable {
+private struct Tries: Encodable {
   struct Attempt: Encodable {
     let from: String
     let to: String
@@ -110,7 +97,6 @@ private struct Answer: Encodable {
     /// `allowed` or `denied`, by the policy.
     let verdict: String
   }
-  let formatVersion = 1
   let from: String
   let to: String
   let agrees: Bool

@@ -3,7 +3,7 @@ internal import Policy
 internal import Reachability
 internal import Subprocess
 
-struct GraphCommand: AsyncParsableCommand {
+struct GraphCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "graph",
     abstract: "Draw the policy as a picture.",
@@ -30,33 +30,35 @@ struct GraphCommand: AsyncParsableCommand {
   enum Format: String, ExpressibleByArgument, CaseIterable { case dot, mermaid, svg }
   enum Box: String, ExpressibleByArgument, CaseIterable { case role, zone }
 
-  func run() async throws {
-    let console = output.console
-    let policy = try LoadedPolicy(inventory.inventory, console, warnings: false).policy
+  func answer(_ console: Console) async throws -> Answer {
+    let policy = try LoadedPolicy(inventory.inventory).policy
     let picture = Picture(policy, at: .current(), byZone: by == .zone)
-    if output.json { return try console.write(try JSONOutput.encode(PictureFile(picture, policy))) }
+    if output.json { return Answer(data: .document(PictureFile(picture, policy))) }
     let text = PictureText(picture: picture, policy: policy)
-    switch format {
-    case .dot: try console.write(Array(text.dot.utf8))
-    case .mermaid: try console.write(Array(text.mermaid.utf8))
-    case .svg: try console.write(try await svg(text.dot, console))
-    }
+    let bytes =
+      switch format {
+      case .dot: Array(text.dot.utf8)
+      case .mermaid: Array(text.mermaid.utf8)
+      case .svg: try await svg(text.dot)
+      }
+    return Answer(parts: [.verbatim(bytes)])
   }
 
   /// Graphviz draws; nothing of it is linked in.
-  private func svg(_ dot: String, _ console: Console) async throws -> [UInt8] {
+  private func svg(_ dot: String) async throws -> [UInt8] {
     do {
       let drawn = try await Subprocess.run(
         .name("dot"), arguments: ["-Tsvg"], input: .string(dot), output: .bytes(limit: 64 << 20),
         error: .string(limit: 1 << 16))
       if case .exited(0) = drawn.terminationStatus { return drawn.standardOutput }
-      console.error("dot failed: \(drawn.standardError)")
+      throw Refusal(.failed, "dot failed: \(drawn.standardError)")
+    } catch let refusal as Refusal {
+      throw refusal
     } catch {
-      console.error(
-        "dot of Graphviz cannot be started: install it (apt install graphviz), or write --format dot and draw it elsewhere"
-      )
+      throw Refusal(
+        .failed, "dot of Graphviz cannot be started",
+        remedy: "install it (apt install graphviz), or write --format dot and draw it elsewhere")
     }
-    throw ExitCode.failed
   }
 }
 
@@ -78,7 +80,6 @@ private struct PictureFile: Encodable {
     let services: [String]
   }
 
-  let format_version = 1
   let boxes: [Box]
   let arrows: [Arrow]
 

@@ -3,7 +3,7 @@ internal import ArgumentParser
 internal import Policy
 internal import Reachability
 
-struct ReachCommand: AsyncParsableCommand {
+struct ReachCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "reach",
     abstract: "Show how far an intruder gets.",
@@ -58,22 +58,21 @@ struct ReachCommand: AsyncParsableCommand {
     if cut, to == nil { throw ValidationError("--cut needs --to: FROM --to SELECTOR --cut") }
   }
 
-  func run() async throws {
-    let console = output.console
-    let loaded = try LoadedPolicy(inventory.inventory, console, warnings: false)
+  func answer(_ console: Console) async throws -> Answer {
+    let loaded = try LoadedPolicy(inventory.inventory)
     let policy = loaded.policy
     let ends = try [from, to].map { try $0.map { try Whereabouts($0, in: policy) } }
     let graph = ReachGraph(
       policy, at: .current(), barriers: root ? .enforcedByOthers : .enforced,
       marking: ends.compactMap { $0?.hosts })
-    let text = ReachText(graph: graph, sources: loaded.sources, console: console)
-    guard let start = ends[0] else { return try text.rank(hops: hops, json: output.json) }
-    guard let end = ends[1] else { return try text.reach(start, hops: hops, json: output.json) }
-    if !cut { return try text.paths(start, end, json: output.json) }
+    let report = ReachReport(graph: graph, sources: loaded.sources, tellsAll: output.verbose)
+    guard let start = ends[0] else { return report.rank(hops: hops) }
+    guard let end = ends[1] else { return report.reach(start, hops: hops) }
+    if !cut { return report.paths(start, end) }
     guard !start.area(graph).intersects(end.area(graph)) else {
       throw ValidationError("'\(start.text)' and '\(end.text)' have hosts in common, which nothing separates")
     }
-    try text.cut(start, end, json: output.json)
+    return report.cut(start, end)
   }
 }
 

@@ -17,7 +17,6 @@ struct ReachFile: Encodable {
     let hops: Int
   }
 
-  let format_version = 1
   let from: String
   let hops: Int
   /// Managed hosts in all, those he is on among them.
@@ -31,7 +30,6 @@ struct ReachFile: Encodable {
 }
 
 struct PathsFile: Encodable {
-  let format_version = 1
   let from: String
   let to: String
   let paths: [[PathJSON.Hop]]
@@ -43,7 +41,6 @@ struct CutFile: Encodable {
     let at: String
   }
 
-  let format_version = 1
   let from: String
   let to: String
   /// `flows`, `separate` already, or `impossible` by flows.
@@ -53,7 +50,7 @@ struct CutFile: Encodable {
 
   init(
     _ cut: Cut, _ start: Whereabouts, _ end: Whereabouts, _ policy: Policy,
-    _ place: (SourceLocation) -> String
+    _ sources: Sources
   ) {
     from = start.text
     to = end.text
@@ -62,7 +59,7 @@ struct CutFile: Encodable {
     case .impossible: (self.cut, flows, isSmallest) = ("impossible", [], false)
     case .flows(let removal):
       self.cut = "flows"
-      flows = removal.flows.map { Removed(flow: policy[$0].name, at: place(policy[$0].location)) }
+      flows = removal.flows.map { Removed(flow: policy[$0].name, at: sources.shownLine(policy[$0].location)) }
       isSmallest = removal.isSmallest
     }
   }
@@ -83,14 +80,13 @@ struct RankFile: Encodable {
     let fewerEndangering: Int
   }
 
-  let format_version = 1
   let hops: Int
   let roles: [Role]
   let flows: [Flow]
 
   init(
     _ roles: [EveryReach.Role], _ effects: [FlowEffect], _ hops: Int, _ policy: Policy,
-    _ place: (SourceLocation) -> String
+    _ sources: Sources
   ) {
     self.hops = hops
     self.roles = roles.map { role in
@@ -99,13 +95,14 @@ struct RankFile: Encodable {
     }
     flows = effects.map { effect in
       Flow(
-        flow: policy[effect.flow].name, at: place(policy[effect.flow].location), fewerPairs: effect.pairs,
+        flow: policy[effect.flow].name, at: sources.shownLine(policy[effect.flow].location),
+        fewerPairs: effect.pairs,
         fewerEndangering: effect.endangering)
     }
   }
 }
 
-extension ReachText {
+extension ReachReport {
   func file(_ reach: Reach, _ start: Whereabouts, _ hops: Int) -> ReachFile {
     let policy = graph.policy
     let paths = PathJSON(policy: policy, sources: sources)

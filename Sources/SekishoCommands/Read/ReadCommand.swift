@@ -7,7 +7,7 @@ internal import Lab
 internal import Nftables
 internal import Policy
 
-struct ReadCommand: AsyncParsableCommand {
+struct ReadCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "read",
     abstract: "Show a ruleset, and which connections it lets pass.",
@@ -55,27 +55,19 @@ struct ReadCommand: AsyncParsableCommand {
     }
   }
 
-  func run() async throws {
-    let console = output.console
-    let rulesets = try await rulesets(console)
-    let report = ReadReport(console: console, isAlone: rulesets.count == 1)
-    if output.json {
-      try report.writeJSON(rulesets, allows: allows)
-    } else {
-      for ruleset in rulesets { try report.write(ruleset, allows: allows) }
-    }
-    if rulesets.contains(where: \.isFailure) { throw ExitCode.failed }
+  func answer(_ console: Console) async throws -> Answer {
+    let report = ReadReport(rulesets: try await rulesets(), tellsAllowed: allows)
+    return try report.answer(asJSON: output.json)
   }
 
-  private func rulesets(_ console: Console) async throws -> [ReadRuleset] {
+  private func rulesets() async throws -> [ReadRuleset] {
     if let file {
-      let names = try inventory.map { try LoadedPolicy($0, console, warnings: false).policy }
-      let tables = try failing(console) { try RulesetFile.tables(file) }
-      return [ReadRuleset(name: file, own: nil, names: names, tables: .success(tables))]
+      let names = try inventory.map { try LoadedPolicy($0).policy }
+      return [ReadRuleset(name: file, own: nil, names: names, tables: .success(try RulesetFile.tables(file)))]
     }
     if inventory == nil, targets.host == nil, !targets.lab {
       let agent = LocalAgent(
-        version: version, runtimeDirectory: try failing(console) { try RuntimeDirectory().path })
+        version: version, runtimeDirectory: try RuntimeDirectory().path)
       let tables = Result<[Table], any Error> { try agent.ruleset().tables }
       // A machine without addresses, such as a namespace that was just made, is asked about any.
       let own = MachineAddresses.all().filter { !$0.isLoopback }
@@ -84,7 +76,7 @@ struct ReadCommand: AsyncParsableCommand {
       ]
     }
     let found = try TargetFinder(
-      options: targets, inventory: inventory ?? "inventory", console: console, defaultsToThisMachine: true
+      options: targets, inventory: inventory ?? "inventory", defaultsToThisMachine: true
     ).find()
     let answers = await concurrently(found.hosts) { target in
       try await target.ask { agent in try await agent.ruleset().tables }

@@ -3,44 +3,66 @@ internal import Diagnostics
 internal import Nftables
 internal import Policy
 
-/// Rulesets as text and JSON.
+/// Rulesets as an answer.
 struct ReadReport {
-  let console: Console
-  /// Whether there is one ruleset only, which then needs no title.
-  let isAlone: Bool
+  let rulesets: [ReadRuleset]
+  /// Whether it is told which connections pass, rather than the rules.
+  let tellsAllowed: Bool
 
-  func write(_ ruleset: ReadRuleset, allows: Bool) throws {
-    let tables: [Table]
-    switch ruleset.tables {
-    case .success(let read): tables = read
-    case .failure(let error): return console.error("\(ruleset.name): \(error)")
+  /// - Parameter asJSON: tables are printed in one form only: all of a ruleset may be much.
+  func answer(asJSON: Bool) throws -> Answer {
+    var answer = Answer()
+    if rulesets.contains(where: \.isFailure) { answer.exitCode = .failed }
+    if !tellsAllowed, asJSON {
+      let tables = rulesets.flatMap { (try? $0.tables.get()) ?? [] }
+      answer.data = .json(
+        Array("{\"format_version\":\(JSONOutput.formatVersion),\"nftables\":".utf8) + Table.dump(tables)
+          + Array("}\n".utf8))
     }
-    if !isAlone { try console.line(console.styled(ruleset.name, .bold)) }
-    if allows { return try write(ruleset.allowed()) }
-    for table in tables { try console.write(try table.listing(TextStyle(.listing, isStateless: true))) }
-    if tables.isEmpty { console.message("\(ruleset.name) has no tables") }
-  }
-
-  private func write(_ allowed: [AllowedConnections]) throws {
-    for connections in allowed {
-      try console.line(console.styled(title(connections.direction), .bold))
-      if !connections.isFiltered {
-        try console.line("  everything")
+    var told: [File.Ruleset] = []
+    for ruleset in rulesets {
+      let tables: [Table]
+      switch ruleset.tables {
+      case .success(let read): tables = read
+      case .failure(let error):
+        answer.parts.append(.failure("\(ruleset.name): \(error)"))
+        told.append(File.Ruleset(name: ruleset.name, directions: nil, error: FailureJSON(error)))
         continue
       }
-      for line in connections.lines { try console.line("  \(console.styled("+", .opens)) \(line.words)") }
-      if connections.lines.isEmpty, connections.possible.isEmpty { try console.line("  nothing") }
-      if !connections.possible.isEmpty {
-        try console.line("  and perhaps, depending on more than the connection:")
-        for line in connections.possible {
-          try console.line("  \(console.styled("~", .changes)) \(line.words)")
-        }
+      if rulesets.count > 1 {
+        answer.parts.append(.chapter(.sentence("\(ruleset.name, .strong)")))
       }
-      if !connections.letsRepliesPass, !connections.lines.isEmpty || !connections.possible.isEmpty {
-        try console.line(
-          "  \(console.styled("!", .changes)) replies and errors of what was let through do not all pass")
+      if tellsAllowed {
+        let allowed = try ruleset.allowed()
+        answer.parts += allowed.map { .chapter(chapter($0)) }
+        told.append(
+          File.Ruleset(name: ruleset.name, directions: allowed.map { File.Allowed($0) }, error: nil))
+      } else if !asJSON {
+        answer.parts += try tables.map {
+          .verbatim(try $0.listing(TextStyle(.listing, isStateless: true)))
+        }
+        if tables.isEmpty { answer.parts.append(.remark("\(ruleset.name) has no tables")) }
       }
     }
+    if tellsAllowed { answer.data = .document(File(rulesets: told)) }
+    return answer
+  }
+
+  private func chapter(_ connections: AllowedConnections) -> Chapter {
+    let title = Words(title(connections.direction), .strong)
+    if !connections.isFiltered { return Chapter(.facts, title, ["everything"]) }
+    let nowhere = Sources(files: [])
+    var entries = connections.lines.map { $0.entry(.opens, nowhere) }
+    if entries.isEmpty, connections.possible.isEmpty { entries.append("nothing") }
+    if !connections.possible.isEmpty {
+      entries.append("and perhaps, depending on more than the connection:")
+      entries += connections.possible.map { $0.entry(.changes, nowhere) }
+    }
+    if !connections.letsRepliesPass, !connections.lines.isEmpty || !connections.possible.isEmpty {
+      entries.append(
+        Entry(.risk, "replies and errors of what was let through do not all pass"))
+    }
+    return Chapter(.facts, title, entries)
   }
 
   private func title(_ direction: Direction) -> String {
@@ -57,7 +79,7 @@ struct ReadReport {
     struct Ruleset: Encodable {
       let name: String
       let directions: [Allowed]?
-      let error: String?
+      let error: FailureJSON?
     }
 
     struct Allowed: Encodable {
@@ -66,34 +88,17 @@ struct ReadReport {
       let allowed: [LineJSON]
       let possible: [LineJSON]
       let letsRepliesPass: Bool
+
+      init(_ connections: AllowedConnections) {
+        let nowhere = Sources(files: [])
+        direction = connections.direction.rawValue
+        isFiltered = connections.isFiltered
+        allowed = connections.lines.map { LineJSON($0, nowhere) }
+        possible = connections.possible.map { LineJSON($0, nowhere) }
+        letsRepliesPass = connections.letsRepliesPass
+      }
     }
 
-    let format_version = 1
     let rulesets: [Ruleset]
-  }
-
-  /// What passes; or the tables, as libnftables-json(5) writes them.
-  func writeJSON(_ rulesets: [ReadRuleset], allows: Bool) throws {
-    for case .failure(let error) in rulesets.map(\.tables) { console.error("\(error)") }
-    if !allows {
-      let tables = rulesets.flatMap { (try? $0.tables.get()) ?? [] }
-      return try console.write(
-        Array("{\"format_version\":1,\"nftables\":".utf8) + Table.dump(tables) + Array("}\n".utf8))
-    }
-    let sources = Sources(files: [])
-    let answers = try rulesets.map { ruleset -> File.Ruleset in
-      if case .failure(let error) = ruleset.tables {
-        return File.Ruleset(name: ruleset.name, directions: nil, error: "\(error)")
-      }
-      let directions = try ruleset.allowed().map { connections in
-        File.Allowed(
-          direction: connections.direction.rawValue, isFiltered: connections.isFiltered,
-          allowed: connections.lines.map { LineJSON($0, sources) },
-          possible: connections.possible.map { LineJSON($0, sources) },
-          letsRepliesPass: connections.letsRepliesPass)
-      }
-      return File.Ruleset(name: ruleset.name, directions: directions, error: nil)
-    }
-    try console.write(try JSONOutput.encode(File(rulesets: answers)))
   }
 }

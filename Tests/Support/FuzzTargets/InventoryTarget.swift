@@ -17,7 +17,7 @@ enum InventoryTarget {
       "a report with control characters")
     promises.hold(
       (loaded.policy == nil) == loaded.report.hasErrors, "no policy without an error, and no error with one")
-    _ = loaded.report.jsonLines(loaded.sources)
+    _ = loaded.report.json(loaded.sources)
     guard let policy = loaded.policy, policy.hosts.count <= hosts else { return }
     compile(policy, &promises)
   }

@@ -1,8 +1,20 @@
 internal import Diagnostics
 internal import FoundationEssentials
 
-/// Answers as JSON.
+/// Answers as JSON, each object with the version of its form.
 enum JSONOutput {
+  static let formatVersion = 1
+
+  /// What an answer holds for programs.
+  static func bytes(_ data: Answer.Data) throws -> [UInt8] {
+    switch data {
+    case .none: []
+    case .document(let document): try encode(Versioned(document))
+    case .lines(let lines): try lines.flatMap { try encodeLine(Versioned($0)) }
+    case .json(let bytes): bytes
+    }
+  }
+
   /// An answer for people and programs: indented, keys in order, with a line break at the end.
   static func encode(_ answer: some Encodable) throws -> [UInt8] {
     let encoder = encoder
@@ -40,12 +52,19 @@ enum JSONOutput {
     }
     return Array(out.utf8)
   }
+}
 
-  /// One string as JSON text.
-  static func quoted(_ text: String) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .withoutEscapingSlashes
-    // A string is always JSON.
-    return (try? encoder.encode(text)).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
+/// An object with the version of its form beside its own keys.
+private struct Versioned: Encodable {
+  enum Key: String, CodingKey { case formatVersion }
+
+  let object: any Encodable
+
+  init(_ object: any Encodable) { self.object = object }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encode(JSONOutput.formatVersion, forKey: .formatVersion)
+    try object.encode(to: encoder)
   }
 }

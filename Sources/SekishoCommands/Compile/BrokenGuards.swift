@@ -6,39 +6,36 @@ internal import Policy
 internal import Reachability
 
 /// The guards of an inventory that do not hold, as diagnostics and as JSON.
-struct GuardReport {
+struct BrokenGuards {
   let policy: Policy
   let sources: Sources
   let broken: [BrokenGuard]
 
   init(_ loaded: LoadedPolicy, at now: Timestamp = .current()) {
-    self.init(loaded.policy, loaded.sources, at: now)
-  }
-
-  init(_ policy: Policy, _ sources: Sources, at now: Timestamp = .current()) {
-    self.policy = policy
-    self.sources = sources
+    policy = loaded.policy
+    sources = loaded.sources
     broken = policy.guards.isEmpty ? [] : GuardChecker(policy, at: now).broken()
   }
 
-  /// Shows the guards that do not hold.
-  ///
-  /// - Parameter json: whether the answer is JSON; then they are it.
-  /// - Throws: ``ExitCode/broken`` when there are any.
-  func require(_ console: Console, json: Bool = false) throws {
-    if broken.isEmpty { return }
-    if json { try console.write(try JSONOutput.encode(File(brokenGuards: broken.map(entry)))) }
-    show(console)
-    console.error(
-      "\(broken.count == 1 ? "a guard does" : "\(broken.count) guards do") not hold; nothing was done")
-    throw ExitCode.broken
+  /// - Throws: ``Refusal`` when there are any.
+  func require() throws {
+    if let refusal { throw refusal }
   }
 
-  /// Writes them to standard error, each with its way and what mends it.
-  func show(_ console: Console) {
+  /// Why nothing is done where guards do not hold, each with its way and what mends it.
+  var refusal: Refusal? {
+    if broken.isEmpty { return nil }
+    let count = broken.count == 1 ? "a guard does" : "\(broken.count) guards do"
+    var refusal = Refusal(.guardBroken, "\(count) not hold; nothing was done")
+    refusal.parts = [.diagnostics(report, sources)]
+    refusal.brokenGuards = entries
+    return refusal
+  }
+
+  private var report: DiagnosticReport {
     var log = DiagnosticLog()
     for found in broken { log.add(diagnostic(found)) }
-    console.raw(log.report().text(sources, style: console.messageColour ? .coloured : .plain))
+    return log.report()
   }
 
   // MARK: Diagnostics
@@ -134,36 +131,43 @@ struct GuardReport {
 
   // MARK: JSON
 
-  struct File: Encodable {
-    let format_version = 1
-    let brokenGuards: [Entry]
-  }
-
-  /// One broken guard; also a line of `check --json`, whose other lines are diagnostics with the same keys.
+  /// One broken guard: a diagnostic, and what is behind it.
   struct Entry: Encodable {
-    let severity = "error"
-    let file: String
-    let line: Int
-    let column: Int
-    let length: Int
-    let message: String
-    let help: String
+    private enum Key: String, CodingKey {
+      case `guard`, statement, path, remedy, remove, isSmallest, holdsWhenEnforced
+    }
+
+    let diagnostic: DiagnosticJSON
     let `guard`: String
     let statement: String
     let path: [PathJSON.Hop]?
     let remedy: String
-    let remove: [String]?
-    let isSmallest: Bool?
+    let removal: (flows: [String], isSmallest: Bool)?
     let holdsWhenEnforced: Bool
+
+    func encode(to encoder: any Encoder) throws {
+      try diagnostic.encode(to: encoder)
+      var container = encoder.container(keyedBy: Key.self)
+      try container.encode(`guard`, forKey: .guard)
+      try container.encode(statement, forKey: .statement)
+      try container.encodeIfPresent(path, forKey: .path)
+      try container.encode(remedy, forKey: .remedy)
+      try container.encodeIfPresent(removal?.flows, forKey: .remove)
+      try container.encodeIfPresent(removal?.isSmallest, forKey: .isSmallest)
+      try container.encode(holdsWhenEnforced, forKey: .holdsWhenEnforced)
+    }
   }
 
-  func entry(_ found: BrokenGuard) -> Entry {
-    let shown = diagnostic(found)
+  var entries: [Entry] { broken.map(entry) }
+
+  private func entry(_ found: BrokenGuard) -> Entry {
     let rule = policy.guards[found.index]
     var path: [PathJSON.Hop]?
     if case .path(let steps) = found.breach { path = PathJSON(policy: policy, sources: sources).hops(steps) }
-    var removal: Removal?
-    if case .remove(let found) = found.remedy { removal = found }
+    var removal: (flows: [String], isSmallest: Bool)?
+    if case .remove(let found) = found.remedy {
+      removal = (found.flows.map { policy[$0].name }, found.isSmallest)
+    }
     let remedy =
       switch found.remedy {
       case .remove: "remove"
@@ -171,18 +175,9 @@ struct GuardReport {
       case .allow: "allow"
       }
     return Entry(
-      file: sources.shownPath(shown.location.file), line: shown.location.line, column: shown.location.column,
-      length: shown.length, message: shown.message, help: shown.help ?? "", guard: rule.name,
-      statement: rule.statement.word, path: path, remedy: remedy,
-      remove: removal?.flows.map { policy[$0].name }, isSmallest: removal?.isSmallest,
-      holdsWhenEnforced: found.holdsWhenEnforced)
-  }
-}
-
-extension LoadedPolicy {
-  /// - Throws: ``ExitCode/broken`` after the guards that do not hold have been shown.
-  func requireGuards(_ console: Console, json: Bool = false) throws {
-    try GuardReport(self).require(console, json: json)
+      diagnostic: DiagnosticJSON(diagnostic(found), sources), guard: rule.name,
+      statement: rule.statement.word,
+      path: path, remedy: remedy, removal: removal, holdsWhenEnforced: found.holdsWhenEnforced)
   }
 }
 

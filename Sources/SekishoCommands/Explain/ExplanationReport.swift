@@ -5,40 +5,44 @@ internal import Policy
 internal import RulesetCompiler
 internal import RulesetShape
 
-/// Explanations as text and JSON; connections that are judged alike are told once.
-struct ExplanationText {
+/// Explanations as an answer; connections that are judged alike are told once.
+struct ExplanationReport {
   let policy: Policy
-  let console: Console
   let sources: Sources
+  let answers: [(Connection, PathExplanation)]
 
   /// - Parameter question: what was asked, for a verdict that holds for a part of it only.
-  func write(_ answers: [(Connection, PathExplanation)], to question: String) throws {
-    if Self.verdict(answers) == Self.inPart {
-      try console.line(
-        "\(console.styled(Self.inPart, .changes))  \(question): it depends on the address or port")
+  func answer(to question: String) -> Answer {
+    var parts: [Answer.Part] = []
+    if verdict == Self.inPart {
+      parts.append(
+        .chapter(
+          .sentence("\(Self.inPart, .changes)  \(question): it depends on the address or port")))
     }
-    for (connections, explanation) in grouped(answers) {
-      let isObserved =
-        !explanation.isUnmanaged && explanation.hops.allSatisfy { $0.isAllowed || $0.mode == .observe }
-      let verdict = explanation.isAllowed ? "allowed" : isObserved ? "would be denied, and passes" : "denied"
-      let style: Style = explanation.isAllowed ? .opens : .closes
-      let shown = connections.prefix(6).map(Self.describe).joined(separator: ", ")
-      let rest = connections.count > 6 ? " and \(connections.count - 6) more" : ""
-      try console.line("\(console.styled(verdict, style))  \(shown)\(rest)")
-      if explanation.isUnmanaged {
-        try console.line("  neither end is a managed host, and no gateway is between")
-      }
-      if explanation.hops.isEmpty, !explanation.isUnmanaged {
-        try console.line("  both ends are the same host: its loopback is always open")
-      }
-      for hop in explanation.hops { try write(hop) }
-    }
+    parts += grouped.map { .chapter(chapter($0, $1)) }
+    return Answer(
+      parts: parts, data: .document(File(verdict: verdict, connections: answers.map { judged($0, $1) })))
   }
 
-  private func write(_ hop: Hop) throws {
+  private func chapter(_ connections: [Connection], _ explanation: PathExplanation) -> Chapter {
+    let isObserved =
+      !explanation.isUnmanaged && explanation.hops.allSatisfy { $0.isAllowed || $0.mode == .observe }
+    let verdict = explanation.isAllowed ? "allowed" : isObserved ? "would be denied, and passes" : "denied"
+    var entries = explanation.hops.map(entry)
+    if explanation.isUnmanaged {
+      entries.insert("neither end is a managed host, and no gateway is between", at: 0)
+    } else if explanation.hops.isEmpty {
+      entries = ["both ends are the same host: its loopback is always open"]
+    }
+    return Chapter(
+      .facts,
+      "\(verdict, explanation.isAllowed ? .opens : .closes)  \(listed(connections.map(Self.describe)))",
+      entries)
+  }
+
+  private func entry(_ hop: Hop) -> Entry {
     let host = policy[hop.host].name
     let way = ["ingress": "into", "egress": "out of", "forward": "through"][hop.direction.rawValue] ?? ""
-    let mark = hop.isAllowed ? console.styled("+", .opens) : console.styled("-", .closes)
     var reason: String
     if let id = hop.flow {
       let flow = policy[id]
@@ -52,16 +56,15 @@ struct ExplanationText {
       }
     }
     if !hop.isAllowed, hop.mode == .observe { reason += "; observe mode lets it pass and records it" }
-    try console.line("  \(mark) \(way) \(host): \(reason)")
+    var below: [Entry] = []
     if let rule = hop.rule, let chain = hop.place?.chain {
       let words = (try? rule.text(in: .inet, style: TextStyle(.listing, isStateless: true))) ?? "?"
-      try console.line("      \(console.styled("chain \(chain): \(words)", .faint))")
+      below = ["\("chain \(chain): \(words)", .faint)"]
     }
+    return Entry(hop.isAllowed ? .opens : .closes, "\(way) \(host): \(reason)", below: below)
   }
 
-  private func place(_ location: SourceLocation) -> String {
-    "\(sources.shownPath(location.file)):\(location.line)"
-  }
+  private func place(_ location: SourceLocation) -> String { sources.shownLine(location) }
 
   static func describe(_ connection: Connection) -> String {
     let what =
@@ -74,7 +77,7 @@ struct ExplanationText {
     return "\(connection.source) → \(connection.destination) \(what)"
   }
 
-  private func grouped(_ answers: [(Connection, PathExplanation)]) -> [([Connection], PathExplanation)] {
+  private var grouped: [([Connection], PathExplanation)] {
     var order: [String] = []
     var groups: [String: ([Connection], PathExplanation)] = [:]
     for (connection, explanation) in answers {
@@ -90,7 +93,7 @@ struct ExplanationText {
 
   // MARK: - JSON
 
-  private struct Answer: Encodable {
+  private struct Judged: Encodable {
     struct Step: Encodable {
       let host: String
       let direction: String
@@ -111,32 +114,28 @@ struct ExplanationText {
   }
 
   private struct File: Encodable {
-    let format_version = 1
     let verdict: String
-    let connections: [Answer]
+    let connections: [Judged]
   }
 
-  func json(_ answers: [(Connection, PathExplanation)]) throws -> [UInt8] {
-    let connections = answers.map { connection, explanation in
-      Answer(
-        from: "\(connection.source)", to: "\(connection.destination)", protocol: "\(connection.ipProtocol)",
-        port: connection.portOrType, verdict: explanation.isAllowed ? "allowed" : "denied",
-        hops: explanation.hops.map(step))
-    }
-    return try JSONOutput.encode(File(verdict: Self.verdict(answers), connections: connections))
+  private func judged(_ connection: Connection, _ explanation: PathExplanation) -> Judged {
+    Judged(
+      from: "\(connection.source)", to: "\(connection.destination)", protocol: "\(connection.ipProtocol)",
+      port: connection.portOrType, verdict: explanation.isAllowed ? "allowed" : "denied",
+      hops: explanation.hops.map(step))
   }
 
   /// Of all connections together.
-  private static func verdict(_ answers: [(Connection, PathExplanation)]) -> String {
+  private var verdict: String {
     let allowed = answers.count { $0.1.isAllowed }
-    return allowed == answers.count ? "allowed" : allowed == 0 ? "denied" : inPart
+    return allowed == answers.count ? "allowed" : allowed == 0 ? "denied" : Self.inPart
   }
 
   private static let inPart = "in part"
 
-  private func step(_ hop: Hop) -> Answer.Step {
+  private func step(_ hop: Hop) -> Judged.Step {
     let flow = hop.flow.map { policy[$0] }
-    return Answer.Step(
+    return Judged.Step(
       host: policy[hop.host].name, direction: hop.direction.rawValue,
       verdict: hop.isAllowed ? "allowed" : "denied", mode: hop.mode.rawValue, flow: flow?.name,
       why: flow?.why,

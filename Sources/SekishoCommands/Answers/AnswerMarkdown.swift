@@ -1,0 +1,68 @@
+internal import Diagnostics
+
+/// Answers as Markdown, for a pull request: a table or a list a chapter.
+struct AnswerMarkdown {
+  let title: String
+
+  /// - Returns: the document, and what is about the answer and no part of it.
+  func document(_ parts: [Answer.Part]) -> (text: String, rest: [Answer.Part]) {
+    var lead: [String] = []
+    var blocks: [String] = []
+    var rest: [Answer.Part] = []
+    for part in parts {
+      switch part {
+      case .summary(let text): lead.append("\(Self.sentence(text))")
+      case .chapter(let chapter): blocks.append(block(chapter))
+      case .diagnostics, .remark, .detail, .failure, .verbatim: rest.append(part)
+      }
+    }
+    return ((["### \(title)"] + lead + blocks).joined(separator: "\n\n") + "\n", rest)
+  }
+
+  private func block(_ chapter: Chapter) -> String {
+    let entries =
+      chapter.kind == .connections
+      ? ["| | from | to | service | flow |", "|---|---|---|---|---|"] + chapter.entries.flatMap { row($0) }
+      : chapter.entries.flatMap { item($0, indent: "") }
+    let title = chapter.title.isEmpty ? [] : ["**\(Self.cell(Self.plain(chapter.title)))**", ""]
+    return (title + entries).joined(separator: "\n")
+  }
+
+  private func row(_ entry: Entry) -> [String] {
+    let (from, to) = entry.ends ?? ("", "")
+    let cells = [from, to, Self.plain(entry.words), entry.note].map(Self.cell)
+    return ["| \(Self.sign(entry.mark)) | \(cells.joined(separator: " | ")) |"]
+      + entry.below.flatMap { row($0) }
+  }
+
+  private func item(_ entry: Entry, indent: String) -> [String] {
+    let ends = entry.ends.map { "\($0.from) → \($0.to) " } ?? ""
+    let note = entry.note.isEmpty ? "" : " (\(entry.note))"
+    return ["\(indent)- \(Self.cell(ends + Self.plain(entry.words) + note))"]
+      + entry.below.flatMap { item($0, indent: indent + "  ") }
+  }
+
+  private static func sign(_ mark: Mark?) -> String {
+    switch mark?.sign {
+    case "+": "➕"
+    case "-": "➖"
+    default: cell(mark?.sign ?? "")
+    }
+  }
+
+  private static func plain(_ words: Words) -> String { words.spans.map(\.text).joined() }
+
+  private static func sentence(_ text: String) -> String {
+    cell("\(text.prefix(1).uppercased())\(text.dropFirst()).")
+  }
+
+  /// A reason or a name must not become a link, a tag or another cell.
+  private static func cell(_ text: String) -> String {
+    var out = ""
+    for character in SafeText.escaped(text) {
+      if "\\`*_[]<>|#!~&".contains(character) { out.append("\\") }
+      out.append(character)
+    }
+    return out
+  }
+}

@@ -1,0 +1,115 @@
+internal import ArgumentParser
+internal import Artifacts
+internal import Diagnostics
+internal import Enforcement
+internal import InventoryFiles
+
+/// Why a verb was not carried out, in parts that a program can act on.
+struct Refusal: Error {
+  enum Code: String {
+    /// The command line.
+    case usage
+    /// The inventory, or a file beside it, cannot be read.
+    case unreadable
+    /// The inventory has mistakes.
+    case mistakes
+    /// A guard does not hold.
+    case guardBroken = "guard-broken"
+    /// What was shown has moved.
+    case moved
+    /// A host could not be asked, or could not do it.
+    case host
+    /// Nobody said yes.
+    case notConfirmed = "not-confirmed"
+    /// No lab is up, or it is of another inventory.
+    case lab
+    /// Questions of a batch without an answer.
+    case unanswered
+    /// Anything else of the environment.
+    case failed
+  }
+
+  let code: Code
+  /// What happened; `remedy`: what to do.
+  let message: String
+  let remedy: String?
+  /// What is shown ahead of the message.
+  var parts: [Answer.Part] = []
+  var diagnostics: [DiagnosticJSON] = []
+  var brokenGuards: [BrokenGuards.Entry] = []
+  var hosts: [FailureJSON] = []
+
+  init(_ code: Code, _ message: String, remedy: String? = nil) {
+    self.code = code
+    self.message = message
+    self.remedy = remedy
+  }
+
+  /// Tells of hosts ahead of the message.
+  mutating func add(_ failures: [(host: String, error: any Error)]) {
+    parts += failures.map { .failure("\($0.host): \($0.error)") }
+    hosts += failures.map { FailureJSON($0.error, host: $0.host) }
+  }
+
+  /// What anything that was thrown means to a user.
+  init(_ error: any Error) {
+    switch error {
+    case let refusal as Refusal: self = refusal
+    case let usage as ValidationError: self.init(.usage, usage.message)
+    case is InventoryUnreadable, is RulesetFileError: self.init(.unreadable, "\(error)")
+    case let failure as AgentFailure:
+      self.init(failure.code == .moved ? .moved : .host, "\(failure)")
+    default: self.init(.failed, "\(error)")
+    }
+  }
+
+  var exitCode: ExitCode {
+    switch code {
+    case .usage: .validationFailure
+    case .moved: .moved
+    case .guardBroken: .broken
+    default: .failed
+    }
+  }
+
+  /// In one sentence.
+  var text: String { remedy.map { "\(message); \($0)" } ?? message }
+
+  /// For programs.
+  var json: some Encodable { File(error: File.Refused(self)) }
+
+  private struct File: Encodable {
+    struct Refused: Encodable {
+      let code: String
+      let message: String
+      let remedy: String?
+      let diagnostics: [DiagnosticJSON]?
+      let brokenGuards: [BrokenGuards.Entry]?
+      let hosts: [FailureJSON]?
+
+      init(_ refusal: Refusal) {
+        code = refusal.code.rawValue
+        message = refusal.message
+        remedy = refusal.remedy
+        diagnostics = refusal.diagnostics.isEmpty ? nil : refusal.diagnostics
+        brokenGuards = refusal.brokenGuards.isEmpty ? nil : refusal.brokenGuards
+        hosts = refusal.hosts.isEmpty ? nil : refusal.hosts
+      }
+    }
+
+    let error: Refused
+  }
+}
+
+/// Why a host could not do what it was asked, for programs.
+struct FailureJSON: Encodable {
+  let host: String?
+  let code: String
+  let message: String
+
+  init(_ error: any Error, host: String? = nil) {
+    self.host = host
+    code = (error as? AgentFailure)?.code.rawValue ?? "failed"
+    message = "\(error)"
+  }
+}

@@ -1,0 +1,204 @@
+internal import Diagnostics
+internal import Policy
+internal import Reachability
+
+/// What an intruder can do, as an answer.
+struct ReachReport {
+  let graph: ReachGraph
+  let sources: Sources
+  /// Whether long lists are told to their end.
+  let tellsAll: Bool
+
+  private var policy: Policy { graph.policy }
+  private var hops: PathJSON { PathJSON(policy: policy, sources: sources) }
+
+  // MARK: Reach
+
+  func reach(_ start: Whereabouts, hops: Int) -> Answer {
+    let reach = graph.reach(from: start.area(graph))
+    let levels = reach.hosts.prefix(hops)
+    let count = levels.reduce(0) { $0 + $1.count }
+    let others = policy.hosts.count - start.hosts.count
+    let share = others > 0 ? " (\(percent(count, others)))" : ""
+    var chapters = [
+      Chapter.sentence(
+        "An intruder on \(start.text, .strong) gets to \(count) of \(others) \(start.hosts.isEmpty ? "" : "other ")hosts\(share) in \(counted(hops, "hop"))."
+      )
+    ]
+    if let crowns = crowns(reach, within: hops) { chapters.append(.sentence(crowns)) }
+    for (index, hosts) in levels.enumerated() where !hosts.isEmpty {
+      chapters.append(
+        Chapter(
+          .facts, "\(counted(index + 1, "hop")), \(counted(hosts.count, "host"))",
+          grouped(hosts, reach).map { names, path in
+            Entry(nil, Words(names), below: [Entry(nil, Words(path, .faint))])
+          }))
+    }
+    var seen: Set<String> = []
+    for (position, distance) in reach.outside
+    where distance <= hops && seen.insert(policy.text(position)).inserted {
+      chapters.append(.sentence("\(policy.text(position)) in \(counted(distance, "hop"))"))
+    }
+    return Answer(parts: chapters.map { .chapter($0) }, data: .document(file(reach, start, hops)))
+  }
+
+  private func crowns(_ reach: Reach, within hops: Int) -> Words? {
+    let crowns = reach.crowns
+    let all = policy.hosts.indices.count { policy.isCrown(HostID($0)) }
+    if all == 0 { return nil }
+    if crowns.isEmpty { return "No crown jewel is within his reach, however far he goes." }
+    let near = crowns.count { $0.hops <= hops }
+    let list = crowns.map { "\(policy[$0.host].name) in \(counted($0.hops, "hop"))" }
+    let text = "Crown jewels: \(listed(list, limit: 8, and: ", and "))."
+    return Words(text, near > 0 ? .closes : .plain)
+  }
+
+  /// Hosts that the same flows lead to, in one line.
+  private func grouped(_ hosts: [HostID], _ reach: Reach) -> [(names: String, path: String)] {
+    var order: [[String]] = []
+    var groups: [[String]: (hosts: [HostID], path: String)] = [:]
+    for host in hosts {
+      guard let steps = reach.path(to: host) else { continue }
+      let key = steps.map { policy.text($0.from) } + steps.flatMap { $0.flows.map { policy[$0].name } }
+      if groups[key] == nil { order.append(key) }
+      groups[key, default: ([], line(steps))].hosts.append(host)
+    }
+    return order.compactMap { groups[$0] }.map { group in
+      let names = group.hosts.map { policy[$0].name }
+      return (listed(names, limit: tellsAll ? names.count : 12, and: ", and "), group.path)
+    }
+  }
+
+  /// `web-1 → api-1 (web-to-api) → db-1 (api-to-db)`.
+  private func line(_ steps: [Step]) -> String {
+    (steps.first.map { policy.text($0.from) } ?? "")
+      + steps.map { " → \(policy.text($0.to)) (\(by($0)))" }.joined()
+  }
+
+  private func by(_ step: Step) -> String {
+    let flows = step.flows.map { policy[$0].name }.joined(separator: " with ")
+    return flows.isEmpty ? "nothing denies it" : flows
+  }
+
+  // MARK: Paths
+
+  func paths(_ start: Whereabouts, _ end: Whereabouts) -> Answer {
+    let found = ways(start, end)
+    let chapters = found.compactMap { steps -> Chapter? in
+      guard let first = steps.first, let last = steps.last else { return nil }
+      let (from, to) = (policy.text(first.from), policy.text(last.to))
+      return Chapter(
+        .facts, Words("\(from) gets to \(to) in \(counted(steps.count, "hop"))", .strong),
+        steps.enumerated().map { entry($1, $0 + 1) })
+    }
+    let nothing = Chapter.sentence("Nothing leads from \(start.text) to \(end.text).")
+    return Answer(
+      parts: (chapters.isEmpty ? [nothing] : chapters).map { .chapter($0) },
+      data: .document(PathsFile(from: start.text, to: end.text, paths: found.map(hops.hops))))
+  }
+
+  /// A shortest path to each, and past flows of those found, others.
+  private func ways(_ start: Whereabouts, _ end: Whereabouts) -> [[Step]] {
+    let area = start.area(graph)
+    let reach = graph.reach(from: area)
+    var found = end.hosts.sorted {
+      (reach.distance(to: $0) ?? .max, $0) < (reach.distance(to: $1) ?? .max, $1)
+    }
+    .compactMap { reach.path(to: $0) }.filter { !$0.isEmpty }
+    let inCommon = start.area(graph).intersects(end.area(graph))
+    if !end.networks.isEmpty || inCommon, let path = graph.path(from: area, to: end.area(graph)),
+      !found.contains(path)
+    {
+      found.append(path)
+    }
+    return found
+  }
+
+  private func entry(_ step: Step, _ number: Int) -> Entry {
+    let flows = step.flows.map { id -> Entry in
+      let flow = policy[id]
+      let services = flow.services.map { policy[$0].name }.joined(separator: ", ")
+      return "flow \(flow.name) (\(sources.shownLine(flow.location)): \(flow.why)): \(services)"
+    }
+    let unguarded = step.unguarded.map { host -> Entry in
+      let isRoot = graph.barriers == .enforcedByOthers && step.from == .host(host)
+      let name = policy[host].name
+      return isRoot
+        ? "root on \(name) takes its ruleset away" : "\(name) only observes: what it denies passes"
+    }
+    return Entry(
+      .number(number), "\(policy.text(step.from)) → \(policy.text(step.to))", below: flows + unguarded)
+  }
+
+  // MARK: Cut
+
+  func cut(_ start: Whereabouts, _ end: Whereabouts) -> Answer {
+    let cut = graph.cut(from: start.area(graph), to: end.area(graph))
+    let chapter: Chapter
+    switch cut {
+    case .separate: chapter = .sentence("Nothing leads from \(start.text) to \(end.text).")
+    case .impossible:
+      chapter = .sentence(
+        "A way from \(start.text) to \(end.text) needs no flow: hosts on it only observe, or the intruder is root."
+      )
+    case .flows(let removal):
+      let count = counted(removal.flows.count, "flow")
+      chapter = Chapter(
+        .facts,
+        removal.isSmallest
+          ? "\(count) removed separate \(end.text) from \(start.text); no fewer do:"
+          : "\(count) removed separate \(end.text) from \(start.text); each is needed, another set may be smaller:",
+        removal.flows.map { id in
+          let flow = policy[id]
+          return "\(flow.name) (\(sources.shownLine(flow.location)): \(flow.why))"
+        })
+    }
+    return Answer(
+      parts: [.chapter(chapter)], data: .document(CutFile(cut, start, end, policy, sources)))
+  }
+
+  // MARK: Rank
+
+  private static let shown = 10
+
+  func rank(hops: Int) -> Answer {
+    let every = graph.everyReach(hops: hops)
+    let roles = every.roles.sorted {
+      ($1.reached[hops - 1], $0.hosts[0]) < ($0.reached[hops - 1], $1.hosts[0])
+    }
+    let effects = graph.helpfulRemovals(hops: hops)
+    let limit = tellsAll ? Int.max : Self.shown
+    let others = max(policy.hosts.count - 1, 1)
+    let furthest = roles.prefix(limit).map { role -> Entry in
+      let reached = role.reached[hops - 1]
+      let jewel = role.nearestCrown.map { ", a crown jewel in \(counted($0, "hop"))" } ?? ""
+      let alike = role.hosts.count > 1 ? " and \(role.hosts.count - 1) alike" : ""
+      return
+        "\(policy[role.hosts[0]].name)\(alike): \(counted(reached, "host")) (\(percent(reached, others)))\(jewel)"
+    }
+    let total = max(every.pairs[hops - 1], 1)
+    let removals = effects.prefix(limit).map { effect -> Entry in
+      let flow = policy[effect.flow]
+      let freed = counted(effect.endangering, "host gets", "hosts get")
+      let jewels = effect.endangering > 0 ? ", and \(freed) to no crown jewel any more" : ""
+      return
+        "\(flow.name) (\(sources.shownLine(flow.location))): \(percent(effect.pairs, total)) of all ways\(jewels)"
+    }
+    return Answer(
+      parts: [
+        .chapter(
+          Chapter(.facts, "An intruder gets furthest, in \(counted(hops, "hop")), from", furthest)),
+        .chapter(Chapter(.facts, "The removal of one flow takes most from him at", removals)),
+      ], data: .document(RankFile(roles, effects, hops, policy, sources)))
+  }
+
+  // MARK: Words
+
+  /// Rounded, and never to nothing or to all.
+  private func percent(_ part: Int, _ whole: Int) -> String {
+    if part == 0 { return "0 %" }
+    let value = (part * 200 + whole) / (2 * whole)
+    if value == 0 { return "under 1 %" }
+    return value >= 100 && part < whole ? "over 99 %" : "\(value) %"
+  }
+}
