@@ -51,15 +51,14 @@ let package = Package(
     .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CMnl", pkgConfig: "libmnl", providers: [.apt(["libmnl-dev"])]),
     .systemLibrary(name: "CNftnl", pkgConfig: "libnftnl", providers: [.apt(["libnftnl-dev"])]),
-    .systemLibrary(name: "CFiles"),
-    .systemLibrary(name: "CNamespaces"),
+    .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "CSHA256"),
-    .systemLibrary(name: "CSockets"),
     .systemLibrary(name: "CXtables"),
 
     // Pure layers: no clock, no kernel.
     layer("Addressing"),
     layer("Diagnostics", isSmall: true),
+    layer("Digest", ["CSHA256"]),
     layer("Policy", ["Addressing", "Diagnostics"]),
     layer("Inventory", ["Addressing", "CYaml", "Diagnostics", "Policy"]),
     layer("Nftables", ["Addressing", "CXtables"]),
@@ -79,24 +78,29 @@ let package = Package(
     layer("Reachability", ["Addressing", "ConnectionSpace", "Policy"], isSmall: true),
     layer("Lint", ["Addressing", "Diagnostics", "Policy"], isSmall: true),
 
-    layer("InventoryFiles", ["Diagnostics", "Inventory", subprocess], isSmall: true),
-    layer("Artifacts", ["CFiles", "CSHA256", "Policy"]),
+    layer("Machine", ["Addressing", "CLinux", system]),
+    layer("InventoryFiles", ["Diagnostics", "Inventory", "Machine", subprocess, system], isSmall: true),
+    layer("Artifacts", ["Digest", "Machine", "Policy", system]),
     layer("Netlink", ["CMnl"]),
     layer("NftablesNetlink", ["Addressing", "CMnl", "CNftnl", "Netlink", "Nftables"]),
-    layer("Probing", ["Addressing", "CSockets"], isSmall: true),
+    layer("Probing", ["Addressing", "CLinux", "Machine", system], isSmall: true),
     layer(
       "Enforcement",
-      ["Addressing", "Netlink", "Nftables", "NftablesNetlink", "Probing", "RulesetDiff", "RulesetShape"],
+      [
+        "Addressing", "Machine", "Netlink", "Nftables", "NftablesNetlink", "Probing", "RulesetDiff",
+        "RulesetShape", system,
+      ],
       isSmall: true),
-    layer("Lab", ["Addressing", "CNamespaces", "Policy", system], isSmall: true),
+    layer("Lab", ["Addressing", "CLinux", "Machine", "Policy", system], isSmall: true),
     layer("Fleet", ["Enforcement", subprocess, system], isSmall: true),
     layer(
       "SekishoCommands",
       [
-        "Addressing", "Artifacts", "Diagnostics", "Enforcement", "Fleet", "Inventory", "InventoryFiles",
-        "Lab", "Lint",
+        "Addressing", "Artifacts", "Diagnostics", "Digest", "Enforcement", "Fleet", "Inventory",
+        "InventoryFiles",
+        "Lab", "Lint", "Machine",
         "Nftables", "Policy", "PolicySpace", "ConnectionDiff", "ConnectionSpace", "Probing", "Reachability",
-        "RulesetCompiler", "RulesetDiff", "RulesetShape", arguments, subprocess,
+        "RulesetCompiler", "RulesetDiff", "RulesetShape", arguments, subprocess, system,
       ], isSmall: true),
     .executableTarget(
       name: "sekisho", dependencies: ["SekishoCommands", arguments], swiftSettings: source),
@@ -106,7 +110,7 @@ let package = Package(
     support("EchoKernel", ["Netlink"]),
     support("PolicyFixtures", ["Addressing", "Diagnostics", "Policy"]),
     support("LabFixtures", ["Addressing", "Diagnostics", "Policy"]),
-    support("LabHarness", ["Lab", "Policy", subprocess, system]),
+    support("LabHarness", ["Lab", "Machine", "Policy", subprocess, system]),
     support(
       "FuzzTargets",
       [
@@ -116,7 +120,7 @@ let package = Package(
         "RulesetSpace",
       ]),
     .executableTarget(
-      name: "lab-support", dependencies: ["Addressing", "Lab", "LabFixtures", "Probing"],
+      name: "lab-support", dependencies: ["Addressing", "Lab", "LabFixtures", "Machine", "Probing"],
       path: "Tests/Support/lab-support", swiftSettings: common),
     .target(name: "FleetGenerator", path: "Tests/Benchmarks/FleetGenerator", swiftSettings: common),
     .executableTarget(
@@ -138,6 +142,7 @@ let package = Package(
     tests("StructureTests", []),
     tests("AddressingTests", ["Addressing", "PolicyFixtures"]),
     tests("DiagnosticsTests", ["Diagnostics"]),
+    tests("DigestTests", ["Digest"]),
     tests("InventoryTests", ["Addressing", "Diagnostics", "Inventory", "InventoryFiles", "Policy"]),
     tests("NftablesTests", ["Addressing", "ChildProcess", "Nftables", "NftablesNetlink"]),
     tests(
@@ -178,7 +183,8 @@ let package = Package(
     tests(
       "LintTests",
       ["Addressing", "Diagnostics", "Inventory", "InventoryFiles", "Lint", "Policy", "PolicyFixtures"]),
-    tests("ArtifactsTests", ["Artifacts", "Policy"]),
+    tests("MachineTests", ["LabHarness", "Machine", system]),
+    tests("ArtifactsTests", ["Artifacts", "Machine", "Policy", system]),
     tests("NetlinkTests", ["Netlink"]),
     tests("SekishoCommandsTests", ["ChildProcess", "Goldens", "sekisho"]),
     tests(
@@ -193,7 +199,8 @@ let package = Package(
         "ChildProcess", "EchoKernel", "Enforcement", "Goldens", "Netlink", "Nftables", "NftablesNetlink",
         "RulesetDiff",
       ]),
-    tests("LabTests", ["Addressing", "Lab", "LabFixtures", "LabHarness", "Policy", "lab-support"]),
+    tests(
+      "LabTests", ["Addressing", "Lab", "LabFixtures", "LabHarness", "Machine", "Policy", "lab-support"]),
     tests(
       "ProbingTests", ["Addressing", "Lab", "LabFixtures", "LabHarness", "Policy", "Probing", "lab-support"]),
     tests(

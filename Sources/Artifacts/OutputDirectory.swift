@@ -1,3 +1,6 @@
+internal import Digest
+internal import Machine
+
 /// A compiled ruleset as its two files.
 public struct RulesetFiles: Sendable {
   /// Digest of ``json``, which holds everything there is to the ruleset.
@@ -28,7 +31,7 @@ public struct OutputDirectory: Sendable {
   ///
   /// - Throws: ``OutputFailure`` when there is no manifest.
   public func manifest() throws(OutputFailure) -> Manifest {
-    let directory = try Directory(opening: path)
+    let directory = try onDisk { () throws(SystemFailure) in try Directory(opening: path) }
     guard let manifest = try Self.manifest(in: directory) else {
       throw OutputFailure(path, "no manifest.json: this is not the output of a compile")
     }
@@ -40,9 +43,11 @@ public struct OutputDirectory: Sendable {
     guard let entry = manifest.hosts[host] else {
       throw OutputFailure(path, "no host \(host) in the manifest; compile again")
     }
-    let store = try Directory(opening: "\(path)/\(Self.rulesets)")
     let name = "\(entry.digest).json"
-    guard let bytes = try store.read(name) else {
+    let stored = try onDisk { () throws(SystemFailure) in
+      try Directory(opening: "\(path)/\(Self.rulesets)").read(name)
+    }
+    guard let bytes = stored else {
       throw OutputFailure(
         "\(path)/\(Self.rulesets)/\(name)", "the ruleset of \(host) is missing; compile again")
     }
@@ -56,7 +61,8 @@ public struct OutputDirectory: Sendable {
 
   static func manifest(in directory: borrowing Directory) throws(OutputFailure) -> Manifest? {
     let path = "\(directory.path)/manifest.json"
-    guard let bytes = try directory.read("manifest.json") else { return nil }
+    let stored = try onDisk { () throws(SystemFailure) in try directory.read("manifest.json") }
+    guard let bytes = stored else { return nil }
     return try Manifest(decoding: bytes, path: path)
   }
 }

@@ -1,4 +1,6 @@
+internal import Machine
 internal import Synchronization
+internal import SystemPackage
 
 /// What a write changed.
 public struct OutputReport: Hashable, Sendable {
@@ -17,6 +19,7 @@ public struct OutputReport: Hashable, Sendable {
 /// host's file be empty, and what no host needs any more goes last. A write that is given up, or breaks off,
 /// leaves hosts and manifest as they were, and the next compile mends or removes what it left behind.
 public final class OutputWrite: Sendable {
+  private let lock: FileLock
   private let directory: Directory
   private let store: Directory
   private let old: Manifest?
@@ -31,11 +34,22 @@ public final class OutputWrite: Sendable {
 
   /// - Throws: ``OutputFailure``, also when another compile is writing there.
   public init(_ path: String) throws(OutputFailure) {
-    directory = try Directory(making: path)
-    try directory.lock()
-    store = try Directory(making: "\(path)/\(OutputDirectory.rulesets)")
+    if path.isEmpty { throw OutputFailure("--out", "the name of the directory is empty; give one") }
+    do throws(SystemFailure) {
+      do throws(SystemFailure) {
+        try Files.makeDirectory(path, .everybodyEnters)
+      } catch {
+        if error.errno != .fileExists { throw error }
+      }
+      lock = try FileLock(directory: path)
+      directory = try Directory(opening: path)
+      _ = try directory.makeDirectory(OutputDirectory.rulesets, .everybodyEnters)
+      store = try Directory(opening: "\(path)/\(OutputDirectory.rulesets)")
+      stored = try store.entries()
+    } catch {
+      throw OutputFailure(opening: error)
+    }
     old = try OutputDirectory.manifest(in: directory)
-    stored = try store.entries()
   }
 
   /// Writes the two files of a ruleset unless they are there as they must be: a file that somebody has
@@ -44,12 +58,17 @@ public final class OutputWrite: Sendable {
   /// - Throws: ``OutputFailure``.
   public func add(_ ruleset: RulesetFiles) throws(OutputFailure) {
     guard added.withLock({ $0.insert(ruleset.digest).inserted }) else { return }
+    try onDisk { () throws(SystemFailure) in try write(ruleset) }
+  }
+
+  private func write(_ ruleset: RulesetFiles) throws(SystemFailure) {
     for (ending, bytes) in [("nft", ruleset.nft), ("json", ruleset.json)] {
       let name = "\(ruleset.digest).\(ending)"
       if stored[name] != nil {
         if try store.holds(name, bytes) { continue }
         mended.withLock { _ = $0.insert(name) }
-        try store.replace(name, with: bytes)
+        try store.prepare(name, bytes)
+        try store.put(name)
       } else {
         // Nothing leads to it yet. One that is left half written is found above by the next compile.
         try store.create(name, bytes)
@@ -78,14 +97,16 @@ public final class OutputWrite: Sendable {
     var entries = (old?.hosts ?? [:]).filter { others.contains($0.key) }
     entries.merge(hosts) { _, new in new }
     let manifest = Manifest(hosts: entries, notCompiled: others.filter { entries[$0] == nil }.sorted())
-    let changed = try link(hosts, manifest)
-
     let removed = (old?.hosts.keys.filter { entries[$0] == nil } ?? []).sorted()
-    for host in removed {
-      try directory.remove("\(host).nft")
-      try directory.remove("\(host).json")
+    let changed = try onDisk { () throws(SystemFailure) in
+      let changed = try link(hosts, manifest)
+      for host in removed {
+        try directory.remove("\(host).nft")
+        try directory.remove("\(host).json")
+      }
+      try removeRulesets(but: Set(entries.values.map(\.digest)))
+      return changed
     }
-    try removeRulesets(but: Set(entries.values.map(\.digest)))
     return OutputReport(changed: changed, removed: removed, unchanged: hosts.count - changed.count)
   }
 
@@ -94,9 +115,9 @@ public final class OutputWrite: Sendable {
   /// - Returns: the hosts whose files lead elsewhere than before.
   private func link(
     _ hosts: [String: Manifest.Entry], _ manifest: Manifest
-  ) throws(OutputFailure) -> [String] {
+  ) throws(SystemFailure) -> [String] {
     let isManifestNew = manifest != old
-    do throws(OutputFailure) {
+    do throws(SystemFailure) {
       if isManifestNew { try directory.prepare(Self.manifest, manifest.encoded()) }
       if isManifestNew || written.withLock({ $0 > 0 }) { try directory.sync() }
       let changed = try link(hosts)
@@ -113,7 +134,7 @@ public final class OutputWrite: Sendable {
   private static let filesAtOnce = 200
 
   /// - Returns: the hosts whose files lead elsewhere than before.
-  private func link(_ hosts: [String: Manifest.Entry]) throws(OutputFailure) -> [String] {
+  private func link(_ hosts: [String: Manifest.Entry]) throws(SystemFailure) -> [String] {
     let present = try directory.entries()
     let mended = mended.withLock { $0 }
     var changed: [String] = []
@@ -131,7 +152,7 @@ public final class OutputWrite: Sendable {
     return changed
   }
 
-  private func removeRulesets(but used: Set<String>) throws(OutputFailure) {
+  private func removeRulesets(but used: Set<String>) throws(SystemFailure) {
     let unused = added.withLock { $0 }.subtracting(used).flatMap { ["\($0).nft", "\($0).json"] }
     let names = stored.keys.filter { Self.isRuleset($0) && !used.contains(String($0.prefix(64))) }
     for name in Set(names).union(unused).sorted() { try store.remove(name) }

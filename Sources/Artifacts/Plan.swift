@@ -1,5 +1,6 @@
 internal import FoundationEssentials
-internal import Glibc
+internal import Machine
+internal import SystemPackage
 
 /// A saved diff: what was shown, so exactly that `apply` can tell whether it is still what there is.
 ///
@@ -65,14 +66,19 @@ public struct Plan: Hashable, Sendable {
       throw OutputFailure(path, "the plan cannot be written as JSON")
     }
     let (directory, name) = try Self.split(path)
-    try Directory(opening: directory).replace(name, with: Array(data) + [UInt8(ascii: "\n")])
+    try onDisk { () throws(SystemFailure) in
+      try Directory(opening: directory).replace(name, with: Array(data) + [UInt8(ascii: "\n")])
+    }
   }
 
   /// - Throws: ``OutputFailure``, also for what is no plan of this version.
   public init(reading path: String) throws(OutputFailure) {
     let (directory, name) = try Self.split(path)
-    guard let bytes = try Directory(opening: directory).read(name) else {
-      throw OutputFailure(path, code: ENOENT, "no such plan; sekisho diff --out \(path) makes one")
+    let stored = try onDisk { () throws(SystemFailure) in try Directory(opening: directory).read(name) }
+    guard let bytes = stored else {
+      throw OutputFailure(
+        path, code: Errno.noSuchFileOrDirectory.rawValue,
+        "no such plan; sekisho diff --out \(path) makes one")
     }
     guard let file = try? JSONDecoder().decode(File.self, from: Data(bytes)),
       file.format_version == Self.formatVersion, Set(file.hosts.map(\.name)).count == file.hosts.count

@@ -1,6 +1,7 @@
 internal import Addressing
-internal import Glibc
+internal import Machine
 internal import Probing
+internal import SystemPackage
 
 /// Serves the agent protocol on two file descriptors until the input ends.
 public struct AgentServer {
@@ -21,9 +22,9 @@ public struct AgentServer {
   ///
   /// - Throws: ``AgentFailure`` when the streams break, not when a request fails.
   public func serve(input: Int32, output: Int32) async throws(AgentFailure) {
-    var lines = LineReader(descriptor: input, longest: longest)
+    var lines = LineReader(FileDescriptor(rawValue: input), longest: longest)
     var listener: Listener?
-    while let line = try lines.next() {
+    while let line = try Self.next(of: &lines) {
       var reply: [UInt8]
       switch line {
       case .whole([]): continue
@@ -37,6 +38,14 @@ public struct AgentServer {
       reply.append(UInt8(ascii: "\n"))
       try write(reply, to: output)
       if let listener, !lines.hasWaiting { listener.serve(until: input) }
+    }
+  }
+
+  private static func next(of lines: inout LineReader) throws(AgentFailure) -> LineSplitter.Line? {
+    do throws(Errno) {
+      return try lines.next()
+    } catch {
+      throw AgentFailure(.unreachable, "cannot read requests: \(error)")
     }
   }
 
@@ -85,65 +94,10 @@ public struct AgentServer {
   }
 
   private func write(_ bytes: [UInt8], to descriptor: Int32) throws(AgentFailure) {
-    var offset = 0
-    while offset < bytes.count {
-      let count = unsafe bytes.withUnsafeBytes {
-        unsafe Glibc.write(descriptor, $0.baseAddress?.advanced(by: offset), bytes.count - offset)
-      }
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw AgentFailure(.unreachable, "cannot answer: \(errorText(errno))")
-      }
-      offset += count
-    }
-  }
-}
-
-/// Lines of a stream, read in large pieces.
-struct LineReader {
-  private let descriptor: Int32
-  private let longest: Int
-  private var waiting: [UInt8] = []
-  private var searched = 0
-
-  init(descriptor: Int32, longest: Int) {
-    self.descriptor = descriptor
-    self.longest = longest
-  }
-
-  /// Whether more has been read than was asked for.
-  var hasWaiting: Bool { !waiting.isEmpty }
-
-  enum Line {
-    case whole([UInt8])
-    /// Read to its end, so that whoever sends it comes to read the answer, and forgotten.
-    case tooLong
-  }
-
-  /// The next line without its line break; `nil` at the end of the stream.
-  mutating func next() throws(AgentFailure) -> Line? {
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    var isTooLong = false
-    while true {
-      if let end = waiting[searched...].firstIndex(of: UInt8(ascii: "\n")) {
-        let line: Line = isTooLong || end > longest ? .tooLong : .whole(Array(waiting[..<end]))
-        waiting.removeSubrange(...end)
-        searched = 0
-        return line
-      }
-      if waiting.count > longest { isTooLong = true }
-      if isTooLong { waiting = [] }
-      searched = waiting.count
-      let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw AgentFailure(.unreachable, "cannot read requests: \(errorText(errno))")
-      }
-      if count == 0 {
-        // A request that breaks off in the middle is not carried out.
-        return nil
-      }
-      waiting += buffer[..<count]
+    do throws(Errno) {
+      try FileDescriptor(rawValue: descriptor).writeWhole(bytes)
+    } catch {
+      throw AgentFailure(.unreachable, "cannot answer: \(error)")
     }
   }
 }

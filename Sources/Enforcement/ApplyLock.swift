@@ -1,4 +1,5 @@
-internal import Glibc
+internal import Machine
+internal import SystemPackage
 
 /// Held while a host is changed, so that two applies do not take turns at moving each other's ground.
 ///
@@ -6,29 +7,17 @@ internal import Glibc
 /// vain. It is an advisory lock on a file in the runtime directory, one for each network namespace,
 /// and ends with the process however that ends.
 struct ApplyLock: ~Copyable {
-  private let descriptor: Int32
+  private let lock: FileLock
 
   /// - Throws: ``AgentFailure`` `.busy` when another process holds it, `.failed` when the file cannot
   ///   be made.
   init(in directory: String) throws(AgentFailure) {
-    var status = stat()
-    let namespace = unsafe stat("/proc/self/ns/net", &status) == 0 ? status.st_ino : 0
-    let path = "\(directory)/apply-\(namespace).lock"
-    descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard descriptor >= 0 else {
-      throw AgentFailure(.failed, "cannot open the lock \(path): \(errorText(errno))")
-    }
-    if flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
-      let reason = errno
-      close(descriptor)
-      throw reason == EWOULDBLOCK
+    do throws(SystemFailure) {
+      lock = try FileLock("\(directory)/apply-\(try NetworkNamespace.current()).lock")
+    } catch {
+      throw error.errno == .wouldBlock
         ? AgentFailure(.busy, "another apply is running on this host; wait for it to end and try again")
-        : AgentFailure(.failed, "cannot take the lock \(path): \(errorText(reason))")
+        : AgentFailure(.failed, "\(error)")
     }
   }
-
-  deinit { close(descriptor) }
 }
-
-/// The system's words for an error number.
-func errorText(_ code: Int32) -> String { unsafe String(cString: strerror(code)) }

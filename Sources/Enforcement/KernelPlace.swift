@@ -1,4 +1,4 @@
-internal import Glibc
+internal import Machine
 
 /// Where ruleset generations are counted: a kernel since it was booted, and in it a network namespace.
 enum KernelPlace {
@@ -6,18 +6,10 @@ enum KernelPlace {
   ///
   /// - Throws: ``AgentFailure`` when `/proc` is not there.
   static func current() throws(AgentFailure) -> String {
-    var namespace = stat()
-    guard unsafe stat("/proc/self/ns/net", &namespace) == 0 else {
-      throw AgentFailure(.failed, "/proc/self/ns/net: \(errorText(errno))")
+    do throws(SystemFailure) {
+      return "\(try Boot.identifier()):\(try NetworkNamespace.current())"
+    } catch {
+      throw AgentFailure(.failed, "\(error)")
     }
-    let path = "/proc/sys/kernel/random/boot_id"
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw AgentFailure(.failed, "\(path): \(errorText(errno))") }
-    defer { close(descriptor) }
-    var buffer = [UInt8](repeating: 0, count: 64)
-    let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
-    guard count > 0 else { throw AgentFailure(.failed, "\(path): \(errorText(errno))") }
-    let boot = String(decoding: buffer[..<count].prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
-    return "\(boot):\(namespace.st_ino)"
   }
 }

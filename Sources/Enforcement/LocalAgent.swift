@@ -1,5 +1,5 @@
 internal import Addressing
-internal import Glibc
+internal import Machine
 internal import Netlink
 public import Nftables
 internal import NftablesNetlink
@@ -33,11 +33,13 @@ public final class LocalAgent: Agent {
   }
 
   public func hello() throws(AgentFailure) -> AgentHello {
-    var names = utsname()
-    guard unsafe uname(&names) == 0 else { throw AgentFailure(.failed, "uname: \(errorText(errno))") }
+    let name: SystemName
+    do throws(SystemFailure) { name = try SystemName.current() } catch {
+      throw AgentFailure(.failed, "\(error)")
+    }
     return AgentHello(
-      version: version, node: text(&names.nodename), kernel: text(&names.release),
-      addresses: MachineAddresses.all().map(\.description))
+      version: version, node: name.node, kernel: name.release,
+      addresses: Interfaces.addresses().map(\.description))
   }
 
   public func status() throws(AgentFailure) -> HostStatus {
@@ -283,12 +285,5 @@ extension AgentFailure {
     case .uncertain: self.init(.unproven, "\(error)")
     default: self.init(.refused, error.remedy.map { "\(error); \($0)" } ?? "\(error)")
     }
-  }
-}
-
-/// A field of `struct utsname`, which is an array of characters that ends with NUL.
-private func text<Field>(_ field: inout Field) -> String {
-  unsafe withUnsafeBytes(of: &field) { bytes in
-    unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
   }
 }

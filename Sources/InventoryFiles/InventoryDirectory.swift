@@ -1,6 +1,7 @@
 internal import Diagnostics
-internal import Glibc
 public import Inventory
+internal import Machine
+internal import SystemPackage
 
 extension Inventory {
   /// Reads a directory (every `*.yaml`, `*.yml` and `*.json` below it) or a single file.
@@ -36,7 +37,7 @@ struct InventoryDirectory {
       log = directory.log
       if directory.files.isEmpty, !log.hasErrors {
         throw InventoryUnreadable(
-          path: path, code: ENOENT,
+          path: path, code: Errno.noSuchFileOrDirectory.rawValue,
           message: "the directory holds no inventory; it needs files *.yaml, *.yml or *.json")
       }
       return Sources(directory: path, files: directory.files)
@@ -60,11 +61,10 @@ struct InventoryDirectory {
     }
     for name in try Self.names(in: below.isEmpty ? root : "\(root)/\(below)") where !name.hasPrefix(".") {
       let path = below.isEmpty ? name : "\(below)/\(name)"
-      let status = try Self.status("\(root)/\(path)", followLinks: false)
       let isInventory = Self.endings.contains { name.hasSuffix($0) }
-      switch status.st_mode & S_IFMT {
-      case S_IFDIR: try walk(path, level: level + 1)
-      case S_IFLNK: try follow(path, isInventory: isInventory)
+      switch try Self.type("\(root)/\(path)", followLinks: false) {
+      case .directory: try walk(path, level: level + 1)
+      case .symbolicLink: try follow(path, isInventory: isInventory)
       default: if isInventory { try take("\(root)/\(path)", as: path) }
       }
     }
@@ -94,31 +94,21 @@ struct InventoryDirectory {
   }
 
   private mutating func take(_ file: String, as path: String) throws(InventoryUnreadable) {
-    // Without O_NONBLOCK a FIFO with the name of an inventory file would wait for ever.
-    let descriptor = unsafe open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
-    guard descriptor >= 0 else { throw Self.failure(file) }
-    defer { close(descriptor) }
-    var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0 else { throw Self.failure(file) }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      return refuse(path, "not a regular file", "replace it by a file, or take it out of the directory")
-    }
-    guard bounds.admit(path, bytes: Int(status.st_size), log: &log) else { return }
-    var bytes: [UInt8] = []
-    // One byte more than the file has: a file that grows meanwhile is read until the bound.
-    var wanted = min(Int(status.st_size), InventoryBounds.fileBytes) + 1
-    while wanted > 0 {
-      let start = bytes.count
-      bytes += Array(repeating: 0, count: wanted)
-      let got = unsafe bytes[start...].withUnsafeMutableBytes {
-        unsafe Glibc.read(descriptor, $0.baseAddress, $0.count)
+    do throws(Errno) {
+      // Without O_NONBLOCK a FIFO with the name of an inventory file would wait for ever.
+      let descriptor = try FileDescriptor.opening(file, [.nonBlocking, .noFollow])
+      defer { try? descriptor.close() }
+      let status = try Stat(descriptor)
+      guard status.type == .regular else {
+        return refuse(path, "not a regular file", "replace it by a file, or take it out of the directory")
       }
-      guard got >= 0 else { throw Self.failure(file) }
-      bytes.removeSubrange((start + got)...)
-      if got == 0 { break }
-      wanted = min(InventoryBounds.fileBytes + 1 - bytes.count, 1 << 16)
+      guard bounds.admit(path, bytes: Int(status.size), log: &log) else { return }
+      // The bound holds for a file that grows meanwhile as well.
+      let bytes = try descriptor.readWhole(atMost: InventoryBounds.fileBytes)
+      files.append(SourceFile(path: path, bytes: bytes))
+    } catch {
+      throw Self.failure(file, error)
     }
-    files.append(SourceFile(path: path, bytes: bytes))
   }
 
   private mutating func refuse(_ path: String, _ message: String, _ help: String) {
@@ -128,46 +118,40 @@ struct InventoryDirectory {
   // MARK: The machine
 
   private static func resolved(_ path: String, shown: String) throws(InventoryUnreadable) -> String {
-    guard let resolved = unsafe realpath(path, nil) else { throw failure(shown) }
-    defer { unsafe free(resolved) }
-    return unsafe String(cString: resolved)
+    do throws(SystemFailure) { return try Files.resolved(path) } catch {
+      throw failure(shown, error.errno)
+    }
   }
 
   private static func isDirectory(_ path: String, shown: String) throws(InventoryUnreadable) -> Bool {
-    try status(path, followLinks: true).st_mode & S_IFMT == S_IFDIR
+    try type(path, followLinks: true) == .directory
   }
 
-  private static func status(_ path: String, followLinks: Bool) throws(InventoryUnreadable) -> stat {
-    var status = stat()
-    guard unsafe fstatat(AT_FDCWD, path, &status, followLinks ? 0 : AT_SYMLINK_NOFOLLOW) == 0 else {
-      throw failure(path)
+  private static func type(_ path: String, followLinks: Bool) throws(InventoryUnreadable) -> FileType {
+    do throws(Errno) { return try Stat(FilePath(path), followTargetSymlink: followLinks).type } catch {
+      throw failure(path, error)
     }
-    return status
   }
 
   /// The names in a directory, sorted by their bytes.
   private static func names(in path: String) throws(InventoryUnreadable) -> [String] {
-    guard let directory = unsafe opendir(path) else { throw failure(path) }
-    defer { unsafe closedir(directory) }
-    var names: [String] = []
-    while let entry = unsafe readdir(directory) {
-      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
-        unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+    do throws(SystemFailure) {
+      return try Directory(opening: path).entries().keys.sorted {
+        $0.utf8.lexicographicallyPrecedes($1.utf8)
       }
-      names.append(name)
+    } catch {
+      throw failure(path, error.errno)
     }
-    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
-  private static func failure(_ path: String) -> InventoryUnreadable {
-    let code = errno
-    let reason = unsafe String(cString: strerror(code))
-    let remedy: String
-    switch code {
-    case ENOENT: remedy = "name the inventory with --inventory"
-    case EACCES, EPERM: remedy = "make it readable for the user that runs the compiler"
-    default: remedy = "check the file system"
-    }
-    return InventoryUnreadable(path: path, code: code, message: "\(reason); \(remedy)")
+  private static func failure(_ path: String, _ errno: Errno) -> InventoryUnreadable {
+    let remedy =
+      switch errno {
+      case .noSuchFileOrDirectory: "name the inventory with --inventory"
+      case .permissionDenied, .notPermitted: "make it readable for the user that runs the compiler"
+      case .fileTooLarge: "wait until nothing writes it any more"
+      default: "check the file system"
+      }
+    return InventoryUnreadable(path: path, code: errno.rawValue, message: "\(errno); \(remedy)")
   }
 }

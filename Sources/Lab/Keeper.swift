@@ -1,5 +1,6 @@
-internal import CNamespaces
+internal import CLinux
 internal import Glibc
+internal import Machine
 internal import SystemPackage
 
 /// What runs inside a lab: the first process of its process namespace, in its own user (without root),
@@ -12,7 +13,7 @@ enum Keeper {
   static func run() -> Never {
     // Whatever else our starter had open: a pipe that lives on in us would never end for its reader.
     _ = sekisho_close_from(3)
-    let starter = Conversation(descriptor: 0)
+    let starter = Conversation(.standardInput)
     do throws(LabError) {
       // Before the private /proc, because only the old one knows our number out there.
       let process = try processNumber()
@@ -57,26 +58,26 @@ enum Keeper {
       guard unsafe mount(kind, path, kind, flags, nil) == 0 else {
         throw LabError(
           .refused,
-          "the kernel refuses a private \(kind) (\(systemError(errno))); a container needs more rights for "
+          "the kernel refuses a private \(kind) (\(Errno.last)); a container needs more rights for "
             + "a lab", object: path)
       }
     }
     for path in [Lab.hostDirectories] + plan.nodes.map({ Lab.runtimeDirectory(of: $0.name) }) {
-      let failure = Files.makeDirectory(path)
-      guard failure == 0 else {
-        throw LabError(.refused, "cannot be made: \(systemError(failure))", object: path)
+      do throws(SystemFailure) { try Files.makeDirectory(path, .ownerReadWriteExecute) } catch {
+        throw LabError(.refused, error.message, object: path)
       }
     }
   }
 
   /// Lets programs of the lab find its hosts by name: an /etc/hosts that has them too.
   private static func makeNamesKnown(_ plan: LabPlan) {
-    let own = Files.read("/etc/hosts") ?? ""
+    let own = Files.text("/etc/hosts") ?? ""
     let names = plan.nodes.flatMap { node in node.addresses.map { "\($0) \(node.name)\n" } }.joined()
     let path = "/run/hosts"
     // Without the file, or where the kernel refuses, addresses still work.
-    guard (try? Files.write("\(own)\n\(names)", to: path)) != nil else { return }
-    _ = unsafe chmod(path, 0o644)
+    guard (try? Files.replace(path, with: Array("\(own)\n\(names)".utf8), .everybodyReads)) != nil else {
+      return
+    }
     _ = unsafe mount(path, "/etc/hosts", nil, UInt(MS_BIND), nil)
   }
 

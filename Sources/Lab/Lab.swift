@@ -1,15 +1,17 @@
 internal import Addressing
 internal import Glibc
-public import Policy
+package import Machine
+package import Policy
+internal import SystemPackage
 
 /// An inventory as network namespaces on this machine, while it is up.
 ///
 /// One lab a user: its state is in the runtime directory. A lab that is not tethered outlives the value.
-public struct Lab: Sendable {
+package struct Lab: Sendable {
   /// What it consists of.
-  public let plan: LabPlan
+  package let plan: LabPlan
   /// The first process of the lab; whoever ends it ends the lab.
-  public var keeper: Int32 { state.keeper.number }
+  package var keeper: Int32 { state.keeper.number }
 
   private let state: LabState
   private let directory: RuntimeDirectory
@@ -28,7 +30,7 @@ extension Lab {
   ///
   /// For the hidden verb that ``up(_:in:keeper:tethered:userNamespace:)`` starts; must be called before the
   /// process has a second thread, because a namespace is entered by a thread.
-  public static func keep() -> Never { Keeper.run() }
+  package static func keep() -> Never { Keeper.run() }
 
   /// Brings a lab up and returns when every host can be reached.
   ///
@@ -40,7 +42,7 @@ extension Lab {
   ///     the capabilities `CAP_SYS_ADMIN` and `CAP_NET_ADMIN`.
   /// - Throws: ``LabError``: `busy` when a lab is up, `layout`, `missingProgram`, `refused` with the words of
   ///   the kernel or of ip(8).
-  public static func up(
+  package static func up(
     _ policy: Policy, in directory: RuntimeDirectory, keeper: [String], tethered: Bool = false,
     userNamespace: Bool? = nil
   ) throws(LabError) -> Lab {
@@ -83,14 +85,14 @@ extension Lab {
   }
 
   /// The lab that is up, or `nil`; what a killed one has left in the directory counts as none.
-  public static func current(in directory: RuntimeDirectory) -> Lab? {
+  package static func current(in directory: RuntimeDirectory) -> Lab? {
     LabState.current(in: directory).map { Lab($0, in: directory) }
   }
 
   /// The path of the program that this process runs, for starting it again.
   ///
   /// - Throws: ``LabError`` `refused` when /proc is not mounted.
-  public static func ownExecutable() throws(LabError) -> String {
+  package static func ownExecutable() throws(LabError) -> String {
     guard let path = Files.readLink("/proc/self/exe") else {
       throw LabError(.refused, "cannot be read; is /proc mounted?", object: "/proc/self/exe")
     }
@@ -100,15 +102,17 @@ extension Lab {
   /// Ends the lab with every process in it, and returns when they are gone; twice is no error.
   ///
   /// - Throws: ``LabError`` `busy`, `refused`, `timeout` after 30 seconds.
-  public func down() throws(LabError) {
+  package func down() throws(LabError) {
     try directory.whileLocked { () throws(LabError) in
-      try state.keeper.kill(within: .seconds(30))
+      do throws(SystemFailure) { try state.keeper.kill(within: .seconds(30)) } catch {
+        throw LabError(error)
+      }
       if LabState.current(in: directory) == nil { LabState.remove(in: directory) }
     }
   }
 
   /// Whether it is still up.
-  public var isUp: Bool { state.keeper.isAlive }
+  package var isUp: Bool { state.keeper.isAlive }
 
   /// The command that runs a program in the namespace of a host or network when it stands in front of it.
   ///
@@ -118,7 +122,7 @@ extension Lab {
   ///
   /// - Throws: ``LabError``: `unknownHost`, `notRunning` when the keeper is gone (its number may be another
   ///   process's by now), `missingProgram`.
-  public func execPrefix(_ host: String, workingDirectory: String = "/") throws(LabError) -> [String] {
+  package func execPrefix(_ host: String, workingDirectory: String = "/") throws(LabError) -> [String] {
     guard plan[host] != nil else {
       throw LabError(
         .unknownHost, "the lab has no host or network of this name; `sekisho lab status` lists them",
@@ -139,11 +143,11 @@ extension Lab {
   /// status are the command's. It is looked up in `PATH` and in the directories of the system's programs.
   ///
   /// - Throws: as ``execPrefix(_:workingDirectory:)``, and `refused` when nsenter(1) does not start.
-  public func exec(_ host: String, _ command: [String]) throws(LabError) -> Never {
+  package func exec(_ host: String, _ command: [String]) throws(LabError) -> Never {
     let here = Files.readLink("/proc/self/cwd") ?? "/"
     let prefix = try execPrefix(host, workingDirectory: here.hasPrefix("/run") ? "/" : here)
     let failure = Program.replaceThisProcess(prefix + ["PATH=\(Program.searchPath)"] + command)
-    throw LabError(.refused, "cannot be started: \(systemError(failure))", object: prefix[0])
+    throw LabError(.refused, "cannot be started: \(failure)", object: prefix[0])
   }
 
   /// Where a program in a host keeps its locks and sockets; inside the lab only.

@@ -1,10 +1,13 @@
+internal import Machine
+internal import SystemPackage
+
 /// Why a lab could not do what was asked: a failure of the environment, never of the inventory.
-public struct LabError: Error, Hashable, Sendable, CustomStringConvertible {
+package struct LabError: Error, Hashable, Sendable, CustomStringConvertible {
   /// What kind of failure it is, for programs.
-  public enum Code: String, Hashable, Sendable {
+  package enum Code: String, Hashable, Sendable {
     /// The policy cannot be laid out as namespaces on one machine.
     case layout
-    /// The directory for runtime files is missing, foreign or open to others.
+    /// The directory for runtime files cannot be used.
     case runtimeDirectory
     /// A lab is already up, or is being started or ended by another process.
     case busy
@@ -20,17 +23,21 @@ public struct LabError: Error, Hashable, Sendable, CustomStringConvertible {
     case timeout
   }
 
-  public let code: Code
+  package let code: Code
   /// What happened and what to do about it.
-  public let message: String
+  package let message: String
   /// What it happened to: a host, a file, a command; `nil` when the message says it all.
-  public let object: String?
+  package let object: String?
 
-  public init(_ code: Code, _ message: String, object: String? = nil) {
+  package init(_ code: Code, _ message: String, object: String? = nil) {
     self.code = code
     self.message = message
     self.object = object
   }
 
-  public var description: String { object.map { "\($0): \(message)" } ?? message }
+  init(_ failure: SystemFailure) {
+    self.init(failure.errno == .timedOut ? .timeout : .refused, failure.message, object: failure.object)
+  }
+
+  package var description: String { object.map { "\($0): \(message)" } ?? message }
 }

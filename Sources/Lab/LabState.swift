@@ -1,4 +1,4 @@
-internal import Glibc
+internal import Machine
 internal import SystemPackage
 
 /// What the runtime directory remembers of a lab: who keeps it and what it consists of.
@@ -41,14 +41,16 @@ struct LabState: Hashable {
 extension LabState {
   /// The lab that is up; `nil`: none, or the file is left over from one that is gone.
   static func current(in directory: RuntimeDirectory) -> LabState? {
-    guard let text = Files.read(directory.file("lab")), let state = LabState(parsing: text),
+    guard let text = Files.text(directory.file("lab")), let state = LabState(parsing: text),
       state.keeper.isAlive
     else { return nil }
     return state
   }
 
   func save(in directory: RuntimeDirectory) throws(LabError) {
-    try Files.write(text, to: directory.file("lab"))
+    do throws(SystemFailure) { try Files.replace(directory.file("lab"), with: Array(text.utf8)) } catch {
+      throw LabError(error)
+    }
   }
 
   static func remove(in directory: RuntimeDirectory) { Files.remove(directory.file("lab")) }
@@ -56,22 +58,19 @@ extension LabState {
 
 extension RuntimeDirectory {
   /// Does something while no other process of this user starts or ends a lab.
-  func whileLocked<Result>(_ body: () throws(LabError) -> Result) throws(LabError) -> Result {
-    let path = file("lab.lock")
-    let file: FileDescriptor
-    do {
-      file = try FileDescriptor.open(
-        FilePath(path), .readWrite, options: [.create, .noFollow, .closeOnExec],
-        permissions: .ownerReadWrite)
+  func whileLocked<Value>(_ body: () throws(LabError) -> Value) throws(LabError) -> Value {
+    let lock: FileLock
+    do throws(SystemFailure) {
+      lock = try FileLock(file("lab.lock"))
     } catch {
-      throw LabError(.runtimeDirectory, "cannot be opened: \(error)", object: path)
-    }
-    defer { try? file.close() }
-    guard flock(file.rawValue, LOCK_EX | LOCK_NB) == 0 else {
+      guard error.errno == .wouldBlock else {
+        throw LabError(.runtimeDirectory, error.message, object: error.object)
+      }
       throw LabError(.busy, "another process is starting or ending a lab; try again when it is done")
     }
-    // Closing is not enough: a program that another thread is just starting has a copy until it runs.
-    defer { _ = flock(file.rawValue, LOCK_UN) }
-    return try body()
+    // Held until here.
+    let result = Result { () throws(LabError) in try body() }
+    _ = consume lock
+    return try result.get()
   }
 }

@@ -1,6 +1,5 @@
 internal import Addressing
-internal import CNamespaces
-internal import Glibc
+internal import Machine
 internal import SystemPackage
 
 /// Makes the namespaces of a plan, from inside the keeper's own.
@@ -106,8 +105,8 @@ struct NamespaceBuilder {
   }
 
   private func enter(_ namespace: FileDescriptor, _ name: String) throws(LabError) {
-    guard sekisho_enter_network_namespace(namespace.rawValue) == 0 else {
-      throw LabError(.refused, "its namespace cannot be entered: \(systemError(errno))", object: name)
+    do throws(Errno) { try NetworkNamespace.enter(namespace) } catch {
+      throw LabError(.refused, "its namespace cannot be entered: \(error)", object: name)
     }
   }
 

@@ -1,5 +1,7 @@
-internal import CNamespaces
+internal import CLinux
 internal import Glibc
+internal import Machine
+internal import SystemPackage
 
 /// Programs of the system, run without a shell.
 enum Program {
@@ -18,7 +20,7 @@ enum Program {
 
   /// `PATH` with the directories of the system's own programs at its end.
   static var searchPath: String {
-    let path = unsafe getenv("PATH").map { unsafe String(cString: $0) } ?? ""
+    let path = Environment.variable("PATH") ?? ""
     return "\(path):/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"
   }
 
@@ -31,9 +33,9 @@ enum Program {
     var ends: [Int32] = [-1, -1]
     let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
     guard unsafe socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
-      throw LabError(.refused, "no pair of sockets can be made: \(systemError(errno))")
+      throw LabError(.refused, "no pair of sockets can be made: \(Errno.last)")
     }
-    let stream = Conversation(descriptor: ends[0])
+    let stream = Conversation(FileDescriptor(rawValue: ends[0]))
     defer { close(ends[1]) }
 
     var actions = unsafe posix_spawn_file_actions_t()
@@ -45,18 +47,18 @@ enum Program {
       unsafe posix_spawn(&process, arguments[0], &actions, nil, vector, sekisho_environment())
     }
     guard failure == 0 else {
-      throw LabError(.refused, "cannot be started: \(systemError(failure))", object: arguments[0])
+      throw LabError(.refused, "cannot be started: \(Errno(rawValue: failure))", object: arguments[0])
     }
     return (process, stream)
   }
 
   /// Replaces this process by a program that is found in the search path.
   ///
-  /// - Returns: only when it cannot be started: the error number.
-  static func replaceThisProcess(_ arguments: [String]) -> Int32 {
+  /// - Returns: only when it cannot be started: why.
+  static func replaceThisProcess(_ arguments: [String]) -> Errno {
     unsafe withArgumentVector(arguments) { vector in
       unsafe execvp(arguments[0], vector)
-      return errno
+      return .last
     }
   }
 
@@ -67,7 +69,7 @@ enum Program {
     var status: Int32 = 0
     while unsafe waitpid(process, &status, 0) < 0 {
       // No such child: its status went to whoever ignores or collects SIGCHLD in this process.
-      if errno != EINTR { return 0 }
+      if Errno.last != .interrupted { return 0 }
     }
     let signal = status & 0x7f
     return signal == 0 ? status >> 8 & 0xff : 128 + signal

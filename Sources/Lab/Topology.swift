@@ -1,5 +1,5 @@
 internal import Addressing
-public import Policy
+package import Policy
 
 extension LabPlan {
   /// Lays a policy out: a node for every host and for every network that a flow or a gateway's route
@@ -10,7 +10,7 @@ extension LabPlan {
   /// reached directly and reach everybody directly, so that no packet can circle between two of them.
   ///
   /// - Throws: ``LabError`` `layout`: too many nodes for one bridge, or a name that cannot be a namespace's.
-  public init(_ policy: Policy) throws(LabError) {
+  package init(_ policy: Policy) throws(LabError) {
     let networks = NetworkPlaces(policy)
     let ends =
       policy.hosts.map { End(name: $0.name, kind: .host, addresses: $0.addresses) }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import SystemPackage
 
 /// A TCP connection of a listener: what comes goes back, and nothing more is read until it has.
 final class EchoedConnection {
@@ -14,7 +15,7 @@ final class EchoedConnection {
   ///
   /// - Returns: whether the connection goes on.
   func proceed(_ buffer: inout [UInt8]) -> Bool {
-    do throws(SystemFailure) {
+    do throws(Errno) {
       if pending.isEmpty {
         guard let message = try socket.receive(&buffer) else { return true }
         if message.data.isEmpty { return false }

@@ -1,6 +1,7 @@
 internal import Addressing
-internal import CSockets
+internal import CLinux
 internal import Glibc
+internal import SystemPackage
 
 /// What the kernel noted about an error of a socket: ip(7), `IP_RECVERR`.
 struct ErrorReport {
@@ -16,7 +17,7 @@ struct ErrorReport {
 
 extension Socket {
   /// Asks the kernel to note errors; it also makes them arrive at sockets that are not connected.
-  func noteErrors() throws(SystemFailure) {
+  func noteErrors() throws(Errno) {
     switch family {
     case .ipv4: try set(Level.ipv4, IP_RECVERR)
     case .ipv6: try set(Level.ipv6, IPV6_RECVERR)

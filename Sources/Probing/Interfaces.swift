@@ -1,21 +1,6 @@
 internal import Addressing
 internal import Glibc
-
-/// The interfaces of this network namespace.
-enum Interfaces {
-  /// The index of an interface; without a name, of the first one that is not the loopback; 0: there is none.
-  static func index(named name: String?) -> UInt32 {
-    if let name { return unsafe if_nametoindex(name) }
-    guard let list = unsafe if_nameindex() else { return 0 }
-    defer { unsafe if_freenameindex(list) }
-    var position = 0
-    while unsafe list[position].if_index != 0, let text = unsafe list[position].if_name {
-      if unsafe String(cString: text) != "lo" { return unsafe list[position].if_index }
-      position += 1
-    }
-    return 0
-  }
-}
+internal import SystemPackage
 
 extension Address {
   /// 224.0.0.0/4, ff00::/8.
@@ -35,7 +20,7 @@ extension Address {
 
 extension Socket {
   /// Sends multicast through that interface.
-  func sendMulticast(through interface: UInt32) throws(SystemFailure) {
+  func sendMulticast(through interface: UInt32) throws(Errno) {
     switch family {
     case .ipv4:
       try set(Level.ipv4, IP_MULTICAST_IF, bytes: Self.membership(Address(.ipv4, 0), interface))
@@ -45,7 +30,7 @@ extension Socket {
   }
 
   /// Receives what is sent to a group through that interface.
-  func join(_ group: Address, through interface: UInt32) throws(SystemFailure) {
+  func join(_ group: Address, through interface: UInt32) throws(Errno) {
     switch family {
     case .ipv4:
       try set(Level.ipv4, IP_ADD_MEMBERSHIP, bytes: Self.membership(group, interface))

@@ -1,6 +1,8 @@
 internal import Addressing
-internal import CSockets
+internal import CLinux
 internal import Glibc
+internal import Machine
+internal import SystemPackage
 
 /// Waits for packets and connections, answers them, and is the witness of what arrived; on one thread.
 public final class Listener {
@@ -33,14 +35,14 @@ public final class Listener {
       let groups = request.multicast.filter { $0.family == family }
       let interface = groups.isEmpty ? 0 : Interfaces.index(named: request.interface)
       for port in request.tcp {
-        hear(.tcp, family, port) { () throws(SystemFailure) in
+        hear(.tcp, family, port) { () throws(Errno) in
           let socket = try Self.bound(family, SOCK_STREAM, port)
           if Glibc.listen(socket.descriptor, 1024) != 0 { throw .last }
           return .tcp(socket, port)
         }
       }
       for port in request.udp {
-        hear(.udp, family, port) { () throws(SystemFailure) in
+        hear(.udp, family, port) { () throws(Errno) in
           let socket = try Self.bound(family, SOCK_DGRAM, port)
           // Answers leave from the address that was asked.
           switch family {
@@ -52,7 +54,7 @@ public final class Listener {
         }
       }
       for ipProtocol in request.raw where ipProtocol != (family == .ipv4 ? .icmpv6 : .icmp) {
-        hear(ipProtocol, family, nil) { () throws(SystemFailure) in
+        hear(ipProtocol, family, nil) { () throws(Errno) in
           let socket = try Socket(family, SOCK_RAW, Int32(ipProtocol.rawValue))
           try? socket.set(SOL_SOCKET, SO_RCVBUF, to: 1 << 20)
           for group in groups { try socket.join(group, through: interface) }
@@ -96,18 +98,18 @@ public final class Listener {
 
   private func hear(
     _ ipProtocol: IPProtocol, _ family: AddressFamily, _ port: UInt16?,
-    _ make: () throws(SystemFailure) -> Ear
+    _ make: () throws(Errno) -> Ear
   ) {
-    do throws(SystemFailure) {
+    do throws(Errno) {
       ears.append(try make())
     } catch {
-      unheard.append(Unheard(ipProtocol, family, port: port, reason: systemError(error.number)))
+      unheard.append(Unheard(ipProtocol, family, port: port, reason: "\(error)"))
     }
   }
 
   private static func bound(
     _ family: AddressFamily, _ kind: __socket_type, _ port: UInt16
-  ) throws(SystemFailure) -> Socket {
+  ) throws(Errno) -> Socket {
     let socket = try Socket(family, kind)
     try socket.set(SOL_SOCKET, SO_REUSEADDR)
     // Otherwise it would take the IPv4 port too.
@@ -147,7 +149,9 @@ public final class Listener {
     while true {
       if let accepted = socket.accept() { return accepted }
       // Without a free descriptor the connection would wait, and we would ask for it for ever.
-      guard errno == EMFILE || errno == ENFILE, !connections.isEmpty else { return nil }
+      guard [.tooManyOpenFiles, .tooManyOpenFilesInSystem].contains(Errno.last), !connections.isEmpty else {
+        return nil
+      }
       connections.removeFirst()
     }
   }
@@ -155,7 +159,7 @@ public final class Listener {
   private func take(from socket: Socket) -> Message? {
     // An error, such as a refusal of an earlier answer, is taken away by asking; then the next one counts.
     for _ in 0..<8 {
-      do throws(SystemFailure) {
+      do throws(Errno) {
         return try socket.receive(&buffer)
       } catch {
         continue
@@ -180,7 +184,7 @@ extension Socket {
     var length = socklen_t(address.count)
     while true {
       let connection = unsafe sekisho_accept(descriptor, &address, &length)
-      if connection < 0, errno == EINTR || errno == ECONNABORTED { continue }
+      if connection < 0, [.interrupted, .connectionAbort].contains(Errno.last) { continue }
       guard connection >= 0 else { return nil }
       let socket = Socket(accepted: connection, family)
       guard let peer = Endpoint(bytes: address[..<min(Int(length), address.count)]) else { return nil }

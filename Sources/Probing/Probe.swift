@@ -1,5 +1,6 @@
 internal import Addressing
 internal import Glibc
+internal import SystemPackage
 
 /// Tries connections from where this process is, many at a time, on one thread.
 public struct Probe: Sendable {
@@ -29,7 +30,7 @@ public struct Probe: Sendable {
         switch start {
         case .waiting(let trial): active.append((next, trial, .now + timeout))
         case .done(let outcome): outcomes[next] = outcome
-        case .later where active.isEmpty: outcomes[next] = .failed(systemError(EMFILE))
+        case .later where active.isEmpty: outcomes[next] = .failed("\(Errno.tooManyOpenFiles)")
         case .later:
           room = active.count
           continue

@@ -1,6 +1,8 @@
 internal import Addressing
-internal import CSockets
+internal import CLinux
 internal import Glibc
+internal import Machine
+internal import SystemPackage
 
 /// A socket that never blocks and is closed with its last reference.
 final class Socket {
@@ -10,7 +12,7 @@ final class Socket {
   /// - Parameters:
   ///   - kind: `SOCK_STREAM`, `SOCK_DGRAM` or `SOCK_RAW`.
   ///   - ipProtocol: 0 lets the kernel take the usual one.
-  init(_ family: AddressFamily, _ kind: __socket_type, _ ipProtocol: Int32 = 0) throws(SystemFailure) {
+  init(_ family: AddressFamily, _ kind: __socket_type, _ ipProtocol: Int32 = 0) throws(Errno) {
     let flags = Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
     descriptor = socket(family == .ipv4 ? AF_INET : AF_INET6, Int32(kind.rawValue) | flags, ipProtocol)
     self.family = family
@@ -26,23 +28,23 @@ final class Socket {
   deinit { if descriptor >= 0 { close(descriptor) } }
 
   /// setsockopt(2) with an int, or with any bytes.
-  func set(_ level: Int32, _ option: Int32, to value: Int32 = 1) throws(SystemFailure) {
+  func set(_ level: Int32, _ option: Int32, to value: Int32 = 1) throws(Errno) {
     try set(level, option, bytes: withNative(value))
   }
 
-  func set(_ level: Int32, _ option: Int32, bytes: [UInt8]) throws(SystemFailure) {
+  func set(_ level: Int32, _ option: Int32, bytes: [UInt8]) throws(Errno) {
     guard unsafe setsockopt(descriptor, level, option, bytes, socklen_t(bytes.count)) == 0 else {
       throw .last
     }
   }
 
-  func bind(to endpoint: Endpoint) throws(SystemFailure) {
+  func bind(to endpoint: Endpoint) throws(Errno) {
     let failed = unsafe endpoint.withSocketAddress { unsafe Glibc.bind(descriptor, $0, $1) != 0 }
     if failed { throw .last }
   }
 
   /// - Throws: also for a connection that is merely under way: `EINPROGRESS`.
-  func connect(to endpoint: Endpoint) throws(SystemFailure) {
+  func connect(to endpoint: Endpoint) throws(Errno) {
     let failed = unsafe endpoint.withSocketAddress { unsafe Glibc.connect(descriptor, $0, $1) != 0 }
     if failed { throw .last }
   }
@@ -58,7 +60,7 @@ final class Socket {
   /// Sends one message; to the connected peer when there is no destination.
   func send(
     _ data: [UInt8], to destination: Endpoint? = nil, control: [UInt8] = []
-  ) throws(SystemFailure) {
+  ) throws(Errno) {
     let address = destination?.bytes ?? []
     let sent = unsafe sekisho_send(
       descriptor, address, socklen_t(address.count), data, data.count, control, control.count,
@@ -69,15 +71,15 @@ final class Socket {
   /// Sends the beginning of the data, as much as the connection takes now.
   ///
   /// - Returns: how many bytes; 0 when it takes none.
-  func sendSome(_ data: [UInt8]) throws(SystemFailure) -> Int {
+  func sendSome(_ data: [UInt8]) throws(Errno) -> Int {
     let sent = unsafe Glibc.send(descriptor, data, data.count, Int32(MSG_NOSIGNAL))
     if sent >= 0 { return sent }
-    if errno == EAGAIN || errno == EINTR { return 0 }
+    if [.resourceTemporarilyUnavailable, .interrupted].contains(Errno.last) { return 0 }
     throw .last
   }
 
   /// Receives one message; `nil`: none is there.
-  func receive(_ buffer: inout [UInt8], flags: Int32 = 0) throws(SystemFailure) -> Message? {
+  func receive(_ buffer: inout [UInt8], flags: Int32 = 0) throws(Errno) -> Message? {
     var address = [UInt8](repeating: 0, count: MemoryLayout<sockaddr_storage>.size)
     var addressLength = socklen_t(address.count)
     var control = [UInt8](repeating: 0, count: 512)
@@ -85,7 +87,7 @@ final class Socket {
     let count = unsafe sekisho_receive(
       descriptor, &address, &addressLength, &buffer, buffer.count, &control, &controlLength, flags)
     if count < 0 {
-      if errno == EAGAIN || errno == EINTR { return nil }
+      if [.resourceTemporarilyUnavailable, .interrupted].contains(Errno.last) { return nil }
       throw .last
     }
     return Message(

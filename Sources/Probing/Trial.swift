@@ -1,6 +1,8 @@
 internal import Addressing
-internal import CSockets
+internal import CLinux
 internal import Glibc
+internal import Machine
+internal import SystemPackage
 
 /// An attempt that is under way.
 final class Trial {
@@ -48,7 +50,7 @@ final class Trial {
     }
     let socket: Socket
     let kind: Kind
-    do throws(SystemFailure) {
+    do throws(Errno) {
       switch (attempt.ipProtocol, attempt.aim) {
       case (.tcp, .port):
         kind = .stream
@@ -61,23 +63,23 @@ final class Trial {
         socket = try Socket(family, SOCK_RAW, Int32(attempt.ipProtocol.rawValue))
       }
     } catch {
-      if error.number == EMFILE || error.number == ENFILE { return .later }
-      return .done(Outcome(creating: attempt.ipProtocol, error: error.number))
+      if [.tooManyOpenFiles, .tooManyOpenFilesInSystem].contains(error) { return .later }
+      return .done(Outcome(creating: attempt.ipProtocol, error: error.rawValue))
     }
 
     let trial = Trial(socket, attempt, kind)
-    do throws(SystemFailure) {
+    do throws(Errno) {
       try trial.begin(attempt)
       return .waiting(trial)
     } catch {
-      if case .stream = kind, error.number == EINPROGRESS { return .waiting(trial) }
+      if case .stream = kind, error == .nowInProgress { return .waiting(trial) }
       // What the kernel noted says more than the number; but "not permitted" came first, from our own host.
-      if error.number != EPERM, let outcome = trial.noted() { return .done(outcome) }
-      return .done(Outcome(error: error.number))
+      if error != .notPermitted, let outcome = trial.noted() { return .done(outcome) }
+      return .done(Outcome(error: error.rawValue))
     }
   }
 
-  private func begin(_ attempt: Attempt) throws(SystemFailure) {
+  private func begin(_ attempt: Attempt) throws(Errno) {
     let family = socket.family
     var scope: UInt32 = 0
     if attempt.destination.needsInterface {

@@ -1,6 +1,7 @@
 internal import Addressing
-internal import CSockets
+internal import CLinux
 internal import Glibc
+internal import SystemPackage
 
 extension Outcome {
   /// What an ICMP error says about an attempt to a destination (RFC 792, RFC 1812 5.2.7.1, RFC 4443).
@@ -45,7 +46,7 @@ extension Outcome {
     case ECONNREFUSED, ECONNRESET: self = .refused(by: nil)
     case EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENETDOWN: self = .unreachable(by: nil)
     case ETIMEDOUT: self = .silent
-    default: self = .failed(systemError(error))
+    default: self = .failed("\(Errno(rawValue: error))")
     }
   }
 
@@ -55,7 +56,7 @@ extension Outcome {
     case EPERM, EACCES: self = .unsupported("raw sockets need the capability CAP_NET_RAW")
     case EPROTONOSUPPORT, EAFNOSUPPORT, ESOCKTNOSUPPORT:
       self = .unsupported("this kernel has no sockets for \(ipProtocol)")
-    default: self = .failed(systemError(error))
+    default: self = .failed("\(Errno(rawValue: error))")
     }
   }
 }

@@ -1,6 +1,7 @@
 import Glibc
 import LabFixtures
 import LabHarness
+import Machine
 import Policy
 import Testing
 
@@ -43,7 +44,7 @@ import Testing
       let traces = try await Traces(of: lab)
       #expect(kill(lab.keeper, SIGKILL) == 0)
       try await traces.vanish()
-      #expect(Files.read(directory.file("lab")) != nil, "the state file is left behind")
+      #expect(Files.text(directory.file("lab")) != nil, "the state file is left behind")
       #expect(Lab.current(in: directory) == nil)
 
       let next = try up(Fleet.withGateway(), in: directory, rights)
@@ -59,7 +60,7 @@ import Testing
     try await withTemporaryDirectory { path in
       let lab = try up(Fleet.withGateway(), in: RuntimeDirectory(path: path), rights)
       let traces = try await Traces(of: lab)
-      let stat = try #require(Files.read("/proc/\(lab.keeper)/stat"))
+      let stat = try #require(Files.text("/proc/\(lab.keeper)/stat"))
       let parent = try #require(stat.split(separator: " ").dropFirst(3).first.flatMap { Int32($0) })
       #expect(kill(parent, SIGKILL) == 0)
       try await traces.vanish()
@@ -124,7 +125,7 @@ import Testing
     try await withTemporaryDirectory { path in
       let directory = try RuntimeDirectory(path: path)
       for text in ["", "sekisho-lab 1\n", "sekisho-lab 2\nkeeper 1 2 3 root\nend\n", "\u{0}\n\n\n"] {
-        try Files.write(text, to: directory.file("lab"))
+        try Files.replace(directory.file("lab"), with: Array(text.utf8))
         #expect(Lab.current(in: directory) == nil)
       }
     }
@@ -232,7 +233,7 @@ private struct Traces {
       namespaces.insert(try await lab.run(node.name, ["readlink", "/proc/self/ns/net"]).lines.joined())
     }
     self.namespaces = namespaces
-    mounts = Files.read("/proc/self/mountinfo") ?? ""
+    mounts = Files.text("/proc/self/mountinfo") ?? ""
     #expect(namespaces.count == lab.plan.nodes.count)
     let background = try await lab.run(
       "web-1", ["sh", "-c", "sleep 1000 >/dev/null 2>&1 </dev/null & echo on"])
@@ -243,7 +244,7 @@ private struct Traces {
   /// What is still there.
   var left: [String] {
     var left: [String] = []
-    if Files.read("/proc/self/mountinfo") != mounts { left.append("mounts") }
+    if Files.text("/proc/self/mountinfo") != mounts { left.append("mounts") }
     if access("/run/netns/web-1", F_OK) == 0 { left.append("name of a namespace") }
     for name in ["bridge0", "port0"] where if_nametoindex(name) != 0 { left.append("interface \(name)") }
     guard let directory = opendir("/proc") else { return ["no /proc"] }

@@ -2,6 +2,7 @@ import Addressing
 import Lab
 import LabFixtures
 import LabHarness
+import Machine
 import Testing
 
 /// Who reaches whom in a lab, by which way, and how programs run in it.

@@ -1,5 +1,6 @@
 internal import Artifacts
 internal import Diagnostics
+internal import Digest
 internal import Inventory
 internal import InventoryFiles
 internal import Policy

@@ -1,5 +1,7 @@
 internal import Diagnostics
 internal import Glibc
+internal import Machine
+internal import SystemPackage
 
 /// Where a command writes: data to standard output, messages to standard error.
 ///
@@ -19,7 +21,7 @@ struct Console: Sendable {
   let verbose: Bool
 
   init(noColour: Bool, quiet: Bool, verbose: Bool) {
-    let allowed = !noColour && (unsafe getenv("NO_COLOR").map { unsafe $0.pointee == 0 } ?? true)
+    let allowed = !noColour && Environment.variable("NO_COLOR") == nil
     colour = allowed && isatty(STDOUT_FILENO) == 1
     messageColour = allowed && isatty(STDERR_FILENO) == 1
     self.quiet = quiet
@@ -27,15 +29,15 @@ struct Console: Sendable {
   }
 
   /// Writes data to standard output, whole.
-  func write(_ bytes: [UInt8]) throws { try writeAll(bytes, to: STDOUT_FILENO) }
+  func write(_ bytes: [UInt8]) throws { try writeAll(bytes, to: .standardOutput) }
 
   /// Writes a message to standard error unless `--quiet`.
   func message(_ text: String) {
-    if !quiet { try? writeAll(Array((Self.shown(text) + "\n").utf8), to: STDERR_FILENO) }
+    if !quiet { try? writeAll(Array((Self.shown(text) + "\n").utf8), to: .standardError) }
   }
 
   /// Writes text to standard error as it is.
-  func raw(_ text: String) { try? writeAll(Array(text.utf8), to: STDERR_FILENO) }
+  func raw(_ text: String) { try? writeAll(Array(text.utf8), to: .standardError) }
 
   /// Writes a message to standard error under `--verbose`.
   func detail(_ text: String) {
@@ -45,7 +47,7 @@ struct Console: Sendable {
   /// Writes an error to standard error, always.
   func error(_ text: String) {
     let label = messageColour ? "\u{1b}[1;31merror:\u{1b}[0m" : "error:"
-    try? writeAll(Array("\(label) \(Self.shown(text))\n".utf8), to: STDERR_FILENO)
+    try? writeAll(Array("\(label) \(Self.shown(text))\n".utf8), to: .standardError)
   }
 
   /// Text as a terminal may get it, with nothing of it obeyed.
@@ -58,8 +60,8 @@ struct Console: Sendable {
 
 /// Output could not be written, for instance because the reader of a pipe has gone.
 struct UnwrittenOutput: Error, CustomStringConvertible {
-  let code: Int32
-  var description: String { "cannot write the output: \(unsafe String(cString: strerror(code)))" }
+  let errno: Errno
+  var description: String { "cannot write the output: \(errno)" }
 }
 
 /// Ends as a program ends whose reader has had enough, as in `sekisho … | head`: by the signal, without a
@@ -69,17 +71,11 @@ private func endWithPipe() {
   raise(SIGPIPE)
 }
 
-private func writeAll(_ bytes: [UInt8], to descriptor: Int32) throws {
-  var offset = 0
-  while offset < bytes.count {
-    let count = unsafe bytes.withUnsafeBytes {
-      unsafe Glibc.write(descriptor, $0.baseAddress?.advanced(by: offset), bytes.count - offset)
-    }
-    if count < 0 {
-      if errno == EINTR { continue }
-      if errno == EPIPE, descriptor == STDOUT_FILENO { endWithPipe() }
-      throw UnwrittenOutput(code: errno)
-    }
-    offset += count
+private func writeAll(_ bytes: [UInt8], to descriptor: FileDescriptor) throws {
+  do throws(Errno) {
+    try descriptor.writeWhole(bytes)
+  } catch {
+    if error == .brokenPipe, descriptor == .standardOutput { endWithPipe() }
+    throw UnwrittenOutput(errno: error)
   }
 }

@@ -1,19 +1,16 @@
-internal import Glibc
+internal import Machine
 internal import Nftables
+internal import SystemPackage
 
 /// The bytes of a file; `-` is standard input.
 func readFile(_ path: String) throws -> [UInt8] {
-  let descriptor = path == "-" ? STDIN_FILENO : unsafe open(path, O_RDONLY | O_CLOEXEC)
-  if descriptor < 0 { throw InputFailure(code: errno) }
-  defer { if descriptor != STDIN_FILENO { close(descriptor) } }
-  var bytes: [UInt8] = []
-  var buffer = [UInt8](repeating: 0, count: 1 << 16)
-  while true {
-    let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
-    if count < 0, errno == EINTR { continue }
-    if count < 0 { throw InputFailure(code: errno) }
-    if count == 0 { return bytes }
-    bytes += buffer[..<count]
+  do throws(Errno) {
+    if path == "-" { return try FileDescriptor.standardInput.readWhole(atMost: Files.longest) }
+    let file = try FileDescriptor.opening(path)
+    defer { try? file.close() }
+    return try file.readWhole(atMost: Files.longest)
+  } catch {
+    throw InputFailure(errno: error)
   }
 }
 
@@ -33,9 +30,7 @@ enum RulesetFile {
   ///
   /// - Throws: ``RulesetFileError`` for one that cannot be read: as an inventory nothing in it would be right either.
   static func tables(ifPresent path: String) throws -> [Table]? {
-    var status = stat()
-    guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
-      let bytes = try? readFile(path)
+    guard (try? Stat(FilePath(path)).type) == .regular, let bytes = try? readFile(path)
     else { return nil }
     do {
       return try Table.tables(fromJSON: bytes)
@@ -59,6 +54,6 @@ struct RulesetFileError: Error, CustomStringConvertible {
 
 /// A file could not be read.
 struct InputFailure: Error, CustomStringConvertible {
-  let code: Int32
-  var description: String { "cannot read: \(unsafe String(cString: strerror(code)))" }
+  let errno: Errno
+  var description: String { "cannot read: \(errno)" }
 }

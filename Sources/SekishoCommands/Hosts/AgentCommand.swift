@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Enforcement
 internal import Glibc
-internal import Lab
+internal import Machine
 
 struct AgentCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

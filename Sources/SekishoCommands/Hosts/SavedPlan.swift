@@ -1,4 +1,5 @@
 internal import Artifacts
+internal import Digest
 internal import Enforcement
 internal import Nftables
 internal import RulesetDiff

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Enforcement
 internal import Fleet
-internal import Lab
+internal import Machine
 internal import RulesetDiff
 
 struct StatusCommand: Verb {

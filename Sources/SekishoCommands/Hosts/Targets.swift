@@ -4,6 +4,7 @@ internal import Artifacts
 internal import Enforcement
 internal import Fleet
 internal import Lab
+internal import Machine
 internal import Nftables
 internal import Policy
 internal import RulesetCompiler

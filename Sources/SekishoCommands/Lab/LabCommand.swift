@@ -3,6 +3,7 @@ internal import ArgumentParser
 internal import FoundationEssentials
 internal import Glibc
 internal import Lab
+internal import Machine
 
 struct LabCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

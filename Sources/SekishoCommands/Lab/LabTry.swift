@@ -4,6 +4,7 @@ internal import Enforcement
 internal import Fleet
 internal import Glibc
 internal import Lab
+internal import Machine
 internal import Policy
 internal import Probing
 internal import RulesetCompiler

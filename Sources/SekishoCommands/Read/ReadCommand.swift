@@ -3,7 +3,7 @@ internal import ArgumentParser
 internal import ConnectionDiff
 internal import Enforcement
 internal import Fleet
-internal import Lab
+internal import Machine
 internal import Nftables
 internal import Policy
 
@@ -70,7 +70,7 @@ struct ReadCommand: Verb {
         version: version, runtimeDirectory: try RuntimeDirectory().path)
       let tables = Result<[Table], any Error> { try agent.ruleset().tables }
       // A machine without addresses, such as a namespace that was just made, is asked about any.
-      let own = MachineAddresses.all().filter { !$0.isLoopback }
+      let own = Interfaces.addresses().filter { !$0.isLoopback }
       return [
         ReadRuleset(name: "this machine", own: own.isEmpty ? nil : own, names: nil, tables: tables)
       ]

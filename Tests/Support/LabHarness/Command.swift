@@ -2,17 +2,17 @@ import Subprocess
 import SystemPackage
 
 /// What a program did.
-public struct Finished: Sendable {
+package struct Finished: Sendable {
   /// Exit status, or 128 and the number of the signal.
-  public let status: Int32
+  package let status: Int32
   /// Standard output and error together.
-  public let output: String
+  package let output: String
 
-  public var lines: [String] { output.split(separator: "\n").map(String.init) }
+  package var lines: [String] { output.split(separator: "\n").map(String.init) }
 }
 
 /// Runs a program, its path first, to its end.
-public func run(_ command: [String], input: String = "") async throws -> Finished {
+package func run(_ command: [String], input: String = "") async throws -> Finished {
   let result = try await Subprocess.run(
     .path(FilePath(command[0])), arguments: Arguments(Array(command.dropFirst())), input: .string(input),
     output: .string(limit: 1 << 22), error: .combinedWithOutput)
@@ -21,7 +21,7 @@ public func run(_ command: [String], input: String = "") async throws -> Finishe
 
 /// Starts a program, waits until it has printed a line, does something, closes the program's standard input
 /// and waits for its end.
-public func whileRunning<Result: Sendable>(
+package func whileRunning<Result: Sendable>(
   _ command: [String], after line: String, _ body: @Sendable () async throws -> Result
 ) async throws -> (finished: Finished, result: Result) {
   let result = try await Subprocess.run(

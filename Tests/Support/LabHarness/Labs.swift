@@ -1,17 +1,18 @@
 import Glibc
-public import Lab
-public import Policy
-public import Testing
+package import Lab
+import Machine
+package import Policy
+package import Testing
 
 /// How a lab is made: with the rights of root, or in an unprivileged user namespace.
-public enum Rights: String, CaseIterable, Sendable, CustomTestStringConvertible {
+package enum Rights: String, CaseIterable, Sendable, CustomTestStringConvertible {
   case root
   case userNamespace
 
-  public var testDescription: String { rawValue }
+  package var testDescription: String { rawValue }
 
   /// Those that this machine grants.
-  public static let available = allCases.filter(\.isGranted)
+  package static let available = allCases.filter(\.isGranted)
 
   private var isGranted: Bool {
     let options = self == .root ? "--mount --net --pid --fork" : "--user --map-root-user --mount --net"
@@ -21,27 +22,27 @@ public enum Rights: String, CaseIterable, Sendable, CustomTestStringConvertible 
 
 extension Trait where Self == ConditionTrait {
   /// Skips, and says why, where a lab cannot be made with all these rights.
-  public static func needs(_ rights: Rights...) -> Self {
+  package static func needs(_ rights: Rights...) -> Self {
     let missing = rights.filter { !Rights.available.contains($0) }.map(\.rawValue)
     return .enabled(
       if: missing.isEmpty, "no namespaces on this machine by: \(missing.joined(separator: ", "))")
   }
 
   /// Skips, and says why, where no lab can be made at all.
-  public static var needsNamespaces: Self {
+  package static var needsNamespaces: Self {
     .enabled(if: !Rights.available.isEmpty, "no namespaces on this machine, neither by root nor by a user")
   }
 }
 
 /// The program of the tests that stands in for the product: keeper of labs, prober, listener.
-public func supportProgram() throws -> String {
+package func supportProgram() throws -> String {
   let tests = try Lab.ownExecutable()
   guard let slash = tests.lastIndex(of: "/") else { return "lab-support" }
   return "\(tests[..<slash])/lab-support"
 }
 
 /// A directory of our own that is gone afterwards.
-public func withTemporaryDirectory<Result>(_ body: (String) async throws -> Result) async throws -> Result {
+package func withTemporaryDirectory<Result>(_ body: (String) async throws -> Result) async throws -> Result {
   var template = Array("/tmp/sekisho-test-XXXXXX".utf8CString)
   guard mkdtemp(&template) != nil else { throw LabError(.refused, "no temporary directory") }
   let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -56,7 +57,7 @@ public func withTemporaryDirectory<Result>(_ body: (String) async throws -> Resu
 }
 
 /// A lab that is gone when the body is done, or when this process dies.
-public func withLab<Result>(
+package func withLab<Result>(
   _ policy: Policy, _ rights: Rights, _ body: (Lab) async throws -> Result
 ) async throws -> Result {
   try await withTemporaryDirectory { path in
@@ -71,18 +72,18 @@ public func withLab<Result>(
 
 extension Lab {
   /// Runs a command in a host.
-  public func run(_ host: String, _ command: [String], input: String = "") async throws -> Finished {
+  package func run(_ host: String, _ command: [String], input: String = "") async throws -> Finished {
     try await LabHarness.run(try execPrefix(host) + command, input: input)
   }
 
   /// Loads nft text in a host.
-  public func load(_ host: String, _ ruleset: String) async throws {
+  package func load(_ host: String, _ ruleset: String) async throws {
     let finished = try await run(host, ["nft", "-f", "-"], input: ruleset)
     guard finished.status == 0 else { throw LabError(.refused, finished.output, object: host) }
   }
 
   /// Tries `tcp - 10.0.0.1 80` and the like from a host.
-  public func probe(_ host: String, _ attempts: [String]) async throws -> [String] {
+  package func probe(_ host: String, _ attempts: [String]) async throws -> [String] {
     let input = attempts.map { $0 + "\n" }.joined()
     return try await run(host, [supportProgram(), "probe"], input: input).lines
   }
@@ -90,7 +91,7 @@ extension Lab {
   /// Listens in hosts while something is done.
   ///
   /// - Returns: what arrived, as lines, by host.
-  public func whileListening(
+  package func whileListening(
     _ hosts: [String], _ arguments: [String], _ body: @Sendable () async throws -> Void
   ) async throws -> [String: [String]] {
     guard let host = hosts.first else {

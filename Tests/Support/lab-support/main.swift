@@ -2,6 +2,7 @@ import Addressing
 import Glibc
 import Lab
 import LabFixtures
+import Machine
 import Probing
 
 // What tests run where they cannot be themselves: as a lab's keeper, as another user, inside a namespace.

@@ -1,6 +1,6 @@
-// System calls and variables behind _GNU_SOURCE, which Swift's Glibc module is built without.
-#ifndef SEKISHO_NAMESPACES_SHIM_H
-#define SEKISHO_NAMESPACES_SHIM_H
+// Processes and their namespaces.
+#ifndef SEKISHO_LINUX_PROCESSES_H
+#define SEKISHO_LINUX_PROCESSES_H
 
 #include <linux/sched.h>
 #include <signal.h>

@@ -1,10 +1,10 @@
-public import Addressing
+package import Addressing
 internal import Glibc
 
-/// The machine this process runs on, as its network namespace shows it.
-public enum MachineAddresses {
-  /// The addresses of all interfaces, in order (getifaddrs(3)).
-  public static func all() -> [Address] {
+/// The interfaces of the network namespace this process is in.
+package enum Interfaces {
+  /// The addresses of all of them, in order (getifaddrs(3)).
+  package static func addresses() -> [Address] {
     var list: UnsafeMutablePointer<ifaddrs>?
     guard unsafe getifaddrs(&list) == 0 else { return [] }
     defer { unsafe freeifaddrs(list) }
@@ -24,5 +24,18 @@ public enum MachineAddresses {
       if let value = Address(networkBytes: bytes) { result.insert(value) }
     }
     return result.sorted()
+  }
+
+  /// The index of an interface; without a name, of the first one that is not the loopback; 0: there is none.
+  package static func index(named name: String?) -> UInt32 {
+    if let name { return unsafe if_nametoindex(name) }
+    guard let list = unsafe if_nameindex() else { return 0 }
+    defer { unsafe if_freenameindex(list) }
+    var position = 0
+    while unsafe list[position].if_index != 0, let text = unsafe list[position].if_name {
+      if unsafe String(cString: text) != "lo" { return unsafe list[position].if_index }
+      position += 1
+    }
+    return 0
   }
 }

@@ -1,6 +1,6 @@
 import Glibc
-import Lab
 import LabHarness
+import Machine
 import Testing
 
 @Suite struct RuntimeDirectoryTests {
@@ -48,9 +48,8 @@ import Testing
   }
 
   private func refusal(_ path: String) -> String? {
-    let error = #expect(throws: LabError.self) { try RuntimeDirectory(path: path) }
-    #expect(error?.code == .runtimeDirectory)
-    #expect(error?.object == path)
-    return error?.message
+    let error = #expect(throws: DirectoryRefusal.self) { try RuntimeDirectory(path: path) }
+    #expect(error?.path == path)
+    return error.map { "\($0.reason); \($0.remedy)" }
   }
 }

@@ -1,6 +1,6 @@
-// What sockets need beyond Swift's Glibc module: messages with control data, and the kernel's error queue.
-#ifndef SEKISHO_SOCKETS_SHIM_H
-#define SEKISHO_SOCKETS_SHIM_H
+// Messages with control data, and the error queue of the kernel.
+#ifndef SEKISHO_LINUX_SOCKETS_H
+#define SEKISHO_LINUX_SOCKETS_H
 
 #include <netinet/in.h>
 #include <netinet/icmp6.h>

@@ -1,6 +1,6 @@
-// System calls behind _GNU_SOURCE, which Swift's Glibc module is built without.
-#ifndef SEKISHO_FILES_SHIM_H
-#define SEKISHO_FILES_SHIM_H
+// Files and file systems.
+#ifndef SEKISHO_LINUX_FILES_H
+#define SEKISHO_LINUX_FILES_H
 
 #include <fcntl.h>
 #include <pthread.h>

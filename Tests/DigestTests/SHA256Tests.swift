@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Artifacts
+@testable import Digest
 
 @Suite struct SHA256Tests {
   @Test(

@@ -4,7 +4,7 @@ internal import CSHA256
 ///
 /// Written here because the alternative, a cryptography package, would be the largest part of the
 /// build and of the binary for the sake of this one function.
-public struct SHA256: Sendable {
+package struct SHA256: Sendable {
   private var state: InlineArray<8, UInt32> = [
     0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
   ]
@@ -14,7 +14,7 @@ public struct SHA256: Sendable {
   /// Whether the processor's own instructions are used.
   private let isAccelerated: Bool
 
-  public init() { self.init(isAccelerated: Self.isSupported) }
+  package init() { self.init(isAccelerated: Self.isSupported) }
 
   init(isAccelerated: Bool) {
     self.isAccelerated = isAccelerated && Self.isSupported
@@ -24,20 +24,20 @@ public struct SHA256: Sendable {
   static let isSupported = sekisho_sha256_is_supported() != 0
 
   /// The digest of some bytes, as 64 lower-case hexadecimal digits.
-  public static func hex(_ bytes: some Collection<UInt8>) -> String {
+  package static func hex(_ bytes: some Collection<UInt8>) -> String {
     var hash = SHA256()
     hash.update(bytes)
     return hash.finish()
   }
 
   /// Adds bytes.
-  public mutating func update(_ bytes: some Collection<UInt8>) {
+  package mutating func update(_ bytes: some Collection<UInt8>) {
     let done: Void? = bytes.withContiguousStorageIfAvailable { unsafe absorb($0.span) }
     if done == nil { absorb(Array(bytes).span) }
   }
 
   /// Ends the message: 64 lower-case hexadecimal digits.
-  public mutating func finish() -> String {
+  package mutating func finish() -> String {
     let bits = length &* 8
     var tail: [UInt8] = [0x80]
     while (block.count + tail.count) % 64 != 56 { tail.append(0) }

@@ -1,7 +1,0 @@
-internal import Glibc
-
-/// The words of strerror(3) for an error number.
-func systemError(_ number: Int32) -> String {
-  guard let text = unsafe strerror(number) else { return "error \(number)" }
-  return unsafe String(cString: text)
-}

@@ -1,0 +1,49 @@
+internal import Glibc
+package import SystemPackage
+
+extension FileDescriptor {
+  /// Opens what is there for reading; no program that is started meanwhile inherits it.
+  package static func opening(_ path: String, _ options: OpenOptions = []) throws(Errno) -> FileDescriptor {
+    try withErrno { try open(FilePath(path), .readOnly, options: options.union(.closeOnExec)) }
+  }
+
+  /// Reads to the end.
+  ///
+  /// - Throws: `Errno`; `fileTooLarge` when there are more bytes than `limit`.
+  package func readWhole(atMost limit: Int) throws(Errno) -> [UInt8] {
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = try readSome(into: &buffer)
+      if count == 0 { return bytes }
+      if bytes.count + count > limit { throw .fileTooLarge }
+      bytes += buffer[..<count]
+    }
+  }
+
+  /// Reads what is there, as much as the buffer takes.
+  ///
+  /// - Returns: how many bytes; 0 at the end.
+  package func readSome(into buffer: inout [UInt8]) throws(Errno) -> Int {
+    try withErrno { try unsafe buffer.withUnsafeMutableBytes { try unsafe read(into: $0) } }
+  }
+
+  /// Writes everything.
+  package func writeWhole(_ bytes: [UInt8]) throws(Errno) { _ = try withErrno { try writeAll(bytes) } }
+
+  /// Waits until there is something to read, the other side has closed, or the time is over.
+  ///
+  /// - Parameter deadline: `nil`: waits for ever.
+  /// - Returns: whether reading would not wait.
+  package func waitToRead(until deadline: ContinuousClock.Instant?) throws(Errno) -> Bool {
+    while true {
+      let left = deadline.map { max(0, ($0 - .now) / .milliseconds(1)) }
+      var wait = pollfd(fd: rawValue, events: Int16(POLLIN), revents: 0)
+      // poll(2) takes milliseconds in 31 bits; a longer wait is taken up again.
+      let ready = unsafe poll(&wait, 1, left.map { Int32(min($0.rounded(.up), 1_000_000)) } ?? -1)
+      if ready > 0 { return true }
+      if ready < 0, Errno.last != .interrupted { throw .last }
+      if left == 0 { return false }
+    }
+  }
+}

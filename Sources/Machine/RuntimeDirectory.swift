@@ -1,0 +1,82 @@
+internal import Glibc
+internal import SystemPackage
+
+/// The directory for locks, sockets and what is true until the next boot.
+///
+/// `SEKISHO_RUNTIME_DIR` if it is set; else the first of `/run/sekisho`, `$XDG_RUNTIME_DIR/sekisho` and
+/// `/tmp/sekisho-UID` that is ours or that we may make. Root and a user therefore get different ones, and
+/// the same user always gets the same one.
+package struct RuntimeDirectory: Hashable, Sendable {
+  /// Absolute path, without a slash at the end.
+  package let path: String
+
+  /// Finds or makes the directory.
+  ///
+  /// - Throws: ``DirectoryRefusal``. The directory that the environment names is used or refused, never
+  ///   passed over.
+  package init() throws(DirectoryRefusal) {
+    if let named = Environment.variable("SEKISHO_RUNTIME_DIR") {
+      try self.init(path: named)
+      return
+    }
+    var candidates = ["/run/sekisho"]
+    if let session = Environment.variable("XDG_RUNTIME_DIR"), session.first == "/" {
+      candidates.append("\(session)/sekisho")
+    }
+    for candidate in candidates {
+      if let usable = try? RuntimeDirectory(path: candidate) {
+        self = usable
+        return
+      }
+    }
+    try self.init(path: "/tmp/sekisho-\(geteuid())")
+  }
+
+  /// Uses or makes this very directory; its parent must exist.
+  ///
+  /// Whoever may write into it could lead us to another process or another file, and in `/tmp` anybody may
+  /// have made it first. So it must be a directory, not a link to one, belong to us, and be closed to
+  /// everybody else (mode 0700).
+  ///
+  /// - Throws: ``DirectoryRefusal``.
+  package init(path: String) throws(DirectoryRefusal) {
+    func refuse(_ reason: String) -> DirectoryRefusal {
+      DirectoryRefusal(
+        path: path, reason: reason,
+        remedy: "set SEKISHO_RUNTIME_DIR to a directory of your own with mode 0700")
+    }
+    guard path.first == "/" else { throw refuse("the path is not absolute") }
+    do throws(SystemFailure) {
+      try Files.makeDirectory(path, .ownerReadWriteExecute)
+    } catch {
+      if error.errno != .fileExists { throw refuse("the directory cannot be made: \(error.errno)") }
+    }
+    let status: Stat
+    do throws(Errno) {
+      status = try Stat(FilePath(path), followTargetSymlink: false)
+    } catch {
+      throw refuse("\(error)")
+    }
+    guard status.type == .directory else { throw refuse("it is not a directory") }
+    guard status.userID.rawValue == geteuid() else {
+      throw refuse("it belongs to user \(status.userID.rawValue)")
+    }
+    guard status.permissions.isDisjoint(with: [.groupReadWriteExecute, .otherReadWriteExecute]) else {
+      throw refuse("others may enter it (chmod 700 closes it)")
+    }
+    self.path = path.count > 1 && path.last == "/" ? String(path.dropLast()) : path
+  }
+
+  /// The path of a file in it.
+  package func file(_ name: String) -> String { "\(path)/\(name)" }
+}
+
+/// A directory that cannot be trusted with what is ours.
+package struct DirectoryRefusal: Error, Hashable, Sendable, CustomStringConvertible {
+  package let path: String
+  package let reason: String
+  /// What to do about it.
+  package let remedy: String
+
+  package var description: String { "\(path): \(reason); \(remedy)" }
+}
