@@ -64,6 +64,7 @@ let package = Package(
     layer("Nftables", ["Addressing", "CXtables"]),
     layer("RulesetShape", ["Addressing", "Nftables"]),
     layer("RulesetCompiler", ["Addressing", "Nftables", "Policy", "RulesetShape"]),
+    layer("Explanation", ["Addressing", "Nftables", "Policy", "RulesetCompiler"]),
     layer("RulesetDiff", ["Nftables", "RulesetShape"]),
     layer("ConnectionSpace", ["Addressing"]),
     layer(
@@ -96,9 +97,8 @@ let package = Package(
     layer(
       "SekishoCommands",
       [
-        "Addressing", "Artifacts", "Diagnostics", "Digest", "Enforcement", "Fleet", "Inventory",
-        "InventoryFiles",
-        "Lab", "Lint", "Machine",
+        "Addressing", "Artifacts", "Diagnostics", "Digest", "Enforcement", "Explanation", "Fleet",
+        "Inventory", "InventoryFiles", "Lab", "Lint", "Machine",
         "Nftables", "Policy", "PolicySpace", "ConnectionDiff", "ConnectionSpace", "Probing", "Reachability",
         "RulesetCompiler", "RulesetDiff", "RulesetShape", arguments, subprocess, system,
       ], isSmall: true),
@@ -151,6 +151,9 @@ let package = Package(
         "Addressing", "ChildProcess", "Diagnostics", "Goldens", "Inventory", "InventoryFiles", "Nftables",
         "Policy", "PolicyFixtures", "RulesetCompiler", "RulesetShape",
       ]),
+    tests(
+      "ExplanationTests",
+      ["Addressing", "Diagnostics", "Explanation", "Inventory", "Policy", "PolicyFixtures"]),
     tests("RulesetShapeTests", ["Addressing", "Nftables", "RulesetShape"]),
     tests("RulesetDiffTests", ["Nftables", "Policy", "PolicyFixtures", "RulesetCompiler", "RulesetDiff"]),
     tests("ConnectionSpaceTests", ["Addressing", "ConnectionSpace", "PolicyFixtures"]),

@@ -153,7 +153,7 @@ struct EndNames {
     let known = networks.first { network in
       let others = network.addresses.subtracting(managed)
       return others.ranges(family) == outside.ranges(family)
-        || others.subtracting(.forgedSources).ranges(family) == outside.ranges(family)
+        || others.subtracting(.ipv4InIPv6).ranges(family) == outside.ranges(family)
     }
     if let known { return [known.name] }
     let ranges = outside.ranges(family)

@@ -2,6 +2,7 @@ internal import Addressing
 internal import ConnectionSpace
 internal import Nftables
 internal import Policy
+internal import PolicySpace
 internal import RulesetShape
 internal import RulesetSpace
 
@@ -99,8 +100,7 @@ extension [FleetSpace.Member] {
 extension Gateway {
   fileprivate init(_ host: HostRulesets, _ forwarded: ConnectionSpace) {
     self.init(
-      addresses: AddressSet(host.addresses),
-      routes: host.routes?.map { (one: $0.one, other: $0.other) }, forwarded: forwarded)
+      addresses: AddressSet(host.addresses), joining: host.routes, forwarded: forwarded)
   }
 }
 

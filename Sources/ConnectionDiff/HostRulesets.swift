@@ -1,5 +1,6 @@
 public import Addressing
 public import Nftables
+public import Policy
 
 /// The rulesets of one host on both sides of a change.
 public struct HostRulesets: Hashable, Sendable {
@@ -28,16 +29,5 @@ public struct HostRulesets: Hashable, Sendable {
     self.staying = staying
     self.routes = routes
     self.flows = flows
-  }
-}
-
-/// Two areas between which a gateway forwards, in both directions.
-public struct AreaPair: Hashable, Sendable {
-  public let one: AddressSet
-  public let other: AddressSet
-
-  public init(_ one: AddressSet, _ other: AddressSet) {
-    self.one = one
-    self.other = other
   }
 }

@@ -105,9 +105,6 @@ extension ConnectionDiff {
 }
 
 extension Policy {
-  /// The addresses of all hosts.
-  var managed: AddressSet { AddressSet(hosts.flatMap(\.addresses)) }
-
   fileprivate func addresses(of names: [String]) -> AddressSet {
     let names = Set(names)
     return AddressSet(hosts.filter { names.contains($0.name) }.flatMap(\.addresses))
@@ -126,11 +123,11 @@ private struct Sides {
     // A host that is a gateway on one side joins the same areas on the other, filtered or not; ends that somebody manages
     // judge for themselves.
     let managed = old.managed.union(new.managed)
-    func areas(_ policy: Policy) -> [String: [(one: AddressSet, other: AddressSet)]] {
-      var result: [String: [(one: AddressSet, other: AddressSet)]] = [:]
+    func areas(_ policy: Policy) -> [String: [AreaPair]] {
+      var result: [String: [AreaPair]] = [:]
       for host in policy.hosts {
         result[host.name] = policy.areas(of: host)?.map {
-          ($0.one.subtracting(managed), $0.other.subtracting(managed))
+          AreaPair($0.one.subtracting(managed), $0.other.subtracting(managed))
         }
       }
       return result

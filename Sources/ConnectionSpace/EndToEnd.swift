@@ -21,7 +21,8 @@ public struct Gateway: Sendable {
 
 extension ConnectionSpace {
   /// What passes from end to end, as ``Passage/whole``, of what every end allows in ``Passage/ingress`` and
-  /// ``Passage/egress``: it takes both ends that judge, and every gateway whose routes it crosses.
+  /// ``Passage/egress``: it takes both ends that judge, and one of the gateways whose routes it crosses, if there are
+  /// any: gateways between the same areas are alternatives.
   ///
   /// Ends that do not judge allow everything; between two of those, only what crosses a gateway is looked at.
   ///
@@ -41,13 +42,17 @@ extension ConnectionSpace {
           forwarded.restricted(from: from.intersection(others), to: to.intersection(others)))
       }
     }
+    var stopped = universe.empty
+    var passing = universe.empty
     for (directions, forwarded) in ways {
       for (from, to) in directions ?? [] {
-        let stopped = try whole.restricted(from: from, to: to).subtracting(forwarded)
-        whole = try whole.subtracting(stopped)
+        let crossing = try whole.restricted(from: from, to: to)
+        let kept = try crossing.intersection(forwarded)
+        stopped = try stopped.union(crossing.subtracting(kept))
+        passing = try passing.union(kept)
       }
     }
-    return whole
+    return try whole.subtracting(stopped.subtracting(passing))
   }
 }
 

@@ -43,41 +43,32 @@ extension InventoryLoader {
 
   /// Why an address can be no host's own, in the words of a message; `nil` if it can.
   static func unusable(_ address: Address) -> String? {
-    special.first { $0.prefix.range.contains(address.bits) && $0.prefix.family == address.family }?.what
+    special.first { $0.prefix.contains(address) }?.what
   }
 
   private static let special: [(prefix: Prefix, what: String)] = [
-    (v4(0, 8), "an address of \"this network\" (0.0.0.0/8)"),
-    (v4(0x7f00_0000, 8), "a loopback address"),
-    (v4(0xe000_0000, 4), "a multicast address"),
-    (v4(0xffff_ffff, 32), "the broadcast address"),
-    (v6(0xffff_0000_0000, 96), "an IPv4 address in IPv6 clothes (::ffff:0:0/96)"),
-    (v6(0, 128), "the unspecified address"),
-    (v6(1, 128), "the loopback address"),
-    (v6(0, 96), "an IPv4-compatible address (::/96)"),
-    (v6(0xff << 120, 8), "a multicast address"),
+    (.ipv4ThisNetwork, "an address of \"this network\" (0.0.0.0/8)"),
+    (.ipv4Loopback, "a loopback address"),
+    (.ipv4Multicast, "a multicast address"),
+    (.ipv4Broadcast, "the broadcast address"),
+    (.ipv4Mapped, "an IPv4 address in IPv6 clothes (::ffff:0:0/96)"),
+    (.ipv6Unspecified, "the unspecified address"),
+    (.ipv6Loopback, "the loopback address"),
+    (.ipv4Compatible, "an IPv4-compatible address (::/96)"),
+    (.ipv6Multicast, "a multicast address"),
   ]
-
-  /// Multicast of both families.
-  static let multicastPrefixes = [v4(0xe000_0000, 4), v6(0xff << 120, 8)]
-
-  /// IPv4 addresses written as IPv6; no packet on a wire has one as its source.
-  static let mappedPrefix = v6(0xffff_0000_0000, 96)
 
   /// What `private` means in a network's exceptions: RFC 1918, RFC 6598, RFC 4193, loopback and link-local.
   static let privatePrefixes = [
-    v4(0, 8), v4(0x0a00_0000, 8), v4(0x6440_0000, 10), v4(0x7f00_0000, 8), v4(0xa9fe_0000, 16),
-    v4(0xac10_0000, 12), v4(0xc0a8_0000, 16), v4(0xe000_0000, 4), v4(0xf000_0000, 4), v6(0, 127),
-    v6(0xfc << 120, 7), v6(0xfe80 << 112, 10), v6(0xff << 120, 8),
+    .ipv4ThisNetwork, .ipv4Loopback, .ipv4LinkLocal, .ipv4Multicast, .ipv4Reserved,
+    v4(0x0a00_0000, 8), v4(0xac10_0000, 12), v4(0xc0a8_0000, 16), v4(0x6440_0000, 10),
+    .ipv6Unspecified, .ipv6Loopback, .ipv6UniqueLocal, .ipv6LinkLocal, .ipv6Multicast,
   ]
 
   private static func v4(_ bits: UInt128, _ length: Int) -> Prefix {
     Prefix(containing: Address(.ipv4, bits), length: length)
   }
 
-  private static func v6(_ bits: UInt128, _ length: Int) -> Prefix {
-    Prefix(containing: Address(.ipv6, bits), length: length)
-  }
 }
 
 extension Prefix {

@@ -35,13 +35,13 @@ extension InventoryLoader {
 
   private mutating func networkPrefix(_ node: NodeID) -> Prefix? {
     guard let prefix = prefix(node) else { return nil }
-    if Self.multicastPrefixes.contains(where: { prefix.isInside($0) }) {
+    if Prefix.multicast.contains(where: { prefix.isInside($0) }) {
       error(
         node, "\(quoted(node)) is multicast, and no peer has such an address",
         help: "name the peers here and the group in the service: `multicast: [224.0.0.18]`")
       return nil
     }
-    if prefix.isInside(Self.mappedPrefix) {
+    if prefix.isInside(.ipv4Mapped) {
       error(
         node, "\(quoted(node)) is IPv4 in IPv6 clothes, which no packet carries",
         help: "write the IPv4 prefix")

@@ -133,7 +133,7 @@ extension InventoryLoader {
     let families = protocols.flatMap { ServiceTerm($0, .any).families }
     for item in oneOrMore(node, "multicast") ?? tree.noItems {
       guard let prefix = prefix(item) else { continue }
-      guard Self.multicastPrefixes.contains(where: { prefix.isInside($0) }) else {
+      guard Prefix.multicast.contains(where: { prefix.isInside($0) }) else {
         error(
           item, "\(quoted(item)) is not a multicast address", help: "write one of 224.0.0.0/4 or ff00::/8")
         continue

@@ -28,7 +28,7 @@ public struct HostSpaces: Sendable {
     var sources: [AddressSetID] = []
     var sourceSets: [AddressSet] = []
     for peers in policies.peers {
-      let believed = peers.addresses.subtracting(.forgedSources)
+      let believed = peers.addresses.subtracting(.ipv4InIPv6)
       addresses.append(try universe.intern(peers.addresses))
       sources.append(try universe.intern(believed))
       sourceSets.append(believed)
@@ -84,14 +84,6 @@ public struct HostSpaces: Sendable {
       }
     }
   }
-}
-
-extension AddressSet {
-  /// Sources that cannot be true on a link: IPv4 written as IPv6.
-  public static let forgedSources = AddressSet([
-    Prefix(containing: Address(.ipv6, 0), length: 96),
-    Prefix(containing: Address(.ipv6, 0xffff << 32), length: 96),
-  ])
 }
 
 /// A service in the terms of a universe.

@@ -15,8 +15,8 @@ public struct PolicySpace: Sendable {
   /// What each host allows: ingress where it is the destination, egress where it is the source, forward
   /// where it is a gateway. What a host may send itself may be in it or not: see ``loopback``.
   public let sides: ConnectionSpace
-  /// What passes from end to end, as ``Passage/whole``: at both ends that are managed, and at the declared
-  /// gateways whose routes it crosses. Connections between unmanaged ends are in it where a gateway forwards them.
+  /// What passes from end to end, as ``Passage/whole``: at both ends that are managed, and at one of the
+  /// declared gateways whose routes it crosses, if there are any. Connections between unmanaged ends are in it where a gateway forwards them.
   public let whole: ConnectionSpace
   /// What a host sends itself, in every section. It never meets the rules of a link, so whether the other
   /// spaces hold it means nothing.
@@ -34,7 +34,7 @@ public struct PolicySpace: Sendable {
   /// - Throws: ``NotProven`` when the universe's budget is spent.
   public init(
     _ policy: Policy, _ policies: HostPolicies, at now: Timestamp, in universe: Universe,
-    reading: Reading = .declared, passing: [String: [(one: AddressSet, other: AddressSet)]] = [:]
+    reading: Reading = .declared, passing: [String: [AreaPair]] = [:]
   ) throws(NotProven) {
     let spaces = try HostSpaces(policy, policies, at: now, in: universe)
     endpoints = Endpoints(policy.hosts.map(\.addresses))
@@ -55,7 +55,8 @@ public struct PolicySpace: Sendable {
       if host.forwarding == .leave, let areas = passing[host.name] {
         gateways.append(
           Gateway(
-            addresses: AddressSet(host.addresses), routes: areas, forwarded: try universe.everything(.forward)
+            addresses: AddressSet(host.addresses), joining: areas,
+            forwarded: try universe.everything(.forward)
           ))
       }
       guard let areas = policy.areas(of: host) else { continue }
@@ -64,20 +65,19 @@ public struct PolicySpace: Sendable {
         isObserving
         ? try universe.everything(.forward)
         : try spaces.space(of: policies[HostID(index)], at: [host.addresses])
-      gateways.append(Gateway(addresses: AddressSet(host.addresses), routes: areas, forwarded: own))
+      gateways.append(Gateway(addresses: AddressSet(host.addresses), joining: areas, forwarded: own))
       forwarded[host.name] = own.moved(from: .forward, to: .whole)
     }
     self.forwarded = forwarded
-    let managed = AddressSet(policy.hosts.flatMap(\.addresses))
-    whole = try sides.endToEnd(judging: managed, through: gateways)
+    whole = try sides.endToEnd(judging: policy.managed, through: gateways)
   }
 }
 
-extension Policy {
-  /// The areas between which a host is a gateway; `nil` where it is none.
-  public func areas(of host: Host) -> [(one: AddressSet, other: AddressSet)]? {
-    guard case .gateway(let routes) = host.forwarding else { return nil }
-    return routes.map { (one: self[$0.one].addresses, other: self[$0.other].addresses) }
+extension Gateway {
+  /// - Parameter areas: those between which everything may cross it; `nil`: not known.
+  public init(addresses: AddressSet, joining areas: [AreaPair]?, forwarded: ConnectionSpace) {
+    self.init(
+      addresses: addresses, routes: areas?.map { (one: $0.one, other: $0.other) }, forwarded: forwarded)
   }
 }
 

@@ -21,12 +21,3 @@ extension ReachGraph {
   /// Everything outside.
   public var everythingOutside: Area { Area(nodes: outside) }
 }
-
-extension Policy {
-  /// Whether an intruder must never get to a host.
-  public func isCrown(_ host: HostID) -> Bool {
-    if self[host].crown { return true }
-    guard let zone = self[host].zone else { return false }
-    return zones.contains { $0.name == zone && $0.crown }
-  }
-}

@@ -1,13 +1,15 @@
 internal import Policy
 
-/// Which connections pass gateways.
+/// Which connections have no way but through some gateways. Gateways between the same areas are alternatives: a
+/// connection goes through any of them.
 struct Crossings: Sendable {
   private let sides: [Side]
   private let none: Bits
 
   /// One direction of a route.
   private struct Side: Sendable {
-    let gateway: HostID
+    /// Whether it is of a gateway that is looked at, rather than of one that is a way around those.
+    let counts: Bool
     /// Without the gateway's own: what it sends and receives itself, it does not forward.
     let from: Bits
     let to: Bits
@@ -18,24 +20,28 @@ struct Crossings: Sendable {
     none = Bits(count: roles.points.count)
     var sides: [Side] = []
     for (index, host) in policy.hosts.enumerated() {
-      guard case .gateway(let routes) = host.forwarding, counts(HostID(index)) else { continue }
+      guard case .gateway(let routes) = host.forwarding else { continue }
+      let counts = counts(HostID(index))
       let own = Bits(count: roles.points.count, roles.nodes[roles.nodeOfHost[index]].points)
       for route in routes {
         let one = roles.members[route.one.index].subtracting(own)
         let other = roles.members[route.other.index].subtracting(own)
-        sides.append(Side(gateway: HostID(index), from: one, to: other))
-        sides.append(Side(gateway: HostID(index), from: other, to: one))
+        sides.append(Side(counts: counts, from: one, to: other))
+        sides.append(Side(counts: counts, from: other, to: one))
       }
     }
-    self.sides = sides
+    self.sides = sides.contains(where: \.counts) ? sides : []
   }
 
   var isEmpty: Bool { sides.isEmpty }
 
-  /// Where connections from a point pass one of the gateways.
+  /// Where connections from a point have to pass one of the gateways.
   func destinations(from point: Int) -> Bits {
     var result = none
-    for side in sides where side.from.contains(point) { result.formUnion(side.to) }
-    return result
+    var around = none
+    for side in sides where side.from.contains(point) {
+      if side.counts { result.formUnion(side.to) } else { around.formUnion(side.to) }
+    }
+    return result.subtracting(around)
   }
 }

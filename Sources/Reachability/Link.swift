@@ -14,17 +14,23 @@ final class Link: Sendable {
   /// Each of them is needed; ascending. None where everything on the way only observes.
   let flows: [FlowID]
   let traffic: Traffic
+  /// Whether gateways that judge let it pass, by its flows; `false`: only those do that observe.
+  let isForwarded: Bool
 
   /// 1 where it is of ICMP alone, else 0.
   var isMessages: Int {
     traffic.terms?.allSatisfy { $0.ipProtocol == .icmp || $0.ipProtocol == .icmpv6 } ?? false ? 1 : 0
   }
 
-  init(_ sources: Bits, _ destinations: Bits, _ flows: [FlowID], _ traffic: Traffic, _ roles: Roles) {
+  init(
+    _ sources: Bits, _ destinations: Bits, _ flows: [FlowID], _ traffic: Traffic, isForwarded: Bool,
+    _ roles: Roles
+  ) {
     self.sources = sources
     self.destinations = destinations
     self.flows = flows
     self.traffic = traffic
+    self.isForwarded = isForwarded
     fromNodes = roles.nodes(of: sources)
     toNodes = roles.nodes(of: destinations)
   }

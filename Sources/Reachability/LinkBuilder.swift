@@ -3,7 +3,7 @@ internal import Policy
 
 /// Flows to links.
 ///
-/// A connection is possible when every managed end and every gateway on its way lets it pass. Almost always one flow
+/// A connection is possible when every managed end and a gateway on its way, if there are any, lets it pass. Almost always one flow
 /// does so everywhere. Where a network holds addresses of hosts, one flow may open the way out and another the way in;
 /// both are then needed.
 struct LinkBuilder {
@@ -102,7 +102,7 @@ struct LinkBuilder {
     if opening.isReply {
       addReply(sources, destinations, [opening.flow], opening.traffic, all)
     } else {
-      add(sources, destinations, [opening.flow], opening.traffic)
+      add(sources, destinations, [opening.flow], opening.traffic, isForwarded: true)
     }
   }
 
@@ -126,7 +126,7 @@ struct LinkBuilder {
         if first.isReply, second.isReply {
           addReply(sources, destinations, flows, traffic, openings)
         } else {
-          add(sources, destinations, flows, traffic)
+          add(sources, destinations, flows, traffic, isForwarded: true)
         }
       }
     }
@@ -138,25 +138,25 @@ struct LinkBuilder {
   private mutating func addReply(
     _ sources: Bits, _ destinations: Bits, _ flows: [FlowID], _ traffic: Traffic, _ all: [Opening]
   ) {
-    if crossedJudged.isEmpty { return add(sources, destinations, flows, traffic) }
+    if crossedJudged.isEmpty { return add(sources, destinations, flows, traffic, isForwarded: false) }
     for point in sources.members {
       let source = Bits(count: roles.points.count, [point])
       let crossing = crossedJudged.destinations(from: point)
-      add(source, destinations.subtracting(crossing), flows, traffic)
+      add(source, destinations.subtracting(crossing), flows, traffic, isForwarded: false)
       let through = destinations.intersection(crossing)
       if through.isEmpty { continue }
       for other in all where !other.isReply && other.from.contains(point) {
         let both = traffic.intersection(other.traffic)
         if both.isEmpty { continue }
         add(
-          source, through.intersection(other.to), Set(flows + [other.flow]).sorted(), both)
+          source, through.intersection(other.to), Set(flows + [other.flow]).sorted(), both, isForwarded: true)
       }
     }
   }
 
   // MARK: No flow
 
-  /// Between ends that are not judged, where no gateway judges either.
+  /// Between ends that are not judged, where a gateway that does not judge either is on the way, or none.
   private mutating func addUnjudged() {
     let sources = roles.all.subtracting(judgedOut)
     let destinations = roles.all.subtracting(judgedIn)
@@ -171,7 +171,7 @@ struct LinkBuilder {
         rows[row, default: Bits(count: roles.points.count)].insert(point)
       }
       for row in order {
-        if let points = rows[row] { add(points, row, [], .everything(family)) }
+        if let points = rows[row] { add(points, row, [], .everything(family), isForwarded: false) }
       }
     }
   }
@@ -179,29 +179,31 @@ struct LinkBuilder {
   // MARK: All of them
 
   /// Of what passes between two addresses outside, Sekisho sees what crosses a gateway.
-  private mutating func add(_ sources: Bits, _ destinations: Bits, _ flows: [FlowID], _ traffic: Traffic) {
+  private mutating func add(
+    _ sources: Bits, _ destinations: Bits, _ flows: [FlowID], _ traffic: Traffic, isForwarded: Bool
+  ) {
     if sources.isEmpty || destinations.isEmpty { return }
     let strangers = sources.subtracting(roles.managed)
     let foreign = destinations.subtracting(roles.managed)
     if strangers.isEmpty || foreign.isEmpty {
-      links.append(Link(sources, destinations, flows, traffic, roles))
+      append(sources, destinations, flows, traffic, isForwarded)
       return
     }
-    append(sources.intersection(roles.managed), destinations, flows, traffic)
-    append(strangers, destinations.intersection(roles.managed), flows, traffic)
+    append(sources.intersection(roles.managed), destinations, flows, traffic, isForwarded)
+    append(strangers, destinations.intersection(roles.managed), flows, traffic, isForwarded)
     if crossed.isEmpty { return }
     for point in strangers.members {
       append(
         Bits(count: roles.points.count, [point]),
-        foreign.intersection(crossed.destinations(from: point)), flows, traffic)
+        foreign.intersection(crossed.destinations(from: point)), flows, traffic, isForwarded)
     }
   }
 
   private mutating func append(
-    _ sources: Bits, _ destinations: Bits, _ flows: [FlowID], _ traffic: Traffic
+    _ sources: Bits, _ destinations: Bits, _ flows: [FlowID], _ traffic: Traffic, _ isForwarded: Bool
   ) {
     if sources.isEmpty || destinations.isEmpty { return }
-    links.append(Link(sources, destinations, flows, traffic, roles))
+    links.append(Link(sources, destinations, flows, traffic, isForwarded: isForwarded, roles))
   }
 }
 

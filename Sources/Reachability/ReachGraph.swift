@@ -74,15 +74,20 @@ public struct ReachGraph: Sendable {
     return rows
   }
 
-  /// The links without what passes one of some hosts as a gateway; `nil` where none of them is one.
+  /// The links without what has to pass one of some hosts as a gateway; `nil` where none of them is one.
   func links(around hosts: [HostID]) -> [Link]? {
     let passed = gateways.intersection(hosts)
     if passed.isEmpty { return nil }
     let crossings = Crossings(policy, roles) { passed.contains($0) }
+    // Where gateways that judge let nothing pass, they are no way around.
+    let observed = Crossings(policy, roles) {
+      passed.contains($0) || barriers == .declared || policy[$0].modes.forward == .enforce
+    }
     var result: [Link] = []
     for link in links {
       var rows: [(row: Bits, points: Bits)] = []
       for point in link.sources.members {
+        let crossings = link.isForwarded ? crossings : observed
         let row = link.destinations.subtracting(crossings.destinations(from: point))
         if row.isEmpty { continue }
         if let known = rows.firstIndex(where: { $0.row == row }) {
@@ -91,7 +96,9 @@ public struct ReachGraph: Sendable {
           rows.append((row, Bits(count: roles.points.count, [point])))
         }
       }
-      result += rows.map { Link($0.points, $0.row, link.flows, link.traffic, roles) }
+      result += rows.map {
+        Link($0.points, $0.row, link.flows, link.traffic, isForwarded: link.isForwarded, roles)
+      }
     }
     return result
   }

@@ -43,7 +43,7 @@ struct Skeleton: Sendable {
     // One rule, so that a new connection does not pass one for each of the other states.
     unlessNew = Rule([.match(.ctState, .notEqual, .state(.new)), .jump(side.notNewChain)])
     disguised = Rule(
-      [.match(.ip6Saddr, .prefixes(ipv4InIPv6)), .counter, .goto(side.denyChain)],
+      [.match(.ip6Saddr, .prefixes(Prefix.ipv4InIPv6)), .counter, .goto(side.denyChain)],
       note: .disguisedSource)
     ownAddress = Rule(
       [.match(.fibSaddrType, .local), .counter, .goto(side.denyChain)], note: .ownAddress)
@@ -138,7 +138,6 @@ private let neighbourMessages = [
 /// DHCPv4 renewals, and DHCPv6, whose requests go to a group and are answered from a link-local
 /// address (RFC 8415), which connection tracking cannot match.
 private func dynamicConfiguration(_ side: SidePolicy) -> [Rule] {
-  let linkLocal = Prefix(containing: Address(.ipv6, 0xfe80 << 112), length: 10)
   func ports(_ client: UInt16, _ server: UInt16) -> [Statement] {
     side.direction == .egress
       ? [.match(.udpSport, .port(client)), .match(.udpDport, .port(server))]
@@ -147,7 +146,7 @@ private func dynamicConfiguration(_ side: SidePolicy) -> [Rule] {
   return [
     Rule([.match(.nfProto, .family(.ipv4))] + ports(68, 67) + [.counter, .accept], note: .dhcpClient),
     Rule(
-      [.match(.ip6Saddr, .prefix(linkLocal))] + ports(546, 547) + [.counter, .accept],
+      [.match(.ip6Saddr, .prefix(.ipv6LinkLocal))] + ports(546, 547) + [.counter, .accept],
       note: .dhcpv6Client),
   ]
 }

@@ -110,7 +110,6 @@ struct Box {
   /// What is open on a DHCP client, see ``Skeleton``.
   static func dynamicConfiguration(_ direction: Direction) -> [Box] {
     if direction == .forward { return [] }
-    let linkLocal = AddressSet([Prefix(containing: Address(.ipv6, 0xfe80 << 112), length: 10)])
     func box(_ source: AddressSet, _ family: AddressFamily, client: UInt16, server: UInt16) -> Box {
       let (from, to) = direction == .egress ? (client, server) : (server, client)
       return Box(
@@ -119,7 +118,7 @@ struct Box {
     }
     return [
       box(AddressSet(ipv4: .all), .ipv4, client: 68, server: 67),
-      box(linkLocal, .ipv6, client: 546, server: 547),
+      box(.ipv6LinkLocal, .ipv6, client: 546, server: 547),
     ]
   }
 

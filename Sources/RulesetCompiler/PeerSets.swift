@@ -3,12 +3,6 @@ internal import Nftables
 internal import Policy
 internal import RulesetShape
 
-/// IPv4 written as IPv6 (RFC 4291, 2.5.5), which would slip past rules of either family.
-let ipv4InIPv6 = [
-  Prefix(containing: Address(.ipv6, 0), length: 96),
-  Prefix(containing: Address(.ipv6, 0xffff << 32), length: 96),
-]
-
 /// What a rule says of one end of a connection in one family.
 enum PeerMatch: Hashable, Sendable {
   /// Every address of the family.
@@ -37,8 +31,7 @@ struct PeerSets: Sendable {
 
   init(_ peers: [Peers]) {
     addresses = peers.map(\.addresses)
-    let disguise = AddressSet(ipv4InIPv6)
-    disguised = peers.map { !$0.networks.isEmpty && !$0.addresses.intersection(disguise).isEmpty }
+    disguised = peers.map { !$0.networks.isEmpty && !$0.addresses.intersection(.ipv4InIPv6).isEmpty }
     matches = peers.map { peers in
       AddressFamily.allCases.map { Self.match(peers, $0) }
     }

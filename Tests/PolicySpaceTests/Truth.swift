@@ -72,13 +72,14 @@ struct Truth {
     return answers.contains(true) ? true : answers.contains(nil) ? nil : false
   }
 
-  /// Every managed end and every gateway on the way has to allow it.
+  /// Every managed end has to allow it, and one of the gateways on the way, if there are any.
   private func judgeWhole(_ point: Point) -> Bool? {
     func at(_ passage: Passage) -> Point {
       Point(passage, from: point.source, to: point.destination, point.ipProtocol, kind: point.kind)
     }
     let (source, destination) = (owner(point.source), owner(point.destination))
     var answers: [Bool?] = []
+    var gateways: [Bool?] = []
     if let source { answers.append(judge(at(.egress), at: source)) }
     if let destination { answers.append(judge(at(.ingress), at: destination)) }
     for (index, host) in policy.hosts.enumerated() {
@@ -86,7 +87,10 @@ struct Truth {
       guard case .gateway(let routes) = host.forwarding, gateway != source, gateway != destination else {
         continue
       }
-      if routes.contains(where: { crosses($0, point) }) { answers.append(judge(at(.forward), at: gateway)) }
+      if routes.contains(where: { crosses($0, point) }) { gateways.append(judge(at(.forward), at: gateway)) }
+    }
+    if !gateways.isEmpty {
+      answers.append(gateways.contains(true) ? true : gateways.contains(nil) ? nil : false)
     }
     // Between two ends that nobody manages, only what a gateway forwards is looked at.
     if answers.isEmpty || answers.contains(false) { return false }

@@ -20,9 +20,12 @@ struct NaiveReach {
     let from: NaivePlace
     let to: NaivePlace
     let connection: Connection
-    /// Of each point, in the same order for every connection of a pair.
-    let points: [(flows: UInt32, observes: Bool)]
+    let ends: [Point]
+    /// At the gateways on the way, any of which may forward it.
+    let gateways: [(host: HostID, point: Point)]
   }
+
+  private typealias Point = (flows: UInt32, observes: Bool)
 
   /// - Parameter addresses: every address that could matter.
   init(_ policy: Policy, _ addresses: [Address], now: Timestamp) {
@@ -49,6 +52,7 @@ struct NaiveReach {
         let (source, destination) = (owners[from], owners[to])
         if let source, source == destination { continue }
         var judges: [(HostID, Direction)] = []
+        var gateways: [HostID] = []
         if let source { judges.append((source, .egress)) }
         for (index, host) in policy.hosts.enumerated() {
           guard case .gateway(let routes) = host.forwarding else { continue }
@@ -58,12 +62,12 @@ struct NaiveReach {
             let (one, other) = (policy[route.one].addresses, policy[route.other].addresses)
             return one.contains(from) && other.contains(to) || other.contains(from) && one.contains(to)
           }
-          if isCrossed { judges.append((gateway, .forward)) }
+          if isCrossed { gateways.append(gateway) }
         }
         if let destination { judges.append((destination, .ingress)) }
         for (ipProtocol, kind) in kinds where ipProtocol != (from.family == .ipv4 ? .icmpv6 : .icmp) {
           let connection = Connection(from: from, to: to, ipProtocol, kind)
-          var points = judges.map { host, direction in
+          func point(_ host: HostID, _ direction: Direction) -> Point {
             var flows: UInt32 = 0
             for (index, oracle) in single.enumerated() {
               if case .allowed = oracle.judge(connection, at: host, direction, now: now) {
@@ -72,12 +76,13 @@ struct NaiveReach {
             }
             return (flows, policy[host].modes[direction] == .observe)
           }
-          // Nobody knows what passes outside.
-          if points.isEmpty { points = [(0, false)] }
           connections.append(
             Asked(
               from: source.map { .host($0) } ?? .outside(from),
-              to: destination.map { .host($0) } ?? .outside(to), connection: connection, points: points))
+              to: destination.map { .host($0) } ?? .outside(to), connection: connection,
+              // Nobody knows what passes outside.
+              ends: judges.isEmpty && gateways.isEmpty ? [(0, false)] : judges.map { point($0, $1) },
+              gateways: gateways.map { ($0, point($0, .forward)) }))
         }
       }
     }
@@ -126,27 +131,18 @@ struct NaiveReach {
     var result: [NaivePlace: Set<NaivePlace>] = [:]
     for asked in connections {
       if let service, !service.covers(asked.connection) { continue }
-      if !avoiding.isEmpty, forwarders(asked).contains(where: avoiding.contains) { continue }
-      if isAllowed(asked, flows, observing) { result[asked.from, default: []].insert(asked.to) }
+      if isAllowed(asked, flows, observing, avoiding) { result[asked.from, default: []].insert(asked.to) }
     }
     return result
   }
 
-  private func isAllowed(_ asked: Asked, _ flows: UInt32, _ observing: Bool) -> Bool {
-    asked.points.allSatisfy { $0.flows & flows != 0 || observing && $0.observes }
-  }
-
-  private func forwarders(_ asked: Asked) -> [HostID] {
-    policy.hosts.indices.map { HostID($0) }.filter { gateway in
-      guard case .gateway(let routes) = policy[gateway].forwarding, asked.from.host != gateway,
-        asked.to.host != gateway
-      else { return false }
-      let (from, to) = (asked.connection.source, asked.connection.destination)
-      return routes.contains { route in
-        let (one, other) = (policy[route.one].addresses, policy[route.other].addresses)
-        return one.contains(from) && other.contains(to) || other.contains(from) && one.contains(to)
-      }
-    }
+  private func isAllowed(
+    _ asked: Asked, _ flows: UInt32, _ observing: Bool, _ avoiding: Set<HostID> = []
+  ) -> Bool {
+    func passes(_ point: Point) -> Bool { point.flows & flows != 0 || observing && point.observes }
+    return asked.ends.allSatisfy(passes)
+      && (asked.gateways.isEmpty
+        || asked.gateways.contains { !avoiding.contains($0.host) && passes($0.point) })
   }
 
   /// Whether every pair can make every connection of a service that its addresses can form.

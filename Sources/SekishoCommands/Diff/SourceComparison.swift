@@ -118,7 +118,7 @@ extension HostDifference {
     case .failed: return []
     }
     // Over a route of either side everything crosses the host.
-    let routes = [policy, oldPolicy].compactMap { $0?.areas(of: host) }
+    let routes = [policy, oldPolicy].compactMap { $0?.areas(ofHost: host) }
     func rulesets(_ addresses: [Address], _ before: [Table]?, _ after: [Table]?) -> HostRulesets {
       HostRulesets(
         name: host, addresses: addresses, old: before, new: after,
@@ -130,13 +130,6 @@ extension HostDifference {
       return [rulesets(was, before, nil), rulesets(will, nil, after)]
     }
     return [rulesets(will ?? was ?? [], before, after)]
-  }
-}
-
-extension Policy {
-  /// The names of the crown jewels.
-  var crownNames: Set<String> {
-    Set(hosts.indices.filter { isCrown(HostID($0)) }.map { hosts[$0].name })
   }
 }
 

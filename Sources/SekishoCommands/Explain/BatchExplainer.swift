@@ -1,10 +1,10 @@
 internal import Addressing
 internal import ArgumentParser
 internal import Diagnostics
+internal import Explanation
 internal import FoundationEssentials
 internal import Glibc
 internal import Policy
-internal import RulesetCompiler
 
 /// Answers many questions in one run: a JSON line each.
 struct BatchExplainer: Sendable {

@@ -1,10 +1,10 @@
 internal import Addressing
 internal import ArgumentParser
+internal import Explanation
 internal import FoundationEssentials
 internal import Glibc
 internal import Nftables
 internal import Policy
-internal import RulesetCompiler
 
 struct ExplainCommand: Verb {
   static let configuration = CommandConfiguration(

@@ -1,8 +1,8 @@
 internal import Addressing
 internal import Diagnostics
+internal import Explanation
 internal import Nftables
 internal import Policy
-internal import RulesetCompiler
 internal import RulesetShape
 
 /// Explanations as an answer; connections that are judged alike are told once.
@@ -25,13 +25,13 @@ struct ExplanationReport {
   }
 
   private func chapter(_ connections: [Connection], _ explanation: PathExplanation) -> Chapter {
-    let isObserved =
-      !explanation.isUnmanaged && explanation.hops.allSatisfy { $0.isAllowed || $0.mode == .observe }
-    let verdict = explanation.isAllowed ? "allowed" : isObserved ? "would be denied, and passes" : "denied"
-    var entries = explanation.hops.map(entry)
+    let verdict =
+      explanation.isAllowed
+      ? "allowed" : explanation.passes ? "would be denied, and passes" : "denied"
+    var entries = explanation.hops.map { entry($0, isOneOfSeveral: explanation.isOneOfSeveral($0)) }
     if explanation.isUnmanaged {
       entries.insert("neither end is a managed host, and no gateway is between", at: 0)
-    } else if explanation.hops.isEmpty {
+    } else if explanation.isLoopback {
       entries = ["both ends are the same host: its loopback is always open"]
     }
     return Chapter(
@@ -40,9 +40,14 @@ struct ExplanationReport {
       entries)
   }
 
-  private func entry(_ hop: Hop) -> Entry {
+  private func entry(_ hop: Hop, isOneOfSeveral: Bool) -> Entry {
     let host = policy[hop.host].name
-    let way = ["ingress": "into", "egress": "out of", "forward": "through"][hop.direction.rawValue] ?? ""
+    let way =
+      switch hop.direction {
+      case .ingress: "into"
+      case .egress: "out of"
+      case .forward: isOneOfSeveral ? "if it passes" : "through"
+      }
     var reason: String
     if let id = hop.flow {
       let flow = policy[id]

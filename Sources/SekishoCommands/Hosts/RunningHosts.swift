@@ -91,15 +91,8 @@ struct RunningHosts {
     return HostRulesets(
       name: target.name, addresses: target.identity.addresses, old: own, new: [target.wanted],
       staying: staying,
-      routes: targets.inventory.flatMap { $0.policy.areas(of: target.name) },
+      routes: targets.inventory.flatMap { $0.policy.areas(ofHost: target.name) },
       flows: answer.comparison.change.flowRules)
-  }
-}
-
-extension Policy {
-  /// The areas between which the host of a name is a gateway.
-  func areas(of name: String) -> [AreaPair]? {
-    hosts.first { $0.name == name }.flatMap { areas(of: $0) }?.map { AreaPair($0.one, $0.other) }
   }
 }
 

@@ -1,13 +1,13 @@
 internal import Addressing
 internal import ArgumentParser
 internal import Enforcement
+internal import Explanation
 internal import Fleet
 internal import Glibc
 internal import Lab
 internal import Machine
 internal import Policy
 internal import Probing
-internal import RulesetCompiler
 
 extension LabCommand {
   struct Try: Verb {

@@ -1,9 +1,9 @@
 import Addressing
 import Diagnostics
+import Explanation
 import Inventory
 import Policy
 import PolicyFixtures
-import RulesetCompiler
 import Testing
 
 @Suite struct AddressPartsTests {

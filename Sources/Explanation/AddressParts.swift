@@ -1,40 +1,34 @@
-public import Addressing
-public import Policy
+package import Addressing
+package import Policy
 
 /// Divides addresses into parts within which no ruleset of a policy tells one from another.
 ///
 /// What holds for one address of a network need not hold for the next: a flow may name a smaller network
 /// inside it, or a host. One address of each part answers for all.
-public struct AddressParts: Sendable {
+package struct AddressParts: Sendable {
   /// Whatever a rule or a path asks of an address is whether it is in one of these.
   private let sets: [AddressSet]
   private let owners: [Address: HostID]
 
-  public init(_ policy: Policy, _ policies: HostPolicies) {
-    var owners: [Address: HostID] = [:]
+  package init(_ policy: Policy, _ policies: HostPolicies) {
+    owners = policy.owners
     var managed = [[Address]](repeating: [], count: policies.distinct.count)
     for (index, host) in policy.hosts.enumerated() {
-      for address in host.addresses { owners[address] = HostID(index) }
       managed[policies.assignment[index]] += host.addresses
     }
-    self.owners = owners
-    let linkLocal = AddressSet([Prefix(containing: Address(.ipv6, 0xfe80 << 112), length: 10)])
-    sets = policy.peers.map(\.addresses) + [linkLocal] + managed.map { AddressSet($0) }
+    sets =
+      policy.peers.map(\.addresses) + [.ipv6LinkLocal] + managed.map { AddressSet($0) }
   }
 
   /// What no connection comes from or goes to, wherever a wide network has it: IPv4 written as IPv6, which is
   /// denied on every host, and groups.
-  private static let nobody = AddressSet(
-    ipv4InIPv6 + [
-      Prefix(containing: Address(.ipv6, 0xff << 120), length: 8),
-      Prefix(containing: Address(.ipv4, 0xe000_0000), length: 4),
-    ])
+  private static let nobody = AddressSet.ipv4InIPv6.union(.multicast)
 
   /// The parts of some addresses, in order of their first.
   ///
   /// - Returns: of each part one address; of a part that is hosts two addresses of different hosts, if
   ///   there are such, since a host asked about itself is another matter.
-  public func representatives(of addresses: AddressSet) -> [[Address]] {
+  package func representatives(of addresses: AddressSet) -> [[Address]] {
     let addresses = addresses.subtracting(Self.nobody)
     return addresses.families.flatMap { representatives(of: addresses, $0) }
   }

@@ -1,0 +1,57 @@
+package import Nftables
+package import Policy
+
+/// What one host says of a connection.
+package struct Hop: Sendable {
+  package let host: HostID
+  package let direction: Direction
+  package let isAllowed: Bool
+  /// The flow whose rule allows it; `nil` when it is denied, or open on every host.
+  package let flow: FlowID?
+  /// The rule that decides, and where it stands: of what is denied for a reason of its own, the rule that knows the
+  /// reason. `nil` when the end of a chain decides.
+  package let rule: Rule?
+  package let place: Evaluation.Place?
+  /// In observe mode what is denied is recorded and passes.
+  package let mode: Mode
+
+  /// Whether the packets pass, whatever is only observed.
+  package var passes: Bool { isAllowed || mode == .observe }
+}
+
+/// What every managed host on a connection's way says of it.
+package struct PathExplanation: Sendable {
+  /// From the source, if it is managed and not the destination as well.
+  package let departure: Hop?
+  /// At each gateway with a route between the ends, in order of name. A connection passes one of them: they are
+  /// alternatives, not a chain.
+  package let gateways: [Hop]
+  /// To the destination, if it is managed and not the source as well.
+  package let arrival: Hop?
+  /// Whether both ends are the same host, whose loopback is open.
+  package let isLoopback: Bool
+
+  /// From the source to the destination.
+  package var hops: [Hop] { ends.departure + gateways + ends.arrival }
+
+  /// Whether a hop is at one of several gateways, by any of which the connection may go.
+  package func isOneOfSeveral(_ hop: Hop) -> Bool { hop.direction == .forward && gateways.count > 1 }
+
+  /// Whether neither end nor anything between them is managed: then Sekisho has no say.
+  package var isUnmanaged: Bool { !isLoopback && hops.isEmpty }
+
+  /// Whether both ends allow it, and a gateway where there are any, whatever the modes are.
+  package var isAllowed: Bool { isLoopback || holds(\.isAllowed) }
+
+  /// Whether the packets pass, whatever is only observed.
+  package var passes: Bool { isLoopback || holds(\.passes) }
+
+  private var ends: (departure: [Hop], arrival: [Hop]) {
+    (departure.map { [$0] } ?? [], arrival.map { [$0] } ?? [])
+  }
+
+  private func holds(_ verdict: (Hop) -> Bool) -> Bool {
+    !isUnmanaged && (departure.map(verdict) ?? true) && (arrival.map(verdict) ?? true)
+      && (gateways.isEmpty || gateways.contains(where: verdict))
+  }
+}
