@@ -203,7 +203,8 @@ let package = Package(
         "RulesetDiff",
       ]),
     tests(
-      "LabTests", ["Addressing", "Lab", "LabFixtures", "LabHarness", "Machine", "Policy", "lab-support"]),
+      "LabTests",
+      ["Addressing", "Lab", "LabFixtures", "LabHarness", "Machine", "Policy", system, "lab-support"]),
     tests(
       "ProbingTests", ["Addressing", "Lab", "LabFixtures", "LabHarness", "Policy", "Probing", "lab-support"]),
     tests(

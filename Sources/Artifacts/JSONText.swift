@@ -29,6 +29,16 @@ enum JSONText {
     return String(decoding: out, as: UTF8.self)
   }
 
+  /// Appends a list of strings.
+  static func append(_ texts: [String], to out: inout [UInt8]) {
+    out.append(UInt8(ascii: "["))
+    for (index, text) in texts.enumerated() {
+      if index > 0 { out += ", ".utf8 }
+      append(text, to: &out)
+    }
+    out.append(UInt8(ascii: "]"))
+  }
+
   static func append(_ modes: Modes, to out: inout [UInt8]) {
     var isFirst = true
     for direction in Direction.allCases {

@@ -18,12 +18,20 @@ public struct Manifest: Hashable, Sendable {
     public let inventory: String
     /// The host's addresses as text: what a machine must have to be given the ruleset.
     public let addresses: [String]
+    /// The groups that hold the host and its zone: what selectors name.
+    public let groups: [String]
+    public let zone: String?
 
-    public init(digest: String, modes: Modes, ssh: String, addresses: [String], inventory: String) {
+    public init(
+      digest: String, modes: Modes, ssh: String, addresses: [String], groups: [String] = [],
+      zone: String? = nil, inventory: String
+    ) {
       self.digest = digest
       self.modes = modes
       self.ssh = ssh
       self.addresses = addresses
+      self.groups = groups
+      self.zone = zone
       self.inventory = inventory
     }
   }
@@ -61,12 +69,16 @@ public struct Manifest: Hashable, Sendable {
       JSONText.append(entry.modes, to: &out)
       out += ", \"ssh\": ".utf8
       JSONText.append(entry.ssh, to: &out)
-      out += ", \"addresses\": [".utf8
-      for (index, address) in entry.addresses.enumerated() {
-        if index > 0 { out += ", ".utf8 }
-        JSONText.append(address, to: &out)
+      out += ", \"addresses\": ".utf8
+      JSONText.append(entry.addresses, to: &out)
+      if !entry.groups.isEmpty {
+        out += ", \"groups\": ".utf8
+        JSONText.append(entry.groups, to: &out)
       }
-      out.append(UInt8(ascii: "]"))
+      if let zone = entry.zone {
+        out += ", \"zone\": ".utf8
+        JSONText.append(zone, to: &out)
+      }
       if one == nil {
         out += ", \"inventory\": ".utf8
         JSONText.append(entry.inventory, to: &out)
@@ -85,6 +97,9 @@ public struct Manifest: Hashable, Sendable {
         let mode: [String: String]
         let ssh: String
         let addresses: [String]
+        // Absent in a manifest that knows neither.
+        let groups: [String]?
+        let zone: String?
         let inventory: String?
       }
       let format_version: Int
@@ -104,11 +119,12 @@ public struct Manifest: Hashable, Sendable {
         host.ruleset.utf8.count == 64, host.ruleset.utf8.allSatisfy(JSONText.isHexDigit),
         Self.isName(name), let inventory = host.inventory ?? file.inventory,
         Self.isPlain(inventory, and: ""), host.addresses.allSatisfy({ Self.isPlain($0, and: ".:") }),
+        ((host.groups ?? []) + (host.zone.map { [$0] } ?? [])).allSatisfy(Self.isName),
         Self.isPlain(host.ssh, and: "._-@:/[]%+"), !host.ssh.hasPrefix("-")
       else { throw OutputFailure(path, damaged) }
       hosts[name] = Entry(
         digest: host.ruleset, modes: Modes(ingress: ingress, egress: egress, forward: forward), ssh: host.ssh,
-        addresses: host.addresses, inventory: inventory)
+        addresses: host.addresses, groups: host.groups ?? [], zone: host.zone, inventory: inventory)
     }
     let notCompiled = file.not_compiled ?? []
     guard notCompiled.allSatisfy({ Self.isName($0) && hosts[$0] == nil }) else {

@@ -39,6 +39,9 @@ public struct OutputDirectory: Sendable {
   }
 
   /// The JSON file of a host, checked against the digest that the manifest has of it.
+  ///
+  /// What a compile that was killed has left is refused: while it leads one host after the other to a new
+  /// ruleset, `nft -f` would load another one than the manifest names.
   public func json(of host: String, _ manifest: Manifest) throws(OutputFailure) -> [UInt8] {
     guard let entry = manifest.hosts[host] else {
       throw OutputFailure(path, "no host \(host) in the manifest; compile again")
@@ -55,6 +58,16 @@ public struct OutputDirectory: Sendable {
       throw OutputFailure(
         "\(path)/\(Self.rulesets)/\(name)",
         "the file is not what was compiled; compile again into an empty directory")
+    }
+    for ending in ["nft", "json"] {
+      let isNamed = try onDisk { () throws(SystemFailure) in
+        try Directory(opening: path).holds(
+          "\(host).\(ending)", sameAs: "\(Self.rulesets)/\(entry.digest).\(ending)")
+      }
+      if isNamed { continue }
+      throw OutputFailure(
+        "\(path)/\(host).\(ending)",
+        "not the ruleset that the manifest names: a compile is under way or was broken off; compile again")
     }
     return bytes
   }

@@ -75,6 +75,21 @@ extension Directory {
   }
 }
 
+extension Directory {
+  /// What ``prepare(_:_:)`` wrote; `nil` when there is nothing, as after ``put(_:)``.
+  package func prepared(_ name: String) throws(SystemFailure) -> [UInt8]? { try read(Self.temporary(name)) }
+
+  /// Whether two names, the second in a directory below this one, are the same file, or two of the same bytes.
+  package func holds(_ name: String, sameAs other: String) throws(SystemFailure) -> Bool {
+    guard let one = try? Stat(FilePath(name), relativeTo: descriptor, flags: []),
+      let two = try? Stat(FilePath(other), relativeTo: descriptor, flags: [])
+    else { return false }
+    if one.inode == two.inode, one.deviceID == two.deviceID { return true }
+    guard one.type == .regular, two.type == .regular, one.size == two.size else { return false }
+    return try read(name) == read(other)
+  }
+}
+
 // MARK: Writing
 
 extension Directory {
@@ -214,6 +229,12 @@ extension Directory {
   }
 
   private static func temporary(_ name: String) -> String { ".\(name).tmp" }
+
+  /// The name that a file was to get which has a name for the time being; `nil`: it has not.
+  package static func permanent(_ name: String) -> String? {
+    guard name.hasPrefix("."), name.hasSuffix(".tmp"), name.utf8.count > 5 else { return nil }
+    return String(name.dropFirst().dropLast(4))
+  }
 }
 
 // MARK: Failures

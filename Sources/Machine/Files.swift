@@ -78,6 +78,9 @@ package enum Files {
     try Directory(opening: parent.isEmpty ? "." : parent.string).replace(name, with: bytes, permissions)
   }
 
+  /// Removes a directory if it holds nothing.
+  package static func removeDirectory(_ path: String) { _ = unsafe rmdir(path) }
+
   /// Removes a file; one that is missing is no failure.
   package static func remove(_ path: String) { _ = unsafe unlink(path) }
 }

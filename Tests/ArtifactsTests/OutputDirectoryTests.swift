@@ -114,7 +114,7 @@ import Testing
     #expect(try head() == "{\"format_version\": 1, \"inventory\": \"last\",")
   }
 
-  @Test func `a compile that is given up changes no host, and the next one clears up`() throws {
+  @Test func `a compile that is given up leaves nothing behind`() throws {
     defer { try? files.removeItem(atPath: path) }
     try compile(["a": "one"])
     let before = try states()
@@ -123,8 +123,6 @@ import Testing
       try write.add(ruleset("never finished"))
     }
     #expect(try states().filter { $0.key != "rulesets" } == before.filter { $0.key != "rulesets" })
-    #expect(try names("rulesets").count == 4)
-    try compile(["a": "one"])
     #expect(try names("rulesets").count == 2)
   }
 
@@ -133,6 +131,24 @@ import Testing
     let write = try OutputWrite(path)
     #expect(throws: OutputFailure.self) { try OutputWrite(path) }
     try write.add(ruleset("one"))
+  }
+
+  @Test func `the manifest keeps the groups and the zone of a host, and does without`() throws {
+    defer { try? files.removeItem(atPath: path) }
+    let ruleset = ruleset("one")
+    let write = try OutputWrite(path)
+    try write.add(ruleset)
+    func entry(_ groups: [String], _ zone: String?) -> Manifest.Entry {
+      Manifest.Entry(
+        digest: ruleset.digest, modes: Modes(.enforce), ssh: "h", addresses: [], groups: groups, zone: zone,
+        inventory: "i")
+    }
+    let hosts = ["a": entry(["api", "web.eu"], "dmz"), "b": entry([], nil)]
+    _ = try write.finish(hosts: hosts, keeping: [])
+    #expect(try OutputDirectory(path).manifest().hosts == hosts)
+    #expect(
+      try text("manifest.json").contains(#""addresses": [], "groups": ["api", "web.eu"], "zone": "dmz"}"#))
+    #expect(try text("manifest.json").contains(#""ssh": "h", "addresses": []}"#))
   }
 
   @Test func `no host is called manifest`() throws {

@@ -25,6 +25,52 @@ struct CompiledDirectoryTests {
     }
   }
 
+  @Test func `a compiled directory knows the groups of its hosts as the inventory does`() throws {
+    try withShell { shell in
+      try shell.write("inventory/all.yaml", CommandLineTests.inventory)
+      let result = try shell.run(
+        """
+        ip address add 10.0.0.1 dev lo; sekisho compile -q -o out
+        for source in "" "--from out"; do
+          status=0; sekisho diff -q --local --host "left & !b" $source || status=$?; test $status = 2
+          status=0; sekisho diff --local --host "all & !left" $source 2> said || status=$?; test $status = 64
+          grep 'selects 2 hosts' said
+          status=0; sekisho diff --local --host "right & !c" $source 2> said || status=$?; test $status = 1
+          grep '^error: b:' said
+          status=0; sekisho diff --local --host "nope" $source 2> said || status=$?; test $status = 64
+          grep "no host, group or zone is called 'nope'" said
+        done
+        # A manifest that knows no groups has hosts all the same.
+        sed -i 's/, "groups": .[^]]*.//' out/manifest.json; (! grep groups out/manifest.json)
+        status=0; sekisho diff -q --local --host a --from out || status=$?; test $status = 2
+        status=0; sekisho diff -q --local --host left --from out || status=$?; test $status = 64
+        """)
+      #expect(result.status == 0, "\(result.all)")
+    }
+  }
+
+  @Test func `a compile that fails leaves nothing behind, and a plan that cannot be written neither`() throws
+  {
+    try withShell { shell in
+      try shell.write("inventory/all.yaml", CommandLineTests.inventory)
+      let result = try shell.run(
+        """
+        ip address add 10.0.0.1 dev lo; mkdir small there
+        # A file system with room for so many files breaks off a compile at each of them.
+        unshare -m sh -ec 'for room in $(seq 1 40); do
+            mount -t tmpfs -o nr_inodes=$room tmpfs small
+            if sekisho compile -q -o small/out 2> said; then umount small; echo $room; break; fi
+            grep "No space" said; find small -mindepth 1 | (! grep .); umount small
+          done' > rooms
+        test $(wc -l < rooms) -gt 8; tail -n 1 rooms | grep -v "No space"
+        status=0; sekisho diff --local --host a --out there 2> said || status=$?; test $status = 1
+        grep "there: cannot rename the file: Is a directory" said
+        ls -A there . | (! grep tmp)
+        """)
+      #expect(result.status == 0, "\(result.all)")
+    }
+  }
+
   @Test(.enabled(if: Shell.obstacleToDisks == nil, "\(Shell.obstacleToDisks ?? "")"))
   func `after a power cut no file of a host is empty`() throws {
     try withShell { shell in
@@ -46,7 +92,7 @@ struct CompiledDirectoryTests {
             test -e $cut.d/out/manifest.json
             find $cut.d/out -type f -size 0 | (! grep .)
             for host in a b c; do sekisho diff -q --local --host $host --from $cut.d/out > said 2>&1 || true
-              (! grep "missing\\|not what\\|no host" said); done
+              (! grep "missing\\|not what\\|not the ruleset\\|no host" said); done
             echo $cut
           done'
         """)

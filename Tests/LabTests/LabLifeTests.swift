@@ -3,6 +3,7 @@ import LabFixtures
 import LabHarness
 import Machine
 import Policy
+import SystemPackage
 import Testing
 
 @testable import Lab
@@ -60,9 +61,7 @@ import Testing
     try await withTemporaryDirectory { path in
       let lab = try up(Fleet.withGateway(), in: RuntimeDirectory(path: path), rights)
       let traces = try await Traces(of: lab)
-      let stat = try #require(Files.text("/proc/\(lab.keeper)/stat"))
-      let parent = try #require(stat.split(separator: " ").dropFirst(3).first.flatMap { Int32($0) })
-      #expect(kill(parent, SIGKILL) == 0)
+      #expect(kill(try Traces.parent(of: lab), SIGKILL) == 0)
       try await traces.vanish()
     }
   }
@@ -221,24 +220,35 @@ private func up(
 }
 
 /// Everything by which a lab can be noticed from outside.
-private struct Traces {
-  /// Network namespaces, as `net:[4026532000]`.
-  private let namespaces: Set<String>
+private final class Traces {
+  /// The lab's process namespace. As long as it is open here its number is given to no other, and it keeps
+  /// neither a process nor an interface alive.
+  private let processes: FileDescriptor
+  /// As a link of /proc names it: `pid:[4026532000]`.
+  private let name: String
+  /// What the keeper was started by; outside the namespace.
+  private let parent: ProcessIdentity
   private let mounts: String
 
   /// Looks at a lab that is up, in one host of which a program is left running.
   init(of lab: Lab) async throws {
-    var namespaces: Set<String> = []
-    for node in lab.plan.nodes {
-      namespaces.insert(try await lab.run(node.name, ["readlink", "/proc/self/ns/net"]).lines.joined())
-    }
-    self.namespaces = namespaces
+    let path = "/proc/\(lab.keeper)/ns/pid"
+    processes = try FileDescriptor.opening(path)
+    name = try #require(Files.readLink(path))
+    parent = try #require(ProcessIdentity(of: Self.parent(of: lab)))
     mounts = Files.text("/proc/self/mountinfo") ?? ""
-    #expect(namespaces.count == lab.plan.nodes.count)
     let background = try await lab.run(
       "web-1", ["sh", "-c", "sleep 1000 >/dev/null 2>&1 </dev/null & echo on"])
     #expect(background.output == "on\n")
-    #expect(left.contains("process in a namespace of the lab"))
+    #expect(left == ["process of the lab", "process of the lab"])
+  }
+
+  deinit { try? processes.close() }
+
+  /// The process that the keeper was started by.
+  static func parent(of lab: Lab) throws -> Int32 {
+    let stat = try #require(Files.text("/proc/\(lab.keeper)/stat"))
+    return try #require(stat.split(separator: " ").dropFirst(3).first.flatMap { Int32($0) })
   }
 
   /// What is still there.
@@ -247,21 +257,17 @@ private struct Traces {
     if Files.text("/proc/self/mountinfo") != mounts { left.append("mounts") }
     if access("/run/netns/web-1", F_OK) == 0 { left.append("name of a namespace") }
     for name in ["bridge0", "port0"] where if_nametoindex(name) != 0 { left.append("interface \(name)") }
-    guard let directory = opendir("/proc") else { return ["no /proc"] }
-    defer { closedir(directory) }
-    while let entry = readdir(directory) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      guard Int32(name) != nil, let namespace = Files.readLink("/proc/\(name)/ns/net") else { continue }
-      if namespaces.contains(namespace) { left.append("process in a namespace of the lab") }
+    guard let entries = try? Directory(opening: "/proc").entries() else { return ["no /proc"] }
+    for number in entries.keys where Int32(number) != nil {
+      if Files.readLink("/proc/\(number)/ns/pid") == name { left.append("process of the lab") }
     }
     return left
   }
 
   /// Waits until nothing is left; the kernel takes a moment after a signal that nobody waits for.
   func vanish() async throws {
-    for _ in 0..<1000 where !left.isEmpty { try await Task.sleep(for: .milliseconds(10)) }
+    for _ in 0..<1000 where !left.isEmpty || parent.isAlive { try await Task.sleep(for: .milliseconds(10)) }
     #expect(left == [])
+    #expect(!parent.isAlive)
   }
 }

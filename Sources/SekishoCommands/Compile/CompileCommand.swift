@@ -51,13 +51,15 @@ struct CompileCommand: Verb {
     let inventoryDigest = loaded.digest
     let write = try OutputWrite(out)
     let digests = try await RulesetRendering(policy, policies).render(indices, to: write)
+    let selectable = policy.selectableHosts
     var hosts: [String: Manifest.Entry] = [:]
     for id in selected {
       guard let digest = digests[policies.assignment[id.index]] else { continue }
       let host = policy[id]
       hosts[host.name] = Manifest.Entry(
         digest: digest, modes: host.modes, ssh: host.ssh ?? host.name,
-        addresses: host.addresses.map(\.description), inventory: inventoryDigest)
+        addresses: host.addresses.map(\.description), groups: selectable[id.index].groups, zone: host.zone,
+        inventory: inventoryDigest)
     }
     let report = try write.finish(hosts: hosts, keeping: others)
     answer.parts += report.changed.map { .detail("wrote \($0)") }

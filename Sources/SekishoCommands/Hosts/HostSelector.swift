@@ -1,6 +1,14 @@
-internal import Addressing
 internal import ArgumentParser
+internal import Artifacts
 internal import Policy
+
+/// A host as selectors know it.
+struct SelectableHost {
+  let name: String
+  /// All groups that hold it, whether it names them or they it; in order.
+  let groups: [String]
+  let zone: String?
+}
 
 /// What `--host` selects: a list of terms, each of names of hosts, groups and zones joined by `&`, with
 /// `!` in front of what is taken away, as in `api & !api-3, worker`.
@@ -9,49 +17,72 @@ struct HostSelector {
   /// What it was given as, for messages.
   var option = "--host"
 
-  /// The selected hosts in order of name.
+  /// The selected hosts of a policy in order of name.
   ///
+  /// - Throws: as ``select(_:missing:)``.
+  func select(_ policy: Policy) throws -> [HostID] { try select(policy.selectableHosts).map { HostID($0) } }
+
+  /// The indices of the selected hosts, ascending.
+  ///
+  /// - Parameter missing: why a name that is none of theirs is missing, where there is more to say than that.
   /// - Throws: ``ValidationError`` for an unknown name or a selection of nothing: it is never "all".
-  func select(_ policy: Policy) throws -> [HostID] {
-    var members: [String: Set<Int>] = ["all": Set(policy.hosts.indices)]
-    for (index, host) in policy.hosts.enumerated() {
+  func select(_ hosts: [SelectableHost], missing: (String) -> String? = { _ in nil }) throws -> [Int] {
+    var members: [String: Set<Int>] = ["all": Set(hosts.indices)]
+    for (index, host) in hosts.enumerated() {
       for name in [host.name] + host.groups + (host.zone.map { [$0] } ?? []) {
         members[name, default: []].insert(index)
       }
     }
-    for group in policy.groups where !group.hosts.isEmpty {
-      members[group.name] = Set(group.hosts.map(\.index))
-    }
     var selected: Set<Int> = []
     for term in text.split(separator: ",", omittingEmptySubsequences: false) {
-      var hosts: Set<Int>?
+      var part: Set<Int>?
       // A part that is missing, as of a variable that is empty, must not widen what is selected.
-      for part in term.split(separator: "&", omittingEmptySubsequences: false).map(Self.trimmed) {
-        let isExcluded = part.hasPrefix("!")
-        let name = Self.trimmed(isExcluded ? part.dropFirst() : part[...])
+      for word in term.split(separator: "&", omittingEmptySubsequences: false).map(Self.trimmed) {
+        let isExcluded = word.hasPrefix("!")
+        let name = Self.trimmed(isExcluded ? word.dropFirst() : word[...])
         if name.isEmpty {
           throw ValidationError(
             "\(option): a name is missing in '\(text)'; write names, as in api & !api-3, worker")
         }
         guard let named = members[name] else {
-          throw ValidationError("\(option): no host, group or zone is called '\(name)'")
+          throw ValidationError("\(option): \(missing(name) ?? "no host, group or zone is called '\(name)'")")
         }
         if isExcluded {
-          guard let before = hosts else {
+          guard let before = part else {
             throw ValidationError("\(option): '\(term)' excludes before it selects; write all & !\(name)")
           }
-          hosts = before.subtracting(named)
+          part = before.subtracting(named)
         } else {
-          hosts = hosts.map { $0.intersection(named) } ?? named
+          part = part.map { $0.intersection(named) } ?? named
         }
       }
-      selected.formUnion(hosts ?? [])
+      selected.formUnion(part ?? [])
     }
     if selected.isEmpty { throw ValidationError("\(option): '\(text)' selects no host") }
-    return selected.sorted().map { HostID($0) }
+    return selected.sorted()
   }
 
   private static func trimmed(_ text: Substring) -> String {
     String(text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+  }
+}
+
+extension Policy {
+  /// All hosts, in their order.
+  var selectableHosts: [SelectableHost] {
+    var groups = hosts.map { Set($0.groups) }
+    for group in self.groups {
+      for id in group.hosts { groups[id.index].insert(group.name) }
+    }
+    return zip(hosts, groups).map { SelectableHost(name: $0.name, groups: $1.sorted(), zone: $0.zone) }
+  }
+}
+
+extension Manifest {
+  /// All hosts with a ruleset, in order of name.
+  var selectableHosts: [SelectableHost] {
+    hosts.sorted { $0.key < $1.key }.map {
+      SelectableHost(name: $0.key, groups: $0.value.groups, zone: $0.value.zone)
+    }
   }
 }

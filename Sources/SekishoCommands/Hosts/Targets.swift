@@ -157,15 +157,17 @@ struct TargetFinder {
     }
   }
 
-  /// What a compile wrote; there `--host` selects by name alone.
+  /// What a compile wrote.
   private func compiled(_ path: String, _ remarks: inout [String]) throws -> [Wanted] {
     let directory = OutputDirectory(path)
     let manifest = try directory.manifest()
     if let remark = manifest.remarkOnParts(path) { remarks.append(remark) }
-    var names: [String]?
-    if let host = options.host {
-      let terms = host.split(separator: ",", omittingEmptySubsequences: false)
-      names = Set(terms.map { String($0.filter { $0 != " " }) }).sorted()
+    let selectable = manifest.selectableHosts
+    let selected = try options.host.map { text in
+      try HostSelector(text: text).select(selectable) { name in
+        manifest.notCompiled.contains(name)
+          ? "\(path) holds no ruleset of '\(name)': it was compiled in part; compile that host too" : nil
+      }
     }
     var addresses: [String: [Address]] = [:]
     var owners: [Address: String] = [:]
@@ -174,13 +176,9 @@ struct TargetFinder {
       addresses[name] = own
       for address in own { owners[address] = name }
     }
-    return try (names ?? manifest.hosts.keys.sorted()).map { name in
-      guard let entry = manifest.hosts[name] else {
-        throw ValidationError(
-          manifest.notCompiled.contains(name)
-            ? "\(path) holds no ruleset of '\(name)': it was compiled in part; compile that host too"
-            : "\(path) holds no host '\(name)'; with --from, --host takes names of hosts")
-      }
+    return try (selected ?? Array(selectable.indices)).compactMap { index in
+      let name = selectable[index].name
+      guard let entry = manifest.hosts[name] else { return nil }
       let identity = HostIdentity(host: name, addresses: addresses[name] ?? [], owners: owners)
       return (identity, try table(of: name, in: directory, manifest), entry.ssh)
     }
