@@ -210,9 +210,9 @@ let package = Package(
     tests(
       "ProofTests",
       [
-        "Addressing", "Diagnostics", "Enforcement", "Fleet", "Inventory", "InventoryFiles", "Lab",
-        "LabHarness",
-        "Nftables", "Policy", "PolicyFixtures", "Probing", "RulesetCompiler", "RulesetDiff", "lab-support",
+        "Addressing", "ConnectionSpace", "Diagnostics", "Enforcement", "Fleet", "Inventory", "InventoryFiles",
+        "Lab", "LabHarness", "Nftables", "Policy", "PolicyFixtures", "Probing", "RulesetCompiler",
+        "RulesetDiff", "RulesetSpace", "lab-support",
         "sekisho",
       ]),
   ]

@@ -8,36 +8,68 @@ internal import Nftables
 struct ChainRun {
   private let domain: Domain
   private let table: Table
-  private let link: LinkPlace
+  private let base: BaseChain
+  private let circumstances: Circumstances
+  private let alteration: Alteration
+  private let isTracked: Bool
   private let reader: PacketReader
+  private let place: Comparison.Place
+  private let chains: [ChainName: Chain]
   private var known: [ChainName: Outcome] = [:]
   private var open: Set<ChainName> = []
   private var lookups: [LookupKey: SetLookup] = [:]
   /// Protocols of the domain's class that are not treated alike: then the outcome means nothing.
   private(set) var splits: Set<IPProtocol> = []
+  /// Rules that translate sources, which no verdict behind them depends on.
+  private(set) var masquerades: Set<RulePlace> = []
+  /// Rules that ended the way of some connection, in the order in which they were met.
+  private(set) var decisions: [Decision] = []
+  private let isTraced: Bool
+
+  /// A rule that ended the way of a connection, or may have.
+  struct Decision: Hashable {
+    let rule: RulePlace
+    let verdict: Verdict
+    let isSure: Bool
+  }
 
   private struct LookupKey: Hashable {
     let set: SetName
     let bytes: [SymbolicByte]
+    let byValue: Bool
   }
 
+  /// - Parameters:
+  ///   - isTranslating: whether any table of the host translates.
+  ///   - isTraced: whether decisions are kept.
   init(
-    _ domain: Domain, _ table: Table, _ base: BaseChain, _ circumstances: Circumstances, isTranslated: Bool
+    _ domain: Domain, _ table: Table, _ base: BaseChain, _ link: LinkPlace, _ circumstances: Circumstances,
+    _ alteration: Alteration, isTranslating: Bool, isTraced: Bool
   ) {
     self.domain = domain
     self.table = table
-    link = LinkPlace(base.hook)
+    self.base = base
+    self.circumstances = circumstances
+    self.alteration = alteration
+    self.isTraced = isTraced
     // Connection tracking looks at a packet at priority -200 of the first hook (NF_IP_PRI_CONNTRACK).
-    let isTracked = ![.prerouting, .output].contains(base.hook) || base.priority.rawValue > -200
+    isTracked = ![.prerouting, .output].contains(base.hook) || base.priority.rawValue > -200
     reader = PacketReader(
-      domain, link, circumstances, isTracked: isTracked, isTranslated: isTranslated)
-    place = Comparison.Place(
+      domain, link, circumstances, alteration, isTracked: isTracked, isTranslating: isTranslating)
+    var place = Comparison.Place(
       domain: domain, ownSources: circumstances.ownSources, ownDestinations: circumstances.ownDestinations)
+    switch alteration.destination {
+    case .among(let targets): place.targets = targets
+    case .own: place.targets = IntervalSet(circumstances.ownDestinations?.ranges(domain.family) ?? [])
+    case .asked, .bytes, .unknown: break
+    }
+    if case .among(let ports) = alteration.port {
+      place.targetKinds = IntervalSet([UInt128(ports.lowerBound)...UInt128(ports.upperBound)])
+    }
+    self.place = place
     chains = Dictionary(table.chains.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
-  private let place: Comparison.Place
-  private let chains: [ChainName: Chain]
   /// Deeper jumps than any the kernel takes (`NFT_JUMP_STACK_SIZE`, 16): a listing may claim anything.
   private static let deepest = 64
 
@@ -46,11 +78,18 @@ struct ChainRun {
     if let outcome = known[name] { return outcome }
     guard let chain = chains[name], open.count < Self.deepest, open.insert(name).inserted else {
       // No such chain, or one that leads to itself, or too far: the kernel takes none of them.
-      return Outcome(accepted: domain.all, dropped: domain.all, returned: domain.all)
+      return Outcome(accepted: domain.all, dropped: domain.all, returned: domain.all, untracked: domain.never)
     }
-    let nothing = Outcome(accepted: domain.empty, dropped: domain.empty, returned: domain.empty)
+    let nothing = Outcome(
+      accepted: domain.empty, dropped: domain.empty, returned: domain.empty, untracked: domain.never)
     var way = Way(here: domain.all, outcome: nothing)
-    for rule in chain.rules where !way.here.isEmpty { try apply(rule, &way) }
+    for (index, rule) in chain.rules.enumerated() where rule.expressions.contains(where: \.mayDecide) {
+      if way.here.isEmpty { break }
+      way.rule = RulePlace(table: table.title, chain: name, index: index)
+      var registers = Registers()
+      var condition = Condition()
+      try run(rule.expressions[...], &registers, &condition, &way)
+    }
     try way.settle()
     var outcome = way.outcome
     outcome.returned = try outcome.returned.union(way.here)
@@ -61,20 +100,26 @@ struct ChainRun {
 
   // MARK: Rules
 
-  private mutating func apply(_ rule: Rule, _ way: inout Way) throws(NotProven) {
-    guard rule.expressions.contains(where: { $0.mayDecide }) else { return }
-    var registers = Registers()
-    var condition = Condition()
-    for expression in rule.expressions {
+  /// Some steps of a rule.
+  ///
+  /// - Returns: whether the rule goes on behind them.
+  @discardableResult
+  private mutating func run(
+    _ steps: ArraySlice<Expression>, _ registers: inout Registers, _ condition: inout Condition,
+    _ way: inout Way
+  ) throws(NotProven) -> Bool {
+    for (index, expression) in zip(steps.indices, steps) {
       switch expression {
       case .verdict(let verdict):
         try conclude([(verdict, condition.match(in: domain))], &way)
-        return
+        return false
       case .reject:
         try conclude([(.drop, condition.match(in: domain))], &way)
-        return
+        return false
       case .lookup(let set, let register, let negated, let into):
-        guard let result = try lookup(set, registers, register) else {
+        let rest = steps[(index + 1)...]
+        let byValue = into != nil && into != .verdict && rest.contains(where: \.translates)
+        guard let result = try lookup(set, registers, register, byValue: byValue) else {
           condition.doubt()
           if into != nil { registers.forget() }
           // What an unknown map leads to can be any verdict.
@@ -85,47 +130,127 @@ struct ChainRun {
           let match = try condition.match(in: domain)
           var cases: [(Verdict, Match)] = []
           for element in result.cases {
-            if let verdict = element.verdict {
+            if case .verdict(let verdict)? = element.lead {
               cases.append((verdict, try match.intersection(element.match)))
             }
           }
           try conclude(cases, &way)
-          return
+          return false
+        }
+        if byValue, let into {
+          // Each value that the map holds goes its own way to the translation.
+          for element in result.cases {
+            guard case .value(let value)? = element.lead else { continue }
+            var (registers, condition) = (registers, condition)
+            try condition.add(element.match)
+            registers.store(constant: value, into)
+            if !condition.isNever { try run(rest, &registers, &condition, &way) }
+          }
+          return false
         }
         try meet(result, negated: negated, &condition)
         // What a map's data are, and how long, nothing that is looked at depends on.
         if into != nil { registers.forget() }
       case .matchExtension(let match):
         try meet(match, &condition)
-      case .targetExtension(let target):
-        switch target.effect {
-        case .continues, .untracks: break
-        case .rejects:
-          try conclude([(.drop, condition.match(in: domain))], &way)
-          return
-        case .translates:
-          try conclude([(.accept, condition.match(in: domain))], &way)
-          return
-        case .proxies, .unknown: try concludeUnknown(condition.match(in: domain), &way)
-        }
-      case .opaque(let name, _):
-        if opaqueAccepting.contains(name) {
-          try conclude([(.accept, condition.match(in: domain))], &way)
-          return
-        }
-        if !opaqueHarmless.contains(name) { try concludeUnknown(condition.match(in: domain), &way) }
-        registers.forget()
-        condition.doubt()
+      case .targetExtension, .opaque:
+        guard let meaning = expression.meaning else { continue }
+        if try !apply(meaning, &registers, &condition, &way) { return false }
       default:
         try step(expression, &registers, &condition)
       }
-      if condition.isNever { return }
+      if condition.isNever { return false }
     }
+    return true
+  }
+
+  /// What an expression means that is kept byte for byte.
+  ///
+  /// - Returns: whether the rule goes on.
+  private mutating func apply(
+    _ meaning: Meaning, _ registers: inout Registers, _ condition: inout Condition, _ way: inout Way
+  ) throws(NotProven) -> Bool {
+    switch meaning {
+    case .steps(let steps): return try run(steps[...], &registers, &condition, &way)
+    case .notes: break
+    case .loads: registers.forget()
+    case .mayMatch:
+      registers.forget()
+      condition.doubt()
+    case .untracks:
+      // What is tracked already stays so.
+      if !isTracked { try untrack(condition.match(in: domain), &way) }
+    case .translates(let translation):
+      return try translate(translation, registers, &condition, &way)
+    case .unknown:
+      try concludeUnknown(condition.match(in: domain), &way)
+      registers.forget()
+      condition.doubt()
+    }
+    return true
+  }
+
+  // MARK: Translation
+
+  private mutating func translate(
+    _ translation: Translation?, _ registers: Registers, _ condition: inout Condition, _ way: inout Way
+  ) throws(NotProven) -> Bool {
+    if let family = translation?.family, family != (domain.family == .ipv4 ? .ipv4 : .ipv6) {
+      // Packets of the other family go on, but for those that a socket should take (nft_tproxy.c).
+      return translation?.kind != .socket
+    }
+    let match = try condition.match(in: domain)
+    let isOfSource = base.hook == .postrouting || base.hook == .input
+    switch isOfSource ? .source : translation?.kind {
+    case .socket?:
+      // Whether a socket listens is not known; without one the rule ends.
+      if domain.ipProtocol != .tcp, domain.ipProtocol != .udp { return false }
+      try way.settle()
+      way.outcome.taken = try (way.outcome.taken ?? domain.empty).union(match.possible.intersection(way.here))
+      condition.doubt()
+      return true
+    case .source?, .masquerade?:
+      if let rule = way.rule, try !match.possible.intersection(way.here).isEmpty { masquerades.insert(rule) }
+      try conclude([(.accept, match)], &way)
+    case .destination?, .redirect?, nil:
+      var altered =
+        translation?.alteration(registers, domain, hook: base.hook, own: circumstances.ownDestinations)
+        ?? Alteration(destination: .unknown, port: .unknown, isTranslated: nil)
+      altered.tracking = alteration.tracking
+      altered.mayBeTaken = alteration.mayBeTaken
+      altered.rule = way.rule
+      try way.settle()
+      let possible = try match.possible.intersection(way.here)
+      note(.accept, match, possible, way.rule)
+      try way.outcome.add(possible, altered)
+      way.here = try way.here.subtracting(match.sure)
+    }
+    return false
+  }
+
+  private func untrack(_ match: Match, _ way: inout Way) throws(NotProven) {
+    try way.settle()
+    let possible = try match.possible.intersection(way.here)
+    // Of what comes by a jump it is not known here whether it surely comes.
+    var sure = domain.empty
+    if open.count == 1 {
+      sure = try match.sure.intersection(way.here).subtracting(way.outcome.accepted)
+        .subtracting(way.outcome.dropped).subtracting(way.outcome.returned)
+    }
+    way.outcome.untracked.possible = try way.outcome.untracked.possible.union(possible)
+    way.outcome.untracked.sure = try way.outcome.untracked.sure.union(sure)
+  }
+
+  private mutating func note(
+    _ verdict: Verdict, _ match: Match, _ possible: ConnectionSpace, _ rule: RulePlace?
+  ) {
+    guard isTraced, let rule, !possible.isEmpty else { return }
+    decisions.append(Decision(rule: rule, verdict: verdict, isSure: match.sure == match.possible))
   }
 
   /// Parts of a rule's matches end in verdicts, all at once.
   private mutating func conclude(_ cases: [(Verdict, Match)], _ way: inout Way) throws(NotProven) {
-    if cases.count == 1, cases[0].0 == .accept || cases[0].0 == .drop {
+    if !isTraced, cases.count == 1, cases[0].0 == .accept || cases[0].0 == .drop {
       try way.end(cases[0].1, isAccepted: cases[0].0 == .accept)
       return
     }
@@ -136,6 +261,7 @@ struct ChainRun {
       let possible = try match.possible.intersection(way.here)
       if possible.isEmpty { continue }
       leaving.append(match.sure)
+      if [.accept, .drop].contains(verdict) || verdict.isQueue { note(verdict, match, possible, way.rule) }
       switch verdict {
       case .accept: way.outcome.accepted = try way.outcome.accepted.union(possible)
       case .drop: way.outcome.dropped = try way.outcome.dropped.union(possible)
@@ -149,6 +275,14 @@ struct ChainRun {
         let inner = try outcome(of: chain)
         way.outcome.accepted = try way.outcome.accepted.union(possible.intersection(inner.accepted))
         way.outcome.dropped = try way.outcome.dropped.union(possible.intersection(inner.dropped))
+        for (altered, some) in inner.translated {
+          try way.outcome.add(possible.intersection(some), altered)
+        }
+        way.outcome.untracked.possible = try way.outcome.untracked.possible.union(
+          possible.intersection(inner.untracked.possible))
+        if let taken = inner.taken {
+          way.outcome.taken = try (way.outcome.taken ?? domain.empty).union(possible.intersection(taken))
+        }
         let returned = try possible.intersection(inner.returned)
         if case .jump = verdict {
           back.append(returned)
@@ -161,9 +295,10 @@ struct ChainRun {
   }
 
   /// Anything may become of what matches.
-  private func concludeUnknown(_ match: Match, _ way: inout Way) throws(NotProven) {
+  private mutating func concludeUnknown(_ match: Match, _ way: inout Way) throws(NotProven) {
     try way.settle()
     let possible = try match.possible.intersection(way.here)
+    note(.continue, Match(sure: domain.empty, possible: possible), possible, way.rule)
     way.outcome.accepted = try way.outcome.accepted.union(possible)
     way.outcome.dropped = try way.outcome.dropped.union(possible)
     way.outcome.returned = try way.outcome.returned.union(possible)
@@ -200,7 +335,7 @@ struct ChainRun {
     var registers = Registers()
     for step in way where !condition.isNever {
       if case .lookup(let set, let register, let negated, nil) = step,
-        let result = try lookup(set, registers, register)
+        let result = try lookup(set, registers, register, byValue: false)
       {
         try meet(result, negated: negated, &condition)
       } else {
@@ -225,7 +360,8 @@ struct ChainRun {
       registers.store(bytes, register)
       if !isThere { condition.doubt() }
     case .conntrack(let key, let direction, let register):
-      registers.store(reader.conntrack(key, direction), register)
+      guard let bytes = reader.conntrack(key, direction) else { return condition.refuse() }
+      registers.store(bytes, register)
     case .fib(let result, let flags, let register):
       registers.store(reader.fib(result, flags), register)
     case .immediate(let register, let value):
@@ -286,9 +422,9 @@ struct ChainRun {
   }
 
   /// `nil` when what the set holds is not known.
-  private mutating func lookup(_ set: SetReference, _ registers: Registers, _ register: Register)
-    throws(NotProven) -> SetLookup?
-  {
+  private mutating func lookup(
+    _ set: SetReference, _ registers: Registers, _ register: Register, byValue: Bool
+  ) throws(NotProven) -> SetLookup? {
     let elements: SetElements
     let isConcatenation: Bool
     var mayChange = false
@@ -300,14 +436,14 @@ struct ChainRun {
       else { return nil }
       (elements, isConcatenation) = (set.elements, set.key.count > 1)
       mayChange = set.timeout != nil || set.flags.contains(.timeout)
-      let wanted = LookupKey(set: name, bytes: bytes)
+      let wanted = LookupKey(set: name, bytes: bytes, byValue: byValue)
       if let known = lookups[wanted] { return known }
       key = wanted
     case .inline(let set): (elements, isConcatenation) = (set.elements, set.key.count > 1)
     }
     guard let bytes = registers.read(register, elements.keyLength) else { return nil }
     let result = try SetLookup(
-      bytes, in: elements, isConcatenation: isConcatenation, mayChange: mayChange, place)
+      bytes, in: elements, isConcatenation: isConcatenation, mayChange: mayChange, byValue: byValue, place)
     splits.formUnion(result.splits)
     if let key { lookups[key] = result }
     return result
@@ -327,6 +463,14 @@ extension Expression {
     default: false
     }
   }
+
+  fileprivate var translates: Bool {
+    if case .translates? = meaning { true } else { false }
+  }
+}
+
+extension Verdict {
+  fileprivate var isQueue: Bool { if case .queue = self { true } else { false } }
 }
 
 /// The number before one that is not 0.
@@ -338,17 +482,3 @@ private func predecessor(_ value: [UInt8]) -> [UInt8] {
   }
   return result
 }
-
-/// Expressions that translate addresses let the packet pass (net/netfilter/nft_nat.c, nft_masq.c,
-/// nft_redir.c), by the kernel's names and by libnftables'.
-private let opaqueAccepting: Set<String> = [
-  "nat", "masq", "redir", "json snat", "json dnat", "json masquerade", "json redirect",
-]
-
-/// Expressions that match or note something and decide nothing.
-private let opaqueHarmless: Set<String> = [
-  "exthdr", "rt", "socket", "osf", "hash", "numgen", "connlimit", "quota", "last", "objref", "notrack",
-  "xfrm",
-  "tunnel", "inner", "json match", "json counter", "json quota", "json limit", "json ct count",
-  "json ct helper", "json ct timeout", "json ct expectation", "json notrack",
-]

@@ -3,9 +3,21 @@ public import Nftables
 
 /// What is known of the host and the packet beside the connection itself.
 ///
-/// Always taken for granted: the packet came or goes over a link, not over the loopback; it is no fragment
+/// Always taken for granted: the packet comes or goes over a link, not over the loopback unless that is named; the
+/// host forwards what is led onward; the packet is no fragment
 /// and has no extension headers; a TCP packet has SYN and neither ACK, RST, FIN, PSH nor URG.
 public struct Circumstances: Hashable, Sendable {
+  /// A link by its name; `index` is `nil` where it is not known.
+  public struct Link: Hashable, Sendable {
+    public let name: String
+    public let index: UInt32?
+
+    public init(name: String, index: UInt32? = nil) {
+      self.name = name
+      self.index = index
+    }
+  }
+
   /// Addresses that the host calls its own where they are a packet's source, and where they are its destination;
   /// `nil`: not known. They differ only where several hosts are looked at together.
   public var ownSources: AddressSet?
@@ -15,6 +27,9 @@ public struct Circumstances: Hashable, Sendable {
   /// What connection tracking makes of the packet. Anything but `new` also leaves open what flags a TCP
   /// packet has: with `established` the lower bound says whether replies always pass.
   public var state: ConntrackState
+  /// The link that packets come by, and the one that they go by; `nil`: any but the loopback.
+  public var input: Link?
+  public var output: Link?
 
   public init(ownAddresses: AddressSet? = nil, time: UInt64? = nil, state: ConntrackState = .new) {
     ownSources = ownAddresses

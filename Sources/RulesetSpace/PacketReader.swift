@@ -3,13 +3,22 @@ internal import ConnectionSpace
 internal import Nftables
 
 /// Which links a packet has met when a hook is called.
-struct LinkPlace {
-  let hasInput: Bool
-  let hasOutput: Bool
+struct LinkPlace: Hashable {
+  enum Link: Hashable {
+    case none
+    /// Any but the loopback.
+    case some
+    case known(Circumstances.Link)
+  }
 
-  init(_ hook: Hook) {
-    hasInput = [.prerouting, .input, .forward].contains(hook)
-    hasOutput = [.output, .forward, .postrouting].contains(hook)
+  let input: Link
+  let output: Link
+
+  static let loopback = Circumstances.Link(name: "lo", index: 1)
+
+  init(_ hook: Hook, input: Link, output: Link) {
+    self.input = [.prerouting, .input, .forward].contains(hook) ? input : .none
+    self.output = [.output, .forward, .postrouting].contains(hook) ? output : .none
   }
 }
 
@@ -18,18 +27,22 @@ struct PacketReader {
   private let domain: Domain
   private let link: LinkPlace
   private let circumstances: Circumstances
+  private let alteration: Alteration
+  /// Whether connection tracking has looked at the packet.
   private let isTracked: Bool
-  /// Whether addresses may have been translated before.
-  private let isTranslated: Bool
+  /// Whether any table translates: then bits of the state of a connection say how far that has come.
+  private let isTranslating: Bool
 
   init(
-    _ domain: Domain, _ link: LinkPlace, _ circumstances: Circumstances, isTracked: Bool, isTranslated: Bool
+    _ domain: Domain, _ link: LinkPlace, _ circumstances: Circumstances, _ alteration: Alteration,
+    isTracked: Bool, isTranslating: Bool
   ) {
     self.domain = domain
     self.link = link
     self.circumstances = circumstances
+    self.alteration = alteration
     self.isTracked = isTracked
-    self.isTranslated = isTranslated
+    self.isTranslating = isTranslating
   }
 
   private var ipProtocol: SymbolicByte {
@@ -50,22 +63,50 @@ struct PacketReader {
       constant([domain.family == .ipv4 ? Family.ipv4.rawValue : Family.ipv6.rawValue])
     case .l4Proto: [ipProtocol]
     case .etherProtocol: constant(domain.family == .ipv4 ? [0x08, 0x00] : [0x86, 0xdd])
-    // Where there is no link, the kernel reads 0 and an empty name (nft_meta.c).
-    case .inputInterface: link.hasInput ? field(.linkIndex, 4) : constant(hostBytes(UInt32(0)))
-    case .outputInterface: link.hasOutput ? field(.linkIndex, 4) : constant(hostBytes(UInt32(0)))
-    case .inputInterfaceName: link.hasInput ? field(.linkName, 16) : constant(Array(repeating: 0, count: 16))
-    case .outputInterfaceName:
-      link.hasOutput ? field(.linkName, 16) : constant(Array(repeating: 0, count: 16))
+    case .inputInterface: index(link.input)
+    case .outputInterface: index(link.output)
+    case .inputInterfaceName: name(link.input)
+    case .outputInterfaceName: name(link.output)
     case .timeNanoseconds: circumstances.time.map { constant(hostBytes($0)) } ?? hidden(8)
     default: hidden(16)
+    }
+  }
+
+  /// Where there is no link, the kernel reads 0 and an empty name (nft_meta.c).
+  private func index(_ link: LinkPlace.Link) -> [SymbolicByte] {
+    switch link {
+    case .none: constant(hostBytes(UInt32(0)))
+    case .some: field(.linkIndex, 4)
+    case .known(let link): link.index.map { constant(hostBytes($0)) } ?? field(.linkIndex, 4)
+    }
+  }
+
+  private func name(_ link: LinkPlace.Link) -> [SymbolicByte] {
+    switch link {
+    case .none: return constant(Array(repeating: 0, count: 16))
+    case .some: return field(.linkName, 16)
+    case .known(let link):
+      let bytes = Array(link.name.utf8.prefix(15))
+      return constant(bytes + Array(repeating: 0, count: 16 - bytes.count))
     }
   }
 
   func fib(_ result: FibResult, _ flags: FibFlags) -> [SymbolicByte] {
     switch (result, flags) {
     case (.addressType, .source): field(.sourceType, 4)
-    case (.addressType, .destination): field(.destinationType, 4)
+    case (.addressType, .destination): destinationType
     default: hidden(16)
+    }
+  }
+
+  private var destinationType: [SymbolicByte] {
+    let local = constant(hostBytes(UInt32(2)))
+    if alteration.destination == .asked { return field(.destinationType, 4) }
+    if alteration.destination == .own { return local }
+    return switch alteration.delivery(.either, own: circumstances.ownDestinations, domain.family) {
+    case .here: local
+    case .onward: field(.foreignType, 4)
+    case .either: hidden(4)
     }
   }
 
@@ -88,29 +129,48 @@ struct PacketReader {
     }
   }
 
+  private var destination: [SymbolicByte] {
+    let width = domain.family.byteCount
+    return switch alteration.destination {
+    case .asked: field(.destination, width)
+    case .bytes(let bytes): bytes
+    case .among: field(.target, width)
+    case .own: circumstances.ownDestinations == nil ? hidden(width) : field(.target, width)
+    case .unknown: hidden(width)
+    }
+  }
+
+  private var port: [SymbolicByte] {
+    switch alteration.port {
+    case .asked: field(.kind, 2)
+    case .bytes(let bytes): bytes
+    case .among: field(.targetKind, 2)
+    case .unknown: hidden(2)
+    }
+  }
+
   /// RFC 791, RFC 8200.
   private var networkHeader: [SymbolicByte] {
     switch domain.family {
     case .ipv4:
       [.partial(value: 0x40, known: 0xf0)] + hidden(8) + [ipProtocol] + hidden(2) + field(.source, 4)
-        + field(.destination, 4)
+        + destination
     case .ipv6:
       [.partial(value: 0x60, known: 0xf0)] + hidden(5) + [ipProtocol, .hidden] + field(.source, 16)
-        + field(.destination, 16)
+        + destination
     }
   }
 
   /// As far as every packet of the protocol has it.
   private var transportHeader: [SymbolicByte] {
-    let ports = hidden(2) + field(.kind, 2)
     switch domain.ipProtocol {
     case .tcp:
       // RFC 9293, 3.1; a SYN may also offer congestion notification.
       let flags = SymbolicByte.partial(value: TCPFlags.syn.rawValue, known: 0x3f)
       let isFirst = circumstances.state == .new
-      return ports + hidden(9) + [isFirst ? flags : .hidden] + hidden(6)
-    case .udp: return ports + hidden(4)
-    case .sctp: return ports + hidden(8)
+      return hidden(2) + port + hidden(9) + [isFirst ? flags : .hidden] + hidden(6)
+    case .udp: return hidden(2) + port + hidden(4)
+    case .sctp: return hidden(2) + port + hidden(8)
     case .icmp, .icmpv6: return field(.kind, 1) + hidden(7)
     default: return []
     }
@@ -118,27 +178,54 @@ struct PacketReader {
 
   // MARK: Connection tracking
 
-  func conntrack(_ key: ConntrackKey, _ direction: ConntrackDirection?) -> [SymbolicByte] {
+  private var state: ConntrackState? {
+    switch alteration.tracking {
+    case .usual: circumstances.state
+    case .untracked: .untracked
+    case .unknown: nil
+    }
+  }
+
+  /// - Returns: `nil` where a packet has no connection, which ends the rule (nft_ct.c).
+  func conntrack(_ key: ConntrackKey, _ direction: ConntrackDirection?) -> [SymbolicByte]? {
     let width = domain.family.byteCount
-    guard isTracked else { return hidden(16) }
+    guard isTracked, let state else { return hidden(16) }
+    if key == .state { return constant(hostBytes(state.rawValue)) }
+    if state == .untracked || state == .invalid { return nil }
     switch (key, direction) {
-    case (.state, nil): return constant(hostBytes(circumstances.state.rawValue))
-    case (.status, nil):
-      return isTranslated || circumstances.state != .new ? hidden(4) : constant([0, 0, 0, 0])
+    case (.status, nil): return state == .new ? status : hidden(4)
     case (.direction, nil):
-      return circumstances.state == .new ? constant([ConntrackDirection.original.rawValue]) : hidden(1)
+      return state == .new ? constant([ConntrackDirection.original.rawValue]) : hidden(1)
     case (.l3Protocol, _):
       return constant([domain.family == .ipv4 ? Family.ipv4.rawValue : Family.ipv6.rawValue])
     case (.transportProtocol, _): return [ipProtocol]
     default: break
     }
-    guard direction == .original, !isTranslated, circumstances.state == .new else { return hidden(16) }
+    guard direction == .original, state == .new else { return hidden(16) }
     switch key {
     case .source, .sourceIPv4, .sourceIPv6: return field(.source, width)
+    // What the client asked for, whatever has become of it.
     case .destination, .destinationIPv4, .destinationIPv6: return field(.destination, width)
     case .destinationPort: return domain.kindWidth == 2 ? field(.kind, 2) : hidden(2)
     case .sourcePort: return hidden(2)
     default: return hidden(16)
     }
   }
+
+  /// `IPS_*` of a connection that begins (linux/netfilter/nf_conntrack_common.h), in the host's order.
+  private var status: [SymbolicByte] {
+    guard isTranslating else { return constant(hostBytes(UInt32(0))) }
+    let isTranslated = alteration.isTranslated == true
+    let value = hostBytes(isTranslated ? UInt32(destinationTranslated) : 0)
+    // How far translation has come, and that of the source, are not followed.
+    let open =
+      sourceTranslated | sourceDone | destinationDone
+      | (alteration.isTranslated == nil ? destinationTranslated : 0)
+    return zip(value, hostBytes(~open)).map { .partial(value: $0 & $1, known: $1) }
+  }
 }
+
+private let sourceTranslated: UInt32 = 1 << 4
+private let destinationTranslated: UInt32 = 1 << 5
+private let sourceDone: UInt32 = 1 << 7
+private let destinationDone: UInt32 = 1 << 8

@@ -14,18 +14,28 @@ public struct RulesetSpace: Sendable {
   /// Whether nothing is left open.
   public var isExact: Bool { lower == upper }
 
+  /// What rules lead elsewhere, in the order in which they stand.
+  public let translations: [TranslatedConnections]
+  /// Rules that translate sources: what is allowed does not change by it, but who is seen behind them does.
+  public let masquerades: [RulePlace]
+
   /// - Parameters:
   ///   - tables: all of the host; those of families that do not filter IP packets at its hooks are skipped.
-  ///   - passage: ingress reads the hooks `prerouting` and `input`, egress `output` and `postrouting`,
-  ///     forward `prerouting`, `forward` and `postrouting`; ``Passage/whole`` is a programming error.
+  ///   - others: tables beside them that are judged elsewhere: what they translate is followed, what they drop is not.
+  ///   - passage: ingress is what asks for an address of the host, forward what asks for another one that it leads
+  ///     to, egress what the host itself asks for; all by the destination that the client names. Where a rule leads
+  ///     elsewhere, the hooks on that way are read. ``Passage/whole`` is a programming error.
   /// - Throws: ``NotProven`` when the universe's budget is spent.
   public init(
-    _ tables: [Table], _ passage: Passage, _ circumstances: Circumstances = Circumstances(),
-    in universe: Universe
+    _ tables: [Table], beside others: [Table] = [], _ passage: Passage,
+    _ circumstances: Circumstances = Circumstances(), in universe: Universe
   ) throws(NotProven) {
-    let chains = BaseChains(tables, passage)
+    precondition(passage != .whole, "a ruleset judges one passage")
+    let chains = BaseChains(tables, beside: others)
     var lower = universe.empty
     var upper = universe.empty
+    var translations = TranslationList()
+    var masquerades: Set<RulePlace> = []
     for family in AddressFamily.allCases {
       for (protocols, types, state) in Self.classes(circumstances.state, family) {
         var here = circumstances
@@ -33,19 +43,25 @@ public struct RulesetSpace: Sendable {
         var waiting = [protocols]
         while let next = waiting.popLast() {
           let domain = try Domain(universe, passage, family, next, types: types)
-          let (result, splits) = try chains.run(domain, here)
-          if splits.isEmpty || next.count == 1 {
-            lower = try lower.union(result.sure.copied(to: next))
-            upper = try upper.union(result.possible.copied(to: next))
+          let result = try HookWalk(chains, domain, here).result(passage)
+          if result.splits.isEmpty || next.count == 1 {
+            lower = try lower.union(result.passing.sure.copied(to: next))
+            upper = try upper.union(result.passing.possible.copied(to: next))
+            for translated in result.translated {
+              try translations.add(translated, result.passing, next, family)
+            }
+            masquerades.formUnion(result.masquerades)
           } else {
             // Some protocols of the class are asked for by number: each is looked at for itself.
-            waiting += splits.sorted().map { [$0] }
-            let rest = next.filter { !splits.contains($0) }
+            waiting += result.splits.sorted().map { [$0] }
+            let rest = next.filter { !result.splits.contains($0) }
             if !rest.isEmpty { waiting.append(rest) }
           }
         }
       }
     }
+    self.translations = translations.sorted()
+    self.masquerades = masquerades.sorted()
     self.lower = lower
     self.upper = upper
   }
@@ -79,19 +95,33 @@ public struct RulesetSpace: Sendable {
   /// listener and neighbour discovery.
   public static let untracked: IntervalSet<UInt8> = IntervalSet([130...136, 143...143])
 
+  /// Requests, which alone begin something (`valid_new`, nf_conntrack_proto_icmp.c, nf_conntrack_proto_icmpv6.c);
+  /// what else comes unasked for is invalid.
+  private static let requests: (icmp: IntervalSet<UInt8>, icmpv6: IntervalSet<UInt8>) = (
+    IntervalSet([8...8, 13...13, 15...15, 17...17]), IntervalSet([128...128, 139...139])
+  )
+
   private static func classes(_ state: ConntrackState, _ family: AddressFamily) -> [(
     [IPProtocol], IntervalSet<UInt8>?, ConntrackState
   )] {
     var classes: [([IPProtocol], IntervalSet<UInt8>?, ConntrackState)] = [
-      ([.tcp], nil, state), ([.udp], nil, state), ([.sctp], nil, state), ([.icmp], nil, state),
+      ([.tcp], nil, state), ([.udp], nil, state), ([.sctp], nil, state),
     ]
+    // Messages of one family come in packets of the other as any protocol does.
+    if family == .ipv4, state == .new {
+      classes.append(([.icmp], requests.icmp, state))
+      classes.append(([.icmp], requests.icmp.complement, .invalid))
+    } else {
+      classes.append(([.icmp], nil, state))
+    }
     if family == .ipv6, state == .new {
       classes.append(([.icmpv6], untracked, .untracked))
-      classes.append(([.icmpv6], untracked.complement, state))
+      classes.append(([.icmpv6], requests.icmpv6, state))
+      classes.append(([.icmpv6], untracked.union(requests.icmpv6).complement, .invalid))
     } else {
       classes.append(([.icmpv6], nil, state))
     }
-    let single = classes.flatMap(\.0)
+    let single: Set<IPProtocol> = [.tcp, .udp, .sctp, .icmp, .icmpv6]
     let others = (UInt8.min...UInt8.max).map { IPProtocol(rawValue: $0) }.filter { !single.contains($0) }
     classes.append((others, nil, state))
     return classes
@@ -100,75 +130,10 @@ public struct RulesetSpace: Sendable {
 
 extension ConnectionSpace {
   /// What holds for one protocol, for several like it.
-  fileprivate func copied(to protocols: [IPProtocol]) -> ConnectionSpace {
+  func copied(to protocols: [IPProtocol]) -> ConnectionSpace {
     copied { section in protocols.map { Section(section.passage, section.family, $0) } }
-  }
-}
-
-/// The base chains that a packet meets.
-private struct BaseChains {
-  private let chains: [(table: Table, name: ChainName, base: BaseChain)]
-  /// Whether addresses may be translated before the chains that filter.
-  private let isTranslated: Bool
-  /// Whether some table has chains of which nothing is known.
-  private let hasUnknown: Bool
-
-  init(_ tables: [Table], _ passage: Passage) {
-    precondition(passage != .whole, "a ruleset judges one passage")
-    let hooks: [Hook] =
-      switch passage {
-      case .ingress: [.prerouting, .input]
-      case .egress: [.output, .postrouting]
-      case .forward, .whole: [.prerouting, .forward, .postrouting]
-      }
-    var chains: [(Table, ChainName, BaseChain)] = []
-    for table in tables where [.inet, .ipv4, .ipv6].contains(table.family) && table.flags & dormant == 0 {
-      for chain in table.chains {
-        if let base = chain.base, hooks.contains(base.hook) { chains.append((table, chain.name, base)) }
-      }
-    }
-    self.chains = chains
-    hasUnknown = tables.contains { table in
-      table.others.contains { $0.kind.contains("chain") && $0.kind != "anonymous chain" }
-        || passage != .egress && table.flags & dormant == 0
-          && table.chains.contains { $0.base?.hook == .ingress }
-        || [.netdev, .bridge].contains(table.family) && table.flags & dormant == 0
-          && table.chains.contains { $0.base != nil }
-    }
-    isTranslated = chains.contains { table, name, base in
-      base.type == "nat" && base.hook == hooks[0] && table.chain(name)?.rules.isEmpty == false
-    }
-  }
-
-  /// What every chain lets pass.
-  func run(_ domain: Domain, _ circumstances: Circumstances) throws(NotProven) -> (Match, Set<IPProtocol>) {
-    // A chain that is not modelled, or called for one device, may drop.
-    var passing = hasUnknown ? Match(sure: domain.empty, possible: domain.all) : domain.always
-    var splits: Set<IPProtocol> = []
-    for (table, name, base) in chains where table.family == .inet || table.family == domain.family.table {
-      var run = ChainRun(domain, table, base, circumstances, isTranslated: isTranslated)
-      let outcome = try run.outcome(of: name)
-      splits.formUnion(run.splits)
-      var (accepted, dropped) = (outcome.accepted, outcome.dropped)
-      if base.policy == .drop {
-        dropped = try dropped.union(outcome.returned)
-      } else {
-        accepted = try accepted.union(outcome.returned)
-      }
-      passing = try passing.intersection(
-        Match(sure: domain.all.subtracting(dropped), possible: accepted))
-    }
-    return (passing, splits)
   }
 }
 
 /// ICMP redirect (RFC 792).
 private let redirect: UInt8 = 5
-
-/// NFT_TABLE_F_DORMANT: the table's base chains are not called.
-private let dormant: UInt32 = 1
-
-extension AddressFamily {
-  /// The family of tables that see nothing else.
-  fileprivate var table: Family { self == .ipv4 ? .ipv4 : .ipv6 }
-}

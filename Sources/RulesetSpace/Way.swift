@@ -1,4 +1,5 @@
 internal import ConnectionSpace
+public import Nftables
 
 /// Where connections of a domain may end up in a chain. What is in none but one of them surely ends there.
 struct Outcome {
@@ -6,6 +7,47 @@ struct Outcome {
   var dropped: ConnectionSpace
   /// Back behind the jump, or at the end of a base chain.
   var returned: ConnectionSpace
+  /// What a rule translated, which ends the chain; it is in none of the others.
+  private(set) var translated: [(alteration: Alteration, connections: ConnectionSpace)] = []
+  /// What a rule told connection tracking to leave alone, wherever it ends up.
+  var untracked: Match
+  /// What a socket may have taken, likewise.
+  var taken: ConnectionSpace?
+  private var places: [Alteration: Int] = [:]
+
+  init(
+    accepted: ConnectionSpace, dropped: ConnectionSpace, returned: ConnectionSpace, untracked: Match
+  ) {
+    self.accepted = accepted
+    self.dropped = dropped
+    self.returned = returned
+    self.untracked = untracked
+  }
+
+  mutating func add(_ connections: ConnectionSpace, _ alteration: Alteration) throws(NotProven) {
+    if connections.isEmpty { return }
+    if let place = places[alteration] {
+      translated[place].connections = try translated[place].connections.union(connections)
+    } else {
+      places[alteration] = translated.count
+      translated.append((alteration, connections))
+    }
+  }
+}
+
+/// A rule of a table.
+public struct RulePlace: Hashable, Sendable {
+  /// Such as `ip nat`.
+  public let table: String
+  public let chain: ChainName
+  /// Counted from 0.
+  public let index: Int
+
+  public init(table: String, chain: ChainName, index: Int) {
+    self.table = table
+    self.chain = chain
+    self.index = index
+  }
 }
 
 /// Connections on their way through the rules of a chain.
@@ -15,6 +57,8 @@ struct Way {
   /// What may reach the next rule, once everything is settled.
   var here: ConnectionSpace
   var outcome: Outcome
+  /// The rule that is looked at.
+  var rule: RulePlace?
   private var waiting: [Match] = []
   private var isAccepted = false
 

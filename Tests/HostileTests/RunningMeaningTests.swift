@@ -111,16 +111,23 @@ struct RunningMeaningTests {
 
   /// A chain ahead of the IP layer may drop anything: what is behind it is no longer certain.
   @Test(arguments: [
-    "table netdev x { chain i { type filter hook ingress device lo priority 0; }; }",
-    "table bridge x { chain i { type filter hook input priority 0; }; }",
+    "table netdev x { chain i { type filter hook ingress device lo priority 0; RULE }; }",
+    "table bridge x { chain i { type filter hook input priority 0; RULE }; }",
   ])
-  func `beside a table ahead of the IP layer nothing is told as certain`(table: String) throws {
+  func
+    `beside a rule ahead of the IP layer nothing is told as certain, and beside a chain without rules all is`(
+      table: String
+    ) throws
+  {
     try withShell { shell in
       let result = try shell.run(
         """
         nft 'table inet mine { chain i { type filter hook input priority 0; policy drop; tcp dport 22 accept; }; }'
         sekisho read --allows > before; grep '+ any IPv4 → any IPv4  tcp/22' before; ! grep perhaps before
-        nft '\(table)'
+        nft '\(table.replacing("RULE", with: ""))'
+        sekisho read --allows > after; cmp before after; nft flush ruleset
+        nft 'table inet mine { chain i { type filter hook input priority 0; policy drop; tcp dport 22 accept; }; }'
+        nft '\(table.replacing("RULE", with: "meta l4proto udp drop;"))'
         sekisho read --allows > after; grep '~ any IPv4 → any IPv4  tcp/22' after; ! grep '  + ' after
         nft -j list ruleset > dump.json; sekisho read dump.json --allows | diff - after
         """)

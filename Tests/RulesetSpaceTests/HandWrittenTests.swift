@@ -260,20 +260,4 @@ import Testing
     #expect(space.lower.isEmpty)
     #expect(try space.upper == RulesetSpace([], .ingress, in: universe).lower)
   }
-
-  @Test func `translation of addresses makes the original port unknown`() throws {
-    let rule: [Statement] = [
-      .match(.ctOriginalDport, .port(8080)), .match(.tcpDport, .port(80)), .accept,
-    ]
-    let universe = Universe()
-    let plain = try RulesetSpace([table([chain([rule])])], .ingress, in: universe)
-    #expect(plain.upper.isEmpty)
-    let nat = Chain(
-      name: "nat", base: BaseChain(type: "nat", hook: .prerouting, policy: .accept),
-      rules: [Rule([.opaque(name: "redir", attributes: [])])])
-    let translated = try RulesetSpace(
-      [table([chain([rule])]), table([nat], named: "nat")], .ingress, in: universe)
-    #expect(translated.lower.isEmpty)
-    #expect(!translated.upper.isEmpty)
-  }
 }

@@ -76,7 +76,16 @@ import Testing
     packet.localAddresses = Self.own
     let isUntracked =
       family == .ipv6 && ipProtocol == .icmpv6 && ((130...136).contains(kind) || kind == 143)
-    packet.state = isUntracked ? .untracked : .new
+    packet.state = isUntracked ? .untracked : begins(packet, kind) ? .new : .invalid
     return (Point(passage, from: source, to: destination, ipProtocol, kind: kind), packet)
+  }
+
+  /// Whether connection tracking takes a message for the beginning of something.
+  private func begins(_ packet: Packet, _ kind: UInt16) -> Bool {
+    switch (packet.family, packet.ipProtocol) {
+    case (.ipv4, .icmp): [8, 13, 15, 17].contains(kind)
+    case (.ipv6, .icmpv6): [128, 139].contains(kind)
+    default: true
+    }
   }
 }

@@ -2,8 +2,9 @@ extension Table {
   /// Tables in the schema of libnftables-json(5) for ``tables(fromJSON:)`` to read: whatever they hold is said,
   /// and what has no words there is said to be there.
   ///
-  /// A part of a rule without words is a statement `{"opaque": [names of the kernel's expressions]}`, which
-  /// nft(8) does not know; a set without words is an object of the kind `opaque set`. Comments that cannot be
+  /// A part of a rule without words is a statement `{"opaque": [names of the kernel's expressions]}`, an expression
+  /// that is kept byte for byte an object with its name and its attributes in hexadecimal there, which nft(8)
+  /// does not know; a set without words is an object of the kind `opaque set`. Comments that cannot be
   /// written are left out.
   public static func dump(_ tables: [Table]) -> [UInt8] {
     var writer = DumpWriter()
@@ -121,18 +122,31 @@ extension JSONWriter {
       } catch {
         out.removeSubrange(start...)
         append("{\"opaque\":")
-        append(strings: statement.opaqueNames)
+        append(opaque: statement)
         append("}")
       }
     }
     append("]}}")
   }
-}
 
-extension Statement {
-  /// What its steps are called; one word for a statement that is modelled and has no words in JSON.
-  fileprivate var opaqueNames: [String] {
-    if case .opaque(let steps) = self { steps.map(\.opaqueName) } else { ["unwritten"] }
+  /// What the steps are called, with what they hold where that is known byte for byte; one word for a statement that
+  /// is modelled and has no words in JSON.
+  private mutating func append(opaque statement: Statement) {
+    guard case .opaque(let steps) = statement else { return append(strings: ["unwritten"]) }
+    append("[")
+    for (index, step) in steps.enumerated() {
+      if index > 0 { append(",") }
+      guard case .opaque(let name, let attributes) = step, !attributes.isEmpty else {
+        append(string: step.opaqueName)
+        continue
+      }
+      append("{\"name\":")
+      append(string: name)
+      append(",\"attributes\":")
+      append(string: attributes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined())
+      append("}")
+    }
+    append("]")
   }
 }
 

@@ -18,6 +18,7 @@ extension JSONWriter {
     case .setMeta(let key, let value): try append(mangle: .meta(key), value)
     case .setConntrack(let key, let direction, let value):
       try append(mangle: .conntrack(key, direction), value)
+    case .translate(let translation): try append(translation)
     case .opaque(let steps): throw .opaque(steps.map(\.opaqueName).joined(separator: " "))
     }
   }
@@ -64,7 +65,7 @@ extension JSONWriter {
 
   // MARK: Operands
 
-  private mutating func append(_ operand: Operand) throws(TextError) {
+  mutating func append(_ operand: Operand) throws(TextError) {
     switch operand {
     case .meta(let key):
       guard let properties = key.properties else { throw .unsupported("meta key \(key.rawValue)") }
@@ -148,7 +149,7 @@ extension JSONWriter {
 
   // MARK: Sets and assignments
 
-  private mutating func append(
+  mutating func append(
     _ reference: SetReference, key: Operand, dataType: ValueType? = nil
   ) throws(TextError) {
     switch reference {

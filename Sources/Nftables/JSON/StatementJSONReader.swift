@@ -35,6 +35,21 @@ struct StatementJSONReader {
     .opaque(name: "json \(kind)", attributes: [])
   }
 
+  /// An expression that is kept byte for byte: its name, and with its attributes an object.
+  private static func opaque(_ value: JSONValue) -> Expression? {
+    if let name = value.string {
+      // Without what it translates to, a translation leads anywhere.
+      let isUnknown = name == "redir" || name == "nat"
+      return .opaque(name: isUnknown ? "json redirect" : name, attributes: [])
+    }
+    guard let name = value["name"]?.string, let text = value["attributes"]?.string else { return nil }
+    let digits = text.utf8.compactMap { UInt8(String(UnicodeScalar($0)), radix: 16) }
+    guard digits.count == text.utf8.count, digits.count.isMultiple(of: 2) else { return nil }
+    return .opaque(
+      name: name,
+      attributes: stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] })
+  }
+
   private func statements(
     _ value: JSONValue, after earlier: [Statement]
   ) throws(RulesetJSONError) -> [Statement] {
@@ -43,12 +58,14 @@ struct StatementJSONReader {
     }
     do throws(RulesetJSONError) {
       if verb == "reject" { return try reject(body, after: earlier) }
+      // What is odd about a translation makes it one that is not followed.
+      if let translation = try? translation(verb, body) { return [translation] }
       if verb == "opaque", let list = body.array {
-        let names = list.compactMap(\.string)
-        guard !names.isEmpty, names.count == list.count else {
+        let steps = list.compactMap { Self.opaque($0) }
+        guard !steps.isEmpty, steps.count == list.count else {
           throw ValueJSONReader.expected("names of expressions", body)
         }
-        return [.opaque(names.map { .opaque(name: $0, attributes: []) })]
+        return [.opaque(steps)]
       }
       return [try statement(verb, body) ?? .opaque([Self.opaqueStep(verb)])]
     } catch {
@@ -152,7 +169,7 @@ struct StatementJSONReader {
   }
 
   /// `nil` for an expression that is not modelled.
-  private func operand(_ value: JSONValue) throws(RulesetJSONError) -> Operand? {
+  func operand(_ value: JSONValue) throws(RulesetJSONError) -> Operand? {
     guard let (kind, body) = value.onlyMember else { return nil }
     switch kind {
     case "meta": return MetaKey(name: try body.string("key")).map { .meta($0) }
@@ -243,8 +260,8 @@ struct StatementJSONReader {
   // MARK: Sets
 
   /// `@name` or an inline set; `nil` for elements that are not modelled.
-  private func set(
-    _ body: JSONValue, _ place: String, key: Operand, isVerdictMap: Bool, data: ValueType? = nil
+  func set(
+    _ body: JSONValue, _ place: String, key: Operand, isVerdictMap: Bool, data: KeyLayout? = nil
   ) throws(RulesetJSONError) -> SetReference? {
     guard let value = body[place] else { throw RulesetJSONError(.missing(place)) }
     if let text = value.string, text.hasPrefix("@") {
@@ -263,14 +280,14 @@ struct StatementJSONReader {
     let isInterval = elements.contains { Self.isRange(isMap ? $0.array?.first ?? $0 : $0) }
     do throws(RulesetJSONError) {
       let read = try SetJSONReader.elements(
-        elements, layout, data: data.flatMap { KeyLayout($0, length: $0.byteCount) }, isMap: isMap,
-        isVerdictMap: isVerdictMap, isInterval: isInterval)
+        elements, layout, data: data, isMap: isMap, isVerdictMap: isVerdictMap, isInterval: isInterval)
       guard let read else { return nil }
       var flags: SetFlags = isInterval ? .interval : []
       if isInterval, types.count > 1 { flags.insert(.concatenated) }
       return .inline(
         InlineSet(
-          key: types.map(\.type), data: isVerdictMap ? [.verdict] : data.map { [$0.type] }, flags: flags,
+          key: types.map(\.type), data: isVerdictMap ? [.verdict] : data?.fields.map(\.type.type),
+          flags: flags,
           elements: read))
     } catch {
       throw error.under("set").under(place)
@@ -335,7 +352,8 @@ struct StatementJSONReader {
     let assignment: Assignment
     if let (kind, inner) = value.onlyMember, kind == "map" {
       guard let key = try operand(inner, "key"),
-        let map = try set(inner, "data", key: key, isVerdictMap: false, data: type)
+        let map = try set(
+          inner, "data", key: key, isVerdictMap: false, data: KeyLayout(type, length: type.byteCount))
       else { return nil }
       assignment = .map(key, map)
     } else if let operand = try operand(value) {

@@ -99,7 +99,7 @@ struct Delinearizer {
 /// Reads one statement from the front of expressions.
 struct StatementReader {
   private let steps: ArraySlice<Expression>
-  private(set) var index: Int
+  var index: Int
   private(set) var context: ProtocolContext
   private let delinearizer: Delinearizer
 
@@ -110,10 +110,23 @@ struct StatementReader {
     index = steps.startIndex
   }
 
-  private var step: Expression? { index < steps.endIndex ? steps[index] : nil }
+  var step: Expression? { index < steps.endIndex ? steps[index] : nil }
+
+  /// Whether a translation stands in front, behind what it loads.
+  var mayTranslate: Bool {
+    for step in steps {
+      switch step {
+      case .opaque: return true
+      case .immediate, .lookup, .meta, .payload, .conntrack, .bitwise, .byteorder, .shift, .fib: continue
+      default: return false
+      }
+    }
+    return false
+  }
 
   /// The statement, or several when one comparison covers adjacent fields; `nil`: none begins here.
   mutating func next() -> [Statement]? {
+    if let translation = translation() { return [translation] }
     switch step {
     case nil: return nil
     case .verdict(let verdict)?: return one(.verdict(verdict))
@@ -144,15 +157,15 @@ struct StatementReader {
   // MARK: Loads
 
   /// A value on its way through one register.
-  private struct Load {
+  struct Load {
     let source: Expression
     var changes: [Expression] = []
   }
 
-  /// Loads into adjacent registers from the first on.
-  private mutating func loads() -> [Load] {
+  /// Loads into adjacent registers from one on.
+  mutating func loads(at start: Int = 0) -> [Load] {
     var loads: [Load] = []
-    var next = 0
+    var next = start
     while let step, case let (target?, length) = Self.target(of: step), target.byteOffset == next {
       index += 1
       var load = Load(source: step)
@@ -383,7 +396,7 @@ struct StatementReader {
   }
 
   /// The key of a lookup and the set as statements have it.
-  private func lookup(_ loads: [Load], _ reference: SetReference) -> (Operand, SetReference)? {
+  func lookup(_ loads: [Load], _ reference: SetReference) -> (Operand, SetReference)? {
     let isInterval =
       switch reference {
       case .named(let name): delinearizer.sets[name]?.flags.contains(.interval) ?? false

@@ -57,6 +57,11 @@ struct ImpliedMatches {
         for field in operand.fields { use(field, in: statements) }
       }
       if case .setMeta = statement { forget() }
+    case .translate(let translation):
+      for case .map(let key, _)? in [translation.addresses, translation.ports] {
+        for field in key.fields { use(field, in: statements) }
+      }
+      forget()
     case .reject(let reject):
       if reject.kind == .icmpUnreachable, family == .inet || family == .bridge { take(.network) }
       if reject.kind == .tcpReset, family == .ipv4 || family == .ipv6 { take(.transport) }

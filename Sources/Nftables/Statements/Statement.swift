@@ -18,6 +18,8 @@ public indirect enum Statement: Hashable, Sendable {
   case setMeta(MetaKey, Assignment)
   /// `ct mark set 1`.
   case setConntrack(ConntrackKey, ConntrackDirection?, Assignment)
+  /// `dnat to 10.0.0.1:80`, `redirect to :80`, `masquerade`.
+  case translate(TranslationStatement)
   /// Steps that no statement says exactly; kept as they are.
   case opaque([Expression])
 

@@ -40,6 +40,7 @@ extension TextWriter {
       try append(.conntrack(key, direction))
       append(" set ")
       try append(value, for: key.properties?.value)
+    case .translate(let translation): try append(translation, table: families.table)
     case .opaque(let steps):
       let names = steps.map(\.opaqueName).joined(separator: " ")
       guard style.use == .listing else { throw .opaque(names) }

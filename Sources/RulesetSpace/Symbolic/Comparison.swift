@@ -69,7 +69,7 @@ struct Comparison {
       isNever = true
       return
     }
-    restrict(field, to: IntervalSet([lowest...highest]))
+    restrict(field, to: IntervalSet([lowest...highest]), place)
   }
 
   private init(isNever: Bool) { self.isNever = isNever }
@@ -79,16 +79,19 @@ struct Comparison {
     let domain: Domain
     let ownSources: AddressSet?
     let ownDestinations: AddressSet?
+    /// What ``SymbolicByte/Field/target`` and ``SymbolicByte/Field/targetKind`` may be.
+    var targets = IntervalSet<UInt128>()
+    var targetKinds = IntervalSet<UInt128>()
 
     var protocols: [IPProtocol] { domain.protocols }
 
     /// In bytes.
     func width(_ field: SymbolicByte.Field) -> Int {
       switch field {
-      case .source, .destination: domain.family.byteCount
-      case .kind: domain.kindWidth
+      case .source, .destination, .target: domain.family.byteCount
+      case .kind, .targetKind: domain.kindWidth
       case .ipProtocol: 1
-      case .linkIndex, .sourceType, .destinationType: 4
+      case .linkIndex, .sourceType, .destinationType, .foreignType: 4
       case .linkName: 16
       }
     }
@@ -118,12 +121,12 @@ struct Comparison {
   private mutating func restrict(_ field: SymbolicByte.Field, _ bits: Bits, _ place: Place) {
     let isWhole = bits.mask == place.highest(field)
     switch field {
-    case .source, .destination, .kind:
+    case .source, .destination, .kind, .target, .targetKind:
       guard let ranges = numbers(bits, place.highest(field)) else {
         isSure = false
         return
       }
-      restrict(field, to: IntervalSet(ranges))
+      restrict(field, to: IntervalSet(ranges), place)
     case .ipProtocol:
       // Singles are constants, so this is a class: it has to be looked at in parts.
       if isWhole {
@@ -143,6 +146,9 @@ struct Comparison {
       if isExact, bits.value == loopbackName & bits.mask { isNever = true }
     case .sourceType: restrict(.source, toType: bits, isWhole, place)
     case .destinationType: restrict(.destination, toType: bits, isWhole, place)
+    case .foreignType:
+      isSure = false
+      if isWhole, bits.value == localType { isNever = true }
     }
   }
 
@@ -156,21 +162,32 @@ struct Comparison {
     }
     let mine = IntervalSet(own.ranges(place.domain.family))
     if bits.value == localType {
-      restrict(field, to: mine)
+      restrict(field, to: mine, place)
     } else {
       // Some kind of address that is not the host's: which one is not known.
-      restrict(field, to: IntervalSet([0...place.highest(field)]).subtracting(mine))
+      restrict(field, to: IntervalSet([0...place.highest(field)]).subtracting(mine), place)
       isSure = false
     }
   }
 
-  private mutating func restrict(_ field: SymbolicByte.Field, to set: IntervalSet<UInt128>) {
+  private mutating func restrict(
+    _ field: SymbolicByte.Field, to set: IntervalSet<UInt128>, _ place: Place
+  ) {
     if set.isEmpty { isNever = true }
     switch field {
     case .source: box.restrict(\.sources, to: set)
     case .destination: box.restrict(\.destinations, to: set)
+    case .target: restrict(place.targets, to: set)
+    case .targetKind: restrict(place.targetKinds, to: set)
     default: box.restrict(\.kinds, to: set)
     }
+  }
+
+  /// One of some numbers, whichever, is to be among others.
+  private mutating func restrict(_ targets: IntervalSet<UInt128>, to set: IntervalSet<UInt128>) {
+    let wanted = targets.intersection(set)
+    if wanted.isEmpty { isNever = true }
+    if wanted != targets { isSure = false }
   }
 }
 
@@ -207,7 +224,7 @@ private func numbers(_ bits: Comparison.Bits, _ highest: UInt128) -> [ClosedRang
 }
 
 /// The values, where all are known.
-private func constants(_ bytes: [SymbolicByte]) -> [UInt8]? {
+func constants(_ bytes: [SymbolicByte]) -> [UInt8]? {
   var result: [UInt8] = []
   for byte in bytes {
     guard case .constant(let value) = byte else { return nil }
@@ -222,7 +239,7 @@ private func leadingBits(_ bytes: [SymbolicByte], _ place: Comparison.Place) -> 
   SymbolicByte.Field, Comparison.Bits
 )? {
   guard case .field(let field, _, _, _) = bytes.first,
-    [.source, .destination, .kind].contains(field), bytes.count <= place.width(field)
+    [.source, .destination, .kind, .target, .targetKind].contains(field), bytes.count <= place.width(field)
   else { return nil }
   var bits = Comparison.Bits()
   for (index, byte) in bytes.enumerated() {

@@ -30,6 +30,9 @@ struct Condition {
   /// Whatever else holds, for some packets it may not.
   mutating func doubt() { isSure = false }
 
+  /// It holds for no packet.
+  mutating func refuse() { isNever = true }
+
   func match(in domain: Domain) throws(NotProven) -> Match {
     if isNever { return domain.never }
     let space = try domain.space(of: box)

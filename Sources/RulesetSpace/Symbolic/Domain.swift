@@ -34,6 +34,17 @@ struct Domain {
     ])
   }
 
+  private init(_ domain: Domain, _ all: ConnectionSpace) {
+    universe = domain.universe
+    passage = domain.passage
+    family = domain.family
+    protocols = domain.protocols
+    self.all = all
+  }
+
+  /// Some of the connections.
+  func restricted(to some: ConnectionSpace) -> Domain { Domain(self, some) }
+
   /// Width of ``SymbolicByte/Field/kind`` in bytes.
   var kindWidth: Int { ipProtocol.hasPorts ? 2 : ipProtocol.hasTypes ? 1 : 0 }
 

@@ -4,34 +4,49 @@ internal import Nftables
 
 /// What of a domain has bytes in a register that are a key of a set, by what the keys lead to.
 struct SetLookup {
+  /// What a key leads to.
+  enum Lead: Hashable {
+    case verdict(Verdict)
+    /// Bytes of a map.
+    case value([UInt8])
+  }
+
   /// Disjoint as far as they are sure.
-  private(set) var cases: [(verdict: Verdict?, match: Match)] = []
+  private(set) var cases: [(lead: Lead?, match: Match)] = []
   /// Protocols of the domain's class that are not treated alike.
   private(set) var splits: Set<IPProtocol> = []
 
-  /// - Parameter mayChange: elements go when their time is over.
+  /// - Parameters:
+  ///   - mayChange: elements go when their time is over.
+  ///   - byValue: whether keys of a map with other values are told apart.
   init(
-    _ bytes: [SymbolicByte], in elements: SetElements, isConcatenation: Bool, mayChange: Bool,
+    _ bytes: [SymbolicByte], in elements: SetElements, isConcatenation: Bool, mayChange: Bool, byValue: Bool,
     _ place: Comparison.Place
   ) throws(NotProven) {
     var groups = Groups()
-    var verdicts: [Verdict] = []
-    if case .verdicts(let known) = elements.payload { verdicts = known }
+    func lead(_ index: Int) -> Lead? {
+      switch elements.payload {
+      case .none: nil
+      case .verdicts(let verdicts): .verdict(verdicts[index])
+      case .values(let bytes, let length):
+        byValue ? .value(Array(bytes[index * length..<(index + 1) * length])) : nil
+      }
+    }
     if !mayChange, elements.attributes.isEmpty, let field = wholeField(bytes, place) {
       // The usual set: ranges of one field, perhaps a hundred thousand.
       for index in 0..<elements.count {
         let width = place.width(field)
         let range =
           number(elements.key(index).prefix(width))...number(elements.lastKey(index).prefix(width))
-        groups.add(range, verdicts.isEmpty ? nil : verdicts[index])
+        groups.add(range, lead(index))
       }
-      for (verdict, ranges) in groups.ranges {
+      for (lead, ranges) in groups.ranges {
         var box = Box()
         box.restrict(
           field == .source ? \.sources : field == .destination ? \.destinations : \.kinds,
           to: IntervalSet(ranges))
         let space = try place.domain.space(of: box)
-        cases.append((verdict, Match(sure: space, possible: space)))
+        cases.append((lead, Match(sure: space, possible: space)))
       }
       return
     }
@@ -57,12 +72,12 @@ struct SetLookup {
       }
       if isNever { continue }
       splits.formUnion(wanted)
-      groups.add(box, isSure, verdicts.isEmpty ? nil : verdicts[index])
+      groups.add(box, isSure, lead(index))
     }
     for group in groups.boxes {
       let sure = try place.domain.union(group.sure)
       cases.append(
-        (group.verdict, Match(sure: sure, possible: try sure.union(place.domain.union(group.unsure)))))
+        (group.lead, Match(sure: sure, possible: try sure.union(place.domain.union(group.unsure)))))
     }
   }
 }
@@ -110,32 +125,32 @@ private func wholeField(_ bytes: [SymbolicByte], _ place: Comparison.Place) -> S
 
 private func number(_ bytes: ArraySlice<UInt8>) -> UInt128 { bytes.reduce(0) { $0 << 8 | UInt128($1) } }
 
-/// What leads to one verdict, in the order in which the verdicts come first.
+/// What leads to one verdict or value, in the order in which they come first.
 private struct Groups {
   struct Group {
-    let verdict: Verdict?
+    let lead: SetLookup.Lead?
     var sure: [Box] = []
     var unsure: [Box] = []
   }
 
   private(set) var boxes: [Group] = []
-  private(set) var ranges: [(verdict: Verdict?, ranges: [ClosedRange<UInt128>])] = []
-  private var places: [Verdict?: Int] = [:]
+  private(set) var ranges: [(lead: SetLookup.Lead?, ranges: [ClosedRange<UInt128>])] = []
+  private var places: [SetLookup.Lead?: Int] = [:]
 
-  mutating func add(_ box: Box, _ isSure: Bool, _ verdict: Verdict?) {
-    let place = places[verdict] ?? boxes.count
+  mutating func add(_ box: Box, _ isSure: Bool, _ lead: SetLookup.Lead?) {
+    let place = places[lead] ?? boxes.count
     if place == boxes.count {
-      places[verdict] = place
-      boxes.append(Group(verdict: verdict))
+      places[lead] = place
+      boxes.append(Group(lead: lead))
     }
     if isSure { boxes[place].sure.append(box) } else { boxes[place].unsure.append(box) }
   }
 
-  mutating func add(_ range: ClosedRange<UInt128>, _ verdict: Verdict?) {
-    let place = places[verdict] ?? ranges.count
+  mutating func add(_ range: ClosedRange<UInt128>, _ lead: SetLookup.Lead?) {
+    let place = places[lead] ?? ranges.count
     if place == ranges.count {
-      places[verdict] = place
-      ranges.append((verdict, []))
+      places[lead] = place
+      ranges.append((lead, []))
     }
     ranges[place].ranges.append(range)
   }

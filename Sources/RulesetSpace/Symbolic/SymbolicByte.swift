@@ -22,6 +22,11 @@ enum SymbolicByte: Hashable {
     /// What the routing table calls the source or the destination.
     case sourceType
     case destinationType
+    /// A destination and a port that are translated to one of several, and what the routing table calls an
+    /// address that is not the host's.
+    case target
+    case targetKind
+    case foreignType
   }
 
   static func field(_ field: Field, _ byte: Int) -> Self { .field(field, byte: byte, mask: 0xff, xor: 0) }

@@ -1,0 +1,89 @@
+internal import Addressing
+internal import ConnectionSpace
+internal import Nftables
+
+/// The base chains of a host, in the order in which the kernel calls them.
+struct BaseChains {
+  /// A base chain of a table.
+  struct Called {
+    let table: Table
+    let name: ChainName
+    let base: BaseChain
+    /// Whether it translates addresses of new connections.
+    let isTranslating: Bool
+    /// Whether what it drops counts.
+    let isJudging: Bool
+  }
+
+  private let chains: [Called]
+  /// Whether any chain translates.
+  let isTranslating: Bool
+  private let unknown: (always: Bool, arriving: Bool)
+
+  /// - Parameter others: tables whose translation is followed and whose drops are not looked at.
+  init(_ tables: [Table], beside others: [Table]) {
+    var chains: [Called] = []
+    let all = tables.map { ($0, true) } + others.map { ($0, false) }
+    for (table, isJudging) in all where table.isCalled && [.inet, .ipv4, .ipv6].contains(table.family) {
+      for chain in table.chains {
+        guard let base = chain.base, !isIdle(chain, base) else { continue }
+        chains.append(
+          Called(
+            table: table, name: chain.name, base: base, isTranslating: base.type == "nat",
+            isJudging: isJudging))
+      }
+    }
+    isTranslating = chains.contains(where: \.isTranslating)
+    // Of one priority, the order is that of registration, which no dump tells.
+    self.chains = chains.enumerated().sorted { a, b in
+      let (mine, theirs) = (a.element.order, b.element.order)
+      return mine == theirs ? a.offset < b.offset : mine < theirs
+    }.map(\.element)
+    unknown = (
+      always: tables.contains { table in
+        table.others.contains { $0.kind.contains("chain") && $0.kind != "anonymous chain" }
+          || [.netdev, .bridge].contains(table.family) && table.isCalled && table.mayDrop
+      },
+      arriving: tables.contains { table in
+        table.isCalled
+          && table.chains.contains { chain in
+            chain.base.map { $0.hook == .ingress && !isIdle(chain, $0) } ?? false
+          }
+      }
+    )
+  }
+
+  /// Whether there are chains on the way of which nothing is known.
+  func hasUnknown(_ passage: Passage) -> Bool { unknown.always || unknown.arriving && passage != .egress }
+
+  func chains(of hook: Hook, _ family: AddressFamily) -> [Called] {
+    let own: Family = family == .ipv4 ? .ipv4 : .ipv6
+    return chains.filter { $0.base.hook == hook && ($0.table.family == .inet || $0.table.family == own) }
+  }
+}
+
+/// Whether a chain changes nothing: it has no rules, and lets pass what comes to its end.
+private func isIdle(_ chain: Chain, _ base: BaseChain) -> Bool {
+  chain.rules.isEmpty && base.policy != .drop && base.type != "nat"
+}
+
+extension BaseChains.Called {
+  /// Chains that translate are called at the priority of translation, whatever theirs is, which tells the order
+  /// among them (net/netfilter/nf_nat_core.c; NF_IP_PRI_NAT_DST, NF_IP_PRI_NAT_SRC).
+  fileprivate var order: (Int32, Int32) {
+    guard isTranslating else { return (base.priority.rawValue, 0) }
+    return ([.prerouting, .output].contains(base.hook) ? -100 : 100, base.priority.rawValue)
+  }
+}
+
+extension Table {
+  fileprivate var isCalled: Bool { flags & dormant == 0 }
+
+  /// Whether a base chain may decide something.
+  fileprivate var mayDrop: Bool {
+    chains.contains { chain in chain.base.map { !isIdle(chain, $0) } ?? false }
+  }
+}
+
+/// NFT_TABLE_F_DORMANT: the table's base chains are not called.
+private let dormant: UInt32 = 1

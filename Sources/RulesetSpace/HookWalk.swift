@@ -1,0 +1,292 @@
+internal import Addressing
+internal import ConnectionSpace
+internal import Nftables
+
+/// Sends the connections of a domain along the hooks of a host, as the client asks for them: translation moves them
+/// from one hook to another, and what chains behind it see is another destination.
+struct HookWalk {
+  /// Packets that were treated alike so far.
+  private struct Course {
+    /// The connections that they may be of.
+    var here: ConnectionSpace
+    var alteration = Alteration.none
+    /// Whether a rule has decided on the destination of the connection: no other is asked then.
+    var isBound = false
+  }
+
+  struct Result {
+    var passing: Match
+    var splits: Set<IPProtocol> = []
+    var translated: [Translated] = []
+    var masquerades: Set<RulePlace> = []
+    var visits: [Visit] = []
+  }
+
+  /// What one rule led elsewhere.
+  struct Translated {
+    let alteration: Alteration
+    /// What it may have led, and what of that surely.
+    let connections: ConnectionSpace
+    var sure: ConnectionSpace
+    let delivery: Delivery
+    /// What of it may pass on that way.
+    var passing: ConnectionSpace
+  }
+
+  /// A base chain that packets met, and what decided there.
+  struct Visit {
+    let hook: Hook
+    let table: String
+    let chain: ChainName
+    let policy: ChainPolicy?
+    let decisions: [ChainRun.Decision]
+    let alteration: Alteration
+    /// Whether some of it may end up at the chain's policy.
+    let reachesPolicy: Bool
+  }
+
+  private let ruleset: BaseChains
+  private let domain: Domain
+  private let circumstances: Circumstances
+  private let isTraced: Bool
+  private var dropped: ConnectionSpace
+  /// What may have come through without being translated.
+  private var plain: [ConnectionSpace] = []
+  private var result: Result
+
+  init(_ ruleset: BaseChains, _ domain: Domain, _ circumstances: Circumstances, isTraced: Bool = false) {
+    self.ruleset = ruleset
+    self.domain = domain
+    self.circumstances = circumstances
+    self.isTraced = isTraced
+    dropped = domain.empty
+    result = Result(passing: domain.never)
+  }
+
+  consuming func result(_ passage: Passage) throws(NotProven) -> Result {
+    let start = [Course(here: domain.all)]
+    let (input, output) = (link(circumstances.input), link(circumstances.output))
+    var ends: [Course]
+    switch passage {
+    case .egress:
+      let out = try go(start, .output, LinkPlace(.output, input: .none, output: output))
+      var outward: [Course] = []
+      var back: [Course] = []
+      for course in out {
+        let delivery = deliver(course, usual: .onward, isOwn: true)
+        if delivery != .here { outward.append(course) }
+        if delivery != .onward { back.append(course) }
+      }
+      ends = try go(outward, .postrouting, LinkPlace(.postrouting, input: .none, output: output))
+      // What is led to the host itself goes over the loopback.
+      let loop = LinkPlace.Link.known(LinkPlace.loopback)
+      for hook in [Hook.postrouting, .prerouting, .input] {
+        back = try go(back, hook, LinkPlace(hook, input: loop, output: loop), isBound: true)
+      }
+      ends += back
+    case .ingress, .forward, .whole:
+      let before = try go(start, .prerouting, LinkPlace(.prerouting, input: input, output: .none))
+      var here: [Course] = []
+      var onward: [Course] = []
+      for course in before {
+        let delivery = deliver(course, usual: passage == .ingress ? .here : .onward)
+        if delivery != .onward { here.append(course) }
+        if delivery != .here { onward.append(course) }
+      }
+      ends = try go(here, .input, LinkPlace(.input, input: input, output: .none))
+      onward = try go(onward, .forward, LinkPlace(.forward, input: input, output: output))
+      ends += try go(onward, .postrouting, LinkPlace(.postrouting, input: .none, output: output))
+    }
+    // A chain that is not modelled, or called for one device, may drop.
+    if ruleset.hasUnknown(passage) { dropped = domain.all }
+    let possible = try domain.empty.union(ends.map(\.here))
+    result.passing = Match(sure: try possible.subtracting(dropped), possible: possible)
+    for index in result.translated.indices {
+      let place = result.translated[index].alteration
+      let mine = ends.filter { $0.alteration == place }.map(\.here)
+      result.translated[index].passing = try domain.empty.union(mine)
+      let others = result.translated.indices.filter { $0 != index }.map { result.translated[$0].connections }
+      result.translated[index].sure = try result.translated[index].sure.subtracting(
+        domain.empty.union(others + plain))
+    }
+    return result
+  }
+
+  private func link(_ known: Circumstances.Link?) -> LinkPlace.Link { known.map { .known($0) } ?? .some }
+
+  /// Where a course goes on, and notes what was led there.
+  private mutating func deliver(_ course: Course, usual: Delivery, isOwn: Bool = false) -> Delivery {
+    var delivery = course.alteration.delivery(usual, own: circumstances.ownDestinations, domain.family)
+    // The loopback's addresses are always in reach of what the host sends itself.
+    if isOwn, delivery == .either, case .bytes(let bytes) = course.alteration.destination,
+      let only = constants(bytes), !Alteration.loopback(domain.family).intersection(number(only)).isEmpty
+    {
+      delivery = .here
+    }
+    guard course.alteration.rule != nil else {
+      plain.append(course.here)
+      return delivery
+    }
+    result.translated.append(
+      Translated(
+        alteration: course.alteration, connections: course.here, sure: course.here, delivery: delivery,
+        passing: domain.empty))
+    return delivery
+  }
+
+  private func number(_ bytes: [UInt8]) -> IntervalSet<UInt128> {
+    let value = bytes.reduce(UInt128(0)) { $0 << 8 | UInt128($1) }
+    return IntervalSet([value...value])
+  }
+
+  // MARK: Hooks
+
+  /// Sends courses through the base chains of a hook.
+  private mutating func go(
+    _ courses: [Course], _ hook: Hook, _ link: LinkPlace, isBound: Bool = false
+  ) throws(NotProven) -> [Course] {
+    var courses = courses.filter { !$0.here.isEmpty }
+    for chain in ruleset.chains(of: hook, domain.family) {
+      var next: [Course] = []
+      for course in courses {
+        let asks = !chain.isTranslating || asksTranslation(course, hook) && !isBound
+        next += asks ? try send(course, through: chain, link) : [course]
+      }
+      courses = Self.fewer(next, in: domain)
+    }
+    return courses
+  }
+
+  /// Chains that translate see the first packet of a connection alone, and no more once one of them has.
+  private func asksTranslation(_ course: Course, _ hook: Hook) -> Bool {
+    guard circumstances.state == .new, course.alteration.tracking != .untracked else { return false }
+    return !(course.isBound && [.prerouting, .output].contains(hook))
+  }
+
+  private mutating func send(
+    _ course: Course, through chain: BaseChains.Called, _ link: LinkPlace
+  ) throws(NotProven) -> [Course] {
+    // What was not led elsewhere is looked at whole: many chains then ask the same.
+    let part = course.alteration == .none ? domain : domain.restricted(to: course.here)
+    var run = ChainRun(
+      part, chain.table, chain.base, link, circumstances, course.alteration,
+      isTranslating: ruleset.isTranslating, isTraced: isTraced)
+    let outcome = try run.outcome(of: chain.name)
+    result.splits.formUnion(run.splits)
+    result.masquerades.formUnion(run.masquerades)
+    var (accepted, refused) = (outcome.accepted, outcome.dropped)
+    if chain.base.policy == .drop {
+      refused = try refused.union(outcome.returned)
+    } else {
+      accepted = try accepted.union(outcome.returned)
+    }
+    if chain.isJudging {
+      dropped = try dropped.union(refused.intersection(course.here))
+    } else {
+      // Its drops are told elsewhere.
+      accepted = try accepted.union(refused)
+    }
+    if isTraced {
+      result.visits.append(
+        Visit(
+          hook: chain.base.hook, table: chain.table.title, chain: chain.name, policy: chain.base.policy,
+          decisions: run.decisions, alteration: course.alteration,
+          reachesPolicy: !outcome.returned.isEmpty))
+    }
+    var rest = course
+    rest.here = try course.here.intersection(accepted)
+    var result: [Course] = []
+    for (alteration, connections) in outcome.translated {
+      result += try led(course.here.intersection(connections), alteration)
+    }
+    try result += set(&rest, apart: outcome)
+    if !rest.here.isEmpty { result.append(rest) }
+    return result
+  }
+
+  /// Where a rule translates to what was asked for anyway, nothing is translated.
+  private func led(
+    _ connections: ConnectionSpace, _ alteration: Alteration
+  ) throws(NotProven) -> [Course] {
+    if connections.isEmpty { return [] }
+    let same = try connections.intersection(domain.space(of: alteration.overlap))
+    var plain = alteration
+    if alteration.isExact {
+      (plain.destination, plain.port, plain.isTranslated) = (.asked, .asked, false)
+    } else {
+      plain.isTranslated = nil
+    }
+    return [
+      Course(here: try connections.subtracting(same), alteration: alteration, isBound: true),
+      Course(here: same, alteration: plain, isBound: true),
+    ].filter { !$0.here.isEmpty }
+  }
+
+  /// What connection tracking leaves alone, and what a socket may have taken.
+  private func set(_ rest: inout Course, apart outcome: Outcome) throws(NotProven) -> [Course] {
+    var result: [Course] = []
+    if let taken = try outcome.taken?.intersection(rest.here), !taken.isEmpty {
+      var course = rest
+      course.here = taken
+      course.alteration.mayBeTaken = true
+      rest.here = try rest.here.subtracting(taken)
+      result.append(course)
+    }
+    let possible = try outcome.untracked.possible.intersection(rest.here)
+    if !possible.isEmpty {
+      var course = rest
+      course.here = try outcome.untracked.sure.intersection(possible)
+      course.alteration.tracking = .untracked
+      if !course.here.isEmpty { result.append(course) }
+      let sure = course.here
+      course.here = try possible.subtracting(sure)
+      course.alteration.tracking = .unknown
+      if !course.here.isEmpty { result.append(course) }
+      rest.here = try rest.here.subtracting(possible)
+    }
+    return result
+  }
+
+  /// A ruleset may lead to thousands of places; each would be followed through every chain behind.
+  private static let mostCourses = 256
+
+  /// Too many courses as one, whose destination is not known.
+  private static func fewer(_ courses: [Course], in domain: Domain) -> [Course] {
+    guard courses.count > mostCourses else { return courses }
+    let altered = courses.filter { $0.alteration.rule != nil }
+    guard let first = altered.first,
+      let together = try? domain.empty.union(altered.map(\.here))
+    else { return courses }
+    var alteration = Alteration(destination: .unknown, port: .unknown, isTranslated: nil, tracking: .unknown)
+    alteration.rule = first.alteration.rule
+    return courses.filter { $0.alteration.rule == nil }
+      + [Course(here: together, alteration: alteration, isBound: true)]
+  }
+}
+
+extension Alteration {
+  /// Whether the target is one address and port.
+  fileprivate var isExact: Bool {
+    switch (destination, port) {
+    case (.asked, .asked), (.bytes, .asked), (.asked, .bytes), (.bytes, .bytes): true
+    default: false
+    }
+  }
+
+  /// What is asked for and may be the target as well.
+  fileprivate var overlap: Box {
+    var box = Box()
+    switch destination {
+    case .bytes(let bytes): box.restrict(\.destinations, to: IntervalSet([Self.hull(bytes)]))
+    case .among(let targets): box.restrict(\.destinations, to: targets)
+    case .asked, .own, .unknown: break
+    }
+    switch port {
+    case .bytes(let bytes): box.restrict(\.kinds, to: IntervalSet([Self.hull(bytes)]))
+    case .among(let ports):
+      box.restrict(\.kinds, to: IntervalSet([UInt128(ports.lowerBound)...UInt128(ports.upperBound)]))
+    case .asked, .unknown: break
+    }
+    return box
+  }
+}
