@@ -61,7 +61,8 @@ let package = Package(
     layer("Digest", ["CSHA256"]),
     layer("Policy", ["Addressing", "Diagnostics"]),
     layer("Inventory", ["Addressing", "CYaml", "Diagnostics", "Policy"]),
-    layer("Nftables", ["Addressing", "CXtables"]),
+    layer("JSONStrings"),
+    layer("Nftables", ["Addressing", "CXtables", "JSONStrings"]),
     layer("RulesetShape", ["Addressing", "Nftables"]),
     layer("RulesetCompiler", ["Addressing", "Nftables", "Policy", "RulesetShape"]),
     layer("Explanation", ["Addressing", "Nftables", "Policy", "RulesetCompiler"]),
@@ -81,7 +82,7 @@ let package = Package(
 
     layer("Machine", ["Addressing", "CLinux", system]),
     layer("InventoryFiles", ["Diagnostics", "Inventory", "Machine", subprocess, system], isSmall: true),
-    layer("Artifacts", ["Digest", "Machine", "Policy", system]),
+    layer("Artifacts", ["Digest", "JSONStrings", "Machine", "Policy", system]),
     layer("Netlink", ["CMnl"]),
     layer("NftablesNetlink", ["Addressing", "CMnl", "CNftnl", "Netlink", "Nftables"]),
     layer("Probing", ["Addressing", "CLinux", "Machine", system], isSmall: true),

@@ -1,3 +1,4 @@
+internal import JSONStrings
 public import Policy
 
 /// `HOST.json`: the objects of a ruleset in the schema of libnftables-json(5), which `nft -j -f` loads,
@@ -40,13 +41,13 @@ public struct Envelope: Sendable {
     var out: [UInt8] = []
     func member(_ key: String, _ value: String, isFirst: Bool = false) {
       out += Array("\(isFirst ? "" : ", ")\"\(key)\": ".utf8)
-      JSONText.append(value, to: &out)
+      out.append(jsonString: value)
     }
-    JSONText.append(flow.name, to: &out)
+    out.append(jsonString: flow.name)
     out += Array(": {".utf8)
     member("from", policy[flow.from].name, isFirst: true)
     member("to", policy[flow.to].name)
-    let services = flow.services.map { JSONText.string(policy[$0].name) }
+    let services = flow.services.map { policy[$0].name.jsonString }
     out += Array(", \"services\": [\(services.joined(separator: ", "))]".utf8)
     member("why", flow.why)
     if let owner = flow.owner { member("owner", owner) }

@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import JSONStrings
 public import Policy
 
 /// `manifest.json`: which host has which ruleset. It is written last: what it names is on disk.
@@ -55,20 +56,20 @@ public struct Manifest: Hashable, Sendable {
     let inventories = inventories
     let one = inventories.count == 1 ? inventories.first : nil
     var out = Array("{\"format_version\": \(Self.formatVersion), \"inventory\": ".utf8)
-    out += Array((one.map(JSONText.string) ?? "null").utf8)
+    out += Array((one.map(\.jsonString) ?? "null").utf8)
     if !notCompiled.isEmpty {
-      out += Array(",\n\"not_compiled\": [\(notCompiled.map(JSONText.string).joined(separator: ", "))]".utf8)
+      out += Array(",\n\"not_compiled\": [\(notCompiled.map(\.jsonString).joined(separator: ", "))]".utf8)
     }
     out += Array(",\n\"hosts\": {".utf8)
     for (index, (name, entry)) in hosts.sorted(by: { $0.key < $1.key }).enumerated() {
       out += index == 0 ? "\n".utf8 : ",\n".utf8
-      JSONText.append(name, to: &out)
+      out.append(jsonString: name)
       out += ": {\"ruleset\": ".utf8
-      JSONText.append(entry.digest, to: &out)
+      out.append(jsonString: entry.digest)
       out += ", \"mode\": ".utf8
       JSONText.append(entry.modes, to: &out)
       out += ", \"ssh\": ".utf8
-      JSONText.append(entry.ssh, to: &out)
+      out.append(jsonString: entry.ssh)
       out += ", \"addresses\": ".utf8
       JSONText.append(entry.addresses, to: &out)
       if !entry.groups.isEmpty {
@@ -77,11 +78,11 @@ public struct Manifest: Hashable, Sendable {
       }
       if let zone = entry.zone {
         out += ", \"zone\": ".utf8
-        JSONText.append(zone, to: &out)
+        out.append(jsonString: zone)
       }
       if one == nil {
         out += ", \"inventory\": ".utf8
-        JSONText.append(entry.inventory, to: &out)
+        out.append(jsonString: entry.inventory)
       }
       out.append(UInt8(ascii: "}"))
     }

@@ -16,10 +16,7 @@ public struct LineTerm: Hashable, Comparable, Sendable, CustomStringConvertible 
   public var description: String {
     switch kinds {
     case .any: "\(ipProtocol)"
-    case .ports(let ports):
-      "\(ipProtocol)/"
-        + ports.ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
-        .joined(separator: ",")
+    case .ports(let ports): "\(ipProtocol)/\(ports.text(separator: ","))"
     case .types(let types): text(of: types)
     }
   }

@@ -50,9 +50,8 @@ extension TableStatus {
   /// - Parameter count: how many elements a set has that rules fill.
   init(_ installed: InstalledTable, count: (SetName) throws(AgentFailure) -> Int) throws(AgentFailure) {
     let table = installed.table
-    isOwned = table.flags & TrackingTable.owner != 0
-    // NFT_TABLE_F_DORMANT
-    isDormant = table.flags & 1 != 0
+    isOwned = table.flags.contains(.owner)
+    isDormant = table.flags.contains(.dormant)
     chains = table.chains.count
     rules = table.chains.reduce(0) { $0 + $1.rules.count }
     sets = table.sets.count

@@ -203,7 +203,7 @@ public final class LocalAgent: Agent {
       throw AgentFailure(
         .badRequest, "asked for table \(wanted.title); this agent owns \(family) \(name)")
     }
-    if wanted.flags != 0 {
+    if !wanted.flags.isEmpty {
       throw AgentFailure(.badRequest, "the wanted table has flags, so it would not filter; compile again")
     }
     if let other = wanted.others.first {
@@ -217,7 +217,7 @@ public final class LocalAgent: Agent {
   /// A table with an owner can be changed by nobody else; the kernel's answer to that is EPERM, which
   /// root would not understand.
   private func checkOwner(_ installed: InstalledTable?) throws(AgentFailure) {
-    guard let table = installed?.table, table.flags & TrackingTable.owner != 0 else { return }
+    guard let table = installed?.table, table.flags.contains(.owner) else { return }
     throw AgentFailure(
       .refused,
       "table \(table.title) belongs to another running program, which alone may change it; end that program, then apply again"

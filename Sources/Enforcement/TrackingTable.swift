@@ -15,9 +15,6 @@ enum TrackingTable {
         name: ChainMeaning.base(side).name, base: BaseChain(hook: side.hook, policy: .accept),
         rules: [Rule([state, .verdict(.accept)], comment: RuleNote.learning.rawValue)])
     }
-    return Table(family: family, name: name, flags: owner, chains: chains, sets: [])
+    return Table(family: family, name: name, flags: .owner, chains: chains, sets: [])
   }
-
-  /// `NFT_TABLE_F_OWNER`.
-  static let owner: UInt32 = 2
 }

@@ -91,9 +91,8 @@ extension AddressSet {
   /// "This network", loopback, link-local, multicast and reserved (RFC 6890); of IPv6 what begins with a
   /// zero byte (unspecified, loopback, mapped), link-local and multicast.
   private static let unusable = AddressSet([
-    prefix(.ipv4, 0, 8), prefix(.ipv4, 127 << 24, 8), prefix(.ipv4, 0xa9fe << 16, 16),
-    prefix(.ipv4, 0xe0 << 24, 3), prefix(.ipv6, 0, 8), prefix(.ipv6, 0xfe80 << 112, 10),
-    prefix(.ipv6, 0xff << 120, 8),
+    Prefix.ipv4ThisNetwork, .ipv4Loopback, .ipv4LinkLocal, .ipv4Multicast, .ipv4Reserved, prefix(.ipv6, 0, 8),
+    .ipv6LinkLocal, .ipv6Multicast,
   ])
 
   private static func prefix(_ family: AddressFamily, _ bits: UInt128, _ length: Int) -> Prefix {

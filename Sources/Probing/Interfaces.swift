@@ -3,16 +3,9 @@ internal import Glibc
 internal import SystemPackage
 
 extension Address {
-  /// 224.0.0.0/4, ff00::/8.
-  var isMulticast: Bool {
-    switch family {
-    case .ipv4: bits >> 28 == 0xe
-    case .ipv6: bits >> 120 == 0xff
-    }
-  }
+  var isMulticast: Bool { Prefix.multicast.contains { $0.contains(self) } }
 
-  /// fe80::/10.
-  var isLinkLocal: Bool { family == .ipv6 && bits >> 118 == 0xfe80 >> 6 }
+  var isLinkLocal: Bool { Prefix.ipv6LinkLocal.contains(self) }
 
   /// Whether the address alone does not say through which interface it is reached.
   var needsInterface: Bool { isMulticast || isLinkLocal }

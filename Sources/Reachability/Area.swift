@@ -1,8 +1,9 @@
+internal import Addressing
 public import Policy
 
 /// Some positions of a graph, to begin at or to be reached.
 public struct Area: Sendable {
-  var nodes: Bits
+  var nodes: BitSet
 
   public var isEmpty: Bool { nodes.isEmpty }
 

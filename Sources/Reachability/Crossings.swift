@@ -1,28 +1,29 @@
+internal import Addressing
 internal import Policy
 
 /// Which connections have no way but through some gateways. Gateways between the same areas are alternatives: a
 /// connection goes through any of them.
 struct Crossings: Sendable {
   private let sides: [Side]
-  private let none: Bits
+  private let none: BitSet
 
   /// One direction of a route.
   private struct Side: Sendable {
     /// Whether it is of a gateway that is looked at, rather than of one that is a way around those.
     let counts: Bool
     /// Without the gateway's own: what it sends and receives itself, it does not forward.
-    let from: Bits
-    let to: Bits
+    let from: BitSet
+    let to: BitSet
   }
 
   /// - Parameter counts: which gateways are looked at.
   init(_ policy: Policy, _ roles: Roles, where counts: (HostID) -> Bool) {
-    none = Bits(count: roles.points.count)
+    none = BitSet(count: roles.points.count)
     var sides: [Side] = []
     for (index, host) in policy.hosts.enumerated() {
       guard case .gateway(let routes) = host.forwarding else { continue }
       let counts = counts(HostID(index))
-      let own = Bits(count: roles.points.count, roles.nodes[roles.nodeOfHost[index]].points)
+      let own = BitSet(count: roles.points.count, roles.nodes[roles.nodeOfHost[index]].points)
       for route in routes {
         let one = roles.members[route.one.index].subtracting(own)
         let other = roles.members[route.other.index].subtracting(own)
@@ -36,7 +37,7 @@ struct Crossings: Sendable {
   var isEmpty: Bool { sides.isEmpty }
 
   /// Where connections from a point have to pass one of the gateways.
-  func destinations(from point: Int) -> Bits {
+  func destinations(from point: Int) -> BitSet {
     var result = none
     var around = none
     for side in sides where side.from.contains(point) {

@@ -1,3 +1,4 @@
+internal import Addressing
 public import Policy
 
 /// How far an intruder gets from each host, in at most some hops.
@@ -20,17 +21,17 @@ public struct EveryReach: Sendable {
     public var nearestCrown: Int? { crowns.firstIndex { $0 > 0 }.map { $0 + 1 } }
   }
 
-  init(_ places: Places, _ neighbours: [Bits], hops: Int) {
+  init(_ places: Places, _ neighbours: [BitSet], hops: Int) {
     roles = places.hosts.indices.filter { !places.outside.contains($0) }.map { node in
       Self.role(places, neighbours, from: neighbours[node], node, hops)
     }
-    var first = Bits(count: places.hosts.count)
+    var first = BitSet(count: places.hosts.count)
     places.outside.forEach { first.formUnion(neighbours[$0]) }
     outside = Self.role(places, neighbours, from: first, nil, hops)
   }
 
   private static func role(
-    _ places: Places, _ neighbours: [Bits], from first: Bits, _ start: Int?, _ hops: Int
+    _ places: Places, _ neighbours: [BitSet], from first: BitSet, _ start: Int?, _ hops: Int
   ) -> Role {
     var seen = first
     var fresh = first
@@ -63,11 +64,11 @@ public struct EveryReach: Sendable {
   struct Places: Sendable {
     /// The hosts of each node; none of what is outside.
     let hosts: [[HostID]]
-    let outside: Bits
+    let outside: BitSet
     /// How many crown jewels each node has: of a role all of them, or none.
     let crowns: [Int]
 
-    init(hosts: [[HostID]], outside: Bits, isCrown: (HostID) -> Bool) {
+    init(hosts: [[HostID]], outside: BitSet, isCrown: (HostID) -> Bool) {
       self.hosts = hosts
       self.outside = outside
       crowns = hosts.map { hosts in hosts.first.map(isCrown) ?? false ? hosts.count : 0 }

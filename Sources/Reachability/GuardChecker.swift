@@ -12,7 +12,7 @@ public struct GuardChecker: Sendable {
   let declared: ReachGraph
   private let observes: Bool
   /// Of ``graph``, as all guards on paths need them.
-  private let neighbours: [Bits]
+  private let neighbours: [BitSet]
 
   /// - Parameter now: flows that have ended then open nothing.
   public init(_ policy: Policy, at now: Timestamp) {
@@ -66,8 +66,8 @@ public struct GuardChecker: Sendable {
 
   /// Connections from some nodes to others that must not be.
   private struct Forbidden {
-    let from: Bits
-    let to: Bits
+    let from: BitSet
+    let to: BitSet
     let service: ServiceID?
   }
 
@@ -82,7 +82,7 @@ public struct GuardChecker: Sendable {
       return Forbidden(from: all, to: all.subtracting(graph.nodes(of: to)), service: service)
     case (nil, nil):
       // The language has no such statement.
-      return Forbidden(from: Bits(count: graph.nodeCount), to: all, service: service)
+      return Forbidden(from: BitSet(count: graph.nodeCount), to: all, service: service)
     }
   }
 
@@ -105,7 +105,7 @@ public struct GuardChecker: Sendable {
   }
 
   /// Two different hosts, or addresses outside, that a link joins.
-  private func pair(_ link: Link, _ from: Bits, _ to: Bits) -> (from: Int, to: Int)? {
+  private func pair(_ link: Link, _ from: BitSet, _ to: BitSet) -> (from: Int, to: Int)? {
     if !link.fromNodes.intersects(from) || !link.toNodes.intersects(to) { return nil }
     let targets = link.toNodes.intersection(to)
     for node in link.fromNodes.intersection(from).members {
@@ -140,7 +140,7 @@ public struct GuardChecker: Sendable {
     return finding(paths, known: around == nil ? neighbours : nil)
   }
 
-  private func finding(_ paths: Paths, known: [Bits]?) -> Finding? {
+  private func finding(_ paths: Paths, known: [BitSet]?) -> Finding? {
     guard let steps = paths.shortest(known: known) else { return nil }
     return (.path(steps), paths.removal().map { .remove($0) } ?? .enforce)
   }
@@ -174,7 +174,7 @@ public struct GuardChecker: Sendable {
   }
 
   /// A node of some points, unless the other end of a flow is nothing but that one host: such a flow opens nothing.
-  private func node(of points: Bits, besides other: Peers) -> Int? {
+  private func node(of points: BitSet, besides other: Peers) -> Int? {
     for node in graph.roles.nodes(of: points).members {
       let hosts = graph.roles.nodes[node].hosts
       if hosts.count == 1, other.hosts == hosts, other.networks.isEmpty { continue }

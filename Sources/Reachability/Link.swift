@@ -6,11 +6,11 @@ internal import Policy
 /// A class, as lists of thousands are filtered again and again.
 final class Link: Sendable {
   /// Points, of one family with the destinations.
-  let sources: Bits
-  let destinations: Bits
+  let sources: BitSet
+  let destinations: BitSet
   /// The nodes of the points.
-  let fromNodes: Bits
-  let toNodes: Bits
+  let fromNodes: BitSet
+  let toNodes: BitSet
   /// Each of them is needed; ascending. None where everything on the way only observes.
   let flows: [FlowID]
   let traffic: Traffic
@@ -23,7 +23,7 @@ final class Link: Sendable {
   }
 
   init(
-    _ sources: Bits, _ destinations: Bits, _ flows: [FlowID], _ traffic: Traffic, isForwarded: Bool,
+    _ sources: BitSet, _ destinations: BitSet, _ flows: [FlowID], _ traffic: Traffic, isForwarded: Bool,
     _ roles: Roles
   ) {
     self.sources = sources
@@ -37,14 +37,14 @@ final class Link: Sendable {
 }
 
 extension Roles {
-  func nodes(of points: Bits) -> Bits {
-    var result = Bits(count: nodes.count)
+  func nodes(of points: BitSet) -> BitSet {
+    var result = BitSet(count: nodes.count)
     points.forEach { result.insert(self.points[$0].node) }
     return result
   }
 
-  func points(of nodes: Bits) -> Bits {
-    var result = Bits(count: points.count)
+  func points(of nodes: BitSet) -> BitSet {
+    var result = BitSet(count: points.count)
     nodes.forEach { for point in self.nodes[$0].points { result.insert(point) } }
     return result
   }

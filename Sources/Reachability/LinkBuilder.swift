@@ -11,8 +11,8 @@ struct LinkBuilder {
   private let roles: Roles
   private let now: Timestamp
   /// Points whose way out, and whose way in, is judged.
-  private let judgedOut: Bits
-  private let judgedIn: Bits
+  private let judgedOut: BitSet
+  private let judgedIn: BitSet
   private let crossed: Crossings
   private let crossedJudged: Crossings
   private(set) var links: [Link] = []
@@ -23,10 +23,10 @@ struct LinkBuilder {
     let isReply: Bool
     let traffic: Traffic
     /// Points of the addresses at each end, and of the hosts among them, which are those with an allowance.
-    let from: Bits
-    let to: Bits
-    let fromHosts: Bits
-    let toHosts: Bits
+    let from: BitSet
+    let to: BitSet
+    let fromHosts: BitSet
+    let toHosts: BitSet
   }
 
   init(_ policy: Policy, _ roles: Roles, at now: Timestamp, _ barriers: Barriers) {
@@ -40,8 +40,8 @@ struct LinkBuilder {
       default: host.modes[direction] == .enforce
       }
     }
-    var judgedOut = Bits(count: roles.points.count)
-    var judgedIn = Bits(count: roles.points.count)
+    var judgedOut = BitSet(count: roles.points.count)
+    var judgedIn = BitSet(count: roles.points.count)
     for node in roles.nodes where !node.isOutside {
       let host = policy[node.hosts[0]]
       for point in node.points {
@@ -136,11 +136,11 @@ struct LinkBuilder {
 
   /// A gateway forwards requests alone, so answers pass it only where another flow asks for the same.
   private mutating func addReply(
-    _ sources: Bits, _ destinations: Bits, _ flows: [FlowID], _ traffic: Traffic, _ all: [Opening]
+    _ sources: BitSet, _ destinations: BitSet, _ flows: [FlowID], _ traffic: Traffic, _ all: [Opening]
   ) {
     if crossedJudged.isEmpty { return add(sources, destinations, flows, traffic, isForwarded: false) }
     for point in sources.members {
-      let source = Bits(count: roles.points.count, [point])
+      let source = BitSet(count: roles.points.count, [point])
       let crossing = crossedJudged.destinations(from: point)
       add(source, destinations.subtracting(crossing), flows, traffic, isForwarded: false)
       let through = destinations.intersection(crossing)
@@ -162,13 +162,13 @@ struct LinkBuilder {
     let destinations = roles.all.subtracting(judgedIn)
     for family in AddressFamily.allCases {
       guard let points = roles.families[family] else { continue }
-      var rows: [Bits: Bits] = [:]
-      var order: [Bits] = []
+      var rows: [BitSet: BitSet] = [:]
+      var order: [BitSet] = []
       for point in sources.intersection(points).members {
         let row = destinations.intersection(points).subtracting(crossedJudged.destinations(from: point))
         if row.isEmpty { continue }
         if rows[row] == nil { order.append(row) }
-        rows[row, default: Bits(count: roles.points.count)].insert(point)
+        rows[row, default: BitSet(count: roles.points.count)].insert(point)
       }
       for row in order {
         if let points = rows[row] { add(points, row, [], .everything(family), isForwarded: false) }
@@ -180,7 +180,7 @@ struct LinkBuilder {
 
   /// Of what passes between two addresses outside, Sekisho sees what crosses a gateway.
   private mutating func add(
-    _ sources: Bits, _ destinations: Bits, _ flows: [FlowID], _ traffic: Traffic, isForwarded: Bool
+    _ sources: BitSet, _ destinations: BitSet, _ flows: [FlowID], _ traffic: Traffic, isForwarded: Bool
   ) {
     if sources.isEmpty || destinations.isEmpty { return }
     let strangers = sources.subtracting(roles.managed)
@@ -194,13 +194,13 @@ struct LinkBuilder {
     if crossed.isEmpty { return }
     for point in strangers.members {
       append(
-        Bits(count: roles.points.count, [point]),
+        BitSet(count: roles.points.count, [point]),
         foreign.intersection(crossed.destinations(from: point)), flows, traffic, isForwarded)
     }
   }
 
   private mutating func append(
-    _ sources: Bits, _ destinations: Bits, _ flows: [FlowID], _ traffic: Traffic, _ isForwarded: Bool
+    _ sources: BitSet, _ destinations: BitSet, _ flows: [FlowID], _ traffic: Traffic, _ isForwarded: Bool
   ) {
     if sources.isEmpty || destinations.isEmpty { return }
     links.append(Link(sources, destinations, flows, traffic, isForwarded: isForwarded, roles))
@@ -208,5 +208,5 @@ struct LinkBuilder {
 }
 
 extension Roles {
-  var all: Bits { Bits(count: points.count, points.indices) }
+  var all: BitSet { BitSet(count: points.count, points.indices) }
 }

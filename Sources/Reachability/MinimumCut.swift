@@ -1,3 +1,4 @@
+internal import Addressing
 internal import Policy
 
 /// The fewest flows that separate nodes, whatever the number of hops: a minimum cut whose vertices are flows.
@@ -8,15 +9,15 @@ internal import Policy
 struct MinimumCut {
   private struct Gate {
     let flow: FlowID?
-    let from: Bits
-    let to: Bits
+    let from: BitSet
+    let to: BitSet
   }
 
   private let gates: [Gate]
   private let count: Int
 
   /// `nil` where the links are not of the form.
-  init?(_ links: [Link], count: Int, many: Bits) {
+  init?(_ links: [Link], count: Int, many: BitSet) {
     var gates: [Gate] = []
     var byFlow: [FlowID: [Link]] = [:]
     for link in links {
@@ -34,7 +35,7 @@ struct MinimumCut {
         to.formUnion(link.toNodes)
       }
       for node in from.members {
-        var row = Bits(count: count)
+        var row = BitSet(count: count)
         for link in links where link.fromNodes.contains(node) { row.formUnion(link.toNodes) }
         var missing = to.subtracting(row)
         if !many.contains(node) { missing.remove(node) }
@@ -48,7 +49,7 @@ struct MinimumCut {
 
   /// - Parameter closed: nodes that no path leads through.
   /// - Returns: `nil` where no flows separate them, or they are separate already.
-  func smallest(from sources: Bits, to targets: Bits, closed: Bits) -> Removal? {
+  func smallest(from sources: BitSet, to targets: BitSet, closed: BitSet) -> Removal? {
     let source = count + 2 * gates.count
     var network = FlowNetwork(vertices: source + 2)
     sources.forEach { network.connect(source, $0, FlowNetwork.unlimited) }

@@ -10,14 +10,14 @@ struct OutsideAddresses {
   /// Addresses that are in the same networks, none of which a host has.
   let parts: [Part]
   /// For each address of a host that is in a network: in which.
-  let covered: [Address: Bits]
+  let covered: [Address: BitSet]
 
   struct Part {
     let family: AddressFamily
     /// The first of them.
     let address: Address
     /// The networks that they are in.
-    let networks: Bits
+    let networks: BitSet
   }
 
   init(_ policy: Policy) {
@@ -31,14 +31,14 @@ struct OutsideAddresses {
       return networks.count - 1
     }
     self.networks = networks
-    var covered: [Address: Bits] = [:]
+    var covered: [Address: BitSet] = [:]
     var parts: [Part] = []
     for family in AddressFamily.allCases {
       let managed = Self.managed(policy, family, isNeeded: !networks.isEmpty)
       let ranges = networks.map { $0.ranges(family) }
       for (index, ranges) in ranges.enumerated() {
         for bits in managed.members(of: ranges) {
-          covered[Address(family, bits), default: Bits(count: networks.count)].insert(index)
+          covered[Address(family, bits), default: BitSet(count: networks.count)].insert(index)
         }
       }
       parts += Self.parts(family, ranges, managed)
@@ -69,8 +69,8 @@ struct OutsideAddresses {
     }
     turns.sort { $0.at < $1.at }
     var parts: [Part] = []
-    var known: Set<Bits> = []
-    var current = Bits(count: ranges.count)
+    var known: Set<BitSet> = []
+    var current = BitSet(count: ranges.count)
     var start: UInt128 = 0
     var next = 0
     while true {

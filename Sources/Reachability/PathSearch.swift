@@ -1,16 +1,18 @@
+internal import Addressing
+
 /// Shortest paths from some nodes to others.
 struct PathSearch {
   /// Where connections lead from each node.
-  let neighbours: [Bits]
+  let neighbours: [BitSet]
   /// The same for the last connection of a path, where it differs.
-  var last: [Bits]?
+  var last: [BitSet]?
   /// Nodes that no path leads through.
-  let closed: Bits
+  let closed: BitSet
   /// Nodes with several members, whose paths may come back to them.
-  let many: Bits
+  let many: BitSet
 
   /// A shortest path of at most `hops` connections between different hosts; `nil`: there is none.
-  func path(from sources: Bits, to targets: Bits, hops: Int = .max) -> [Int]? {
+  func path(from sources: BitSet, to targets: BitSet, hops: Int = .max) -> [Int]? {
     if let path = pathBetweenNodes(from: sources, to: targets, hops), isBetweenHosts(path) { return path }
     // A host that is source and target at once is reached from the others only.
     let alone = sources.intersection(targets).subtracting(many)
@@ -19,7 +21,7 @@ struct PathSearch {
     for node in alone.members {
       var others = sources
       others.remove(node)
-      let path = pathBetweenNodes(from: others, to: Bits(count: neighbours.count, [node]), hops)
+      let path = pathBetweenNodes(from: others, to: BitSet(count: neighbours.count, [node]), hops)
       if let path, path.count < best?.count ?? .max { best = path }
     }
     return best
@@ -31,7 +33,7 @@ struct PathSearch {
   }
 
   /// A path of at least one connection.
-  private func pathBetweenNodes(from sources: Bits, to targets: Bits, _ hops: Int) -> [Int]? {
+  private func pathBetweenNodes(from sources: BitSet, to targets: BitSet, _ hops: Int) -> [Int]? {
     var parent = Array(repeating: -1, count: neighbours.count)
     var seen = sources
     var frontier = sources.members

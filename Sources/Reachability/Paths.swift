@@ -1,3 +1,4 @@
+internal import Addressing
 internal import Policy
 
 /// Paths that must not be: a witness, and the flows to remove.
@@ -6,17 +7,17 @@ struct Paths {
   let links: [Link]
   /// Links of the last connection, where they are others.
   let arriving: [Link]?
-  let sources: Bits
-  let targets: Bits
-  let closed: Bits
+  let sources: BitSet
+  let targets: BitSet
+  let closed: BitSet
   let hops: Int
 
   /// - Parameter known: the neighbours by ``links``, where they are known already.
-  func shortest(known: [Bits]? = nil) -> [Step]? {
+  func shortest(known: [BitSet]? = nil) -> [Step]? {
     shortest(known ?? graph.neighbours(links), links, arriving)
   }
 
-  private func shortest(_ neighbours: [Bits], _ links: [Link], _ arriving: [Link]?) -> [Step]? {
+  private func shortest(_ neighbours: [BitSet], _ links: [Link], _ arriving: [Link]?) -> [Step]? {
     let search = PathSearch(
       neighbours: neighbours, last: arriving.map { graph.neighbours($0) }, closed: closed, many: graph.many)
     guard let path = search.path(from: sources, to: targets, hops: hops) else { return nil }
@@ -31,7 +32,7 @@ struct Paths {
       return cut.smallest(from: sources, to: targets, closed: closed)
     }
     return RemovalSearch.smallest { removed in
-      let isRemoved = Bits(count: graph.policy.flows.count, removed.map(\.index))
+      let isRemoved = BitSet(count: graph.policy.flows.count, removed.map(\.index))
       let isKept = { (link: Link) in !link.flows.contains { isRemoved.contains($0.index) } }
       let kept = links.filter(isKept)
       return shortest(graph.neighbours(kept), kept, arriving?.filter(isKept)).map { steps in

@@ -1,3 +1,4 @@
+internal import Addressing
 public import Policy
 
 /// How far an intruder gets from where he is.

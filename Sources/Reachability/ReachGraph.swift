@@ -1,3 +1,4 @@
+internal import Addressing
 public import Policy
 
 /// Which hosts can open a connection to which: exact, and as small as the policy is regular.
@@ -12,9 +13,9 @@ public struct ReachGraph: Sendable {
   public let barriers: Barriers
   let roles: Roles
   let links: [Link]
-  let outside: Bits
+  let outside: BitSet
   /// Nodes one of whose hosts can reach another of them.
-  let many: Bits
+  let many: BitSet
   private let gateways: Set<HostID>
 
   /// - Parameters:
@@ -38,8 +39,8 @@ public struct ReachGraph: Sendable {
       policy.hosts.indices.filter { if case .gateway = policy.hosts[$0].forwarding { true } else { false } }
         .map { HostID($0) })
     let indices = roles.nodes.indices
-    outside = Bits(count: indices.count, indices.filter { roles.nodes[$0].isOutside })
-    many = Bits(count: indices.count, indices.filter { roles.nodes[$0].isMany })
+    outside = BitSet(count: indices.count, indices.filter { roles.nodes[$0].isOutside })
+    many = BitSet(count: indices.count, indices.filter { roles.nodes[$0].isMany })
   }
 
   /// How many roles there are, those outside included.
@@ -51,22 +52,22 @@ public struct ReachGraph: Sendable {
   // MARK: Nodes
 
   /// The nodes of hosts; they must not split a role.
-  func nodes(of hosts: [HostID]) -> Bits {
-    var result = Bits(count: nodeCount)
+  func nodes(of hosts: [HostID]) -> BitSet {
+    var result = BitSet(count: nodeCount)
     for host in hosts { result.insert(roles.nodeOfHost[host.index]) }
     return result
   }
 
   /// The nodes of peers: what is outside, and every host that has one of the addresses.
-  func nodes(of peers: PeersID) -> Bits { roles.nodes(of: roles.members[peers.index]) }
+  func nodes(of peers: PeersID) -> BitSet { roles.nodes(of: roles.members[peers.index]) }
 
-  var allNodes: Bits { Bits(count: nodeCount, 0..<nodeCount) }
+  var allNodes: BitSet { BitSet(count: nodeCount, 0..<nodeCount) }
 
   // MARK: Neighbours
 
   /// For each node the nodes that connections of some links lead to.
-  func neighbours(_ links: some Sequence<Link>) -> [Bits] {
-    var rows = Array(repeating: Bits(count: nodeCount), count: nodeCount)
+  func neighbours(_ links: some Sequence<Link>) -> [BitSet] {
+    var rows = Array(repeating: BitSet(count: nodeCount), count: nodeCount)
     for link in links {
       link.fromNodes.forEach { rows[$0].formUnion(link.toNodes) }
     }
@@ -85,7 +86,7 @@ public struct ReachGraph: Sendable {
     }
     var result: [Link] = []
     for link in links {
-      var rows: [(row: Bits, points: Bits)] = []
+      var rows: [(row: BitSet, points: BitSet)] = []
       for point in link.sources.members {
         let crossings = link.isForwarded ? crossings : observed
         let row = link.destinations.subtracting(crossings.destinations(from: point))
@@ -93,7 +94,7 @@ public struct ReachGraph: Sendable {
         if let known = rows.firstIndex(where: { $0.row == row }) {
           rows[known].points.insert(point)
         } else {
-          rows.append((row, Bits(count: roles.points.count, [point])))
+          rows.append((row, BitSet(count: roles.points.count, [point])))
         }
       }
       result += rows.map {

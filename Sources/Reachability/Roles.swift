@@ -14,18 +14,18 @@ struct Roles: Sendable {
   /// A point is an address of a node, as far as the policy tells addresses apart.
   let points: [Point]
   /// For each of the policy's peers: the points of its addresses.
-  let members: [Bits]
+  let members: [BitSet]
   /// For each of the policy's peers: the points of its hosts.
-  let hostMembers: [Bits]
+  let hostMembers: [BitSet]
   /// The points of hosts.
-  let managed: Bits
-  let families: [AddressFamily: Bits]
+  let managed: BitSet
+  let families: [AddressFamily: BitSet]
 
   struct Point: Sendable {
     let node: Int
     let family: AddressFamily
     /// In which networks it is.
-    let networks: Bits?
+    let networks: BitSet?
   }
 
   /// - Parameter marking: further sets of hosts that must not be split by a role.
@@ -52,20 +52,20 @@ struct Roles: Sendable {
     self.nodes = nodes
     self.points = points
     nodeOfHost = roles.roleOfHost
-    managed = Bits(count: points.count, 0..<managedCount)
+    managed = BitSet(count: points.count, 0..<managedCount)
     families = Dictionary(
       uniqueKeysWithValues: AddressFamily.allCases.map { family in
-        (family, Bits(count: points.count, points.indices.filter { points[$0].family == family }))
+        (family, BitSet(count: points.count, points.indices.filter { points[$0].family == family }))
       })
-    var ofNetworks = Array(repeating: Bits(count: points.count), count: outside.networks.count)
+    var ofNetworks = Array(repeating: BitSet(count: points.count), count: outside.networks.count)
     for (index, point) in points.enumerated() {
       point.networks?.forEach { ofNetworks[$0].insert(index) }
     }
-    var members: [Bits] = []
-    var hostMembers: [Bits] = []
+    var members: [BitSet] = []
+    var hostMembers: [BitSet] = []
     var seen = Array(repeating: -1, count: nodes.count)
     for (index, peers) in policy.peers.enumerated() {
-      var own = Bits(count: points.count)
+      var own = BitSet(count: points.count)
       for host in peers.hosts {
         let node = roles.roleOfHost[host.index]
         if seen[node] == index { continue }
@@ -107,12 +107,12 @@ private struct HostRoles {
   /// In the order of the first host of each.
   let members: [[HostID]]
   let roleOfHost: [Int]
-  private let covered: [Address: Bits]
+  private let covered: [Address: BitSet]
 
   /// What a policy sees of an address.
   struct Form: Hashable {
     let family: AddressFamily
-    let networks: Bits?
+    let networks: BitSet?
   }
 
   init(_ policy: Policy, _ outside: OutsideAddresses, _ marking: [[HostID]]) {
@@ -146,7 +146,7 @@ private struct HostRoles {
   }
 
   /// Parts by what hosts are themselves.
-  private static func first(_ policy: Policy, _ covered: [Address: Bits]) -> [Int] {
+  private static func first(_ policy: Policy, _ covered: [Address: BitSet]) -> [Int] {
     struct Key: Hashable {
       let modes: Modes
       let gateway: Int

@@ -30,10 +30,10 @@ extension EveryReach {
     // What is outside is the last node.
     let outside = members.count
     members.append([])
-    func nodes(_ hosts: [HostID]) -> Bits {
-      Bits(count: members.count, hosts.map { partition.partOf[$0.index] })
+    func nodes(_ hosts: [HostID]) -> BitSet {
+      BitSet(count: members.count, hosts.map { partition.partOf[$0.index] })
     }
-    var neighbours = Array(repeating: Bits(count: members.count), count: members.count)
+    var neighbours = Array(repeating: BitSet(count: members.count), count: members.count)
     for link in links where !link.destinations.isEmpty {
       let destinations = nodes(link.destinations)
       var sources = nodes(link.sources)
@@ -42,7 +42,7 @@ extension EveryReach {
     }
     for node in members.indices where members[node].count == 1 { neighbours[node].remove(node) }
     let places = Places(
-      hosts: members, outside: Bits(count: members.count, [outside]), isCrown: isCrown)
+      hosts: members, outside: BitSet(count: members.count, [outside]), isCrown: isCrown)
     self.init(places, neighbours, hops: hops)
   }
 }

@@ -1,3 +1,4 @@
+internal import Addressing
 public import Policy
 
 /// One connection of a path.

@@ -72,8 +72,7 @@ private func recordedAddresses(_ side: SidePolicy, _ family: AddressFamily) -> [
 }
 
 private func dynamicSet(_ name: SetName, _ key: [DataType]) -> NamedSet {
-  let length = key.reduce(0) { $0 + ($1 == .ipv6Address ? 16 : 4) }
-  return NamedSet(
+  NamedSet(
     name: name, key: key, flags: [.dynamic, .timeout], size: capacity, timeout: memory,
-    elements: .none(keyLength: length))
+    elements: .none(keyLength: DataType.paddedLength(of: key)))
 }

@@ -61,7 +61,7 @@ public struct ChangeDescription: Hashable, Sendable, Codable {
       let rest = Self(inside, from: installed, to: wanted)
       var reasons = old.others.map { Object(.delete, $0.kind, $0.name, "not a part of Sekisho's table") }
       if old.flags != wanted.flags {
-        reasons.append(Object(.delete, "table flags", Self.flags(old.flags), ""))
+        reasons.append(Object(.delete, "table flags", old.flags.words, ""))
       }
       let replaced = Object(
         .change, "table", wanted.title, "deleted and created anew in one transaction; counters begin at zero")
@@ -127,12 +127,6 @@ public struct ChangeDescription: Hashable, Sendable, Codable {
   }
 
   private static var style: TextStyle { TextStyle(.listing, isStateless: true) }
-
-  /// Names of `NFT_TABLE_F_*`.
-  private static func flags(_ flags: UInt32) -> String {
-    let names = [(UInt32(1), "dormant"), (2, "owner"), (4, "persist")].filter { flags & $0.0 != 0 }.map(\.1)
-    return names.isEmpty ? "\(flags)" : names.joined(separator: ", ")
-  }
 
   private static func text(_ set: NamedSet) -> String {
     let shown = min(set.elements.count, shownElements)

@@ -103,8 +103,8 @@ extension ChainMeaning.SharedKey {
     case .type(let ipProtocol, let type): "\(ipProtocol)-\(type)"
     case .ipProtocol(let ipProtocol): "\(Word.byNumber)\(ipProtocol.rawValue)"
     case .port(let ipProtocol, let port): "\(ipProtocol)-\(port)"
-    case .ports(let ipProtocol, let ports): "\(ipProtocol).\(ports.text)"
-    case .translatedPorts(let ipProtocol, let ports): "\(Word.translated)\(ipProtocol).\(ports.text)"
+    case .ports(let ipProtocol, let ports): "\(ipProtocol).\(ports.rangeText)"
+    case .translatedPorts(let ipProtocol, let ports): "\(Word.translated)\(ipProtocol).\(ports.rangeText)"
     }
   }
 
@@ -148,8 +148,4 @@ extension ChainMeaning.SharedKey {
     static let byNumber = "protocol-"
     static let translated = "dnat."
   }
-}
-
-extension ClosedRange<UInt16> {
-  fileprivate var text: String { count == 1 ? "\(lowerBound)" : "\(lowerBound)-\(upperBound)" }
 }

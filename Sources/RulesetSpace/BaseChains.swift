@@ -77,13 +77,10 @@ extension BaseChains.Called {
 }
 
 extension Table {
-  fileprivate var isCalled: Bool { flags & dormant == 0 }
+  fileprivate var isCalled: Bool { !flags.contains(.dormant) }
 
   /// Whether a base chain may decide something.
   fileprivate var mayDrop: Bool {
     chains.contains { chain in chain.base.map { !isIdle(chain, $0) } ?? false }
   }
 }
-
-/// NFT_TABLE_F_DORMANT: the table's base chains are not called.
-private let dormant: UInt32 = 1

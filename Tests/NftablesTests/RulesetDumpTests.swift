@@ -47,7 +47,7 @@ import Testing
       name: "whole", key: [.ipv4Address], flags: [.dynamic, .timeout], timeout: 2000,
       elements: .none(keyLength: 4))
     let table = Table(
-      family: .ipv4, name: "a name", flags: 1,
+      family: .ipv4, name: "a name", flags: .dormant,
       chains: [
         Chain(
           name: "devices",
@@ -55,7 +55,7 @@ import Testing
         Chain(name: "input", base: BaseChain(hook: .input, policy: .drop), comment: "\"", rules: [rule]),
       ], sets: [filled, whole], others: [OpaqueObject(kind: "flowtable", name: "f")])
     let read = try again(table)
-    #expect(read.name == table.name && read.flags == 1)
+    #expect(read.name == table.name && read.flags == .dormant)
     let input = try #require(read.chain("input"))
     #expect(input.base == table.chain("input")?.base)
     #expect(input.rules == [rule])

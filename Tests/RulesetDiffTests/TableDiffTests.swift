@@ -30,7 +30,7 @@ import Testing
     try kernel.apply(TableDiff.change(from: nil, to: wanted))
     let installed = try #require(kernel.installed)
     let dormant = Table(
-      family: wanted.family, name: wanted.name, flags: 1, chains: installed.table.chains,
+      family: wanted.family, name: wanted.name, flags: .dormant, chains: installed.table.chains,
       sets: installed.table.sets)
     let change = TableDiff.change(
       from: InstalledTable(table: dormant, rules: installed.rules, generation: 9), to: wanted)

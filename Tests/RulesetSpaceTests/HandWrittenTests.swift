@@ -19,7 +19,7 @@ import Testing
   }
 
   private func table(
-    _ chains: [Chain], named name: TableName = "filter", sets: [NamedSet] = [], flags: UInt32 = 0
+    _ chains: [Chain], named name: TableName = "filter", sets: [NamedSet] = [], flags: TableFlags = []
   )
     -> Table
   {
@@ -70,7 +70,7 @@ import Testing
     let all = try RulesetSpace(
       [
         table([open, early, other], named: "a"), table([closed], named: "b"),
-        table([chain([])], named: "c", flags: 1),
+        table([chain([])], named: "c", flags: .dormant),
       ], .ingress,
       in: universe)
     let alsoDropped = Rectangle(.ingress, .tcp, from: .all, to: .all, .ports(PortSet([81...81])))

@@ -100,6 +100,15 @@ extension DataType {
     return length
   }
 
+  /// Whether a number of the type stands in registers in the host's order; of a text, and of the day of the week, which is
+  /// one byte, nft(8) says so too.
+  package var isHostOrdered: Bool { self == .timeDay || properties.map { $0.order != .network } ?? false }
+
+  /// Bytes of a concatenation of these types, whose fields are padded to four each; those that do not say count nothing.
+  package static func paddedLength(of fields: [DataType]) -> Int {
+    fields.reduce(0) { $0 + (($1.byteCount ?? 0) + 3) & ~3 }
+  }
+
   /// Bytes of one value alone; `nil` where the type does not say.
   public var byteCount: Int? {
     guard let bits = properties?.bits, bits > 0 else { return nil }

@@ -1,3 +1,5 @@
+internal import JSONStrings
+
 /// Writes JSON into a byte buffer.
 struct JSONWriter {
   /// Also writes the parts that are texts in nft's own notation.
@@ -12,26 +14,7 @@ struct JSONWriter {
   mutating func append(_ literal: String) { text.append(literal) }
   mutating func append(decimal value: UInt64) { text.append(decimal: value) }
 
-  mutating func append(string: String) {
-    out.append(0x22)
-    defer { out.append(0x22) }
-    let start = out.count
-    append(string)
-    // Few strings need an escape.
-    if !out[start...].contains(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5c }) { return }
-    out.removeSubrange(start...)
-    for byte in string.utf8 {
-      switch byte {
-      case 0x22, 0x5c:
-        out.append(0x5c)
-        out.append(byte)
-      case 0..<0x20:
-        append("\\u00")
-        text.append(hex: UInt64(byte), digits: 2)
-      default: out.append(byte)
-      }
-    }
-  }
+  mutating func append(string: String) { out.append(jsonString: string) }
 
   mutating func append(strings: [String]) {
     append("[")

@@ -33,7 +33,7 @@ private struct DumpWriter {
     writer.append(",\"name\":")
     writer.append(string: table.name.text)
     writer.append(",\"flags\":")
-    writer.append(decimal: UInt64(table.flags))
+    writer.append(decimal: UInt64(table.flags.rawValue))
     writer.append("}}")
     // Chains come first: a map may lead to any of them.
     let chains = table.chains.filter { chain in

@@ -41,7 +41,7 @@ extension JSONWriter {
   /// The commands ahead of the sets.
   mutating func append(opening table: Table) throws(TextError) {
     if let other = table.others.first { throw .unsupported("\(other.kind) \(other.name)") }
-    guard table.flags == 0 else { throw .unsupported("table flags \(table.flags)") }
+    guard table.flags.isEmpty else { throw .unsupported("table flags \(table.flags.rawValue)") }
     guard table.family.keyword != nil else { throw .unsupported("family \(table.family)") }
     append("[\n")
     try append(command: "add", table)

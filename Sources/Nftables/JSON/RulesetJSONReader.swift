@@ -43,7 +43,7 @@ struct RulesetJSONReader {
   private struct Draft {
     let family: Family
     let name: TableName
-    let flags: UInt32
+    let flags: TableFlags
     let comment: String?
     var chains: [(chain: Chain, rules: [Pending])] = []
     var sets: [Pending] = []
@@ -110,7 +110,7 @@ struct RulesetJSONReader {
       if drafts.contains(where: { $0.family == family && $0.name == name }) { return }
       drafts.append(
         Draft(
-          family: family, name: name, flags: body["flags"] == nil ? 0 : try Self.tableFlags(body),
+          family: family, name: name, flags: body["flags"] == nil ? [] : try Self.tableFlags(body),
           comment: try body.optionalString("comment")))
     case "chain":
       let draft = try draft(of: body)
@@ -155,11 +155,11 @@ struct RulesetJSONReader {
     return family
   }
 
-  private static func tableFlags(_ body: JSONValue) throws(RulesetJSONError) -> UInt32 {
+  private static func tableFlags(_ body: JSONValue) throws(RulesetJSONError) -> TableFlags {
     switch body["flags"] {
-    case .integer(let number)?: return UInt32(truncatingIfNeeded: number)
-    case .string("dormant")?: return 1
-    case .array(let words)? where words.count == 1 && words[0].string == "dormant": return 1
+    case .integer(let number)?: return TableFlags(rawValue: UInt32(truncatingIfNeeded: number))
+    case .string("dormant")?: return .dormant
+    case .array(let words)? where words.count == 1 && words[0].string == "dormant": return .dormant
     default: throw RulesetJSONError(.expected("flags of a table", found: "something else")).under("flags")
     }
   }

@@ -1,7 +1,6 @@
 /// One object to add, change or delete; the kernel takes a list of them in one transaction.
 public enum Operation: Hashable, Sendable {
-  /// `flags`: `NFT_TABLE_F_*`.
-  case addTable(comment: String?, flags: UInt32 = 0)
+  case addTable(comment: String?, flags: TableFlags = [])
   /// With everything in it.
   case deleteTable
   /// Without rules. A base chain that exists keeps its rules and gets the policy.

@@ -14,8 +14,7 @@ public struct OpaqueObject: Hashable, Sendable {
 public struct Table: Hashable, Sendable {
   public let family: Family
   public let name: TableName
-  /// `NFT_TABLE_F_*`.
-  public let flags: UInt32
+  public let flags: TableFlags
   public let comment: String?
   /// Base chains in order of hook and priority, then the others in order of name.
   public let chains: [Chain]
@@ -24,7 +23,7 @@ public struct Table: Hashable, Sendable {
   public let others: [OpaqueObject]
 
   public init(
-    family: Family, name: TableName, flags: UInt32 = 0, comment: String? = nil, chains: [Chain],
+    family: Family, name: TableName, flags: TableFlags = [], comment: String? = nil, chains: [Chain],
     sets: [NamedSet], others: [OpaqueObject] = []
   ) {
     self.family = family

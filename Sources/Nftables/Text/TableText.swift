@@ -100,8 +100,8 @@ extension TextWriter {
   }
 
   private mutating func append(flags table: Table) throws(TextError) {
-    guard table.flags != 0 else { return }
-    guard table.flags == 1 else { throw .unsupported("table flags \(table.flags)") }
+    guard !table.flags.isEmpty else { return }
+    guard table.flags == .dormant else { throw .unsupported("table flags \(table.flags.rawValue)") }
     append("\tflags dormant\n")
   }
 

@@ -11,7 +11,7 @@ public import Nftables
 public struct TableMessage: Hashable, Sendable {
   public let family: Family
   public let name: TableName
-  public let flags: UInt32
+  public let flags: TableFlags
   public let comment: String?
   /// Port id of the socket that alone may change the table.
   public let owner: UInt32?
@@ -27,7 +27,7 @@ public struct TableMessage: Hashable, Sendable {
     var fields = try message.fields(bytes)
     family = message.family
     name = try fields.name(NFTA_TABLE_NAME)
-    flags = fields.u32(NFTA_TABLE_FLAGS) ?? 0
+    flags = TableFlags(rawValue: fields.u32(NFTA_TABLE_FLAGS) ?? 0)
     owner = fields.u32(NFTA_TABLE_OWNER)
     let notes = fields.take(NFTA_TABLE_USERDATA).map { bytes[$0] } ?? []
     comment = UserData.text(NFTNL_UDATA_TABLE_COMMENT.rawValue, in: notes)

@@ -34,11 +34,11 @@ extension BatchWriter {
     }
   }
 
-  private mutating func addTable(_ comment: String?, _ flags: UInt32) throws(EncodingError) {
+  private mutating func addTable(_ comment: String?, _ flags: TableFlags) throws(EncodingError) {
     beginMessage(NFT_MSG_NEWTABLE, flags: NLM_F_CREATE)
     let handle = try TableHandle()
     try handle.set(NFTNL_TABLE_NAME, table.text)
-    if flags != 0 { handle.set(NFTNL_TABLE_FLAGS, flags) }
+    if !flags.isEmpty { handle.set(NFTNL_TABLE_FLAGS, flags.rawValue) }
     var notes: [UInt8] = []
     try UserData.append(
       comment, NFTNL_UDATA_TABLE_COMMENT.rawValue, limit: UserData.comment, to: &notes)

@@ -117,9 +117,9 @@ struct SetDeclaration {
 
   private func notes() throws(EncodingError) -> [UInt8] {
     var notes: [UInt8] = []
-    UserData.append(ByteOrder(key).rawValue, NFTNL_UDATA_SET_KEYBYTEORDER.rawValue, to: &notes)
+    UserData.append(NotedByteOrder(key).rawValue, NFTNL_UDATA_SET_KEYBYTEORDER.rawValue, to: &notes)
     if let data {
-      UserData.append(ByteOrder(data).rawValue, NFTNL_UDATA_SET_DATABYTEORDER.rawValue, to: &notes)
+      UserData.append(NotedByteOrder(data).rawValue, NFTNL_UDATA_SET_DATABYTEORDER.rawValue, to: &notes)
     }
     if flags.isSuperset(of: [.anonymous, .interval]), data == nil {
       UserData.append(1, NFTNL_UDATA_SET_MERGE_ELEMENTS.rawValue, to: &notes)

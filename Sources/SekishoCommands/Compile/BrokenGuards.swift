@@ -205,15 +205,10 @@ extension AddressFamily {
 extension ServiceTerm {
   /// `tcp/5432, 6432`.
   fileprivate var text: String {
-    func list<Bound>(_ ranges: [ClosedRange<Bound>]) -> String {
-      ranges.map {
-        $0.lowerBound == $0.upperBound ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)"
-      }.joined(separator: ", ")
-    }
-    return switch match {
+    switch match {
     case .any: "\(ipProtocol)"
-    case .ports(let ports): "\(ipProtocol)/\(list(ports.ranges))"
-    case .types(let types): "\(ipProtocol)/\(list(types.ranges))"
+    case .ports(let ports): "\(ipProtocol)/\(ports.text())"
+    case .types(let types): "\(ipProtocol)/\(types.text())"
     }
   }
 }

@@ -56,6 +56,6 @@ struct HostIdentity: Sendable {
 extension Address {
   /// 127.0.0.0/8, ::1, fe80::/10: what every machine has.
   fileprivate var isEverywhere: Bool {
-    family == .ipv4 ? bits >> 24 == 127 : bits == 1 || bits >> 118 == 0xfe80 >> 6
+    [Prefix.ipv4Loopback, .ipv6Loopback, .ipv6LinkLocal].contains { $0.contains(self) }
   }
 }

@@ -113,5 +113,7 @@ struct ReadRuleset {
 
 extension Address {
   /// 127.0.0.0/8, ::1
-  fileprivate var isLoopback: Bool { family == .ipv4 ? bits >> 24 == 127 : bits == 1 }
+  fileprivate var isLoopback: Bool {
+    Prefix.ipv4Loopback.contains(self) || Prefix.ipv6Loopback.contains(self)
+  }
 }

@@ -129,7 +129,7 @@ enum RulesetTarget {
     _ = ChangeDescription(change, from: nil, to: table)
     // Of a set or chain whose name is not ASCII a listing keeps no more than that it is there.
     let names = table.sets.map(\.name.text) + table.chains.map(\.name.text)
-    guard table.others.isEmpty, table.flags == 0, names.allSatisfy({ $0.utf8.allSatisfy { $0 < 0x80 } })
+    guard table.others.isEmpty, table.flags.isEmpty, names.allSatisfy({ $0.utf8.allSatisfy { $0 < 0x80 } })
     else {
       return
     }
