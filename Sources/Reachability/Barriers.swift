@@ -1,5 +1,5 @@
 /// What stops an intruder.
-public enum Barriers: Hashable, Sendable {
+package enum Barriers: Hashable, Sendable {
   /// Every rule, as if every host enforced: what the policy says.
   case declared
   /// The rules of directions that enforce; one that only observes lets everything pass.

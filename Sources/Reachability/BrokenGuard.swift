@@ -1,18 +1,18 @@
-public import Addressing
-public import Policy
+package import Addressing
+package import Policy
 
 /// A guard that does not hold: what breaks it, and what mends it.
-public struct BrokenGuard: Sendable {
+package struct BrokenGuard: Sendable {
   /// In ``Policy/guards``.
-  public let index: Int
-  public let breach: Breach
-  public let remedy: Remedy
+  package let index: Int
+  package let breach: Breach
+  package let remedy: Remedy
   /// Whether it would hold if every host enforced.
-  public let holdsWhenEnforced: Bool
+  package let holdsWhenEnforced: Bool
 }
 
 /// What a guard forbids and the policy does.
-public enum Breach: Hashable, Sendable {
+package enum Breach: Hashable, Sendable {
   /// Connections that lead, one after the other, where they must not; one for statements about single connections.
   case path([Step])
   /// A flow that touches what has to be isolated.
@@ -24,21 +24,21 @@ public enum Breach: Hashable, Sendable {
 }
 
 /// A connection that no flow allows.
-public struct MissingConnection: Hashable, Sendable {
-  public let from: Position
-  public let to: Position
+package struct MissingConnection: Hashable, Sendable {
+  package let from: Position
+  package let to: Position
   /// `nil`: the two have no family in common that the service is for.
-  public let what: Asked?
+  package let what: Asked?
 
   /// What of the service is denied.
-  public struct Asked: Hashable, Sendable {
-    public let family: AddressFamily
-    public let term: ServiceTerm
+  package struct Asked: Hashable, Sendable {
+    package let family: AddressFamily
+    package let term: ServiceTerm
   }
 }
 
 /// What makes a guard hold again.
-public enum Remedy: Hashable, Sendable {
+package enum Remedy: Hashable, Sendable {
   /// To remove flows.
   case remove(Removal)
   /// To enforce: without any flow it would be possible still, through ends that observe.

@@ -1,24 +1,24 @@
 internal import Addressing
-public import Policy
+package import Policy
 
 /// How far an intruder gets from each host, in at most some hops.
-public struct EveryReach: Sendable {
+package struct EveryReach: Sendable {
   /// In the order of ``ReachGraph/rolesOfHosts``: hosts of a role get equally far.
-  public let roles: [Role]
+  package let roles: [Role]
   /// What is outside, all of it at once.
-  public let outside: Role
+  package let outside: Role
 
   /// How far one host of a role gets.
-  public struct Role: Hashable, Sendable {
+  package struct Role: Hashable, Sendable {
     /// Ascending; empty for what is outside.
-    public let hosts: [HostID]
+    package let hosts: [HostID]
     /// How many other hosts he gets to with at most one connection, two, and so on.
-    public let reached: [Int]
+    package let reached: [Int]
     /// The same for crown jewels.
-    public let crowns: [Int]
+    package let crowns: [Int]
 
     /// The fewest connections to a crown jewel.
-    public var nearestCrown: Int? { crowns.firstIndex { $0 > 0 }.map { $0 + 1 } }
+    package var nearestCrown: Int? { crowns.firstIndex { $0 > 0 }.map { $0 + 1 } }
   }
 
   init(_ places: Places, _ neighbours: [BitSet], hops: Int) {
@@ -82,12 +82,12 @@ public struct EveryReach: Sendable {
 
   /// Ordered pairs of different hosts, the second of which an intruder on the first gets to with at most one connection,
   /// two, and so on.
-  public var pairs: [Int] {
+  package var pairs: [Int] {
     sum { $0.reached }
   }
 
   /// Hosts from which he gets to a crown jewel with at most one connection, two, and so on.
-  public var endangering: [Int] {
+  package var endangering: [Int] {
     sum { $0.crowns.map { $0 > 0 ? 1 : 0 } }
   }
 
@@ -102,13 +102,13 @@ public struct EveryReach: Sendable {
 
 extension ReachGraph {
   /// - Parameter hops: at least 1.
-  public func everyReach(hops: Int = 4) -> EveryReach {
+  package func everyReach(hops: Int = 4) -> EveryReach {
     EveryReach(EveryReach.Places(self), neighbours(links), hops: hops)
   }
 
   /// What the removal of each flow alone would change, those that help most first: less of the ways to crown jewels,
   /// then fewer pairs. Flows whose removal changes nothing are left out.
-  public func helpfulRemovals(hops: Int = 4) -> [FlowEffect] {
+  package func helpfulRemovals(hops: Int = 4) -> [FlowEffect] {
     let places = EveryReach.Places(self)
     let now = EveryReach(places, neighbours(links), hops: hops)
     let (pairs, endangering) = (now.pairs[hops - 1], now.endangering[hops - 1])
@@ -128,10 +128,10 @@ extension ReachGraph {
 }
 
 /// What is gone without a flow.
-public struct FlowEffect: Hashable, Sendable {
-  public let flow: FlowID
+package struct FlowEffect: Hashable, Sendable {
+  package let flow: FlowID
   /// Fewer pairs of hosts, one reachable from the other.
-  public let pairs: Int
+  package let pairs: Int
   /// Fewer hosts from which a crown jewel can be reached.
-  public let endangering: Int
+  package let endangering: Int
 }

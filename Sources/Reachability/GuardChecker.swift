@@ -1,11 +1,11 @@
 internal import Addressing
-public import Policy
+package import Policy
 
 /// Judges the guards of a policy.
 ///
 /// A host that only observes lets everything pass, so it stops nobody. What a guard wants allowed has to be allowed by
 /// flows, so that it is still when the host enforces.
-public struct GuardChecker: Sendable {
+package struct GuardChecker: Sendable {
   let policy: Policy
   let graph: ReachGraph
   /// Where everything is allowed by flows alone; the same where no host observes.
@@ -15,7 +15,7 @@ public struct GuardChecker: Sendable {
   private let neighbours: [BitSet]
 
   /// - Parameter now: flows that have ended then open nothing.
-  public init(_ policy: Policy, at now: Timestamp) {
+  package init(_ policy: Policy, at now: Timestamp) {
     let roles = Roles(policy, marking: [])
     let graph = ReachGraph(policy, at: now, .enforced, roles)
     let observes = policy.hosts.contains { $0.modes != Modes(.enforce) }
@@ -32,7 +32,7 @@ public struct GuardChecker: Sendable {
   }
 
   /// The guards that do not hold, in their order.
-  public func broken() -> [BrokenGuard] {
+  package func broken() -> [BrokenGuard] {
     var found: [(index: Int, finding: Finding)] = []
     for index in policy.guards.indices {
       if let finding = check(policy.guards[index].statement) { found.append((index, finding)) }

@@ -1,8 +1,8 @@
-public import Addressing
-public import Policy
+package import Addressing
+package import Policy
 
 /// Where an intruder can be.
-public enum Position: Hashable, Sendable {
+package enum Position: Hashable, Sendable {
   case host(HostID)
   /// An address that no host has, and the network of the inventory that it is in; `nil`: in none.
   case outside(Address, network: String?)

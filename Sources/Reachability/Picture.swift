@@ -1,16 +1,16 @@
 internal import Addressing
-public import Policy
+package import Policy
 
 /// A policy as boxes and arrows: who may connect to whom, as a person would draw it.
 ///
 /// A box is the hosts of one role. A flow's end that is more than a few of them is a box of its own, with the name of the
 /// end, so that what everybody needs is one arrow and not one from everybody.
-public struct Picture: Sendable {
-  public let boxes: [Box]
-  public let arrows: [Arrow]
+package struct Picture: Sendable {
+  package let boxes: [Box]
+  package let arrows: [Arrow]
 
   /// What a box stands for.
-  public enum Kind: Hashable, Sendable {
+  package enum Kind: Hashable, Sendable {
     case hosts
     /// An end of flows that stands for several boxes.
     case selection
@@ -18,23 +18,23 @@ public struct Picture: Sendable {
   }
 
   /// Hosts, an end of flows, or a network.
-  public struct Box: Hashable, Sendable {
-    public let kind: Kind
+  package struct Box: Hashable, Sendable {
+    package let kind: Kind
     /// `db`, `web-1`, `internet`.
-    public let name: String
+    package let name: String
     /// How many hosts it is; 0 for networks.
-    public let count: Int
+    package let count: Int
     /// `nil` for networks, for hosts in none and for selections.
-    public let zone: String?
-    public let isCrown: Bool
+    package let zone: String?
+    package let isCrown: Bool
   }
 
   /// Flows between the same two boxes.
-  public struct Arrow: Hashable, Sendable {
+  package struct Arrow: Hashable, Sendable {
     /// In ``Picture/boxes``.
-    public let from: Int
-    public let to: Int
-    public let flows: [FlowID]
+    package let from: Int
+    package let to: Int
+    package let flows: [FlowID]
   }
 
   /// Roles that one end of a flow is drawn as at most.
@@ -43,7 +43,7 @@ public struct Picture: Sendable {
   /// - Parameters:
   ///   - now: flows that have ended then are not drawn.
   ///   - byZone: whether a zone is one box.
-  public init(_ policy: Policy, at now: Timestamp, byZone: Bool = false) {
+  package init(_ policy: Policy, at now: Timestamp, byZone: Bool = false) {
     var drawing = Drawing(policy, now, byZone: byZone)
     for (index, flow) in policy.flows.enumerated() {
       if let until = flow.until, now >= until { continue }

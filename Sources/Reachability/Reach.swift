@@ -1,16 +1,16 @@
 internal import Addressing
-public import Policy
+package import Policy
 
 /// How far an intruder gets from where he is.
-public struct Reach: Sendable {
+package struct Reach: Sendable {
   private let graph: ReachGraph
   /// By node; 0 at the start, -1 where nobody gets.
   private let distances: [Int]
   private let parents: [Int]
   /// The hosts he gets to with one connection, with two, and so on; ascending. Those he has are in none.
-  public let hosts: [[HostID]]
+  package let hosts: [[HostID]]
   /// Outside positions he can connect to, and with how many connections; nearest first.
-  public let outside: [(position: Position, hops: Int)]
+  package let outside: [(position: Position, hops: Int)]
 
   init(_ graph: ReachGraph, from area: Area, hops: Int) {
     self.graph = graph
@@ -47,13 +47,13 @@ public struct Reach: Sendable {
   }
 
   /// With how many connections he gets to a host; 0 where he is, `nil` where he does not get.
-  public func distance(to host: HostID) -> Int? {
+  package func distance(to host: HostID) -> Int? {
     let distance = distances[graph.roles.nodeOfHost[host.index]]
     return distance < 0 ? nil : distance
   }
 
   /// A shortest path to a host; empty where he is, `nil` where he does not get.
-  public func path(to host: HostID) -> [Step]? {
+  package func path(to host: HostID) -> [Step]? {
     var node = graph.roles.nodeOfHost[host.index]
     if distances[node] < 0 { return nil }
     var nodes = [node]
@@ -65,7 +65,7 @@ public struct Reach: Sendable {
   }
 
   /// Crown jewels that he gets to, nearest first.
-  public var crowns: [(host: HostID, hops: Int)] {
+  package var crowns: [(host: HostID, hops: Int)] {
     hosts.enumerated().flatMap { index, hosts in
       hosts.filter(graph.policy.isCrown).map { ($0, index + 1) }
     }
@@ -74,10 +74,10 @@ public struct Reach: Sendable {
 
 extension ReachGraph {
   /// - Parameter hops: at most that many connections, one after the other.
-  public func reach(from area: Area, hops: Int = .max) -> Reach { Reach(self, from: area, hops: hops) }
+  package func reach(from area: Area, hops: Int = .max) -> Reach { Reach(self, from: area, hops: hops) }
 
   /// A shortest path; `nil` when there is none.
-  public func path(from: Area, to: Area) -> [Step]? {
+  package func path(from: Area, to: Area) -> [Step]? {
     Paths(
       graph: self, links: links, arriving: nil, sources: from.nodes, targets: to.nodes, closed: outside,
       hops: .max
@@ -85,7 +85,7 @@ extension ReachGraph {
   }
 
   /// The fewest flows without which no path leads from one to the other, whatever the number of hops.
-  public func cut(from: Area, to: Area) -> Cut {
+  package func cut(from: Area, to: Area) -> Cut {
     let paths = Paths(
       graph: self, links: links, arriving: nil, sources: from.nodes, targets: to.nodes, closed: outside,
       hops: .max)
@@ -95,7 +95,7 @@ extension ReachGraph {
 }
 
 /// What separates two areas.
-public enum Cut: Hashable, Sendable {
+package enum Cut: Hashable, Sendable {
   /// Nothing leads from one to the other.
   case separate
   case flows(Removal)

@@ -1,16 +1,16 @@
 internal import Addressing
-public import Policy
+package import Policy
 
 /// Which hosts can open a connection to which: exact, and as small as the policy is regular.
 ///
 /// Nodes are roles, of hosts or of addresses outside; links are what flows let pass between them. An intruder goes from
 /// host to host through connections that he can open from each. What goes on outside is not known: paths may begin and
 /// end there, and never lead through. What is open on every host (neighbour discovery, DHCP) is no connection here.
-public struct ReachGraph: Sendable {
-  public let policy: Policy
+package struct ReachGraph: Sendable {
+  package let policy: Policy
   /// The moment at which flows with an end are judged.
-  public let now: Timestamp
-  public let barriers: Barriers
+  package let now: Timestamp
+  package let barriers: Barriers
   let roles: Roles
   let links: [Link]
   let outside: BitSet
@@ -21,7 +21,7 @@ public struct ReachGraph: Sendable {
   /// - Parameters:
   ///   - now: flows that have ended then open nothing.
   ///   - marking: sets of hosts that will be asked for, beside those that flows and guards name.
-  public init(
+  package init(
     _ policy: Policy, at now: Timestamp, barriers: Barriers = .enforced, marking: [[HostID]] = []
   ) {
     self.init(policy, at: now, barriers, Roles(policy, marking: marking))
@@ -44,10 +44,10 @@ public struct ReachGraph: Sendable {
   }
 
   /// How many roles there are, those outside included.
-  public var nodeCount: Int { roles.nodes.count }
+  package var nodeCount: Int { roles.nodes.count }
 
   /// The hosts of each role, in the order of the first of each.
-  public var rolesOfHosts: [[HostID]] { roles.nodes.filter { !$0.isOutside }.map(\.hosts) }
+  package var rolesOfHosts: [[HostID]] { roles.nodes.filter { !$0.isOutside }.map(\.hosts) }
 
   // MARK: Nodes
 

@@ -1,13 +1,13 @@
-public import Policy
+package import Policy
 
 /// Flows whose removal makes something impossible.
-public struct Removal: Hashable, Sendable {
+package struct Removal: Hashable, Sendable {
   /// Ascending; not empty.
-  public let flows: [FlowID]
+  package let flows: [FlowID]
   /// Whether it is proven that no fewer flows do. If not, each of them is needed, and another choice may be smaller.
-  public let isSmallest: Bool
+  package let isSmallest: Bool
 
-  public init(flows: [FlowID], isSmallest: Bool) {
+  package init(flows: [FlowID], isSmallest: Bool) {
     self.flows = flows
     self.isSmallest = isSmallest
   }

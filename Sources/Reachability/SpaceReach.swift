@@ -1,6 +1,6 @@
-public import Addressing
-public import ConnectionSpace
-public import Policy
+package import Addressing
+package import ConnectionSpace
+package import Policy
 
 extension EveryReach {
   /// How far an intruder gets by the connections of a space, as that of rulesets is, which no policy is behind.
@@ -10,7 +10,7 @@ extension EveryReach {
   ///   - hosts: the addresses of each host.
   ///   - hops: at least 1.
   /// - Throws: ``NotProven`` when the universe's budget is spent.
-  public init(_ whole: ConnectionSpace, hosts: [[Address]], isCrown: (HostID) -> Bool, hops: Int = 4)
+  package init(_ whole: ConnectionSpace, hosts: [[Address]], isCrown: (HostID) -> Bool, hops: Int = 4)
     throws(NotProven)
   {
     let owners = Owners(hosts)

@@ -1,16 +1,16 @@
 internal import Addressing
-public import Policy
+package import Policy
 
 /// One connection of a path.
-public struct Step: Hashable, Sendable {
-  public let from: Position
-  public let to: Position
+package struct Step: Hashable, Sendable {
+  package let from: Position
+  package let to: Position
   /// The flows that let it pass together, almost always one; none where everything on the way only observes.
-  public let flows: [FlowID]
+  package let flows: [FlowID]
   /// Ends that let it pass because they observe, or because the intruder is root there.
-  public let unguarded: [HostID]
+  package let unguarded: [HostID]
 
-  public init(from: Position, to: Position, flows: [FlowID], unguarded: [HostID]) {
+  package init(from: Position, to: Position, flows: [FlowID], unguarded: [HostID]) {
     self.from = from
     self.to = to
     self.flows = flows

@@ -1,5 +1,5 @@
-public import Nftables
-public import Policy
+package import Nftables
+package import Policy
 internal import RulesetShape
 
 /// Compiles policies of hosts to tables.
@@ -7,7 +7,7 @@ internal import RulesetShape
 /// The shape is the same on every host, so that an engineer who knows one knows all: base chains
 /// with the skeleton, one lookup that dispatches by protocol and port to the chain of a service, in
 /// it one rule for each flow and family, and a last chain that records and denies.
-public struct RulesetCompiler: Sendable {
+package struct RulesetCompiler: Sendable {
   private let policy: Policy
   private let sets: PeerSets
   private let skeletons: [SidePolicy: Skeleton]
@@ -15,7 +15,7 @@ public struct RulesetCompiler: Sendable {
   private let openings: [Allowance: [Opening]]
 
   /// - Parameter policies: of the same policy; its peers include what gateways see of them.
-  public init(_ policy: Policy, _ policies: HostPolicies) {
+  package init(_ policy: Policy, _ policies: HostPolicies) {
     self.policy = policy
     sets = PeerSets(policies.peers)
     var sides: Set<SidePolicy> = []
@@ -30,7 +30,7 @@ public struct RulesetCompiler: Sendable {
 
   /// Compiles one host policy. The result depends on nothing but the arguments: hosts with equal
   /// policies get equal tables.
-  public func compile(_ host: HostPolicy) -> Table {
+  package func compile(_ host: HostPolicy) -> Table {
     var builder = TableBuilder(sets: sets)
     let openings = host.allowances.flatMap { self.openings[$0] ?? Opening.all(of: $0, in: policy, sets) }
     for side in Self.sides(host) {
@@ -58,7 +58,7 @@ public struct RulesetCompiler: Sendable {
 
   /// The rules of the flows that some host policies have a share of, and those that are on every host, each
   /// once. Tables have few others.
-  public func sharedRules(of hosts: [HostPolicy]) -> [Rule] {
+  package func sharedRules(of hosts: [HostPolicy]) -> [Rule] {
     var known: Set<Allowance> = []
     return skeletons.values.flatMap(\.rules)
       + hosts.lazy.flatMap(\.allowances).filter { known.insert($0).inserted }
@@ -67,7 +67,7 @@ public struct RulesetCompiler: Sendable {
 
   /// The sets of peers that the tables of some host policies refer to, and those that record what is denied,
   /// each once. A set of one of these names is the same in every table.
-  public func sharedSets(of hosts: [HostPolicy]) -> [NamedSet] {
+  package func sharedSets(of hosts: [HostPolicy]) -> [NamedSet] {
     var used: Set<PeersID> = []
     for host in hosts {
       for allowance in host.allowances { used.formUnion(allowance.peers) }

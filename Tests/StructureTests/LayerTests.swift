@@ -68,7 +68,7 @@ import Testing
     }
   }
 
-  @Test func `every public type says what it is`() throws {
+  @Test func `every type that others see says what it is`() throws {
     for target in try Self.targets() where !Self.isSystemLibrary(target) {
       let directory = Self.root.appending(path: "Sources/\(target)")
       for path in try FileManager.default.subpathsOfDirectory(atPath: directory.path)
@@ -76,7 +76,7 @@ import Testing
         let lines = try String(contentsOf: directory.appending(path: path), encoding: .utf8)
           .split(separator: "\n", omittingEmptySubsequences: false)
         for (number, line) in lines.enumerated()
-        where line.contains(#/^\s*public (final |indirect )?(struct|enum|class|actor|protocol) /#) {
+        where line.contains(#/^\s*(public|package) (final |indirect )?(struct|enum|class|actor|protocol) /#) {
           let before = number > 0 ? lines[number - 1].trimmingCharacters(in: .whitespaces) : ""
           #expect(before.hasPrefix("///") || before.hasPrefix("@"), "\(target)/\(path):\(number + 1)")
         }
