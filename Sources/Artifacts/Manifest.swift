@@ -108,10 +108,11 @@ public struct Manifest: Hashable, Sendable {
       let not_compiled: [String]?
       let hosts: [String: Host]
     }
-    let damaged = "not a manifest of this version; compile again into an empty directory"
+    let damaged = OutputFailure(
+      path, "not a manifest of this version", remedy: "compile again into an empty directory")
     guard let file = try? JSONDecoder().decode(File.self, from: Data(bytes)),
       file.format_version == Self.formatVersion
-    else { throw OutputFailure(path, damaged) }
+    else { throw damaged }
     var hosts: [String: Entry] = [:]
     hosts.reserveCapacity(file.hosts.count)
     for (name, host) in file.hosts {
@@ -122,14 +123,14 @@ public struct Manifest: Hashable, Sendable {
         Self.isPlain(inventory, and: ""), host.addresses.allSatisfy({ Self.isPlain($0, and: ".:") }),
         ((host.groups ?? []) + (host.zone.map { [$0] } ?? [])).allSatisfy(Self.isName),
         Self.isPlain(host.ssh, and: "._-@:/[]%+"), !host.ssh.hasPrefix("-")
-      else { throw OutputFailure(path, damaged) }
+      else { throw damaged }
       hosts[name] = Entry(
         digest: host.ruleset, modes: Modes(ingress: ingress, egress: egress, forward: forward), ssh: host.ssh,
         addresses: host.addresses, groups: host.groups ?? [], zone: host.zone, inventory: inventory)
     }
     let notCompiled = file.not_compiled ?? []
     guard notCompiled.allSatisfy({ Self.isName($0) && hosts[$0] == nil }) else {
-      throw OutputFailure(path, damaged)
+      throw damaged
     }
     self.init(hosts: hosts, notCompiled: notCompiled)
   }

@@ -44,7 +44,7 @@ public struct OutputDirectory: Sendable {
   /// ruleset, `nft -f` would load another one than the manifest names.
   public func json(of host: String, _ manifest: Manifest) throws(OutputFailure) -> [UInt8] {
     guard let entry = manifest.hosts[host] else {
-      throw OutputFailure(path, "no host \(host) in the manifest; compile again")
+      throw OutputFailure(path, "no host \(host) in the manifest", remedy: "compile again")
     }
     let name = "\(entry.digest).json"
     let stored = try onDisk { () throws(SystemFailure) in
@@ -52,12 +52,12 @@ public struct OutputDirectory: Sendable {
     }
     guard let bytes = stored else {
       throw OutputFailure(
-        "\(path)/\(Self.rulesets)/\(name)", "the ruleset of \(host) is missing; compile again")
+        "\(path)/\(Self.rulesets)/\(name)", "the ruleset of \(host) is missing", remedy: "compile again")
     }
     guard SHA256.hex(bytes) == entry.digest else {
       throw OutputFailure(
         "\(path)/\(Self.rulesets)/\(name)",
-        "the file is not what was compiled; compile again into an empty directory")
+        "the file is not what was compiled", remedy: "compile again into an empty directory")
     }
     for ending in ["nft", "json"] {
       let isNamed = try onDisk { () throws(SystemFailure) in
@@ -67,7 +67,8 @@ public struct OutputDirectory: Sendable {
       if isNamed { continue }
       throw OutputFailure(
         "\(path)/\(host).\(ending)",
-        "not the ruleset that the manifest names: a compile is under way or was broken off; compile again")
+        "not the ruleset that the manifest names: a compile is under way or was broken off",
+        remedy: "compile again")
     }
     return bytes
   }

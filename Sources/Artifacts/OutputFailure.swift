@@ -6,20 +6,23 @@ public struct OutputFailure: Error, Hashable, Sendable, CustomStringConvertible 
   public let path: String
   /// `errno`, or 0 when the content is at fault.
   public let code: Int32
-  /// What happened and what to do.
-  public let message: String
+  /// What happened.
+  public let reason: String
+  /// What to do; `nil` where the reason says it all.
+  public let remedy: String?
 
-  init(_ path: String, code: Int32 = 0, _ message: String) {
+  init(_ path: String, code: Int32 = 0, _ reason: String, remedy: String? = nil) {
     self.path = path
     self.code = code
-    self.message = message
+    self.reason = reason
+    self.remedy = remedy
   }
 
   init(_ failure: SystemFailure) {
     let isOfWrongKind = failure.errno == .invalidArgument
     self.init(
-      failure.object, code: failure.errno.rawValue,
-      isOfWrongKind ? "\(failure.action); remove it and try again" : failure.message)
+      failure.object, code: failure.errno.rawValue, isOfWrongKind ? failure.action : failure.message,
+      remedy: isOfWrongKind ? "remove it and try again" : nil)
   }
 
   /// Where a compile begins.
@@ -27,14 +30,14 @@ public struct OutputFailure: Error, Hashable, Sendable, CustomStringConvertible 
     let (path, code) = (failure.object, failure.errno.rawValue)
     switch failure.errno {
     case .noSuchFileOrDirectory:
-      self.init(path, code: code, "the directory above it does not exist; make it first (mkdir -p)")
+      self.init(path, code: code, "the directory above it does not exist", remedy: "make it first (mkdir -p)")
     case .wouldBlock:
-      self.init(path, code: code, "another compile is writing here; wait for it and try again")
+      self.init(path, code: code, "another compile is writing here", remedy: "wait for it and try again")
     default: self.init(failure)
     }
   }
 
-  public var description: String { "\(path): \(message)" }
+  public var description: String { "\(path): \(reason)" + (remedy.map { "; \($0)" } ?? "") }
 }
 
 /// Does something on disk; what the system refuses there is a failure of the output.

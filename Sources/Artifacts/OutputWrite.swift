@@ -50,7 +50,7 @@ public final class OutputWrite: Sendable {
 
   /// - Parameter step: what ``Machine/Directory`` asks before each call.
   package init(_ path: String, step: @escaping Directory.Step) throws(OutputFailure) {
-    if path.isEmpty { throw OutputFailure("--out", "the name of the directory is empty; give one") }
+    if path.isEmpty { throw OutputFailure("--out", "the name of the directory is empty", remedy: "give one") }
     place = try OutputPlace(path, step)
     let prepared = try? place.directory.prepared(Self.manifest)
     begun = prepared.flatMap { try? Manifest(decoding: $0, path: path) }

@@ -78,11 +78,13 @@ public struct Plan: Hashable, Sendable {
     guard let bytes = stored else {
       throw OutputFailure(
         path, code: Errno.noSuchFileOrDirectory.rawValue,
-        "no such plan; sekisho diff --out \(path) makes one")
+        "no such plan", remedy: "sekisho diff --out \(path) makes one")
     }
     guard let file = try? JSONDecoder().decode(File.self, from: Data(bytes)),
       file.format_version == Self.formatVersion, Set(file.hosts.map(\.name)).count == file.hosts.count
-    else { throw OutputFailure(path, "not a plan of this version; make it anew with sekisho diff --out") }
+    else {
+      throw OutputFailure(path, "not a plan of this version", remedy: "make it anew with sekisho diff --out")
+    }
     self.init(inventory: file.inventory, way: file.way, hosts: file.hosts)
   }
 

@@ -38,7 +38,8 @@ struct InventoryDirectory {
       if directory.files.isEmpty, !log.hasErrors {
         throw InventoryUnreadable(
           path: path, code: Errno.noSuchFileOrDirectory.rawValue,
-          message: "the directory holds no inventory; it needs files *.yaml, *.yml or *.json")
+          "the directory holds no inventory",
+          remedy: "it needs files *.yaml, *.yml or *.json")
       }
       return Sources(directory: path, files: directory.files)
     }
@@ -152,6 +153,6 @@ struct InventoryDirectory {
       case .fileTooLarge: "wait until nothing writes it any more"
       default: "check the file system"
       }
-    return InventoryUnreadable(path: path, code: errno.rawValue, message: "\(errno); \(remedy)")
+    return InventoryUnreadable(path: path, code: errno.rawValue, "\(errno)", remedy: remedy)
   }
 }

@@ -33,7 +33,8 @@ extension Inventory {
     }
     if files.isEmpty, !log.hasErrors {
       throw InventoryUnreadable(
-        path: shown, code: 2, message: "no inventory there; name a directory or file of that revision")
+        path: shown, code: 2, "no inventory there",
+        remedy: "name a directory or file of that revision")
     }
     let contents = try await git(
       ["cat-file", "--batch"], files.map { $0.object + "\n" }.joined(), shown)
@@ -45,7 +46,7 @@ extension Inventory {
         let size = rest[..<end].split(separator: UInt8(ascii: " ")).last
           .flatMap({ Int(String(decoding: $0, as: UTF8.self)) }),
         end + 1 + size < rest.endIndex
-      else { throw InventoryUnreadable(path: shown, code: 5, message: "git broke off; try again") }
+      else { throw InventoryUnreadable(path: shown, code: 5, "git broke off", remedy: "try again") }
       let bytes = rest[(end + 1)..<(end + 1 + size)]
       if bounds.admit(file.path, bytes: size, log: &log) {
         sources.append(SourceFile(path: below(file.path, path), bytes: Array(bytes)))
@@ -81,11 +82,11 @@ extension Inventory {
         output: .bytes(limit: InventoryBounds.totalBytes * 2), error: .string(limit: 1 << 16))
       if case .exited(0) = result.terminationStatus { return result.standardOutput }
       let words = result.standardError.split(separator: "\n").first.map(String.init) ?? "it failed"
-      throw InventoryUnreadable(path: shown, code: 2, message: "git says: \(words)")
+      throw InventoryUnreadable(path: shown, code: 2, "git says: \(words)")
     } catch let error as InventoryUnreadable {
       throw error
     } catch {
-      throw InventoryUnreadable(path: shown, code: 2, message: "cannot run git (apt install git): \(error)")
+      throw InventoryUnreadable(path: shown, code: 2, "cannot run git: \(error)", remedy: "apt install git")
     }
   }
 }

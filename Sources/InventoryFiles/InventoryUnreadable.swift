@@ -4,8 +4,17 @@ public struct InventoryUnreadable: Error, Hashable, Sendable, CustomStringConver
   public let path: String
   /// `errno` of the refusal.
   public let code: Int32
-  /// What happened, and what to do.
-  public let message: String
+  /// What happened.
+  public let reason: String
+  /// What to do; `nil` where the reason says it all.
+  public let remedy: String?
 
-  public var description: String { "\(path): \(message)" }
+  init(path: String, code: Int32, _ reason: String, remedy: String? = nil) {
+    self.path = path
+    self.code = code
+    self.reason = reason
+    self.remedy = remedy
+  }
+
+  public var description: String { "\(path): \(reason)" + (remedy.map { "; \($0)" } ?? "") }
 }

@@ -112,7 +112,8 @@ import Testing
   @Test func `what the machine refuses is thrown with a remedy`() throws {
     let scratch = try Scratch()
     let empty = try #require(throws: InventoryUnreadable.self) { try Inventory.load(scratch.inventory) }
-    #expect(empty.message == "the directory holds no inventory; it needs files *.yaml, *.yml or *.json")
+    #expect(empty.reason == "the directory holds no inventory")
+    #expect(empty.remedy == "it needs files *.yaml, *.yml or *.json")
     let missing = try #require(throws: InventoryUnreadable.self) {
       try Inventory.load(scratch.path + "/nowhere")
     }

@@ -3,6 +3,7 @@ internal import Artifacts
 internal import Diagnostics
 internal import Enforcement
 internal import InventoryFiles
+internal import Machine
 
 /// Why a verb was not carried out, in parts that a program can act on.
 struct Refusal: Error {
@@ -33,6 +34,9 @@ struct Refusal: Error {
   /// What happened; `remedy`: what to do.
   let message: String
   let remedy: String?
+  /// A file that it is about, and the error number of the call that failed there.
+  var object: String?
+  var errno: Int32?
   /// What is shown ahead of the message.
   var parts: [Answer.Part] = []
   var diagnostics: [DiagnosticJSON] = []
@@ -56,11 +60,22 @@ struct Refusal: Error {
     switch error {
     case let refusal as Refusal: self = refusal
     case let usage as ValidationError: self.init(.usage, usage.message)
-    case is InventoryUnreadable, is RulesetFileError: self.init(.unreadable, "\(error)")
+    case let failure as InventoryUnreadable:
+      self.init(.unreadable, failure.path, failure.reason, failure.remedy, errno: failure.code)
+    case let failure as OutputFailure:
+      self.init(.failed, failure.path, failure.reason, failure.remedy, errno: failure.code)
+    case let failure as DirectoryRefusal: self.init(.failed, failure.path, failure.reason, failure.remedy)
+    case is RulesetFileError: self.init(.unreadable, "\(error)")
     case let failure as AgentFailure:
       self.init(failure.code == .moved ? .moved : .host, "\(failure)")
     default: self.init(.failed, "\(error)")
     }
+  }
+
+  private init(_ code: Code, _ path: String, _ reason: String, _ remedy: String?, errno: Int32 = 0) {
+    self.init(code, "\(path): \(reason)", remedy: remedy)
+    object = path
+    self.errno = errno == 0 ? nil : errno
   }
 
   var exitCode: ExitCode {
@@ -83,6 +98,8 @@ struct Refusal: Error {
       let code: String
       let message: String
       let remedy: String?
+      let object: String?
+      let errno: Int32?
       let diagnostics: [DiagnosticJSON]?
       let brokenGuards: [BrokenGuards.Entry]?
       let hosts: [FailureJSON]?
@@ -91,6 +108,8 @@ struct Refusal: Error {
         code = refusal.code.rawValue
         message = refusal.message
         remedy = refusal.remedy
+        object = refusal.object
+        errno = refusal.errno
         diagnostics = refusal.diagnostics.isEmpty ? nil : refusal.diagnostics
         brokenGuards = refusal.brokenGuards.isEmpty ? nil : refusal.brokenGuards
         hosts = refusal.hosts.isEmpty ? nil : refusal.hosts
