@@ -67,6 +67,8 @@ let package = Package(
     layer("RulesetCompiler", ["Addressing", "Nftables", "Policy", "RulesetShape"]),
     layer("Explanation", ["Addressing", "Nftables", "Policy", "RulesetCompiler"]),
     layer("RulesetDiff", ["Nftables", "RulesetShape"]),
+    layer("Attempts", ["Addressing"], isSmall: true),
+    layer("AgentProtocol", ["Addressing", "Attempts", "Nftables", "RulesetDiff"], isSmall: true),
     layer("ConnectionSpace", ["Addressing"]),
     layer(
       "ConnectionDiff",
@@ -85,22 +87,24 @@ let package = Package(
     layer("Artifacts", ["Digest", "JSONStrings", "Machine", "Policy", system]),
     layer("Netlink", ["CMnl"]),
     layer("NftablesNetlink", ["Addressing", "CMnl", "CNftnl", "Netlink", "Nftables"]),
-    layer("Probing", ["Addressing", "CLinux", "Machine", system], isSmall: true),
+    layer("Probing", ["Addressing", "Attempts", "CLinux", "Machine", system], isSmall: true),
     layer(
       "Enforcement",
       [
-        "Addressing", "Machine", "Netlink", "Nftables", "NftablesNetlink", "Probing", "RulesetDiff",
+        "AgentProtocol", "Digest", "Machine", "Netlink", "Nftables", "NftablesNetlink", "RulesetDiff",
         "RulesetShape", system,
       ],
       isSmall: true),
+    layer(
+      "HostAgent", ["AgentProtocol", "Attempts", "Enforcement", "Machine", "Probing", system], isSmall: true),
     layer("Lab", ["Addressing", "CLinux", "Machine", "Policy", system], isSmall: true),
-    layer("Fleet", ["Enforcement", subprocess, system], isSmall: true),
+    layer("Fleet", ["AgentProtocol", "Machine", subprocess, system], isSmall: true),
     layer(
       "SekishoCommands",
       [
-        "Addressing", "Artifacts", "Diagnostics", "Digest", "Enforcement", "Explanation", "Fleet",
-        "Inventory", "InventoryFiles", "Lab", "Lint", "Machine",
-        "Nftables", "Policy", "PolicySpace", "ConnectionDiff", "ConnectionSpace", "Probing", "Reachability",
+        "Addressing", "AgentProtocol", "Artifacts", "Attempts", "Diagnostics", "Digest", "Enforcement",
+        "Explanation", "Fleet", "HostAgent", "Inventory", "InventoryFiles", "Lab", "Lint", "Machine",
+        "Nftables", "Policy", "PolicySpace", "ConnectionDiff", "ConnectionSpace", "Reachability",
         "RulesetCompiler", "RulesetDiff", "RulesetShape", arguments, subprocess, system,
       ], isSmall: true),
     .executableTarget(
@@ -109,6 +113,7 @@ let package = Package(
     support("ChildProcess", []),
     support("Goldens", []),
     support("EchoKernel", ["Netlink"]),
+    support("MemoryKernel", ["AgentProtocol", "Enforcement", "Netlink", "Nftables", "NftablesNetlink"]),
     support("PolicyFixtures", ["Addressing", "Diagnostics", "Policy"]),
     support("LabFixtures", ["Addressing", "Diagnostics", "Policy"]),
     support("LabHarness", ["Lab", "Machine", "Policy", subprocess, system]),
@@ -121,7 +126,8 @@ let package = Package(
         "RulesetSpace",
       ]),
     .executableTarget(
-      name: "lab-support", dependencies: ["Addressing", "Lab", "LabFixtures", "Machine", "Probing"],
+      name: "lab-support",
+      dependencies: ["Addressing", "Attempts", "Lab", "LabFixtures", "Machine", "Probing"],
       path: "Tests/Support/lab-support", swiftSettings: common),
     .target(name: "FleetGenerator", path: "Tests/Benchmarks/FleetGenerator", swiftSettings: common),
     .executableTarget(
@@ -134,7 +140,8 @@ let package = Package(
     .executableTarget(
       name: "benchmark",
       dependencies: [
-        "Addressing", "CBareNetlink", "CTraffic", "ConnectionSpace", "Diagnostics", "Enforcement",
+        "Addressing", "AgentProtocol", "CBareNetlink", "CTraffic", "ConnectionSpace", "Diagnostics",
+        "Enforcement",
         "FleetGenerator", "Inventory", "InventoryFiles", "Nftables", "NftablesNetlink", "Policy",
         "PolicySpace", "Reachability", "RulesetCompiler", "RulesetDiff", "RulesetSpace",
       ],
@@ -156,7 +163,22 @@ let package = Package(
       "ExplanationTests",
       ["Addressing", "Diagnostics", "Explanation", "Inventory", "Policy", "PolicyFixtures"]),
     tests("RulesetShapeTests", ["Addressing", "Nftables", "RulesetShape"]),
-    tests("RulesetDiffTests", ["Nftables", "Policy", "PolicyFixtures", "RulesetCompiler", "RulesetDiff"]),
+    tests(
+      "RulesetDiffTests",
+      ["MemoryKernel", "Nftables", "Policy", "PolicyFixtures", "RulesetCompiler", "RulesetDiff"]),
+    tests(
+      "AgentProtocolTests",
+      [
+        "Addressing", "AgentProtocol", "Attempts", "Nftables", "Policy", "PolicyFixtures", "RulesetCompiler",
+        "RulesetDiff",
+      ]),
+    tests("FleetTests", ["AgentProtocol", "Fleet", "Nftables"]),
+    tests(
+      "EnforcementTests",
+      [
+        "AgentProtocol", "Enforcement", "MemoryKernel", "Netlink", "Nftables", "NftablesNetlink", "Policy",
+        "PolicyFixtures", "RulesetCompiler", "RulesetDiff", "RulesetShape",
+      ]),
     tests("ConnectionSpaceTests", ["Addressing", "ConnectionSpace", "PolicyFixtures"]),
     tests(
       "PolicySpaceTests",
@@ -194,25 +216,28 @@ let package = Package(
     tests(
       "HostileTests",
       [
-        "Addressing", "ChildProcess", "Enforcement", "Inventory", "Nftables", "NftablesNetlink", "Policy",
+        "Addressing", "AgentProtocol", "ChildProcess", "Enforcement", "HostAgent", "Inventory", "Nftables",
+        "NftablesNetlink", "Policy",
         "PolicyFixtures", "RulesetCompiler", "RulesetDiff", "sekisho",
       ]),
     tests(
       "NftablesNetlinkTests",
       [
-        "ChildProcess", "EchoKernel", "Enforcement", "Goldens", "Netlink", "Nftables", "NftablesNetlink",
+        "AgentProtocol", "ChildProcess", "EchoKernel", "Enforcement", "Goldens", "Netlink", "Nftables",
+        "NftablesNetlink",
         "RulesetDiff",
       ]),
     tests(
       "LabTests",
       ["Addressing", "Lab", "LabFixtures", "LabHarness", "Machine", "Policy", system, "lab-support"]),
     tests(
-      "ProbingTests", ["Addressing", "Lab", "LabFixtures", "LabHarness", "Policy", "Probing", "lab-support"]),
+      "ProbingTests",
+      ["Addressing", "Attempts", "Lab", "LabFixtures", "LabHarness", "Policy", "Probing", "lab-support"]),
     tests(
       "ProofTests",
       [
-        "Addressing", "ConnectionSpace", "Diagnostics", "Enforcement", "Fleet", "Inventory", "InventoryFiles",
-        "Lab", "LabHarness", "Nftables", "Policy", "PolicyFixtures", "Probing", "RulesetCompiler",
+        "Addressing", "AgentProtocol", "Attempts", "ConnectionSpace", "Diagnostics", "Fleet", "Inventory",
+        "InventoryFiles", "Lab", "LabHarness", "Nftables", "Policy", "PolicyFixtures", "RulesetCompiler",
         "RulesetDiff", "RulesetSpace", "lab-support",
         "sekisho",
       ]),

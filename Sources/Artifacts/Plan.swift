@@ -18,19 +18,19 @@ public struct Plan: Hashable, Sendable {
     public let name: String
     /// Digest of the ruleset that it is to have.
     public let ruleset: String
-    /// The boot and the network namespace that were looked at, in which generations are counted.
+    /// The boot and the network namespace that were looked at.
     public let place: String
-    /// The ruleset generation that was looked at.
-    public let generation: UInt32
-    /// Digest of the change that was shown.
-    public let change: String
+    /// Digest of the table that was there; `nil`: there was none. With ``ruleset`` it says the change.
+    public let running: String?
+    /// Digests of what other tables had, by title, as far as what was shown rests on it.
+    public let others: [String: String]
 
-    public init(name: String, ruleset: String, place: String, generation: UInt32, change: String) {
+    public init(name: String, ruleset: String, place: String, running: String?, others: [String: String]) {
       self.name = name
       self.ruleset = ruleset
       self.place = place
-      self.generation = generation
-      self.change = change
+      self.running = running
+      self.others = others
     }
   }
 
@@ -46,7 +46,7 @@ public struct Plan: Hashable, Sendable {
     self.hosts = hosts.sorted { $0.name < $1.name }
   }
 
-  static let formatVersion = 1
+  static let formatVersion = 2
 
   private struct File: Codable {
     let format_version: Int

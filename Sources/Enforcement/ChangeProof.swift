@@ -1,7 +1,28 @@
-internal import Netlink
+package import AgentProtocol
 package import Nftables
-package import NftablesNetlink
+internal import NftablesNetlink
 internal import RulesetDiff
+
+extension LocalHost {
+  /// Shows that the kernel has what it took.
+  ///
+  /// - Throws: ``AgentProtocol/AgentFailure`` `.unproven`: whatever goes wrong here, the change took place.
+  func prove(
+    _ change: Change, of wanted: Table, generation: UInt32, _ kernel: any HostKernel
+  ) throws(AgentFailure) {
+    do throws(AgentFailure) {
+      try ChangeProof(change, of: wanted, generation: generation).check(kernel)
+    } catch {
+      if error.code == .unproven { throw error }
+      throw AgentFailure(
+        .unproven, "the change was applied, and could not be read back: \(error.message)",
+        object: error.object, element: error.element, errno: error.errno, remedy: Self.lookAgain,
+        happened: .applied)
+    }
+  }
+
+  private static let lookAgain = "look again: a diff says whether the host has it"
+}
 
 /// Shows that the kernel has what a change was to make of its table: that it took what was sent is no
 /// proof of it.
@@ -22,14 +43,14 @@ package struct ChangeProof {
     self.generation = generation
   }
 
-  /// - Throws: ``AgentFailure`` `.unproven`, or why the kernel could not be read.
-  package func check(_ connection: NftablesConnection) throws(AgentFailure) {
+  /// - Throws: ``AgentProtocol/AgentFailure`` `.unproven`, or why the kernel could not be read.
+  package func check(_ kernel: any HostKernel) throws(AgentFailure) {
     if let touched = touchedElements {
       do throws(ReadError) {
-        if try hasElements(touched, connection) { return }
+        if try hasElements(touched, kernel) { return }
       } catch { throw AgentFailure(error) }
     }
-    try compare(connection)
+    try compare(kernel)
   }
 
   private struct Touched {
@@ -61,17 +82,15 @@ package struct ChangeProof {
   /// the change made. Everything else was read in the generation before, and nothing but the change
   /// lies between the two.
   private func hasElements(
-    _ touched: [Touched], _ connection: NftablesConnection
+    _ touched: [Touched], _ kernel: any HostKernel
   ) throws(ReadError) -> Bool {
     for part in touched {
-      let found = try connection.elements(part.set, family: change.family, table: change.table)
+      let found = try kernel.elements(part.set, family: change.family, table: change.table)
       let expected = part.isWanted ? part.set.elements : comingBack(part.set)
       if found != expected { return false }
     }
     // Asked last: had anything else moved the ruleset meanwhile, it would have another generation.
-    do throws(NetlinkError) { return try connection.generation() == generation } catch {
-      throw .netlink(error)
-    }
+    return try kernel.generation() == generation
   }
 
   /// Of elements that went, those that came again with other data.
@@ -85,14 +104,18 @@ package struct ChangeProof {
   }
 
   /// Reads the whole table again.
-  private func compare(_ connection: NftablesConnection) throws(AgentFailure) {
+  private func compare(_ kernel: any HostKernel) throws(AgentFailure) {
     let installed: InstalledTable?
-    do { installed = try connection.table(wanted.family, wanted.name) } catch { throw AgentFailure(error) }
+    do throws(ReadError) { installed = try kernel.table(wanted.family, wanted.name) } catch {
+      throw AgentFailure(error)
+    }
     if TableDiff.change(from: installed, to: wanted).isEmpty { return }
     throw installed?.generation == generation
       ? AgentFailure(
-        .unproven, "the kernel took the transaction but has something else than was sent; this is a defect")
+        .unproven, "the kernel took the transaction but has something else than was sent; this is a defect",
+        happened: .applied)
       : AgentFailure(
-        .unproven, "the change was applied, and something else changed the table right after; look again")
+        .unproven, "the change was applied, and something else changed the table right after",
+        remedy: "look again", happened: .applied)
   }
 }

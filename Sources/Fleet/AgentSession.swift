@@ -1,55 +1,64 @@
-public import Enforcement
+package import AgentProtocol
 internal import Subprocess
 internal import SystemPackage
 
 /// A conversation with the agent that a transport starts; it ends with the agent's process.
-public enum AgentSession {
+package enum AgentSession {
   /// Starts the agent, lets `body` ask it, and waits until it has gone.
   ///
-  /// - Throws: ``Enforcement/AgentFailure`` `.unreachable` with the last words of the transport when the
-  ///   agent cannot be started or breaks off; whatever `body` throws.
-  public static func run<Result: Sendable>(
-    _ transport: Transport, _ body: @escaping @Sendable (AgentClient) async throws -> Result
+  /// - Parameters:
+  ///   - needs: what will be asked; an agent that cannot do it is told apart before anything is.
+  ///   - version: of the tool at this end.
+  /// - Throws: ``AgentProtocol/AgentFailure`` `.unreachable` or `.timedOut` with the last words of the transport
+  ///   when the agent cannot be started, breaks off or keeps us waiting; `.otherVersion`; whatever `body` throws.
+  package static func run<Result: Sendable>(
+    _ transport: Transport, needing needs: [any AgentRequest.Type], version: String,
+    patience: Patience = Patience(),
+    _ body: @escaping @Sendable (any Agent, Greeting) async throws -> Result
   ) async throws -> Result {
     guard let program = transport.command.first else {
       throw AgentFailure(.unreachable, "the transport has no command")
     }
     let executable: Executable =
       program.contains("/") ? .path(FilePath(program)) : .name(program)
+    var options = PlatformOptions()
+    // A group of its own, so that what is given up goes with all that it started.
+    options.processGroupID = 0
     let errors = ErrorTail()
     do {
       let outcome = try await Subprocess.run(
-        executable, arguments: Arguments(Array(transport.command.dropFirst())), input: .inputWriter,
-        output: .sequence, error: .sequence
+        executable, arguments: Arguments(Array(transport.command.dropFirst())), platformOptions: options,
+        input: .inputWriter, output: .sequence, error: .sequence
       ) { execution in
-        async let drained: Void = errors.collect(execution.standardError)
-        let writer = execution.standardInputWriter
-        let lines = LineSource(execution.standardOutput)
-        let client = AgentClient { line in
-          do {
-            _ = try await writer.write(line + [UInt8(ascii: "\n")])
-          } catch {
-            throw AgentFailure(.unreachable, "the agent broke off while it was asked")
-          }
-          guard let answer = try await lines.next() else {
-            throw AgentFailure(.unreachable, "the agent broke off")
-          }
-          return answer
-        }
+        let watch = ChildWatch { try? execution.send(signal: .kill, toProcessGroup: true) }
+        let drained = Task { try await errors.collect(execution.standardError) }
+        let lines = ChildLines(execution.standardOutput)
+        let agent = RemoteAgent(execution.standardInputWriter, lines, watch, patience)
         let result: Swift.Result<Result, any Error>
-        do { result = .success(try await body(client)) } catch { result = .failure(error) }
-        try await writer.finish()
-        try await drained
+        do {
+          result = .success(try await body(agent, try await agent.greet(needs, version: version)))
+        } catch {
+          result = .failure(error)
+        }
+        // It has nothing left to say; what does not end by itself is ended.
+        try? await watch.within(Self.farewell) {
+          try await execution.standardInputWriter.finish()
+          try await lines.drain()
+          try await drained.value
+        }
         return result
       }
       return try outcome.closureResult.get()
-    } catch let failure as AgentFailure where failure.code == .unreachable {
+    } catch let failure as AgentFailure where [.unreachable, .timedOut].contains(failure.code) {
       let words = await errors.text
-      throw words.isEmpty ? failure : AgentFailure(.unreachable, "\(failure.message); it said: \(words)")
-    } catch let failure as AgentFailure {
-      throw failure
+      if words.isEmpty { throw failure }
+      throw AgentFailure(
+        failure.code, "\(failure.message); it said: \(words)", remedy: failure.remedy,
+        happened: failure.happened)
     } catch let error as SubprocessError {
       throw AgentFailure(.unreachable, "cannot start \(program): \(error)")
     }
   }
+
+  private static let farewell = Duration.seconds(5)
 }

@@ -1,7 +1,7 @@
 /// Asks many at once, at most `limit` at a time.
 ///
 /// - Returns: for each item, in order, the answer or why there is none.
-public func concurrently<Item: Sendable, Answer: Sendable>(
+package func concurrently<Item: Sendable, Answer: Sendable>(
   _ items: [Item], limit: Int = 16, _ ask: @escaping @Sendable (Item) async throws -> Answer,
   progress: (Int) -> Void = { _ in }
 ) async -> [Result<Answer, any Error>] {

@@ -1,18 +1,35 @@
-internal import Enforcement
-internal import Subprocess
-internal import SystemPackage
-
 /// How a host's agent is started: a command prefix in front of `sekisho agent`.
-public struct Transport: Hashable, Sendable {
+package struct Transport: Hashable, Sendable {
   /// Program and arguments, `sekisho agent` included. No shell reads them on this machine.
-  public let command: [String]
+  package let command: [String]
 
-  public init(command: [String]) { self.command = command }
+  package init(command: [String]) { self.command = command }
 
-  /// `ssh -- DESTINATION sudo -n sekisho agent`, with the user's own configuration of ssh.
+  /// `ssh -- DESTINATION sudo -n sekisho agent`, with the user's own configuration of ssh. What would wait
+  /// for ever ends: a host that is not there, and a connection that has died.
   ///
-  /// - Parameter destination: what ssh(1) calls destination; must not begin with `-`.
-  public static func ssh(_ destination: String) -> Self {
-    Self(command: ["ssh", "-o", "BatchMode=yes", "--", destination, "sudo", "-n", "sekisho", "agent"])
+  /// - Parameters:
+  ///   - destination: what ssh(1) calls destination; must not begin with `-`.
+  ///   - patience: how long the host may take to be reached; ssh counts whole seconds.
+  package static func ssh(_ destination: String, _ patience: Patience = Patience()) -> Self {
+    let seconds = max(1, min(patience.connect, patience.answer).components.seconds)
+    return Self(
+      command: [
+        "ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=\(seconds)", "-o", "ServerAliveInterval=5", "-o",
+        "ServerAliveCountMax=3", "--", destination, "sudo", "-n", "sekisho", "agent",
+      ])
+  }
+}
+
+/// How long a host may keep us waiting.
+package struct Patience: Hashable, Sendable {
+  /// To be reached.
+  package var connect: Duration
+  /// For an answer, the first one included, or from one event to the next.
+  package var answer: Duration
+
+  package init(connect: Duration = .seconds(10), answer: Duration = .seconds(30)) {
+    self.connect = connect
+    self.answer = answer
   }
 }

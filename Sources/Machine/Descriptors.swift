@@ -31,14 +31,31 @@ extension FileDescriptor {
   /// Writes everything.
   package func writeWhole(_ bytes: [UInt8]) throws(Errno) { _ = try withErrno { try writeAll(bytes) } }
 
+  /// Writes everything, as the other side takes it.
+  ///
+  /// - Throws: `Errno`; `timedOut` when the other side takes nothing more in time.
+  package func writeWhole(_ bytes: [UInt8], by deadline: ContinuousClock.Instant) throws(Errno) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      if try !wait(for: POLLOUT, until: deadline) { throw .timedOut }
+      // PIPE_BUF: a pipe that can be written to takes as much without waiting.
+      let part = Array(rest.prefix(4096))
+      rest = rest.dropFirst(try withErrno { try unsafe part.withUnsafeBytes { try unsafe write($0) } })
+    }
+  }
+
   /// Waits until there is something to read, the other side has closed, or the time is over.
   ///
   /// - Parameter deadline: `nil`: waits for ever.
   /// - Returns: whether reading would not wait.
   package func waitToRead(until deadline: ContinuousClock.Instant?) throws(Errno) -> Bool {
+    try wait(for: POLLIN, until: deadline)
+  }
+
+  private func wait(for event: Int32, until deadline: ContinuousClock.Instant?) throws(Errno) -> Bool {
     while true {
       let left = deadline.map { max(0, ($0 - .now) / .milliseconds(1)) }
-      var wait = pollfd(fd: rawValue, events: Int16(POLLIN), revents: 0)
+      var wait = pollfd(fd: rawValue, events: Int16(event), revents: 0)
       // poll(2) takes milliseconds in 31 bits; a longer wait is taken up again.
       let ready = unsafe poll(&wait, 1, left.map { Int32(min($0.rounded(.up), 1_000_000)) } ?? -1)
       if ready > 0 { return true }

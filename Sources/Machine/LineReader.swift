@@ -14,6 +14,12 @@ package struct LineReader {
     lines = LineSplitter(longest: longest)
   }
 
+  /// Bytes of the longest line that is kept.
+  package var longest: Int {
+    get { lines.longest }
+    set { lines.longest = newValue }
+  }
+
   /// Whether more has been read than was asked for.
   package var hasWaiting: Bool { lines.hasWaiting }
 

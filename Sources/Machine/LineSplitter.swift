@@ -12,7 +12,9 @@ package struct LineSplitter: Sendable {
     case tooLong
   }
 
-  private let longest: Int
+  /// Bytes of the longest line that is kept, without its line break; what has come is held against it as it is
+  /// taken.
+  package var longest: Int
   /// What has come of the line that has no end yet; holds no line break.
   private var begun: [UInt8] = []
   private var isTooLong = false
@@ -25,6 +27,9 @@ package struct LineSplitter: Sendable {
 
   /// Whether more has come than ``next()`` has given: lines, or the beginning of one.
   package var hasWaiting: Bool { position < unread.count || !begun.isEmpty || isTooLong }
+
+  /// Whether the line that is coming is already longer than the bound.
+  package var isPassingOver: Bool { isTooLong }
 
   /// Takes the next piece of the stream.
   package mutating func append(_ piece: some Collection<UInt8>) {

@@ -1,13 +1,14 @@
 internal import Addressing
+package import Attempts
 internal import CLinux
 internal import Glibc
 internal import Machine
 internal import SystemPackage
 
 /// Waits for packets and connections, answers them, and is the witness of what arrived; on one thread.
-public final class Listener {
+package final class Listener {
   /// What cannot be waited for here.
-  public private(set) var unheard: [Unheard] = []
+  package private(set) var unheard: [Unheard] = []
 
   private var ears: [Ear] = []
   private var connections: [EchoedConnection] = []
@@ -30,7 +31,7 @@ public final class Listener {
   }
 
   /// Binds everything that can be bound; from now on connections and packets wait for ``serve(until:within:)``.
-  public init(_ request: ListenRequest) {
+  package init(_ request: ListenRequest) {
     for family in AddressFamily.allCases {
       let groups = request.multicast.filter { $0.family == family }
       let interface = groups.isEmpty ? 0 : Interfaces.index(named: request.interface)
@@ -65,17 +66,17 @@ public final class Listener {
   }
 
   /// What has arrived so far, by protocol, port or type, and peer.
-  public var arrivals: [Arrival] { witness.arrivals }
+  package var arrivals: [Arrival] { witness.arrivals }
 
   /// How many arrivals were not counted because too many different ones had come before.
-  public var uncounted: Int { witness.uncounted }
+  package var uncounted: Int { witness.uncounted }
 
   /// Answers and counts until something can be read from a descriptor, or its other side is closed; or until
   /// the time is over. What has arrived by then is counted.
   ///
   /// - Returns: whether the descriptor ended it.
   @discardableResult
-  public func serve(until stop: Int32, within limit: Duration? = nil) -> Bool {
+  package func serve(until stop: Int32, within limit: Duration? = nil) -> Bool {
     let deadline = limit.map { ContinuousClock.now + $0 }
     while true {
       var descriptors = [pollfd(fd: stop, events: Int16(POLLIN), revents: 0)]

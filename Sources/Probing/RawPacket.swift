@@ -1,4 +1,5 @@
 internal import Addressing
+internal import Attempts
 internal import CLinux
 
 /// A packet of a protocol that is sent raw, without its IP header, just valid enough for connection tracking.

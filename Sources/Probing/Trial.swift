@@ -1,4 +1,5 @@
 internal import Addressing
+internal import Attempts
 internal import CLinux
 internal import Glibc
 internal import Machine

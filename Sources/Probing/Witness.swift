@@ -1,4 +1,5 @@
 internal import Addressing
+internal import Attempts
 
 /// Counts what arrives, in bounded memory.
 struct Witness {

@@ -88,7 +88,7 @@ struct AnswerTests {
         # Somebody is denied.
         ip link add v0 type veth peer name v1; ip address add 192.0.2.1/24 dev v0; ip link set v0 up
         ip link set v1 up
-        echo '{"id":1,"request":"probe","attempts":["udp - 192.0.2.9 99"]}' | sekisho agent > probed
+        echo '{"id":1,"request":"probe","attempts":[{"protocol":17,"to":"192.0.2.9","port":99}]}' | sekisho agent > probed
         sekisho status | grep "output   observe  [1-9].* would be denied, 1 peer and port recorded"
         nft insert rule inet sekisho input accept
         sekisho status -i inventory | grep "a: differs in 1 object "

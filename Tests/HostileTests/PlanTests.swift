@@ -17,8 +17,19 @@ struct PlanTests {
   /// What happens between the diff and the apply, and what is said of it.
   static let moves: [(command: String, status: Int32, words: String)] = [
     ("true", 0, "1 host applied"),
-    ("nft add table ip somebody", 3, "a: the running ruleset is not what it was"),
-    ("nft delete table inet sekisho", 3, "a: the running ruleset is not what it was"),
+    ("nft add table ip somebody", 0, "1 host applied"),
+    (
+      "nft 'add table ip x; add set ip x s { type ipv4_addr; }; add element ip x s { 6.6.6.6 }'", 0,
+      "1 host applied"
+    ),
+    (
+      "nft 'add table ip x; add chain ip x c { type filter hook input priority 0; }'", 3,
+      "not what it was when the plan was made: table ip x changed"
+    ),
+    (
+      "nft delete table inet sekisho", 3,
+      "a: the running ruleset is not what it was when the plan was made: Sekisho's table changed"
+    ),
     (
       "nft add element inet sekisho b.v4 '{ 6.6.6.6 }' || nft flush chain inet sekisho in.ssh", 3,
       "a: the running"
@@ -29,11 +40,11 @@ struct PlanTests {
       "the inventory is not"
     ),
     ("sed -i 's/\"ruleset\" : \"./\"ruleset\" : \"x/' plan", 3, "a: the ruleset that is compiled is not"),
-    ("sed -i 's/\"change\" : \"./\"change\" : \"x/' plan", 3, "a: the running ruleset is not what it was"),
-    ("sed -i 's/\"place\" : \"./\"place\" : \"x/' plan", 3, "a: the running ruleset is not what it was"),
+    ("sed -i 's/\"running\" : \"./\"running\" : \"x/' plan", 3, "a: the running ruleset is not what it was"),
+    ("sed -i 's/\"place\" : \"./\"place\" : \"x/' plan", 3, "the host was started anew, or is another"),
     ("sed -i 's/\"name\" : \"a\"/\"name\" : \"b\"/' plan", 3, "b: the ruleset that is compiled is not"),
     ("sed -i 's/\"name\" : \"a\"/\"name\" : \"all\"/' plan", 64, "this machine is one of them"),
-    ("sed -i 's/\"format_version\" : 1/\"format_version\" : 2/' plan", 1, "not a plan of this version"),
+    ("sed -i 's/\"format_version\" : 2/\"format_version\" : 1/' plan", 1, "not a plan of this version"),
     ("head -c 40 plan > cut; mv cut plan", 1, "not a plan of this version"),
     (": > plan", 1, "not a plan of this version"),
     ("rm plan; mkfifo plan", 1, "not a plain file"),

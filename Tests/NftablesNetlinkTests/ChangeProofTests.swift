@@ -1,3 +1,4 @@
+import AgentProtocol
 import Enforcement
 import Nftables
 import NftablesNetlink
@@ -27,15 +28,16 @@ struct ChangeProofTests {
   ///
   /// - Returns: the change, and the generation it made.
   private func replace(
-    _ old: Table, _ new: Table, _ connection: NftablesConnection
+    _ old: Table, _ new: Table, _ connection: NetlinkKernel
   ) throws -> (Change, UInt32) {
-    let made = try connection.commit(TableDiff.change(from: nil, to: old), expecting: nil)
+    let made = try connection.commit(
+      TableDiff.change(from: nil, to: old), expecting: try connection.generation())
     let change = TableDiff.change(from: try connection.table(.inet, "t"), to: new)
     return (change, try connection.commit(change, expecting: made))
   }
 
   @Test(.namespace) func `elements that came and went are proof of the change`() throws {
-    let connection = try NftablesConnection()
+    let connection = try NetlinkKernel()
     let wanted = table([1, 3, 4], ports: [22: .jump("d"), 80: .accept])
     let (change, made) = try replace(
       table([1, 2, 3], ports: [22: .jump("c"), 25: .accept]), wanted, connection)
@@ -43,7 +45,7 @@ struct ChangeProofTests {
   }
 
   @Test(.namespace) func `an element that was sent and is not there is no proof`() throws {
-    let connection = try NftablesConnection()
+    let connection = try NetlinkKernel()
     let (_, made) = try replace(table([1]), table([1, 2]), connection)
     let wanted = table([1, 2, 3])
     let change = TableDiff.change(from: try connection.table(.inet, "t"), to: wanted)
@@ -53,7 +55,7 @@ struct ChangeProofTests {
   }
 
   @Test(.namespace) func `an element that was deleted and is still there is no proof`() throws {
-    let connection = try NftablesConnection()
+    let connection = try NetlinkKernel()
     let (_, made) = try replace(table([1]), table([1, 2]), connection)
     let wanted = table([1])
     let change = TableDiff.change(from: try connection.table(.inet, "t"), to: wanted)
@@ -63,7 +65,7 @@ struct ChangeProofTests {
   }
 
   @Test(.namespace) func `a key that leads elsewhere than was sent is no proof`() throws {
-    let connection = try NftablesConnection()
+    let connection = try NetlinkKernel()
     let (_, made) = try replace(
       table([], ports: [22: .accept]), table([], ports: [22: .jump("c")]), connection)
     let wanted = table([], ports: [22: .jump("d")])
@@ -76,25 +78,26 @@ struct ChangeProofTests {
   @Test(.namespace) func `what somebody else changes right after is found though other elements are right`()
     throws
   {
-    let connection = try NftablesConnection()
+    let connection = try NetlinkKernel()
     let wanted = table([1, 2])
     let (change, made) = try replace(table([1]), wanted, connection)
     let other = Change(
       family: .inet, table: "t", operations: [.addRule("c", Rule([.counter]), .last)])
-    try connection.commit(other, expecting: made)
+    _ = try connection.commit(other, expecting: made)
     let failure = #expect(throws: AgentFailure.self) {
       try ChangeProof(change, of: wanted, generation: made).check(connection)
     }
     #expect(failure?.code == .unproven)
+    #expect(failure?.happened == .applied)
     #expect(failure?.message.contains("something else") == true)
   }
 
   /// Another change of another table moves the generation, and nothing of ours.
   @Test(.namespace) func `a change elsewhere does not spoil the proof`() throws {
-    let connection = try NftablesConnection()
+    let connection = try NetlinkKernel()
     let wanted = table([1, 2])
     let (change, made) = try replace(table([1]), wanted, connection)
-    try connection.commit(
+    _ = try connection.commit(
       Change(family: .inet, table: "other", operations: [.addTable(comment: nil)]), expecting: made)
     try ChangeProof(change, of: wanted, generation: made).check(connection)
   }

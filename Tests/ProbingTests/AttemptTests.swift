@@ -1,5 +1,5 @@
 import Addressing
-import Probing
+import Attempts
 import Testing
 
 @Suite struct AttemptTests {

@@ -1,4 +1,5 @@
 import Addressing
+import Attempts
 import Testing
 
 @testable import Probing

@@ -1,5 +1,5 @@
 import Addressing
-import Enforcement
+import AgentProtocol
 import Fleet
 import Glibc
 import LabHarness
@@ -37,7 +37,7 @@ extension KernelProof {
     @Test func `the first apply makes the table, and the same again sends nothing`() async throws {
       try await withNamespace { place in
         let table = try Self.server()
-        let found = try await place.ask { agent in try await agent.compare(table) }
+        let found = try await place.look(table).comparison
         #expect(!found.isInstalled)
         #expect(try await place.nft("list", "tables") == "")
         let first = try await place.apply(table)
@@ -46,7 +46,7 @@ extension KernelProof {
         let second = try await place.apply(table)
         #expect(second.operations == 0)
         #expect(second.generation == first.generation)
-        #expect(try await place.ask { agent in try await agent.compare(table) }.change.isEmpty)
+        #expect(try await place.look(table).comparison.change.isEmpty)
       }
     }
 
@@ -170,24 +170,87 @@ extension KernelProof {
       }
     }
 
-    @Test func `a generation that has moved is refused, and nothing changes`() async throws {
+    @Test func `what has changed since it was looked at is refused by name, and nothing changes`()
+      async throws
+    {
       try await withNamespace { place in
         let table = try Self.server()
         let other = try Self.server(
           Self.inventory("  f: {from: office, to: server, service: dns, why: a test}"))
         try await place.apply(table)
-        let seen = try await place.ask { agent in try await agent.compare(other) }.moment
         _ = try await place.nft("add", "table", "ip", "somebody")
-        let before = try await place.nft("-a", "list", "ruleset")
-        let failure = await #expect(throws: AgentFailure.self) {
-          try await place.ask { agent in
-            try await agent.apply(ApplyRequest(wanted: other, seen: seen))
-          }
+        _ = try await place.nft(
+          "add", "chain", "ip", "somebody", "c", "{ type filter hook input priority 0; }")
+        for (words, named) in [
+          (["add", "rule", "ip", "somebody", "c", "tcp", "dport", "22", "drop"], "table ip somebody"),
+          (["add", "chain", "ip", "somebody", "c", "{ policy drop; }"], "table ip somebody"),
+          (["insert", "rule", "inet", "sekisho", "input", "accept"], "Sekisho's table"),
+        ] {
+          let seen = try await place.look(other).seen
+          _ = try await run(place.prefix + ["nft"] + words).succeeded()
+          let before = try await place.nft("-a", "list", "ruleset")
+          let failure = await #expect(throws: AgentFailure.self) { try await place.apply(other, seen: seen) }
+          #expect(failure?.code == .moved)
+          #expect(failure?.happened == .nothing)
+          #expect(failure?.message.contains(named) == true, "\(String(describing: failure))")
+          #expect(try await place.nft("-a", "list", "ruleset") == before)
         }
-        #expect(failure?.code == .moved)
-        #expect(try await place.nft("-a", "list", "ruleset") == before)
         // Who does not insist on what was seen gets it done.
         #expect(try await place.apply(other).operations > 0)
+      }
+    }
+
+    @Test func `what others do to their sets and to tables that no packet passes refuses nothing`()
+      async throws
+    {
+      try await withNamespace { place in
+        let table = try Self.server()
+        let other = try Self.server(
+          Self.inventory("  f: {from: office, to: server, service: dns, why: a test}"))
+        _ = try await run(
+          place.prefix + ["nft", "-f", "-"],
+          input: """
+            table ip bans {
+              set s { type ipv4_addr; flags timeout; }
+              chain c { type filter hook input priority -1; ip saddr @s drop; }
+            }
+            """
+        ).succeeded()
+        for (number, wanted) in [table, other].enumerated() {
+          let seen = try await place.look(wanted).seen
+          _ = try await place.nft("add", "element", "ip", "bans", "s", "{ 192.0.2.\(number) timeout 1h }")
+          _ = try await place.nft("add", "table", "ip", "t\(number)")
+          #expect(try await place.apply(wanted, seen: seen).operations > 0)
+          #expect(try await place.look(wanted).comparison.change.isEmpty)
+        }
+      }
+    }
+
+    @Test func `of thirty applies beside a writer of one element after the other all go through`()
+      async throws
+    {
+      try await withNamespace { place in
+        let tables = try [
+          Self.server(),
+          Self.server(Self.inventory("  f: {from: office, to: server, service: dns, why: a test}")),
+        ]
+        let writer = """
+          nft 'add table ip bans; add set ip bans s { type ipv4_addr; }'
+          nft 'add chain ip bans c { type filter hook input priority -1; }; add rule ip bans c ip saddr @s drop'
+          echo writing; i=0
+          while :; do i=$((i+1)); echo "add element ip bans s { 10.1.$((i/250)).$((i%250)) }"; sleep 0.01; done |
+            nft -i > /dev/null & cat > /dev/null; kill $!
+          """
+        _ = try await whileRunning(place.prefix + ["sh", "-c", writer], after: "writing") {
+          for number in 0..<30 {
+            let wanted = tables[number % 2]
+            let seen = try await place.look(wanted).seen
+            let report = try await place.apply(wanted, seen: seen)
+            #expect(report.operations > 0)
+          }
+        }
+        let banned = try await place.nft("list", "set", "ip", "bans", "s")
+        #expect(banned.contains("10.1.0.1"))
       }
     }
 
@@ -203,7 +266,7 @@ extension KernelProof {
           let failure = await #expect(throws: AgentFailure.self) { try await place.apply(table) }
           #expect(failure?.code == .busy)
           // To look is allowed.
-          _ = try await place.ask { agent in try await agent.compare(table) }
+          _ = try await place.look(table)
         }
         #expect(try await place.apply(table).operations == 0)
       }
@@ -229,7 +292,7 @@ extension KernelProof {
         #expect(done > 0)
         var matching = 0
         for table in tables {
-          if try await place.ask({ agent in try await agent.compare(table) }).change.isEmpty { matching += 1 }
+          if try await place.look(table).comparison.change.isEmpty { matching += 1 }
         }
         #expect(matching == 1)
       }
@@ -241,8 +304,8 @@ extension KernelProof {
         let bound = place.prefix + ["setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin"]
         let transport = Transport(command: bound + [try productProgram(), "agent"])
         let failure = await #expect(throws: AgentFailure.self) {
-          try await AgentSession.run(transport) { agent in
-            try await agent.apply(ApplyRequest(wanted: table))
+          try await AgentSession.run(transport, needing: [Apply.self], version: "test") { agent, _ in
+            try await agent.ask(Apply(table, seen: nil))
           }
         }
         #expect(failure?.code == .notPermitted)
@@ -296,7 +359,7 @@ extension KernelProof {
         try await place.apply(table)
         let before = try await place.nft("list", "ruleset")
         _ = try await place.nft("flush", "ruleset")
-        #expect(try await place.ask { agent in try await agent.compare(table) }.isInstalled == false)
+        #expect(try await place.look(table).comparison.isInstalled == false)
         try await place.apply(table)
         #expect(try await place.nft("list", "ruleset") == before)
       }
@@ -330,7 +393,7 @@ extension KernelProof {
         let clock = ContinuousClock()
         for number in [count, count + 1] {
           let wanted = try table(number)
-          var report: ApplyReport?
+          var report: Applied?
           let duration = try await clock.measure { report = try await place.apply(wanted) }
           print("measured: apply of \(number) elements through the agent, debug build: \(duration)")
           #expect((report?.operations ?? 0) > 0)

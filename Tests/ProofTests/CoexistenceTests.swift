@@ -1,4 +1,4 @@
-import Enforcement
+import AgentProtocol
 import LabHarness
 import Testing
 
@@ -59,7 +59,7 @@ extension KernelProof {
         }
         // And it is said.
         let wanted = proof.table(of: "server")
-        let comparison = try await proof.ask("server") { agent in try await agent.compare(wanted) }
+        let comparison = try await proof.ask("server") { try await $0.ask(Look(wanted)) }.comparison
         #expect(
           comparison.foreignChains.map { "\($0.table) \($0.chain)" }.sorted() == [
             "arp a c", "inet early input", "ip filter INPUT", "ip6 late out",

@@ -1,4 +1,4 @@
-import Enforcement
+import AgentProtocol
 import Fleet
 import Lab
 import LabHarness
@@ -15,12 +15,17 @@ struct EmptyNamespace: Sendable {
   func ask<Answer: Sendable>(_ question: @escaping @Sendable (any Agent) async throws -> Answer) async throws
     -> Answer
   {
-    try await AgentSession.run(Transport(command: prefix + [try productProgram(), "agent"]), question)
+    let transport = Transport(command: prefix + [try productProgram(), "agent"])
+    return try await AgentSession.run(transport, needing: [], version: "test") { agent, _ in
+      try await question(agent)
+    }
   }
 
+  func look(_ wanted: Table) async throws -> Looked { try await ask { try await $0.ask(Look(wanted)) } }
+
   @discardableResult
-  func apply(_ table: Table) async throws -> ApplyReport {
-    try await ask { agent in try await agent.apply(ApplyRequest(wanted: table)) }
+  func apply(_ table: Table, seen: Seen? = nil) async throws -> Applied {
+    try await ask { try await $0.ask(Apply(table, seen: seen, isLearning: false)) }
   }
 
   /// What nft(8) says there.

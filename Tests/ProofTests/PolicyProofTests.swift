@@ -1,4 +1,4 @@
-import Enforcement
+import AgentProtocol
 import Glibc
 import Lab
 import LabHarness

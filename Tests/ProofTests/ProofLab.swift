@@ -1,5 +1,5 @@
+import AgentProtocol
 import Diagnostics
-import Enforcement
 import Fleet
 import Inventory
 import Lab
@@ -29,26 +29,28 @@ struct ProofLab: Sendable {
   func ask<Answer: Sendable>(
     _ host: String, _ question: @escaping @Sendable (any Agent) async throws -> Answer
   ) async throws -> Answer {
-    try await AgentSession.run(try transport(host), question)
+    try await AgentSession.run(try transport(host), needing: [], version: "test") { agent, _ in
+      try await question(agent)
+    }
   }
 
   /// Puts the tables of all hosts, or of some, in place.
   @discardableResult
-  func apply(_ names: [String]? = nil) async throws -> [ApplyReport] {
+  func apply(_ names: [String]? = nil) async throws -> [Applied] {
     let policies = HostPolicies(policy)
     let compiler = RulesetCompiler(policy, policies)
     let wanted = policy.hosts.indices.filter { names?.contains(policy.hosts[$0].name) ?? true }
       .map { (policy.hosts[$0].name, compiler.compile(policies[HostID($0)])) }
     let answers = await concurrently(wanted, limit: 4) { name, table in
-      try await ask(name) { agent in try await agent.apply(ApplyRequest(wanted: table)) }
+      try await apply(table, on: name)
     }
     return try answers.map { try $0.get() }
   }
 
   /// Puts a table in place.
   @discardableResult
-  func apply(_ table: Table, on host: String) async throws -> ApplyReport {
-    try await ask(host) { agent in try await agent.apply(ApplyRequest(wanted: table)) }
+  func apply(_ table: Table, on host: String) async throws -> Applied {
+    try await ask(host) { try await $0.ask(Apply(table, seen: nil, isLearning: false)) }
   }
 
   /// Sekisho's table as the kernel of a host has it, in nft's words.

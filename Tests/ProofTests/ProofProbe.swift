@@ -1,8 +1,8 @@
 import Addressing
+import Attempts
 import Lab
 import Policy
 import PolicyFixtures
-import Probing
 
 /// One connection that is tried for real.
 struct ProofProbe: Hashable {

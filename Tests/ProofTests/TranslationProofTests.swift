@@ -1,6 +1,6 @@
 import Addressing
+import AgentProtocol
 import ConnectionSpace
-import Enforcement
 import LabHarness
 import Nftables
 import RulesetSpace
@@ -62,7 +62,7 @@ extension KernelProof {
       let attempts = ends.flatMap { end in Self.ports.map { (end: end, port: $0) } }
       try await withProofLab(try loaded(Self.inventory), try labRights()) { proof in
         try await proof.lab.load("gate", "table inet t {\n\(Self.rulesets[number])\n}\n")
-        let tables = try await proof.ask("gate") { agent in try await agent.ruleset().tables }
+        let tables = try await proof.ask("gate") { agent in try await agent.ask(Read()).tables }
         let universe = Universe()
         let own = AddressSet(try Self.own.map { try Address(parsing: $0) })
         let circumstances = Circumstances(ownAddresses: own)

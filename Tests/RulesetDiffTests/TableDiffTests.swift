@@ -1,3 +1,4 @@
+import MemoryKernel
 import Nftables
 import Policy
 import PolicyFixtures
@@ -11,7 +12,7 @@ import Testing
     let old = tables(UInt64(seed))
     let new = tables(UInt64(seed) + 5000)
     for (before, after) in zip(old, new) {
-      var kernel = FakeKernel()
+      var kernel = MemoryTable()
       try kernel.apply(TableDiff.change(from: nil, to: before))
       kernel.count(7)
       let installed = try #require(kernel.installed)
@@ -26,7 +27,7 @@ import Testing
 
   @Test func `a table that is switched off is switched on again`() throws {
     let wanted = tables(1)[0]
-    var kernel = FakeKernel()
+    var kernel = MemoryTable()
     try kernel.apply(TableDiff.change(from: nil, to: wanted))
     let installed = try #require(kernel.installed)
     let dormant = Table(
@@ -42,7 +43,7 @@ import Testing
 
   @Test func `a table that holds what is not ours is replaced, and it is told why`() throws {
     let wanted = tables(1)[0]
-    var kernel = FakeKernel()
+    var kernel = MemoryTable()
     try kernel.apply(TableDiff.change(from: nil, to: wanted))
     let installed = try #require(kernel.installed)
     let odd = InstalledTable(

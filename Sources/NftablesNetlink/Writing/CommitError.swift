@@ -28,6 +28,17 @@ public struct Refusal: Hashable, Sendable {
   public let reason: String
   /// The kernel's own words.
   public let extended: String?
+
+  package init(
+    operation: Int?, object: String, element: String?, code: KernelErrno, reason: String, extended: String?
+  ) {
+    self.operation = operation
+    self.object = object
+    self.element = element
+    self.code = code
+    self.reason = reason
+    self.extended = extended
+  }
 }
 
 extension Refusal: CustomStringConvertible {

@@ -1,7 +1,7 @@
+internal import AgentProtocol
 internal import ArgumentParser
 internal import Artifacts
 internal import Diagnostics
-internal import Enforcement
 internal import InventoryFiles
 internal import Machine
 
@@ -124,11 +124,27 @@ struct Refusal: Error {
 struct FailureJSON: Encodable {
   let host: String?
   let code: String
+  var object: String?
+  var element: String?
+  var errno: AgentFailure.ErrorNumber?
   let message: String
+  var remedy: String?
+  /// What has become of the host's ruleset.
+  var happened = AgentFailure.Happened.nothing
 
   init(_ error: any Error, host: String? = nil) {
     self.host = host
-    code = (error as? AgentFailure)?.code.rawValue ?? "failed"
-    message = "\(error)"
+    guard let failure = error as? AgentFailure else {
+      code = "failed"
+      message = "\(error)"
+      return
+    }
+    code = failure.code.rawValue
+    object = failure.object
+    element = failure.element
+    errno = failure.errno
+    message = failure.message
+    remedy = failure.remedy
+    happened = failure.happened
   }
 }

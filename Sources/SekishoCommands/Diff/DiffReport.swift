@@ -1,4 +1,4 @@
-internal import Enforcement
+internal import AgentProtocol
 internal import Nftables
 internal import RulesetDiff
 internal import RulesetShape
@@ -209,7 +209,7 @@ struct DiffReport {
       case .compared(let comparison):
         File.Host(
           host: difference.host, status: comparison.change.isEmpty ? "same" : "differs",
-          generation: comparison.moment.generation, installed: comparison.isInstalled,
+          generation: comparison.generation, installed: comparison.isInstalled,
           flows: comparison.change.flows, objects: comparison.change.objects,
           foreignChains: comparison.foreignChains)
       case .removed: File.Host(host: difference.host, status: "removed")

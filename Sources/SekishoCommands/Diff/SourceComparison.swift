@@ -1,9 +1,9 @@
 internal import Addressing
+internal import AgentProtocol
 internal import ArgumentParser
 internal import ConnectionDiff
 internal import ConnectionSpace
 internal import Diagnostics
-internal import Enforcement
 internal import Lint
 internal import Nftables
 internal import Policy
@@ -101,7 +101,7 @@ extension HostDifference.Outcome {
     let change = TableDiff.change(from: installed, to: wanted)
     return .compared(
       Comparison(
-        moment: RulesetMoment(place: "", generation: 0), isInstalled: installed != nil,
+        generation: 0, isInstalled: installed != nil,
         change: ChangeDescription(change, from: installed, to: wanted), foreignChains: []))
   }
 }

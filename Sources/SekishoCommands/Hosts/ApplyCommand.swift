@@ -1,5 +1,5 @@
+internal import AgentProtocol
 internal import ArgumentParser
-internal import Enforcement
 internal import Fleet
 internal import Glibc
 internal import RulesetDiff
@@ -73,8 +73,8 @@ struct ApplyCommand: Verb {
       throw refusal
     }
     let changing = zip(targets.hosts, running.answers).compactMap { target, answer in
-      (try? answer.get().comparison).flatMap {
-        $0.change.isEmpty ? nil : Applying(target: target, comparison: $0)
+      (try? answer.get()).flatMap {
+        $0.comparison.change.isEmpty ? nil : Applying(target: target, looked: $0)
       }
     }
     if !changing.isEmpty, !yes, saved == nil, !confirmed(changing.map(\.target.name), console) {
@@ -83,18 +83,7 @@ struct ApplyCommand: Verb {
     let progress = ProgressLine(console, total: changing.count, what: "hosts applied")
     let reports = await concurrently(
       changing,
-      { applying in
-        try await applying.target.ask { agent in
-          var seen = applying.comparison.moment
-          if !applying.comparison.isInstalled {
-            seen = try await agent.track(after: seen)
-            // Long enough for the session that asks to be seen in both directions.
-            try await Task.sleep(for: .milliseconds(200))
-            _ = try await agent.hello()
-          }
-          return try await agent.apply(ApplyRequest(wanted: applying.target.wanted, seen: seen))
-        }
-      }, progress: { progress.show($0) })
+      { try await $0.apply() }, progress: { progress.show($0) })
     progress.end()
     return ApplyAnswer.of(
       zip(changing, reports).map { (host: $0.target.name, report: $1) },
@@ -107,15 +96,9 @@ struct ApplyCommand: Verb {
   }
 }
 
-/// A host that is about to change.
-private struct Applying: Sendable {
-  let target: Target
-  let comparison: Comparison
-}
-
 /// What an apply did, as an answer.
 private enum ApplyAnswer {
-  typealias Outcome = (host: String, report: Result<ApplyReport, any Error>)
+  typealias Outcome = (host: String, report: Result<Applied, any Error>)
 
   static func of(_ outcomes: [Outcome], unchanged: Int) -> Answer {
     var answer = Answer()

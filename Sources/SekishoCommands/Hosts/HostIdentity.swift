@@ -1,5 +1,5 @@
 internal import Addressing
-internal import Enforcement
+internal import AgentProtocol
 
 /// Whether the machine that answers is the host that was meant.
 ///
@@ -16,10 +16,11 @@ struct HostIdentity: Sendable {
   /// The machine is the host of which it has the largest share of addresses. One address is enough, since
   /// another may be down; but an address that wanders between two hosts must not make one the other.
   ///
-  /// - Throws: ``Enforcement/AgentFailure`` `.wrongHost`.
-  func check(_ hello: AgentHello) throws(AgentFailure) {
-    let found = hello.addresses.compactMap { try? Address(parsing: $0) }
-    let shared = found.filter(addresses.contains).count
+  /// - Throws: ``AgentProtocol/AgentFailure`` `.wrongHost`.
+  func check(_ hello: Greeting) throws(AgentFailure) {
+    let found = Set(hello.addresses).sorted()
+    let own = Set(addresses)
+    let shared = found.count { own.contains($0) }
     guard let other = closest(to: found) else {
       if shared > 0 { return }
       throw refusal(hello, "has none of its addresses", found.filter { !$0.isEverywhere })
@@ -35,13 +36,16 @@ struct HostIdentity: Sendable {
     for address in found {
       if let owner = owners[address], owner != host { counts[owner, default: 0] += 1 }
     }
+    if counts.isEmpty { return nil }
+    var declared: [String: Int] = [:]
+    for owner in owners.values where counts[owner] != nil { declared[owner, default: 0] += 1 }
     let others = counts.sorted { $0.key < $1.key }.map { name, shared in
-      (name: name, shared: shared, declared: owners.values.count { $0 == name })
+      (name: name, shared: shared, declared: declared[name, default: 0])
     }
     return others.max { $0.shared * $1.declared < $1.shared * $0.declared }
   }
 
-  private func refusal(_ hello: AgentHello, _ why: String, _ found: [Address]) -> AgentFailure {
+  private func refusal(_ hello: Greeting, _ why: String, _ found: [Address]) -> AgentFailure {
     func list(_ addresses: [Address]) -> String {
       addresses.isEmpty ? "no address" : addresses.prefix(4).map(\.description).joined(separator: ", ")
     }

@@ -1,7 +1,7 @@
+internal import AgentProtocol
 internal import ConnectionDiff
 internal import ConnectionSpace
 internal import Diagnostics
-internal import Enforcement
 internal import Fleet
 internal import Nftables
 internal import Policy
@@ -11,11 +11,7 @@ internal import RulesetDiff
 /// What hosts run, against what they should have.
 struct RunningHosts {
   /// One host's answer.
-  struct Answer: Sendable {
-    let comparison: Comparison
-    /// All of its tables; `nil` where it has what it should have, and nothing else filters there.
-    let ruleset: HostRuleset?
-  }
+  typealias Answer = Looked
 
   let targets: Targets
   let answers: [Result<Answer, any Error>]
@@ -24,23 +20,8 @@ struct RunningHosts {
   init(asking targets: Targets) async {
     self.targets = targets
     answers = await concurrently(targets.hosts) { target in
-      try await target.ask { agent in try await Self.answer(of: agent, target.wanted) }
+      try await target.ask([Look.self]) { agent in try await agent.ask(Look(target.wanted)) }
     }
-  }
-
-  /// Both are of one generation: otherwise what is told would not be what is applied.
-  private static func answer(of agent: any Agent, _ wanted: Table) async throws -> Answer {
-    for _ in 0..<5 {
-      let comparison = try await agent.compare(wanted)
-      if comparison.change.isEmpty, comparison.foreignChains.isEmpty {
-        return Answer(comparison: comparison, ruleset: nil)
-      }
-      let ruleset = try await agent.ruleset()
-      if ruleset.generation == comparison.moment.generation {
-        return Answer(comparison: comparison, ruleset: ruleset)
-      }
-    }
-    throw AgentFailure(.moved, "the ruleset changes faster than it can be looked at; try again")
   }
 
   var found: FoundDifference { FoundDifference(differences) { () throws(NotProven) in try meaning() } }
@@ -79,7 +60,7 @@ struct RunningHosts {
   }
 
   private func rulesets(of target: Target, _ answer: Answer) -> HostRulesets? {
-    let tables = answer.ruleset?.tables ?? [target.wanted]
+    let tables = answer.ruleset ?? [target.wanted]
     let own = tables.filter { $0.family == target.wanted.family && $0.name == target.wanted.name }
     let others = tables.filter { $0.family != target.wanted.family || $0.name != target.wanted.name }
     // What is not modelled of a table may filter too.

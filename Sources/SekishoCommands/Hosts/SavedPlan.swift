@@ -1,8 +1,7 @@
+internal import AgentProtocol
 internal import Artifacts
 internal import Digest
-internal import Enforcement
 internal import Nftables
-internal import RulesetDiff
 
 /// A plan against what there is now.
 struct SavedPlan {
@@ -15,7 +14,7 @@ struct SavedPlan {
   init(of running: RunningHosts, options: TargetOptions) throws {
     let way: Plan.Way = options.lab ? .lab : options.local || options.host == nil ? .local : .ssh
     let hosts = try zip(running.targets.hosts, running.answers).map {
-      try Plan.Host($0, try $1.get().comparison)
+      try Plan.Host($0, try $1.get().seen)
     }
     plan = Plan(inventory: running.targets.inventory?.digest, way: way, hosts: hosts)
   }
@@ -41,31 +40,40 @@ struct SavedPlan {
     let moved = try targets.hosts.filter { target in
       try plan.hosts.first { $0.name == target.name }?.ruleset != target.wanted.digest
     }
-    try refuse(moved.map(\.name), "the ruleset that is compiled is not the one that was shown")
+    try refuse(moved.map { ($0.name, "the ruleset that is compiled is not the one that was shown") })
   }
 
   /// - Throws: ``Refusal`` where hosts are not what was shown.
   func requireSame(_ running: RunningHosts) throws {
-    let moved = try zip(running.targets.hosts, running.answers).filter { target, answer in
-      try plan.hosts.first { $0.name == target.name } != Plan.Host(target, try answer.get().comparison)
+    var moved: [(String, String)] = []
+    for (target, answer) in zip(running.targets.hosts, running.answers) {
+      let seen = try answer.get().seen
+      guard let planned = plan.hosts.first(where: { $0.name == target.name }) else { continue }
+      guard let difference = seen.differences(from: planned.seen).first else { continue }
+      moved.append(
+        (target.name, "the running ruleset is not what it was when the plan was made: \(difference)"))
     }
-    try refuse(moved.map(\.0.name), "the running ruleset is not what it was when the plan was made")
+    try refuse(moved)
   }
 
-  private func refuse(_ hosts: [String], _ reason: String) throws {
+  private func refuse(_ hosts: [(name: String, reason: String)]) throws {
     if hosts.isEmpty { return }
     var refusal = Refusal(.moved, "nothing was applied; diff again")
-    refusal.add(hosts.map { ($0, AgentFailure(.moved, reason)) })
+    refusal.add(hosts.map { ($0, AgentFailure(.moved, $1)) })
     throw refusal
   }
 }
 
 extension Plan.Host {
-  fileprivate init(_ target: Target, _ comparison: Comparison) throws {
+  fileprivate init(_ target: Target, _ seen: Seen) throws {
     self.init(
-      name: target.name, ruleset: try target.wanted.digest, place: comparison.moment.place,
-      generation: comparison.moment.generation,
-      change: SHA256.hex(try JSONOutput.encodeLine(comparison.change)))
+      name: target.name, ruleset: try target.wanted.digest, place: seen.moment.place, running: seen.own,
+      others: seen.others)
+  }
+
+  /// At no generation: what counts is the content.
+  fileprivate var seen: Seen {
+    Seen(moment: RulesetMoment(place: place, generation: 0), own: running, others: others)
   }
 }
 

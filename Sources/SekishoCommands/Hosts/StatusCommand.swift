@@ -1,6 +1,7 @@
+internal import AgentProtocol
 internal import ArgumentParser
-internal import Enforcement
 internal import Fleet
+internal import HostAgent
 internal import Machine
 internal import RulesetDiff
 
@@ -40,8 +41,11 @@ struct StatusCommand: Verb {
         options: targets, inventory: inventory ?? "inventory", defaultsToThisMachine: true
       ).find().hosts
       let results = await concurrently(targets) { target in
-        try await target.ask { agent in
-          (status: try await agent.status(), comparison: try await agent.compare(target.wanted))
+        try await target.ask([Status.self, Look.self]) { agent in
+          (
+            status: try await agent.ask(Status()),
+            comparison: try await agent.ask(Look(target.wanted)).comparison
+          )
         }
       }
       answers = zip(targets, results).map { target, result in
@@ -55,9 +59,9 @@ struct StatusCommand: Verb {
 
   private func thisMachine() async -> HostState {
     do {
-      let agent = LocalAgent(version: version, runtimeDirectory: try RuntimeDirectory().path)
-      let name = try agent.hello().node
-      return HostState(host: name, status: .success(try agent.status()), differing: nil)
+      let agent = try ThisMachine.agent()
+      let name = try agent.answer(Hello()).node
+      return HostState(host: name, status: .success(try agent.answer(Status())), differing: nil)
     } catch {
       return HostState(host: "this machine", status: .failure(error), differing: nil)
     }

@@ -1,4 +1,4 @@
-internal import Enforcement
+internal import AgentProtocol
 
 /// What one host said of itself.
 struct HostState {
@@ -43,8 +43,8 @@ struct StatusReport {
     if table.isOwned { entries.append("the table belongs to a running program and goes with it") }
     if table.isDormant { entries.append("the table is switched off (dormant): nothing is enforced") }
     entries += table.directions.map { direction in
-      let hook = direction.hook + String(repeating: " ", count: 7 - direction.hook.count)
-      let mode = direction.mode.rawValue + String(repeating: " ", count: 7 - direction.mode.rawValue.count)
+      let hook = direction.hook.rawValue.padded(to: 7)
+      let mode = direction.mode.rawValue.padded(to: 7)
       let denied = direction.mode == .observe ? "would be denied" : "denied"
       let records = counted(direction.records, "peer and port", "peers and ports")
       return
@@ -95,5 +95,12 @@ struct StatusReport {
       }
     }
     let hosts: [Host]
+  }
+}
+
+extension String {
+  /// With spaces behind it, at least as wide.
+  fileprivate func padded(to width: Int) -> String {
+    self + String(repeating: " ", count: max(0, width - count))
   }
 }

@@ -1,8 +1,9 @@
 internal import Addressing
+internal import AgentProtocol
 internal import ArgumentParser
 internal import Artifacts
-internal import Enforcement
 internal import Fleet
+internal import HostAgent
 internal import Lab
 internal import Machine
 internal import Nftables
@@ -27,6 +28,18 @@ struct TargetOptions: ParsableArguments {
   )
   var from: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "How long a host may take for an answer, as in 90s or 2m (default: 30s).", valueName: "duration"))
+  var timeout: TimeLimit?
+
+  /// How long hosts may keep us waiting.
+  var patience: Patience {
+    var patience = Patience()
+    if let timeout { patience.answer = timeout.duration }
+    return patience
+  }
+
   func validate() throws {
     if local, lab { throw ValidationError("--local and --lab exclude each other") }
     if local, host == nil { throw ValidationError("--local needs --host NAME: which host is this machine?") }
@@ -45,21 +58,28 @@ struct Target: Sendable {
     case through(Transport)
   }
 
-  /// Asks the host's agent, once it is known to be this host's.
+  /// How long the host may keep us waiting.
+  let patience: Patience
+
+  /// Asks the host's agent, once it is known to be this host's and to be able to answer.
   ///
-  /// - Throws: ``Enforcement/AgentFailure``, `.wrongHost` among them.
-  func ask<Answer: Sendable>(_ question: @escaping @Sendable (any Agent) async throws -> Answer) async throws
-    -> Answer
-  {
-    let checked = { @Sendable [identity] (agent: any Agent) in
-      try identity.check(try await agent.hello())
-      return try await question(agent)
-    }
+  /// - Parameter needs: what will be asked.
+  /// - Throws: ``AgentProtocol/AgentFailure``, `.wrongHost` among them.
+  func ask<Answer: Sendable>(
+    _ needs: [any AgentRequest.Type],
+    _ question: @escaping @Sendable (any Agent) async throws -> Answer
+  ) async throws -> Answer {
     switch reach {
     case .here:
-      return try await checked(LocalAgent(version: version, runtimeDirectory: try RuntimeDirectory().path))
+      let agent = try ThisMachine.agent()
+      try identity.check(try agent.answer(Hello()))
+      return try await question(agent)
     case .through(let transport):
-      return try await AgentSession.run(transport, checked)
+      return try await AgentSession.run(transport, needing: needs, version: version, patience: patience) {
+        [identity] agent, greeting in
+        try identity.check(greeting)
+        return try await question(agent)
+      }
     }
   }
 }
@@ -109,7 +129,7 @@ struct TargetFinder {
         hosts: [target(wanted[0], .here)], all: Self.all(wanted), inventory: loaded, remarks: remarks)
     }
     let hosts = try wanted.map { host in
-      guard let lab else { return target(host, .through(.ssh(host.ssh))) }
+      guard let lab else { return target(host, .through(.ssh(host.ssh, options.patience))) }
       let command = try lab.execPrefix(host.identity.host) + [try Lab.ownExecutable(), "agent"]
       return target(host, .through(Transport(command: command)))
     }
@@ -124,7 +144,9 @@ struct TargetFinder {
   private typealias Wanted = (identity: HostIdentity, table: Table, ssh: String)
 
   private func target(_ wanted: Wanted, _ reach: Target.Reach) -> Target {
-    Target(name: wanted.identity.host, wanted: wanted.table, reach: reach, identity: wanted.identity)
+    Target(
+      name: wanted.identity.host, wanted: wanted.table, reach: reach, identity: wanted.identity,
+      patience: options.patience)
   }
 
   private func compiling(_ policy: Policy, thisMachine: Bool) throws -> [Wanted] {

@@ -1,13 +1,13 @@
 internal import Addressing
+internal import AgentProtocol
 internal import ArgumentParser
-internal import Enforcement
+internal import Attempts
 internal import Explanation
 internal import Fleet
 internal import Glibc
 internal import Lab
 internal import Machine
 internal import Policy
-internal import Probing
 
 extension LabCommand {
   struct Try: Verb {
@@ -127,15 +127,15 @@ struct LabTrial {
   func reach(_ connections: [Connection]) async throws -> [Bool] {
     var tcp: Set<UInt16> = []
     var udp: Set<UInt16> = []
-    var protocols: Set<UInt8> = []
+    var protocols: Set<IPProtocol> = []
     for connection in connections {
       switch (connection.ipProtocol, connection.kind) {
       case (.tcp, .ports(_, let port)): tcp.insert(port)
       case (.udp, .ports(_, let port)): udp.insert(port)
-      default: protocols.insert(connection.ipProtocol.rawValue)
+      default: protocols.insert(connection.ipProtocol)
       }
     }
-    let ports = ListenPorts(tcp: tcp.sorted(), udp: udp.sorted(), protocols: protocols.sorted())
+    let ports = ListenRequest(tcp: tcp.sorted(), udp: udp.sorted(), raw: protocols.sorted())
     let attempts = connections.map { connection -> Attempt in
       let aim: Attempt.Aim =
         switch connection.kind {
@@ -148,17 +148,24 @@ struct LabTrial {
     let agent = [try Lab.ownExecutable(), "agent"]
     let listening = Transport(command: try lab.execPrefix(to) + agent)
     let sending = Transport(command: try lab.execPrefix(from) + agent)
-    let (outcomes, arrivals) = try await AgentSession.run(listening) { witness in
-      _ = try await witness.listen(ports)
-      let outcomes = try await AgentSession.run(sending) { try await $0.probe(attempts.map(\.description)) }
-      return (outcomes, try await witness.arrivals())
+    let (outcomes, arrivals) = try await AgentSession.run(
+      listening, needing: [Listen.self, Arrivals.self], version: version
+    ) { witness, _ in
+      _ = try await witness.ask(Listen(ports))
+      let outcomes = try await AgentSession.run(sending, needing: [Probe.self], version: version) {
+        agent, _ in
+        try await agent.ask(Probe(attempts)).outcomes
+      }
+      return (outcomes, try await witness.ask(Arrivals()).arrivals)
+    }
+    guard outcomes.count == connections.count else {
+      throw AgentFailure(.unreachable, "the agent tried other connections than it was asked to")
     }
     return zip(connections, outcomes).map { connection, outcome in
       // Protocols that nobody answers are known to have arrived only where they arrive.
       switch connection.ipProtocol {
-      case .tcp, .udp, .icmp, .icmpv6: outcome == "open"
-      default:
-        arrivals.contains { $0.contains("\(connection.ipProtocol)") && $0.contains("\(connection.source)") }
+      case .tcp, .udp, .icmp, .icmpv6: outcome == .open
+      default: arrivals.contains { $0.ipProtocol == connection.ipProtocol && $0.peer == connection.source }
       }
     }
   }

@@ -1,8 +1,9 @@
 internal import Addressing
+internal import AgentProtocol
 internal import ArgumentParser
 internal import ConnectionDiff
-internal import Enforcement
 internal import Fleet
+internal import HostAgent
 internal import Machine
 internal import Nftables
 internal import Policy
@@ -66,11 +67,10 @@ struct ReadCommand: Verb {
       return [ReadRuleset(name: file, own: nil, names: names, tables: .success(try RulesetFile.tables(file)))]
     }
     if inventory == nil, targets.host == nil, !targets.lab {
-      let agent = LocalAgent(
-        version: version, runtimeDirectory: try RuntimeDirectory().path)
-      let tables = Result<[Table], any Error> { try agent.ruleset().tables }
+      let agent = try ThisMachine.agent()
+      let tables = Result<[Table], any Error> { try agent.answer(Read()).tables }
       // A machine without addresses, such as a namespace that was just made, is asked about any.
-      let own = Interfaces.addresses().filter { !$0.isLoopback }
+      let own = ThisMachine.addresses.filter { !$0.isLoopback }
       return [
         ReadRuleset(name: "this machine", own: own.isEmpty ? nil : own, names: nil, tables: tables)
       ]
@@ -79,7 +79,7 @@ struct ReadCommand: Verb {
       options: targets, inventory: inventory ?? "inventory", defaultsToThisMachine: true
     ).find()
     let answers = await concurrently(found.hosts) { target in
-      try await target.ask { agent in try await agent.ruleset().tables }
+      try await target.ask([Read.self]) { agent in try await agent.ask(Read()).tables }
     }
     return zip(found.hosts, answers).map { target, tables in
       ReadRuleset(

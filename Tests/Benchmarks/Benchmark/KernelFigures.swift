@@ -1,3 +1,4 @@
+import AgentProtocol
 import CBareNetlink
 import Enforcement
 import Foundation
@@ -39,7 +40,7 @@ struct KernelFigures {
   private func sending(_ large: LargeTable, _ wanted: Table) throws {
     let file = "\(place)/large.nft"
     try Data(try wanted.fileText()).write(to: URL(fileURLWithPath: file))
-    let agent = LocalAgent(version: "benchmark", runtimeDirectory: place)
+    let host = LocalHost(runtimeDirectory: place)
     var (bare, ours, whole, nft): ([Double], [Double], [Double], [Double]) = ([], [], [], [])
     for _ in 0..<rounds {
       bare.append(try seconds { try bareSend(large) })
@@ -52,7 +53,7 @@ struct KernelFigures {
         })
       try delete()
       let start = now()
-      _ = try agent.apply(ApplyRequest(wanted: wanted))
+      _ = try host.apply(Apply(wanted, seen: nil, isLearning: false)) { _ in }
       whole.append(now() - start)
       try delete()
       nft.append(require(["nft", "-f", file]).seconds)
@@ -122,7 +123,7 @@ struct KernelFigures {
       let compared = now()
       let made = try connection.commit(change, expecting: installed.generation)
       let committed = now()
-      try ChangeProof(change, of: wanted, generation: made).check(connection)
+      try ChangeProof(change, of: wanted, generation: made).check(NetlinkKernel(over: connection))
       let end = now()
       guard change.operations.count == 1 else {
         fail("\(change.operations.count) operations for one element")

@@ -1,4 +1,5 @@
 import Addressing
+import Attempts
 import Glibc
 import Lab
 import LabFixtures
@@ -41,8 +42,8 @@ do {
     }
     // How long a silence lasts before it counts, in milliseconds.
     let patience = arguments.count > 1 ? Int(arguments[1]) : nil
-    let probe = patience.map { Probe(timeout: .milliseconds($0), concurrency: 1000) } ?? Probe()
-    for outcome in probe.run(attempts) { print(outcome) }
+    let prober = patience.map { Prober(timeout: .milliseconds($0), concurrency: 1000) } ?? Prober()
+    for outcome in prober.run(attempts) { print(outcome) }
   case "inject":
     inject()
   case "talk":

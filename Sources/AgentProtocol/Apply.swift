@@ -1,0 +1,85 @@
+package import Nftables
+
+/// Makes the host's table equal to the wanted one, in one transaction, or leaves it as it was.
+///
+/// The kernel tracks no connection until a rule asks for it. A session from before is then a stream of
+/// packets that begin nothing, and would be denied: the operator's own among them. So where there is no
+/// table yet, the agent first makes one that only tracks and accepts, tells ``Step/tracking``, and goes on
+/// when that is acknowledged: the session has then spoken in both directions. When nothing comes in time,
+/// or the agent ends in any way, that table is gone.
+package struct Apply: AgentRequest {
+  package static let name = "apply"
+  package static let isChange = true
+  package typealias Reply = Applied
+
+  /// What is told on the way.
+  package struct Event: Hashable, Sendable, Codable {
+    package let step: Step
+
+    package init(_ step: Step) { self.step = step }
+  }
+
+  /// How far it has come.
+  package enum Step: String, Hashable, Sendable, Codable {
+    /// Connections are learnt and nothing is denied yet.
+    case tracking
+  }
+
+  package let wanted: Table
+  /// What the change was decided on: anything else refuses. `nil`: whatever is there now.
+  package let seen: Seen?
+  /// Whether connections that are there are learnt ahead of a first table.
+  package let isLearning: Bool
+
+  package init(_ wanted: Table, seen: Seen?, isLearning: Bool = true) {
+    self.wanted = wanted
+    self.seen = seen
+    self.isLearning = isLearning
+  }
+
+  /// The header of the request; the wanted table stands behind it.
+  package struct Header: Sendable, Codable {
+    let seen: Seen?
+    let isLearning: Bool
+  }
+
+  package var header: Header { Header(seen: seen, isLearning: isLearning) }
+  package var tables: [Table] { [wanted] }
+
+  package init(_ header: Header, _ tables: [Table]) throws(AgentFailure) {
+    seen = header.seen
+    isLearning = header.isLearning
+    wanted = try Self.only(tables)
+  }
+
+  package static func line(_ table: Table) throws(AgentFailure) -> [UInt8] { try TableLine.exact(table) }
+}
+
+/// What an apply did.
+package struct Applied: Message, Hashable {
+  /// Objects added, changed and deleted; 0: the host had what was wanted and nothing was sent.
+  package let operations: Int
+  /// Generation after the transaction.
+  package let generation: UInt32
+  /// How often the ruleset moved between reading and writing.
+  package let retries: Int
+
+  package init(operations: Int, generation: UInt32, retries: Int) {
+    self.operations = operations
+    self.generation = generation
+    self.retries = retries
+  }
+}
+
+extension Applied: Codable {
+  private enum Key: CodingKey {
+    case operations, generation, retries
+  }
+
+  package init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: Key.self)
+    operations = try fields.count(.operations)
+    generation = try fields.decode(UInt32.self, forKey: .generation)
+    retries = try fields.count(.retries)
+  }
+}

@@ -1,0 +1,66 @@
+/// How much of anything travels. Whoever is at the other end may be out of order or mean harm: what goes
+/// beyond a bound is an error of that end, and costs this one no more than the bound.
+package enum Bounds {
+  /// Bytes of the header of a request.
+  package static let requestHeader = 1 << 22
+  /// Bytes of the header of an answer or an event: the description of a change is in it.
+  package static let answerHeader = 1 << 24
+  /// Bytes of all tables of one message together: rulesets of some two million elements.
+  package static let tables = 1 << 28
+  /// Tables of one message.
+  package static let tableCount = 4096
+  /// Events ahead of one answer.
+  package static let events = 100_000
+
+  /// Bytes of a message for people.
+  static let message = 4096
+  /// Bytes of a name, a version or a word.
+  static let word = 512
+  /// Addresses, chains, requests: whatever is listed of one machine.
+  static let list = 65_536
+
+  /// The beginning of a text that is too long.
+  static func clamped(_ text: String, to bytes: Int) -> String {
+    if text.utf8.count <= bytes { return text }
+    var result = ""
+    var room = bytes
+    for character in text {
+      room -= character.utf8.count
+      if room < 0 { break }
+      result.append(character)
+    }
+    return result + "…"
+  }
+}
+
+extension KeyedDecodingContainer {
+  /// A text, cut where it is too long.
+  func text(_ key: Key, atMost bytes: Int = Bounds.word) throws -> String {
+    Bounds.clamped(try decode(String.self, forKey: key), to: bytes)
+  }
+
+  /// A number that is not negative and within reason: sums of such numbers do not overflow.
+  func count(_ key: Key) throws -> Int {
+    let count = try decode(Int.self, forKey: key)
+    guard (0...1 << 40).contains(count) else {
+      throw DecodingError.dataCorruptedError(forKey: key, in: self, debugDescription: "not a count")
+    }
+    return count
+  }
+
+  /// A list that is not too long; one that is costs no more than its bound.
+  func list<Element: Decodable>(
+    _ type: Element.Type, _ key: Key, atMost bound: Int = Bounds.list
+  ) throws -> [Element] {
+    var rest = try nestedUnkeyedContainer(forKey: key)
+    var result: [Element] = []
+    while !rest.isAtEnd {
+      guard result.count < bound else {
+        throw DecodingError.dataCorruptedError(
+          forKey: key, in: self, debugDescription: "more than \(bound)")
+      }
+      result.append(try rest.decode(Element.self))
+    }
+    return result
+  }
+}

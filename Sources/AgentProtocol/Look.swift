@@ -1,0 +1,142 @@
+package import Nftables
+package import RulesetDiff
+
+/// What would a change to the wanted table do, and what else does the host have? Reads only.
+package struct Look: AgentRequest {
+  package static let name = "look"
+  package typealias Reply = Looked
+
+  package let wanted: Table
+
+  package init(_ wanted: Table) { self.wanted = wanted }
+
+  package var header: Nothing { Nothing() }
+  package var tables: [Table] { [wanted] }
+
+  package init(_ header: Nothing, _ tables: [Table]) throws(AgentFailure) {
+    wanted = try Self.only(tables)
+  }
+
+  package static func line(_ table: Table) throws(AgentFailure) -> [UInt8] { try TableLine.exact(table) }
+}
+
+extension AgentRequest {
+  /// The table of a request that carries one.
+  static func only(_ tables: [Table]) throws(AgentFailure) -> Table {
+    guard tables.count == 1 else {
+      throw AgentFailure(.badRequest, "\(name) carries one table, not \(tables.count)")
+    }
+    return tables[0]
+  }
+}
+
+/// What a host has, at one moment.
+package struct Looked: Message, Hashable {
+  package let seen: Seen
+  package let comparison: Comparison
+  /// All tables that may stop an IP packet, whoever made them; the elements of sets that rules fill are not
+  /// read. `nil` where the host has what is wanted and nothing else filters.
+  package let ruleset: [Table]?
+
+  package init(seen: Seen, comparison: Comparison, ruleset: [Table]?) {
+    self.seen = seen
+    self.comparison = comparison
+    self.ruleset = ruleset
+  }
+
+  /// The header of the reply; the ruleset is its tables.
+  package struct Header: Sendable, Codable {
+    let seen: Seen
+    let comparison: Comparison
+    let isRulesetTold: Bool
+  }
+
+  package var header: Header {
+    Header(seen: seen, comparison: comparison, isRulesetTold: ruleset != nil)
+  }
+  package var tables: [Table] { ruleset ?? [] }
+
+  package init(_ header: Header, _ tables: [Table]) throws(AgentFailure) {
+    seen = header.seen
+    comparison = header.comparison
+    ruleset = header.isRulesetTold ? tables : nil
+    guard header.isRulesetTold || tables.isEmpty else {
+      throw AgentFailure(.badRequest, "tables that are said not to be told")
+    }
+    // Without it a difference would be told as none.
+    guard header.isRulesetTold || comparison.change.isEmpty && comparison.foreignChains.isEmpty else {
+      throw AgentFailure(.badRequest, "a difference without the ruleset it is in")
+    }
+    guard Set(tables.map(\.title)).count == tables.count else {
+      throw AgentFailure(.badRequest, "a table is told twice")
+    }
+  }
+}
+
+/// The running table against the wanted one.
+package struct Comparison: Hashable, Sendable {
+  /// At which it was read; 0 of rulesets that no kernel has.
+  package let generation: UInt32
+  /// Whether the host has a table of Sekisho's at all.
+  package let isInstalled: Bool
+  package let change: ChangeDescription
+  /// Base chains of tables that are not ours: their drops still hold, whatever we accept.
+  package let foreignChains: [ForeignChain]
+
+  package init(
+    generation: UInt32, isInstalled: Bool, change: ChangeDescription, foreignChains: [ForeignChain]
+  ) {
+    self.generation = generation
+    self.isInstalled = isInstalled
+    self.change = change
+    self.foreignChains = foreignChains
+  }
+}
+
+extension Comparison: Codable {
+  private enum Key: CodingKey {
+    case generation, isInstalled, change, foreignChains
+  }
+
+  package init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: Key.self)
+    generation = try fields.decode(UInt32.self, forKey: .generation)
+    isInstalled = try fields.decode(Bool.self, forKey: .isInstalled)
+    change = try fields.decode(ChangeDescription.self, forKey: .change)
+    foreignChains = try fields.list(ForeignChain.self, .foreignChains)
+    guard change.objects.allSatisfy({ (0...1 << 40).contains($0.count) }) else {
+      throw DecodingError.dataCorruptedError(forKey: .change, in: fields, debugDescription: "not a count")
+    }
+  }
+}
+
+/// A base chain of somebody else's table.
+package struct ForeignChain: Hashable, Sendable {
+  /// `ip filter`.
+  package let table: String
+  package let chain: String
+  /// Number of the hook (`NF_INET_*`).
+  package let hook: UInt32
+  package let priority: Int32
+
+  package init(table: String, chain: String, hook: UInt32, priority: Int32) {
+    self.table = table
+    self.chain = chain
+    self.hook = hook
+    self.priority = priority
+  }
+}
+
+extension ForeignChain: Codable {
+  private enum Key: CodingKey {
+    case table, chain, hook, priority
+  }
+
+  package init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: Key.self)
+    table = try fields.text(.table)
+    chain = try fields.text(.chain)
+    hook = try fields.decode(UInt32.self, forKey: .hook)
+    priority = try fields.decode(Int32.self, forKey: .priority)
+  }
+}

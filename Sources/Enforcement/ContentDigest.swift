@@ -1,0 +1,52 @@
+internal import AgentProtocol
+internal import Digest
+internal import Nftables
+
+extension LocalHost {
+  /// What of a ruleset an answer rests on.
+  func seen(_ found: FoundRuleset) throws(AgentFailure) -> Seen {
+    var others: [String: String] = [:]
+    for table in found.tables where !isOwn(TablePlace(table.family, table.name)) && table.isPassed {
+      others[table.title] = table.contentDigest(withSets: false)
+    }
+    return Seen(
+      moment: try moment(found.generation), own: found.own?.table.contentDigest(withSets: true),
+      others: others)
+  }
+}
+
+extension Table {
+  /// Whether packets pass it, or may: what is not modelled may be on their way too.
+  fileprivate var isPassed: Bool { !others.isEmpty || chains.contains { $0.base != nil } }
+
+  /// SHA-256 of all that is neither the kernel's own (counters, handles, what rules put into sets) nor, where
+  /// sets are left out, an element of a set. Maps always count: they say where packets are led.
+  fileprivate func contentDigest(withSets: Bool) -> String {
+    var digest = SHA256()
+    let empty = Table(
+      family: family, name: name, flags: flags, comment: comment, chains: chains,
+      sets: sets.map(\.declaration), others: others)
+    digest.update(Table.dump([empty]))
+    for set in sets {
+      digest.update(Array("\n\(set.name) \(set.comment ?? "")\n".utf8))
+      if set.flags.contains(.dynamic) || !withSets && set.data == nil { continue }
+      digest.update(set.elements.keys)
+      digest.update(set.elements.lastKeys ?? [])
+      switch set.elements.payload {
+      case .none: break
+      case .verdicts(let verdicts): for verdict in verdicts { digest.update(Array("\(verdict)\n".utf8)) }
+      case .values(let bytes, _): digest.update(bytes)
+      }
+    }
+    return digest.finish()
+  }
+}
+
+extension NamedSet {
+  /// Without elements; of its declared size only that there is one: an apply raises it ahead of the change.
+  fileprivate var declaration: NamedSet {
+    NamedSet(
+      name: name, key: key, data: data, flags: flags, size: size.map { _ in 1 }, timeout: timeout,
+      comment: comment, elements: elements.selecting([]))
+  }
+}

@@ -1,0 +1,137 @@
+package import AgentProtocol
+internal import Nftables
+internal import NftablesNetlink
+internal import RulesetDiff
+
+extension LocalHost {
+  /// Makes the host's table equal to the wanted one, in one transaction, or leaves it as it was.
+  ///
+  /// - Parameter tell: is told what happens on the way; when it throws, nothing is left of it.
+  package func apply(
+    _ request: Apply, tell: (Apply.Step) throws(AgentFailure) -> Void
+  ) throws(AgentFailure) -> Applied {
+    try checkTarget(request.wanted)
+    let hold = try hold()
+    defer { withExtendedLifetime(hold) {} }
+    let kernel = hold.kernel
+    var basis = Basis(seen: request.seen)
+    var known = request.isLearning ? try track(kernel, basis) : nil
+    if request.isLearning, known == nil {
+      basis.isTracking = true
+      try tell(.tracking)
+    }
+    var pause = Backoff()
+    while pause.hasMore {
+      let found = if let known { known } else { try current(kernel, basis) }
+      known = nil
+      let change = TableDiff.change(from: found.own, to: request.wanted)
+      if change.isEmpty {
+        return Applied(operations: 0, generation: found.generation, retries: pause.taken - 1)
+      }
+      if !basis.isTracking { try checkOwner(found.own) }
+      let made: UInt32
+      do throws(CommitError) {
+        made = try commit(change, kernel, at: found.generation)
+      } catch {
+        if case .moved = error {
+          pause.wait()
+          continue
+        }
+        made = try settle(error, request.wanted, found, kernel)
+      }
+      try prove(change, of: request.wanted, generation: made, kernel)
+      return Applied(operations: change.operations.count, generation: made, retries: pause.taken - 1)
+    }
+    throw AgentFailure(
+      .moved, "the ruleset changes faster than a change can be made for it; nothing was applied",
+      remedy: "find out with \"nft monitor\" what changes it, and try again")
+  }
+
+  /// Our table, and the generation it was read at; `nil`: there is none.
+  struct FoundTable {
+    let own: InstalledTable?
+    let generation: UInt32
+  }
+
+  /// What a change may rest on.
+  struct Basis {
+    let seen: Seen?
+    /// Whether the table that stands there is our own ``TrackingTable``, which nobody else may change.
+    var isTracking = false
+  }
+
+  /// What is there now, if it is what was looked at.
+  ///
+  /// - Throws: ``AgentProtocol/AgentFailure`` `.moved`, which names what is not.
+  func current(_ kernel: any HostKernel, _ basis: Basis) throws(AgentFailure) -> FoundTable {
+    let own: InstalledTable?
+    let generation: UInt32
+    do throws(ReadError) {
+      own = try kernel.table(family, name)
+      generation = if let own { own.generation } else { try kernel.generation() }
+    } catch { throw AgentFailure(error) }
+    guard let seen = basis.seen else { return FoundTable(own: own, generation: generation) }
+    if try moment(generation) == seen.moment { return FoundTable(own: own, generation: generation) }
+    // The number has moved: by somebody's hand on what was looked at, or on something else.
+    let found = try read(kernel)
+    let present = try self.seen(found)
+    let compared =
+      basis.isTracking ? Seen(moment: present.moment, own: seen.own, others: present.others) : present
+    if let difference = compared.differences(from: seen).first {
+      throw AgentFailure(
+        .moved, "\(difference) since the change was looked at; nothing was applied", remedy: "look again")
+    }
+    return FoundTable(own: found.own, generation: found.generation)
+  }
+
+  /// Carries out a change, its preparations in a transaction ahead of it; both are bound to the
+  /// generation that was read.
+  private func commit(
+    _ change: Change, _ kernel: any HostKernel, at generation: UInt32
+  ) throws(CommitError) -> UInt32 {
+    var present = generation
+    if let preparation = change.preparation {
+      present = try kernel.commit(preparation, expecting: present)
+    }
+    return try kernel.commit(change.main, expecting: present)
+  }
+
+  /// Finds out what became of a transaction that failed.
+  ///
+  /// The kernel's word that it refused stands. Whatever else went wrong may have gone wrong behind the
+  /// transaction: then the ruleset tells.
+  ///
+  /// - Returns: the generation that has what is wanted.
+  private func settle(
+    _ error: CommitError, _ wanted: Table, _ before: FoundTable,
+    _ kernel: any HostKernel
+  ) throws(AgentFailure) -> UInt32 {
+    var failure = AgentFailure(error)
+    switch error {
+    case .moved, .refused, .unencodable: throw failure
+    case .discarded, .uncertain, .netlink: break
+    }
+    let after: InstalledTable?
+    do throws(ReadError) {
+      after = try kernel.table(family, name)
+    } catch {
+      failure.happened = .unknown
+      throw failure
+    }
+    if let after, TableDiff.change(from: after, to: wanted).isEmpty { return after.generation }
+    // The declared size of a set may have been raised, in a transaction ahead; no packet sees it.
+    if after?.table == before.own?.table { throw failure }
+    if let own = before.own, TableDiff.change(from: after, to: own.table).isEmpty { throw failure }
+    failure.happened = .unknown
+    throw failure
+  }
+
+  /// A table with an owner can be changed by nobody else; the kernel's answer to that is EPERM, which
+  /// root would not understand.
+  private func checkOwner(_ installed: InstalledTable?) throws(AgentFailure) {
+    guard let table = installed?.table, table.flags.contains(.owner) else { return }
+    throw AgentFailure(
+      .refused, "it belongs to another running program, which alone may change it",
+      object: "table \(table.title)", remedy: "end that program, then apply again")
+  }
+}

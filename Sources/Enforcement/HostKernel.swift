@@ -1,0 +1,59 @@
+package import AgentProtocol
+package import Nftables
+package import NftablesNetlink
+
+/// Where conversations with a kernel begin.
+package protocol KernelSource: Sendable {
+  /// - Throws: ``AgentProtocol/AgentFailure`` when the kernel cannot be spoken to.
+  func open() throws(AgentFailure) -> any HostKernel
+}
+
+/// What of a kernel is touched: one conversation with it, in one network namespace.
+///
+/// A table that was made with an owner (`NFT_TABLE_F_OWNER`) goes with the conversation that made it, however
+/// that ends.
+package protocol HostKernel: AnyObject {
+  /// The number that every transaction of anybody changes.
+  func generation() throws(ReadError) -> UInt32
+  /// All tables, in order of family and name.
+  func tables() throws(ReadError) -> [TablePlace]
+  /// One table as it stands at one generation; `nil` when there is none.
+  func table(_ family: Family, _ name: TableName) throws(ReadError) -> InstalledTable?
+  /// Those of some elements that a set has.
+  ///
+  /// - Parameter wanted: the set as it is declared, holding the elements to look for.
+  func elements(
+    _ wanted: NamedSet, family: Family, table: TableName
+  ) throws(ReadError) -> SetElements
+  /// How many elements a set has, those that rules made among them.
+  func elementCount(of set: SetName, family: Family, table: TableName) throws(ReadError) -> Int
+  /// The base chains of all tables, in order of hook and priority.
+  func baseChains() throws(ReadError) -> [PlacedChain]
+  /// Carries out the operations of a change in one transaction: all of them, or nothing.
+  ///
+  /// - Parameter generation: the one that the change was made for; at any other nothing is done.
+  /// - Returns: the generation that it made, or found when there was nothing to do.
+  func commit(_ change: Change, expecting generation: UInt32) throws(CommitError) -> UInt32
+}
+
+/// Where a table is.
+package struct TablePlace: Hashable, Sendable {
+  package let family: Family
+  package let name: TableName
+
+  package init(_ family: Family, _ name: TableName) {
+    self.family = family
+    self.name = name
+  }
+}
+
+/// A chain and the table it is in.
+package struct PlacedChain: Hashable, Sendable {
+  package let table: TablePlace
+  package let chain: Chain
+
+  package init(_ table: TablePlace, _ chain: Chain) {
+    self.table = table
+    self.chain = chain
+  }
+}

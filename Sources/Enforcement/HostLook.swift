@@ -1,0 +1,104 @@
+package import AgentProtocol
+package import Nftables
+internal import NftablesNetlink
+internal import RulesetDiff
+
+extension LocalHost {
+  /// Comparison and ruleset of one moment.
+  package func look(_ wanted: Table) throws(AgentFailure) -> Looked {
+    try checkTarget(wanted)
+    let found = try read(try openKernel())
+    let change = TableDiff.change(from: found.own, to: wanted)
+    let comparison = Comparison(
+      generation: found.generation, isInstalled: found.own != nil,
+      change: ChangeDescription(change, from: found.own, to: wanted), foreignChains: found.foreignChains)
+    let isTold = !change.isEmpty || !found.foreignChains.isEmpty
+    return Looked(
+      seen: try seen(found), comparison: comparison, ruleset: isTold ? found.tables : nil)
+  }
+
+  /// All tables of one moment.
+  package func read() throws(AgentFailure) -> HostRuleset {
+    let found = try read(try openKernel())
+    return HostRuleset(generation: found.generation, tables: found.tables)
+  }
+
+  /// Sekisho's table as nft(8) prints it; `nil` when there is none.
+  package func list() throws(AgentFailure) -> String? {
+    let kernel = try openKernel()
+    let installed: InstalledTable?
+    do throws(ReadError) { installed = try kernel.table(family, name) } catch { throw AgentFailure(error) }
+    guard let installed else { return nil }
+    do {
+      return String(decoding: try installed.table.listing(states: installed.rules), as: UTF8.self)
+    } catch {
+      throw AgentFailure(.failed, "the table cannot be shown: \(error)")
+    }
+  }
+
+  /// All that may stop an IP packet, at one generation: tables are read one by one, so that what was read is
+  /// of one, or read again.
+  func read(_ kernel: any HostKernel) throws(AgentFailure) -> FoundRuleset {
+    var pause = Backoff()
+    while pause.hasMore {
+      do throws(ReadError) {
+        let before = try kernel.generation()
+        var own: InstalledTable?
+        var tables: [Table] = []
+        for place in try kernel.tables() where place.family != .arp {
+          guard let installed = try kernel.table(place.family, place.name) else { continue }
+          if isOwn(place) { own = installed }
+          tables.append(installed.table)
+        }
+        let chains = try kernel.baseChains()
+        if try kernel.generation() == before {
+          return FoundRuleset(
+            generation: before, own: own, tables: tables,
+            foreignChains: chains.filter { !isOwn($0.table) }.compactMap { ForeignChain($0) })
+        }
+      } catch {
+        guard case .unsettled = error else { throw AgentFailure(error) }
+      }
+      pause.wait()
+    }
+    throw AgentFailure(
+      .moved, "the ruleset changes faster than it can be read",
+      remedy: "find out with \"nft monitor\" what changes it, and try again")
+  }
+
+  /// The agent owns one table; a request for any other is refused, and so is one for what would not be
+  /// sent: an apply that leaves out a part of what was asked for must not be called done.
+  func checkTarget(_ wanted: Table) throws(AgentFailure) {
+    guard wanted.family == family, wanted.name == name else {
+      throw AgentFailure(
+        .badRequest, "asked for table \(wanted.title); this agent owns \(family) \(name)")
+    }
+    if !wanted.flags.isEmpty {
+      throw AgentFailure(
+        .badRequest, "the wanted table has flags, so it would not filter", remedy: "compile again")
+    }
+    if let other = wanted.others.first {
+      throw AgentFailure(
+        .badRequest, "the wanted table holds \(other.kind) \(other.name), which Sekisho does not send",
+        remedy: "compile again")
+    }
+  }
+}
+
+/// What a kernel has, at one generation.
+struct FoundRuleset {
+  let generation: UInt32
+  let own: InstalledTable?
+  /// All of them, ours too.
+  let tables: [Table]
+  let foreignChains: [ForeignChain]
+}
+
+extension ForeignChain {
+  init?(_ placed: PlacedChain) {
+    guard let base = placed.chain.base else { return nil }
+    self.init(
+      table: "\(placed.table.family) \(placed.table.name)", chain: placed.chain.name.text,
+      hook: base.hook.rawValue, priority: base.priority.rawValue)
+  }
+}

@@ -1,0 +1,29 @@
+internal import AgentProtocol
+internal import Glibc
+internal import Nftables
+internal import NftablesNetlink
+internal import RulesetDiff
+
+extension LocalHost {
+  /// Lets connection tracking learn the connections that are there, where no table of ours asks for it yet.
+  ///
+  /// - Returns: `nil` when a ``TrackingTable`` was made; else what is there.
+  func track(_ kernel: any HostKernel, _ basis: Basis) throws(AgentFailure) -> FoundTable? {
+    var pause = Backoff()
+    while pause.hasMore {
+      let found = try current(kernel, basis)
+      if found.own != nil { return found }
+      let change = TableDiff.change(from: nil, to: TrackingTable.table(family, name))
+      do throws(CommitError) {
+        _ = try kernel.commit(change, expecting: found.generation)
+        usleep(UInt32(clamping: Int64(learning / .microseconds(1))))
+        return nil
+      } catch {
+        // The table goes with the conversation, made or not.
+        guard case .moved = error else { throw AgentFailure(error) }
+      }
+      pause.wait()
+    }
+    throw AgentFailure(.moved, "the ruleset changes faster than a table can be made; nothing was applied")
+  }
+}

@@ -1,0 +1,34 @@
+package import AgentProtocol
+package import Enforcement
+
+/// The agent of the network namespace this process is in, asked without a stream.
+///
+/// It works while it is asked, on the thread that asks.
+package struct AgentHere: Agent {
+  private let host: LocalHost
+  private let version: String
+
+  /// - Parameter version: of the tool.
+  package init(_ host: LocalHost, version: String) {
+    self.host = host
+    self.version = version
+  }
+
+  package func ask<Request: AgentRequest>(
+    _ request: Request, within limit: Duration?,
+    follow: @escaping @Sendable (Request.Event) throws -> Void
+  ) async throws -> Request.Reply { try answer(request, follow: follow) }
+
+  /// - Throws: ``AgentProtocol/AgentFailure``.
+  package func answer<Request: AgentRequest>(
+    _ request: Request, follow: @escaping (Request.Event) throws -> Void = { _ in }
+  ) throws(AgentFailure) -> Request.Reply {
+    try AgentServer(host, version: version).answer(request) { (event) throws(AgentFailure) in
+      do {
+        try follow(event)
+      } catch {
+        throw error as? AgentFailure ?? AgentFailure(.failed, "\(error)")
+      }
+    }
+  }
+}

@@ -1,0 +1,8 @@
+internal import AgentProtocol
+internal import Enforcement
+
+extension AgentServer {
+  mutating func answerStatus(_ host: LocalHost) {
+    handle(Status.self) { (_, _) throws(AgentFailure) in try host.status() }
+  }
+}

@@ -1,0 +1,197 @@
+import AgentProtocol
+import Foundation
+import Testing
+
+/// An agent may lie in every field: what it says is an answer that can be, or an error of that host.
+@Suite struct ForgedAnswerTests {
+  private static var odd: [Any] {
+    [
+      NSNull(), [Any](), [String: Any](), -1, 0, 1, 65536, 4_294_967_296, Int64.max, Int64.min, 1e300, 0.5,
+      true,
+      "", "\u{0}", "\u{1b}[2J\u{202e}", "input", "outputoutput", "enforce", "10.0.0.1", "::", "999.1.1.1",
+      String(repeating: "n", count: 100_000), [1, "x", NSNull()], ["code": "moved"],
+    ]
+  }
+
+  @Test func `every field of every answer may be forged`() throws {
+    try forge(Samples.greeting, to: Hello.self)
+    for status in Samples.statuses { try forge(status, to: Status.self) }
+    for looked in Samples.looked { try forge(looked, to: Look.self) }
+    try forge(Applied(operations: 3, generation: 4, retries: 2), to: Apply.self)
+    try forge(Listed(text: "x"), to: List.self)
+    try forge(HostRuleset(generation: 7, tables: [Samples.others]), to: Read.self)
+    try forge(Probed(outcomes: Samples.outcomes), to: Probe.self)
+    try forge(Listening(unheard: Samples.unheard), to: Listen.self)
+    try forge(Arrived(arrivals: Samples.arrivals), to: Arrivals.self)
+  }
+
+  @Test func `an answer is bounded in what it counts, lists and says`() throws {
+    func status(_ change: (inout [String: Any]) -> Void) throws -> HostStatus? {
+      var tree = try Self.tree(Samples.statuses[1])
+      var reply = try #require(tree["reply"] as? [String: Any])
+      var table = try #require(reply["table"] as? [String: Any])
+      change(&table)
+      reply["table"] = table
+      tree["reply"] = reply
+      var reader = AnswerReader<Status>(id: 3)
+      guard case .reply(let told)? = try? reader.take(Self.line(tree)) else { return nil }
+      return told
+    }
+    #expect(try status { $0["rules"] = 2 } != nil)
+    #expect(try status { $0["rules"] = -2 } == nil)
+    #expect(try status { $0["elements"] = Int64.max } == nil)
+    let direction: [String: Any] = ["hook": "input", "mode": "enforce", "packets": 1, "records": 1]
+    #expect(try status { $0["directions"] = [Any](repeating: direction, count: 3) } != nil)
+    #expect(try status { $0["directions"] = [Any](repeating: direction, count: 4) } == nil)
+    let other = direction.merging(["hook": "prerouting"]) { _, new in new }
+    #expect(try status { $0["directions"] = [other] } == nil)
+  }
+
+  @Test func `a greeting lists so many addresses and no more`() throws {
+    for (count, isTaken) in [(20_000, true), (65_536, true), (65_537, false)] {
+      let addresses = (0..<count).map { "10.\($0 >> 16).\($0 >> 8 & 255).\($0 & 255)" }
+      let line = Self.line([
+        "id": 3,
+        "reply": [
+          "protocol": 2, "requests": ["look"], "version": "1", "node": "n", "kernel": "k",
+          "addresses": addresses,
+        ],
+      ])
+      var reader = AnswerReader<Hello>(id: 3)
+      let step = try? reader.take(line)
+      #expect((step != nil) == isTaken, "\(count)")
+    }
+  }
+
+  @Test(arguments: [
+    #"{"id":3}"#, #"{"id":3,"reply":{},"failure":{"code":"busy","message":"x"}}"#, #"{"id":4,"reply":{}}"#,
+    #"{"id":3,"event":{"step":"tracking"}}"#, "", "{", "null", "[]", #"{"id":3,"reply":{}} trailing"#,
+    "\u{0}",
+    #"{"id":3,"reply":{"text":"x"},"tables":-1}"#, #"{"id":3,"reply":{"text":"x"},"tables":5000}"#,
+    #"{"id":"3","reply":{"text":"x"}}"#, #"{"id":3,"failure":"busy"}"#,
+  ])
+  func `a line that answers nothing is an error of that host`(line: String) {
+    var reader = AnswerReader<Arrivals>(id: 3)
+    let failure = #expect(throws: AgentFailure.self) { try reader.take(Array(line.utf8)) }
+    #expect(failure?.code == .unreachable)
+    #expect(failure?.happened == .nothing)
+    // Of a request that may change the host nobody knows then.
+    var change = AnswerReader<Apply>(id: 3)
+    if line.contains("tracking") { return }
+    #expect(#expect(throws: AgentFailure.self) { try change.take(Array(line.utf8)) }?.happened == .unknown)
+  }
+
+  @Test func `tables that do not belong to an answer are an error of that host`() throws {
+    let looked = try Frames.reply(Samples.looked[1], to: 3)
+    #expect(looked.count == 2)
+    for table in ["{}", "null", #"{"nftables":[]}"#, "", String(repeating: "[", count: 100_000)] {
+      var reader = AnswerReader<Look>(id: 3)
+      guard case .more = try reader.take(looked[0]) else {
+        Issue.record("the header alone is no answer")
+        return
+      }
+      #expect(#expect(throws: AgentFailure.self) { try reader.take(Array(table.utf8)) }?.code == .unreachable)
+    }
+    // The same table twice, and a difference without its ruleset.
+    var tree = try Self.tree(Samples.looked[1])
+    tree["tables"] = 2
+    var reader = AnswerReader<Look>(id: 3)
+    _ = try reader.take(Self.line(tree))
+    _ = try reader.take(looked[1])
+    #expect(throws: AgentFailure.self) { try reader.take(looked[1]) }
+    tree["tables"] = nil
+    var reply = try #require(tree["reply"] as? [String: Any])
+    reply["isRulesetTold"] = false
+    tree["reply"] = reply
+    reader = AnswerReader<Look>(id: 3)
+    #expect(throws: AgentFailure.self) { try reader.take(Self.line(tree)) }
+  }
+
+  @Test func `an agent of another protocol is told apart, with the end to upgrade`() throws {
+    func greeting(_ extra: String) throws -> Greeting {
+      var reader = AnswerReader<Hello>(id: 1)
+      let line =
+        #"{"id":1,"reply":{"version":"0.1","node":"n","kernel":"k","addresses":["10.0.0.1"]\#(extra)}}"#
+      guard case .reply(let told) = try reader.take(Array(line.utf8)) else {
+        throw AgentFailure(.failed, "no greeting")
+      }
+      return told
+    }
+    for (extra, words) in [
+      ("", "upgrade sekisho on the host"),
+      (#","protocol":3,"requests":[]"#, "upgrade sekisho on this machine"),
+      (#","protocol":2,"requests":["look"]"#, "upgrade sekisho on the host"),
+    ] {
+      let told = try greeting(extra)
+      let failure = #expect(throws: AgentFailure.self) {
+        try told.require([Look.self, Apply.self], version: "9.9")
+      }
+      #expect(failure?.code == .otherVersion && failure?.remedy == words)
+      #expect(failure?.message.contains("0.1") == true && failure?.message.contains("9.9") == true)
+    }
+    try greeting(#","protocol":2,"requests":["look","apply"]"#).require([Look.self], version: "1")
+  }
+
+  // MARK: - Forging
+
+  private func forge<Request: AgentRequest>(_ reply: Request.Reply, to type: Request.Type) throws {
+    let lines = try Frames.reply(reply, to: 3)
+    let tree = try Self.tree(reply)
+    var taken = 0
+    Self.everyChange(of: tree) { changed in
+      var reader = AnswerReader<Request>(id: 3)
+      do {
+        var step = try reader.take(Self.line(changed))
+        for line in lines.dropFirst() {
+          guard case .more = step else { break }
+          step = try reader.take(line)
+        }
+        if case .reply(let told) = step {
+          taken += 1
+          // What was taken can be said again.
+          _ = try Frames.reply(told, to: 3)
+        }
+      } catch let failure as AgentFailure {
+        #expect(failure.description.utf8.count < 20_000)
+      } catch {
+        Issue.record("\(error)")
+      }
+    }
+    #expect(taken > 0)
+  }
+
+  private static func tree(_ reply: some Message) throws -> [String: Any] {
+    let line = try Frames.reply(reply, to: 3)[0]
+    return try #require(try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any])
+  }
+
+  private static func line(_ tree: Any) -> [UInt8] {
+    (try? Array(JSONSerialization.data(withJSONObject: tree, options: .fragmentsAllowed))) ?? []
+  }
+
+  /// Every value of a tree, one at a time, becomes each of the odd ones, goes, or is there many times.
+  private static func everyChange(of value: Any, _ body: (Any) -> Void) {
+    for odd in odd { body(odd) }
+    if let object = value as? [String: Any] {
+      for key in object.keys {
+        var copy = object
+        copy[key] = nil
+        body(copy)
+        everyChange(of: object[key] ?? 0) {
+          copy[key] = $0
+          body(copy)
+        }
+      }
+    } else if let list = value as? [Any], !list.isEmpty {
+      body(Array(repeating: list[0], count: 5000))
+      // One of a kind is enough.
+      for index in list.indices.prefix(4) {
+        everyChange(of: list[index]) {
+          var copy = list
+          copy[index] = $0
+          body(copy)
+        }
+      }
+    }
+  }
+}

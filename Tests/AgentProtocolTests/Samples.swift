@@ -1,0 +1,81 @@
+import Addressing
+import AgentProtocol
+import Attempts
+import Nftables
+import Policy
+import PolicyFixtures
+import RulesetCompiler
+import RulesetDiff
+
+/// One of each that travels.
+enum Samples {
+  static let table: Table = {
+    let policy = RandomPolicy(seed: 3).policy
+    let policies = HostPolicies(policy)
+    return RulesetCompiler(policy, policies).compile(policies.distinct[0])
+  }()
+
+  static let others = Table(
+    family: .ipv4, name: "filter",
+    chains: [Chain(name: "INPUT", base: BaseChain(hook: .input, policy: .drop), rules: [Rule([.counter])])],
+    sets: [])
+
+  static let seen = Seen(
+    moment: RulesetMoment(place: "boot:1", generation: 7), own: "00ff", others: ["ip filter": "a0"])
+
+  static let greeting = Greeting(
+    requests: ["look", "apply"], version: "1.0", node: "web-1", kernel: "6.1",
+    addresses: [Address(.ipv4, 0x0a00_0001), Address(.ipv6, 1)])
+
+  static let statuses = [
+    HostStatus(generation: 3, table: nil, foreignChains: []),
+    HostStatus(
+      generation: 4,
+      table: TableStatus(
+        isOwned: false, isDormant: true,
+        directions: [DirectionStatus(hook: .input, mode: .observe, packets: .max, records: 4)], chains: 1,
+        rules: 2, sets: 3, elements: 4),
+      foreignChains: [ForeignChain(table: "ip filter", chain: "INPUT", hook: 1, priority: -5)]),
+  ]
+
+  static let looked: [Looked] = {
+    let change = TableDiff.change(from: nil, to: table)
+    let chain = ForeignChain(table: "ip filter", chain: "INPUT", hook: 1, priority: 0)
+    return [
+      Looked(
+        seen: seen,
+        comparison: Comparison(
+          generation: 7, isInstalled: true, change: ChangeDescription(), foreignChains: []), ruleset: nil),
+      Looked(
+        seen: seen,
+        comparison: Comparison(
+          generation: 7, isInstalled: false, change: ChangeDescription(change, from: nil, to: table),
+          foreignChains: [chain]), ruleset: [others]),
+    ]
+  }()
+
+  static let attempts = [
+    Attempt(.tcp, from: Address(.ipv4, 1), sourcePort: 5, to: Address(.ipv4, 2), .port(443), size: 9),
+    Attempt(.icmpv6, to: Address(.ipv6, 1), .type(128), interface: "eth0"),
+    Attempt(.esp, to: Address(.ipv4, 2), .plain),
+  ]
+
+  static let outcomes: [Outcome] = [
+    .open, .refused(by: nil), .refused(by: Address(.ipv4, 1)), .rejected(by: Address(.ipv6, 1)),
+    .unreachable(by: nil), .unreachable(by: Address(.ipv4, 1)), .silent, .egressDenied,
+    .unsupported("no sockets"), .failed("no descriptors"),
+  ]
+
+  static let listening = ListenRequest(
+    tcp: [22], udp: [53], raw: [.esp], multicast: [Address(.ipv4, 0xe000_0001)], interface: "eth0")
+
+  static let unheard = [
+    Unheard(.tcp, .ipv4, port: 22, reason: "in use"), Unheard(.esp, .ipv6, port: nil, reason: "no right"),
+  ]
+
+  static let arrivals = [
+    Arrival(.tcp, .port(22), from: Address(.ipv4, 1), count: 1),
+    Arrival(.icmp, .type(8), from: Address(.ipv4, 1), count: 3),
+    Arrival(.esp, .plain, from: Address(.ipv6, 1), count: 2),
+  ]
+}
