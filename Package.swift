@@ -196,8 +196,8 @@ let package = Package(
     tests(
       "ConnectionDiffTests",
       [
-        "Addressing", "ConnectionDiff", "ConnectionSpace", "Nftables", "Policy", "PolicyFixtures",
-        "RulesetCompiler",
+        "Addressing", "ConnectionDiff", "ConnectionSpace", "Diagnostics", "Inventory", "Nftables", "Policy",
+        "PolicyFixtures", "PolicySpace", "RulesetCompiler",
       ]),
     tests("FuzzTests", ["FuzzTargets", "Goldens"]),
     tests(

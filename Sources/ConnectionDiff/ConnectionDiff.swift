@@ -1,3 +1,4 @@
+public import ConnectionSpace
 public import Diagnostics
 public import Policy
 
@@ -20,6 +21,12 @@ public struct ConnectionDiff: Sendable {
   /// What will pass, or not, once flows with an end are over, beside what opens and closes now.
   public let laterOpened: [ConnectionLine]
   public let laterClosed: [ConnectionLine]
+  /// Exactly what no flow allows and passed while it was only observed, and is denied from now on.
+  public let enforced: [Rectangle]
+  /// Exactly what no flow allows and passes from now on, because it is only observed.
+  public let released: [Rectangle]
+  /// What no flow allows any more, and passes on, because it is only observed.
+  public let stillPassing: [ConnectionLine]
   /// Hosts whose forwarding is left alone from now on, so that everything passes through, or no more.
   public let forwarding: [ForwardingChange]
   public let totals: Totals
@@ -31,6 +38,8 @@ public struct ConnectionDiff: Sendable {
   /// Flows of both policies that end at another time than before.
   public let ends: [EndChange]
   public let risks: [Risk]
+  /// Hosts that nobody can log in to any more; `nil`: none.
+  public let lockout: Lockout?
   /// What passes on both sides, as far as these hosts decide; `nil` of policies, whose flows say it.
   public let passage: FleetPassage?
 
@@ -40,7 +49,7 @@ public struct ConnectionDiff: Sendable {
     opened.isEmpty && closed.isEmpty && mayOpen.isEmpty && mayClose.isEmpty && halfOpened.isEmpty
       && halfClosed.isEmpty && forwardOpened.isEmpty
       && forwardClosed.isEmpty && laterOpened.isEmpty && laterClosed.isEmpty && forwarding.isEmpty
-      && modes.isEmpty && ends.isEmpty
+      && enforced.isEmpty && released.isEmpty && stillPassing.isEmpty && modes.isEmpty && ends.isEmpty
   }
 
   /// Exact sizes of a change.
@@ -48,13 +57,20 @@ public struct ConnectionDiff: Sendable {
     /// Points (source host, destination host, family, protocol, port or type) between two different hosts.
     public let opened: Int
     public let closed: Int
+    /// Of what no flow allows: points that are denied from now on and were only observed, or the other way round.
+    public let enforced: Int
+    public let released: Int
     /// Rectangles that have an end outside the inventory.
     public let openedOutside: Int
     public let closedOutside: Int
 
-    public init(opened: Int, closed: Int, openedOutside: Int, closedOutside: Int) {
+    public init(
+      opened: Int, closed: Int, enforced: Int = 0, released: Int = 0, openedOutside: Int, closedOutside: Int
+    ) {
       self.opened = opened
       self.closed = closed
+      self.enforced = enforced
+      self.released = released
       self.openedOutside = openedOutside
       self.closedOutside = closedOutside
     }

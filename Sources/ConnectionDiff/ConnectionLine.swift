@@ -1,4 +1,5 @@
 public import Addressing
+public import ConnectionSpace
 public import Diagnostics
 
 /// One end of some connections, as a person calls it.
@@ -48,12 +49,22 @@ public struct ConnectionLine: Hashable, Sendable {
   public let flow: String?
   public let location: SourceLocation?
   public let scope: LineScope
-  /// How many rectangles of these the line takes in that do not change; 0: the line is exact.
-  public let exceptions: Int
+  /// Exactly which connections, but for the exceptions.
+  public let rectangles: [Rectangle]
+  /// What the rectangles take in and the line does not mean; empty: the line is exact.
+  public let exceptions: [Rectangle]
+  /// The first of the exceptions, as lines.
+  public let toldExceptions: [ConnectionLine]
+  /// How many exceptions are not among these.
+  public let untoldExceptions: Int
 
-  public init(
+  /// How many exceptions of a line are told as lines.
+  static let mostToldExceptions = 12
+
+  init(
     from: LineEnd, to: LineEnd, service: String?, terms: [LineTerm], families: [AddressFamily], flow: String?,
-    location: SourceLocation?, scope: LineScope, exceptions: Int
+    location: SourceLocation?, scope: LineScope, rectangles: [Rectangle], exceptions: [Rectangle] = [],
+    toldExceptions: [ConnectionLine] = [], untoldExceptions: Int = 0
   ) {
     self.from = from
     self.to = to
@@ -63,6 +74,9 @@ public struct ConnectionLine: Hashable, Sendable {
     self.flow = flow
     self.location = location
     self.scope = scope
+    self.rectangles = rectangles
     self.exceptions = exceptions
+    self.toldExceptions = toldExceptions
+    self.untoldExceptions = untoldExceptions
   }
 }

@@ -100,19 +100,31 @@ struct FlowLines {
     }
     var result: [ConnectionLine] = []
     for piece in pieces {
-      guard let family = piece.rectangle.sources.families.first else { continue }
-      let from = names.end(piece.rectangle.sources, family)
-      let to = names.end(piece.rectangle.destinations, family)
-      let scope: LineScope =
-        isMembership ? .membership : from.outside.isEmpty && to.outside.isEmpty ? .hosts : .outside
-      result.append(
-        ConnectionLine(
-          from: from, to: to, service: claim?.service,
-          terms: [LineTerm(piece.rectangle.ipProtocol, piece.rectangle.kinds)], families: [family],
-          flow: claim?.flow, location: claim?.location, scope: scope,
-          exceptions: piece.except.isEmpty ? 0 : try piece.except.rectangles().count))
+      let exceptions = piece.except.isEmpty ? [] : try piece.except.subtracting(loopback).rectangles()
+      if let line = line(piece.rectangle, claim, isMembership: isMembership, but: exceptions) {
+        result.append(line)
+      }
     }
     return result
+  }
+
+  private func line(
+    _ rectangle: Rectangle, _ claim: Claim?, isMembership: Bool, but exceptions: [Rectangle] = []
+  ) -> ConnectionLine? {
+    guard let family = rectangle.sources.families.first else { return nil }
+    let from = names.end(rectangle.sources, family)
+    let to = names.end(rectangle.destinations, family)
+    let scope: LineScope =
+      isMembership ? .membership : from.outside.isEmpty && to.outside.isEmpty ? .hosts : .outside
+    // Of thousands nobody reads the names, and to find them takes long.
+    let told = exceptions.prefix(ConnectionLine.mostToldExceptions).compactMap {
+      line($0, nil, isMembership: false)
+    }
+    return ConnectionLine(
+      from: from, to: to, service: claim?.service,
+      terms: [LineTerm(rectangle.ipProtocol, rectangle.kinds)], families: [family], flow: claim?.flow,
+      location: claim?.location, scope: scope, rectangles: [rectangle], exceptions: exceptions,
+      toldExceptions: Self.merged(told), untoldExceptions: exceptions.count - told.count)
   }
 
   /// Whether pieces have fewer exceptions, or are fewer.
@@ -131,12 +143,12 @@ struct FlowLines {
     let flow: String?
     let service: String?
     let scope: LineScope
-    let exceptions: Int
+    let isExact: Bool
 
     init(_ line: ConnectionLine) {
       (from, fromHosts) = (line.from.name, line.from.hosts)
       (to, toHosts) = (line.to.name, line.to.hosts)
-      (flow, service, scope, exceptions) = (line.flow, line.service, line.scope, line.exceptions)
+      (flow, service, scope, isExact) = (line.flow, line.service, line.scope, line.exceptions.isEmpty)
     }
   }
 
@@ -178,7 +190,10 @@ struct FlowLines {
       result[place] = ConnectionLine(
         from: known.from.joined(line.from), to: known.to.joined(line.to), service: known.service,
         terms: terms.sorted(), families: families, flow: known.flow, location: known.location,
-        scope: known.scope, exceptions: known.exceptions)
+        scope: known.scope, rectangles: known.rectangles + line.rectangles,
+        exceptions: known.exceptions + line.exceptions,
+        toldExceptions: merged(known.toldExceptions + line.toldExceptions),
+        untoldExceptions: known.untoldExceptions + line.untoldExceptions)
     }
     return result
   }

@@ -44,7 +44,7 @@ extension Service {
 }
 
 extension ServiceTerm {
-  fileprivate var kinds: Kinds {
+  var kinds: Kinds {
     switch match {
     case .any: .any
     case .ports(let ports): .ports(ports)

@@ -11,7 +11,15 @@ extension ConnectionDiff {
   {
     let universe = Universe(budget: budget)
     let sides = try Sides(old, new, at: now, in: universe)
-    let (before, after, change) = (sides.before, sides.after, sides.change)
+    let (before, after) = (sides.before, sides.after)
+    let observing = try sides.observing(old, new, at: now, in: universe)
+    let modal = try ModeEffect(
+      declared: (before.whole, after.whole), effective: (observing.before, observing.after),
+      except: sides.moving)
+    let stillPassed = try sides.change.closed.intersection(modal.passingAfter)
+    let change = (
+      opened: sides.change.opened, closed: try sides.change.closed.subtracting(modal.passingAfter)
+    )
     let loopback = try before.loopback.union(after.loopback)
     // What one end allowed alone and now passes is opened, and the other way round.
     let one = try before.sides.halfOpen(passing: before.whole)
@@ -39,6 +47,9 @@ extension ConnectionDiff {
     mayClose = []
     opened = try newLines.lines(of: change.opened)
     closed = try oldLines.lines(of: change.closed)
+    enforced = try modal.enforced.subtracting(loopback).rectangles()
+    released = try modal.released.subtracting(loopback).rectangles()
+    stillPassing = try oldLines.lines(of: stillPassed)
     halfOpened = try newLines.lines(of: half)
     halfClosed = try oldLines.lines(of: halfGone)
     forwardOpened = try newLines.lines(
@@ -52,11 +63,19 @@ extension ConnectionDiff {
     totals = Totals(
       opened: try change.opened.pairs(among: after.endpoints),
       closed: try change.closed.pairs(among: before.endpoints),
+      enforced: try modal.enforced.pairs(among: before.endpoints),
+      released: try modal.released.pairs(among: after.endpoints),
       openedOutside: try change.opened.rectangles(outside: new.managed),
       closedOutside: try change.closed.rectangles(outside: old.managed))
     modes = Self.modes(from: old, to: new)
     ends = Self.ends(from: old, to: new)
-    risks = Risk.all(of: opened, modes, forwarding, to: new, at: now)
+    let known = Dictionary(uniqueKeysWithValues: old.hosts.map { ($0.name, $0.addresses) })
+    lockout = try Lockout(
+      from: observing.before, to: observing.after, without: loopback,
+      new.hosts.compactMap { host in
+        known[host.name].map { (name: host.name, old: $0, new: host.addresses) }
+      }, new)
+    risks = Risk.all(of: opened, modes, forwarding, lockout, to: new, at: now)
   }
 
   /// When flows end, as far as that may show what the present hides: a flow that stays for good in the place of one that
@@ -118,8 +137,33 @@ private struct Sides {
   /// What opens and closes, by address; of addresses that become a host's, or no longer are one's, all that it has or
   /// had: a network may have had it before, and no host did.
   let change: (opened: ConnectionSpace, closed: ConnectionSpace)
+  /// Addresses that only one side has as a host's.
+  let moving: AddressSet
 
   init(_ old: Policy, _ new: Policy, at moment: Timestamp, in universe: Universe) throws(NotProven) {
+    (before, after) = try Self.spaces(old, new, at: moment, in: universe, .declared)
+    let change = try PolicyChange(from: before, to: after, \.whole)
+    let come = new.managed.subtracting(old.managed)
+    let gone = old.managed.subtracting(new.managed)
+    moving = come.union(gone)
+    self.change = (
+      opened: try change.opened.union(after.whole.touching(come)),
+      closed: try change.closed.union(before.whole.touching(gone))
+    )
+  }
+
+  /// What passes on both sides where hosts that only observe let everything pass.
+  func observing(_ old: Policy, _ new: Policy, at moment: Timestamp, in universe: Universe)
+    throws(NotProven) -> (before: ConnectionSpace, after: ConnectionSpace)
+  {
+    if !old.observes, !new.observes { return (before.whole, after.whole) }
+    let spaces = try Self.spaces(old, new, at: moment, in: universe, .effective)
+    return (spaces.before.whole, spaces.after.whole)
+  }
+
+  private static func spaces(
+    _ old: Policy, _ new: Policy, at moment: Timestamp, in universe: Universe, _ reading: Reading
+  ) throws(NotProven) -> (before: PolicySpace, after: PolicySpace) {
     // A host that is a gateway on one side joins the same areas on the other, filtered or not; ends that somebody manages
     // judge for themselves.
     let managed = old.managed.union(new.managed)
@@ -132,15 +176,19 @@ private struct Sides {
       }
       return result
     }
-    before = try PolicySpace(old, HostPolicies(old), at: moment, in: universe, passing: areas(new))
-    after = try PolicySpace(new, HostPolicies(new), at: moment, in: universe, passing: areas(old))
-    let change = try PolicyChange(from: before, to: after, \.whole)
-    let come = new.managed.subtracting(old.managed)
-    let gone = old.managed.subtracting(new.managed)
-    self.change = (
-      opened: try change.opened.union(after.whole.touching(come)),
-      closed: try change.closed.union(before.whole.touching(gone))
+    return (
+      try PolicySpace(
+        old, HostPolicies(old), at: moment, in: universe, reading: reading, passing: areas(new)),
+      try PolicySpace(
+        new, HostPolicies(new), at: moment, in: universe, reading: reading, passing: areas(old))
     )
+  }
+}
+
+extension Policy {
+  /// Whether any host only observes a direction.
+  fileprivate var observes: Bool {
+    hosts.contains { host in Direction.allCases.contains { host.modes[$0] == .observe } }
   }
 }
 

@@ -7,6 +7,8 @@ internal import Policy
 public struct Risk: Hashable, Sendable {
   /// What is risky about it.
   public enum Kind: String, Hashable, Sendable, CaseIterable {
+    /// Nobody can log in any more.
+    case lockout
     /// Opens into hosts that a guard speaks of.
     case guarded
     /// Opens to or from addresses outside the inventory.
@@ -38,7 +40,7 @@ extension Risk {
   /// - Parameter new: the policy that is changed to; without it less is known to be risky.
   static func all(
     of opened: [ConnectionLine], _ modes: [ConnectionDiff.ModeChange],
-    _ forwarding: [ConnectionDiff.ForwardingChange], to new: Policy?,
+    _ forwarding: [ConnectionDiff.ForwardingChange], _ lockout: Lockout?, to new: Policy?,
     at now: Timestamp
   ) -> [Risk] {
     let guarded = new.map(guardedHosts) ?? []
@@ -49,6 +51,7 @@ extension Risk {
       let risk = Risk(kind: kind, message: message, flow: flow, location: location)
       if known.insert(risk).inserted { risks.append(risk) }
     }
+    if let lockout { add(.lockout, lockout.sentence, nil, nil) }
     for line in opened {
       let destinations = Set(line.to.hosts)
       let speaking = guarded.filter { !$0.hosts.isDisjoint(with: destinations) }.map(\.name)

@@ -21,6 +21,10 @@ struct RulesetChange {
   /// route leads.
   let forwardOpened: ConnectionSpace
   let forwardClosed: ConnectionSpace
+  /// What no flow allows, by modes.
+  let modal: ModeEffect
+  /// What no flow allows any more, and passes on.
+  let stillPassing: ConnectionSpace
   /// What passes on either side, whatever is only observed.
   let passage: FleetPassage
 
@@ -35,7 +39,7 @@ struct RulesetChange {
     let others =
       staying.isEmpty ? nil : try FleetSpace(staying.map { ($0, $0.staying) }, groups: groups, at: now)
     (opened, mayOpen) = try Self.gained(after, over: before, passing: others)
-    (closed, mayClose) = try Self.gained(before, over: after, passing: others)
+    var (closed, mayClose) = try Self.gained(before, over: after, passing: others)
     forwardOpened = try ConnectionSpace.forwarded(
       after.upper.forwarded, over: before.upper.forwarded, but: left, in: groups.universe
     ).subtracting(opened).subtracting(mayOpen)
@@ -47,14 +51,25 @@ struct RulesetChange {
     halfOpened = try other.subtracting(one).subtracting(before.upper.whole)
     halfClosed = try one.subtracting(other).subtracting(after.upper.whole)
 
-    func passing(_ members: [FleetSpace.Member], _ space: FleetSpace) throws(NotProven) -> ConnectionSpace {
+    func whole(_ members: [FleetSpace.Member], _ space: FleetSpace) throws(NotProven) -> ConnectionSpace {
       let isObserving = members.byTables.contains { $0.tables.contains { $0.enforcing != $0 } }
-      let whole =
-        isObserving
+      return isObserving
         ? try FleetSpace(members, groups: groups, at: now, enforcing: false).upper.whole : space.upper.whole
-      return if let others { try others.upper.passing(whole) } else { whole }
     }
-    passage = try FleetPassage(from: passing(old, before), to: passing(new, after))
+    func passing(_ whole: ConnectionSpace) throws(NotProven) -> ConnectionSpace {
+      if let others { try others.upper.passing(whole) } else { whole }
+    }
+    let effective = (old: try passing(whole(old, before)), new: try passing(whole(new, after)))
+    let moving = before.upper.judging.subtracting(after.upper.judging)
+      .union(after.upper.judging.subtracting(before.upper.judging))
+    modal = try ModeEffect(
+      declared: (passing(before.upper.whole), passing(after.upper.whole)), effective: effective,
+      except: moving)
+    stillPassing = try closed.union(mayClose).intersection(modal.passingAfter)
+    closed = try closed.subtracting(stillPassing)
+    mayClose = try mayClose.subtracting(stillPassing)
+    (self.closed, self.mayClose) = (closed, mayClose)
+    passage = try FleetPassage(from: effective.old, to: effective.new)
   }
 
   private static func gained(

@@ -57,6 +57,11 @@ extension ConnectionDiff {
     let discovery = try universe.discovery(of: (added + removed).allAddresses).union(loopback)
     mayOpen = try newLines.lines(of: change.mayOpen.subtracting(discovery))
     mayClose = try oldLines.lines(of: change.mayClose.subtracting(discovery))
+    let enforced = try change.modal.enforced.subtracting(discovery)
+    let released = try change.modal.released.subtracting(discovery)
+    self.enforced = try enforced.rectangles()
+    self.released = try released.rectangles()
+    stillPassing = try oldLines.lines(of: change.stillPassing.subtracting(discovery))
     halfOpened = try newLines.lines(of: change.halfOpened.subtracting(discovery))
     halfClosed = try oldLines.lines(of: change.halfClosed.subtracting(discovery))
     forwardOpened = try newLines.lines(of: change.forwardOpened)
@@ -66,13 +71,19 @@ extension ConnectionDiff {
     let managed = policy?.managed ?? hosts.allAddresses
     totals = Totals(
       opened: try opened.pairs(among: endpoints), closed: try closed.pairs(among: endpoints),
+      enforced: try enforced.pairs(among: endpoints), released: try released.pairs(among: endpoints),
       openedOutside: try opened.rectangles(outside: managed),
       closedOutside: try closed.rectangles(outside: managed))
     addedHosts = added.map(\.name).sorted()
     removedHosts = removed.map(\.name).sorted()
     modes = hosts.flatMap(\.modeChanges)
     ends = Self.ends(of: hosts, policy)
-    risks = Risk.all(of: self.opened, modes, forwarding, to: policy, at: now)
+    lockout = try Lockout(
+      from: change.passage.old, to: change.passage.new, without: loopback,
+      hosts.filter { $0.old != nil && $0.new != nil }.map {
+        (name: $0.name, old: $0.addresses, new: $0.addresses)
+      }, policy)
+    risks = Risk.all(of: self.opened, modes, forwarding, lockout, to: policy, at: now)
   }
 
   /// When flows end on hosts where flows come or go: see the same of policies.

@@ -14,7 +14,7 @@ extension Inventory {
     let shown = "\(revision):\(path)"
     // Neither can be taken for an option, nor the revision for a path.
     let tree = try await git(
-      ["ls-tree", "-r", "-z", "--end-of-options", "\(revision)^{tree}", "--", path], "", shown)
+      ["ls-tree", "-r", "-z", "--end-of-options", "\(revision)^{tree}", "--", path], "", shown, of: revision)
     var log = DiagnosticLog()
     var bounds = InventoryBounds()
     var files: [(path: String, object: String)] = []
@@ -37,7 +37,7 @@ extension Inventory {
         remedy: "name a directory or file of that revision")
     }
     let contents = try await git(
-      ["cat-file", "--batch"], files.map { $0.object + "\n" }.joined(), shown)
+      ["cat-file", "--batch"], files.map { $0.object + "\n" }.joined(), shown, of: revision)
     var sources: [SourceFile] = []
     var rest = contents[...]
     for file in files {
@@ -53,7 +53,24 @@ extension Inventory {
       }
       rest = rest[(end + 2 + size)...]
     }
-    return load(Sources(directory: nil, files: sources), log: log)
+    return load(Sources(directory: directory(files.map(\.path), path), files: sources), log: log)
+  }
+
+  /// Where a branch left another: what a pull request is compared with. What the other got since then is not undone
+  /// by merging.
+  ///
+  /// - Returns: the commit.
+  /// - Throws: ``InventoryUnreadable`` where git knows no such revision, or not what both have in common.
+  public static func mergeBase(of revision: String) async throws(InventoryUnreadable) -> String {
+    let commit = try await git(
+      ["merge-base", "--end-of-options", revision, "HEAD"], "", "--base \(revision)", of: revision)
+    return String(decoding: commit.prefix { $0 != 0x0a }, as: UTF8.self)
+  }
+
+  /// What the working tree would call the place of the files: they are shown so that a user can open them.
+  private static func directory(_ files: [String], _ path: String) -> String {
+    let isFile = files.contains { path == $0 || path.hasSuffix("/\($0)") }
+    return isFile ? path.split(separator: "/").dropLast().joined(separator: "/") : path
   }
 
   /// As a directory is read: by the ending, and without hidden files.
@@ -73,18 +90,48 @@ extension Inventory {
     return String(name.dropFirst(directory.count + 1))
   }
 
-  private static func git(_ arguments: [String], _ input: String, _ shown: String)
+  /// - Parameters:
+  ///   - shown: as what it is told about.
+  ///   - revision: whose absence is explained.
+  private static func git(_ arguments: [String], _ input: String, _ shown: String, of revision: String)
     async throws(InventoryUnreadable) -> [UInt8]
+  {
+    let result = try await outcome(arguments, input, shown)
+    if let output = result.output { return output }
+    let reason = await explanation(of: revision)
+    throw InventoryUnreadable(path: shown, code: 2, "git says: \(result.errors)", remedy: reason)
+  }
+
+  /// Why a revision may be missing, and what to do; checkouts of a CI fetch one commit of one branch.
+  private static func explanation(of revision: String) async -> String? {
+    func says(_ arguments: [String]) async -> String? {
+      guard let output = try? await outcome(arguments, "", "").output else { return nil }
+      return String(decoding: output.prefix { $0 != 0x0a }, as: UTF8.self)
+    }
+    func isKnown(_ name: String) async -> Bool {
+      await says(["rev-parse", "--verify", "--quiet", "--end-of-options", "\(name)^{commit}"]) != nil
+    }
+    let isKnownHere = await isKnown(revision)
+    if !isKnownHere, await isKnown("origin/\(revision)") { return "it is known as origin/\(revision)" }
+    guard await says(["rev-parse", "--is-shallow-repository"]) == "true" else {
+      return isKnownHere || revision.contains("/") || revision.contains("^")
+        ? nil : "if it is a branch of a remote, fetch it first: git fetch origin \(revision):\(revision)"
+    }
+    return "this is a shallow clone, which lacks "
+      + (isKnownHere ? "what HEAD and \(revision) have in common" : "other branches")
+      + ": git fetch --unshallow origin +refs/heads/*:refs/remotes/origin/*, or let the checkout of the CI fetch "
+      + "the whole history; then name origin/\(revision)"
+  }
+
+  private static func outcome(_ arguments: [String], _ input: String, _ shown: String)
+    async throws(InventoryUnreadable) -> (output: [UInt8]?, errors: String)
   {
     do {
       let result = try await run(
         .name("git"), arguments: Arguments(arguments), input: .string(input),
         output: .bytes(limit: InventoryBounds.totalBytes * 2), error: .string(limit: 1 << 16))
-      if case .exited(0) = result.terminationStatus { return result.standardOutput }
-      let words = result.standardError.split(separator: "\n").first.map(String.init) ?? "it failed"
-      throw InventoryUnreadable(path: shown, code: 2, "git says: \(words)")
-    } catch let error as InventoryUnreadable {
-      throw error
+      if case .exited(0) = result.terminationStatus { return (result.standardOutput, "") }
+      return (nil, result.standardError.split(separator: "\n").first.map(String.init) ?? "it failed")
     } catch {
       throw InventoryUnreadable(path: shown, code: 2, "cannot run git: \(error)", remedy: "apt install git")
     }

@@ -9,13 +9,12 @@ extension Lint {
   /// managed at its console.
   static func hostsWithoutManagement(_ policy: Policy, _ now: Timestamp) -> [Remark] {
     let management = ManagementService(policy)
-    var isFine = management.hostsDenied(policy)
-    for host in management.hostsServed(policy, now) { isFine[host.index] = true }
+    let isFine = policy.hostsManagedAtConsole.union(management.hostsServed(policy, now))
     var touched = [Bool](repeating: false, count: policy.hosts.count)
     for peers in Set(policy.flows.lazy.filter { !$0.hasEnded(now) }.flatMap { [$0.from, $0.to] }) {
       for host in policy[peers].hosts { touched[host.index] = true }
     }
-    let hosts = policy.hosts.indices.filter { touched[$0] && !isFine[$0] }.map { HostID($0) }
+    let hosts = policy.hosts.indices.filter { touched[$0] }.map { HostID($0) }.filter { !isFine.contains($0) }
     let areas = Dictionary(grouping: hosts) { policy.area(of: $0) }
     return areas.sorted { $0.key < $1.key }.map { area, hosts in
       Remark(.noManagement, area.isEmpty ? policy[hosts[0]].name : area, hosts) { some in
@@ -53,7 +52,7 @@ private struct ManagementService {
   private let terms: [ServiceTerm]
 
   init(_ policy: Policy) {
-    let terms = policy.management.map { policy[$0].terms } ?? [ServiceTerm(.tcp, .ports(PortSet([22...22])))]
+    let terms = policy.managementTerms
     self.terms = terms
     isDeclared = policy.management != nil
     name = policy.management.map { "`\(policy[$0].name)`" } ?? "tcp/22"
@@ -97,35 +96,5 @@ private struct ManagementService {
       }
     }
     return result
-  }
-
-  /// For each host whether a guard says that no other host may reach it by the service.
-  func hostsDenied(_ policy: Policy) -> [Bool] {
-    var result = [Bool](repeating: false, count: policy.hosts.count)
-    for rule in policy.guards {
-      let ends: (from: PeersID, to: PeersID, service: ServiceID?)
-      switch rule.statement {
-      case .expect(let from, let to, let service, allowed: false): ends = (from, to, service)
-      case .never(let from, let to, let service, _): ends = (from, to, service)
-      default: continue
-      }
-      let isMeant = ends.service.map { !families(policy[$0]).isEmpty } ?? true
-      guard isMeant, policy[ends.from].hosts.count == policy.hosts.count else { continue }
-      for host in policy[ends.to].hosts { result[host.index] = true }
-    }
-    return result
-  }
-}
-
-extension ServiceTerm {
-  fileprivate func overlaps(_ others: [Self]) -> Bool { others.contains { overlaps($0) } }
-
-  private func overlaps(_ other: Self) -> Bool {
-    guard ipProtocol == other.ipProtocol else { return false }
-    return switch (match, other.match) {
-    case (.ports(let a), .ports(let b)): !a.intersection(b).isEmpty
-    case (.types(let a), .types(let b)): !a.intersection(b).isEmpty
-    default: true
-    }
   }
 }

@@ -7,14 +7,15 @@ import Testing
 /// `new.yaml`, and beside them what is said.
 @Suite struct DiffGoldenTests {
   static let cases = [
-    "a-flow-between-networks-is-added", "a-flow-gets-an-end", "a-flow-is-added", "a-flow-is-removed",
+    "a-flat-network-becomes-a-list", "a-flow-between-networks-is-added", "a-flow-gets-an-end",
+    "a-flow-is-added", "a-flow-is-removed",
     "a-flow-is-renamed",
     "a-flow-through-a-gateway-is-added", "a-group-is-renamed",
     "a-host-becomes-a-crown-jewel", "a-host-is-gone", "a-host-is-new", "a-host-joins-a-group",
     "a-host-leaves-a-group", "a-host-moves-into-a-network", "a-port-changes", "a-service-gets-more-ports",
     "a-timed-flow-becomes-another-for-good", "a-timed-flow-is-prolonged", "drop-becomes-reject",
-    "gateway-is-left-alone", "hosts-become-prefixes", "many-hosts-change",
-    "networks-grow", "nothing-changes", "observe-becomes-enforce", "routes-change",
+    "enforce-becomes-observe", "gateway-is-left-alone", "hosts-become-prefixes", "many-hosts-change",
+    "networks-grow", "nobody-can-log-in", "nothing-changes", "observe-becomes-enforce", "routes-change",
   ]
 
   @Test func `every directory is a case`() {

@@ -104,6 +104,9 @@ struct Mark: Hashable, Sendable {
   static let halfOpens = Mark(sign: "+", role: .changes)
   static let halfCloses = Mark(sign: "-", role: .changes)
 
+  /// What the entry above takes in and does not mean.
+  static let except = Mark(sign: "but not", role: .plain)
+
   static func number(_ number: Int) -> Self { Mark(sign: "\(number).", role: .plain) }
 }
 

@@ -6,6 +6,7 @@ struct AnswerMarkdown {
 
   /// - Returns: the document, and what is about the answer and no part of it.
   func document(_ parts: [Answer.Part]) -> (text: String, rest: [Answer.Part]) {
+    var faults: [String] = []
     var lead: [String] = []
     var blocks: [String] = []
     var rest: [Answer.Part] = []
@@ -13,10 +14,26 @@ struct AnswerMarkdown {
       switch part {
       case .summary(let text): lead.append("\(Self.sentence(text))")
       case .chapter(let chapter): blocks.append(block(chapter))
-      case .diagnostics, .remark, .detail, .failure, .verbatim: rest.append(part)
+      case .diagnostics(let report, let sources):
+        if report.hasErrors { faults.append(Self.faults(report, sources)) }
+        rest.append(part)
+      case .remark, .detail, .failure, .verbatim: rest.append(part)
       }
     }
-    return ((["### \(title)"] + lead + blocks).joined(separator: "\n\n") + "\n", rest)
+    return ((faults + ["### \(title)"] + lead + blocks).joined(separator: "\n\n") + "\n", rest)
+  }
+
+  /// What forbids a change comes ahead of what it does.
+  private static func faults(_ report: DiagnosticReport, _ sources: Sources) -> String {
+    let items = report.diagnostics.filter { $0.severity == .error }.flatMap { fault in
+      func item(_ text: String, _ place: SourceLocation) -> String {
+        "- \(cell("\(text) (\(sources.shownLine(place)))"))"
+      }
+      return [item(fault.message, fault.location)]
+        + fault.related.map { "  \(item($0.message, $0.location))" }
+        + (fault.help.map { ["  - \(cell($0))"] } ?? [])
+    }
+    return (["### Errors", ""] + items).joined(separator: "\n")
   }
 
   private func block(_ chapter: Chapter) -> String {
@@ -24,8 +41,8 @@ struct AnswerMarkdown {
       chapter.kind == .connections
       ? ["| | from | to | service | flow |", "|---|---|---|---|---|"] + chapter.entries.flatMap { row($0) }
       : chapter.entries.flatMap { item($0, indent: "") }
-    let title = chapter.title.isEmpty ? [] : ["**\(Self.cell(Self.plain(chapter.title)))**", ""]
-    return (title + entries).joined(separator: "\n")
+    let title = chapter.title.isEmpty ? [] : ["**\(Self.cell(Self.plain(chapter.title)))**"]
+    return (title + (title.isEmpty || entries.isEmpty ? [] : [""]) + entries).joined(separator: "\n")
   }
 
   private func row(_ entry: Entry) -> [String] {

@@ -1,5 +1,7 @@
 internal import ArgumentParser
 internal import Artifacts
+internal import Inventory
+internal import InventoryFiles
 
 struct DiffCommand: Verb {
   static let configuration = CommandConfiguration(
@@ -32,7 +34,9 @@ struct DiffCommand: Verb {
   @Flag(help: "Show every object of the change, not the flows alone.")
   var objects = false
 
-  @Option(help: ArgumentHelp("Compare the inventory with itself at a git revision.", valueName: "rev"))
+  @Option(
+    help: ArgumentHelp(
+      "Compare the inventory with itself where this branch left a git revision.", valueName: "rev"))
   var base: String?
 
   @Option(help: ArgumentHelp("Save what is shown, for apply PLAN.", valueName: "plan"))
@@ -68,6 +72,10 @@ struct DiffCommand: Verb {
     if let (old, new) = try await compared() {
       let comparison = try SourceComparison(from: old, to: new, host: targets.host)
       (found, remarks) = (comparison.found, comparison.remarks)
+      if let base {
+        let commit = old.name.prefix { $0 != ":" }.prefix(12)
+        remarks.append("compared with \(commit), the merge base of \(base) and HEAD")
+      }
       // Those of a compiled directory were judged by the compile.
       if case .inventory(let loaded) = new.content { guards = BrokenGuards(loaded) }
     } else {
@@ -103,8 +111,9 @@ struct DiffCommand: Verb {
   /// The two sources that were asked for; `nil`: the inventory is compared with what runs.
   private func compared() async throws -> (old: DiffSource, new: DiffSource)? {
     if let base {
+      let commit = try await Inventory.mergeBase(of: base)
       return (
-        try await DiffSource("\(base):\(inventory.inventory)"), try await DiffSource(inventory.inventory)
+        try await DiffSource("\(commit):\(inventory.inventory)"), try await DiffSource(inventory.inventory)
       )
     }
     if sources.isEmpty { return nil }

@@ -9,12 +9,20 @@ extension ConnectionLine {
   /// `+ api (6 hosts) → db (3 hosts)  postgres (tcp/5432)  api-to-db, flows.yaml:3`.
   func entry(_ mark: Mark, _ sources: Sources) -> Entry {
     let family = isOfOneFamily ? (families[0] == .ipv4 ? ", IPv4 only" : ", IPv6 only") : ""
-    let except =
-      exceptions == 0 ? "" : ", but for \(exceptions) \(exceptions == 1 ? "part" : "parts") of that"
     let note = [flow, location.map { sources.shownLine($0) }].compactMap { $0 }.joined(separator: ", ")
     return Entry(
-      mark, ends: (from.words, to.words), Words("\(serviceWords)\(family)\(except)"), note: note)
+      mark, ends: (from.words, to.words), Words("\(serviceWords)\(family)"), note: note,
+      below: exceptionEntries(sources))
   }
+
+  private func exceptionEntries(_ sources: Sources) -> [Entry] {
+    let told = toldExceptions.map { $0.entry(.except, sources) }
+    if untoldExceptions == 0 { return told }
+    return told + [Entry(.except, Words(counted(untoldExceptions, "part more", "parts more")))]
+  }
+
+  /// What is asked for, where that is one word.
+  var serviceName: String? { service ?? (terms.count == 1 && terms[0].kinds != .any ? serviceWords : nil) }
 
   /// `postgres (tcp/5432)`; protocols that nobody names are counted.
   private var serviceWords: String {
@@ -61,16 +69,52 @@ struct LineEndJSON: Encodable {
   init(_ end: LineEnd) {
     name = end.name
     hosts = end.hosts
-    outside = AddressFamily.allCases.flatMap { family in
-      end.outside.ranges(family).map {
-        "\(Address(family, $0.lowerBound))-\(Address(family, $0.upperBound))"
-      }
-    }
+    outside = end.outside.texts
   }
 }
 
 /// A line about connections, for programs.
 struct LineJSON: Encodable {
+  /// Connections of one family, exactly.
+  struct Exact: Encodable {
+    let protocols: [String]
+    /// Ports or types, as first-last; `nil`: all there are, or none are known of the protocol.
+    let kinds: [String]?
+    /// Addresses, as first-last.
+    let from: [String]
+    let to: [String]
+
+    private init(_ rectangle: Rectangle, _ protocols: [IPProtocol]) {
+      self.protocols = protocols.map { "\($0)" }
+      switch rectangle.kinds {
+      case .any: kinds = nil
+      case .ports(let ports): kinds = ports.ranges.map { "\($0.lowerBound)-\($0.upperBound)" }
+      case .types(let types): kinds = types.ranges.map { "\($0.lowerBound)-\($0.upperBound)" }
+      }
+      from = rectangle.sources.texts
+      to = rectangle.destinations.texts
+    }
+
+    /// Protocols of which the same is meant are one entry.
+    static func all(_ rectangles: [Rectangle]) -> [Self] {
+      struct Key: Hashable {
+        let from: AddressSet
+        let to: AddressSet
+        let kinds: Kinds
+      }
+      var order: [Rectangle] = []
+      var protocols: [Key: [IPProtocol]] = [:]
+      func key(_ rectangle: Rectangle) -> Key {
+        Key(from: rectangle.sources, to: rectangle.destinations, kinds: rectangle.kinds)
+      }
+      for rectangle in rectangles {
+        if protocols[key(rectangle)] == nil { order.append(rectangle) }
+        protocols[key(rectangle), default: []].append(rectangle.ipProtocol)
+      }
+      return order.map { Self($0, protocols[key($0)] ?? []) }
+    }
+  }
+
   let from: LineEndJSON
   let to: LineEndJSON
   let service: String?
@@ -79,7 +123,9 @@ struct LineJSON: Encodable {
   let flow: String?
   let place: String?
   let scope: String
-  let exceptions: Int
+  /// What the line means is all of these, without the exceptions.
+  let exact: [Exact]
+  let exceptions: [Exact]
 
   init(_ line: ConnectionLine, _ sources: Sources) {
     from = LineEndJSON(line.from)
@@ -90,6 +136,16 @@ struct LineJSON: Encodable {
     flow = line.flow
     place = line.location.map { "\(sources.shownPath($0.file)):\($0.line):\($0.column)" }
     scope = line.scope.rawValue
-    exceptions = line.exceptions
+    exact = Exact.all(line.rectangles)
+    exceptions = Exact.all(line.exceptions)
+  }
+}
+
+extension AddressSet {
+  /// As first-last.
+  fileprivate var texts: [String] {
+    AddressFamily.allCases.flatMap { family in
+      ranges(family).map { "\(Address(family, $0.lowerBound))-\(Address(family, $0.upperBound))" }
+    }
   }
 }

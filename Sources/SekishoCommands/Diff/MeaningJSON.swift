@@ -7,6 +7,8 @@ extension MeaningReport {
     struct Totals: Encodable {
       let opened: Int
       let closed: Int
+      let enforced: Int
+      let released: Int
       let openedOutside: Int
       let closedOutside: Int
     }
@@ -39,6 +41,9 @@ extension MeaningReport {
     let halfClosed: [LineJSON]
     let forwardOpened: [LineJSON]
     let forwardClosed: [LineJSON]
+    let enforced: [LineJSON.Exact]
+    let released: [LineJSON.Exact]
+    let stillPassing: [LineJSON]
     let laterOpened: [LineJSON]
     let laterClosed: [LineJSON]
     let forwardingLeftAlone: [String]
@@ -49,6 +54,7 @@ extension MeaningReport {
     let modes: [Mode]
     let ends: [FlowEnd]
     let risks: [Risk]
+    let lockedOut: [String]
     let reach: ReachChange.JSON?
     let findings: [LintReport.Entry]?
   }
@@ -56,7 +62,8 @@ extension MeaningReport {
   var json: JSON {
     JSON(
       totals: .init(
-        opened: diff.totals.opened, closed: diff.totals.closed, openedOutside: diff.totals.openedOutside,
+        opened: diff.totals.opened, closed: diff.totals.closed, enforced: diff.totals.enforced,
+        released: diff.totals.released, openedOutside: diff.totals.openedOutside,
         closedOutside: diff.totals.closedOutside),
       opened: diff.opened.map { .init($0, new) }, closed: diff.closed.map { .init($0, old) },
       mayOpen: diff.mayOpen.map { .init($0, new) }, mayClose: diff.mayClose.map { .init($0, old) },
@@ -64,6 +71,8 @@ extension MeaningReport {
       halfClosed: diff.halfClosed.map { .init($0, old) },
       forwardOpened: diff.forwardOpened.map { .init($0, new) },
       forwardClosed: diff.forwardClosed.map { .init($0, old) },
+      enforced: LineJSON.Exact.all(diff.enforced), released: LineJSON.Exact.all(diff.released),
+      stillPassing: diff.stillPassing.map { .init($0, old) },
       laterOpened: diff.laterOpened.map { .init($0, new) },
       laterClosed: diff.laterClosed.map { .init($0, old) },
       forwardingLeftAlone: diff.forwarding.filter(\.isLeftAlone).map(\.host),
@@ -80,6 +89,6 @@ extension MeaningReport {
         .init(
           kind: risk.kind.rawValue, message: risk.message, flow: risk.flow,
           place: risk.location.map { "\(new.shownPath($0.file)):\($0.line):\($0.column)" })
-      }, reach: reach?.json, findings: findings?.entries)
+      }, lockedOut: diff.lockout?.hosts ?? [], reach: reach?.json, findings: findings?.entries)
   }
 }

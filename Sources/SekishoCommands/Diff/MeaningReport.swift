@@ -41,6 +41,15 @@ struct MeaningReport {
         connections(
           "Through gateways, on ways that no declared route leads", opened: diff.forwardOpened,
           closed: diff.forwardClosed),
+        connections(
+          "No flow allows it any more, and it passes on: it is only recorded", opened: [],
+          closed: diff.stillPassing, marks: (.halfOpens, .halfCloses)),
+        Chapter(
+          .connections, Words("Denied from now on, and only recorded before", .strong),
+          diff.enforced.isEmpty ? [] : unallowed(.enforce, .closes)),
+        Chapter(
+          .connections, Words("Passes from now on, and is only recorded", .strong),
+          diff.released.isEmpty ? [] : unallowed(.observe, .opens)),
         connections("Later, when flows have ended", opened: diff.laterOpened, closed: diff.laterClosed),
         Chapter(
           .facts, Words("Modes and ends", .strong),
@@ -55,7 +64,8 @@ struct MeaningReport {
             Entry(.risk, Words($0.message), note: place($0.location, new))
           }),
       ]
-    return chapters.filter { !$0.entries.isEmpty }.map { .chapter($0) } + [.summary(summary)]
+    let lead = diff.lockout.map { [Chapter.sentence("\($0.sentence, .closes)")] } ?? []
+    return (lead + chapters.filter { !$0.entries.isEmpty }).map { .chapter($0) } + [.summary(summary)]
   }
 
   private func connections(
@@ -65,6 +75,22 @@ struct MeaningReport {
     Chapter(
       .connections, Words(title, .strong),
       opened.map { $0.entry(marks.opens, new) } + closed.map { $0.entry(marks.closes, old) })
+  }
+
+  /// What no flow allows, of the hosts whose mode changes: exactly, it is as many lines as there are hosts and protocols.
+  private func unallowed(_ mode: Mode, _ mark: Mark) -> [Entry] {
+    Direction.allCases.compactMap { direction in
+      let hosts = diff.modes.filter { $0.mode == mode && $0.direction == direction }.map(\.host).sorted()
+      if hosts.isEmpty { return nil }
+      let names = listed(hosts)
+      let ends =
+        switch direction {
+        case .ingress: (from: "anyone", to: names)
+        case .egress: (from: names, to: "anyone")
+        case .forward: (from: "anyone", to: "anyone, through \(names)")
+        }
+      return Entry(mark, ends: ends, "everything that no flow allows")
+    }
   }
 
   private func entry(_ risk: Risk) -> Entry {
@@ -109,7 +135,15 @@ struct MeaningReport {
     sources.shownLine(location)
   }
 
-  /// One sentence with the exact figures.
+  /// `2 lines open (api, ssh)`.
+  private func lines(_ lines: [ConnectionLine], _ one: String, _ many: String) -> String {
+    if lines.isEmpty { return "nothing \(one)" }
+    let services = Set(lines.compactMap(\.serviceName)).sorted()
+    let names = services.isEmpty ? "" : " (\(listed(services)))"
+    return (lines.count == 1 ? "1 line \(one)" : "\(lines.count) lines \(many)") + names
+  }
+
+  /// One sentence; how many connections that are says the JSON.
   var summary: String {
     let fresh =
       unfiltered == 0
@@ -121,17 +155,11 @@ struct MeaningReport {
         : "elsewhere no connection opens or closes" + fresh
     }
     let further = reach.map { $0.lines.isEmpty ? "; an intruder gets as far as before" : "" } ?? ""
-    let totals = diff.totals
-    var text = "opens \(counted(totals.opened, "connection")) between hosts and closes \(totals.closed)"
+    var text = "\(lines(diff.opened, "opens", "open")) and \(lines(diff.closed, "closes", "close"))"
     let uncertain = diff.mayOpen.count + diff.mayClose.count
     if uncertain > 0 { text += ", beside \(uncertain == 1 ? "a line" : "\(uncertain) lines") that may" }
-    let outside = (
-      diff.opened.count { $0.scope == .outside }, diff.closed.count { $0.scope == .outside }
-    )
-    if outside.0 + outside.1 > 0 {
-      text +=
-        "; with outside networks \(outside.0) \(outside.0 == 1 ? "line" : "lines") open and \(outside.1) close"
-    }
+    if !diff.enforced.isEmpty { text += "; what no flow allows and was only recorded is denied from now on" }
+    if !diff.released.isEmpty { text += "; what no flow allows passes from now on, and is only recorded" }
     text += fresh + further
     if takenForGranted > 0 {
       text +=

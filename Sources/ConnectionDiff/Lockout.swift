@@ -1,0 +1,49 @@
+internal import Addressing
+internal import ConnectionSpace
+internal import Policy
+
+/// Hosts that nobody can log in to any more.
+public struct Lockout: Hashable, Sendable {
+  /// Sorted; at least one.
+  public let hosts: [String]
+  /// What a login asks for, as an inventory writes it: `tcp/22`.
+  public let login: String
+
+  /// `nobody can log in to db-1 by tcp/22 any more`.
+  public var sentence: String {
+    let more = hosts.count > 6 ? " and \(hosts.count - 6) more" : ""
+    return "nobody can log in to \(hosts.prefix(6).joined(separator: ", "))\(more) by \(login) any more"
+  }
+
+  /// A host with its addresses on both sides of a change.
+  typealias Member = (name: String, old: [Address], new: [Address])
+
+  /// - Parameters:
+  ///   - before: what passes, observed or not, as ``ConnectionSpace/Passage/whole``.
+  ///   - members: hosts that both sides have.
+  ///   - policy: says what a login asks for, and who is managed at a console; `nil`: tcp/22, and nobody.
+  /// - Returns: `nil` where everybody who let somebody in still does.
+  init?(
+    from before: ConnectionSpace, to after: ConnectionSpace, without loopback: ConnectionSpace,
+    _ members: [Member], _ policy: Policy?
+  ) throws(NotProven) {
+    let terms = policy?.managementTerms ?? [ServiceTerm(.tcp, .ports(PortSet([22...22])))]
+    let asked = terms.map { Rectangle(.whole, $0.ipProtocol, from: .all, to: .all, $0.kinds) }
+    func reached(_ space: ConnectionSpace) throws(NotProven) -> AddressSet {
+      var destinations = AddressSet()
+      let logins = try space.intersection(space.universe.space(of: asked)).subtracting(loopback)
+      for rectangle in try logins.rectangles() {
+        destinations = destinations.union(rectangle.destinations)
+      }
+      return destinations
+    }
+    let (was, will) = (try reached(before), try reached(after))
+    let console = policy.map { policy in Set(policy.hostsManagedAtConsole.map { policy[$0].name }) } ?? []
+    hosts = members.filter { member in
+      !console.contains(member.name) && member.old.contains(where: was.contains)
+        && !member.new.contains(where: will.contains)
+    }.map(\.name).sorted()
+    if hosts.isEmpty { return nil }
+    login = terms.map { LineTerm($0.ipProtocol, $0.kinds).description }.joined(separator: ", ")
+  }
+}
