@@ -2,7 +2,7 @@
 
 BUILD_PACKAGES := libmnl-dev libnftnl-dev libyaml-dev pkg-config
 RUN_PACKAGES := nftables iproute2 util-linux
-TEST_PACKAGES := conntrack openssh-server openssh-client
+TEST_PACKAGES := conntrack openssh-server openssh-client iptables arptables ebtables
 
 PREFIX ?= /usr/local
 

@@ -223,9 +223,9 @@ let package = Package(
     tests(
       "NftablesNetlinkTests",
       [
-        "AgentProtocol", "ChildProcess", "EchoKernel", "Enforcement", "Goldens", "Netlink", "Nftables",
-        "NftablesNetlink",
-        "RulesetDiff",
+        "Addressing", "AgentProtocol", "ChildProcess", "ConnectionSpace", "EchoKernel", "Enforcement",
+        "Goldens",
+        "Netlink", "Nftables", "NftablesNetlink", "RulesetDiff", "RulesetSpace", "lab-support", "sekisho",
       ]),
     tests(
       "LabTests",

@@ -47,6 +47,38 @@ import Testing
     #expect(faults.isEmpty)
   }
 
+  @Test(arguments: ["ipv4", "ipv6"])
+  func `extensions of iptables keep every promise, whole, cut and of other revisions`(family: String) throws {
+    let path = "\(Golden.root)/Tests/Golden/extensions/\(family).txt"
+    let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map {
+      $0.trimmingCharacters(in: .whitespaces)
+    }
+    #expect(lines.count > 100)
+    let name = family == "ipv4" ? "ip" : "ip6"
+    var rules: [String] = []
+    for index in stride(from: 1, to: lines.count, by: 3) {
+      let parts = lines[index].split(separator: " ", omittingEmptySubsequences: false)
+      let (revision, digits) = (try #require(Int(parts[2])), parts[3])
+      for (revision, digits) in [
+        (revision, digits + ""), (revision, digits.dropLast(2) + ""), (revision, digits + "ff"),
+        (revision + 1, digits + ""), (0, digits + ""),
+      ] {
+        rules.append(
+          """
+          {"rule":{"family":"\(name)","table":"t","chain":"c","expr":[{"xt":{"type":"\(parts[0])",\
+          "name":"\(parts[1])","rev":\(revision),"info":"\(digits)"}},{"accept":null}]}}
+          """)
+      }
+    }
+    let json = """
+      {"nftables":[{"table":{"family":"\(name)","name":"t"}},
+      {"chain":{"family":"\(name)","table":"t","name":"c","type":"filter","hook":"input","prio":0}},
+      \(rules.joined(separator: ",\n"))]}
+      """
+    let faults = FuzzTarget.ruleset.faults(in: Array(json.utf8))
+    #expect(faults.isEmpty)
+  }
+
   @Test(arguments: Golden.names("netlink"))
   func `batches of other tests keep every promise`(name: String) throws {
     let text = try String(contentsOfFile: "\(Golden.root)/Tests/Golden/netlink/\(name)", encoding: .utf8)

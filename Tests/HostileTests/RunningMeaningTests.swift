@@ -144,8 +144,11 @@ struct RunningMeaningTests {
         ip address add 10.0.0.1 dev lo
         echo '{"nftables": [{"table": {"family": "inet", "name": "t"}}, {"chain": {"family": "inet",' \\
           '"table": "t", "name": "c", "type": "filter", "hook": "nowhere", "prio": 0}}]}' > bad.json
-        status=0; sekisho diff bad.json inventory --host a 2> said || status=$?; test $status = 1
-        grep 'no hook is called' said; ! grep version: said
+        sed 's/"table": "t"/"table": "u"/' bad.json > worse.json
+        status=0; sekisho diff worse.json inventory --host a 2> said || status=$?; test $status = 1
+        grep 'there is no table inet u' said; ! grep version: said
+        status=0; sekisho diff bad.json inventory --host a 2> said > told || status=$?; test $status = 2
+        grep 'no hook is called' said; grep 'May open or close' told
         status=0; sekisho diff --local --host a > first || status=$?; test $status = 2
         grep -c 'everything: what no flow allows is only recorded' first | grep -x 2
         """)

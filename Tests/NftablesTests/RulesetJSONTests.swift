@@ -88,7 +88,11 @@ import Testing
     let table = try #require(try Table.tables(fromJSON: Array(text.utf8)).first)
     #expect(table.others == [OpaqueObject(kind: "counter", name: "web")])
     let rule = try #require(table.chains.first?.rules.first)
-    #expect(try rule.text(in: .inet) == "(opaque json match json quota) counter packets 0 bytes 0 accept")
+    #expect(
+      try rule.text(in: .inet)
+        == #"(opaque json match: {"match": {"op": "==", "left": {"socket": {"key": "mark"}}, "right": 1}}) "#
+        + #"(opaque json quota: {"quota": {"val": 1, "val_unit": "bytes"}}) counter packets 0 bytes 0 accept"#
+    )
     #expect(throws: TextError.opaque("json match json quota")) { try rule.text(in: .inet, style: .file) }
     #expect(throws: TextError.self) { try table.fileJSON() }
   }

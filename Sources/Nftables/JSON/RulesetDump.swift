@@ -121,19 +121,48 @@ extension JSONWriter {
         try append(statement, in: families)
       } catch {
         out.removeSubrange(start...)
-        append("{\"opaque\":")
         append(opaque: statement)
-        append("}")
       }
     }
     append("]}}")
   }
+}
 
-  /// What the steps are called, with what they hold where that is known byte for byte; one word for a statement that
-  /// is modelled and has no words in JSON.
-  private mutating func append(opaque statement: Statement) {
-    guard case .opaque(let steps) = statement else { return append(strings: ["unwritten"]) }
-    append("[")
+extension JSONWriter {
+  /// Extensions of iptables with their structures, everything else by the names of its steps; one word for a statement
+  /// that is modelled and has no words in JSON.
+  fileprivate mutating func append(opaque statement: Statement) {
+    guard case .opaque(let steps) = statement else {
+      append("{\"opaque\":[\"unwritten\"]}")
+      return
+    }
+    var others: [Expression] = []
+    var isFirst = true
+    func separated(_ writer: inout JSONWriter) {
+      if !isFirst { writer.append(",") }
+      isFirst = false
+    }
+    func settle(_ writer: inout JSONWriter) {
+      if others.isEmpty { return }
+      separated(&writer)
+      writer.append(opaque: others)
+      others = []
+    }
+    for step in steps {
+      guard let held = step.heldExtension else {
+        others.append(step)
+        continue
+      }
+      settle(&self)
+      separated(&self)
+      append(held)
+    }
+    settle(&self)
+  }
+
+  /// What the steps are called, with what they hold where that is known byte for byte.
+  private mutating func append(opaque steps: [Expression]) {
+    append("{\"opaque\":[")
     for (index, step) in steps.enumerated() {
       if index > 0 { append(",") }
       guard case .opaque(let name, let attributes) = step, !attributes.isEmpty else {
@@ -142,11 +171,26 @@ extension JSONWriter {
       }
       append("{\"name\":")
       append(string: name)
-      append(",\"attributes\":")
-      append(string: attributes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined())
-      append("}")
+      append(",\"attributes\":\"")
+      append(Hex.text(attributes))
+      append("\"}")
     }
-    append("]")
+    append("]}")
+  }
+
+  /// As nft(8) names it, and beside that what it holds: bytes to read again, and words for people.
+  private mutating func append(_ held: HeldExtension) {
+    append("{\"xt\":{\"type\":")
+    append(string: held.type)
+    append(",\"name\":")
+    append(string: held.name)
+    append(",\"rev\":")
+    append(decimal: UInt64(held.revision))
+    append(",\"info\":\"")
+    append(Hex.text(held.structure))
+    append("\",\"text\":")
+    append(string: held.text)
+    append("}}")
   }
 }
 

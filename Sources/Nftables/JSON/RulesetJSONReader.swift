@@ -1,13 +1,33 @@
 extension Table {
-  /// Reads the tables of a libnftables-json(5) text: what `nft -j list ruleset` prints, or a file for
-  /// `nft -j -f`.
+  /// Reads the tables of a libnftables-json(5) text: what ``dump(_:)`` writes, or a file for `nft -j -f`.
   ///
-  /// Dates (`meta time`) are read in UTC, so nft(8) has to have printed them in that time zone (or with
-  /// `-T`). What is not modelled becomes opaque: objects as ``OpaqueObject``, statements as an opaque
-  /// step named after them that no kernel takes. Elements of sets that rules fill are left out.
+  /// Dates (`meta time`) are read in UTC. What is not modelled becomes opaque: objects as ``OpaqueObject``,
+  /// statements as an opaque step named after them that no kernel takes. Elements of sets that rules fill are left
+  /// out.
   ///
   /// - Throws: ``RulesetJSONError``.
   public static func tables(fromJSON bytes: [UInt8]) throws(RulesetJSONError) -> [Table] {
+    var reader = RulesetJSONReader()
+    return try reader.tables(of: bytes)
+  }
+
+  /// Reads what `nft -j list ruleset` printed somewhere, as far as it is understood: one rule or set that is not does
+  /// not hide the others, and becomes opaque.
+  ///
+  /// - Parameter clock: that of the machine where it was printed.
+  /// - Returns: the tables, and what was not understood of them.
+  /// - Throws: ``RulesetJSONError`` where it is no ruleset at all.
+  public static func tables(
+    listed bytes: [UInt8], clock: LocalClock
+  ) throws(RulesetJSONError) -> (tables: [Table], misunderstood: [RulesetJSONError]) {
+    var reader = RulesetJSONReader(clock: clock)
+    let tables = try reader.tables(of: bytes)
+    return (tables, reader.misunderstood)
+  }
+}
+
+extension RulesetJSONReader {
+  fileprivate mutating func tables(of bytes: [UInt8]) throws(RulesetJSONError) -> [Table] {
     let root: JSONValue
     do throws(JSONSyntaxError) {
       root = try JSONValue(parsing: bytes)
@@ -18,20 +38,28 @@ extension Table {
     guard let objects = list.array else {
       throw RulesetJSONError(.expected("an array", found: list.kind)).under("nftables")
     }
-    var reader = RulesetJSONReader()
     for (index, object) in objects.enumerated() {
       do throws(RulesetJSONError) {
-        try reader.take(object, at: index)
+        try take(object, at: index)
       } catch {
-        throw error.under(index).under("nftables")
+        let error = error.under(index).under("nftables")
+        guard isTolerant, let (kind, body) = object.onlyMember, note(kind, body) else { throw error }
+        misunderstood.append(error)
       }
     }
-    return try reader.tables()
+    return try tables()
   }
 }
 
 /// Collects the objects of a ruleset and puts tables together.
 struct RulesetJSONReader {
+  /// Of the machine where the text was printed; `nil`: it is our own, and has to be understood whole.
+  private let clock: LocalClock?
+  fileprivate var isTolerant: Bool { clock != nil }
+  fileprivate var misunderstood: [RulesetJSONError] = []
+
+  init(clock: LocalClock? = nil) { self.clock = clock }
+
   private struct Pending {
     let value: JSONValue
     /// Index in the array under `nftables`.
@@ -45,6 +73,10 @@ struct RulesetJSONReader {
     let name: TableName
     let flags: TableFlags
     let comment: String?
+    /// Whether nobody can tell from the text whether the table is dormant.
+    let hasUnknownFlags: Bool
+    /// Sets whose elements the text has apart from them.
+    var unknownSets: Set<String> = []
     var chains: [(chain: Chain, rules: [Pending])] = []
     var sets: [Pending] = []
     var others: [OpaqueObject] = []
@@ -108,10 +140,18 @@ struct RulesetJSONReader {
       let name = try body.name(TableName.self, "name")
       // To add a table that is there already changes nothing.
       if drafts.contains(where: { $0.family == family && $0.name == name }) { return }
+      var flags: TableFlags? = []
+      if body["flags"] != nil {
+        do throws(RulesetJSONError) { flags = try Self.tableFlags(body) } catch {
+          if !isTolerant { throw error }
+          misunderstood.append(error.under(kind).under(pending.index).under("nftables"))
+          flags = nil
+        }
+      }
       drafts.append(
         Draft(
-          family: family, name: name, flags: body["flags"] == nil ? [] : try Self.tableFlags(body),
-          comment: try body.optionalString("comment")))
+          family: family, name: name, flags: flags ?? [], comment: try body.optionalString("comment"),
+          hasUnknownFlags: flags == nil))
     case "chain":
       let draft = try draft(of: body)
       let chain = try Self.chain(body, family: drafts[draft].family)
@@ -199,24 +239,40 @@ struct RulesetJSONReader {
         devices: devices.sorted()), comment: comment, rules: [])
   }
 
+  /// Keeps in its table that something is there which was not understood.
+  ///
+  /// - Returns: `false` where its table is not known either.
+  fileprivate mutating func note(_ kind: String, _ body: JSONValue) -> Bool {
+    guard kind != "table", let draft = try? draft(of: body) else { return false }
+    let name = body["name"]?.string ?? body["chain"]?.string ?? ""
+    if kind == "element" { drafts[draft].unknownSets.insert(name) }
+    drafts[draft].others.append(OpaqueObject(kind: "opaque \(kind)", name: name))
+    return true
+  }
+
   // MARK: Tables
 
-  func tables() throws(RulesetJSONError) -> [Table] {
+  mutating func tables() throws(RulesetJSONError) -> [Table] {
     var tables: [Table] = []
     for draft in drafts { tables.append(try table(draft)) }
     return tables
   }
 
-  private func table(_ draft: Draft) throws(RulesetJSONError) -> Table {
+  private mutating func table(_ draft: Draft) throws(RulesetJSONError) -> Table {
     let filled = Self.filledSets(draft.chains.flatMap(\.rules).map(\.value))
     var sets: [NamedSet] = []
     var others = draft.others
     var byName: [SetName: NamedSet] = [:]
     for pending in draft.sets {
+      let value = clock.map { pending.value.inUTC($0) } ?? pending.value
       let read = try located(pending) { () throws(RulesetJSONError) in
-        try SetJSONReader.set(pending.value, isFilled: { filled.contains($0) })
+        try SetJSONReader.set(value, isFilled: { filled.contains($0) })
+      } instead: {
+        .opaque(value["name"]?.string ?? "")
       }
       switch read {
+      case .modelled(let set) where draft.unknownSets.contains(set.name.text):
+        others.append(OpaqueObject(kind: "set", name: set.name.text))
       case .modelled(let set):
         guard byName.updateValue(set, forKey: set.name) == nil else {
           throw RulesetJSONError(.duplicate("set \(set.name)")).under(pending.path).under(pending.index)
@@ -230,11 +286,20 @@ struct RulesetJSONReader {
     for (chain, pending) in draft.chains {
       var rules: [Rule] = []
       rules.reserveCapacity(pending.count)
+      // The rules count if the chain is called at all.
+      if draft.hasUnknownFlags, chain.base != nil { rules.append(Rule([.opaque(json: "flags", .null)])) }
       for rule in pending {
+        let value = clock.map { rule.value.inUTC($0) } ?? rule.value
+        var reader = StatementJSONReader(family: draft.family, sets: byName, isTolerant: isTolerant)
         rules.append(
           try located(rule) { () throws(RulesetJSONError) in
-            try StatementJSONReader(family: draft.family, sets: byName).rule(rule.value)
+            try reader.rule(value)
+          } instead: {
+            Rule([.opaque(json: "rule", value)])
           })
+        misunderstood += reader.misunderstood.map {
+          $0.under(rule.path).under(rule.index).under("nftables")
+        }
       }
       chains.append(Chain(name: chain.name, base: chain.base, comment: chain.comment, rules: rules))
     }
@@ -244,13 +309,17 @@ struct RulesetJSONReader {
       others: others)
   }
 
-  private func located<Value>(
-    _ pending: Pending, _ read: () throws(RulesetJSONError) -> Value
+  /// - Parameter instead: what stands for it where it need not be understood.
+  private mutating func located<Value>(
+    _ pending: Pending, _ read: () throws(RulesetJSONError) -> Value, instead: () -> Value
   ) throws(RulesetJSONError) -> Value {
     do throws(RulesetJSONError) {
       return try read()
     } catch {
-      throw error.under(pending.path).under(pending.index).under("nftables")
+      let error = error.under(pending.path).under(pending.index).under("nftables")
+      if !isTolerant { throw error }
+      misunderstood.append(error)
+      return instead()
     }
   }
 

@@ -59,6 +59,13 @@ extension JSONWriter {
       append(",")
       try append(high, as: type, in: .rangeEnd)
       append("]}")
+    case .span(let low, let high):
+      // A word of our own, in dumps: nft reads no such thing, and no file has one.
+      append("{\"span\":[")
+      try append(low, as: type, in: .rangeEnd)
+      append(",")
+      try append(high, as: type, in: .rangeEnd)
+      append("]}")
     case .set: break
     }
   }

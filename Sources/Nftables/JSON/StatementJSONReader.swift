@@ -4,8 +4,18 @@ import Addressing
 struct StatementJSONReader {
   let family: Family
   let sets: [SetName: NamedSet]
+  /// Whether a statement that is not understood becomes an opaque step.
+  var isTolerant = false
+  /// What was not understood.
+  private(set) var misunderstood: [RulesetJSONError] = []
 
-  func rule(_ body: JSONValue) throws(RulesetJSONError) -> Rule {
+  init(family: Family, sets: [SetName: NamedSet], isTolerant: Bool = false) {
+    self.family = family
+    self.sets = sets
+    self.isTolerant = isTolerant
+  }
+
+  mutating func rule(_ body: JSONValue) throws(RulesetJSONError) -> Rule {
     let comment = try body.optionalString("comment")
     guard let list = body["expr"] else { throw RulesetJSONError(.missing("expr")) }
     guard let list = list.array else { throw ValueJSONReader.expected("an array", list).under("expr") }
@@ -14,7 +24,10 @@ struct StatementJSONReader {
       do throws(RulesetJSONError) {
         statements += try self.statements(value, after: statements)
       } catch {
-        throw error.under(index).under("expr")
+        let error = error.under(index).under("expr")
+        if !isTolerant { throw error }
+        misunderstood.append(error)
+        statements.append(.opaque([.opaque(json: value.onlyMember?.key ?? "statement", value)]))
       }
     }
     do throws(StatementError) {
@@ -22,17 +35,15 @@ struct StatementJSONReader {
     } catch {
       switch error {
       case .conflictingProtocols(let field):
-        throw RulesetJSONError(
+        let error = RulesetJSONError(
           .invalid("\(field.header.rawValue) \(field.name) contradicts a match before it")
         ).under("expr")
-      case .wrongWidth, .unsupported: return Rule([Self.opaqueStep("rule")], comment: comment)
+        if !isTolerant { throw error }
+        misunderstood.append(error)
+      case .wrongWidth, .unsupported: break
       }
+      return Rule([.opaque(json: "rule", body["expr"] ?? .null)], comment: comment)
     }
-  }
-
-  /// A step that stands for what is not modelled; its name is no expression of the kernel.
-  private static func opaqueStep(_ kind: String) -> Expression {
-    .opaque(name: "json \(kind)", attributes: [])
   }
 
   /// An expression that is kept byte for byte: its name, and with its attributes an object.
@@ -43,11 +54,7 @@ struct StatementJSONReader {
       return .opaque(name: isUnknown ? "json redirect" : name, attributes: [])
     }
     guard let name = value["name"]?.string, let text = value["attributes"]?.string else { return nil }
-    let digits = text.utf8.compactMap { UInt8(String(UnicodeScalar($0)), radix: 16) }
-    guard digits.count == text.utf8.count, digits.count.isMultiple(of: 2) else { return nil }
-    return .opaque(
-      name: name,
-      attributes: stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] })
+    return Hex.bytes(text).map { .opaque(name: name, attributes: $0) }
   }
 
   private func statements(
@@ -67,7 +74,7 @@ struct StatementJSONReader {
         }
         return [.opaque(steps)]
       }
-      return [try statement(verb, body) ?? .opaque([Self.opaqueStep(verb)])]
+      return [try statement(verb, body) ?? .opaque([.opaque(json: verb, value)])]
     } catch {
       throw error.under(verb)
     }
@@ -78,7 +85,8 @@ struct StatementJSONReader {
     switch verb {
     case "match": return try match(body)
     case "vmap":
-      guard let key = try operand(body, "key"), let map = try set(body, "data", key: key, isVerdictMap: true)
+      guard let key = try operand(body, "key")?.byName(in: body["data"]?.keys(isMap: true) ?? []),
+        let map = try set(body, "data", key: key, isVerdictMap: true)
       else { return nil }
       return .vmap(key, map)
     case "accept": return .accept
@@ -94,6 +102,7 @@ struct StatementJSONReader {
     case "log": return try log(body)
     case "set": return try update(body)
     case "mangle": return try mangle(body)
+    case "xt": return try Expression(extension: body, family: family).map { .opaque([$0]) }
     default: return nil
     }
   }
@@ -101,8 +110,8 @@ struct StatementJSONReader {
   // MARK: Matches
 
   private func match(_ body: JSONValue) throws(RulesetJSONError) -> Statement? {
-    guard var left = try operand(body, "left") else { return nil }
     guard let value = body["right"] else { throw RulesetJSONError(.missing("right")) }
+    guard var left = try operand(body, "left")?.byName(in: value.keys(isMap: false)) else { return nil }
     // A truth value asks whether there is an answer, not which.
     if case .fib(let flags, .outputInterface) = left, case .bool = value {
       left = .fib(flags.union(.present), .outputInterface)
@@ -128,7 +137,7 @@ struct StatementJSONReader {
     _ left: Operand, _ word: String, _ value: JSONValue, _ type: ValueType
   ) throws(RulesetJSONError) -> Statement? {
     // Expressions on the right, other than joined bits.
-    if let (kind, _) = value.onlyMember, !["prefix", "range", "|"].contains(kind) { return nil }
+    if let (kind, _) = value.onlyMember, !["prefix", "range", "span", "|"].contains(kind) { return nil }
     if word == "in" || word == "!" {
       guard type.isBitmask, left.isPlain else {
         return .match(left, word == "in" ? .equal : .notEqual, try comparand(value, type))
@@ -147,12 +156,14 @@ struct StatementJSONReader {
     case ("prefix", let body)?:
       let (bytes, length) = try RangeJSONReader.prefix(body, type)
       return .prefix(bytes, length: length)
-    case ("range", let body)?:
+    case ("range", let body)?, ("span", let body)?:
       guard let ends = body.array, ends.count == 2 else {
         throw ValueJSONReader.expected("two ends", body).under("range")
       }
-      return .range(
-        try ValueJSONReader.bytes(ends[0], type), try ValueJSONReader.bytes(ends[1], type))
+      let (low, high) = (
+        try ValueJSONReader.bytes(ends[0], type), try ValueJSONReader.bytes(ends[1], type)
+      )
+      return value["span"] == nil ? .range(low, high) : .span(low, high)
     default: return .value(try ValueJSONReader.bytes(value, type))
     }
   }
@@ -465,6 +476,45 @@ struct StatementJSONReader {
       return UInt8(try ValueJSONReader.number(value, ValueType(type, bits: 8, order: .network)))
     } catch {
       throw error.under("expr")
+    }
+  }
+}
+
+extension Expression {
+  /// A step that stands for what is not modelled; its name is no expression of the kernel, and its bytes are
+  /// the text.
+  static func opaque(json kind: String, _ value: JSONValue) -> Expression {
+    var writer = JSONWriter()
+    writer.append(value)
+    return .opaque(name: "json \(kind)", attributes: writer.out)
+  }
+}
+
+extension JSONWriter {
+  /// A value as it was read.
+  mutating func append(_ value: JSONValue) {
+    switch value {
+    case .null: append("null")
+    case .bool(let truth): append(truth ? "true" : "false")
+    case .integer(let number): append(String(number))
+    case .otherNumber: append("0.0")
+    case .string(let text): append(string: text)
+    case .array(let values):
+      append("[")
+      for (index, value) in values.enumerated() {
+        if index > 0 { append(", ") }
+        append(value)
+      }
+      append("]")
+    case .object(let members):
+      append("{")
+      for (index, member) in members.enumerated() {
+        if index > 0 { append(", ") }
+        append(string: member.key)
+        append(": ")
+        append(member.value)
+      }
+      append("}")
     }
   }
 }

@@ -95,7 +95,7 @@ enum ValueJSONReader {
   }
 
   /// `2027-04-01 00:00:00` in UTC, in seconds since 1970.
-  private static func date(_ text: String) -> UInt64? {
+  static func date(_ text: String) -> UInt64? {
     let halves = text.split(separator: " ")
     guard halves.count == 2 else { return nil }
     let parts = halves[0].split(separator: "-").compactMap { Int($0) }
@@ -109,7 +109,7 @@ enum ValueJSONReader {
     return UInt64(date.daysSince1970) * 86400 + time
   }
 
-  private static func clock(_ text: String) -> UInt64? {
+  static func clock(_ text: String) -> UInt64? {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false).map { UInt64($0) }
     guard parts.count == 2 || parts.count == 3, let hour = parts[0], let minute = parts[1], hour < 24,
       minute < 60

@@ -13,6 +13,8 @@ public enum Comparand: Hashable, Sendable {
   case prefix([UInt8], length: Int)
   /// From first to last, both included.
   case range([UInt8], [UInt8])
+  /// The same asked in one step, as iptables does; nft makes two of it.
+  case span([UInt8], [UInt8])
   /// `@name` or `{ … }`.
   case set(SetReference)
 

@@ -46,7 +46,7 @@ extension Rule {
   ) throws(TextError) -> [Statement] {
     let (statements, isJoinedByNft) = exactStatements(in: family, sets: sets)
     if isJoinedByNft {
-      throw .unsupported("fields that nft would compare as one, and before what stands between them")
+      throw .unsupported("comparisons that nft would make others of")
     }
     return statements
   }
@@ -208,11 +208,13 @@ struct StatementReader {
       guard loads.count == 1 else { return nil }
       return comparison(first, sign, value)
     case .range(let negated, .r1, let from, let to):
-      guard loads.count == 1, negated, let (operand, type, swapped) = operand(first),
+      guard loads.count == 1, let (operand, type, swapped) = operand(first),
         swapped == type.needsByteSwap,
         let low = restored(from, operand, type, swapped), let high = restored(to, operand, type, swapped)
       else { return nil }
-      return [.match(operand, .notEqual, .range(low, high))]
+      return [
+        negated ? .match(operand, .notEqual, .range(low, high)) : .match(operand, .equal, .span(low, high))
+      ]
     case .lookup(let reference, .r1, let negated, nil):
       guard let (key, set) = lookup(loads, reference) else { return nil }
       learn(key, negated: negated, set)

@@ -40,7 +40,7 @@ struct Linearizer {
   private var compared: [PayloadBase: (offset: UInt32, length: UInt32)] = [:]
   /// Whether nft 1.0.6 makes something else of these statements: it also joins comparisons with a
   /// counter or a limit between them, which then counts less, and takes `tcp flags syn` for equality
-  /// when it joins it.
+  /// when it joins it; and it asks for a range in two steps.
   private(set) var isJoinedByNft = false
 
   init(family: Family, sets: [SetName: NamedSet]) {
@@ -146,6 +146,9 @@ struct Linearizer {
     case .flags(let bits): try testFlags(left, sign, bits)
     case .prefix(let value, let length): try comparePrefix(left, sign, value, length)
     case .range(let low, let high): try compareRange(left, sign, low, high)
+    case .span(let low, let high):
+      guard sign == .equal else { throw .unsupported("a span that is compared by \(sign.sign)") }
+      try compareRange(left, sign, low, high, inOneStep: true)
     }
   }
 
@@ -256,7 +259,7 @@ struct Linearizer {
   }
 
   private mutating func compareRange(
-    _ left: Operand, _ sign: ComparisonOperator, _ low: [UInt8], _ high: [UInt8]
+    _ left: Operand, _ sign: ComparisonOperator, _ low: [UInt8], _ high: [UInt8], inOneStep: Bool = false
   ) throws(StatementError) {
     let type = try single(left)
     guard low.count == type.byteCount, high.count == type.byteCount else {
@@ -266,6 +269,9 @@ struct Linearizer {
     let from = stored(low, left, type, swapped: type.needsByteSwap)
     let to = stored(high, left, type, swapped: type.needsByteSwap)
     switch sign {
+    case .equal where inOneStep:
+      expressions.append(.range(negated: false, .r1, from: from, to: to))
+      isJoinedByNft = true
     case .equal:
       expressions.append(.compare(.greaterOrEqual, .r1, from))
       expressions.append(.compare(.lessOrEqual, .r1, to))

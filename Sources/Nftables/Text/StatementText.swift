@@ -104,7 +104,7 @@ extension TextWriter {
       try append(value, as: type)
       append("/")
       append(decimal: UInt64(length))
-    case .range(let low, let high):
+    case .range(let low, let high), .span(let low, let high):
       guard let type = left.value else { throw .unsupported("a range of a concatenation") }
       if sign == .notEqual { append("!= ") }
       try append(low, as: type, in: .rangeEnd)
@@ -366,6 +366,8 @@ extension [Expression] {
       switch step {
       case .matchExtension(let match): text = match.listingText
       case .targetExtension(let target): text = target.listingText
+      case .opaque(let name, let json) where name.hasPrefix("json ") && !json.isEmpty:
+        text = "(opaque \(name): \(QuotedText.visible(String(decoding: json, as: UTF8.self))))"
       default:
         unnamed.append(step.opaqueName)
         continue

@@ -31,6 +31,11 @@ enum QuotedText {
     String(String.UnicodeScalarView(text.unicodeScalars.map { isForbidden($0) ? "?" : $0 }))
   }
 
+  /// The same of a text whose quotes may stay.
+  static func visible(_ text: String) -> String {
+    String(String.UnicodeScalarView(text.unicodeScalars.map { isForbidden($0) && $0 != "\"" ? "?" : $0 }))
+  }
+
   /// Quotes and control characters end or break the text; bidirectional controls and line separators
   /// make a reader see another rule than the kernel gets.
   private static func isForbidden(_ scalar: Unicode.Scalar) -> Bool {

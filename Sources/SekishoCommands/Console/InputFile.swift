@@ -18,9 +18,9 @@ func readFile(_ path: String) throws -> [UInt8] {
 enum RulesetFile {
   /// - Parameter path: `-` is standard input.
   /// - Throws: ``RulesetFileError``.
-  static func tables(_ path: String) throws -> [Table] {
+  static func listing(_ path: String) throws -> RulesetListing {
     do {
-      return try Table.tables(fromJSON: try readFile(path))
+      return try understood(try readFile(path), of: path)
     } catch {
       throw RulesetFileError(path: path, reason: "\(error)")
     }
@@ -29,17 +29,32 @@ enum RulesetFile {
   /// The tables of a file, when it is one, and not an inventory that happens to be JSON.
   ///
   /// - Throws: ``RulesetFileError`` for one that cannot be read: as an inventory nothing in it would be right either.
-  static func tables(ifPresent path: String) throws -> [Table]? {
+  static func listing(ifPresent path: String) throws -> RulesetListing? {
     guard (try? Stat(FilePath(path)).type) == .regular, let bytes = try? readFile(path)
     else { return nil }
     do {
-      return try Table.tables(fromJSON: bytes)
+      return try understood(bytes, of: path)
     } catch {
       let beginning = String(decoding: bytes.prefix(256), as: UTF8.self).filter { !$0.isWhitespace }
       if !beginning.hasPrefix("{\"nftables\"") { return nil }
       throw RulesetFileError(path: path, reason: "\(error)")
     }
   }
+
+  private static func understood(_ bytes: [UInt8], of path: String) throws -> RulesetListing {
+    let (tables, misunderstood) = try Table.tables(listed: bytes, clock: .ofThisMachine())
+    let name = path == "-" ? "standard input" : path
+    var remarks = misunderstood.prefix(5).map { "\(name): not understood, and taken for anything: \($0)" }
+    if misunderstood.count > 5 { remarks.append("\(name): so are \(misunderstood.count - 5) more") }
+    return RulesetListing(tables: tables, remarks: remarks)
+  }
+}
+
+/// The tables of a host, as far as they are understood.
+struct RulesetListing {
+  let tables: [Table]
+  /// What there is to say of them.
+  let remarks: [String]
 }
 
 /// A file is no ruleset.

@@ -19,6 +19,7 @@ struct DiffCommand: Verb {
         sekisho diff old/ new/                two inventories or compiled directories
         sekisho diff was.json inventory --host web-1
                                               what nft -j list ruleset printed there
+        sekisho diff was.json is.json         two of those
         sekisho diff --base main              what a branch changes
         sekisho diff --base main --markdown   for a pull request
         sekisho diff --host db --out PLAN     saves what is shown, for apply PLAN
@@ -70,6 +71,9 @@ struct DiffCommand: Verb {
     let found: FoundDifference
     var guards: BrokenGuards?
     if let (old, new) = try await compared() {
+      if case .ruleset(let before) = old.content, case .ruleset(let after) = new.content {
+        return try ListedChange(from: before, to: after, showsObjects: objects).answer
+      }
       let comparison = try SourceComparison(from: old, to: new, host: targets.host)
       (found, remarks) = (comparison.found, comparison.remarks)
       if let base {

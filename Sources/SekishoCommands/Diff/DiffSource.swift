@@ -12,7 +12,7 @@ struct DiffSource {
     case inventory(LoadedPolicy)
     case compiled
     /// All tables of one host, whoever made them.
-    case ruleset([Table])
+    case ruleset(RulesetListing)
   }
 
   /// As the user called it.
@@ -25,8 +25,8 @@ struct DiffSource {
     // A directory whose manifest is damaged is no inventory: it must not be read as one.
     if exists("\(name)/manifest.json") {
       content = .compiled
-    } else if let tables = try RulesetFile.tables(ifPresent: name) {
-      content = .ruleset(tables)
+    } else if let listing = try RulesetFile.listing(ifPresent: name) {
+      content = .ruleset(listing)
     } else if !exists(name), let colon = name.firstIndex(of: ":"), colon != name.startIndex {
       let path = String(name[name.index(after: colon)...])
       content = .inventory(
@@ -41,11 +41,11 @@ struct DiffSource {
     switch content {
     case .inventory(let loaded): return Rulesets(compiling: loaded.policy)
     case .compiled: return try Rulesets(reading: name)
-    case .ruleset(let tables):
+    case .ruleset(let listing):
       guard let host else {
         throw ValidationError("\(name) is the ruleset of one host; say which: --host NAME")
       }
-      return Rulesets(of: host, tables)
+      return Rulesets(of: host, listing)
     }
   }
 }
@@ -74,8 +74,8 @@ struct Rulesets {
     remarks = []
   }
 
-  init(of host: String, _ tables: [Table]) {
-    self.init([tables], [host: 0], addresses: [:], notCompiled: [])
+  init(of host: String, _ listing: RulesetListing) {
+    self.init([listing.tables], [host: 0], addresses: [:], notCompiled: [], remarks: listing.remarks)
   }
 
   init(reading path: String) throws {

@@ -64,7 +64,11 @@ struct ReadCommand: Verb {
   private func rulesets() async throws -> [ReadRuleset] {
     if let file {
       let names = try inventory.map { try LoadedPolicy($0).policy }
-      return [ReadRuleset(name: file, own: nil, names: names, tables: .success(try RulesetFile.tables(file)))]
+      let listing = try RulesetFile.listing(file)
+      return [
+        ReadRuleset(
+          name: file, own: nil, names: names, tables: .success(listing.tables), remarks: listing.remarks)
+      ]
     }
     if inventory == nil, targets.host == nil, !targets.lab {
       let agent = try ThisMachine.agent()
@@ -97,6 +101,8 @@ struct ReadRuleset {
   /// Whose names are told.
   let names: Policy?
   let tables: Result<[Table], any Error>
+  /// What there is to say of them.
+  var remarks: [String] = []
 
   var isFailure: Bool { if case .failure = tables { true } else { false } }
 

@@ -29,6 +29,7 @@ struct ReadReport {
         told.append(File.Ruleset(name: ruleset.name, directions: nil, error: FailureJSON(error)))
         continue
       }
+      answer.parts += ruleset.remarks.map { .remark($0) }
       if rulesets.count > 1 {
         answer.parts.append(.chapter(.sentence("\(ruleset.name, .strong)")))
       }
@@ -40,6 +41,9 @@ struct ReadReport {
       } else if !asJSON {
         answer.parts += try tables.map {
           .verbatim(try $0.listing(TextStyle(.listing, isStateless: true)))
+        }
+        answer.parts += tables.compactMap { table in
+          table.loadingObstacle.map { .remark("table \(table.family) \(table.name): \($0)") }
         }
         if tables.isEmpty { answer.parts.append(.remark("\(ruleset.name) has no tables")) }
       }

@@ -13,6 +13,15 @@ import RulesetSpace
 enum RulesetTarget {
   static func run(_ bytes: [UInt8], _ promises: inout Promises) {
     if bytes.first == UInt8(ascii: "{") {
+      if let listed = try? Table.tables(listed: bytes, clock: LocalClock(ahead: 7200) { $0 - 7200 }) {
+        for table in listed.tables { use(table, isFromJSON: false, &promises) }
+        // What is understood whole is understood alike.
+        if listed.misunderstood.isEmpty {
+          promises.hold(
+            (try? Table.tables(fromJSON: bytes).map(\.name)) == listed.tables.map(\.name),
+            "a listing that is understood and no ruleset")
+        }
+      }
       guard let tables = try? Table.tables(fromJSON: bytes) else { return }
       for table in tables {
         use(table, isFromJSON: true, &promises)
