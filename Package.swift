@@ -105,7 +105,7 @@ let package = Package(
         "Addressing", "AgentProtocol", "Artifacts", "Attempts", "Diagnostics", "Digest", "Enforcement",
         "Explanation", "Fleet", "HostAgent", "Inventory", "InventoryFiles", "Lab", "Lint", "Machine",
         "Nftables", "Policy", "PolicySpace", "ConnectionDiff", "ConnectionSpace", "Reachability",
-        "RulesetCompiler", "RulesetDiff", "RulesetShape", arguments, subprocess, system,
+        "RulesetCompiler", "RulesetDiff", "RulesetShape", "RulesetSpace", arguments, subprocess, system,
       ], isSmall: true),
     .executableTarget(
       name: "sekisho", dependencies: ["SekishoCommands", arguments], swiftSettings: source),

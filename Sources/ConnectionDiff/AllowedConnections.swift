@@ -2,10 +2,43 @@ public import Addressing
 public import ConnectionSpace
 public import Nftables
 public import Policy
-internal import RulesetSpace
+internal import RulesetShape
+public import RulesetSpace
 
 /// Which new connections a host's tables let pass in one direction, whoever wrote them.
 public struct AllowedConnections: Sendable {
+  /// Links that are asked about, by name; `nil`: any.
+  public struct Links: Sendable {
+    public let input: String?
+    public let output: String?
+    /// Of the machine; empty where they are not known.
+    public let indices: [String: UInt32]
+
+    public init(input: String? = nil, output: String? = nil, indices: [String: UInt32] = [:]) {
+      self.input = input
+      self.output = output
+      self.indices = indices
+    }
+
+    /// In place of the links that `circumstances` leaves open.
+    public func named(in circumstances: Circumstances) -> Circumstances {
+      func link(_ name: String) -> Circumstances.Link {
+        Circumstances.Link(name: name, index: name == "lo" ? 1 : indices[name])
+      }
+      var result = circumstances
+      result.input = input.map { link($0) }
+      result.output = output.map { link($0) }
+      return result
+    }
+  }
+
+  /// What opens or closes by itself at a moment.
+  public struct Later: Sendable {
+    public let moment: Timestamp
+    public let opens: [ConnectionLine]
+    public let closes: [ConnectionLine]
+  }
+
   public let direction: Direction
   /// Whether anything is stopped there.
   public let isFiltered: Bool
@@ -13,6 +46,18 @@ public struct AllowedConnections: Sendable {
   public let lines: [ConnectionLine]
   /// What may pass beside that, depending on more than the connection.
   public let possible: [ConnectionLine]
+  /// What rules lead elsewhere; it is among ``lines`` and ``possible`` as far as it passes.
+  public let translations: [TranslationLine]
+  /// Tables that translate sources: who is seen behind them, not what is allowed.
+  public let masquerading: [String]
+  /// What opens or closes by itself, in order.
+  public let later: [Later]
+  /// Sets whose elements go by themselves when their time is over, such as `inet filter banned`.
+  public let timedSets: [String]
+  /// Whether rules ask which sources are the host's own, and that is not known: it is told of the others.
+  public let isApartFromOwn: Bool
+  /// Chains that were too intricate to be exact about.
+  public let givenUp: [String]
   /// Whether what belongs to a connection, or is an error about one, surely passes: without that, what new connections
   /// may do says little.
   public let letsRepliesPass: Bool
@@ -24,26 +69,25 @@ public struct AllowedConnections: Sendable {
   ///   - now: the moment at which rules with a time are judged.
   /// - Throws: ``NotProven`` when the tables are too intricate to be exact about.
   public init(
-    _ tables: [Table], _ direction: Direction, own: [Address]?, names policy: Policy?, at now: Timestamp,
-    budget: Budget = Budget()
+    _ tables: [Table], _ direction: Direction, own: [Address]?, names policy: Policy?, links: Links = Links(),
+    at now: Timestamp, budget: Budget = Budget()
   ) throws(NotProven) {
     self.direction = direction
     let universe = Universe(budget: budget)
-    let passage: Passage =
-      switch direction {
-      case .ingress: .ingress
-      case .egress: .egress
-      case .forward: .forward
-      }
-    let circumstances = Circumstances(ownAddresses: own.map { AddressSet($0) }, atSecond: now.seconds)
-    let space = try RulesetSpace(tables, passage, circumstances, in: universe)
+    let passage = direction.passage
+    var circumstances = links.named(
+      in: Circumstances(ownAddresses: own.map { AddressSet($0) }, atSecond: now.seconds))
+    isApartFromOwn = own == nil && direction != .egress && tables.contains(where: \.asksForOwnSources)
+    if isApartFromOwn { circumstances.ownSources = AddressSet() }
+    let space = try RulesetSpace(tables, passage, circumstances, in: universe, givesUp: true)
     func here(_ space: ConnectionSpace) throws(NotProven) -> ConnectionSpace {
       let judged = space.moved(from: passage, to: .whole)
       guard let own else { return judged }
       return switch direction {
       case .ingress: try judged.restricted(to: AddressSet(own))
       case .egress: try judged.restricted(from: AddressSet(own))
-      case .forward: judged
+      // What asks for the host itself goes in, whatever becomes of it there.
+      case .forward: try judged.restricted(to: AddressSet.all.subtracting(AddressSet(own)))
       }
     }
     let sure = try here(space.lower)
@@ -52,7 +96,109 @@ public struct AllowedConnections: Sendable {
     let told = FlowLines([], names, unshared: AddressSet(), loopback: loopback)
     lines = try told.lines(of: sure)
     possible = try told.lines(of: here(space.upper).subtracting(sure))
-    letsRepliesPass = try RulesetSpace.letsRepliesPass(tables, passage, circumstances, in: universe)
+    givenUp = space.givenUp
+    masquerading = Set(space.masquerades.map(\.table)).sorted()
+    timedSets = tables.flatMap { table in table.sets.filter(\.isTimed).map { "\(table.title) \($0.name)" } }
+      .sorted()
+    let isUnfiltered = tables.contains(where: \.isSekishos) && !tables.contains(where: \.filtersForwarding)
+    var translations: [TranslationLine] = []
+    for translated in space.translations {
+      let all = try here(translated.connections)
+      let isSure = try here(translated.sure) == all
+      let (lower, upper) = (try here(translated.lower), try here(translated.upper))
+      let passing: TranslationLine.Passing =
+        lower == all ? .all : !lower.isEmpty ? .some : upper.isEmpty ? .none : .perhaps
+      for line in try told.lines(of: all) {
+        translations.append(
+          TranslationLine(
+            line: line, target: translated.target.words, rule: translated.rule, way: translated.way,
+            isSure: isSure, passing: passing, isUnfiltered: isUnfiltered && translated.way != .here))
+      }
+    }
+    self.translations = translations
+    var later: [Later] = []
+    var last = (lower: space.lower, upper: space.upper)
+    for moment in tables.moments(after: now) {
+      circumstances.time = moment
+      let then = try RulesetSpace(tables, passage, circumstances, in: universe, givesUp: true)
+      let opens = try told.lines(
+        of: here(then.upper.subtracting(last.upper).union(then.lower.subtracting(last.lower))))
+      let closes = try told.lines(
+        of: here(last.upper.subtracting(then.upper).union(last.lower.subtracting(then.lower))))
+      last = (then.lower, then.upper)
+      if opens.isEmpty, closes.isEmpty { continue }
+      later.append(
+        Later(moment: Timestamp(seconds: Int64(moment / 1_000_000_000)), opens: opens, closes: closes))
+    }
+    self.later = later
+    circumstances.time = UInt64(max(0, now.seconds)) * 1_000_000_000
+    letsRepliesPass = try RulesetSpace.letsRepliesPass(
+      tables, passage, circumstances, in: universe, givesUp: true)
     isFiltered = try space.lower != universe.everything(passage)
+  }
+}
+
+extension Direction {
+  fileprivate var passage: Passage {
+    switch self {
+    case .ingress: .ingress
+    case .egress: .egress
+    case .forward: .forward
+    }
+  }
+}
+
+extension Table {
+  fileprivate var asksForOwnSources: Bool {
+    chains.contains { chain in
+      chain.rules.contains { rule in
+        rule.expressions.contains { expression in
+          if case .fib(_, let flags, _) = expression { flags.contains(.source) } else { false }
+        }
+      }
+    }
+  }
+
+  fileprivate var filtersForwarding: Bool {
+    isSekishos && chains.contains { $0.base?.hook == .forward }
+  }
+}
+
+extension NamedSet {
+  /// Whether an element that stands there goes by itself.
+  fileprivate var isTimed: Bool {
+    !elements.isEmpty && (timeout != nil || elements.attributes.values.contains { $0.timeout != nil })
+  }
+}
+
+extension [Table] {
+  /// When rules begin or cease to match by the clock, in nanoseconds since 1970: the next seven, and the last.
+  fileprivate func moments(after now: Timestamp) -> [UInt64] {
+    let now = UInt64(Swift.max(0, now.seconds)) * 1_000_000_000
+    let all = Set(flatMap(\.chains).flatMap(\.rules).flatMap(\.moments)).filter { $0 > now }.sorted()
+    return all.count > 8 ? all.prefix(7) + all.suffix(1) : all
+  }
+}
+
+extension Rule {
+  /// The values that the clock is compared with, and what follows them: a range holds its last one.
+  fileprivate var moments: [UInt64] {
+    var register: Register?
+    var result: [UInt64] = []
+    for expression in expressions {
+      switch expression {
+      case .meta(let key, let into): register = key == .timeNanoseconds ? into : nil
+      case .compare(let sign, let from, let value) where from == register && value.count == 8:
+        // Compared by size, a number stands in network order; equality of nanoseconds is no change to tell.
+        if sign == .equal || sign == .notEqual { continue }
+        let number = value.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        result.append(sign == .lessOrEqual || sign == .greater ? number &+ 1 : number)
+      case .range(_, let from, let low, let high) where from == register && low.count == 8 && high.count == 8:
+        result.append(low.reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
+        result.append(high.reduce(UInt64(0)) { $0 << 8 | UInt64($1) } &+ 1)
+      default: break
+      }
+    }
+    return result
   }
 }

@@ -49,22 +49,22 @@ struct FleetSpace {
     var sides = (lower: universe.empty, upper: universe.empty)
     typealias Gateways = [(host: String, gateway: Gateway)]
     var gateways: (lower: Gateways, upper: Gateways) = ([], [])
-    for (tables, hosts) in members.byTables {
+    for (tables, others, hosts) in members.byWay {
       let addresses = AddressSet(hosts.flatMap(\.addresses))
       // What one of several hosts does not believe it gets from itself, or would send itself, the others do.
       var arriving = Circumstances(ownAddresses: addresses, atSecond: now.seconds)
       var leaving = arriving
       if hosts.count > 1 { (arriving.ownSources, leaving.ownDestinations) = (AddressSet(), AddressSet()) }
       let tables = enforcing ? tables.map(\.enforcing) : tables
-      let into = try RulesetSpace(tables, .ingress, arriving, in: universe)
-      let out = try RulesetSpace(tables, .egress, leaving, in: universe)
+      let into = try RulesetSpace(tables, beside: others, .ingress, arriving, in: universe)
+      let out = try RulesetSpace(tables, beside: others, .egress, leaving, in: universe)
       sides.lower = try sides.lower.union(into.lower.restricted(to: addresses))
         .union(into.lower.intersection(groups)).union(out.lower.restricted(from: addresses))
       sides.upper = try sides.upper.union(into.upper.restricted(to: addresses))
         .union(into.upper.intersection(groups)).union(out.upper.restricted(from: addresses))
       for host in hosts where host.mayForward {
         let here = Circumstances(ownAddresses: AddressSet(host.addresses), atSecond: now.seconds)
-        let through = try RulesetSpace(tables, .forward, here, in: universe)
+        let through = try RulesetSpace(tables, beside: others, .forward, here, in: universe)
         gateways.lower.append((host.name, Gateway(host, through.lower)))
         gateways.upper.append((host.name, Gateway(host, through.upper)))
       }
@@ -94,6 +94,31 @@ extension [FleetSpace.Member] {
       result[place].hosts.append(host)
     }
     return result
+  }
+}
+
+extension [FleetSpace.Member] {
+  /// Hosts with equal tables and equal translation together: the latter may stand in tables that stay as they are.
+  fileprivate var byWay: [(tables: [Table], others: [Table], hosts: [HostRulesets])] {
+    byTables.flatMap { tables, hosts -> [(tables: [Table], others: [Table], hosts: [HostRulesets])] in
+      var result: [(tables: [Table], others: [Table], hosts: [HostRulesets])] = []
+      for host in hosts {
+        let others = host.staying.filter { $0.translates && !tables.contains($0) }
+        if let place = result.firstIndex(where: { $0.others == others }) {
+          result[place].hosts.append(host)
+        } else {
+          result.append((tables, others, [host]))
+        }
+      }
+      return result
+    }
+  }
+}
+
+extension Table {
+  /// Whether a chain of it may lead packets elsewhere.
+  fileprivate var translates: Bool {
+    chains.contains { $0.base?.type == "nat" && !$0.rules.isEmpty }
   }
 }
 

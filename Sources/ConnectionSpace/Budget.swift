@@ -39,11 +39,30 @@ struct Meter {
   private let budget: Budget
   private var intervals = 0
   private var steps = 0
+  /// Intervals that may be kept, at the moment.
+  private var limit: Int
+  /// Whether several operations share what one of them may look at.
+  private var isShared = false
 
-  init(_ budget: Budget) { self.budget = budget }
+  init(_ budget: Budget) {
+    self.budget = budget
+    limit = budget.intervals
+  }
 
   /// Operations are measured one by one, what they leave behind in all.
-  mutating func beginOperation() { steps = 0 }
+  mutating func beginOperation() { if !isShared { steps = 0 } }
+
+  /// From here on half of what is left may be kept, and what one operation may look at is for all.
+  ///
+  /// - Returns: what to end it with.
+  mutating func beginShare() -> Int {
+    let old = limit
+    limit = intervals + (limit - intervals) / 2
+    (steps, isShared) = (0, true)
+    return old
+  }
+
+  mutating func endShare(_ old: Int) { (limit, isShared) = (old, false) }
 
   mutating func look(_ count: Int) throws(NotProven) {
     steps += count
@@ -52,7 +71,7 @@ struct Meter {
 
   mutating func keep(_ count: Int) throws(NotProven) {
     intervals += count
-    if intervals > budget.intervals {
+    if intervals > limit {
       intervals -= count
       throw NotProven(limit: .intervals(budget.intervals))
     }

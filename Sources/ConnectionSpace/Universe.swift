@@ -86,6 +86,15 @@ public final class Universe: Sendable {
     return ConnectionSpace(self, entries)
   }
 
+  /// Does something with half of what is left of the budget, so that something can be said when it does not do.
+  ///
+  /// - Throws: ``NotProven`` when that half is spent.
+  public func sharing<Result>(_ body: () throws(NotProven) -> Result) throws(NotProven) -> Result {
+    let old = engine.withLock { $0.meter.beginShare() }
+    defer { engine.withLock { $0.meter.endShare(old) } }
+    return try body()
+  }
+
   /// Runs one operation on the nodes.
   func operate<Result>(_ body: (inout Engine) throws(NotProven) -> Result) throws(NotProven) -> Result {
     try engine.withLock { engine throws(NotProven) in

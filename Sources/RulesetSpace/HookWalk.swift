@@ -19,6 +19,8 @@ struct HookWalk {
     var splits: Set<IPProtocol> = []
     var translated: [Translated] = []
     var masquerades: Set<RulePlace> = []
+    /// Chains that were given up.
+    var givenUp: Set<String> = []
     var visits: [Visit] = []
   }
 
@@ -49,16 +51,21 @@ struct HookWalk {
   private let domain: Domain
   private let circumstances: Circumstances
   private let isTraced: Bool
+  private let givesUp: Bool
   private var dropped: ConnectionSpace
   /// What may have come through without being translated.
   private var plain: [ConnectionSpace] = []
   private var result: Result
 
-  init(_ ruleset: BaseChains, _ domain: Domain, _ circumstances: Circumstances, isTraced: Bool = false) {
+  init(
+    _ ruleset: BaseChains, _ domain: Domain, _ circumstances: Circumstances, isTraced: Bool = false,
+    givesUp: Bool = false
+  ) {
     self.ruleset = ruleset
     self.domain = domain
     self.circumstances = circumstances
     self.isTraced = isTraced
+    self.givesUp = givesUp
     dropped = domain.empty
     result = Result(passing: domain.never)
   }
@@ -171,7 +178,7 @@ struct HookWalk {
     var run = ChainRun(
       part, chain.table, chain.base, link, circumstances, course.alteration,
       isTranslating: ruleset.isTranslating, isTraced: isTraced)
-    let outcome = try run.outcome(of: chain.name)
+    let outcome = try outcome(of: chain, &run, part)
     result.splits.formUnion(run.splits)
     result.masquerades.formUnion(run.masquerades)
     var (accepted, refused) = (outcome.accepted, outcome.dropped)
@@ -202,6 +209,21 @@ struct HookWalk {
     try result += set(&rest, apart: outcome)
     if !rest.here.isEmpty { result.append(rest) }
     return result
+  }
+
+  /// What becomes of packets in a chain; where that takes too much, and that is wanted, anything.
+  private mutating func outcome(
+    of chain: BaseChains.Called, _ run: inout ChainRun, _ part: Domain
+  ) throws(NotProven) -> Outcome {
+    if !givesUp { return try run.outcome(of: chain.name) }
+    do throws(NotProven) {
+      return try domain.universe.sharing { () throws(NotProven) -> Outcome in
+        try run.outcome(of: chain.name)
+      }
+    } catch {
+      result.givenUp.insert("\(chain.table.title) \(chain.name)")
+      return Outcome(accepted: part.all, dropped: part.all, returned: part.all, untracked: part.never)
+    }
   }
 
   /// Where a rule translates to what was asked for anyway, nothing is translated.

@@ -18,6 +18,9 @@ public struct RulesetSpace: Sendable {
   public let translations: [TranslatedConnections]
   /// Rules that translate sources: what is allowed does not change by it, but who is seen behind them does.
   public let masquerades: [RulePlace]
+  /// Chains that were too intricate to be exact about, such as `ip filter FORWARD`: anything may become of what they
+  /// are asked about.
+  public let givenUp: [String]
 
   /// - Parameters:
   ///   - tables: all of the host; those of families that do not filter IP packets at its hooks are skipped.
@@ -25,10 +28,11 @@ public struct RulesetSpace: Sendable {
   ///   - passage: ingress is what asks for an address of the host, forward what asks for another one that it leads
   ///     to, egress what the host itself asks for; all by the destination that the client names. Where a rule leads
   ///     elsewhere, the hooks on that way are read. ``Passage/whole`` is a programming error.
+  ///   - givesUp: whether a chain that takes too much is given up for itself.
   /// - Throws: ``NotProven`` when the universe's budget is spent.
   public init(
     _ tables: [Table], beside others: [Table] = [], _ passage: Passage,
-    _ circumstances: Circumstances = Circumstances(), in universe: Universe
+    _ circumstances: Circumstances = Circumstances(), in universe: Universe, givesUp: Bool = false
   ) throws(NotProven) {
     precondition(passage != .whole, "a ruleset judges one passage")
     let chains = BaseChains(tables, beside: others)
@@ -36,6 +40,7 @@ public struct RulesetSpace: Sendable {
     var upper = universe.empty
     var translations = TranslationList()
     var masquerades: Set<RulePlace> = []
+    var givenUp: Set<String> = []
     for family in AddressFamily.allCases {
       for (protocols, types, state) in Self.classes(circumstances.state, family) {
         var here = circumstances
@@ -43,7 +48,7 @@ public struct RulesetSpace: Sendable {
         var waiting = [protocols]
         while let next = waiting.popLast() {
           let domain = try Domain(universe, passage, family, next, types: types)
-          let result = try HookWalk(chains, domain, here).result(passage)
+          let result = try HookWalk(chains, domain, here, givesUp: givesUp).result(passage)
           if result.splits.isEmpty || next.count == 1 {
             lower = try lower.union(result.passing.sure.copied(to: next))
             upper = try upper.union(result.passing.possible.copied(to: next))
@@ -51,6 +56,7 @@ public struct RulesetSpace: Sendable {
               try translations.add(translated, result.passing, next, family)
             }
             masquerades.formUnion(result.masquerades)
+            givenUp.formUnion(result.givenUp)
           } else {
             // Some protocols of the class are asked for by number: each is looked at for itself.
             waiting += result.splits.sorted().map { [$0] }
@@ -62,6 +68,7 @@ public struct RulesetSpace: Sendable {
     }
     self.translations = translations.sorted()
     self.masquerades = masquerades.sorted()
+    self.givenUp = givenUp.sorted()
     self.lower = lower
     self.upper = upper
   }
@@ -73,7 +80,7 @@ public struct RulesetSpace: Sendable {
   /// - Throws: ``NotProven`` when the universe's budget is spent.
   public static func letsRepliesPass(
     _ tables: [Table], _ passage: Passage, _ circumstances: Circumstances = Circumstances(),
-    in universe: Universe
+    in universe: Universe, givesUp: Bool = false
   ) throws(NotProven) -> Bool {
     let everything = try RulesetSpace([], passage, in: universe).lower
     let noRedirects = IntervalSet([redirect...redirect]).complement
@@ -85,7 +92,7 @@ public struct RulesetSpace: Sendable {
       var circumstances = circumstances
       circumstances.state = state
       let wanted = state == .related ? try everything.intersection(errors) : everything
-      let passing = try RulesetSpace(tables, passage, circumstances, in: universe).lower
+      let passing = try RulesetSpace(tables, passage, circumstances, in: universe, givesUp: givesUp).lower
       if try !wanted.isSubset(of: passing) { return false }
     }
     return true
@@ -101,7 +108,7 @@ public struct RulesetSpace: Sendable {
     IntervalSet([8...8, 13...13, 15...15, 17...17]), IntervalSet([128...128, 139...139])
   )
 
-  private static func classes(_ state: ConntrackState, _ family: AddressFamily) -> [(
+  static func classes(_ state: ConntrackState, _ family: AddressFamily) -> [(
     [IPProtocol], IntervalSet<UInt8>?, ConntrackState
   )] {
     var classes: [([IPProtocol], IntervalSet<UInt8>?, ConntrackState)] = [

@@ -48,7 +48,7 @@ extension NamedSet {
   /// The sets that decide how a rule that looks them up is said.
   static func intervals(_ sets: [NamedSet]) -> [SetName: NamedSet] {
     var found: [SetName: NamedSet] = [:]
-    for set in sets where set.flags.contains(.interval) { found[set.name] = set }
+    for set in sets where set.flags.contains(.interval) || set.data?.count == 2 { found[set.name] = set }
     return found
   }
 }

@@ -1,4 +1,5 @@
 internal import Addressing
+internal import ConnectionSpace
 internal import Nftables
 
 /// What of a domain has bytes in a register that compare to a value in some way.
@@ -156,6 +157,17 @@ struct Comparison {
   private mutating func restrict(
     _ field: SymbolicByte.Field, toType bits: Bits, _ isWhole: Bool, _ place: Place
   ) {
+    if field == .destination, isWhole, place.ownDestinations == nil, bits.value == localType {
+      // Whatever the host's addresses are: what goes in asks for one of them, or for a group, and what passes through
+      // does not.
+      switch place.domain.passage {
+      case .ingress: return restrict(field, to: unicast(place.domain.family), place)
+      case .forward:
+        isNever = true
+        return
+      case .egress, .whole: break
+      }
+    }
     guard isWhole, let own = field == .source ? place.ownSources : place.ownDestinations else {
       isSure = false
       return
@@ -196,6 +208,12 @@ private let loopbackIndex = number(hostBytes(UInt32(1)))
 /// RTN_LOCAL (linux/rtnetlink.h), likewise.
 private let localType = number(hostBytes(UInt32(2)))
 private let loopbackName = number(Array("lo".utf8) + Array(repeating: 0, count: 14))
+
+/// All but 224.0.0.0/4 and 255.255.255.255, and ff00::/8.
+private func unicast(_ family: AddressFamily) -> IntervalSet<UInt128> {
+  family == .ipv4
+    ? IntervalSet([0...0xdfff_ffff, 0xf000_0000...0xffff_fffe]) : IntervalSet([0...(0xff00 << 112 - 1)])
+}
 
 private func number(_ bytes: [UInt8]) -> UInt128 { bytes.reduce(0) { $0 << 8 | UInt128($1) } }
 

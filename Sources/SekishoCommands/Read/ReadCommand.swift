@@ -3,6 +3,7 @@ internal import AgentProtocol
 internal import ArgumentParser
 internal import ConnectionDiff
 internal import Fleet
+internal import Glibc
 internal import HostAgent
 internal import Machine
 internal import Nftables
@@ -23,6 +24,14 @@ struct ReadCommand: Verb {
         sudo sekisho read --allows                 what they let pass
         nft -j list ruleset | sekisho read - --allows
         sekisho read --allows --host "db, worker"  of hosts reached by ssh
+        sekisho read --allows --in eth1            of what comes by one link
+        sekisho read dump.json --allows --host db  of a file, which is db's
+
+      --ask FROM TO SERVICE sends one connection through every base chain on its way and tells which rule decides; \
+      FROM and TO are addresses, or hosts of the inventory:
+
+        sekisho read --ask 203.0.113.7 10.20.1.11 tcp/443
+        sekisho read dump.json --ask 203.0.113.7 10.20.1.11 tcp/443 --in eth0
 
       To see what changes when such a host gets the ruleset of the inventory: sekisho diff FILE inventory --host NAME.
 
@@ -38,6 +47,18 @@ struct ReadCommand: Verb {
   var allows = false
 
   @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Tell what becomes of one connection: FROM TO SERVICE.", valueName: "from to service"))
+  var ask: [String] = []
+
+  @Option(name: .customLong("in"), help: ArgumentHelp("Of packets that come by this link.", valueName: "if"))
+  var input: String?
+
+  @Option(name: .customLong("out"), help: ArgumentHelp("Of packets that go by this link.", valueName: "if"))
+  var outgoing: String?
+
+  @Option(
     name: [.customShort("i"), .long],
     help: ArgumentHelp(
       "Directory or file of the inventory whose names are told (default: inventory, where hosts are named).",
@@ -48,8 +69,13 @@ struct ReadCommand: Verb {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    if file != nil, targets.local || targets.lab || targets.host != nil || targets.from != nil {
-      throw ValidationError("a file is read, or hosts are; not both")
+    if file != nil, targets.local || targets.lab || targets.from != nil {
+      throw ValidationError("a file is read, or hosts are; not both (with --host NAME a file is that host's)")
+    }
+    if !ask.isEmpty, ask.count != 3 { throw ValidationError("--ask takes FROM, TO and SERVICE") }
+    if !ask.isEmpty, allows { throw ValidationError("--ask and --allows are two questions") }
+    if input != nil || outgoing != nil, ask.isEmpty, !allows {
+      throw ValidationError("--in and --out belong to --allows or --ask")
     }
     if targets.from != nil {
       throw ValidationError("--from is what a compile wrote: sekisho read DIR/HOST.json")
@@ -57,17 +83,44 @@ struct ReadCommand: Verb {
   }
 
   func answer(_ console: Console) async throws -> Answer {
-    let report = ReadReport(rulesets: try await rulesets(), tellsAllowed: allows)
+    let rulesets = try await rulesets()
+    if !ask.isEmpty {
+      let question = try ReadQuestion(ask, names: rulesets.first?.names, links: links(in: rulesets))
+      return try question.answer(rulesets)
+    }
+    let report = ReadReport(rulesets: rulesets, tellsAllowed: allows, links: links(in: rulesets))
     return try report.answer(asJSON: output.json)
+  }
+
+  /// Of this machine the numbers of links are known as well.
+  private func links(in rulesets: [ReadRuleset]) -> AllowedConnections.Links {
+    var indices: [String: UInt32] = [:]
+    if file == nil, targets.host == nil, !targets.lab {
+      for name in [input, outgoing].compactMap({ $0 }) {
+        let index = unsafe if_nametoindex(name)
+        if index != 0 { indices[name] = index }
+      }
+    }
+    return AllowedConnections.Links(input: input, output: outgoing, indices: indices)
+  }
+
+  /// The host of the inventory that a file is of.
+  private func host(_ name: String, in policy: Policy) throws -> [Address] {
+    guard let host = policy.hosts.first(where: { $0.name == name }) else {
+      throw ValidationError("'\(name)' is no host of the inventory")
+    }
+    return host.addresses
   }
 
   private func rulesets() async throws -> [ReadRuleset] {
     if let file {
-      let names = try inventory.map { try LoadedPolicy($0).policy }
+      let isNamed = inventory != nil || targets.host != nil
+      let names = isNamed ? try LoadedPolicy(inventory ?? "inventory").policy : nil
+      let own = try targets.host.flatMap { name in try names.map { try host(name, in: $0) } }
       let listing = try RulesetFile.listing(file)
       return [
         ReadRuleset(
-          name: file, own: nil, names: names, tables: .success(listing.tables), remarks: listing.remarks)
+          name: file, own: own, names: names, tables: .success(listing.tables), remarks: listing.remarks)
       ]
     }
     if inventory == nil, targets.host == nil, !targets.lab {
@@ -106,13 +159,18 @@ struct ReadRuleset {
 
   var isFailure: Bool { if case .failure = tables { true } else { false } }
 
-  /// What passes, direction by direction.
-  ///
-  /// - Throws: ``ConnectionSpace/NotProven``.
-  func allowed() throws -> [AllowedConnections] {
+  /// What passes, direction by direction; where it is too intricate, why.
+  func allowed(_ links: AllowedConnections.Links) throws -> [(
+    Direction, Result<AllowedConnections, any Error>
+  )] {
     let tables = try tables.get()
-    return try Direction.allCases.map { direction in
-      try AllowedConnections(tables, direction, own: own, names: names, at: .current())
+    return Direction.allCases.map { direction in
+      (
+        direction,
+        Result {
+          try AllowedConnections(tables, direction, own: own, names: names, links: links, at: .current())
+        }
+      )
     }
   }
 }

@@ -2,12 +2,14 @@ internal import ConnectionDiff
 internal import Diagnostics
 internal import Nftables
 internal import Policy
+internal import RulesetSpace
 
 /// Rulesets as an answer.
 struct ReadReport {
   let rulesets: [ReadRuleset]
   /// Whether it is told which connections pass, rather than the rules.
   let tellsAllowed: Bool
+  let links: AllowedConnections.Links
 
   /// - Parameter asJSON: tables are printed in one form only: all of a ruleset may be much.
   func answer(asJSON: Bool) throws -> Answer {
@@ -34,10 +36,19 @@ struct ReadReport {
         answer.parts.append(.chapter(.sentence("\(ruleset.name, .strong)")))
       }
       if tellsAllowed {
-        let allowed = try ruleset.allowed()
-        answer.parts += allowed.map { .chapter(chapter($0)) }
+        let allowed = try ruleset.allowed(links)
+        for (direction, result) in allowed {
+          switch result {
+          case .success(let connections): answer.parts.append(.chapter(chapter(connections)))
+          case .failure(let error):
+            answer.parts.append(
+              .chapter(Chapter(.facts, Words(title(direction), .strong), [Entry(.risk, "\("\(error)")")])))
+            answer.exitCode = .failed
+          }
+        }
         told.append(
-          File.Ruleset(name: ruleset.name, directions: allowed.map { File.Allowed($0) }, error: nil))
+          File.Ruleset(
+            name: ruleset.name, directions: allowed.map { File.Allowed($0, $1) }, error: nil))
       } else if !asJSON {
         answer.parts += try tables.map {
           .verbatim(try $0.listing(TextStyle(.listing, isStateless: true)))
@@ -54,8 +65,10 @@ struct ReadReport {
 
   private func chapter(_ connections: AllowedConnections) -> Chapter {
     let title = Words(title(connections.direction), .strong)
-    if !connections.isFiltered { return Chapter(.facts, title, ["everything"]) }
     let nowhere = Sources(files: [])
+    if !connections.isFiltered {
+      return Chapter(.facts, title, ["everything"] + connections.beside(nowhere))
+    }
     var entries = connections.lines.map { $0.entry(.opens, nowhere) }
     if entries.isEmpty, connections.possible.isEmpty { entries.append("nothing") }
     if !connections.possible.isEmpty {
@@ -66,7 +79,7 @@ struct ReadReport {
       entries.append(
         Entry(.risk, "replies and errors of what was let through do not all pass"))
     }
-    return Chapter(.facts, title, entries)
+    return Chapter(.facts, title, entries + connections.beside(nowhere))
   }
 
   private func title(_ direction: Direction) -> String {
@@ -86,23 +99,108 @@ struct ReadReport {
       let error: FailureJSON?
     }
 
+    struct Translation: Encodable {
+      let connections: LineJSON
+      let target: String
+      let table: String
+      let chain: String
+      let rule: Int
+      let way: String
+      let isSure: Bool
+      let passes: String
+
+      init(_ translation: TranslationLine, _ nowhere: Sources) {
+        connections = LineJSON(translation.line, nowhere)
+        target = translation.target
+        table = translation.rule.table
+        chain = translation.rule.chain.text
+        rule = translation.rule.index + 1
+        switch translation.way {
+        case .here: way = "here"
+        case .onward: way = "onward"
+        case .either: way = "either"
+        }
+        isSure = translation.isSure
+        passes = translation.passing.rawValue
+      }
+    }
+
+    struct Later: Encodable {
+      let time: String
+      let opens: [LineJSON]
+      let closes: [LineJSON]
+    }
+
     struct Allowed: Encodable {
       let direction: String
-      let isFiltered: Bool
-      let allowed: [LineJSON]
-      let possible: [LineJSON]
-      let letsRepliesPass: Bool
+      let error: String?
+      var isFiltered: Bool?
+      var allowed: [LineJSON]?
+      var possible: [LineJSON]?
+      var translations: [Translation]?
+      var masquerading: [String]?
+      var later: [Later]?
+      var timedSets: [String]?
+      var isApartFromOwnAddresses: Bool?
+      var givenUp: [String]?
+      var letsRepliesPass: Bool?
 
-      init(_ connections: AllowedConnections) {
-        let nowhere = Sources(files: [])
-        direction = connections.direction.rawValue
-        isFiltered = connections.isFiltered
-        allowed = connections.lines.map { LineJSON($0, nowhere) }
-        possible = connections.possible.map { LineJSON($0, nowhere) }
-        letsRepliesPass = connections.letsRepliesPass
+      init(_ direction: Direction, _ result: Result<AllowedConnections, any Error>) {
+        self.direction = direction.rawValue
+        switch result {
+        case .failure(let reason): error = "\(reason)"
+        case .success(let connections):
+          error = nil
+          let nowhere = Sources(files: [])
+          isFiltered = connections.isFiltered
+          allowed = connections.lines.map { LineJSON($0, nowhere) }
+          possible = connections.possible.map { LineJSON($0, nowhere) }
+          translations = connections.translations.map { Translation($0, nowhere) }
+          masquerading = connections.masquerading
+          later = connections.later.map { later in
+            Later(
+              time: "\(later.moment)", opens: later.opens.map { LineJSON($0, nowhere) },
+              closes: later.closes.map { LineJSON($0, nowhere) })
+          }
+          timedSets = connections.timedSets
+          isApartFromOwnAddresses = connections.isApartFromOwn
+          givenUp = connections.givenUp
+          letsRepliesPass = connections.letsRepliesPass
+        }
       }
     }
 
     let rulesets: [Ruleset]
+  }
+}
+
+extension AllowedConnections {
+  /// What else there is to know of what passes.
+  fileprivate func beside(_ nowhere: Sources) -> [Entry] {
+    var entries: [Entry] = []
+    if isApartFromOwn, isFiltered {
+      entries.append("sources that are the machine's own addresses apart; --host NAME says them")
+    }
+    entries += translations.map { translation in
+      let line = translation.line.entry(.changes, nowhere)
+      return Entry(
+        Mark(sign: ">", role: .changes), ends: line.ends, line.words + Words(" \(translation.words)"))
+    }
+    if !masquerading.isEmpty {
+      entries.append(
+        "the source is translated by table \(listed(masquerading)): that changes nothing of what is allowed")
+    }
+    for later in later {
+      entries.append("by itself, at \(later.moment):")
+      entries += later.opens.map { $0.entry(.opens, nowhere) }
+      entries += later.closes.map { $0.entry(.closes, nowhere) }
+    }
+    if !timedSets.isEmpty, isFiltered {
+      entries.append("elements of set \(listed(timedSets)) go by themselves when their time is over")
+    }
+    if !givenUp.isEmpty {
+      entries.append(Entry(.risk, "not proven: chain \(listed(givenUp)) is too intricate to be exact about"))
+    }
+    return entries
   }
 }

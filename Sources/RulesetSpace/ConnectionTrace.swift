@@ -1,0 +1,108 @@
+internal import Addressing
+public import ConnectionSpace
+public import Nftables
+
+/// The way of the first packet of one connection through a host's rulesets, base chain by base chain.
+public struct ConnectionTrace: Sendable {
+  /// What becomes of something.
+  public enum Fate: String, Sendable {
+    case passes
+    case stopped
+    /// It depends on more than the connection.
+    case mayPass
+  }
+
+  /// A rule that decides, or may.
+  public struct Decision: Hashable, Sendable {
+    public let rule: RulePlace
+    /// `accept`, `drop`, `queue`, or `unknown`.
+    public let verdict: String
+    /// Whether it decides whatever else the packet is.
+    public let isSure: Bool
+  }
+
+  /// A base chain on the way.
+  public struct Step: Hashable, Sendable {
+    /// nft's word.
+    public let hook: String
+    public let table: String
+    public let chain: ChainName
+    /// In the order in which they are met; none where the chain's policy decides alone.
+    public let decisions: [Decision]
+    /// What the end of the chain does with what gets there; `nil`: nothing does.
+    public let policy: ChainPolicy?
+    /// Whether the packet is another one by then than the client sent.
+    public let isTranslated: Bool
+  }
+
+  public let fate: Fate
+  public let steps: [Step]
+  public let translations: [TranslatedConnections]
+
+  /// - Parameter point: as the client asks for it; its passage says what it is to the host, as for ``RulesetSpace``.
+  /// - Throws: ``NotProven`` when the rulesets are too intricate.
+  public init(of point: Point, _ tables: [Table], _ circumstances: Circumstances) throws(NotProven) {
+    let universe = Universe()
+    let chains = BaseChains(tables, beside: [])
+    let (family, ipProtocol) = (point.source.family, point.ipProtocol)
+    let space = try universe.space(of: [Rectangle(point)])
+    var list = TranslationList()
+    var passing = Match(sure: universe.empty, possible: universe.empty)
+    var steps: [Step] = []
+    for (protocols, types, state) in RulesetSpace.classes(circumstances.state, family) {
+      guard protocols.contains(ipProtocol) else { continue }
+      let whole = try Domain(universe, point.passage, family, [ipProtocol], types: types)
+      guard whole.all.contains(point) else { continue }
+      var here = circumstances
+      here.state = state
+      let walk = HookWalk(chains, whole.restricted(to: space), here, isTraced: true)
+      let result = try walk.result(point.passage)
+      passing = result.passing
+      steps = result.visits.map { Step($0) }
+      for translated in result.translated {
+        try list.add(translated, result.passing, [ipProtocol], family)
+      }
+    }
+    fate = !passing.sure.isEmpty ? .passes : passing.possible.isEmpty ? .stopped : .mayPass
+    self.steps = steps
+    translations = list.sorted()
+  }
+}
+
+extension ConnectionTrace.Step {
+  fileprivate init(_ visit: HookWalk.Visit) {
+    let names = ["prerouting", "input", "forward", "output", "postrouting"]
+    let number = Int(visit.hook.rawValue)
+    self.init(
+      hook: number < names.count ? names[number] : "hook \(number)", table: visit.table, chain: visit.chain,
+      decisions: visit.decisions.map { decision in
+        ConnectionTrace.Decision(
+          rule: decision.rule, verdict: Self.word(decision.verdict), isSure: decision.isSure)
+      }, policy: visit.reachesPolicy ? visit.policy ?? .accept : nil,
+      isTranslated: visit.alteration.isTranslated != false)
+  }
+
+  private static func word(_ verdict: Verdict) -> String {
+    switch verdict {
+    case .accept: "accept"
+    case .drop: "drop"
+    case .queue: "queue"
+    case .continue, .return, .jump, .goto: "unknown"
+    }
+  }
+}
+
+extension Rectangle {
+  /// One connection.
+  fileprivate init(_ point: Point) {
+    let kinds: Kinds =
+      point.ipProtocol.hasPorts
+      ? .ports(PortSet([point.kind...point.kind]))
+      : point.ipProtocol.hasTypes
+        ? .types(IntervalSet([UInt8(truncatingIfNeeded: point.kind)...UInt8(truncatingIfNeeded: point.kind)]))
+        : .any
+    self.init(
+      point.passage, point.ipProtocol, from: AddressSet([point.source]), to: AddressSet([point.destination]),
+      kinds)
+  }
+}

@@ -1,0 +1,250 @@
+internal import Addressing
+internal import ArgumentParser
+internal import ConnectionDiff
+internal import ConnectionSpace
+internal import Diagnostics
+internal import Nftables
+internal import Policy
+internal import RulesetSpace
+
+/// What becomes of one connection in rulesets, whoever wrote them.
+struct ReadQuestion {
+  private let words: [String]
+  private let sources: [Address]
+  private let destinations: [Address]
+  private let terms: [ServiceTerm]
+  private let links: AllowedConnections.Links
+
+  /// - Parameters:
+  ///   - words: FROM, TO and SERVICE.
+  ///   - policy: whose hosts and services may be named.
+  /// - Throws: ``ValidationError``.
+  init(_ words: [String], names policy: Policy?, links: AllowedConnections.Links) throws {
+    self.words = words
+    self.links = links
+    func addresses(_ text: String) throws -> [Address] {
+      if let host = policy?.hosts.first(where: { $0.name == text }) { return host.addresses }
+      guard let address = try? Address(parsing: text) else {
+        throw ValidationError("'\(text)' is no address\(policy == nil ? "" : " and no host")")
+      }
+      return [address]
+    }
+    sources = try addresses(words[0])
+    destinations = try addresses(words[1])
+    if let service = policy?.services.first(where: { $0.name == words[2] }) {
+      terms = service.terms
+    } else {
+      let parts = words[2].split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(
+        String.init)
+      guard let known = AskedService.terms(parts[0], parts.count == 2 ? parts[1] : nil) else {
+        throw ValidationError("'\(words[2])' is no service; ask for tcp/443, udp/53, icmp/echo-request, esp")
+      }
+      terms = known
+    }
+  }
+
+  func answer(_ rulesets: [ReadRuleset]) throws -> Answer {
+    var answer = Answer()
+    var told: [File.Ruleset] = []
+    for ruleset in rulesets {
+      guard case .success(let tables) = ruleset.tables else {
+        if case .failure(let error) = ruleset.tables {
+          answer.parts.append(.failure("\(ruleset.name): \(error)"))
+          told.append(File.Ruleset(name: ruleset.name, connections: nil, error: FailureJSON(error)))
+        }
+        answer.exitCode = .failed
+        continue
+      }
+      if rulesets.count > 1 { answer.parts.append(.chapter(.sentence("\(ruleset.name, .strong)"))) }
+      let rules = RuleTexts(tables)
+      var connections: [File.Connection] = []
+      for point in points(own: ruleset.own) {
+        let circumstances = circumstances(own: ruleset.own)
+        let trace = try ConnectionTrace(of: point, tables, circumstances)
+        answer.parts.append(.chapter(chapter(point, trace, rules)))
+        connections.append(File.Connection(point, trace, rules))
+      }
+      if connections.isEmpty {
+        throw ValidationError("\(words[0]) and \(words[1]) have no address family in common for \(words[2])")
+      }
+      told.append(File.Ruleset(name: ruleset.name, connections: connections, error: nil))
+    }
+    answer.data = .document(File(rulesets: told))
+    return answer
+  }
+
+  private func circumstances(own: [Address]?) -> Circumstances {
+    links.named(
+      in: Circumstances(ownAddresses: own.map { AddressSet($0) }, atSecond: Timestamp.current().seconds))
+  }
+
+  /// The connections that are asked about, each where the host meets it.
+  private func points(own: [Address]?) -> [Point] {
+    var points: [Point] = []
+    for term in terms {
+      for source in sources {
+        for destination in destinations where destination.family == source.family {
+          guard term.families.contains(source.family) else { continue }
+          points.append(
+            Point(
+              passage(source, destination, own), from: source, to: destination, term.ipProtocol,
+              kind: term.firstKind))
+        }
+      }
+    }
+    return points
+  }
+
+  private func passage(_ source: Address, _ destination: Address, _ own: [Address]?) -> Passage {
+    if let own {
+      return own.contains(destination) ? .ingress : own.contains(source) ? .egress : .forward
+    }
+    // The links that are named tell; without any it is asked of whom the file is.
+    if links.output != nil { return links.input == nil ? .egress : .forward }
+    return .ingress
+  }
+
+  private func chapter(_ point: Point, _ trace: ConnectionTrace, _ rules: RuleTexts) -> Chapter {
+    let fate =
+      switch trace.fate {
+      case .passes: "passes"
+      case .stopped: "is stopped"
+      case .mayPass: "may pass, depending on more than the connection"
+      }
+    let way =
+      switch point.passage {
+      case .ingress: "in"
+      case .egress: "out"
+      case .forward, .whole: "through"
+      }
+    let title = "\(point.source) → \(point.destination)  \(point.serviceWords), \(way): \(fate)"
+    var entries: [Entry] = []
+    for step in trace.steps {
+      let place = "\(step.hook), \(step.table) \(step.chain)\(step.isTranslated ? ", as translated" : "")"
+      for decision in step.decisions {
+        entries.append(
+          Entry(
+            nil, Words("\(place): \(decision.words)"),
+            note: "\(decision.rule.chain) rule \(decision.rule.index + 1): \(rules.text(decision.rule))"))
+      }
+      if let policy = step.policy, step.decisions.allSatisfy({ !$0.isSure }) {
+        entries.append(Entry(nil, Words("\(place): policy \(policy == .drop ? "drop" : "accept")")))
+      }
+    }
+    if entries.isEmpty { entries.append("no base chain is on its way") }
+    return Chapter(.facts, Words(title, .strong), entries)
+  }
+
+  // MARK: - JSON
+
+  private struct File: Encodable {
+    struct Ruleset: Encodable {
+      let name: String
+      let connections: [Connection]?
+      let error: FailureJSON?
+    }
+
+    struct Connection: Encodable {
+      let from: String
+      let to: String
+      let service: String
+      let verdict: String
+      let steps: [Step]
+
+      init(_ point: Point, _ trace: ConnectionTrace, _ rules: RuleTexts) {
+        from = "\(point.source)"
+        to = "\(point.destination)"
+        service = point.serviceWords
+        verdict =
+          switch trace.fate {
+          case .passes: "passes"
+          case .stopped: "stopped"
+          case .mayPass: "may pass"
+          }
+        steps = trace.steps.map { Step($0, rules) }
+      }
+    }
+
+    struct Step: Encodable {
+      let hook: String
+      let table: String
+      let chain: String
+      let isTranslated: Bool
+      let decisions: [Decision]
+      let policy: String?
+
+      init(_ step: ConnectionTrace.Step, _ rules: RuleTexts) {
+        hook = step.hook
+        table = step.table
+        chain = step.chain.text
+        isTranslated = step.isTranslated
+        decisions = step.decisions.map { Decision($0, rules) }
+        policy = step.policy.map { $0 == .drop ? "drop" : "accept" }
+      }
+    }
+
+    struct Decision: Encodable {
+      let chain: String
+      let rule: Int
+      let text: String
+      let verdict: String
+      let isSure: Bool
+
+      init(_ decision: ConnectionTrace.Decision, _ rules: RuleTexts) {
+        chain = decision.rule.chain.text
+        rule = decision.rule.index + 1
+        text = rules.text(decision.rule)
+        verdict = decision.verdict
+        isSure = decision.isSure
+      }
+    }
+
+    let rulesets: [Ruleset]
+  }
+}
+
+/// Rules by their places, in nft's words.
+private struct RuleTexts {
+  private let tables: [String: Table]
+
+  init(_ tables: [Table]) {
+    self.tables = Dictionary(tables.map { ($0.title, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  func text(_ place: RulePlace) -> String {
+    guard let table = tables[place.table], let chain = table.chain(place.chain),
+      chain.rules.indices.contains(place.index)
+    else { return "" }
+    let sets = Dictionary(table.sets.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let style = TextStyle(.listing, isStateless: true)
+    return (try? chain.rules[place.index].text(in: table.family, sets: sets, style: style)) ?? ""
+  }
+}
+
+extension ConnectionTrace.Decision {
+  fileprivate var words: String {
+    switch (verdict, isSure) {
+    case ("unknown", _): "what a rule does is not known"
+    case (let verdict, true): verdict
+    case (let verdict, false): "\(verdict), perhaps"
+    }
+  }
+}
+
+extension Point {
+  fileprivate var serviceWords: String {
+    if ipProtocol.hasPorts { return "\(ipProtocol)/\(kind)" }
+    return ipProtocol == .icmp || ipProtocol == .icmpv6 ? "\(ipProtocol)/\(kind)" : "\(ipProtocol)"
+  }
+}
+
+extension ServiceTerm {
+  /// The port or type that stands for those that are meant.
+  fileprivate var firstKind: UInt16 {
+    switch match {
+    case .any: 0
+    case .ports(let ports): ports.ranges.first?.lowerBound ?? 0
+    case .types(let types): UInt16(types.ranges.first?.lowerBound ?? 0)
+    }
+  }
+}
