@@ -220,7 +220,9 @@ extension Directory {
   private func rename(_ old: String, to name: String) throws(SystemFailure) {
     try before("cannot rename the file", name)
     if unsafe renameat(descriptor.rawValue, old, descriptor.rawValue, name) != 0 {
-      throw failure("cannot rename the file", name, .last)
+      let refusal = failure("cannot rename the file", name, .last)
+      try? remove(old)
+      throw refusal
     }
   }
 

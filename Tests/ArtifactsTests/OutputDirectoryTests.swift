@@ -188,6 +188,41 @@ import Testing
     #expect(try text("a.nft") == "# one\n")
   }
 
+  /// What `ssh` would take for an option, a path, or another word, beside what it may be told.
+  @Test(arguments: [
+    ("a", true), ("root@10.0.0.1", true), ("[2001:db8::1%eth0]:22", true), ("-F", false), ("-", false),
+    ("--", false), ("-oProxyCommand=x", false), ("a b", false), ("a;b", false), ("$a", false), ("", false),
+    ("a\\nb", false), ("`a`", false),
+  ])
+  func `what a manifest gives to ssh is no option and one word`(ssh: String, isFine: Bool) throws {
+    defer { try? files.removeItem(atPath: path) }
+    try compile(["a": "one"])
+    let manifest = try text("manifest.json").replacingOccurrences(
+      of: "\"ssh\": \"a\"", with: "\"ssh\": \"\(ssh)\"")
+    try Data(manifest.utf8).write(to: URL(fileURLWithPath: "\(path)/manifest.json"))
+    if isFine {
+      #expect(try OutputDirectory(path).manifest().hosts["a"]?.ssh == ssh)
+    } else {
+      #expect(throws: OutputFailure.self) { try OutputDirectory(path).manifest() }
+    }
+  }
+
+  /// What stands where a host's file belongs, and cannot be replaced: the manifest may not be ahead of it.
+  @Test(arguments: ["a.nft", "a.json", "b.nft", "b.json"])
+  func `a host that cannot be led to its ruleset keeps the old manifest`(name: String) throws {
+    defer { try? files.removeItem(atPath: path) }
+    try compile(["a": "one", "b": "two"])
+    let (before, present) = (try text("manifest.json"), try names())
+    try files.removeItem(atPath: "\(path)/\(name)")
+    try files.createDirectory(atPath: "\(path)/\(name)/in-the-way", withIntermediateDirectories: true)
+    #expect(throws: OutputFailure.self) { try compile(["a": "three", "b": "four"]) }
+    #expect(try text("manifest.json") == before)
+    #expect(try names() == present)
+    try files.removeItem(atPath: "\(path)/\(name)")
+    #expect(try compile(["a": "three", "b": "four"]).changed.isEmpty == false)
+    #expect(try text("a.nft") == "# three\n" && text("b.json") == "{\"four\": 1}\n")
+  }
+
   /// ext4 has room for 65,000 names of one file.
   @Test func `more hosts than a file can have names share a ruleset all the same`() throws {
     defer { try? files.removeItem(atPath: path) }

@@ -224,6 +224,50 @@ import Testing
     }
   }
 
+  /// A silence would be taken for a denial by whoever compares it with the policy.
+  @Test(arguments: Rights.available)
+  func `what cannot be tried is no silence`(rights: Rights) async throws {
+    try await withLab(Self.policy(), rights) { lab in
+      let attempts = [
+        "icmp - 10.0.0.2 8", "icmpv6 - 2001:db8::2 128", "esp - 10.0.0.2 -", "tcp - 10.0.0.2 80",
+      ]
+      let unprivileged = try await lab.run(
+        "client",
+        ["setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw", supportProgram(), "probe"],
+        input: attempts.joined(separator: "\n"))
+      #expect(
+        unprivileged.lines == Array(
+          repeating: "unsupported: raw sockets need the capability CAP_NET_RAW", count: 3) + ["refused"])
+      // Its standard streams are all it may have open.
+      let cramped = try await lab.run(
+        "client", [supportProgram(), "probe", "300", "3"],
+        input: (attempts + ["udp - 10.0.0.2 53"]).joined(separator: "\n"))
+      #expect(cramped.lines == Array(repeating: "failed: Too many open files", count: 5))
+      // One more, and they are tried one behind the other.
+      let narrow = try await lab.run(
+        "client", [supportProgram(), "probe", "300", "4"],
+        input: ["icmp - 10.0.0.2 8", "tcp - 10.0.0.2 80", "icmp - 10.0.0.2 8"].joined(separator: "\n"))
+      #expect(narrow.lines == ["open", "refused", "open"])
+    }
+  }
+
+  @Test(arguments: Rights.available)
+  func `a kernel without a protocol says so, and an end without a route is told apart`(rights: Rights)
+    async throws
+  {
+    try await withLab(Self.policy(), rights) { lab in
+      let flushed = try await lab.run("client", ["ip", "address", "flush", "dev", "eth0"])
+      #expect(flushed.output == "")
+      let outcomes = try await lab.probe(
+        "client",
+        [
+          "tcp 10.0.0.1 10.0.0.2 80", "udp 10.0.0.1 10.0.0.2 53", "icmp 10.0.0.1 10.0.0.2 8",
+          "tcp 2001:db8::1 2001:db8::2 80",
+        ])
+      #expect(outcomes == Array(repeating: "failed: Cannot assign requested address", count: 4))
+    }
+  }
+
   @Test(arguments: Rights.available)
   func `large ones arrive in pieces and come back, also over a path that is narrower than it looks`(
     rights: Rights

@@ -77,6 +77,21 @@ import Testing
       "through: {from: left, to: right, via: api}", ["left>right"],
       "left -left-right-> right; remove left-right"
     ),
+    // Of several gateways only the one that is named will do.
+    (
+      "through: {from: left, to: far, via: gate}", ["left>far"], "left -left-far-> far; remove left-far"
+    ),
+    ("through: {from: left, to: far, via: second}", ["left>far"], nil),
+    ("through: {from: left, to: far, via: [gate, second]}", ["left>far"], nil),
+    ("through: {from: left, to: right, via: [gate, second]}", ["left>right"], nil),
+    (
+      "through: {from: left, to: [right, far], via: gate}", ["left>right", "left>far"],
+      "left -left-far-> far; remove left-far"
+    ),
+    (
+      "through: {from: left, to: [right, far], via: second}", ["left>right", "left>far"],
+      "left -left-right-> right; remove left-right"
+    ),
     // Who observes stops nobody; what the other end denies stays denied.
     ("never: {from: watcher, to: keys, within: 1 hop}", [], nil),
     ("never: {from: web, to: watcher, within: 1 hop}", [], nil),
@@ -116,6 +131,8 @@ import Testing
       right: {addresses: [10.0.6.1]}
       watcher: {addresses: [10.0.8.1], mode: MODE}
       gate: {addresses: [10.0.7.1], forwarding: gateway, routes: [{between: [left, right]}]}
+      far: {addresses: [10.0.9.1]}
+      second: {addresses: [10.0.10.1], forwarding: gateway, routes: [{between: [left, far]}]}
     flows:
       unused: {from: gate, to: gate, service: ssh, why: a section is not empty}
 

@@ -10,7 +10,7 @@ import Testing
     "a-flat-network-becomes-a-list", "a-flow-between-networks-is-added", "a-flow-gets-an-end",
     "a-flow-is-added", "a-flow-is-removed",
     "a-flow-is-renamed",
-    "a-flow-through-a-gateway-is-added", "a-group-is-renamed",
+    "a-flow-through-a-gateway-is-added", "a-flow-to-a-network-with-a-host-in-it", "a-group-is-renamed",
     "a-host-becomes-a-crown-jewel", "a-host-is-gone", "a-host-is-new", "a-host-joins-a-group",
     "a-host-leaves-a-group", "a-host-moves-into-a-network", "a-port-changes", "a-service-gets-more-ports",
     "a-timed-flow-becomes-another-for-good", "a-timed-flow-is-prolonged", "drop-becomes-reject",

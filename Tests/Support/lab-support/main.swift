@@ -40,6 +40,11 @@ do {
       }
       attempts.append(attempt)
     }
+    // How many descriptors there may be; the program is loaded by now, which takes some.
+    if arguments.count > 2, let count = UInt(arguments[2]) {
+      var limit = rlimit(rlim_cur: count, rlim_max: count)
+      setrlimit(Int32(RLIMIT_NOFILE.rawValue), &limit)
+    }
     // How long a silence lasts before it counts, in milliseconds.
     let patience = arguments.count > 1 ? Int(arguments[1]) : nil
     let prober = patience.map { Prober(timeout: .milliseconds($0), concurrency: 1000) } ?? Prober()
