@@ -5,13 +5,15 @@ internal import Policy
 extension Lint {
   /// Flows that open nothing which another one does not open for at least as long; of equals the later one.
   static func coveredFlows(_ policy: Policy, _ now: Timestamp) -> [Remark] {
-    let covering = CoveredFlows(policy, now).covering
-    return covering.sorted { $0.key < $1.key }.map { id, other in
+    let covered = CoveredFlows(policy, now)
+    return covered.covering.sorted { $0.key < $1.key }.map { id, other in
       let (flow, wide) = (policy[id], policy[other])
       return Remark(
         .covered, flow.name, at: flow.location,
         "the flow `\(flow.name)` opens nothing that `\(wide.name)` does not open too",
-        help: "remove it, or narrow `\(wide.name)`",
+        help: covered.areEqual(id, other)
+          ? "remove one of the two"
+          : "narrow `\(wide.name)` to what is meant, or remove this one: it changes nothing",
         related: [
           RelatedPlace(location: wide.location, length: wide.name.count, message: "opened here already")
         ])
@@ -67,6 +69,15 @@ private struct CoveredFlows {
     }
   }
 
+  /// Whether each opens what the other opens.
+  func areEqual(_ flow: FlowID, _ other: FlowID) -> Bool { covers(flow, other) && covers(other, flow) }
+
+  private func covers(_ wide: FlowID, _ narrow: FlowID) -> Bool {
+    lastsAsLong(wide, as: narrow) && services[wide.index].covers(services[narrow.index])
+      && containment.contains(policy[wide].from, policy[narrow].from)
+      && containment.contains(policy[wide].to, policy[narrow].to)
+  }
+
   private func lastsAsLong(_ other: FlowID, as flow: FlowID) -> Bool {
     guard let end = policy[other].until else { return true }
     return policy[flow].until.map { $0 <= end } ?? false
@@ -78,9 +89,7 @@ private struct CoveredFlows {
       policy[flow].location < policy[other].location
         || policy[flow].location == policy[other].location && flow < other
     else { return false }
-    return lastsAsLong(flow, as: other) && services[flow.index].covers(services[other.index])
-      && containment.contains(policy[flow].from, policy[other].from)
-      && containment.contains(policy[flow].to, policy[other].to)
+    return covers(flow, other)
   }
 }
 

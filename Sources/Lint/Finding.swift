@@ -8,6 +8,10 @@ public struct Finding: Hashable, Sendable {
     case covered
     /// Both ends of a flow are every managed host, or most addresses there are.
     case anyToAny = "any-to-any"
+    /// Most addresses there are may use the management service, or every port of a protocol.
+    case exposed
+    /// A gateway stands beside both ends of a flow, and no route lets the flow pass.
+    case noRoute = "no-route"
     /// A group or a zone has hosts that every use of it leaves out.
     case wider
     /// A network holds addresses of managed hosts.

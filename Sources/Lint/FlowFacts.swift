@@ -41,7 +41,7 @@ extension Lint {
 extension AddressSet {
   /// Whether it holds half of the IPv4 addresses, or half of the IPv6 addresses that are given out (2000::/3):
   /// what is left of "everything" after the usual exceptions.
-  fileprivate var isMost: Bool {
+  var isMost: Bool {
     let v4 = ipv4.ranges.reduce(UInt64(0)) { $0 + UInt64($1.upperBound - $1.lowerBound) + 1 }
     if v4 >= 1 << 31 { return true }
     let unicast = IntervalSet<UInt128>([(0x2000 << 112)...((0x4000 << 112) - 1)])

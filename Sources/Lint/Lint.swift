@@ -19,7 +19,8 @@ public enum Lint {
 
   /// Of a flow that has ended nothing is said but that it has.
   private static func remarks(_ policy: Policy, _ now: Timestamp) -> [Remark] {
-    coveredFlows(policy, now) + flowsOfAnyToAny(policy, now) + endedFlows(policy, now)
+    coveredFlows(policy, now) + flowsOfAnyToAny(policy, now) + exposingFlows(policy, now)
+      + flowsWithoutRoute(policy, now) + endedFlows(policy, now)
       + flowsWithoutOwner(policy, now) + wideNames(policy) + networksOfHosts(policy)
       + hostsWithoutManagement(policy, now) + hostsWithoutFamily(policy, now) + unusedNames(policy)
   }

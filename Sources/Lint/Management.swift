@@ -43,7 +43,7 @@ extension Policy {
 }
 
 /// The service by which hosts are managed.
-private struct ManagementService {
+struct ManagementService {
   /// As messages call it.
   let name: String
   private let isDeclared: Bool
@@ -69,6 +69,9 @@ private struct ManagementService {
     return "add a flow, or a guard that says that nobody may: `expect: {from: all, to: \(hosts), service: "
       + "\(service), verdict: denied}`\(setting)"
   }
+
+  /// Whether a service does any of it.
+  func isPart(of service: Service) -> Bool { service.terms.contains { $0.overlaps(terms) } }
 
   /// The families in which a service does some of it.
   private func families(_ service: Service) -> Families {

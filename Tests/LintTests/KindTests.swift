@@ -73,6 +73,81 @@ struct LintCase: CustomTestStringConvertible {
     LintCase(.wider, "a network as it is", Self.group("[a, b]", "world & !office", "world")),
   ]
 
+  static let exposed: [LintCase] = [
+    .flows(.exposed, "the management service", ["world a ssh"], ["f1"]),
+    .flows(.exposed, "among others, from more than the world", ["office,world,b a dns,ssh"], ["f1"]),
+    .flows(.exposed, "another service with its port", ["world a shells"], ["f1"]),
+    .flows(.exposed, "every port", ["world a any-tcp"], ["f1"]),
+    .flows(.exposed, "for a while", ["world a ssh 2027-01-01"], ["f1"]),
+    .flows(.exposed, "it is over", ["world a ssh 2020-01-01"]),
+    .flows(.exposed, "a service for everybody", ["world a https,dns"]),
+    .flows(.exposed, "from an office", ["office a ssh,any-tcp"]),
+    .flows(.exposed, "from hosts", ["all a ssh"]),
+    .flows(.exposed, "to the world", ["a world ssh,any-tcp"]),
+    LintCase(
+      .exposed, "as the settings name it",
+      """
+      settings: {management: https}
+      flows:
+        f: {from: world, to: a, service: https, why: test}
+        g: {from: world, to: a, service: ssh, why: test}
+      """, ["f"]),
+    LintCase(
+      .exposed, "nearly every port, in two ranges",
+      """
+      services: {most: [tcp/1-21, tcp/23-65535], many: udp/1024-32767}
+      flows:
+        f: {from: world, to: a, service: most, why: test}
+        g: {from: world, to: a, service: many, why: test}
+      """, ["f"]),
+    LintCase(
+      .exposed, "half of what is given out of IPv6",
+      """
+      networks: {six: {prefixes: ["2000::/3"]}, lan: {prefixes: ["2001:db8::/32"]}}
+      flows:
+        f: {from: six & !a, to: a, service: ssh, why: test}
+        g: {from: lan & !a, to: a, service: ssh, why: test}
+      """, ["f"]),
+  ]
+
+  static let routes: [LintCase] = [
+    LintCase(.noRoute, "hosts on two links", Self.gateway("[a, office]", "a b ssh"), ["f1"]),
+    LintCase(.noRoute, "the other way round", Self.gateway("[office, b]", "b a ssh"), ["f1"]),
+    LintCase(.noRoute, "some of the hosts", Self.gateway("[a-1, b]", "a b ssh"), ["f1"]),
+    LintCase(.noRoute, "a network it is in", Self.gateway("[a, b]", "office a ssh"), ["f1"]),
+    LintCase(.noRoute, "covered", Self.gateway("[a, b]", "a b ssh", "b-1 a-2 ssh")),
+    LintCase(
+      .noRoute, "covered by two routes", Self.gateway("[a-1, b]}, {between: [b, [a-2, a-3]]", "a b ssh")),
+    LintCase(
+      .noRoute, "covered by another gateway",
+      Self.gateway("[a, office]", "a b ssh").replacing(
+        "  far:",
+        with:
+          "  more: {addresses: [10.0.0.253, 10.0.1.253], forwarding: gateway, routes: [{between: [a, b]}]}\n  far:"
+      )
+    ),
+    LintCase(.noRoute, "the flow is over", Self.gateway("[a, office]", "a b ssh 2020-01-01")),
+    LintCase(.noRoute, "within one link", Self.gateway("[a, office]", "a-1 a ssh")),
+    LintCase(.noRoute, "to the gateway itself", Self.gateway("[a, office]", "a gate ssh", "gate b ssh")),
+    LintCase(.noRoute, "nearly every address", Self.gateway("[a, office]", "world a ssh")),
+    LintCase(.noRoute, "on another link", Self.gateway("[a, office]", "a far ssh")),
+    LintCase(.noRoute, "a host that is on both links", Self.gateway("[a, office]", "a both ssh")),
+  ]
+
+  /// A gateway beside both zones and the office, with one route, and flows.
+  private static func gateway(_ between: String, _ flows: String...) -> String {
+    let hosts = """
+      hosts:
+        gate:
+          addresses: [10.0.0.254, 10.0.1.254, 198.51.100.1]
+          forwarding: gateway
+          routes: [{between: \(between)}]
+        far: {addresses: 10.0.7.1}
+        both: {addresses: [10.0.0.77, 10.0.1.77]}
+      """
+    return hosts + "\n" + LintCase.flows(.noRoute, "", flows).more
+  }
+
   /// A group `some`, two flows to `a` from selectors, and a guard that names no group.
   private static func group(_ some: String, _ one: String, _ other: String) -> String {
     """
@@ -219,7 +294,7 @@ struct LintCase: CustomTestStringConvertible {
     "\(hosts)\nflows:\n  f: {from: \(from), to: \(to), service: \(service), why: test}"
   }
 
-  @Test(arguments: covered + wide + places + management + uses + flows + families)
+  @Test(arguments: covered + wide + exposed + routes + places + management + uses + flows + families)
   func `a kind is found where it is, and not where it nearly is`(example: LintCase) throws {
     let found = Lint.findings(in: try policy(example.more), at: now)
     #expect(found.filter { $0.kind == example.kind }.map(\.short).sorted() == example.found)
@@ -227,7 +302,8 @@ struct LintCase: CustomTestStringConvertible {
 
   @Test func `every kind is found in some example`() {
     let cases =
-      Self.covered + Self.wide + Self.places + Self.management + Self.uses + Self.flows + Self.families
+      Self.covered + Self.wide + Self.exposed + Self.routes + Self.places + Self.management + Self.uses
+      + Self.flows + Self.families
     let found = Set(cases.filter { !$0.found.isEmpty }.map(\.kind))
     #expect(found == Set(Finding.Kind.allCases))
   }

@@ -1,0 +1,148 @@
+internal import Addressing
+internal import Diagnostics
+internal import Policy
+
+extension Lint {
+  /// Flows that no route covers although a gateway stands beside both of their ends: what passes there is denied.
+  ///
+  /// Which networks a host is in no inventory says. Addresses are taken for neighbours that have the first 24 bits in
+  /// common, of IPv6 the first 64, or that are in one network.
+  static func flowsWithoutRoute(_ policy: Policy, _ now: Timestamp) -> [Remark] {
+    let gateways = policy.hosts.indices.compactMap { index in Gateway(HostID(index), policy) }
+    if gateways.isEmpty { return [] }
+    var links: [PeersID: [Link: AddressSet]] = [:]
+    for flow in policy.flows {
+      for end in [flow.from, flow.to] where links[end] == nil { links[end] = policy.links(of: end, gateways) }
+    }
+    return policy.flows.compactMap { flow -> Remark? in
+      guard !flow.hasEnded(now), let froms = links[flow.from], let tos = links[flow.to] else { return nil }
+      for gateway in gateways {
+        for (from, to) in gateway.pairs(froms, tos) {
+          guard let sources = froms[from], let destinations = tos[to],
+            !gateways.contains(where: { $0.covers(sources, destinations, policy) }),
+            !policy.hasNeighbours(sources, destinations, from, to, but: gateways)
+          else { continue }
+          return remark(policy, flow, gateway, from, to)
+        }
+      }
+      return nil
+    }
+  }
+
+  private static func remark(
+    _ policy: Policy, _ flow: Flow, _ gateway: Gateway, _ from: Link, _ to: Link
+  ) -> Remark {
+    let names = [flow.from, flow.to].map { policy[$0].name.contains("/") ? "..." : policy[$0].name }
+    let host = policy[gateway.id]
+    let beside = [from, to].compactMap { gateway.links[$0].map { "\($0)" } }.joined(separator: " and ")
+    return Remark(
+      .noRoute, flow.name, at: flow.location,
+      "the gateway `\(host.name)` stands beside both ends of the flow `\(flow.name)` (\(beside)), and no route "
+        + "covers it: where it passes there, it is denied",
+      help: "add a route to the gateway: `{between: [\(names.joined(separator: ", "))]}`",
+      related: [
+        RelatedPlace(location: host.location, length: host.name.count, message: "the gateway")
+      ])
+  }
+}
+
+/// Addresses that are taken to be on one link.
+private enum Link: Hashable, Comparable {
+  case prefix(Prefix)
+  case network(String)
+
+  init(_ address: Address) {
+    self = .prefix(Prefix(containing: address, length: address.family == .ipv4 ? 24 : 64))
+  }
+}
+
+/// A gateway with what it stands beside.
+private struct Gateway {
+  let id: HostID
+  /// The first of its addresses on each link.
+  let links: [Link: Address]
+  private let routes: [Route]
+
+  init?(_ id: HostID, _ policy: Policy) {
+    guard case .gateway(let routes) = policy[id].forwarding else { return nil }
+    self.id = id
+    self.routes = routes
+    var links: [Link: Address] = [:]
+    for address in policy[id].addresses.reversed() {
+      links[Link(address)] = address
+      for network in policy.networks where !network.addresses.isMost {
+        // What a network excepts, its managed hosts among them, is on its link all the same.
+        if network.addresses.surrounds(address) { links[.network(network.name)] = address }
+      }
+    }
+    self.links = links
+  }
+
+  /// The links at both ends of a flow that the gateway joins.
+  func pairs(_ froms: [Link: AddressSet], _ tos: [Link: AddressSet]) -> [(Link, Link)] {
+    let own = links.keys.sorted()
+    return own.filter { froms[$0] != nil }.flatMap { from in
+      own.filter { tos[$0] != nil && $0 != from && links[$0]?.family == links[from]?.family }.map {
+        (from, $0)
+      }
+    }
+  }
+
+  /// Whether its routes lead from all of some addresses to all of others.
+  func covers(_ from: AddressSet, _ to: AddressSet, _ policy: Policy) -> Bool {
+    var left = [(from, to)]
+    for route in routes {
+      for (one, other) in [(route.one, route.other), (route.other, route.one)] {
+        let (near, far) = (policy[one].addresses, policy[other].addresses)
+        left = left.flatMap { from, to in
+          [(from.subtracting(near), to), (from.intersection(near), to.subtracting(far))]
+        }
+        left.removeAll { $0.0.isEmpty || $0.1.isEmpty }
+      }
+    }
+    return left.isEmpty
+  }
+}
+
+extension Policy {
+  /// The addresses of peers by link, for links that a gateway has an address on; without those of gateways, which are
+  /// on all their links themselves.
+  fileprivate func links(of peers: PeersID, _ gateways: [Gateway]) -> [Link: AddressSet] {
+    let known = Set(gateways.flatMap(\.links.keys))
+    var found: [Link: [Address]] = [:]
+    for host in self[peers].hosts where !gateways.contains(where: { $0.id == host }) {
+      for address in self[host].addresses where known.contains(Link(address)) {
+        found[Link(address), default: []].append(address)
+      }
+    }
+    var result = found.mapValues { AddressSet($0) }
+    for network in networks where known.contains(.network(network.name)) {
+      let own = self[peers].networks.intersection(network.addresses)
+        .subtracting(AddressSet(gateways.flatMap { self[$0.id].addresses }))
+      if !own.isEmpty { result[.network(network.name)] = own }
+    }
+    return result
+  }
+
+  /// Whether hosts of one end have an address on the link of the other: then they need no gateway.
+  fileprivate func hasNeighbours(
+    _ from: AddressSet, _ to: AddressSet, _ one: Link, _ other: Link, but gateways: [Gateway]
+  ) -> Bool {
+    hosts.indices.contains { index in
+      if gateways.contains(where: { $0.id == HostID(index) }) { return false }
+      let host = hosts[index]
+      let links = Set(host.addresses.map { Link($0) })
+      return links.contains(other) && host.addresses.contains { from.contains($0) }
+        || links.contains(one) && host.addresses.contains { to.contains($0) }
+    }
+  }
+}
+
+extension AddressSet {
+  /// Whether an address is between the first and the last of these.
+  fileprivate func surrounds(_ address: Address) -> Bool {
+    let ranges = ranges(address.family)
+    guard let first = ranges.first, let last = ranges.last else { return false }
+    return (first.lowerBound...last.upperBound).contains(address.bits)
+  }
+}
