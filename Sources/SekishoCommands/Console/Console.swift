@@ -5,7 +5,8 @@ internal import SystemPackage
 
 /// Where a command writes: data to standard output, messages to standard error.
 ///
-/// Colour is used only where a terminal reads it and neither `NO_COLOR` nor `--no-color` is given.
+/// Colour is used where a terminal reads it that knows more than text (`TERM` is not `dumb`), and where
+/// `CLICOLOR_FORCE` asks for it; neither counts beside `NO_COLOR` or `--no-color`.
 ///
 /// Lines and messages quote what hosts, kernels and files say. Whoever controls one of those must not
 /// move the cursor of the operator's terminal, hide a line of a diff or write one of his own: control,
@@ -21,9 +22,14 @@ struct Console: Sendable {
   let verbose: Bool
 
   init(noColour: Bool, quiet: Bool, verbose: Bool) {
-    let allowed = !noColour && Environment.variable("NO_COLOR") == nil
-    colour = allowed && isatty(STDOUT_FILENO) == 1
-    messageColour = allowed && isatty(STDERR_FILENO) == 1
+    let isForced = ![nil, "0"].contains(Environment.variable("CLICOLOR_FORCE"))
+    let isDumb = Environment.variable("TERM") == "dumb"
+    func isColoured(_ descriptor: Int32) -> Bool {
+      if noColour || Environment.variable("NO_COLOR") != nil { return false }
+      return isForced || !isDumb && isatty(descriptor) == 1
+    }
+    colour = isColoured(STDOUT_FILENO)
+    messageColour = isColoured(STDERR_FILENO)
     self.quiet = quiet
     self.verbose = verbose
   }
