@@ -38,8 +38,21 @@ extension Service {
       if let replies, case .ports = term.match {
         result.append(Rectangle(.whole, term.ipProtocol, from: to, to: from, .ports(replies)))
       }
-      return result
+      return result + (isOfLink ? askedOnLink(term, from: from, to: destinations) : [])
     }
+  }
+}
+
+extension Service {
+  /// The same where members speak from their link-local addresses.
+  private func askedOnLink(_ term: ServiceTerm, from: AddressSet, to: AddressSet) -> [Rectangle] {
+    guard term.families.contains(.ipv6), !from.isEmpty(.ipv6) else { return [] }
+    var result = [Rectangle(.whole, term.ipProtocol, from: .linkLocal, to: to, term.kinds)]
+    if let replies, case .ports = term.match {
+      result.append(Rectangle(.whole, term.ipProtocol, from: .linkLocal, to: from, .ports(replies)))
+      result.append(Rectangle(.whole, term.ipProtocol, from: to, to: .linkLocal, .ports(replies)))
+    }
+    return result
   }
 }
 

@@ -103,6 +103,13 @@ extension HostPolicies {
       let hasReplies = flow.services.contains { policy[$0].replies != nil }
       for host in from.members(among: to.hosts) { mayNameItself[host.index] = true }
       if hasReplies { for host in to.members(among: from.hosts) { mayNameItself[host.index] = true } }
+      // A host's own link-local address is among those that a group's members speak from.
+      if flow.services.contains(where: { policy[$0].isOfLink }) {
+        if !from.addresses.isEmpty(.ipv6) { for host in to.hosts { mayNameItself[host.index] = true } }
+        if hasReplies, !to.addresses.isEmpty(.ipv6) {
+          for host in from.hosts { mayNameItself[host.index] = true }
+        }
+      }
       for host in to.hosts where !from.isOnly(host) {
         shares[host.index].append(.ingress(id, from: flow.from))
       }

@@ -58,16 +58,21 @@ public struct Oracle: Sendable {
     let reply = isReply(connection, service)
     // A flow whose other end is the host alone stays on its loopback: it opens nothing.
     let hasOther = { (peers: Peers) in peers.hosts != [host] || !peers.networks.isEmpty }
+    // On the link of a group members are known by any of their addresses there.
+    let isOf = { (address: Address, peers: Peers) in
+      peers.addresses.contains(address)
+        || service.isOfLink && isLinkLocal(address) && !peers.addresses.isEmpty(.ipv6)
+    }
     switch direction {
     case .ingress:
       let source = connection.source
-      return request && to.hosts.contains(host) && hasOther(from) && from.addresses.contains(source)
-        || reply && from.hosts.contains(host) && hasOther(to) && to.addresses.contains(source)
+      return request && to.hosts.contains(host) && hasOther(from) && isOf(source, from)
+        || reply && from.hosts.contains(host) && hasOther(to) && isOf(source, to)
     case .egress:
       let destination = connection.destination
       return request && from.hosts.contains(host) && hasOther(to)
         && (to.addresses.contains(destination) || service.multicast.contains(destination))
-        || reply && to.hosts.contains(host) && hasOther(from) && from.addresses.contains(destination)
+        || reply && to.hosts.contains(host) && hasOther(from) && isOf(destination, from)
     case .forward:
       guard case .gateway(let routes) = policy[host].forwarding else { return false }
       return request && from.addresses.contains(connection.source)
@@ -104,12 +109,15 @@ public struct Oracle: Sendable {
       }
   }
 
+  private func isLinkLocal(_ address: Address) -> Bool {
+    address.family == .ipv6 && address.bits >> 118 == 0xfe80 >> 6
+  }
+
   private func isDHCP(_ connection: Connection, _ direction: Direction) -> Bool {
     guard connection.ipProtocol == .udp, case .ports(let source, let destination) = connection.kind else {
       return false
     }
     let (client, server): (UInt16, UInt16) = connection.family == .ipv4 ? (68, 67) : (546, 547)
-    let isLinkLocal = { (address: Address) in address.bits >> 118 == 0xfe80 >> 6 }
     switch (direction, connection.family) {
     case (.egress, .ipv4):
       return source == client && destination == server

@@ -54,6 +54,9 @@ public struct Service: Hashable, Sendable {
   /// A member answers from its own address and the service's port, which connection tracking calls a
   /// new connection, because the request went to the group.
   public let replies: PortSet?
+  /// Whether requests go to an IPv6 group of one link. Its members then speak from their link-local addresses: the
+  /// kernel chooses them for such a destination (RFC 6724, 5), and VRRP demands it (RFC 5798, 5.1.2.2).
+  public let isOfLink: Bool
   public let location: SourceLocation
 
   public init(
@@ -64,6 +67,7 @@ public struct Service: Hashable, Sendable {
     self.terms = terms
     self.multicast = multicast
     self.replies = replies
+    isOfLink = !multicast.intersection(.linkGroups).isEmpty(.ipv6)
     self.location = location
   }
 }

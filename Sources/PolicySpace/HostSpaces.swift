@@ -13,6 +13,8 @@ public struct HostSpaces: Sendable {
   private let sources: [AddressSetID]
   private let sourceSets: [AddressSet]
   private let services: [InternedService]
+  /// By peers: those from which members of a link speak, where the peers have IPv6; `nil` where they have not.
+  private let near: [AddressSetID?]
 
   /// - Parameters:
   ///   - policies: of the same policy; its peers include what gateways see of them.
@@ -36,6 +38,8 @@ public struct HostSpaces: Sendable {
     self.addresses = addresses
     self.sources = sources
     self.sourceSets = sourceSets
+    let linkLocal = try universe.intern(.linkLocal)
+    near = policies.peers.map { $0.addresses.isEmpty(.ipv6) ? nil : linkLocal }
     var services: [InternedService] = []
     for service in policy.services { services.append(try InternedService(service, universe)) }
     self.services = services
@@ -64,6 +68,11 @@ public struct HostSpaces: Sendable {
         case .ingress(_, let from):
           service.addRequests(.ingress, from: sources[from.index], to: all, &builder)
           service.addReplies(.egress, from: all, to: addresses[from.index], &builder)
+          if service.isOfLink, let near = near[from.index] {
+            service.addRequests(.ingress, from: near, to: all, &builder)
+            service.addReplies(.egress, from: all, to: near, &builder)
+            if let groups = service.groups { service.addRequests(.ingress, from: near, to: groups, &builder) }
+          }
           if let groups = service.groups {
             // A host does not believe its own address on a link, not even in what goes to a group.
             for own in hosts {
@@ -75,6 +84,9 @@ public struct HostSpaces: Sendable {
           service.addRequests(.egress, from: all, to: addresses[to.index], &builder)
           if let groups = service.groups { service.addRequests(.egress, from: all, to: groups, &builder) }
           service.addReplies(.ingress, from: sources[to.index], to: all, &builder)
+          if service.isOfLink, let near = near[to.index] {
+            service.addReplies(.ingress, from: near, to: all, &builder)
+          }
         case .forward(_, let from, let to):
           for own in hosts {
             let others = try universe.intern(sourceSets[from.index].subtracting(AddressSet(own)))
@@ -92,6 +104,8 @@ private struct InternedService: Sendable {
   private let replies: [Term]
   /// `nil` for a unicast service.
   let groups: AddressSetID?
+  /// See ``Policy/Service/isOfLink``.
+  let isOfLink: Bool
 
   private struct Term: Sendable {
     let ipProtocol: IPProtocol
@@ -122,6 +136,7 @@ private struct InternedService: Sendable {
     }
     self.requests = requests
     self.replies = replies
+    isOfLink = service.isOfLink
     groups = service.multicast.isEmpty ? nil : try universe.intern(service.multicast)
   }
 

@@ -80,5 +80,6 @@ private struct Owners {
     return found.sorted()
   }
 
-  func isOutside(_ set: AddressSet) -> Bool { !set.subtracting(managed).isEmpty }
+  /// Link-local addresses are those of neighbours, whoever they are: hosts speak from there to groups of a link.
+  func isOutside(_ set: AddressSet) -> Bool { !set.subtracting(managed).subtracting(.linkLocal).isEmpty }
 }

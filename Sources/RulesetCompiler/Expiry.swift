@@ -81,8 +81,8 @@ struct Box {
     var source = AddressSet.all
     var destination = AddressSet.all
     switch opening.ends {
-    case .source(let peers): source = sets.addresses[peers.index]
-    case .destination(let peers): destination = sets.addresses[peers.index]
+    case .source(let peers): source = sets.addresses[peers.index].union(opening.linkLocal)
+    case .destination(let peers): destination = sets.addresses[peers.index].union(opening.linkLocal)
     case .groups(let groups): destination = groups
     case .both(let from, let to):
       (source, destination) = (sets.addresses[from.index], sets.addresses[to.index])

@@ -27,6 +27,9 @@ final class Opening: Sendable {
   let service: Service
   let kind: Kind
   let ends: Ends
+  /// Link-local addresses from which, or at which, the other end's members take part in what goes to a group of one
+  /// link; empty where they do not.
+  let linkLocal: AddressSet
   /// Whether IPv4 written as IPv6 is among the sources that are let in.
   let letsInDisguised: Bool
   /// One rule for each family, with its own counter and the flow's name; none for a family that an end
@@ -48,6 +51,14 @@ final class Opening: Sendable {
       case .source(let from), .both(let from, to: _): peers.mayBeDisguised(from)
       case .destination, .groups: false
       }
+    let isAnswered = if case .reply = kind { true } else { false }
+    let members: PeersID? =
+      switch ends {
+      case .source(let from): from
+      case .destination(let to): isAnswered ? to : nil
+      case .groups, .both: nil
+      }
+    linkLocal = service.isOfLink ? members.map(peers.linkLocal(beside:)) ?? AddressSet() : AddressSet()
     var rules: [Rule] = []
     var sets: [NamedSet] = []
     for family in AddressFamily.allCases
@@ -56,6 +67,13 @@ final class Opening: Sendable {
       let time = flow.until.map { [FlowEnd.until($0.seconds)] } ?? []
       rules.append(Rule(time + match.statements + [.counter, .accept], comment: flow.name))
       sets += match.sets
+      guard let range = linkLocal.ranges(family).first, let near = Prefix(family: family, exactly: range)
+      else {
+        continue
+      }
+      let operand: Operand = if case .source = ends { .ip6Saddr } else { .ip6Daddr }
+      rules.append(
+        Rule(time + [.match(operand, .prefix(near)), .counter, .accept], comment: flow.name))
     }
     self.rules = rules
     self.sets = sets

@@ -40,6 +40,12 @@ struct PeerSets: Sendable {
   /// Whether some peers' addresses hold IPv4 written as IPv6, which only a wide network's do.
   func mayBeDisguised(_ peers: PeersID) -> Bool { disguised[peers.index] }
 
+  /// Link-local addresses, where some peers have IPv6 and these are not among them already.
+  func linkLocal(beside peers: PeersID) -> AddressSet {
+    let known = addresses[peers.index]
+    return known.isEmpty(.ipv6) || AddressSet.linkLocal.isSubset(of: known) ? AddressSet() : .linkLocal
+  }
+
   func match(_ peers: PeersID, _ family: AddressFamily) -> PeerMatch? {
     matches[peers.index][family == .ipv4 ? 0 : 1]
   }

@@ -102,6 +102,61 @@ extension KernelProof {
       }
     }
 
+    /// The kernel chooses a link-local source for a group of one link, and VRRP demands it.
+    @Test func `members of a group are heard from their link-local addresses, and nobody else is`()
+      async throws
+    {
+      let policy = try loaded(Self.inventory).withReplies(to: 40_000...40_009, of: "mdns")
+      try await withProofLab(policy, try labRights()) { proof in
+        try await proof.apply()
+        let heard = try await proof.lab.whileListening(
+          ["client", "server", "other"], ["udp=5353,5354", "raw=vrrp", "group=ff02::12,ff02::fb"]
+        ) {
+          let asked = try await proof.lab.probe(
+            "client",
+            [
+              "vrrp - ff02::12 -", "udp -#40000 ff02::fb 5353", "udp -#40010 ff02::fb 5353",
+              "udp - ff02::fb 5354",
+            ])
+          // The answers come from a link-local address too, to the declared ports alone.
+          #expect(asked == ["silent", "open", "silent", "egress denied"])
+          let told = try await proof.lab.probe("server", ["vrrp - ff02::12 -", "udp - ff02::fb 5353"])
+          #expect(told == ["silent", "egress denied"])
+          #expect(try await proof.lab.probe("other", ["vrrp - ff02::12 -"]) == ["egress denied"])
+        }
+        func isLinkLocal(_ line: String) -> Bool { line.split(separator: " ")[2].hasPrefix("fe80::") }
+        let server = try #require(heard["server"])
+        #expect(server.allSatisfy(isLinkLocal), "\(server)")
+        #expect(server.map { $0.split(separator: " ").prefix(2) } == [["udp", "5353"], ["vrrp", "-"]])
+        let client = try #require(heard["client"])
+        #expect(
+          client.allSatisfy(isLinkLocal) && client.count == 1 && client[0].hasPrefix("vrrp"), "\(client)")
+        #expect(heard["other"] == [])
+        // Ports that the service does not have stay closed to link-local addresses, too.
+        let rules = try await proof.listing("server")
+        #expect(rules.contains("ip6 saddr fe80::/10 counter packets 1"), "\(rules)")
+      }
+    }
+
+    /// What the loader says of a ping of a group is what connection tracking does with the answers.
+    @Test func `a ping of a group is answered, and no answer comes through`() async throws {
+      let (policy, rights) = (try loaded(Self.inventory), try labRights())
+      try await withProofLab(policy, rights) { proof in
+        // Nothing is filtered but what connection tracking finds invalid.
+        try await proof.lab.load(
+          "client",
+          """
+          table inet t { chain c { type filter hook input priority 0
+            icmpv6 type echo-reply ct state invalid counter drop
+            icmpv6 type echo-reply counter accept; }; }
+          """)
+        _ = try await proof.lab.probe("client", ["icmpv6 - ff02::1 128"])
+        let rules = try await proof.lab.run("client", ["nft", "list", "ruleset"]).output
+        #expect(!rules.contains("invalid counter packets 0 "), "\(rules)")
+        #expect(rules.contains("echo-reply counter packets 0 "), "\(rules)")
+      }
+    }
+
     @Test func `large transfers learn the width of a path through a gateway, in both families`() async throws
     {
       let inventory = """

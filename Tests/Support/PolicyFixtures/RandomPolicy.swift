@@ -89,7 +89,10 @@ public struct RandomPolicy: Sendable {
 
   /// Every address that could matter: hosts, neighbours of every set's ends, strangers.
   public var addresses: [Address] {
-    var result: Set<Address> = [Self.ipv4(1), Self.ipv4(99), Self.ipv6(0x99), Address(.ipv4, 0x0808_0808)]
+    var result: Set<Address> = [
+      Self.ipv4(1), Self.ipv4(99), Self.ipv6(0x99), Address(.ipv4, 0x0808_0808),
+      Address(.ipv6, 0xfe80 << 112 | 0x99),
+    ]
     for peers in policy.peers {
       for family in AddressFamily.allCases {
         for range in peers.addresses.ranges(family).prefix(8) {
