@@ -10,13 +10,18 @@ public struct LineEnd: Hashable, Sendable {
   public let hosts: [String]
   /// The addresses that no managed host has; empty for hosts alone.
   public let outside: AddressSet
+  /// What those are called; empty where they are on the hosts' own links: link-local addresses, groups of one link.
+  public let outsideName: String
   /// The families it has addresses of, whether connections of them are meant or not.
   public let families: Set<AddressFamily>
 
-  public init(name: String, hosts: [String], outside: AddressSet, families: Set<AddressFamily>) {
+  public init(
+    name: String, hosts: [String], outside: AddressSet, outsideName: String, families: Set<AddressFamily>
+  ) {
     self.name = name
     self.hosts = hosts
     self.outside = outside
+    self.outsideName = outsideName
     self.families = families
   }
 }

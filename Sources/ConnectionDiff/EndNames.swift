@@ -126,8 +126,10 @@ struct EndNames {
       families.insert(family)
       families.formUnion(networks.first { words.contains($0.name) }?.addresses.families ?? [])
     }
+    let isNear = outside.subtracting(.linkGroups).subtracting(.linkLocal).isEmpty
     return LineEnd(
       name: Self.joined(words), hosts: found.keys.sorted().map { hosts[$0].name }, outside: outside,
+      outsideName: isNear ? "" : Self.joined(isEveryone ? words : describe(outside, family)),
       families: families)
   }
 

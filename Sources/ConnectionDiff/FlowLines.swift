@@ -203,6 +203,7 @@ extension LineEnd {
   fileprivate func joined(_ other: Self) -> Self {
     Self(
       name: name, hosts: hosts, outside: outside.union(other.outside),
+      outsideName: outsideName.isEmpty ? other.outsideName : outsideName,
       families: families.union(other.families))
   }
 }

@@ -62,12 +62,13 @@ extension Risk {
             + "\(speaking.joined(separator: ", ")) \(speaking.count == 1 ? "is" : "are") about",
           line.flow, line.location)
       }
-      for (end, word) in [(line.from, "from"), (line.to, "to")] where !end.outside.isEmpty {
+      for (end, word) in [(line.from, "from"), (line.to, "to")] where !end.outsideName.isEmpty {
         let isAnyone = line.families.contains { end.outside.ranges($0) == [0...$0.highestBits] }
         add(
           isAnyone ? .anyone : .outside,
           isAnyone
-            ? "opens \(word) every address there is" : "opens \(word) \(end.name), outside the inventory",
+            ? "opens \(word) every address there is"
+            : "opens \(word) \(end.outsideName), outside the inventory",
           line.flow, line.location)
       }
       for term in line.terms {
