@@ -13,6 +13,16 @@ enum Keyword: String, CaseIterable {
   case never, only, expect, isolated, through, within, verdict, via
   case all, managed, `private`
 
+  /// Whether the value of a key may be a list.
+  static func takesList(_ key: String) -> Bool {
+    switch Self(rawValue: key) {
+    case .prefixes, .except, .ports, .types, .multicast, .replies, .addresses, .groups, .between, .from, .to,
+      .service, .isolated, .via:
+      true
+    default: false
+    }
+  }
+
   private static let byNumber = allCases
 
   init?(_ symbol: Symbol) {

@@ -18,6 +18,10 @@ extension InventoryLoader {
   private mutating func add(
     _ severity: Severity, _ node: NodeID, _ message: String, _ help: String?, _ related: [RelatedPlace]
   ) {
+    var help = help
+    if severity == .error, tree.isScalar(node), let space = OddSpace.first(in: tree.string(node)) {
+      help = OddSpace.help(space)
+    }
     log.add(
       Diagnostic(
         severity, at: tree.location(node), length: tree.length(node), message: message, help: help,
@@ -43,6 +47,12 @@ extension InventoryLoader {
   // MARK: Shapes
 
   mutating func unknownKey(_ entry: YAMLEntry, in what: String, _ known: [Keyword]) {
+    if let torn = tornText(entry) {
+      // Told at its first part.
+      guard torn.isFirst, !log.countsUnkeptError() else { return }
+      return error(
+        entry.key, "the comma before \(quoted(entry.key)) ends the text of `\(torn.key)`", help: torn.help)
+    }
     if log.countsUnkeptError() { return }
     let names = known.map(\.rawValue)
     let help =
@@ -52,6 +62,38 @@ extension InventoryLoader {
         "\(what) may have \(Self.list(names))"
       }
     error(entry.key, "the key \(quoted(entry.key)) is not known in \(what)", help: help)
+  }
+
+  /// What a key without a value is when it stands behind a text: more of that text, which ended at a comma.
+  private func tornText(_ entry: YAMLEntry) -> (isFirst: Bool, key: String, help: String)? {
+    func isBare(_ value: Int) -> Bool {
+      tree.kind(NodeID(value)) == .plain && tree.bytes(NodeID(value)).isEmpty
+    }
+    guard isBare(entry.value.index) else { return nil }
+    // Keys and their values are neighbours where all of them are scalars.
+    var first = entry.key.index
+    while first >= 2, tree.isScalar(NodeID(first - 1)), tree.isScalar(NodeID(first - 2)), isBare(first - 1) {
+      first -= 2
+    }
+    guard first >= 3, tree.kind(NodeID(first - 1)) == .plain, tree.isScalar(NodeID(first - 2)) else {
+      return nil
+    }
+    let key = tree.string(NodeID(first - 2))
+    var words = [tree.string(NodeID(first - 1)), tree.string(NodeID(first))]
+    var next = first + 2
+    while next + 1 < tree.nodes.count, tree.isScalar(NodeID(next)), tree.isScalar(NodeID(next + 1)),
+      isBare(next + 1), !tree.bytes(NodeID(next)).isEmpty
+    {
+      words.append(tree.string(NodeID(next)))
+      next += 2
+    }
+    let text = SafeText.escaped(words.joined(separator: ", "))
+    let isList = Keyword.takesList(key)
+    return (
+      first == entry.key.index, SafeText.escaped(key),
+      isList
+        ? "write a list: `\(key): [\(text)]`" : "quote a text that holds a comma: `\(key): \"\(text)\"`"
+    )
   }
 
   /// What stands at a node, for messages.
@@ -68,8 +110,23 @@ extension InventoryLoader {
     if tree.kind(node) == .mapping { return true }
     if log.countsUnkeptError() { return false }
     error(
-      node, "\(what) is a mapping of keys to values, not \(found(node))", help: "write `key: value` entries")
+      node, "\(what) is a mapping of keys to values, not \(found(node))",
+      help: Self.example(of: what) ?? "write `key: value` entries")
     return false
+  }
+
+  /// How a section is written, by name.
+  private static func example(of what: String) -> String? {
+    if what == "a host" { return "write `{addresses: [10.20.1.11]}`" }
+    let examples: [Keyword: String] = [
+      .zones: "zones: {app: {}}", .networks: "networks: {office: {prefixes: [203.0.113.0/24]}}",
+      .services: "services: {https: tcp/443}", .hosts: "hosts: {web-1: {addresses: [10.20.1.11]}}",
+      .groups: "groups: {frontend: [web, api]}",
+      .flows: "flows: {web-to-api: {from: web, to: api, service: https, why: Orders are placed}}",
+      .guards: "guards: {alone: {isolated: vault}}", .settings: "settings: {mode: observe}",
+    ]
+    let found = examples.first { what == "`\($0.key.rawValue)`" }
+    return found.map { "write names as keys: `\($0.value)`" }
   }
 
   /// A text that says something.

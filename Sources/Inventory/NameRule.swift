@@ -50,6 +50,11 @@ enum NameRule {
       return Fault(message: "`~` is null in YAML, not a name", help: "write a name of [a-z0-9._-]")
     }
     for scalar in name.unicodeScalars {
+      if OddSpace.isOne(scalar) {
+        return Fault(
+          message: "the name \(shown) holds the character \(SafeText.codePoint(scalar))",
+          help: OddSpace.help(scalar))
+      }
       if !scalar.isASCII {
         return Fault(
           message:

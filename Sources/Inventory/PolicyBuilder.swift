@@ -49,6 +49,13 @@ struct PolicyBuilder {
     let guards = resolveGuards()
     checkFlows(flows, routes)
     let management = loader.draft.management.flatMap { service($0) }
+    if hosts.isEmpty, !loader.log.hasErrors, let path = loader.tree.paths.first {
+      loader.log.add(
+        Diagnostic(
+          .error, at: SourceLocation(file: path, line: 0, column: 0), length: 1,
+          message: "the inventory has no hosts, and there is nothing to compile",
+          help: "write one: `hosts: {web-1: {addresses: [10.20.1.11]}}`"))
+    }
     guard !loader.log.hasErrors else { return nil }
     let (peers, order) = peers.finished(addresses)
     return Policy(
@@ -80,7 +87,7 @@ struct PolicyBuilder {
       loader.error(
         drafts[after.index].node,
         isOneHost ? "the host has the address \(address) twice" : "two hosts have the address \(address)",
-        help: isOneHost ? "remove one" : "every address belongs to one host: correct one of them",
+        help: isOneHost ? "remove one" : Self.sharedAddressHelp(address),
         related: [loader.related(drafts[before.index].node, "first written here")])
     }
     if loader.log.hasErrors { return addresses = Self.uniqueAddresses(loader.draft, hosts) }
@@ -88,6 +95,12 @@ struct PolicyBuilder {
       hosts.map { host in
         drafts[loader.draft.hosts[host].addresses].map(\.address).sorted()[...]
       })
+  }
+
+  private static func sharedAddressHelp(_ address: Address) -> String {
+    let shown = address.family == .ipv4 ? "\(address)" : "\"\(address)\""
+    return "an address belongs to one host: correct one of them; one that moves between hosts is a network, "
+      + "`floating: {prefixes: [\(shown)]}`, that flows name beside the hosts"
   }
 
   /// A table for looking on after errors, without what is there twice.
@@ -198,9 +211,14 @@ struct PolicyBuilder {
 
   // MARK: Suggestions
 
-  mutating func nearest(_ name: String, in candidates: (Self) -> [String]) -> String? {
-    guard suggestionBudget > 0 else { return nil }
+  /// Whether one more may be looked for.
+  mutating func maySuggest() -> Bool {
     suggestionBudget -= 1
+    return suggestionBudget >= 0
+  }
+
+  mutating func nearest(_ name: String, in candidates: (Self) -> [String]) -> String? {
+    guard maySuggest() else { return nil }
     return Suggestion.nearest(to: name, among: candidates(self)).map { "did you mean `\($0)`?" }
   }
 

@@ -111,6 +111,13 @@ extension InventoryLoader {
           help: "write one value, or a list of them")
         continue
       }
+      if tree.bytes(item).contains(UInt8(ascii: ",")) {
+        let list = tree.string(item).split(separator: ",").map { $0.filter { $0 != " " } }
+        error(
+          item, "\(quoted(item)) is one text, and a comma separates nothing in it",
+          help: "write a list: `[\(SafeText.escaped(list.joined(separator: ", ")))]`")
+        continue
+      }
       read(item, into: &terms) { text throws(ServiceTermText.Fault) in
         try ServiceTermText.terms("\(name)/\(text)")
       }
@@ -129,6 +136,13 @@ extension InventoryLoader {
     guard !protocols.contains(.tcp), !protocols.contains(.sctp) else {
       return error(
         node, "`\(name)` has no multicast", help: "remove `multicast`, or write the right protocol")
+    }
+    guard !protocols.contains(where: { ServiceTermText.icmpFamily($0) != nil }) else {
+      return error(
+        node,
+        "a ping of a group is never answered: members answer from their own addresses, "
+          + "where connection tracking knows of no request, and drops what answers none",
+        help: "remove `multicast`: a flow lets hosts be pinged one by one")
     }
     let families = protocols.flatMap { ServiceTerm($0, .any).families }
     for item in oneOrMore(node, "multicast") ?? tree.noItems {

@@ -12,6 +12,7 @@ enum ServiceTermText {
 
   /// `icmp/TYPE` makes two terms, one for each family; everything else one.
   static func terms(_ text: String) throws(Fault) -> [ServiceTerm] {
+    if text.contains(",") { throw severalInOne(text) }
     let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
     let detail = parts.count > 1 ? String(parts[1]) : nil
     let name = String(parts[0])
@@ -22,6 +23,12 @@ enum ServiceTermText {
       throw Fault(
         message: "`\(name)` may be a port or a protocol",
         help: "write \(port) for a port, `{protocol: \(name)}` for a protocol")
+    }
+    if let detail, isNumber(name.prefix { $0 != "-" }), let turned = IPProtocol(name: detail), turned.hasPorts
+    {
+      throw Fault(
+        message: "\(SafeText.quoted(text)) has the port before the protocol",
+        help: "write `\(detail)/\(name)`")
     }
     let ipProtocol = try protocolNamed(name)
     if let family = icmpFamily(ipProtocol) {
@@ -38,10 +45,39 @@ enum ServiceTermText {
     return [ServiceTerm(ipProtocol, .any)]
   }
 
+  private static let meansAnything: Set<String> = ["any", "all", "*", "ip", "every", "everything"]
+
+  private static func isNumber(_ text: some StringProtocol) -> Bool {
+    !text.isEmpty && text.utf8.allSatisfy { (0x30...0x39).contains($0) }
+  }
+
+  /// `tcp/80,443` is one text to YAML. The protocol of a part is its own, or that of the part before.
+  private static func severalInOne(_ text: String) -> Fault {
+    var protocolName = ""
+    let parts = text.split(separator: ",").map { part -> String in
+      let word = part.filter { $0 != " " }
+      guard let slash = word.firstIndex(of: "/") else {
+        return protocolName.isEmpty ? word : "\(protocolName)/\(word)"
+      }
+      protocolName = String(word[..<slash])
+      return word
+    }
+    let isGood = parts.allSatisfy { (try? terms($0)) != nil }
+    return Fault(
+      message: "\(SafeText.quoted(text)) is one text, and a comma separates nothing in it",
+      help: isGood
+        ? "write a list: `[\(parts.joined(separator: ", "))]`" : "write a list, such as `[tcp/80, tcp/443]`")
+  }
+
   /// The protocol of a name or number; `icmp` alone is refused, it means two.
   static func protocolNamed(_ name: String) throws(Fault) -> IPProtocol {
     if name == "icmpv4" { return .icmp }
     if name != "icmp", let known = IPProtocol(name: name) { return known }
+    if meansAnything.contains(name.lowercased()) {
+      throw Fault(
+        message: "\(SafeText.quoted(name)) is no protocol, and no word means every one",
+        help: "name what is needed; every port of TCP is `tcp/1-65535`, of UDP `udp/1-65535`")
+    }
     guard !name.isEmpty, name.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
       if name.contains(":") {
         throw Fault(
@@ -57,7 +93,7 @@ enum ServiceTermText {
     guard name.utf8.first != 0x30 || name == "0", let number = UInt8(name) else {
       throw Fault(
         message: "\(SafeText.quoted(name)) is not a protocol's number",
-        help: "write a number of 1 to 254, or a name")
+        help: "write a name, or a number of 1 to 252")
     }
     let found = IPProtocol(rawValue: number)
     if found.hasPorts || icmpFamily(found) != nil {
@@ -65,6 +101,9 @@ enum ServiceTermText {
       throw Fault(
         message: "the protocol \(number) is \(named)",
         help: "write `\(named)/` and what of it, or the port of which protocol")
+    }
+    if let reserved = reserved[number] {
+      throw Fault(message: reserved, help: "write a name, or a number of 1 to 252")
     }
     if extensionHeaders.contains(number) {
       throw Fault(
@@ -74,9 +113,15 @@ enum ServiceTermText {
     return found
   }
 
-  /// Hop-by-hop, routing, fragment, no next header, destination options, mobility, HIP, shim6, and
-  /// what is reserved: `meta l4proto` looks behind them or never sees them.
-  private static let extensionHeaders: Set<UInt8> = [0, 43, 44, 59, 60, 135, 139, 140, 253, 254, 255]
+  /// Hop-by-hop, routing, fragment, no next header, destination options, mobility, HIP and shim6: `meta l4proto`
+  /// looks behind them or never sees them.
+  private static let extensionHeaders: Set<UInt8> = [0, 43, 44, 59, 60, 135, 139, 140]
+
+  /// Numbers that no protocol has (RFC 3692, 2.1; IANA "Assigned Internet Protocol Numbers").
+  private static let reserved: [UInt8: String] = [
+    253: "253 is a number for experiments, not a protocol",
+    254: "254 is a number for experiments, not a protocol", 255: "255 is reserved, not a protocol",
+  ]
 
   static func icmpFamily(_ ipProtocol: IPProtocol) -> AddressFamily? {
     switch ipProtocol {

@@ -32,7 +32,8 @@ struct YAMLAnchors {
     let shown = "the alias `*\(SafeText.escaped(name))`"
     guard let anchor = ranges[name] else {
       return (
-        "\(shown) has no anchor", "`*` begins an alias in YAML; to select every managed host write `all`"
+        "\(shown) has no anchor",
+        "`*` begins an alias in YAML; every managed host is `all`, addresses outside are a network"
       )
     }
     guard let range = anchor else { return ("\(shown) stands inside its own anchor", "write the value out") }

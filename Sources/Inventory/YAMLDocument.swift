@@ -7,6 +7,8 @@ struct YAMLDocument {
   private let isMasked: Bool
   /// The collections that are open, outermost first.
   private var open: [(node: Int, expectsKey: Bool)] = []
+  /// How many of them are written in brackets or braces.
+  private var inline = 0
   private var anchors: YAMLAnchors
   private var documents = 0
   /// Where each key of the mapping that is being closed was seen; by symbol.
@@ -80,11 +82,15 @@ struct YAMLDocument {
       }
     case YAML_SEQUENCE_START_EVENT:
       let start = unsafe event.data.sequence_start
-      fault = unsafe tagFault(start.tag) ?? keyFault("a list") ?? begin(.sequence, place, start.anchor, &tree)
+      fault =
+        unsafe tagFault(start.tag) ?? keyFault("a list")
+        ?? begin(
+          .sequence, place, start.anchor, isInline: unsafe start.style == YAML_FLOW_SEQUENCE_STYLE, &tree)
     case YAML_MAPPING_START_EVENT:
       let start = unsafe event.data.mapping_start
       fault =
-        unsafe tagFault(start.tag) ?? keyFault("a mapping") ?? begin(.mapping, place, start.anchor, &tree)
+        unsafe tagFault(start.tag) ?? keyFault("a mapping")
+        ?? begin(.mapping, place, start.anchor, isInline: start.style == YAML_FLOW_MAPPING_STYLE, &tree)
     case YAML_SEQUENCE_END_EVENT, YAML_MAPPING_END_EVENT: end(&tree, &log)
     default: break
     }
@@ -124,6 +130,16 @@ struct YAMLDocument {
         break
       }
     }
+    if isMasked, inline > 0, style == YAML_PLAIN_SCALAR_STYLE,
+      tree.text[start...].contains(UInt8(ascii: "[")), !log.countsUnkeptError()
+    {
+      let text = SafeText.escaped(String(decoding: tree.text[start...], as: UTF8.self))
+      log.add(
+        Diagnostic(
+          .error, at: place.location(tree.paths), length: Int(place.length),
+          message: "\(SafeText.quoted(text)) is not YAML inside `[…]` or `{…}`: a bracket ends a text there",
+          help: "write \"\(text)\" in quotes"))
+    }
     let isKey = open.last?.expectsKey ?? false
     let symbol = isKey ? tree.symbols.intern(tree.text[start...]) : .none
     tree.nodes.append(
@@ -134,7 +150,8 @@ struct YAMLDocument {
   }
 
   private mutating func begin(
-    _ kind: YAMLNode.Kind, _ place: YAMLPlace, _ name: UnsafePointer<yaml_char_t>?, _ tree: inout YAMLTree
+    _ kind: YAMLNode.Kind, _ place: YAMLPlace, _ name: UnsafePointer<yaml_char_t>?, isInline: Bool,
+    _ tree: inout YAMLTree
   ) -> (String, String)? {
     guard open.count < YAMLLimits.depth else {
       return (
@@ -147,11 +164,14 @@ struct YAMLDocument {
     if let name = unsafe name { unsafe anchors.begin(Self.string(name), index) }
     added(index, &tree)
     open.append((index, kind == .mapping))
+    // Inside brackets and braces everything is.
+    if isInline || inline > 0 { inline += 1 }
     return nil
   }
 
   private mutating func end(_ tree: inout YAMLTree, _ log: inout DiagnosticLog) {
     guard let (index, _) = open.popLast() else { return }
+    if inline > 0 { inline -= 1 }
     tree.nodes[index].end = UInt32(tree.nodes.count)
     if tree.nodes[index].kind == .mapping {
       tree.nodes[index].count /= 2

@@ -4,6 +4,7 @@ import Diagnostics
 enum YAMLFailure {
   /// - Parameter bytes: What libyaml read.
   static func diagnostic(_ failure: YAMLParser.Failure, in bytes: [UInt8], file: String) -> Diagnostic {
+    if let odd = oddSpace(failure, in: bytes, file) { return odd }
     let known = words.first { $0.problem == failure.problem }
     if let known, let context = failure.context, isAboutItsBeginning.contains(known.problem) {
       return Diagnostic(
@@ -33,6 +34,26 @@ enum YAMLFailure {
 
   /// Problems that libyaml sees at the end of a file and that a user made where something began.
   private static let isAboutItsBeginning = ["found unexpected end of stream", "could not find expected ':'"]
+
+  /// A space that is none, in the line where libyaml stops or in the one that it began to wonder at: `key:` and such a
+  /// space are one word to YAML.
+  private static func oddSpace(_ failure: YAMLParser.Failure, in bytes: [UInt8], _ file: String)
+    -> Diagnostic?
+  {
+    let lines = Set([failure.mark.line] + (failure.context.map { [$0.mark.line] } ?? [])).sorted()
+    for line in lines {
+      let parts = bytes.split(separator: 0x0a, maxSplits: line + 1, omittingEmptySubsequences: false)
+      guard line < parts.count else { continue }
+      let text = String(decoding: parts[line], as: UTF8.self)
+      guard let space = OddSpace.first(in: text) else { continue }
+      let column = text.unicodeScalars.prefix { $0 != space }.count
+      return Diagnostic(
+        .error, at: SourceLocation(file: file, line: line + 1, column: column + 1), length: 1,
+        message: "this is not YAML: the character \(SafeText.codePoint(space)) separates nothing",
+        help: OddSpace.help(space))
+    }
+    return nil
+  }
 
   private static func byte(at mark: YAMLParser.Mark, in bytes: [UInt8]) -> UInt8? {
     var rest = bytes[...]
@@ -99,7 +120,7 @@ enum YAMLFailure {
     (
       "did not find expected alphabetic or numeric character",
       "`*` and `&` begin an alias and an anchor in YAML",
-      "to select every managed host write `all`; write an intersection as `api & tokyo`, a name first"
+      "every managed host is `all`, addresses outside are a network; an intersection is `api & tokyo`, a name first"
     ),
     (
       "did not find expected whitespace or line break", "`!` begins a tag in YAML, and tags are not read",

@@ -4,8 +4,9 @@ import Diagnostics
 ///
 /// Two things happen before libyaml: what is not plain text is refused, and brackets inside a word
 /// are masked. `10.20.3.[11..13]` cannot be a plain scalar of a YAML flow sequence, because a bracket
-/// ends it there; a private-use character of the same width in characters can. The tree restores it,
-/// so that every value and every column is as the user wrote it.
+/// ends it there and what follows is a syntax error somewhere else; a private-use character of the same width in
+/// characters can. The tree restores it, so that every value and every column is as the user wrote it, and a text that
+/// needs quotes for that is refused by name.
 struct YAMLText {
   /// Stand for `[` and `]` inside a word; U+E000 and U+E001 are refused in files.
   static let maskedOpen: [UInt8] = [0xee, 0x80, 0x80]

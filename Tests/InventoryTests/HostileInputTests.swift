@@ -69,7 +69,8 @@ import Testing
 
   @Test func `a service of every second port is read like any other`() throws {
     let ports = stride(from: 1, to: 65536, by: 2).map { "tcp/\($0)" }
-    let text = "version: 1\nservices:\n  odd: [\(ports.joined(separator: ", "))]\n"
+    let text =
+      "version: 1\nhosts: {h: {addresses: 10.0.0.1}}\nservices:\n  odd: [\(ports.joined(separator: ", "))]\n"
     let loaded = Inventory.load([SourceFile(path: "inventory.yaml", bytes: Array(text.utf8))])
     let services = try #require(loaded.policy?.services)
     guard case .ports(let odd)? = services.first?.terms.first?.match else {

@@ -28,8 +28,8 @@ let base = """
     world: {prefixes: ["0.0.0.0/0"], except: [managed, private]}
     whole: {prefixes: [10.0.0.0/8]}
   hosts:
-    a-[1..3]: {addresses: [10.0.0.[1..3], "2001:db8::[1..3]"], zone: left, groups: [a]}
-    b-[1..3]: {addresses: [10.0.1.[1..3], "2001:db8:1::[1..3]"], zone: right, groups: [b]}
+    a-[1..3]: {addresses: ["10.0.0.[1..3]", "2001:db8::[1..3]"], zone: left, groups: [a]}
+    b-[1..3]: {addresses: ["10.0.1.[1..3]", "2001:db8:1::[1..3]"], zone: right, groups: [b]}
 
   """
 
