@@ -207,7 +207,7 @@ private struct Truth {
 extension ConnectionLine {
   /// Exceptions are counted, not named, and of a host's many addresses a line may name some.
   fileprivate var isExact: Bool {
-    exceptions == 0 && !from.name.contains("(") && !to.name.contains("(")
+    exceptions.isEmpty && !from.name.contains("(") && !to.name.contains("(")
   }
 
   fileprivate func covers(_ connection: Connection, _ side: Truth) -> Bool {

@@ -1,3 +1,4 @@
+import MemoryKernel
 import Nftables
 import Policy
 import PolicyFixtures
@@ -31,7 +32,7 @@ import Testing
     for overlap in Set([0, min(1, before), before / 2, before]) {
       let old = table(before, size: UInt32(size))
       let new = table(after, size: UInt32(wanted), from: before - overlap)
-      var kernel = FakeKernel()
+      var kernel = MemoryTable()
       try kernel.apply(TableDiff.change(from: nil, to: old))
       try kernel.apply(TableDiff.change(from: kernel.installed, to: new))
       let set = try #require(kernel.installed?.table.sets.first)
@@ -62,7 +63,7 @@ import Testing
       }
       for old in tables {
         for new in tables {
-          var kernel = FakeKernel()
+          var kernel = MemoryTable()
           try kernel.apply(TableDiff.change(from: nil, to: old))
           try kernel.apply(TableDiff.change(from: kernel.installed, to: new))
           let result = try #require(kernel.installed?.table)

@@ -85,6 +85,7 @@ struct DiffCommand: Verb {
     } else {
       let running = try await asked()
       (found, remarks) = (running.found, running.targets.remarks)
+      answer.parts += running.strayParts
       if let out {
         let failures = found.hosts.filter(\.isFailure)
         if failures.isEmpty {

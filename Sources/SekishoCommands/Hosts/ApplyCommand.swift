@@ -65,7 +65,8 @@ struct ApplyCommand: Verb {
     if !output.json, !output.quiet {
       let report = DiffReport(found: found, showsObjects: objects, isOfHosts: true)
       try AnswerText(console: console).write(
-        targets.remarks.map { .remark($0) } + report.parts.filter { failures.isEmpty || !$0.isFailure })
+        targets.remarks.map { .remark($0) } + report.parts.filter { failures.isEmpty || !$0.isFailure }
+          + running.strayParts)
     }
     if !failures.isEmpty {
       var refusal = Refusal(.host, "not every host could be asked; nothing was applied")

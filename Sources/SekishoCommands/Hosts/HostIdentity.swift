@@ -1,5 +1,6 @@
 internal import Addressing
 internal import AgentProtocol
+internal import Policy
 
 /// Whether the machine that answers is the host that was meant.
 ///
@@ -28,6 +29,11 @@ struct HostIdentity: Sendable {
     if shared * other.declared > other.shared * addresses.count { return }
     throw refusal(
       hello, "has the addresses of \(other.name)", found.filter { owners[$0] == other.name })
+  }
+
+  /// Addresses of the machine that its peers deny.
+  func strayAddresses(_ hello: Greeting) -> StrayAddresses {
+    StrayAddresses(carried: hello.addresses, by: host, owners: owners)
   }
 
   /// The host other than the one that was meant of which a machine has the largest share of addresses.

@@ -15,13 +15,28 @@ struct RunningHosts {
 
   let targets: Targets
   let answers: [Result<Answer, any Error>]
+  /// Addresses that hosts speak from although their peers deny what comes from there.
+  private let stray: [(host: String, addresses: StrayAddresses)]
 
   /// Asks every host.
   init(asking targets: Targets) async {
     self.targets = targets
-    answers = await concurrently(targets.hosts) { target in
-      try await target.ask([Look.self]) { agent in try await agent.ask(Look(target.wanted)) }
+    let asked = await concurrently(targets.hosts) { target in
+      try await target.ask([Look.self]) { agent, greeting in
+        (looked: try await agent.ask(Look(target.wanted)), stray: target.identity.strayAddresses(greeting))
+      }
     }
+    answers = asked.map { $0.map(\.looked) }
+    stray = zip(targets.hosts, asked).compactMap { target, answer in
+      (try? answer.get()).flatMap { $0.stray.isEmpty ? nil : (target.name, $0.stray) }
+    }
+  }
+
+  /// What is to be told beside the difference; empty where nothing is.
+  var strayParts: [SekishoCommands.Answer.Part] {
+    let entries = stray.flatMap { host, addresses in addresses.sentences.map { Entry(.risk, "\(host) \($0)") }
+    }
+    return entries.isEmpty ? [] : [.chapter(Chapter(.facts, "Addresses", entries))]
   }
 
   var found: FoundDifference { FoundDifference(differences) { () throws(NotProven) in try meaning() } }

@@ -41,17 +41,19 @@ struct StatusCommand: Verb {
         options: targets, inventory: inventory ?? "inventory", defaultsToThisMachine: true
       ).find().hosts
       let results = await concurrently(targets) { target in
-        try await target.ask([Status.self, Look.self]) { agent in
+        try await target.ask([Status.self, Look.self]) { agent, greeting in
           (
             status: try await agent.ask(Status()),
-            comparison: try await agent.ask(Look(target.wanted)).comparison
+            comparison: try await agent.ask(Look(target.wanted)).comparison,
+            stray: target.identity.strayAddresses(greeting)
           )
         }
       }
       answers = zip(targets, results).map { target, result in
         HostState(
           host: target.name, status: result.map(\.status),
-          differing: (try? result.get())?.comparison.change.objects.count)
+          differing: (try? result.get())?.comparison.change.objects.count,
+          stray: (try? result.get())?.stray)
       }
     }
     return StatusReport(states: answers).answer

@@ -1,4 +1,6 @@
+internal import Addressing
 internal import AgentProtocol
+internal import Policy
 
 /// What one host said of itself.
 struct HostState {
@@ -6,6 +8,8 @@ struct HostState {
   let status: Result<HostStatus, any Error>
   /// Objects that differ from what the host should have; `nil`: nothing says what that is.
   let differing: Int?
+  /// Addresses that its peers deny; `nil`: nothing says whose addresses are whose.
+  var stray: StrayAddresses?
 
   var isFailure: Bool { if case .failure = status { true } else { false } }
 }
@@ -27,7 +31,8 @@ struct StatusReport {
   }
 
   private func chapter(_ state: HostState, _ status: HostStatus) -> Chapter {
-    let foreign = foreign(status)
+    let stray = (state.stray?.sentences ?? []).map { Entry(.risk, "\($0)") }
+    let foreign = foreign(status) + stray
     guard let table = status.table else {
       return Chapter(
         .facts, "\(state.host, .strong): \("no table, nothing is enforced", .closes)", foreign)
@@ -75,6 +80,9 @@ struct StatusReport {
       var table: TableStatus?
       var objectsDiffering: Int?
       var foreignChains: [ForeignChain]?
+      /// Addresses of the machine that the inventory gives to nobody, and to others.
+      var unlistedAddresses: [String]?
+      var addressesOfOthers: [String: String]?
       var error: FailureJSON?
 
       init(_ state: HostState) {
@@ -91,6 +99,10 @@ struct StatusReport {
           table = found.table
           objectsDiffering = state.differing
           foreignChains = found.foreignChains
+          unlistedAddresses = state.stray?.unknown.map(\.description)
+          addressesOfOthers = state.stray.map { stray in
+            Dictionary(uniqueKeysWithValues: stray.foreign.map { ("\($0.address)", $0.owner) })
+          }
         }
       }
     }

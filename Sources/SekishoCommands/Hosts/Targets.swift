@@ -69,16 +69,25 @@ struct Target: Sendable {
     _ needs: [any AgentRequest.Type],
     _ question: @escaping @Sendable (any Agent) async throws -> Answer
   ) async throws -> Answer {
+    try await ask(needs) { agent, _ in try await question(agent) }
+  }
+
+  /// The same, with what the machine has said of itself.
+  func ask<Answer: Sendable>(
+    _ needs: [any AgentRequest.Type],
+    _ question: @escaping @Sendable (any Agent, Greeting) async throws -> Answer
+  ) async throws -> Answer {
     switch reach {
     case .here:
       let agent = try ThisMachine.agent()
-      try identity.check(try agent.answer(Hello()))
-      return try await question(agent)
+      let greeting = try agent.answer(Hello())
+      try identity.check(greeting)
+      return try await question(agent, greeting)
     case .through(let transport):
       return try await AgentSession.run(transport, needing: needs, version: version, patience: patience) {
         [identity] agent, greeting in
         try identity.check(greeting)
-        return try await question(agent)
+        return try await question(agent, greeting)
       }
     }
   }

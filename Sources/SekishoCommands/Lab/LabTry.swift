@@ -17,7 +17,8 @@ extension LabCommand {
       usage: "sekisho lab try [<options>] <from> <to> <service>",
       discussion: """
         A listener is started at TO, packets are sent from FROM, and what happens is compared with what the \
-        inventory says. Exit codes: 0 the policy and the packets agree, 4 they do not.
+        inventory says. Exit codes: 0 the policy and the packets agree, 1 something could not be tried, 4 they \
+        do not agree.
         """)
 
     @OptionGroup var inventory: InventoryOptions
@@ -57,16 +58,24 @@ extension LabCommand {
       let results = try await LabTrial(lab: lab, from: from, to: to).reach(connections)
       var explainer = PathExplainer(policy, HostPolicies(policy))
       let now = Timestamp(seconds: Int64(time(nil)))
-      let tried = zip(connections, results).map { connection, isOpen in
+      let tried = zip(connections, results).map { connection, outcome in
         // Where no host of the inventory is on the way nothing is denied.
         let explanation = explainer.explain(connection, now: now)
         return Tried(
-          connection: connection, isOpen: isOpen, isAllowed: explanation.isAllowed || explanation.isUnmanaged)
+          connection: connection, outcome: outcome,
+          isAllowed: explanation.isAllowed || explanation.isUnmanaged)
       }
+      let failures = tried.compactMap { one in
+        one.obstacle.map { obstacle in
+          Answer.Part.failure(
+            "not tried: \(from) → \(to) \(ExplanationReport.describe(one.connection)): \(obstacle)")
+        }
+      }
+      let said = tried.filter { $0.obstacle == nil }
       return Answer(
-        parts: [.chapter(Chapter(.facts, "", tried.map(entry)))],
+        parts: (said.isEmpty ? [] : [.chapter(Chapter(.facts, "", said.map(entry)))]) + failures,
         data: .document(Tries(from: from, to: to, tried)),
-        exitCode: tried.allSatisfy(\.agrees) ? nil : .broken)
+        exitCode: !failures.isEmpty ? .failed : tried.allSatisfy(\.agrees) ? nil : .broken)
     }
 
     private func entry(_ tried: Tried) -> Entry {
@@ -81,10 +90,13 @@ extension LabCommand {
 /// A connection whose packets were sent, and what the policy says of it.
 private struct Tried {
   let connection: Connection
-  let isOpen: Bool
+  let outcome: TrialOutcome
   let isAllowed: Bool
 
-  var agrees: Bool { isOpen == isAllowed }
+  var isOpen: Bool { outcome == .open }
+  /// Why nothing is known of it; `nil`: the packets have said.
+  var obstacle: String? { if case .untried(let reason) = outcome { reason } else { nil } }
+  var agrees: Bool { obstacle == nil && isOpen == isAllowed }
 }
 
 private struct Tries: Encodable {
@@ -93,8 +105,10 @@ private struct Tries: Encodable {
     let to: String
     let `protocol`: String
     let port: Int?
-    /// `open` or `closed`, by the packets.
+    /// `open` or `closed`, by the packets; `untried`: nothing is known.
     let outcome: String
+    /// Why it could not be tried.
+    let reason: String?
     /// `allowed` or `denied`, by the policy.
     let verdict: String
   }
@@ -112,9 +126,18 @@ private struct Tries: Encodable {
       return Attempt(
         from: "\(connection.source)", to: "\(connection.destination)",
         protocol: "\(connection.ipProtocol)", port: connection.portOrType,
-        outcome: one.isOpen ? "open" : "closed", verdict: one.isAllowed ? "allowed" : "denied")
+        outcome: one.obstacle != nil ? "untried" : one.isOpen ? "open" : "closed", reason: one.obstacle,
+        verdict: one.isAllowed ? "allowed" : "denied")
     }
   }
+}
+
+/// What packets say of a connection.
+enum TrialOutcome: Hashable, Sendable {
+  case open
+  case closed
+  /// It was not sent, or nobody was there to see it: that is no denial.
+  case untried(String)
 }
 
 /// Real packets between two places of a lab.
@@ -124,7 +147,7 @@ struct LabTrial {
   let to: String
 
   /// Whether the first packets of connections arrive and are answered.
-  func reach(_ connections: [Connection]) async throws -> [Bool] {
+  func reach(_ connections: [Connection]) async throws -> [TrialOutcome] {
     var tcp: Set<UInt16> = []
     var udp: Set<UInt16> = []
     var protocols: Set<IPProtocol> = []
@@ -148,25 +171,45 @@ struct LabTrial {
     let agent = [try Lab.ownExecutable(), "agent"]
     let listening = Transport(command: try lab.execPrefix(to) + agent)
     let sending = Transport(command: try lab.execPrefix(from) + agent)
-    let (outcomes, arrivals) = try await AgentSession.run(
+    let (unheard, outcomes, arrivals) = try await AgentSession.run(
       listening, needing: [Listen.self, Arrivals.self], version: version
     ) { witness, _ in
-      _ = try await witness.ask(Listen(ports))
+      let unheard = try await witness.ask(Listen(ports)).unheard
       let outcomes = try await AgentSession.run(sending, needing: [Probe.self], version: version) {
         agent, _ in
         try await agent.ask(Probe(attempts)).outcomes
       }
-      return (outcomes, try await witness.ask(Arrivals()).arrivals)
+      return (unheard, outcomes, try await witness.ask(Arrivals()).arrivals)
     }
     guard outcomes.count == connections.count else {
       throw AgentFailure(.unreachable, "the agent tried other connections than it was asked to")
     }
     return zip(connections, outcomes).map { connection, outcome in
+      let hasArrived = arrivals.contains {
+        $0.ipProtocol == connection.ipProtocol && $0.peer == connection.source
+      }
+      switch outcome {
+      case .open: return .open
       // Protocols that nobody answers are known to have arrived only where they arrive.
-      switch connection.ipProtocol {
-      case .tcp, .udp, .icmp, .icmpv6: outcome == .open
-      default: arrivals.contains { $0.ipProtocol == connection.ipProtocol && $0.peer == connection.source }
+      case .silent where !connection.isAnswered && hasArrived: return .open
+      case .silent, .rejected, .egressDenied:
+        let deaf = unheard.first { $0.isAbout(connection) }
+        return deaf.map { .untried("nobody listens at \(to): \($0)") } ?? .closed
+      case .refused, .unreachable, .unsupported, .failed: return .untried("\(outcome)")
       }
     }
+  }
+}
+
+extension Connection {
+  /// Whether the sender learns of the answer.
+  fileprivate var isAnswered: Bool { [.tcp, .udp, .icmp, .icmpv6].contains(ipProtocol) }
+}
+
+extension Unheard {
+  fileprivate func isAbout(_ connection: Connection) -> Bool {
+    guard ipProtocol == connection.ipProtocol, family == connection.family else { return false }
+    if case .ports(_, let asked) = connection.kind, let port { return asked == port }
+    return true
   }
 }
