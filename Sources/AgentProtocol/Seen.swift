@@ -29,9 +29,6 @@ package struct Seen: Hashable, Sendable {
     self.others = others
   }
 
-  /// Whether it is the same ruleset, whatever its generation.
-  package func isSame(as other: Seen) -> Bool { differences(from: other).isEmpty }
-
   /// What is not as it was, in words for people; empty when everything is.
   package func differences(from before: Seen) -> [String] {
     if moment.place != before.moment.place { return ["the host was started anew, or is another"] }

@@ -4,14 +4,25 @@ internal import Nftables
 
 extension LocalHost {
   /// What of a ruleset an answer rests on.
-  func seen(_ found: FoundRuleset) throws(AgentFailure) -> Seen {
+  func seen(_ found: FoundRuleset, _ digests: inout ContentDigests) throws(AgentFailure) -> Seen {
     var others: [String: String] = [:]
     for table in found.tables where !isOwn(TablePlace(table.family, table.name)) && table.isPassed {
-      others[table.title] = table.contentDigest(withSets: false)
+      others[table.title] = digests.digest(of: table, withSets: false)
     }
-    return Seen(
-      moment: try moment(found.generation), own: found.own?.table.contentDigest(withSets: true),
-      others: others)
+    let own = found.own.map { digests.digest(of: $0.table, withSets: true) }
+    return Seen(moment: try moment(found.generation), own: own, others: others)
+  }
+}
+
+/// Digests of tables; one that is as it was is not digested again: while it is, the ruleset moves on.
+struct ContentDigests {
+  private var known: [String: (table: Table, digest: String)] = [:]
+
+  mutating func digest(of table: Table, withSets: Bool) -> String {
+    if let before = known[table.title], before.table == table { return before.digest }
+    let digest = table.contentDigest(withSets: withSets)
+    known[table.title] = (table, digest)
+    return digest
   }
 }
 

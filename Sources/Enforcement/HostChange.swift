@@ -15,18 +15,18 @@ extension LocalHost {
     defer { withExtendedLifetime(hold) {} }
     let kernel = hold.kernel
     var basis = Basis(seen: request.seen)
-    var known = request.isLearning ? try track(kernel, basis) : nil
+    var known = request.isLearning ? try track(kernel, &basis) : nil
     if request.isLearning, known == nil {
       basis.isTracking = true
       try tell(.tracking)
+      basis.pause = Backoff()
     }
-    var pause = Backoff()
-    while pause.hasMore {
-      let found = if let known { known } else { try current(kernel, basis) }
+    while known != nil || basis.pause.hasMore {
+      let found = if let known { known } else { try current(kernel, &basis) }
       known = nil
       let change = TableDiff.change(from: found.own, to: request.wanted)
       if change.isEmpty {
-        return Applied(operations: 0, generation: found.generation, retries: pause.taken - 1)
+        return Applied(operations: 0, generation: found.generation, retries: basis.retries)
       }
       if !basis.isTracking { try checkOwner(found.own) }
       let made: UInt32
@@ -34,16 +34,21 @@ extension LocalHost {
         made = try commit(change, kernel, at: found.generation)
       } catch {
         if case .moved = error {
-          pause.wait()
+          basis.pause.wait()
           continue
         }
         made = try settle(error, request.wanted, found, kernel)
       }
       try prove(change, of: request.wanted, generation: made, kernel)
-      return Applied(operations: change.operations.count, generation: made, retries: pause.taken - 1)
+      return Applied(operations: change.operations.count, generation: made, retries: basis.retries)
     }
-    throw AgentFailure(
-      .moved, "the ruleset changes faster than a change can be made for it; nothing was applied",
+    throw Self.tooFast
+  }
+
+  /// Others write without a pause that is long enough.
+  static var tooFast: AgentFailure {
+    AgentFailure(
+      .moved, "the ruleset changes faster than it can be read and changed; nothing was done",
       remedy: "find out with \"nft monitor\" what changes it, and try again")
   }
 
@@ -58,23 +63,27 @@ extension LocalHost {
     let seen: Seen?
     /// Whether the table that stands there is our own ``TrackingTable``, which nobody else may change.
     var isTracking = false
+    /// One for everything that is tried for a request.
+    var pause = Backoff()
+    var digests = ContentDigests()
+
+    init(seen: Seen?) { self.seen = seen }
+
+    var retries: Int { max(0, pause.taken - 1) }
   }
 
   /// What is there now, if it is what was looked at.
   ///
   /// - Throws: ``AgentProtocol/AgentFailure`` `.moved`, which names what is not.
-  func current(_ kernel: any HostKernel, _ basis: Basis) throws(AgentFailure) -> FoundTable {
-    let own: InstalledTable?
-    let generation: UInt32
-    do throws(ReadError) {
-      own = try kernel.table(family, name)
-      generation = if let own { own.generation } else { try kernel.generation() }
-    } catch { throw AgentFailure(error) }
-    guard let seen = basis.seen else { return FoundTable(own: own, generation: generation) }
-    if try moment(generation) == seen.moment { return FoundTable(own: own, generation: generation) }
+  func current(_ kernel: any HostKernel, _ basis: inout Basis) throws(AgentFailure) -> FoundTable {
+    guard let seen = basis.seen else { return try own(kernel, &basis.pause) }
+    if try isUnmoved(kernel, since: seen) {
+      let found = try own(kernel, &basis.pause)
+      if found.generation == seen.moment.generation { return found }
+    }
     // The number has moved: by somebody's hand on what was looked at, or on something else.
-    let found = try read(kernel)
-    let present = try self.seen(found)
+    let found = try read(kernel, &basis.pause)
+    let present = try self.seen(found, &basis.digests)
     let compared =
       basis.isTracking ? Seen(moment: present.moment, own: seen.own, others: present.others) : present
     if let difference = compared.differences(from: seen).first {
@@ -82,6 +91,28 @@ extension LocalHost {
         .moved, "\(difference) since the change was looked at; nothing was applied", remedy: "look again")
     }
     return FoundTable(own: found.own, generation: found.generation)
+  }
+
+  private func isUnmoved(_ kernel: any HostKernel, since seen: Seen) throws(AgentFailure) -> Bool {
+    let generation: UInt32
+    do throws(ReadError) { generation = try kernel.generation() } catch { throw AgentFailure(error) }
+    return try moment(generation) == seen.moment
+  }
+
+  private func own(
+    _ kernel: any HostKernel, _ pause: inout Backoff
+  ) throws(AgentFailure) -> FoundTable {
+    repeat {
+      do throws(ReadError) {
+        let own = try kernel.table(family, name)
+        let generation = if let own { own.generation } else { try kernel.generation() }
+        return FoundTable(own: own, generation: generation)
+      } catch {
+        guard case .unsettled = error else { throw AgentFailure(error) }
+      }
+      pause.wait()
+    } while pause.hasMore
+    throw Self.tooFast
   }
 
   /// Carries out a change, its preparations in a transaction ahead of it; both are bound to the

@@ -7,19 +7,21 @@ extension LocalHost {
   /// Comparison and ruleset of one moment.
   package func look(_ wanted: Table) throws(AgentFailure) -> Looked {
     try checkTarget(wanted)
-    let found = try read(try openKernel())
+    var (pause, digests) = (Backoff(), ContentDigests())
+    let found = try read(try openKernel(), &pause)
     let change = TableDiff.change(from: found.own, to: wanted)
     let comparison = Comparison(
       generation: found.generation, isInstalled: found.own != nil,
       change: ChangeDescription(change, from: found.own, to: wanted), foreignChains: found.foreignChains)
     let isTold = !change.isEmpty || !found.foreignChains.isEmpty
     return Looked(
-      seen: try seen(found), comparison: comparison, ruleset: isTold ? found.tables : nil)
+      seen: try seen(found, &digests), comparison: comparison, ruleset: isTold ? found.tables : nil)
   }
 
   /// All tables of one moment.
   package func read() throws(AgentFailure) -> HostRuleset {
-    let found = try read(try openKernel())
+    var pause = Backoff()
+    let found = try read(try openKernel(), &pause)
     return HostRuleset(generation: found.generation, tables: found.tables)
   }
 
@@ -38,9 +40,10 @@ extension LocalHost {
 
   /// All that may stop an IP packet, at one generation: tables are read one by one, so that what was read is
   /// of one, or read again.
-  func read(_ kernel: any HostKernel) throws(AgentFailure) -> FoundRuleset {
-    var pause = Backoff()
-    while pause.hasMore {
+  func read(
+    _ kernel: any HostKernel, _ pause: inout Backoff
+  ) throws(AgentFailure) -> FoundRuleset {
+    repeat {
       do throws(ReadError) {
         let before = try kernel.generation()
         var own: InstalledTable?
@@ -60,10 +63,8 @@ extension LocalHost {
         guard case .unsettled = error else { throw AgentFailure(error) }
       }
       pause.wait()
-    }
-    throw AgentFailure(
-      .moved, "the ruleset changes faster than it can be read",
-      remedy: "find out with \"nft monitor\" what changes it, and try again")
+    } while pause.hasMore
+    throw Self.tooFast
   }
 
   /// The agent owns one table; a request for any other is refused, and so is one for what would not be

@@ -8,10 +8,11 @@ extension LocalHost {
   /// Lets connection tracking learn the connections that are there, where no table of ours asks for it yet.
   ///
   /// - Returns: `nil` when a ``TrackingTable`` was made; else what is there.
-  func track(_ kernel: any HostKernel, _ basis: Basis) throws(AgentFailure) -> FoundTable? {
-    var pause = Backoff()
-    while pause.hasMore {
-      let found = try current(kernel, basis)
+  func track(
+    _ kernel: any HostKernel, _ basis: inout Basis
+  ) throws(AgentFailure) -> FoundTable? {
+    while basis.pause.hasMore {
+      let found = try current(kernel, &basis)
       if found.own != nil { return found }
       let change = TableDiff.change(from: nil, to: TrackingTable.table(family, name))
       do throws(CommitError) {
@@ -22,8 +23,8 @@ extension LocalHost {
         // The table goes with the conversation, made or not.
         guard case .moved = error else { throw AgentFailure(error) }
       }
-      pause.wait()
+      basis.pause.wait()
     }
-    throw AgentFailure(.moved, "the ruleset changes faster than a table can be made; nothing was applied")
+    throw Self.tooFast
   }
 }

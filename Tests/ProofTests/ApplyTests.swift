@@ -152,7 +152,7 @@ extension KernelProof {
       func text(_ count: Int) -> String {
         Self.inventory(
           "  f: {from: crew, to: server, service: web, why: a test}",
-          hosts: "  c-[1..\(count)]: {addresses: [10.0.1.[1..\(count)]], groups: [crew]}")
+          hosts: "  c-[1..\(count)]: {addresses: [\"10.0.1.[1..\(count)]\"], groups: [crew]}")
       }
       try await withNamespace { place in
         var handles: Set<Substring> = []

@@ -83,7 +83,7 @@ struct DiffCommand: Verb {
       // Those of a compiled directory were judged by the compile.
       if case .inventory(let loaded) = new.content { guards = BrokenGuards(loaded) }
     } else {
-      let running = try await asked()
+      let running = try await asked(console)
       (found, remarks) = (running.found, running.targets.remarks)
       answer.parts += running.strayParts
       if let out {
@@ -125,11 +125,11 @@ struct DiffCommand: Verb {
     return (try await DiffSource(sources[0]), try await DiffSource(sources[1]))
   }
 
-  private func asked() async throws -> RunningHosts {
+  private func asked(_ console: Console) async throws -> RunningHosts {
     let targets = try TargetFinder(
       options: targets, inventory: inventory.inventory, defaultsToThisMachine: true
     ).find()
-    return await RunningHosts(asking: targets)
+    return await RunningHosts(asking: targets, console)
   }
 }
 

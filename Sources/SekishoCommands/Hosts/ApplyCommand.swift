@@ -40,6 +40,9 @@ struct ApplyCommand: Verb {
   @Flag(help: "Do not ask before applying.")
   var yes = false
 
+  @Flag(help: "Go on without hosts that cannot be reached or do not answer in time, naming each.")
+  var skipUnreachable = false
+
   @Flag(help: "Show every object of the change, not the flows alone.")
   var objects = false
 
@@ -57,7 +60,14 @@ struct ApplyCommand: Verb {
     if !yes, saved == nil, isatty(STDIN_FILENO) == 0 {
       throw ValidationError("nobody is there to say yes; --yes applies without asking")
     }
-    let running = await RunningHosts(asking: targets)
+    let asked = await RunningHosts(asking: targets, console)
+    let skipped = skipUnreachable ? asked.unreachable : []
+    let running = asked.without(skipped.map(\.host))
+    if running.targets.hosts.isEmpty {
+      var refusal = Refusal(.host, "no host could be asked; nothing was applied")
+      refusal.add(skipped)
+      throw refusal
+    }
     let found = running.found
     let failures = found.hosts.filter(\.isFailure)
     if failures.isEmpty { try saved?.requireSame(running) }
@@ -73,7 +83,7 @@ struct ApplyCommand: Verb {
       refusal.add(failures.compactMap { host in host.error.map { (host.host, $0) } })
       throw refusal
     }
-    let changing = zip(targets.hosts, running.answers).compactMap { target, answer in
+    let changing = zip(running.targets.hosts, running.answers).compactMap { target, answer in
       (try? answer.get()).flatMap {
         $0.comparison.change.isEmpty ? nil : Applying(target: target, looked: $0)
       }
@@ -88,7 +98,7 @@ struct ApplyCommand: Verb {
     progress.end()
     return ApplyAnswer.of(
       zip(changing, reports).map { (host: $0.target.name, report: $1) },
-      unchanged: targets.hosts.count - changing.count)
+      unchanged: running.targets.hosts.count - changing.count, skipped: skipped)
   }
 
   private func confirmed(_ hosts: [String], _ console: Console) -> Bool {
@@ -101,8 +111,11 @@ struct ApplyCommand: Verb {
 private enum ApplyAnswer {
   typealias Outcome = (host: String, report: Result<Applied, any Error>)
 
-  static func of(_ outcomes: [Outcome], unchanged: Int) -> Answer {
+  static func of(
+    _ outcomes: [Outcome], unchanged: Int, skipped: [(host: String, error: any Error)]
+  ) -> Answer {
     var answer = Answer()
+    answer.parts += skipped.map { .failure("\($0.host): \($0.error); it was left out") }
     var applied = 0
     for outcome in outcomes {
       switch outcome.report {
@@ -121,8 +134,12 @@ private enum ApplyAnswer {
     answer.parts.append(
       .summary(
         "\(counted(applied, "host")) applied, \(unchanged) had it already"
-          + (failed > 0 ? ", \(failed) failed" : "")))
-    answer.data = .document(File(unchanged: unchanged, hosts: outcomes.map { File.Host($0) }))
+          + (failed > 0 ? ", \(failed) failed" : "")
+          + (skipped.isEmpty ? "" : ", \(skipped.count) left out")))
+    answer.data = .document(
+      File(
+        unchanged: unchanged, hosts: outcomes.map { File.Host($0) },
+        skipped: skipped.isEmpty ? nil : skipped.map { FailureJSON($0.error, host: $0.host) }))
     return answer
   }
 
@@ -150,5 +167,6 @@ private enum ApplyAnswer {
     }
     let unchanged: Int
     let hosts: [Host]
+    let skipped: [FailureJSON]?
   }
 }

@@ -2,7 +2,6 @@ internal import AgentProtocol
 internal import ConnectionDiff
 internal import ConnectionSpace
 internal import Diagnostics
-internal import Fleet
 internal import Nftables
 internal import Policy
 internal import PolicySpace
@@ -18,18 +17,26 @@ struct RunningHosts {
   /// Addresses that hosts speak from although their peers deny what comes from there.
   private let stray: [(host: String, addresses: StrayAddresses)]
 
-  /// Asks every host.
-  init(asking targets: Targets) async {
+  private init(
+    _ targets: Targets, _ answers: [Result<Answer, any Error>],
+    _ stray: [(host: String, addresses: StrayAddresses)]
+  ) {
     self.targets = targets
-    let asked = await concurrently(targets.hosts) { target in
+    self.answers = answers
+    self.stray = stray
+  }
+
+  /// Asks every host.
+  init(asking targets: Targets, _ console: Console) async {
+    let asked = await asking(targets.hosts, console) { target in
       try await target.ask([Look.self]) { agent, greeting in
         (looked: try await agent.ask(Look(target.wanted)), stray: target.identity.strayAddresses(greeting))
       }
     }
-    answers = asked.map { $0.map(\.looked) }
-    stray = zip(targets.hosts, asked).compactMap { target, answer in
+    let stray = zip(targets.hosts, asked).compactMap { target, answer in
       (try? answer.get()).flatMap { $0.stray.isEmpty ? nil : (target.name, $0.stray) }
     }
+    self.init(targets, asked.map { $0.map(\.looked) }, stray)
   }
 
   /// What is to be told beside the difference; empty where nothing is.
@@ -37,6 +44,24 @@ struct RunningHosts {
     let entries = stray.flatMap { host, addresses in addresses.sentences.map { Entry(.risk, "\(host) \($0)") }
     }
     return entries.isEmpty ? [] : [.chapter(Chapter(.facts, "Addresses", entries))]
+  }
+
+  /// Hosts that cannot be reached or do not answer in time, and why.
+  var unreachable: [(host: String, error: any Error)] {
+    zip(targets.hosts, answers).compactMap { target, answer in
+      guard case .failure(let error) = answer, let failure = error as? AgentFailure,
+        [.unreachable, .timedOut].contains(failure.code)
+      else { return nil }
+      return (target.name, failure)
+    }
+  }
+
+  /// The others, as if these had not been asked.
+  func without(_ names: [String]) -> RunningHosts {
+    let left = zip(targets.hosts, answers).filter { !names.contains($0.0.name) }
+    let others = Targets(
+      hosts: left.map(\.0), all: targets.all, inventory: targets.inventory, remarks: targets.remarks)
+    return RunningHosts(others, left.map(\.1), stray.filter { !names.contains($0.host) })
   }
 
   var found: FoundDifference { FoundDifference(differences) { () throws(NotProven) in try meaning() } }

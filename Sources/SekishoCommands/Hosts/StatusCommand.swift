@@ -1,6 +1,5 @@
 internal import AgentProtocol
 internal import ArgumentParser
-internal import Fleet
 internal import HostAgent
 internal import Machine
 internal import RulesetDiff
@@ -40,7 +39,7 @@ struct StatusCommand: Verb {
       let targets = try TargetFinder(
         options: targets, inventory: inventory ?? "inventory", defaultsToThisMachine: true
       ).find().hosts
-      let results = await concurrently(targets) { target in
+      let results = await asking(targets, console) { target in
         try await target.ask([Status.self, Look.self]) { agent, greeting in
           (
             status: try await agent.ask(Status()),

@@ -2,7 +2,6 @@ internal import Addressing
 internal import AgentProtocol
 internal import ArgumentParser
 internal import ConnectionDiff
-internal import Fleet
 internal import Glibc
 internal import HostAgent
 internal import Machine
@@ -83,7 +82,7 @@ struct ReadCommand: Verb {
   }
 
   func answer(_ console: Console) async throws -> Answer {
-    let rulesets = try await rulesets()
+    let rulesets = try await rulesets(console)
     if !ask.isEmpty {
       let question = try ReadQuestion(ask, names: rulesets.first?.names, links: links(in: rulesets))
       return try question.answer(rulesets)
@@ -112,7 +111,7 @@ struct ReadCommand: Verb {
     return host.addresses
   }
 
-  private func rulesets() async throws -> [ReadRuleset] {
+  private func rulesets(_ console: Console) async throws -> [ReadRuleset] {
     if let file {
       let isNamed = inventory != nil || targets.host != nil
       let names = isNamed ? try LoadedPolicy(inventory ?? "inventory").policy : nil
@@ -135,7 +134,7 @@ struct ReadCommand: Verb {
     let found = try TargetFinder(
       options: targets, inventory: inventory ?? "inventory", defaultsToThisMachine: true
     ).find()
-    let answers = await concurrently(found.hosts) { target in
+    let answers = await asking(found.hosts, console) { target in
       try await target.ask([Read.self]) { agent in try await agent.ask(Read()).tables }
     }
     return zip(found.hosts, answers).map { target, tables in

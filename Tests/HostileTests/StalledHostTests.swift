@@ -1,0 +1,108 @@
+import Foundation
+import Testing
+
+/// Hosts that cannot be asked, among others that can.
+@Suite(.enabled(if: Shell.obstacle == nil, "\(Shell.obstacle ?? "")"))
+struct StalledHostTests {
+  private static let inventory = """
+    version: 1
+    services: {web: tcp/443}
+    hosts:
+      a: {addresses: [10.77.0.2], ssh: well}
+      b: {addresses: [10.77.0.4], ssh: stalls}
+    flows:
+      orders: {from: b, to: a, service: web, why: test}
+    """
+
+  /// A stand-in for ssh: one host answers, the other never speaks. The shell puts it in place: a program that
+  /// this process wrote may still be open in a child that another test just started.
+  private func write(_ shell: Shell) throws {
+    try shell.write("inventory/all.yaml", Self.inventory)
+    try shell.write(
+      "stand-in",
+      """
+      #!/bin/sh
+      echo "$@" >> asked
+      while [ "$1" != -- ]; do shift; done
+      case $2 in well) exec sekisho agent;; *) exec sleep 600;; esac
+
+      """)
+  }
+
+  private static let start = """
+    install -D stand-in bin/ssh; PATH=$PWD/bin:$PATH
+    ip link set lo up; ip address add 10.77.0.2/32 dev lo
+
+    """
+
+  @Test(.timeLimit(.minutes(2)))
+  func `the answers of the others are shown, and the host that stalls is named`()
+    throws
+  {
+    try withShell { shell in
+      try write(shell)
+      let result = try shell.run(
+        Self.start + """
+          for verb in "status --host all" "diff --host all" "read --host all"; do
+            status=0; sekisho $verb --timeout 1500ms > out 2> said || status=$?; test $status = 1
+            grep 'b: no answer to hello within 1.5 s; --timeout waits longer' said
+            test -s out
+          done
+          sekisho status --host all --timeout 1s --json > json || true
+          grep '"code" : "timed-out"' json; grep '"happened" : "nothing"' json
+          # Nobody is changed while somebody cannot be asked, unless told so.
+          status=0; sekisho apply --host all --yes --timeout 1s 2> said || status=$?; test $status = 1
+          grep 'nothing was applied' said; test -z "$(nft list tables)"
+          sekisho apply --host all --yes --timeout 1s --skip-unreachable > out 2> said
+          grep 'b: no answer' said; grep '1 host applied' said; nft list tables | grep sekisho
+          status=0; sekisho apply --host b --yes --timeout 1s --skip-unreachable 2> said || status=$?
+          test $status = 1; grep 'no host could be asked' said
+          grep 'ConnectTimeout=1 -o ServerAliveInterval=5 -o ServerAliveCountMax=3 -- stalls sudo' asked
+          """)
+      #expect(result.status == 0, "\(result.all)")
+    }
+  }
+
+  @Test(.timeLimit(.minutes(2))) func `on a terminal it is said whom one waits for`() throws {
+    try withShell { shell in
+      try write(shell)
+      let result = try shell.run(
+        Self.start + """
+          script -qec 'sekisho status --host all --timeout 4s' /dev/null < /dev/null > out || true
+          tr '\\r' '\\n' < out | grep 'waiting for b$'
+          """)
+      #expect(result.status == 0, "\(result.all)")
+    }
+  }
+
+  @Test(arguments: ["0s", "5", "s", "-1s", "1d", "1.5s", "99999999999999999999s", "5 s"])
+  func `what is no time is refused`(text: String) throws {
+    try withShell { shell in
+      try write(shell)
+      let result = try shell.run("sekisho status --host a --timeout='\(text)'")
+      #expect(result.status == 64, "\(result.all)")
+    }
+  }
+
+  @Test(.timeLimit(.minutes(2)))
+  func `a greeting of 20,000 addresses of others is told apart as a wrong host`()
+    throws
+  {
+    try withShell { shell in
+      let hosts = (1...4000).map { "  h\($0): {addresses: [10.78.\($0 / 250).\($0 % 250 + 1)]}" }
+      try shell.write(
+        "inventory/all.yaml", Self.inventory.replacing("  a:", with: hosts.joined(separator: "\n") + "\n  a:")
+      )
+      let forged = (0..<20_000).map { "\"10.78.\($0 / 256).\($0 % 256)\"" }.joined(separator: ",")
+      try shell.write(
+        "greeting",
+        #"{"id":1,"reply":{"protocol":2,"requests":["look","status"],"version":"x","node":"n","kernel":"k","addresses":["#
+          + forged + "]}}\n")
+      try shell.write("stand-in", "#!/bin/sh\nread -r line; cat greeting; read -r line\n")
+      let result = try shell.run(
+        "install -D stand-in bin/ssh; PATH=$PWD/bin:$PATH; sekisho diff --host a --timeout 60s")
+      #expect(result.status == 1, "\(result.all)")
+      #expect(result.all.contains("not a: it calls itself n and has the addresses of h"), "\(result.all)")
+    }
+  }
+}
