@@ -100,12 +100,21 @@ let package = Package(
     layer("Lab", ["Addressing", "CLinux", "Machine", "Policy", system], isSmall: true),
     layer("Fleet", ["AgentProtocol", "Machine", subprocess, system], isSmall: true),
     layer(
+      "Operations",
+      [
+        "Addressing", "AgentProtocol", "Artifacts", "Attempts", "ConnectionDiff", "ConnectionSpace",
+        "Diagnostics",
+        "Digest", "Enforcement", "Fleet", "HostAgent", "Inventory", "InventoryFiles", "Lab", "Lint",
+        "Machine",
+        "Nftables", "Policy", "Reachability", "RulesetCompiler", "RulesetDiff", "RulesetShape", system,
+      ], isSmall: true),
+    layer(
       "SekishoCommands",
       [
-        "Addressing", "AgentProtocol", "Artifacts", "Attempts", "Diagnostics", "Digest", "Enforcement",
-        "Explanation", "Fleet", "HostAgent", "Inventory", "InventoryFiles", "Lab", "Lint", "Machine",
-        "Nftables", "Policy", "PolicySpace", "ConnectionDiff", "ConnectionSpace", "Reachability",
-        "RulesetCompiler", "RulesetDiff", "RulesetShape", "RulesetSpace", arguments, subprocess, system,
+        "Addressing", "AgentProtocol", "Artifacts", "ConnectionDiff", "ConnectionSpace", "Diagnostics",
+        "Enforcement", "Explanation", "Fleet", "HostAgent", "Inventory", "InventoryFiles", "Lab", "Lint",
+        "Machine", "Nftables", "Operations", "Policy", "Reachability", "RulesetDiff", "RulesetShape",
+        "RulesetSpace", arguments, subprocess, system,
       ], isSmall: true),
     .executableTarget(
       name: "sekisho", dependencies: ["SekishoCommands", arguments], swiftSettings: source),
@@ -213,6 +222,12 @@ let package = Package(
     tests("MachineTests", ["LabHarness", "Machine", system]),
     tests("ArtifactsTests", ["Artifacts", "Machine", "Policy", system]),
     tests("NetlinkTests", ["Netlink"]),
+    tests(
+      "OperationsTests",
+      [
+        "AgentProtocol", "ConnectionDiff", "Enforcement", "Fleet", "HostAgent", "MemoryKernel", "Netlink",
+        "Nftables", "Operations", "Policy", "RulesetCompiler",
+      ]),
     tests("SekishoCommandsTests", ["ChildProcess", "Goldens", "sekisho"]),
     tests(
       "HostileTests",

@@ -1,6 +1,7 @@
 internal import Addressing
-internal import ConnectionSpace
-internal import Policy
+public import ConnectionSpace
+internal import Nftables
+public import Policy
 
 /// Hosts that nobody can log in to any more.
 public struct Lockout: Hashable, Sendable {
@@ -17,6 +18,30 @@ public struct Lockout: Hashable, Sendable {
 
   /// A host with its addresses on both sides of a change.
   typealias Member = (name: String, old: [Address], new: [Address])
+
+  /// Of rulesets, those of hosts that had none among them.
+  ///
+  /// - Throws: ``NotProven`` when they are too intricate to be exact about.
+  public init?(
+    of hosts: [HostRulesets], compiledFrom policy: Policy?, at now: Timestamp, budget: Budget = Budget()
+  )
+    throws(NotProven)
+  {
+    let universe = Universe(budget: budget)
+    func passing(_ side: KeyPath<HostRulesets, [Table]?>) throws(NotProven) -> ConnectionSpace {
+      let members = hosts.compactMap { host in
+        host[keyPath: side].map { (host: host, tables: $0 + host.staying) }
+      }
+      return try FleetSpace(members, groups: universe.empty, at: now, enforcing: false).upper.whole
+    }
+    let loopback = try universe.connections(
+      within: Endpoints(policy.map { $0.hosts.map(\.addresses) } ?? hosts.map(\.addresses)))
+    try self.init(
+      from: passing(\.old), to: passing(\.new), without: loopback,
+      hosts.filter { $0.old != nil && $0.new != nil }.map {
+        (name: $0.name, old: $0.addresses, new: $0.addresses)
+      }, policy)
+  }
 
   /// - Parameters:
   ///   - before: what passes, observed or not, as ``ConnectionSpace/Passage/whole``.

@@ -1,5 +1,6 @@
 public import ArgumentParser
 internal import Diagnostics
+internal import Operations
 
 /// The command `sekisho`.
 public struct Sekisho: AsyncParsableCommand {
@@ -19,9 +20,9 @@ public struct Sekisho: AsyncParsableCommand {
         sekisho reach web-1                how far does an intruder get?
 
       Exit codes: 0 done or no difference, 1 error, 2 differences, 3 refused because state has moved, \
-      4 a guard or probe failed, 64 usage.
+      4 a guard or probe failed, 6 nobody could log in afterwards, 64 usage.
       """,
-    version: version,
+    version: toolVersion,
     subcommands: [
       CheckCommand.self, CompileCommand.self, DiffCommand.self, ApplyCommand.self, StatusCommand.self,
       ExplainCommand.self, ReachCommand.self, GraphCommand.self, ReadCommand.self, LabCommand.self,
@@ -68,6 +69,3 @@ public struct Sekisho: AsyncParsableCommand {
     throw refusal.exitCode
   }
 }
-
-/// The version of the tool, as `--version` prints it.
-let version = "0.1.0"

@@ -4,6 +4,7 @@ internal import Artifacts
 internal import Diagnostics
 internal import InventoryFiles
 internal import Machine
+internal import Operations
 
 /// Why a verb was not carried out, in parts that a program can act on.
 struct Refusal: Error {
@@ -20,6 +21,8 @@ struct Refusal: Error {
     case moved
     /// A host could not be asked, or could not do it.
     case host
+    /// Nobody could log in afterwards.
+    case lockout
     /// Nobody said yes.
     case notConfirmed = "not-confirmed"
     /// No lab is up, or it is of another inventory.
@@ -60,6 +63,17 @@ struct Refusal: Error {
     switch error {
     case let refusal as Refusal: self = refusal
     case let usage as ValidationError: self.init(.usage, usage.message)
+    case let misuse as Misuse: self.init(.usage, "\(misuse)")
+    case let mistakes as InventoryMistakes:
+      self.init(.mistakes, "the inventory has mistakes: \(mistakes.report.summary); nothing was done")
+      parts = [.diagnostics(mistakes.report, mistakes.sources)]
+      diagnostics = mistakes.report.json(mistakes.sources)
+    case let guards as GuardsBroken:
+      self = BrokenGuards(guards.loaded, guards.broken).refusal ?? Refusal(.guardBroken, "")
+    case let moved as PlanMoved:
+      self.init(.moved, moved.reason)
+      add(moved.hosts.map { ($0.host, $0.error) })
+    case let fault as LabFault: self.init(.lab, fault.reason, remedy: fault.remedy)
     case let failure as InventoryUnreadable:
       self.init(.unreadable, failure.path, failure.reason, failure.remedy, errno: failure.code)
     case let failure as OutputFailure:
@@ -83,6 +97,7 @@ struct Refusal: Error {
     case .usage: .validationFailure
     case .moved: .moved
     case .guardBroken: .broken
+    case .lockout: .lockedOut
     default: .failed
     }
   }

@@ -1,7 +1,7 @@
 internal import Addressing
 internal import ArgumentParser
 internal import Diagnostics
-internal import Glibc
+internal import Operations
 internal import Policy
 internal import Reachability
 
@@ -11,18 +11,15 @@ struct BrokenGuards {
   let sources: Sources
   let broken: [BrokenGuard]
 
-  init(_ loaded: LoadedPolicy, at now: Timestamp = .current()) {
+  init(_ loaded: LoadedPolicy) { self.init(loaded, loaded.brokenGuards()) }
+
+  init(_ loaded: LoadedPolicy, _ broken: [BrokenGuard]) {
     policy = loaded.policy
     sources = loaded.sources
-    broken = policy.guards.isEmpty ? [] : GuardChecker(policy, at: now).broken()
+    self.broken = broken
   }
 
-  /// - Throws: ``Refusal`` when there are any.
-  func require() throws {
-    if let refusal { throw refusal }
-  }
-
-  /// Why nothing is done where guards do not hold, each with its way and what mends it.
+  /// Why nothing is done where guards do not hold, each with its way and what mends it; `nil`: all hold.
   var refusal: Refusal? {
     if broken.isEmpty { return nil }
     let count = broken.count == 1 ? "a guard does" : "\(broken.count) guards do"
@@ -179,11 +176,6 @@ struct BrokenGuards {
       statement: rule.statement.word,
       path: path, remedy: remedy, removal: removal, holdsWhenEnforced: found.holdsWhenEnforced)
   }
-}
-
-extension Timestamp {
-  /// The machine's clock.
-  static func current() -> Self { Self(seconds: Int64(time(nil))) }
 }
 
 extension GuardStatement {

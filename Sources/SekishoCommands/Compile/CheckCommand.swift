@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Diagnostics
 internal import Lint
+internal import Operations
 internal import Policy
 
 struct CheckCommand: Verb {
@@ -43,7 +44,8 @@ struct CheckCommand: Verb {
     let loaded: LoadedPolicy
     do {
       loaded = try LoadedPolicy(inventory.inventory)
-    } catch var refusal as Refusal {
+    } catch let mistakes as InventoryMistakes {
+      var refusal = Refusal(mistakes)
       // Each mistake is a line of its own.
       if output.json {
         try console.write(try JSONOutput.bytes(.lines(refusal.diagnostics)))

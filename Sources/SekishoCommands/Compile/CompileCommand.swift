@@ -1,6 +1,7 @@
 internal import Addressing
 internal import ArgumentParser
 internal import Artifacts
+internal import Operations
 internal import Policy
 
 struct CompileCommand: Verb {
@@ -33,9 +34,7 @@ struct CompileCommand: Verb {
   func answer(_ console: Console) async throws -> Answer {
     let loaded = try LoadedPolicy(inventory.inventory)
     var answer = Answer(parts: [.diagnostics(loaded.report, loaded.sources)])
-    do {
-      try BrokenGuards(loaded).require()
-    } catch var refusal as Refusal {
+    if var refusal = BrokenGuards(loaded).refusal {
       refusal.parts = answer.parts + refusal.parts
       throw refusal
     }

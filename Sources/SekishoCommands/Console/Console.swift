@@ -45,6 +45,12 @@ struct Console: Sendable {
   /// Writes text to standard error as it is.
   func raw(_ text: String) { try? writeAll(Array(text.utf8), to: .standardError) }
 
+  /// Whether whoever sits at standard input says yes.
+  func confirms(_ question: String) -> Bool {
+    raw("\(question) [y/N] ")
+    return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
+  }
+
   /// Writes a message to standard error under `--verbose`.
   func detail(_ text: String) {
     if verbose { message(text) }

@@ -10,4 +10,6 @@ extension ExitCode {
   static let moved = ExitCode(3)
   /// A guard, an expectation or a probe failed.
   static let broken = ExitCode(4)
+  /// Refused because nobody could log in afterwards.
+  static let lockedOut = ExitCode(6)
 }

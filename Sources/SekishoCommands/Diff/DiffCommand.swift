@@ -1,7 +1,9 @@
 internal import ArgumentParser
 internal import Artifacts
+internal import Diagnostics
 internal import Inventory
 internal import InventoryFiles
+internal import Operations
 
 struct DiffCommand: Verb {
   static let configuration = CommandConfiguration(
@@ -70,6 +72,7 @@ struct DiffCommand: Verb {
     var answer = Answer()
     let found: FoundDifference
     var guards: BrokenGuards?
+    var hostSources: Sources?
     if let (old, new) = try await compared() {
       if case .ruleset(let before) = old.content, case .ruleset(let after) = new.content {
         return try ListedChange(from: before, to: after, showsObjects: objects).answer
@@ -85,11 +88,12 @@ struct DiffCommand: Verb {
     } else {
       let running = try await asked(console)
       (found, remarks) = (running.found, running.targets.remarks)
+      hostSources = running.targets.sources
       answer.parts += running.strayParts
       if let out {
         let failures = found.hosts.filter(\.isFailure)
         if failures.isEmpty {
-          try SavedPlan(of: running, options: targets).plan.write(to: out)
+          try SavedPlan(of: running, options: targets.request).plan.write(to: out)
           let source =
             targets.from.map { " --from \($0)" }
             ?? (inventory.inventory == "inventory" ? "" : " -i \(inventory.inventory)")
@@ -99,7 +103,7 @@ struct DiffCommand: Verb {
         }
       }
     }
-    let report = DiffReport(found: found, showsObjects: objects, isOfHosts: base == nil && sources.isEmpty)
+    let report = DiffReport(found: found, showsObjects: objects, sources: hostSources)
     answer.parts = remarks.map { .remark($0) } + report.parts + answer.parts
     if let refusal = guards?.refusal { answer.parts += refusal.parts + [.failure(refusal.text)] }
     answer.data = .document(report.json(guards))
@@ -127,19 +131,8 @@ struct DiffCommand: Verb {
 
   private func asked(_ console: Console) async throws -> RunningHosts {
     let targets = try TargetFinder(
-      options: targets, inventory: inventory.inventory, defaultsToThisMachine: true
+      options: targets.request, inventory: inventory.inventory, defaultsToThisMachine: true
     ).find()
-    return await RunningHosts(asking: targets, console)
-  }
-}
-
-extension Manifest {
-  /// That rulesets lie side by side which no single inventory gave; `nil`: one did.
-  func remarkOnParts(_ path: String) -> String? {
-    let inventories = inventories
-    guard inventories.count > 1 else { return nil }
-    return
-      "\(path) was compiled in parts: its rulesets are of \(inventories.count) inventories, which manifest.json "
-      + "names host by host; sekisho compile without --host and --shard makes them one"
+    return await RunningHosts(asking: targets, watch: WaitingLine(console))
   }
 }

@@ -1,39 +1,18 @@
 internal import AgentProtocol
+internal import ConnectionDiff
+internal import Diagnostics
+internal import Lint
 internal import Nftables
+internal import Operations
 internal import RulesetDiff
 internal import RulesetShape
-
-/// What differs on one host.
-struct HostDifference {
-  enum Outcome {
-    case compared(Comparison)
-    /// The new source has no such host.
-    case removed
-    case failed(any Error)
-  }
-
-  let host: String
-  let outcome: Outcome
-
-  var isFailure: Bool { error != nil }
-
-  /// Why it could not be compared.
-  var error: (any Error)? { if case .failed(let error) = outcome { error } else { nil } }
-
-  /// Whether the host has no table of ours yet.
-  var isNew: Bool { if case .compared(let comparison) = outcome { !comparison.isInstalled } else { false } }
-
-  var isSame: Bool {
-    if case .compared(let comparison) = outcome { comparison.change.isEmpty } else { false }
-  }
-}
 
 /// Differences as an answer; hosts that differ alike are told once.
 struct DiffReport {
   let found: FoundDifference
   let showsObjects: Bool
-  /// Whether running hosts were asked, rather than two sources compared.
-  let isOfHosts: Bool
+  /// Where findings of running hosts are written; `nil`: two sources are compared.
+  let sources: Sources?
 
   /// What is told. Where it is known which connections open and close, objects are told only where they are asked for,
   /// and of hosts that had no table, what they let pass from now on.
@@ -43,12 +22,19 @@ struct DiffReport {
         "which connections open and close is \(reason); the objects that change are told instead")
     }
     let hosts = found.hosts
-    let before = (reason.map { [$0] } ?? []) + (found.meaning?.parts ?? [])
+    let lead = found.lockout.map { Answer.Part.chapter(.sentence("\($0.sentence, .closes)")) }
+    let before = [reason, lead].compactMap { $0 } + (found.meaning?.parts ?? [])
     let knowsMeaning = found.meaning != nil && !showsObjects
-    if knowsMeaning, !isOfHosts { return before + count }
+    guard let sources else {
+      return knowsMeaning ? before + count : before + objects(hosts).map { .chapter($0) } + rest
+    }
     let objects = objects(knowsMeaning ? hosts.filter(\.isNew) : hosts)
     let strangers = knowsMeaning ? strangers(hosts.filter { !$0.isNew }) : []
-    return before + (objects + strangers).map { .chapter($0) } + rest
+    let findings = Chapter(
+      .advice, Words("Findings about what changes", .strong),
+      found.findings.map { Entry(.risk, Words($0.message), note: sources.shownLine($0.location)) })
+    let chapters = objects + strangers + (findings.entries.isEmpty ? [] : [findings])
+    return before + chapters.map { .chapter($0) } + rest
   }
 
   /// What belongs to no flow, by host.
@@ -197,7 +183,9 @@ struct DiffReport {
     }
 
     let hosts: [Host]
-    let meaning: MeaningReport.JSON?
+    let lockedOut: [String]
+    let findings: [LintReport.Entry]?
+    let meaning: ChangeMeaning.JSON?
     let meaningNotProven: String?
     let brokenGuards: [BrokenGuards.Entry]?
   }
@@ -218,7 +206,9 @@ struct DiffReport {
       }
     }
     return File(
-      hosts: hosts, meaning: found.meaning?.json, meaningNotProven: found.notProven.map { "\($0)" },
+      hosts: hosts, lockedOut: found.lockout?.hosts ?? [],
+      findings: sources.map { LintReport(findings: found.findings, sources: $0).entries },
+      meaning: found.meaning?.json, meaningNotProven: found.notProven.map { "\($0)" },
       brokenGuards: guards.flatMap { $0.broken.isEmpty ? nil : $0.entries })
   }
 }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import ConnectionDiff
 internal import Diagnostics
+internal import Operations
 internal import Policy
 
 /// What changes between two rulesets that nft(8) printed, of a host of which nothing else is known.

@@ -1,8 +1,9 @@
 internal import ConnectionDiff
 internal import Diagnostics
+internal import Operations
 internal import Policy
 
-extension MeaningReport {
+extension ChangeMeaning {
   struct JSON: Encodable {
     struct Totals: Encodable {
       let opened: Int
@@ -54,7 +55,6 @@ extension MeaningReport {
     let modes: [Mode]
     let ends: [FlowEnd]
     let risks: [Risk]
-    let lockedOut: [String]
     let reach: ReachChange.JSON?
     let findings: [LintReport.Entry]?
   }
@@ -89,6 +89,6 @@ extension MeaningReport {
         .init(
           kind: risk.kind.rawValue, message: risk.message, flow: risk.flow,
           place: risk.location.map { "\(new.shownPath($0.file)):\($0.line):\($0.column)" })
-      }, lockedOut: diff.lockout?.hosts ?? [], reach: reach?.json, findings: findings?.entries)
+      }, reach: reach?.json, findings: findings.map { LintReport(findings: $0, sources: new).entries })
   }
 }

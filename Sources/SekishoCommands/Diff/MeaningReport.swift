@@ -1,29 +1,12 @@
 internal import ConnectionDiff
 internal import Diagnostics
 internal import Lint
+internal import Operations
 internal import Policy
 
-/// What a change means for connections.
-struct MeaningReport {
-  let diff: ConnectionDiff
-  /// The sources, for places that a user can open.
-  let old: Sources
-  let new: Sources
-  /// How many hosts of the inventory nobody has asked.
-  var takenForGranted = 0
-  /// How many hosts have no table yet: what closes there is everything but what is told of them.
-  var unfiltered = 0
-  /// How far an intruder gets, before and after; `nil` where only one side is a policy.
-  var reach: ReachChange?
-  /// What lint finds that the change brings.
-  var findings: LintReport?
+// What a change means, as chapters.
 
-  /// Whether there is nothing to tell. Where no ruleset is another there may still be: an address changes hands, a
-  /// host becomes a crown jewel, a flow loses its owner.
-  var isEmpty: Bool {
-    diff.isEmpty && (reach?.lines ?? []).isEmpty && (findings?.findings ?? []).isEmpty
-  }
-
+extension ChangeMeaning {
   /// What is told, in this order.
   var parts: [Answer.Part] {
     let chapters =
@@ -60,12 +43,11 @@ struct MeaningReport {
           (reach?.lines ?? []).map { Entry(.changes, Words($0)) }),
         Chapter(
           .advice, Words("Findings that the change brings", .strong),
-          (findings?.findings ?? []).map {
+          (findings ?? []).map {
             Entry(.risk, Words($0.message), note: place($0.location, new))
           }),
       ]
-    let lead = diff.lockout.map { [Chapter.sentence("\($0.sentence, .closes)")] } ?? []
-    return (lead + chapters.filter { !$0.entries.isEmpty }).map { .chapter($0) } + [.summary(summary)]
+    return chapters.filter { !$0.entries.isEmpty }.map { .chapter($0) } + [.summary(summary)]
   }
 
   private func connections(

@@ -1,48 +1,7 @@
-internal import ConnectionDiff
-internal import ConnectionSpace
-internal import Nftables
-internal import Policy
+internal import Operations
 internal import Reachability
 
-/// How much further, or less far, an intruder gets by a change.
-struct ReachChange {
-  /// How many connections deep is looked.
-  static let hops = 3
-
-  let old: BlastRadius
-  let new: BlastRadius
-
-  /// Compares two policies at a moment.
-  init(from old: Policy, to new: Policy, at now: Timestamp) {
-    self.init(
-      old: BlastRadius(old, at: now, hops: Self.hops), new: BlastRadius(new, at: now, hops: Self.hops))
-  }
-
-  /// Compares what rulesets let pass.
-  ///
-  /// - Parameters:
-  ///   - hosts: all of the fleet: how far he gets over hosts that nobody asked is not known.
-  ///   - passage: what passes between them.
-  ///   - crowns: the names of crown jewels.
-  /// - Throws: ``ConnectionSpace/NotProven``.
-  init(of hosts: [HostRulesets], _ passage: FleetPassage, crowns: Set<String>) throws(NotProven) {
-    func radius(
-      _ whole: ConnectionSpace, _ side: KeyPath<HostRulesets, [Table]?>
-    ) throws(NotProven) -> BlastRadius {
-      let there = hosts.filter { $0[keyPath: side] != nil }
-      let every = try EveryReach(
-        whole, hosts: there.map(\.addresses), isCrown: { crowns.contains(there[$0.index].name) },
-        hops: Self.hops)
-      return BlastRadius(every, crowns: there.count { crowns.contains($0.name) })
-    }
-    self.init(old: try radius(passage.old, \.old), new: try radius(passage.new, \.new))
-  }
-
-  init(old: BlastRadius, new: BlastRadius) {
-    self.old = old
-    self.new = new
-  }
-
+extension ReachChange {
   /// What changes, a line a figure; hop by hop, as in `12, 30, 31 → 12, 34, 40`.
   var lines: [String] {
     var lines: [String] = []

@@ -4,6 +4,7 @@ internal import Diagnostics
 internal import Explanation
 internal import FoundationEssentials
 internal import Glibc
+internal import Operations
 internal import Policy
 
 /// Answers many questions in one run: a JSON line each.

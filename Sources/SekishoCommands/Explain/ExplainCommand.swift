@@ -4,6 +4,7 @@ internal import Explanation
 internal import FoundationEssentials
 internal import Glibc
 internal import Nftables
+internal import Operations
 internal import Policy
 
 struct ExplainCommand: Verb {

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Enforcement
 internal import HostAgent
 internal import Machine
+internal import Operations
 
 struct AgentCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -14,6 +15,6 @@ struct AgentCommand: ParsableCommand {
 
   func run() throws {
     let host = LocalHost(runtimeDirectory: try RuntimeDirectory().path)
-    try AgentServer(host, version: version).serve()
+    try AgentServer(host, version: toolVersion).serve()
   }
 }

@@ -1,8 +1,5 @@
-internal import AgentProtocol
 internal import ArgumentParser
-internal import HostAgent
-internal import Machine
-internal import RulesetDiff
+internal import Operations
 
 struct StatusCommand: Verb {
   static let configuration = CommandConfiguration(
@@ -32,39 +29,12 @@ struct StatusCommand: Verb {
   @OptionGroup var output: OutputOptions
 
   func answer(_ console: Console) async throws -> Answer {
-    let answers: [HostState]
     if inventory == nil, targets.host == nil, targets.from == nil, !targets.lab {
-      answers = [await thisMachine()]
-    } else {
-      let targets = try TargetFinder(
-        options: targets, inventory: inventory ?? "inventory", defaultsToThisMachine: true
-      ).find().hosts
-      let results = await asking(targets, console) { target in
-        try await target.ask([Status.self, Look.self]) { agent, greeting in
-          (
-            status: try await agent.ask(Status()),
-            comparison: try await agent.ask(Look(target.wanted)).comparison,
-            stray: target.identity.strayAddresses(greeting)
-          )
-        }
-      }
-      answers = zip(targets, results).map { target, result in
-        HostState(
-          host: target.name, status: result.map(\.status),
-          differing: (try? result.get())?.comparison.change.objects.count,
-          stray: (try? result.get())?.stray)
-      }
+      return StatusReport(states: [HostState.ofThisMachine()]).answer
     }
-    return StatusReport(states: answers).answer
-  }
-
-  private func thisMachine() async -> HostState {
-    do {
-      let agent = try ThisMachine.agent()
-      let name = try agent.answer(Hello()).node
-      return HostState(host: name, status: .success(try agent.answer(Status())), differing: nil)
-    } catch {
-      return HostState(host: "this machine", status: .failure(error), differing: nil)
-    }
+    let targets = try TargetFinder(
+      options: targets.request, inventory: inventory ?? "inventory", defaultsToThisMachine: true
+    ).find()
+    return StatusReport(states: await HostState.of(targets, watch: WaitingLine(console))).answer
   }
 }

@@ -1,18 +1,7 @@
 internal import Addressing
 internal import AgentProtocol
+internal import Operations
 internal import Policy
-
-/// What one host said of itself.
-struct HostState {
-  let host: String
-  let status: Result<HostStatus, any Error>
-  /// Objects that differ from what the host should have; `nil`: nothing says what that is.
-  let differing: Int?
-  /// Addresses that its peers deny; `nil`: nothing says whose addresses are whose.
-  var stray: StrayAddresses?
-
-  var isFailure: Bool { if case .failure = status { true } else { false } }
-}
 
 /// States of hosts as an answer.
 struct StatusReport {
@@ -114,5 +103,15 @@ extension String {
   /// With spaces behind it, at least as wide.
   fileprivate func padded(to width: Int) -> String {
     self + String(repeating: " ", count: max(0, width - count))
+  }
+}
+
+extension RunningHosts {
+  /// What is to be told beside the difference; empty where nothing is.
+  var strayParts: [SekishoCommands.Answer.Part] {
+    let entries = stray.flatMap { host, addresses in
+      addresses.sentences.map { Entry(.risk, "\(host) \($0)") }
+    }
+    return entries.isEmpty ? [] : [.chapter(Chapter(.facts, "Addresses", entries))]
   }
 }

@@ -4,6 +4,7 @@ internal import FoundationEssentials
 internal import Glibc
 internal import Lab
 internal import Machine
+internal import Operations
 
 struct LabCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -126,15 +127,5 @@ private struct LabState: Encodable {
         name: $0.name, kind: $0.kind.rawValue, addresses: $0.addresses.map(\.description),
         forwards: $0.forwards)
     }
-  }
-}
-
-extension Lab {
-  /// - Throws: ``Refusal`` where none is up.
-  static func running() throws -> Lab {
-    guard let lab = current(in: try RuntimeDirectory()) else {
-      throw Refusal(.lab, "no lab is up", remedy: "sekisho lab up starts one")
-    }
-    return lab
   }
 }

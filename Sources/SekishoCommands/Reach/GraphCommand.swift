@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Operations
 internal import Policy
 internal import Reachability
 internal import Subprocess

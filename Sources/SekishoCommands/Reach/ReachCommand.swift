@@ -1,5 +1,6 @@
 internal import Addressing
 internal import ArgumentParser
+internal import Operations
 internal import Policy
 internal import Reachability
 

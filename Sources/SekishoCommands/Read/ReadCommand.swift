@@ -1,11 +1,8 @@
 internal import Addressing
-internal import AgentProtocol
 internal import ArgumentParser
 internal import ConnectionDiff
 internal import Glibc
-internal import HostAgent
-internal import Machine
-internal import Nftables
+internal import Operations
 internal import Policy
 
 struct ReadCommand: Verb {
@@ -116,67 +113,12 @@ struct ReadCommand: Verb {
       let isNamed = inventory != nil || targets.host != nil
       let names = isNamed ? try LoadedPolicy(inventory ?? "inventory").policy : nil
       let own = try targets.host.flatMap { name in try names.map { try host(name, in: $0) } }
-      let listing = try RulesetFile.listing(file)
-      return [
-        ReadRuleset(
-          name: file, own: own, names: names, tables: .success(listing.tables), remarks: listing.remarks)
-      ]
+      return [try ReadRuleset(file: file, own: own, names: names)]
     }
-    if inventory == nil, targets.host == nil, !targets.lab {
-      let agent = try ThisMachine.agent()
-      let tables = Result<[Table], any Error> { try agent.answer(Read()).tables }
-      // A machine without addresses, such as a namespace that was just made, is asked about any.
-      let own = ThisMachine.addresses.filter { !$0.isLoopback }
-      return [
-        ReadRuleset(name: "this machine", own: own.isEmpty ? nil : own, names: nil, tables: tables)
-      ]
-    }
-    let found = try TargetFinder(
-      options: targets, inventory: inventory ?? "inventory", defaultsToThisMachine: true
-    ).find()
-    let answers = await asking(found.hosts, console) { target in
-      try await target.ask([Read.self]) { agent in try await agent.ask(Read()).tables }
-    }
-    return zip(found.hosts, answers).map { target, tables in
-      ReadRuleset(
-        name: target.name, own: target.identity.addresses, names: found.inventory?.policy,
-        tables: tables)
-    }
-  }
-}
-
-/// A ruleset, and what is known of whose it is.
-struct ReadRuleset {
-  let name: String
-  /// The host's addresses; `nil`: not known.
-  let own: [Address]?
-  /// Whose names are told.
-  let names: Policy?
-  let tables: Result<[Table], any Error>
-  /// What there is to say of them.
-  var remarks: [String] = []
-
-  var isFailure: Bool { if case .failure = tables { true } else { false } }
-
-  /// What passes, direction by direction; where it is too intricate, why.
-  func allowed(_ links: AllowedConnections.Links) throws -> [(
-    Direction, Result<AllowedConnections, any Error>
-  )] {
-    let tables = try tables.get()
-    return Direction.allCases.map { direction in
-      (
-        direction,
-        Result {
-          try AllowedConnections(tables, direction, own: own, names: names, links: links, at: .current())
-        }
-      )
-    }
-  }
-}
-
-extension Address {
-  /// 127.0.0.0/8, ::1
-  fileprivate var isLoopback: Bool {
-    Prefix.ipv4Loopback.contains(self) || Prefix.ipv6Loopback.contains(self)
+    if inventory == nil, targets.host == nil, !targets.lab { return [try ReadRuleset.ofThisMachine()] }
+    return await ReadRuleset.of(
+      try TargetFinder(
+        options: targets.request, inventory: inventory ?? "inventory", defaultsToThisMachine: true
+      ).find(), watch: WaitingLine(console))
   }
 }

@@ -4,6 +4,7 @@ internal import ConnectionDiff
 internal import ConnectionSpace
 internal import Diagnostics
 internal import Nftables
+internal import Operations
 internal import Policy
 internal import RulesetSpace
 

@@ -1,6 +1,7 @@
 internal import ConnectionDiff
 internal import Diagnostics
 internal import Nftables
+internal import Operations
 internal import Policy
 internal import RulesetSpace
 

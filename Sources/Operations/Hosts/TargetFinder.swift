@@ -1,71 +1,67 @@
 internal import Addressing
-internal import AgentProtocol
-internal import ArgumentParser
+package import AgentProtocol
 internal import Artifacts
-internal import Fleet
-internal import HostAgent
+package import Diagnostics
+package import Fleet
+package import HostAgent
 internal import Lab
 internal import Machine
-internal import Nftables
+package import Nftables
 internal import Policy
 internal import RulesetCompiler
 
-/// Which hosts a command works on, and how it reaches them.
-struct TargetOptions: ParsableArguments {
-  @Flag(help: "This machine, which is the host that --host names.")
-  var local = false
-
-  @Flag(help: "The hosts of the lab.")
-  var lab = false
-
-  @Option(
-    help: ArgumentHelp(
-      "These hosts, as in \"api & !api-3, worker\"; by ssh unless --local or --lab.", valueName: "selector"))
-  var host: String?
-
-  @Option(
-    help: ArgumentHelp("Take what a compile wrote to a directory instead of the inventory.", valueName: "dir")
-  )
-  var from: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "How long a host may take for an answer, as in 90s or 2m (default: 30s).", valueName: "duration"))
-  var timeout: TimeLimit?
-
+/// Which hosts are meant, and how they are reached.
+package struct TargetRequest: Sendable {
+  /// This machine, which is the host that ``host`` names.
+  package var isLocal: Bool
+  /// The hosts of the lab.
+  package var isLab: Bool
+  /// A selector of hosts; `nil`: none are named.
+  package var host: String?
+  /// What a compile wrote, in place of the inventory.
+  package var from: String?
   /// How long hosts may keep us waiting.
-  var patience: Patience {
-    var patience = Patience()
-    if let timeout { patience.answer = timeout.duration }
-    return patience
-  }
+  package var patience: Patience
 
-  func validate() throws {
-    if local, lab { throw ValidationError("--local and --lab exclude each other") }
-    if local, host == nil { throw ValidationError("--local needs --host NAME: which host is this machine?") }
+  package init(isLocal: Bool, isLab: Bool, host: String?, from: String?, patience: Patience) {
+    self.isLocal = isLocal
+    self.isLab = isLab
+    self.host = host
+    self.from = from
+    self.patience = patience
   }
 }
 
 /// A host with the table it should have and the way to its agent.
-struct Target: Sendable {
-  let name: String
-  let wanted: Table
-  let reach: Reach
-  let identity: HostIdentity
+package struct Target: Sendable {
+  package let name: String
+  package let wanted: Table
+  package let reach: Reach
+  package let identity: HostIdentity
 
-  enum Reach: Sendable {
-    case here
+  /// The way to the agent.
+  package enum Reach: Sendable {
+    /// By an agent in this process, which is made when it is needed.
+    case here(@Sendable () throws -> AgentHere)
     case through(Transport)
   }
 
   /// How long the host may keep us waiting.
-  let patience: Patience
+  package let patience: Patience
+
+  package init(name: String, wanted: Table, reach: Reach, identity: HostIdentity, patience: Patience) {
+    self.name = name
+    self.wanted = wanted
+    self.reach = reach
+    self.identity = identity
+    self.patience = patience
+  }
 
   /// Asks the host's agent, once it is known to be this host's and to be able to answer.
   ///
   /// - Parameter needs: what will be asked.
   /// - Throws: ``AgentProtocol/AgentFailure``, `.wrongHost` among them.
-  func ask<Answer: Sendable>(
+  package func ask<Answer: Sendable>(
     _ needs: [any AgentRequest.Type],
     _ question: @escaping @Sendable (any Agent) async throws -> Answer
   ) async throws -> Answer {
@@ -73,18 +69,18 @@ struct Target: Sendable {
   }
 
   /// The same, with what the machine has said of itself.
-  func ask<Answer: Sendable>(
+  package func ask<Answer: Sendable>(
     _ needs: [any AgentRequest.Type],
     _ question: @escaping @Sendable (any Agent, Greeting) async throws -> Answer
   ) async throws -> Answer {
     switch reach {
-    case .here:
-      let agent = try ThisMachine.agent()
+    case .here(let makeAgent):
+      let agent = try makeAgent()
       let greeting = try agent.answer(Hello())
       try identity.check(greeting)
       return try await question(agent, greeting)
     case .through(let transport):
-      return try await AgentSession.run(transport, needing: needs, version: version, patience: patience) {
+      return try await AgentSession.run(transport, needing: needs, version: toolVersion, patience: patience) {
         [identity] agent, greeting in
         try identity.check(greeting)
         return try await question(agent, greeting)
@@ -94,34 +90,55 @@ struct Target: Sendable {
 }
 
 /// The hosts a command works on.
-struct Targets: Sendable {
-  let hosts: [Target]
+package struct Targets: Sendable {
+  package let hosts: [Target]
   /// The names of all hosts that the source knows, asked for or not.
-  let all: Set<String>
+  package let all: Set<String>
   /// What their rulesets are compiled from; `nil`: a directory holds what was compiled.
-  let inventory: LoadedPolicy?
+  package let inventory: LoadedPolicy?
   /// What there is to say of where their rulesets come from.
-  var remarks: [String] = []
+  package let remarks: [String]
+  /// Whether they are of the lab, where nobody logs in.
+  package let isLab: Bool
+
+  package init(
+    hosts: [Target], all: Set<String>, inventory: LoadedPolicy?, remarks: [String] = [], isLab: Bool = false
+  ) {
+    self.hosts = hosts
+    self.all = all
+    self.inventory = inventory
+    self.remarks = remarks
+    self.isLab = isLab
+  }
+
+  /// The files of the inventory, for places that a user can open.
+  package var sources: Sources { inventory?.sources ?? Sources(files: []) }
 }
 
 /// Finds the hosts a command works on and what each of them should have.
-struct TargetFinder {
-  let options: TargetOptions
-  let inventory: String
+package struct TargetFinder {
+  package let options: TargetRequest
+  package let inventory: String
   /// Whether a command that names no host means this machine, found by its addresses; else it is an
   /// error: a change never goes to hosts that nobody named.
-  var defaultsToThisMachine = false
+  package let defaultsToThisMachine: Bool
 
-  /// - Throws: ``Refusal``, ``ValidationError``, or what files and the lab throw.
-  func find() throws -> Targets {
-    let isUnnamed = options.host == nil && !options.lab
+  package init(options: TargetRequest, inventory: String, defaultsToThisMachine: Bool = false) {
+    self.options = options
+    self.inventory = inventory
+    self.defaultsToThisMachine = defaultsToThisMachine
+  }
+
+  /// - Throws: ``Misuse``, ``InventoryMistakes``, ``GuardsBroken``, or what files and the lab throw.
+  package func find() throws -> Targets {
+    let isUnnamed = options.host == nil && !options.isLab
     if isUnnamed, !defaultsToThisMachine {
-      throw ValidationError(
+      throw Misuse(
         "say which hosts: --local --host NAME, --lab, or --host SELECTOR (--host all: by ssh)")
     }
-    if isUnnamed, options.from != nil { throw ValidationError("with --from, say which host: --host NAME") }
+    if isUnnamed, options.from != nil { throw Misuse("with --from, say which host: --host NAME") }
     let loaded = options.from == nil ? try LoadedPolicy(inventory) : nil
-    if let loaded { try BrokenGuards(loaded).require() }
+    try loaded?.requireGuards()
     var remarks: [String] = []
     let wanted =
       if let loaded {
@@ -129,20 +146,24 @@ struct TargetFinder {
       } else {
         try compiled(options.from ?? "", &remarks)
       }
-    let lab = options.lab ? try Lab.running() : nil
-    if options.local || isUnnamed {
+    let lab = options.isLab ? try Lab.running() : nil
+    if options.isLocal || isUnnamed {
       guard wanted.count == 1 else {
-        throw ValidationError("--host selects \(wanted.count) hosts; this machine is one of them: name it")
+        throw Misuse("--host selects \(wanted.count) hosts; this machine is one of them: name it")
       }
       return Targets(
-        hosts: [target(wanted[0], .here)], all: Self.all(wanted), inventory: loaded, remarks: remarks)
+        hosts: [target(wanted[0], .here { try ThisMachine.agent() })], all: Self.all(wanted),
+        inventory: loaded, remarks: remarks,
+        isLab: options.isLab)
     }
     let hosts = try wanted.map { host in
       guard let lab else { return target(host, .through(.ssh(host.ssh, options.patience))) }
       let command = try lab.execPrefix(host.identity.host) + [try Lab.ownExecutable(), "agent"]
       return target(host, .through(Transport(command: command)))
     }
-    return Targets(hosts: hosts, all: Self.all(wanted), inventory: loaded, remarks: remarks)
+    return Targets(
+      hosts: hosts, all: Self.all(wanted), inventory: loaded, remarks: remarks,
+      isLab: options.isLab)
   }
 
   /// All hosts that addresses are known of.
@@ -166,7 +187,7 @@ struct TargetFinder {
     if thisMachine {
       selected = ThisMachine.hosts(in: policy)
       guard selected.count == 1 else {
-        throw ValidationError(
+        throw Misuse(
           "this machine has the addresses of \(selected.count == 0 ? "no host" : "several hosts") of the inventory; "
             + "say which it is: --local --host NAME, or ask others: --lab, --host SELECTOR")
       }
@@ -221,11 +242,11 @@ struct TargetFinder {
 }
 
 /// The ruleset of a host is one table: of none or several, the rest would be left out in silence.
-struct OneTable: Error, CustomStringConvertible {
-  let host: String
-  var description: String { "the ruleset of \(host) is not one table; compile again" }
+package struct OneTable: Error, CustomStringConvertible {
+  package let host: String
+  package var description: String { "the ruleset of \(host) is not one table; compile again" }
 
-  static func read(_ json: [UInt8], _ host: String) throws -> Table {
+  package static func read(_ json: [UInt8], _ host: String) throws -> Table {
     let tables = try Table.tables(fromJSON: json)
     guard tables.count == 1 else { throw OneTable(host: host) }
     return tables[0]

@@ -1,9 +1,9 @@
 internal import Machine
-internal import Nftables
-internal import SystemPackage
+package import Nftables
+package import SystemPackage
 
 /// The bytes of a file; `-` is standard input.
-func readFile(_ path: String) throws -> [UInt8] {
+package func readFile(_ path: String) throws -> [UInt8] {
   do throws(Errno) {
     if path == "-" { return try FileDescriptor.standardInput.readWhole(atMost: Files.longest) }
     let file = try FileDescriptor.opening(path)
@@ -15,10 +15,10 @@ func readFile(_ path: String) throws -> [UInt8] {
 }
 
 /// A ruleset in the JSON of nft, as somebody has saved it.
-enum RulesetFile {
+package enum RulesetFile {
   /// - Parameter path: `-` is standard input.
   /// - Throws: ``RulesetFileError``.
-  static func listing(_ path: String) throws -> RulesetListing {
+  package static func listing(_ path: String) throws -> RulesetListing {
     do {
       return try understood(try readFile(path), of: path)
     } catch {
@@ -29,7 +29,7 @@ enum RulesetFile {
   /// The tables of a file, when it is one, and not an inventory that happens to be JSON.
   ///
   /// - Throws: ``RulesetFileError`` for one that cannot be read: as an inventory nothing in it would be right either.
-  static func listing(ifPresent path: String) throws -> RulesetListing? {
+  package static func listing(ifPresent path: String) throws -> RulesetListing? {
     guard (try? Stat(FilePath(path)).type) == .regular, let bytes = try? readFile(path)
     else { return nil }
     do {
@@ -51,24 +51,24 @@ enum RulesetFile {
 }
 
 /// The tables of a host, as far as they are understood.
-struct RulesetListing {
-  let tables: [Table]
+package struct RulesetListing {
+  package let tables: [Table]
   /// What there is to say of them.
-  let remarks: [String]
+  package let remarks: [String]
 }
 
 /// A file is no ruleset.
-struct RulesetFileError: Error, CustomStringConvertible {
-  let path: String
-  let reason: String
+package struct RulesetFileError: Error, CustomStringConvertible {
+  package let path: String
+  package let reason: String
 
-  var description: String {
+  package var description: String {
     "\(path == "-" ? "standard input" : path): \(reason); what nft -j list ruleset prints is read"
   }
 }
 
 /// A file could not be read.
-struct InputFailure: Error, CustomStringConvertible {
-  let errno: Errno
-  var description: String { "cannot read: \(errno)" }
+package struct InputFailure: Error, CustomStringConvertible {
+  package let errno: Errno
+  package var description: String { "cannot read: \(errno)" }
 }

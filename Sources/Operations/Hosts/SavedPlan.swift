@@ -1,18 +1,18 @@
-internal import AgentProtocol
-internal import Artifacts
+package import AgentProtocol
+package import Artifacts
 internal import Digest
 internal import Nftables
 
 /// A plan against what there is now.
-struct SavedPlan {
-  let plan: Plan
+package struct SavedPlan {
+  package let plan: Plan
 
   /// - Throws: ``Artifacts/OutputFailure``.
-  init(reading path: String) throws { plan = try Plan(reading: path) }
+  package init(reading path: String) throws { plan = try Plan(reading: path) }
 
   /// What was found on hosts.
-  init(of running: RunningHosts, options: TargetOptions) throws {
-    let way: Plan.Way = options.lab ? .lab : options.local || options.host == nil ? .local : .ssh
+  package init(of running: RunningHosts, options: TargetRequest) throws {
+    let way: Plan.Way = options.isLab ? .lab : options.isLocal || options.host == nil ? .local : .ssh
     let hosts = try zip(running.targets.hosts, running.answers).map {
       try Plan.Host($0, try $1.get().seen)
     }
@@ -20,20 +20,20 @@ struct SavedPlan {
   }
 
   /// The hosts of the plan, reached as they were.
-  func targets(_ options: TargetOptions) -> TargetOptions {
+  package func targets(_ options: TargetRequest) -> TargetRequest {
     var result = options
-    result.local = plan.way == .local
-    result.lab = plan.way == .lab
+    result.isLocal = plan.way == .local
+    result.isLab = plan.way == .lab
     result.host = plan.hosts.map(\.name).joined(separator: ", ")
     return result
   }
 
-  /// - Throws: ``Refusal`` where something is not what was shown.
-  func requireSame(_ targets: Targets) throws {
+  /// - Throws: ``PlanMoved`` where something is not what was shown.
+  package func requireSame(_ targets: Targets) throws {
     if plan.inventory != targets.inventory?.digest {
-      throw Refusal(
-        .moved,
-        plan.inventory == nil
+      throw PlanMoved(
+        hosts: [],
+        reason: plan.inventory == nil
           ? "the plan is of compiled rulesets: give --from with the directory"
           : "the inventory is not what it was when the plan was made; nothing was applied; diff again")
     }
@@ -43,8 +43,8 @@ struct SavedPlan {
     try refuse(moved.map { ($0.name, "the ruleset that is compiled is not the one that was shown") })
   }
 
-  /// - Throws: ``Refusal`` where hosts are not what was shown.
-  func requireSame(_ running: RunningHosts) throws {
+  /// - Throws: ``PlanMoved`` where hosts are not what was shown.
+  package func requireSame(_ running: RunningHosts) throws {
     var moved: [(String, String)] = []
     for (target, answer) in zip(running.targets.hosts, running.answers) {
       let seen = try answer.get().seen
@@ -58,10 +58,16 @@ struct SavedPlan {
 
   private func refuse(_ hosts: [(name: String, reason: String)]) throws {
     if hosts.isEmpty { return }
-    var refusal = Refusal(.moved, "nothing was applied; diff again")
-    refusal.add(hosts.map { ($0, AgentFailure(.moved, $1)) })
-    throw refusal
+    throw PlanMoved(
+      hosts: hosts.map { ($0, AgentFailure(.moved, $1)) }, reason: "nothing was applied; diff again")
   }
+}
+
+/// Something is not what was shown when a plan was made.
+package struct PlanMoved: Error {
+  /// Hosts of which it is known, and what.
+  package let hosts: [(host: String, error: AgentFailure)]
+  package let reason: String
 }
 
 extension Plan.Host {

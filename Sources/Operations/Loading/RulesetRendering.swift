@@ -1,16 +1,16 @@
-internal import Artifacts
+package import Artifacts
 internal import Nftables
-internal import Policy
+package import Policy
 internal import RulesetCompiler
 internal import RulesetShape
 
 /// Compiles, renders and writes distinct host policies on two cores.
-struct RulesetRendering: Sendable {
+package struct RulesetRendering: Sendable {
   private let policies: HostPolicies
   private let compiler: RulesetCompiler
   private let envelope: Envelope
 
-  init(_ policy: Policy, _ policies: HostPolicies) async {
+  package init(_ policy: Policy, _ policies: HostPolicies) async {
     self.policies = policies
     async let envelope = Envelope(policy)
     compiler = RulesetCompiler(policy, policies)
@@ -20,7 +20,9 @@ struct RulesetRendering: Sendable {
   /// Writes the files of these distinct policies.
   ///
   /// - Returns: the digest of each, by index.
-  func render(_ indices: [Int], to output: OutputWrite, workers: Int = 2) async throws -> [Int: String] {
+  package func render(_ indices: [Int], to output: OutputWrite, workers: Int = 2) async throws -> [Int:
+    String]
+  {
     let parts = try await sharedParts(of: indices.map { policies.distinct[$0] })
     return try await withThrowingTaskGroup(of: [Int: String].self) { group in
       for worker in 0..<workers {

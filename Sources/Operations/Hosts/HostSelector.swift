@@ -1,32 +1,39 @@
-internal import ArgumentParser
-internal import Artifacts
-internal import Policy
+package import Artifacts
+package import Policy
 
 /// A host as selectors know it.
-struct SelectableHost {
-  let name: String
+package struct SelectableHost {
+  package let name: String
   /// All groups that hold it, whether it names them or they it; in order.
-  let groups: [String]
-  let zone: String?
+  package let groups: [String]
+  package let zone: String?
 }
 
 /// What `--host` selects: a list of terms, each of names of hosts, groups and zones joined by `&`, with
 /// `!` in front of what is taken away, as in `api & !api-3, worker`.
-struct HostSelector {
-  let text: String
+package struct HostSelector {
+  package let text: String
   /// What it was given as, for messages.
-  var option = "--host"
+  package let option: String
+
+  package init(text: String, option: String = "--host") {
+    self.text = text
+    self.option = option
+  }
 
   /// The selected hosts of a policy in order of name.
   ///
   /// - Throws: as ``select(_:missing:)``.
-  func select(_ policy: Policy) throws -> [HostID] { try select(policy.selectableHosts).map { HostID($0) } }
+  package func select(_ policy: Policy) throws -> [HostID] {
+    try select(policy.selectableHosts).map { HostID($0) }
+  }
 
   /// The indices of the selected hosts, ascending.
   ///
   /// - Parameter missing: why a name that is none of theirs is missing, where there is more to say than that.
-  /// - Throws: ``ValidationError`` for an unknown name or a selection of nothing: it is never "all".
-  func select(_ hosts: [SelectableHost], missing: (String) -> String? = { _ in nil }) throws -> [Int] {
+  /// - Throws: ``Misuse`` for an unknown name or a selection of nothing: it is never "all".
+  package func select(_ hosts: [SelectableHost], missing: (String) -> String? = { _ in nil }) throws -> [Int]
+  {
     var members: [String: Set<Int>] = ["all": Set(hosts.indices)]
     for (index, host) in hosts.enumerated() {
       for name in [host.name] + host.groups + (host.zone.map { [$0] } ?? []) {
@@ -41,15 +48,15 @@ struct HostSelector {
         let isExcluded = word.hasPrefix("!")
         let name = Self.trimmed(isExcluded ? word.dropFirst() : word[...])
         if name.isEmpty {
-          throw ValidationError(
+          throw Misuse(
             "\(option): a name is missing in '\(text)'; write names, as in api & !api-3, worker")
         }
         guard let named = members[name] else {
-          throw ValidationError("\(option): \(missing(name) ?? "no host, group or zone is called '\(name)'")")
+          throw Misuse("\(option): \(missing(name) ?? "no host, group or zone is called '\(name)'")")
         }
         if isExcluded {
           guard let before = part else {
-            throw ValidationError("\(option): '\(term)' excludes before it selects; write all & !\(name)")
+            throw Misuse("\(option): '\(term)' excludes before it selects; write all & !\(name)")
           }
           part = before.subtracting(named)
         } else {
@@ -58,7 +65,7 @@ struct HostSelector {
       }
       selected.formUnion(part ?? [])
     }
-    if selected.isEmpty { throw ValidationError("\(option): '\(text)' selects no host") }
+    if selected.isEmpty { throw Misuse("\(option): '\(text)' selects no host") }
     return selected.sorted()
   }
 
@@ -69,7 +76,7 @@ struct HostSelector {
 
 extension Policy {
   /// All hosts, in their order.
-  var selectableHosts: [SelectableHost] {
+  package var selectableHosts: [SelectableHost] {
     var groups = hosts.map { Set($0.groups) }
     for group in self.groups {
       for id in group.hosts { groups[id.index].insert(group.name) }
@@ -80,7 +87,7 @@ extension Policy {
 
 extension Manifest {
   /// All hosts with a ruleset, in order of name.
-  var selectableHosts: [SelectableHost] {
+  package var selectableHosts: [SelectableHost] {
     hosts.sorted { $0.key < $1.key }.map {
       SelectableHost(name: $0.key, groups: $0.value.groups, zone: $0.value.zone)
     }

@@ -1,6 +1,5 @@
 internal import Addressing
 internal import AgentProtocol
-internal import ArgumentParser
 internal import ConnectionDiff
 internal import ConnectionSpace
 internal import Diagnostics
@@ -12,13 +11,13 @@ internal import RulesetDiff
 internal import RulesetShape
 
 /// Two sources against each other.
-struct SourceComparison {
-  let found: FoundDifference
+package struct SourceComparison {
+  package let found: FoundDifference
   /// What there is to say of the sources.
-  let remarks: [String]
+  package let remarks: [String]
 
   /// - Parameter host: the only one that is looked at; `nil`: all.
-  init(from old: DiffSource, to new: DiffSource, host: String?) throws {
+  package init(from old: DiffSource, to new: DiffSource, host: String?) throws {
     var rulesets = (try old.rulesets(of: host), try new.rulesets(of: host))
     remarks = rulesets.0.remarks + rulesets.1.remarks
     let known = Set(rulesets.0.assignment.keys).union(rulesets.1.assignment.keys)
@@ -26,7 +25,7 @@ struct SourceComparison {
       rulesets = (rulesets.0.only(host), rulesets.1.only(host))
       for (source, path) in [(rulesets.0, old.name), (rulesets.1, new.name)]
       where source.assignment.isEmpty && source.notCompiled.isEmpty {
-        throw ValidationError("\(path) holds no host '\(host)'")
+        throw Misuse("\(path) holds no host '\(host)'")
       }
     }
     rulesets.1 = rulesets.1.sharing(rulesets.0)
@@ -49,7 +48,7 @@ struct SourceComparison {
       guard (rulesets.0.addresses[host.host] ?? rulesets.1.addresses[host.host] ?? []).isEmpty else {
         continue
       }
-      throw ValidationError(
+      throw Misuse(
         "no addresses of \(host.host) are known, so that nobody can say what a change means; compare with an inventory"
       )
     }
@@ -58,10 +57,10 @@ struct SourceComparison {
         let now = Timestamp.current()
         let diff = try ConnectionDiff(from: before.policy, to: after.policy, at: now)
         let brought = Lint.brought(from: before.policy, to: after.policy, at: now)
-        return MeaningReport(
+        return ChangeMeaning(
           diff: diff, old: before.sources, new: after.sources,
           reach: ReachChange(from: before.policy, to: after.policy, at: now),
-          findings: LintReport(findings: brought, sources: after.sources))
+          findings: brought)
       }
       let other: LoadedPolicy? = if case .inventory(let loaded) = old.content { loaded } else { nil }
       let loaded: LoadedPolicy? = if case .inventory(let loaded) = new.content { loaded } else { nil }
@@ -69,7 +68,7 @@ struct SourceComparison {
       let diff = try ConnectionDiff(of: changed, compiledFrom: loaded?.policy, at: .current())
       let sources = loaded?.sources ?? Sources(files: [])
       let unasked = host == nil ? 0 : known.count - 1
-      var report = MeaningReport(
+      var report = ChangeMeaning(
         diff: diff, old: sources, new: sources, takenForGranted: unasked)
       if unasked == 0, changed.count == hosts.count, let passage = diff.passage {
         report.reach = try ReachChange(of: changed, passage, crowns: loaded?.policy.crownNames ?? [])

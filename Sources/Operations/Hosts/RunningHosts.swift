@@ -1,21 +1,21 @@
-internal import AgentProtocol
-internal import ConnectionDiff
+package import AgentProtocol
+package import ConnectionDiff
 internal import ConnectionSpace
 internal import Diagnostics
+internal import Lint
 internal import Nftables
-internal import Policy
-internal import PolicySpace
-internal import RulesetDiff
+package import Policy
+package import RulesetDiff
 
 /// What hosts run, against what they should have.
-struct RunningHosts {
+package struct RunningHosts {
   /// One host's answer.
-  typealias Answer = Looked
+  package typealias Answer = Looked
 
-  let targets: Targets
-  let answers: [Result<Answer, any Error>]
+  package let targets: Targets
+  package let answers: [Result<Answer, any Error>]
   /// Addresses that hosts speak from although their peers deny what comes from there.
-  private let stray: [(host: String, addresses: StrayAddresses)]
+  package let stray: [(host: String, addresses: StrayAddresses)]
 
   private init(
     _ targets: Targets, _ answers: [Result<Answer, any Error>],
@@ -27,8 +27,8 @@ struct RunningHosts {
   }
 
   /// Asks every host.
-  init(asking targets: Targets, _ console: Console) async {
-    let asked = await asking(targets.hosts, console) { target in
+  package init(asking targets: Targets, watch: (any HostWatch)? = nil) async {
+    let asked = await asking(targets.hosts, watch) { target in
       try await target.ask([Look.self]) { agent, greeting in
         (looked: try await agent.ask(Look(target.wanted)), stray: target.identity.strayAddresses(greeting))
       }
@@ -39,15 +39,8 @@ struct RunningHosts {
     self.init(targets, asked.map { $0.map(\.looked) }, stray)
   }
 
-  /// What is to be told beside the difference; empty where nothing is.
-  var strayParts: [SekishoCommands.Answer.Part] {
-    let entries = stray.flatMap { host, addresses in addresses.sentences.map { Entry(.risk, "\(host) \($0)") }
-    }
-    return entries.isEmpty ? [] : [.chapter(Chapter(.facts, "Addresses", entries))]
-  }
-
   /// Hosts that cannot be reached or do not answer in time, and why.
-  var unreachable: [(host: String, error: any Error)] {
+  package var unreachable: [(host: String, error: any Error)] {
     zip(targets.hosts, answers).compactMap { target, answer in
       guard case .failure(let error) = answer, let failure = error as? AgentFailure,
         [.unreachable, .timedOut].contains(failure.code)
@@ -57,14 +50,54 @@ struct RunningHosts {
   }
 
   /// The others, as if these had not been asked.
-  func without(_ names: [String]) -> RunningHosts {
+  package func without(_ names: [String]) -> RunningHosts {
     let left = zip(targets.hosts, answers).filter { !names.contains($0.0.name) }
     let others = Targets(
-      hosts: left.map(\.0), all: targets.all, inventory: targets.inventory, remarks: targets.remarks)
+      hosts: left.map(\.0), all: targets.all, inventory: targets.inventory, remarks: targets.remarks,
+      isLab: targets.isLab)
     return RunningHosts(others, left.map(\.1), stray.filter { !names.contains($0.host) })
   }
 
-  var found: FoundDifference { FoundDifference(differences) { () throws(NotProven) in try meaning() } }
+  package var found: FoundDifference {
+    FoundDifference(differences, findings: findings, lockout: { _ in lockout }) { () throws(NotProven) in
+      try meaning()
+    }
+  }
+
+  /// Hosts that change.
+  package var changing: [Applying] {
+    zip(targets.hosts, answers).compactMap { target, answer in
+      (try? answer.get()).flatMap {
+        $0.comparison.change.isEmpty ? nil : Applying(target: target, looked: $0)
+      }
+    }
+  }
+
+  /// To namespaces of a lab nobody logs in.
+  private var lockout: Lockout? {
+    if targets.isLab { return nil }
+    let hosts = zip(targets.hosts, answers).compactMap { target, answer in
+      (try? answer.get()).map { rulesets(of: target, $0) }
+    }
+    return try? Lockout(of: hosts, compiledFrom: targets.inventory?.policy, at: .current())
+  }
+
+  private var findings: [Finding] {
+    guard let policy = targets.inventory?.policy else { return [] }
+    var flows: Set<String> = []
+    var first: Set<String> = []
+    for applying in changing {
+      let comparison = applying.looked.comparison
+      if comparison.isInstalled {
+        flows.formUnion(comparison.change.flows.map(\.name))
+      } else {
+        first.insert(applying.target.name)
+      }
+    }
+    return Lint.findings(in: policy, at: .current()).filter {
+      flows.contains($0.subject) || !first.isDisjoint(with: $0.hosts)
+    }
+  }
 
   /// Which objects differ.
   private var differences: [HostDifference] {
@@ -80,9 +113,12 @@ struct RunningHosts {
   /// or where nothing differs.
   ///
   /// - Throws: ``ConnectionSpace/NotProven`` when the change is too large to be exact about it.
-  private func meaning() throws(NotProven) -> MeaningReport? {
+  private func meaning() throws(NotProven) -> ChangeMeaning? {
     let hosts = zip(targets.hosts, answers).compactMap { target, answer in
-      (try? answer.get()).flatMap { rulesets(of: target, $0) }
+      (try? answer.get()).flatMap { answer in
+        let rulesets = rulesets(of: target, answer)
+        return rulesets.old == [] && rulesets.staying.isEmpty ? nil : rulesets
+      }
     }
     guard hosts.contains(where: { $0.old != $0.new }) else { return nil }
     let policy = targets.inventory?.policy
@@ -90,7 +126,7 @@ struct RunningHosts {
     let sources = targets.inventory?.sources ?? Sources(files: [])
     let asked = Set(targets.hosts.map(\.name))
     let unasked = targets.all.subtracting(asked).count
-    var report = MeaningReport(
+    var report = ChangeMeaning(
       diff: diff, old: sources, new: sources, takenForGranted: unasked,
       unfiltered: targets.hosts.count - hosts.count)
     if let policy, unasked == 0, hosts.count == policy.hosts.count, let passage = diff.passage {
@@ -99,7 +135,7 @@ struct RunningHosts {
     return report
   }
 
-  private func rulesets(of target: Target, _ answer: Answer) -> HostRulesets? {
+  private func rulesets(of target: Target, _ answer: Answer) -> HostRulesets {
     let tables = answer.ruleset ?? [target.wanted]
     let own = tables.filter { $0.family == target.wanted.family && $0.name == target.wanted.name }
     let others = tables.filter { $0.family != target.wanted.family || $0.name != target.wanted.name }
@@ -108,7 +144,6 @@ struct RunningHosts {
       !table.others.isEmpty
         || table.chains.contains { $0.base != nil && !$0.rules.isEmpty || $0.base?.policy == .drop }
     }
-    if own.isEmpty, staying.isEmpty { return nil }
     return HostRulesets(
       name: target.name, addresses: target.identity.addresses, old: own, new: [target.wanted],
       staying: staying,
@@ -119,5 +154,5 @@ struct RunningHosts {
 
 extension ChangeDescription {
   /// The flows it touches, as a compiled table has them.
-  var flowRules: Set<FlowRules> { Set(flows.map { FlowRules(flow: $0.name, chain: $0.chain) }) }
+  package var flowRules: Set<FlowRules> { Set(flows.map { FlowRules(flow: $0.name, chain: $0.chain) }) }
 }

@@ -1,14 +1,14 @@
-internal import Addressing
-internal import ArgumentParser
-internal import Artifacts
+package import Addressing
+package import Artifacts
 internal import Glibc
-internal import Nftables
-internal import Policy
+package import Nftables
+package import Policy
 internal import RulesetCompiler
 
 /// One side of a comparison: an inventory, now or at a revision, what a compile wrote, or a host's ruleset.
-struct DiffSource {
-  enum Content {
+package struct DiffSource {
+  /// What it holds.
+  package enum Content {
     case inventory(LoadedPolicy)
     case compiled
     /// All tables of one host, whoever made them.
@@ -16,11 +16,11 @@ struct DiffSource {
   }
 
   /// As the user called it.
-  let name: String
-  let content: Content
+  package let name: String
+  package let content: Content
 
   /// - Throws: ``Refusal``, or what the files throw.
-  init(_ name: String) async throws {
+  package init(_ name: String) async throws {
     self.name = name
     // A directory whose manifest is damaged is no inventory: it must not be read as one.
     if exists("\(name)/manifest.json") {
@@ -37,13 +37,13 @@ struct DiffSource {
   }
 
   /// - Parameter host: whose a ruleset is that is alone.
-  func rulesets(of host: String?) throws -> Rulesets {
+  package func rulesets(of host: String?) throws -> Rulesets {
     switch content {
     case .inventory(let loaded): return Rulesets(compiling: loaded.policy)
     case .compiled: return try Rulesets(reading: name)
     case .ruleset(let listing):
       guard let host else {
-        throw ValidationError("\(name) is the ruleset of one host; say which: --host NAME")
+        throw Misuse("\(name) is the ruleset of one host; say which: --host NAME")
       }
       return Rulesets(of: host, listing)
     }
@@ -51,19 +51,19 @@ struct DiffSource {
 }
 
 /// Rulesets of all hosts of an inventory or of a compiled directory.
-struct Rulesets {
+package struct Rulesets {
   /// The distinct ones; one table each of what was compiled.
-  let distinct: [[Table]]
+  package let distinct: [[Table]]
   /// Host by host: which of them.
-  let assignment: [String: Int]
+  package let assignment: [String: Int]
   /// As far as the source knows them.
-  let addresses: [String: [Address]]
+  package let addresses: [String: [Address]]
   /// Hosts that the source knows and has no ruleset of.
-  let notCompiled: Set<String>
+  package let notCompiled: Set<String>
   /// What there is to say of the source.
-  let remarks: [String]
+  package let remarks: [String]
 
-  init(compiling policy: Policy) {
+  package init(compiling policy: Policy) {
     let policies = HostPolicies(policy)
     let compiler = RulesetCompiler(policy, policies)
     distinct = policies.distinct.map { [compiler.compile($0)] }
@@ -74,11 +74,11 @@ struct Rulesets {
     remarks = []
   }
 
-  init(of host: String, _ listing: RulesetListing) {
+  package init(of host: String, _ listing: RulesetListing) {
     self.init([listing.tables], [host: 0], addresses: [:], notCompiled: [], remarks: listing.remarks)
   }
 
-  init(reading path: String) throws {
+  package init(reading path: String) throws {
     let manifest = try OutputDirectory(path).manifest()
     var distinct: [[Table]] = []
     var assignment: [String: Int] = [:]
@@ -109,7 +109,7 @@ struct Rulesets {
   }
 
   /// The same, with the other's tables where they are equal: what is one in memory is compared by a glance.
-  func sharing(_ other: Rulesets) -> Rulesets {
+  package func sharing(_ other: Rulesets) -> Rulesets {
     let known = Dictionary(other.distinct.map { ($0, $0) }) { first, _ in first }
     return Rulesets(
       distinct.map { known[$0] ?? $0 }, assignment, addresses: addresses, notCompiled: notCompiled,
@@ -117,13 +117,24 @@ struct Rulesets {
   }
 
   /// All tables of a host; `nil` where the source has none of it.
-  func tables(of host: String) -> [Table]? { assignment[host].map { distinct[$0] } }
+  package func tables(of host: String) -> [Table]? { assignment[host].map { distinct[$0] } }
 
   /// The same of one host alone.
-  func only(_ host: String) -> Rulesets {
+  package func only(_ host: String) -> Rulesets {
     Rulesets(
       distinct, assignment.filter { $0.key == host }, addresses: addresses.filter { $0.key == host },
       notCompiled: notCompiled.intersection([host]), remarks: remarks)
+  }
+}
+
+extension Manifest {
+  /// That rulesets lie side by side which no single inventory gave; `nil`: one did.
+  package func remarkOnParts(_ path: String) -> String? {
+    let inventories = inventories
+    guard inventories.count > 1 else { return nil }
+    return
+      "\(path) was compiled in parts: its rulesets are of \(inventories.count) inventories, which manifest.json "
+      + "names host by host; sekisho compile without --host and --shard makes them one"
   }
 }
 

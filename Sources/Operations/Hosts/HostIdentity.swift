@@ -1,6 +1,6 @@
-internal import Addressing
-internal import AgentProtocol
-internal import Policy
+package import Addressing
+package import AgentProtocol
+package import Policy
 
 /// Whether the machine that answers is the host that was meant.
 ///
@@ -8,17 +8,23 @@ internal import Policy
 /// window: any of them would give the ruleset of one host to another. Names do not tell: what ssh is told
 /// to connect to, the name in the inventory and the machine's own may all differ, and rightly so. Rulesets
 /// are made of addresses, so addresses decide.
-struct HostIdentity: Sendable {
-  let host: String
-  let addresses: [Address]
+package struct HostIdentity: Sendable {
+  package let host: String
+  package let addresses: [Address]
   /// The addresses of every host that is known, with its name.
-  let owners: [Address: String]
+  package let owners: [Address: String]
+
+  package init(host: String, addresses: [Address], owners: [Address: String]) {
+    self.host = host
+    self.addresses = addresses
+    self.owners = owners
+  }
 
   /// The machine is the host of which it has the largest share of addresses. One address is enough, since
   /// another may be down; but an address that wanders between two hosts must not make one the other.
   ///
   /// - Throws: ``AgentProtocol/AgentFailure`` `.wrongHost`.
-  func check(_ hello: Greeting) throws(AgentFailure) {
+  package func check(_ hello: Greeting) throws(AgentFailure) {
     let found = Set(hello.addresses).sorted()
     let own = Set(addresses)
     let shared = found.count { own.contains($0) }
@@ -32,7 +38,7 @@ struct HostIdentity: Sendable {
   }
 
   /// Addresses of the machine that its peers deny.
-  func strayAddresses(_ hello: Greeting) -> StrayAddresses {
+  package func strayAddresses(_ hello: Greeting) -> StrayAddresses {
     StrayAddresses(carried: hello.addresses, by: host, owners: owners)
   }
 

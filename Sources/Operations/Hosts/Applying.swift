@@ -1,0 +1,73 @@
+package import AgentProtocol
+internal import Fleet
+internal import RulesetDiff
+
+/// A host that is about to change, and what was shown of it.
+package struct Applying: Sendable {
+  package let target: Target
+  package let looked: Looked
+
+  /// Applies exactly what was shown. When the answer is lost on the way, the host is asked for it again, in a
+  /// conversation of its own.
+  ///
+  /// - Throws: ``AgentProtocol/AgentFailure``, which says what happened.
+  package func apply() async throws -> Applied {
+    do {
+      return try await target.ask([Apply.self]) { agent in
+        try await agent.ask(Apply(target.wanted, seen: looked.seen))
+      }
+    } catch let failure as AgentFailure where failure.happened == .unknown {
+      guard let found = try? await target.ask([Look.self], { try await $0.ask(Look(target.wanted)) }) else {
+        throw failure
+      }
+      if found.comparison.change.isEmpty {
+        return Applied(
+          operations: looked.comparison.change.objects.count, generation: found.comparison.generation,
+          retries: 0)
+      }
+      throw AgentFailure(
+        failure.code, "\(failure.message); asked again, the host does not have the change",
+        object: failure.object,
+        element: failure.element, errno: failure.errno, remedy: "look again: its agent may still be at work",
+        happened: .unknown)
+    }
+  }
+}
+
+/// Hosts that are made to have what they should.
+package struct FleetChange {
+  package let running: RunningHosts
+  /// Hosts that are left out, and why.
+  package let skipped: [(host: String, error: any Error)]
+  package let found: FoundDifference
+
+  /// Looks at every host.
+  ///
+  /// - Parameters:
+  ///   - saved: what was shown; it has to be what there is.
+  ///   - skipsUnreachable: whether hosts that cannot be asked are left out.
+  /// - Throws: ``PlanMoved``.
+  package init(
+    of targets: Targets, as saved: SavedPlan? = nil, skipsUnreachable: Bool = false,
+    watch: (any HostWatch)? = nil
+  ) async throws {
+    try saved?.requireSame(targets)
+    let asked = await RunningHosts(asking: targets, watch: watch)
+    skipped = skipsUnreachable ? asked.unreachable : []
+    running = asked.without(skipped.map(\.host))
+    found = running.found
+    if !found.hosts.contains(where: \.isFailure) { try saved?.requireSame(running) }
+  }
+
+  /// A host and what became of it.
+  package typealias Outcome = (host: String, applied: Result<Applied, any Error>)
+
+  /// Applies what was found.
+  ///
+  /// - Parameter progress: gets the number of hosts that are done.
+  package func apply(progress: (Int) -> Void) async -> [Outcome] {
+    let changing = running.changing
+    let results = await concurrently(changing, { try await $0.apply() }, progress: progress)
+    return zip(changing, results).map { (host: $0.target.name, applied: $1) }
+  }
+}

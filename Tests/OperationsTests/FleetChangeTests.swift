@@ -1,0 +1,105 @@
+import AgentProtocol
+import ConnectionDiff
+import Enforcement
+import Fleet
+import Foundation
+import HostAgent
+import MemoryKernel
+import Netlink
+import Nftables
+import Operations
+import Policy
+import RulesetCompiler
+import Testing
+
+/// What verbs do, on a kernel in memory: no ssh, no root, no console.
+@Suite(.enabled(if: !ThisMachine.addresses.isEmpty, "a machine without addresses is no host"))
+struct FleetChangeTests {
+  private let directory = NSTemporaryDirectory() + "sekisho-operations-\(UUID().uuidString)"
+  private let kernel = MemoryKernel()
+
+  private static let ssh = "  care: {from: b, to: a, service: ssh, why: test}\n"
+  private static let web = "  web: {from: b, to: a, service: https, why: test}\n"
+
+  @Test func `a first apply is told, done once, and then there is nothing to do`() async throws {
+    let targets = try targets(flows: Self.ssh)
+    let first = try await FleetChange(of: targets, as: nil)
+    #expect(first.found.hosts.map(\.isNew) == [true])
+    #expect(first.found.lockout == nil && first.found.meaning == nil)
+    let outcomes = await first.apply { _ in }
+    #expect(try outcomes.map { try $0.applied.get().operations > 0 } == [true])
+    #expect(kernel.tables.contains(targets.hosts[0].wanted))
+    let again = try await FleetChange(of: targets, as: nil)
+    #expect(again.running.changing.isEmpty && again.found.hosts.allSatisfy(\.isSame))
+    #expect(await again.apply { _ in }.isEmpty)
+  }
+
+  @Test
+  func `a host that nobody can log in to afterwards is named, with a first ruleset and with a later one`()
+    async throws
+  {
+    let shut = try targets(flows: Self.web)
+    #expect(try await FleetChange(of: shut, as: nil).found.lockout?.hosts == ["a"])
+    let open = try await FleetChange(of: try targets(flows: Self.ssh + Self.web), as: nil)
+    _ = await open.apply { _ in }
+    let later = try await FleetChange(of: shut, as: nil)
+    #expect(later.found.lockout?.sentence == "nobody can log in to a by tcp/22 any more")
+    #expect(later.found.meaning?.diff.closed.map(\.flow) == ["care"])
+    // What a lab's namespaces enforce keeps nobody out of them.
+    #expect(
+      try await FleetChange(of: try targets(flows: Self.web, isLab: true), as: nil).found.lockout == nil)
+  }
+
+  @Test func `what was saved is applied as it was shown, or not at all`() async throws {
+    let targets = try targets(flows: Self.ssh)
+    let request = TargetRequest(isLocal: true, isLab: false, host: "a", from: nil, patience: .init())
+    let saved = try SavedPlan(of: await RunningHosts(asking: targets), options: request)
+    #expect(saved.targets(request).host == "a")
+    await #expect(throws: PlanMoved.self) {
+      _ = try await FleetChange(of: try self.targets(flows: Self.ssh + Self.web), as: saved)
+    }
+    let change = try await FleetChange(of: targets, as: saved)
+    _ = await change.apply { _ in }
+    await #expect(throws: PlanMoved.self) { _ = try await FleetChange(of: targets, as: saved) }
+  }
+
+  @Test func `a kernel that refuses is told with its parts, and nothing has happened`() async throws {
+    let change = try await FleetChange(of: try targets(flows: Self.ssh), as: nil)
+    kernel.fail(at: .init(call: kernel.calls, .before, .perm, isLasting: true))
+    let outcome = try #require(await change.apply { _ in }.first)
+    let failure = #expect(throws: AgentFailure.self) { try outcome.applied.get() }
+    #expect(failure?.happened == .nothing)
+    #expect(kernel.tables.isEmpty)
+  }
+
+  /// One host, which is this machine, before a kernel in memory.
+  private func targets(flows: String, isLab: Bool = false) throws -> Targets {
+    try FileManager.default.createDirectory(
+      atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    let text = """
+      version: 1
+      services: {ssh: tcp/22, https: tcp/443}
+      hosts:
+        a: {addresses: [10.0.0.1]}
+        b: {addresses: [10.0.0.2]}
+      flows:
+      \(flows)
+      """
+    let path = "\(directory)/\(UUID().uuidString).yaml"
+    try text.write(toFile: path, atomically: true, encoding: .utf8)
+    let loaded = try LoadedPolicy(path)
+    let policies = HostPolicies(loaded.policy)
+    let wanted = RulesetCompiler(loaded.policy, policies).compile(policies[HostID(0)])
+    let own = ThisMachine.addresses
+    let identity = HostIdentity(
+      host: "a", addresses: own, owners: Dictionary(uniqueKeysWithValues: own.map { ($0, "a") }))
+    let (kernel, directory) = (kernel, directory)
+    let target = Target(
+      name: "a", wanted: wanted,
+      reach: .here {
+        AgentHere(
+          LocalHost(runtimeDirectory: directory, learning: .zero, kernel: kernel), version: toolVersion)
+      }, identity: identity, patience: .init())
+    return Targets(hosts: [target], all: ["a", "b"], inventory: loaded, isLab: isLab)
+  }
+}
