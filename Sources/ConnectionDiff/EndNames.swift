@@ -3,6 +3,7 @@ internal import Nftables
 internal import Policy
 internal import PolicySpace
 internal import RulesetShape
+internal import RulesetSpace
 
 /// Finds what people call some addresses.
 struct EndNames {
@@ -99,7 +100,8 @@ struct EndNames {
     }
     self.init(
       here.isEmpty ? [] : [Host(name: "here", addresses: here)], names: [:],
-      networks: sets.filter { !$0.addresses.isEmpty })
+      networks: sets.filter { !$0.addresses.isEmpty }
+        + (here.isEmpty ? [(RulesetSpace.unicast, "any single address")] : []))
   }
 
   /// What an end of some connections of one family is called.

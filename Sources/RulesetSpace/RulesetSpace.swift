@@ -98,6 +98,11 @@ public struct RulesetSpace: Sendable {
     return true
   }
 
+  /// Addresses that one host may have: all but 224.0.0.0/4 and 255.255.255.255, and ff00::/8.
+  public static let unicast = AddressSet(
+    ipv4: IntervalSet([0...0xdfff_ffff, 0xf000_0000...0xffff_fffe]),
+    ipv6: IntervalSet([0...(0xff00 << 112 - 1)]))
+
   /// Messages that connection tracking leaves alone (`noct_valid_new`, nf_conntrack_proto_icmpv6.c): multicast
   /// listener and neighbour discovery.
   public static let untracked: IntervalSet<UInt8> = IntervalSet([130...136, 143...143])

@@ -161,7 +161,9 @@ struct Comparison {
       // Whatever the host's addresses are: what goes in asks for one of them, or for a group, and what passes through
       // does not.
       switch place.domain.passage {
-      case .ingress: return restrict(field, to: unicast(place.domain.family), place)
+      case .ingress:
+        return restrict(
+          field, to: IntervalSet(RulesetSpace.unicast.ranges(place.domain.family)), place)
       case .forward:
         isNever = true
         return
@@ -208,12 +210,6 @@ private let loopbackIndex = number(hostBytes(UInt32(1)))
 /// RTN_LOCAL (linux/rtnetlink.h), likewise.
 private let localType = number(hostBytes(UInt32(2)))
 private let loopbackName = number(Array("lo".utf8) + Array(repeating: 0, count: 14))
-
-/// All but 224.0.0.0/4 and 255.255.255.255, and ff00::/8.
-private func unicast(_ family: AddressFamily) -> IntervalSet<UInt128> {
-  family == .ipv4
-    ? IntervalSet([0...0xdfff_ffff, 0xf000_0000...0xffff_fffe]) : IntervalSet([0...(0xff00 << 112 - 1)])
-}
 
 private func number(_ bytes: [UInt8]) -> UInt128 { bytes.reduce(0) { $0 << 8 | UInt128($1) } }
 
