@@ -39,8 +39,14 @@ let system = Target.Dependency.product(name: "SystemPackage", package: "swift-sy
 let package = Package(
   name: "sekisho",
   products: [
+    .library(name: "Addressing", targets: ["Addressing"]),
+    .library(name: "Nftables", targets: ["Nftables"]),
+    .library(name: "NftablesNetlink", targets: ["NftablesNetlink"]),
+    .library(name: "ConnectionSpace", targets: ["ConnectionSpace"]),
+    .library(name: "RulesetSpace", targets: ["RulesetSpace"]),
+    .library(name: "PolicySpace", targets: ["PolicySpace"]),
     // For the fuzzers, a package of their own: Tests/Fuzz.
-    .library(name: "FuzzTargets", targets: ["FuzzTargets"])
+    .library(name: "FuzzTargets", targets: ["FuzzTargets"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -82,6 +88,7 @@ let package = Package(
     layer("Reachability", ["Addressing", "ConnectionSpace", "Policy"], isSmall: true),
     layer("Lint", ["Addressing", "Diagnostics", "Policy"], isSmall: true),
 
+    layer("HostState", isSmall: true),
     layer("Machine", ["Addressing", "CLinux", system]),
     layer("InventoryFiles", ["Diagnostics", "Inventory", "Machine", subprocess, system], isSmall: true),
     layer("Artifacts", ["Digest", "JSONStrings", "Machine", "Policy", system]),
@@ -175,7 +182,10 @@ let package = Package(
     tests("RulesetShapeTests", ["Addressing", "Nftables", "RulesetShape"]),
     tests(
       "RulesetDiffTests",
-      ["MemoryKernel", "Nftables", "Policy", "PolicyFixtures", "RulesetCompiler", "RulesetDiff"]),
+      [
+        "Addressing", "MemoryKernel", "Nftables", "Policy", "PolicyFixtures", "RulesetCompiler",
+        "RulesetDiff", "RulesetShape",
+      ]),
     tests(
       "AgentProtocolTests",
       [
@@ -219,6 +229,7 @@ let package = Package(
     tests(
       "LintTests",
       ["Addressing", "Diagnostics", "Inventory", "InventoryFiles", "Lint", "Policy", "PolicyFixtures"]),
+    tests("HostStateTests", ["HostState"]),
     tests("MachineTests", ["LabHarness", "Machine", system]),
     tests("ArtifactsTests", ["Artifacts", "Machine", "Policy", system]),
     tests("NetlinkTests", ["Netlink"]),

@@ -1,0 +1,38 @@
+extension HostState {
+  /// The steps that lead out of whatever a process left behind that died, or a step that failed.
+  ///
+  /// Every command takes them first, and so does whoever cleans up after a trial. They may die as well: taken
+  /// again they end in the same state.
+  ///
+  /// - Parameter place: boot and network namespace.
+  /// - Returns: nothing where a trial runs as it should, or where there is none.
+  package func recovery(_ kernel: KernelView, in place: String) -> [Step] {
+    guard let trial else {
+      // Its file went first: nothing of it counts.
+      if !kernel.hasParts, kernel.base != .bare { return [] }
+      return [removal(kernel)] + (kernel.base == .rules ? [.cut] : [])
+    }
+    if trial.phase == .accepted { return completion(of: trial, by: .recovery) }
+    if trial.place != place { return ending(trial, .rebooted, kernel) }
+    if kernel.left != nil { return [] }
+    // Between the transactions that prepare and arm there are parts and no time, too: it was never in force, and
+    // nobody can tell. Sessions are looked at in both cases.
+    return ending(trial, kernel.hasParts ? .expired : .neverArmed, kernel)
+  }
+
+  /// The steps of a boot: the rules first, the books after them.
+  package func boot() -> [Step] {
+    if let stop, stop.until == nil, trial?.phase != .accepted { return [.audit(.booted(nil))] }
+    let ended: [Step] = stop == nil ? [] : [.removeStop]
+    guard let trial else {
+      guard let confirmed else { return ended + [.audit(.booted(nil))] }
+      return [.enforce(confirmed)] + ended + [.audit(.booted(confirmed))]
+    }
+    if trial.phase == .accepted {
+      return completion(of: trial, by: .recovery) + [.audit(.booted(trial.revision))]
+    }
+    let over: [Step] = [.removeTrial, .audit(.ended(trial.revision, .rebooted))]
+    guard let confirmed else { return over + ended + [.audit(.booted(nil))] }
+    return [.enforce(confirmed)] + over + ended + [.audit(.booted(confirmed))]
+  }
+}

@@ -1,0 +1,86 @@
+/// One thing that is done to the disk, the kernel or the people of a host. A step is done whole or not at all.
+package enum Step: Hashable, Sendable {
+  // The disk: each is durable before the next step begins.
+
+  /// Stores a ruleset and what is known of it under its number.
+  case writeRevision(Revision)
+  case writeTrial(Trial)
+  case removeTrial
+  /// Makes a revision the one that boots.
+  case writeConfirmed(RevisionNumber)
+  case writeStop(HostState.Stop)
+  case removeStop
+
+  // The kernel: one transaction each.
+
+  /// Loads a revision beside the rules in force, with nothing that leads there.
+  case prepareTrial(RevisionNumber)
+  /// Leads new connections to what was prepared, for a time that the kernel ends.
+  case armTrial(seconds: Int)
+  /// Lets the time begin anew.
+  case extendTrial(seconds: Int)
+  /// Takes away whatever there is of a trial; its rules are out of force with the same transaction.
+  case removeTrialParts
+  /// Makes the table this revision, without a trace of a trial.
+  case enforce(RevisionNumber)
+  /// Where no revision can be read: denies everything but the management service.
+  case enforceFallback
+  /// Takes the table away.
+  case removeTable
+
+  // What follows.
+
+  /// Ends the sessions that the rules in force would not let begin.
+  case cut
+  case audit(AuditEvent)
+  /// Says it to everybody who is logged in, and to the journal.
+  case tell(Announcement)
+
+  /// Whether the step changes the kernel's ruleset.
+  package var isTransaction: Bool {
+    switch self {
+    case .prepareTrial, .armTrial, .extendTrial, .removeTrialParts, .enforce, .enforceFallback, .removeTable:
+      true
+    default: false
+    }
+  }
+}
+
+/// What people on a host are told without having asked.
+package enum Announcement: Hashable, Sendable {
+  case trialEnded(RevisionNumber, TrialEnd)
+  case confirmed(RevisionNumber)
+  case stopped(until: Int64?)
+}
+
+/// Why a trial is over without having been confirmed.
+package enum TrialEnd: String, Hashable, Sendable, Codable {
+  /// Its time was over.
+  case expired
+  /// Somebody ended it.
+  case rolledBack = "rolled-back"
+  /// The host was started anew, or is in another network namespace.
+  case rebooted
+  /// It was never in force: what should have armed it died or failed.
+  case neverArmed = "never-armed"
+}
+
+/// What the audit chain remembers.
+package enum AuditEvent: Hashable, Sendable {
+  case armed(RevisionNumber, seconds: Int)
+  case extended(RevisionNumber, seconds: Int)
+  case confirmed(RevisionNumber, by: Confirmation)
+  case ended(RevisionNumber, TrialEnd)
+  case booted(RevisionNumber?)
+  case stopped(until: Int64?)
+}
+
+/// By what a revision was confirmed.
+package enum Confirmation: String, Hashable, Sendable, Codable {
+  /// Somebody who had the token came over a new connection.
+  case token
+  /// No trial was asked for.
+  case untried
+  /// Found accepted by whoever came after a process that died.
+  case recovery
+}
