@@ -13,6 +13,8 @@ package enum RuleNote: String, Hashable, Sendable, CaseIterable {
   case dhcpv6Client = "DHCPv6 client"
   /// Of a table that only tracks, ahead of a first apply.
   case learning = "connections are learnt"
+  /// Leads new connections to the rules on trial while their time lasts.
+  case trial = "on trial"
   case denied = "denied"
   case observed = "observed: would be denied"
 

@@ -324,6 +324,7 @@ extension Evaluator.Walk {
     case .inputInterface: store(host: packet.inputInterface ?? 0, register)
     case .outputInterface: store(host: packet.outputInterface ?? 0, register)
     case .timeNanoseconds: store(host: packet.time, register)
+    case .mark: store(host: packet.mark, register)
     default: return false
     }
     return true

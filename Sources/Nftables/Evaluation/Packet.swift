@@ -18,6 +18,8 @@ public struct Packet: Hashable, Sendable {
   public var status: UInt32 = 0
   /// Destination port of the connection's first packet before address translation.
   public var originalPort: UInt16?
+  /// What other rules have written to `meta mark`.
+  public var mark: UInt32 = 0
   /// Nanoseconds since 1970.
   public var time: UInt64 = 0
   /// Addresses that the host calls its own.
