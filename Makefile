@@ -18,7 +18,7 @@ STATIC := --scratch-path $(STATIC_BUILD) -c release --static-swift-stdlib -Xlink
 	-Xlinker --no-eh-frame-hdr -Xlinker -T$(CURDIR)/packaging/no-unwind.ld \
 	-Xlinker -L$(STATIC_LIBRARIES) -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: build release test fuzz lint format golden demo bench install clean packages run-packages test-packages
+.PHONY: build release test quick fuzz lint format golden demo bench install clean packages run-packages test-packages
 
 build: packages
 	swift build
@@ -26,6 +26,14 @@ build: packages
 test: test-packages
 	swift build --build-tests
 	swift test
+
+# The suites that need neither kernel nor namespaces.
+PURE := Addressing|Artifacts|ConnectionDiff|ConnectionSpace|Diagnostics|Fuzz|HostState|Inventory|Lint|PolicySpace|Reachability
+PURE := $(PURE)|RulesetCompiler|RulesetDiff|RulesetShape|RulesetSpace|Structure
+
+quick: packages
+	swift build --build-tests
+	swift test --skip-build --filter "^($(PURE))Tests\\."
 
 # The main job from end to end, in network namespaces; without root in a user namespace.
 demo: build run-packages
