@@ -1,23 +1,23 @@
 internal import JSONStrings
-public import Policy
+package import Policy
 
 /// `HOST.json`: the objects of a ruleset in the schema of libnftables-json(5), which `nft -j -f` loads,
 /// and beside them, under the key `sekisho`, what people and programs want to know of the flows.
 ///
 /// Places in files are not in it: a line added at the top of a file must not change every artifact.
-public struct Envelope: Sendable {
+package struct Envelope: Sendable {
   /// Version of what stands under the key `sekisho`.
-  public static let formatVersion = 1
+  package static let formatVersion = 1
 
   /// What is said of each flow, made once however many hosts have it.
   private let flows: [[UInt8]]
 
-  public init(_ policy: Policy) { flows = policy.flows.map { Self.text($0, of: policy) } }
+  package init(_ policy: Policy) { flows = policy.flows.map { Self.text($0, of: policy) } }
 
   /// The file of one host policy.
   ///
   /// - Parameter commands: what the policy was compiled to, as ``Nftables/Table/jsonCommands()``.
-  public func encode(_ host: HostPolicy, nftables commands: [UInt8]) -> [UInt8] {
+  package func encode(_ host: HostPolicy, nftables commands: [UInt8]) -> [UInt8] {
     let flows = Set(host.allowances.map(\.flow)).sorted().map { self.flows[$0.index] }
     var out: [UInt8] = []
     out.reserveCapacity(commands.count + flows.reduce(256) { $0 + $1.count + 2 })

@@ -1,29 +1,29 @@
 internal import FoundationEssentials
 internal import JSONStrings
-public import Policy
+package import Policy
 
 /// `manifest.json`: which host has which ruleset. It is written last: what it names is on disk.
 ///
 /// A compile of a part leaves the other hosts what they had, or nothing. The manifest then says of each
 /// host which inventory its ruleset is of, and which hosts have none, so that nobody takes old for new or
 /// a host that was left out for one that is gone.
-public struct Manifest: Hashable, Sendable {
+package struct Manifest: Hashable, Sendable {
   /// One host of the fleet.
-  public struct Entry: Hashable, Sendable {
+  package struct Entry: Hashable, Sendable {
     /// Names the files `rulesets/DIGEST.nft` and `rulesets/DIGEST.json`.
-    public let digest: String
-    public let modes: Modes
+    package let digest: String
+    package let modes: Modes
     /// What `ssh` connects to.
-    public let ssh: String
+    package let ssh: String
     /// Digest of the inventory's files that the ruleset was compiled from.
-    public let inventory: String
+    package let inventory: String
     /// The host's addresses as text: what a machine must have to be given the ruleset.
-    public let addresses: [String]
+    package let addresses: [String]
     /// The groups that hold the host and its zone: what selectors name.
-    public let groups: [String]
-    public let zone: String?
+    package let groups: [String]
+    package let zone: String?
 
-    public init(
+    package init(
       digest: String, modes: Modes, ssh: String, addresses: [String], groups: [String] = [],
       zone: String? = nil, inventory: String
     ) {
@@ -39,17 +39,17 @@ public struct Manifest: Hashable, Sendable {
 
   static let formatVersion = 1
 
-  public let hosts: [String: Entry]
+  package let hosts: [String: Entry]
   /// Hosts of the inventory that were never compiled into this directory, ascending.
-  public let notCompiled: [String]
+  package let notCompiled: [String]
 
-  public init(hosts: [String: Entry], notCompiled: [String] = []) {
+  package init(hosts: [String: Entry], notCompiled: [String] = []) {
     self.hosts = hosts
     self.notCompiled = notCompiled
   }
 
   /// Digests of the inventories that the rulesets are of; more than one when some are older than others.
-  public var inventories: Set<String> { Set(hosts.values.map(\.inventory)) }
+  package var inventories: Set<String> { Set(hosts.values.map(\.inventory)) }
 
   /// One host a line, in order of name, so that a change reads well under version control.
   func encoded() -> [UInt8] {

@@ -2,15 +2,15 @@ internal import Digest
 internal import Machine
 
 /// A compiled ruleset as its two files.
-public struct RulesetFiles: Sendable {
+package struct RulesetFiles: Sendable {
   /// Digest of ``json``, which holds everything there is to the ruleset.
-  public let digest: String
+  package let digest: String
   /// Text for people and for `nft -f`.
-  public let nft: [UInt8]
+  package let nft: [UInt8]
   /// libnftables JSON in Sekisho's envelope.
-  public let json: [UInt8]
+  package let json: [UInt8]
 
-  public init(nft: [UInt8], json: [UInt8]) {
+  package init(nft: [UInt8], json: [UInt8]) {
     digest = SHA256.hex(json)
     self.nft = nft
     self.json = json
@@ -21,16 +21,16 @@ public struct RulesetFiles: Sendable {
 /// `rulesets/`, where each distinct ruleset lies once under its digest, and `manifest.json`.
 ///
 /// ``OutputWrite`` writes it.
-public struct OutputDirectory: Sendable {
+package struct OutputDirectory: Sendable {
   static let rulesets = "rulesets"
   private let path: String
 
-  public init(_ path: String) { self.path = path }
+  package init(_ path: String) { self.path = path }
 
   /// What the directory holds.
   ///
   /// - Throws: ``OutputFailure`` when there is no manifest.
-  public func manifest() throws(OutputFailure) -> Manifest {
+  package func manifest() throws(OutputFailure) -> Manifest {
     let directory = try onDisk { () throws(SystemFailure) in try Directory(opening: path) }
     guard let manifest = try Self.manifest(in: directory) else {
       throw OutputFailure(path, "no manifest.json: this is not the output of a compile")
@@ -42,7 +42,7 @@ public struct OutputDirectory: Sendable {
   ///
   /// What a compile that was killed has left is refused: while it leads one host after the other to a new
   /// ruleset, `nft -f` would load another one than the manifest names.
-  public func json(of host: String, _ manifest: Manifest) throws(OutputFailure) -> [UInt8] {
+  package func json(of host: String, _ manifest: Manifest) throws(OutputFailure) -> [UInt8] {
     guard let entry = manifest.hosts[host] else {
       throw OutputFailure(path, "no host \(host) in the manifest", remedy: "compile again")
     }

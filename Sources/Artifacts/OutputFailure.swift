@@ -2,14 +2,14 @@ internal import Machine
 internal import SystemPackage
 
 /// The output directory could not be written or read.
-public struct OutputFailure: Error, Hashable, Sendable, CustomStringConvertible {
-  public let path: String
+package struct OutputFailure: Error, Hashable, Sendable, CustomStringConvertible {
+  package let path: String
   /// `errno`, or 0 when the content is at fault.
-  public let code: Int32
+  package let code: Int32
   /// What happened.
-  public let reason: String
+  package let reason: String
   /// What to do; `nil` where the reason says it all.
-  public let remedy: String?
+  package let remedy: String?
 
   init(_ path: String, code: Int32 = 0, _ reason: String, remedy: String? = nil) {
     self.path = path
@@ -37,7 +37,7 @@ public struct OutputFailure: Error, Hashable, Sendable, CustomStringConvertible 
     }
   }
 
-  public var description: String { "\(path): \(reason)" + (remedy.map { "; \($0)" } ?? "") }
+  package var description: String { "\(path): \(reason)" + (remedy.map { "; \($0)" } ?? "") }
 }
 
 /// Does something on disk; what the system refuses there is a failure of the output.

@@ -3,13 +3,13 @@ internal import Synchronization
 internal import SystemPackage
 
 /// What a write changed.
-public struct OutputReport: Hashable, Sendable {
+package struct OutputReport: Hashable, Sendable {
   /// Hosts whose files are new or lead to another ruleset than before.
-  public let changed: [String]
+  package let changed: [String]
   /// Hosts whose files were removed.
-  public let removed: [String]
+  package let removed: [String]
   /// Hosts that are as they were.
-  public let unchanged: Int
+  package let unchanged: Int
 }
 
 /// One write of an output directory, from several tasks at once; other compiles are kept out meanwhile.
@@ -22,7 +22,7 @@ public struct OutputReport: Hashable, Sendable {
 /// what the manifest says of the host, or with something else, and then
 /// ``OutputDirectory/json(of:_:)`` refuses. The next compile leads every host to what is right and removes what
 /// was left behind.
-public final class OutputWrite: Sendable {
+package final class OutputWrite: Sendable {
   private let place: OutputPlace
   /// What the manifest was to become when a compile was killed while it led hosts there.
   private let begun: Manifest?
@@ -44,7 +44,7 @@ public final class OutputWrite: Sendable {
   }
 
   /// - Throws: ``OutputFailure``, also when another compile is writing there.
-  public convenience init(_ path: String) throws(OutputFailure) {
+  package convenience init(_ path: String) throws(OutputFailure) {
     try self.init(path) { (_, _) throws(Errno) in }
   }
 
@@ -71,7 +71,7 @@ public final class OutputWrite: Sendable {
   /// edited would go on under the digest of what it was, and `nft -f` asks for no digest.
   ///
   /// - Throws: ``OutputFailure``.
-  public func add(_ ruleset: RulesetFiles) throws(OutputFailure) {
+  package func add(_ ruleset: RulesetFiles) throws(OutputFailure) {
     guard state.withLock({ $0.added.insert(ruleset.digest).inserted }) else { return }
     try onDisk { () throws(SystemFailure) in
       try write("\(ruleset.digest).nft", ruleset.nft)
@@ -103,7 +103,7 @@ public final class OutputWrite: Sendable {
   ///   - hosts: what the manifest is to say of each host that was compiled; their rulesets are added.
   ///   - others: hosts of the inventory that were not compiled this time and keep what they have.
   /// - Throws: ``OutputFailure``; hosts and manifest then are as they were.
-  public func finish(
+  package func finish(
     hosts: [String: Manifest.Entry], keeping others: Set<String>
   ) throws(OutputFailure) -> OutputReport {
     if hosts["manifest"] != nil {

@@ -5,27 +5,27 @@ internal import SystemPackage
 /// A saved diff: what was shown, so exactly that `apply` can tell whether it is still what there is.
 ///
 /// It holds digests, no rulesets: what is applied is compiled again and has to be the same.
-public struct Plan: Hashable, Sendable {
+package struct Plan: Hashable, Sendable {
   /// How hosts are reached.
-  public enum Way: String, Hashable, Sendable, Codable {
+  package enum Way: String, Hashable, Sendable, Codable {
     case local
     case lab
     case ssh
   }
 
   /// A host that was looked at, whether it changes or not: what was shown holds for all of them together.
-  public struct Host: Hashable, Sendable, Codable {
-    public let name: String
+  package struct Host: Hashable, Sendable, Codable {
+    package let name: String
     /// Digest of the ruleset that it is to have.
-    public let ruleset: String
+    package let ruleset: String
     /// The boot and the network namespace that were looked at.
-    public let place: String
+    package let place: String
     /// Digest of the table that was there; `nil`: there was none. With ``ruleset`` it says the change.
-    public let running: String?
+    package let running: String?
     /// Digests of what other tables had, by title, as far as what was shown rests on it.
-    public let others: [String: String]
+    package let others: [String: String]
 
-    public init(name: String, ruleset: String, place: String, running: String?, others: [String: String]) {
+    package init(name: String, ruleset: String, place: String, running: String?, others: [String: String]) {
       self.name = name
       self.ruleset = ruleset
       self.place = place
@@ -35,12 +35,12 @@ public struct Plan: Hashable, Sendable {
   }
 
   /// Digest of the inventory; `nil` where compiled rulesets were compared.
-  public let inventory: String?
-  public let way: Way
+  package let inventory: String?
+  package let way: Way
   /// In order of name.
-  public let hosts: [Host]
+  package let hosts: [Host]
 
-  public init(inventory: String?, way: Way, hosts: [Host]) {
+  package init(inventory: String?, way: Way, hosts: [Host]) {
     self.inventory = inventory
     self.way = way
     self.hosts = hosts.sorted { $0.name < $1.name }
@@ -58,7 +58,7 @@ public struct Plan: Hashable, Sendable {
   /// Writes the plan whole, or leaves what is there.
   ///
   /// - Throws: ``OutputFailure``.
-  public func write(to path: String) throws(OutputFailure) {
+  package func write(to path: String) throws(OutputFailure) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let file = File(format_version: Self.formatVersion, inventory: inventory, way: way, hosts: hosts)
@@ -72,7 +72,7 @@ public struct Plan: Hashable, Sendable {
   }
 
   /// - Throws: ``OutputFailure``, also for what is no plan of this version.
-  public init(reading path: String) throws(OutputFailure) {
+  package init(reading path: String) throws(OutputFailure) {
     let (directory, name) = try Self.split(path)
     let stored = try onDisk { () throws(SystemFailure) in try Directory(opening: directory).read(name) }
     guard let bytes = stored else {

@@ -1,28 +1,28 @@
 internal import Addressing
-public import ConnectionSpace
-public import Nftables
-public import Policy
+package import ConnectionSpace
+package import Nftables
+package import Policy
 internal import RulesetSpace
 
 /// What one ruleset lets pass in one direction and another does not, of a host whose addresses nobody has said.
-public struct AllowedChange: Sendable {
-  public let direction: Direction
+package struct AllowedChange: Sendable {
+  package let direction: Direction
   /// What surely passes from then on, or no more.
-  public let opened: [ConnectionLine]
-  public let closed: [ConnectionLine]
+  package let opened: [ConnectionLine]
+  package let closed: [ConnectionLine]
   /// What may, beside that.
-  public let mayOpen: [ConnectionLine]
-  public let mayClose: [ConnectionLine]
+  package let mayOpen: [ConnectionLine]
+  package let mayClose: [ConnectionLine]
 
   /// Whether nothing changes.
-  public var isEmpty: Bool { opened.isEmpty && closed.isEmpty && mayOpen.isEmpty && mayClose.isEmpty }
+  package var isEmpty: Bool { opened.isEmpty && closed.isEmpty && mayOpen.isEmpty && mayClose.isEmpty }
 
   /// - Parameters:
   ///   - old: all tables of the host, as they were.
   ///   - new: the same, as they are.
   ///   - now: the moment at which rules with a time are judged.
   /// - Throws: ``NotProven`` when the tables are too intricate to be exact about.
-  public init(
+  package init(
     from old: [Table], to new: [Table], _ direction: Direction, at now: Timestamp, budget: Budget = Budget()
   ) throws(NotProven) {
     self.direction = direction

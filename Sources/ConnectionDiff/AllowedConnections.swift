@@ -1,27 +1,27 @@
-public import Addressing
-public import ConnectionSpace
-public import Nftables
-public import Policy
+package import Addressing
+package import ConnectionSpace
+package import Nftables
+package import Policy
 internal import RulesetShape
-public import RulesetSpace
+package import RulesetSpace
 
 /// Which new connections a host's tables let pass in one direction, whoever wrote them.
-public struct AllowedConnections: Sendable {
+package struct AllowedConnections: Sendable {
   /// Links that are asked about, by name; `nil`: any.
-  public struct Links: Sendable {
-    public let input: String?
-    public let output: String?
+  package struct Links: Sendable {
+    package let input: String?
+    package let output: String?
     /// Of the machine; empty where they are not known.
-    public let indices: [String: UInt32]
+    package let indices: [String: UInt32]
 
-    public init(input: String? = nil, output: String? = nil, indices: [String: UInt32] = [:]) {
+    package init(input: String? = nil, output: String? = nil, indices: [String: UInt32] = [:]) {
       self.input = input
       self.output = output
       self.indices = indices
     }
 
     /// In place of the links that `circumstances` leaves open.
-    public func named(in circumstances: Circumstances) -> Circumstances {
+    package func named(in circumstances: Circumstances) -> Circumstances {
       func link(_ name: String) -> Circumstances.Link {
         Circumstances.Link(name: name, index: name == "lo" ? 1 : indices[name])
       }
@@ -33,34 +33,34 @@ public struct AllowedConnections: Sendable {
   }
 
   /// What opens or closes by itself at a moment.
-  public struct Later: Sendable {
-    public let moment: Timestamp
-    public let opens: [ConnectionLine]
-    public let closes: [ConnectionLine]
+  package struct Later: Sendable {
+    package let moment: Timestamp
+    package let opens: [ConnectionLine]
+    package let closes: [ConnectionLine]
   }
 
-  public let direction: Direction
+  package let direction: Direction
   /// Whether anything is stopped there.
-  public let isFiltered: Bool
+  package let isFiltered: Bool
   /// What surely passes.
-  public let lines: [ConnectionLine]
+  package let lines: [ConnectionLine]
   /// What may pass beside that, depending on more than the connection.
-  public let possible: [ConnectionLine]
+  package let possible: [ConnectionLine]
   /// What rules lead elsewhere; it is among ``lines`` and ``possible`` as far as it passes.
-  public let translations: [TranslationLine]
+  package let translations: [TranslationLine]
   /// Tables that translate sources: who is seen behind them, not what is allowed.
-  public let masquerading: [String]
+  package let masquerading: [String]
   /// What opens or closes by itself, in order.
-  public let later: [Later]
+  package let later: [Later]
   /// Sets whose elements go by themselves when their time is over, such as `inet filter banned`.
-  public let timedSets: [String]
+  package let timedSets: [String]
   /// Whether rules ask which sources are the host's own, and that is not known: it is told of the others.
-  public let isApartFromOwn: Bool
+  package let isApartFromOwn: Bool
   /// Chains that were too intricate to be exact about.
-  public let givenUp: [String]
+  package let givenUp: [String]
   /// Whether what belongs to a connection, or is an error about one, surely passes: without that, what new connections
   /// may do says little.
-  public let letsRepliesPass: Bool
+  package let letsRepliesPass: Bool
 
   /// - Parameters:
   ///   - tables: all of the host.
@@ -68,7 +68,7 @@ public struct AllowedConnections: Sendable {
   ///   - policy: whose names are told; `nil`: the names of sets.
   ///   - now: the moment at which rules with a time are judged.
   /// - Throws: ``NotProven`` when the tables are too intricate to be exact about.
-  public init(
+  package init(
     _ tables: [Table], _ direction: Direction, own: [Address]?, names policy: Policy?, links: Links = Links(),
     at now: Timestamp, budget: Budget = Budget()
   ) throws(NotProven) {

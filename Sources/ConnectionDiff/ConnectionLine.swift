@@ -1,21 +1,21 @@
-public import Addressing
-public import ConnectionSpace
-public import Diagnostics
+package import Addressing
+package import ConnectionSpace
+package import Diagnostics
 
 /// One end of some connections, as a person calls it.
-public struct LineEnd: Hashable, Sendable {
+package struct LineEnd: Hashable, Sendable {
   /// A name of the inventory, or the few names that make it up.
-  public let name: String
+  package let name: String
   /// The managed hosts of it, sorted.
-  public let hosts: [String]
+  package let hosts: [String]
   /// The addresses that no managed host has; empty for hosts alone.
-  public let outside: AddressSet
+  package let outside: AddressSet
   /// What those are called; empty where they are on the hosts' own links: link-local addresses, groups of one link.
-  public let outsideName: String
+  package let outsideName: String
   /// The families it has addresses of, whether connections of them are meant or not.
-  public let families: Set<AddressFamily>
+  package let families: Set<AddressFamily>
 
-  public init(
+  package init(
     name: String, hosts: [String], outside: AddressSet, outsideName: String, families: Set<AddressFamily>
   ) {
     self.name = name
@@ -27,7 +27,7 @@ public struct LineEnd: Hashable, Sendable {
 }
 
 /// Whom a change of connections concerns.
-public enum LineScope: String, Hashable, Sendable, CaseIterable {
+package enum LineScope: String, Hashable, Sendable, CaseIterable {
   /// Hosts that both policies have.
   case hosts
   /// A host that only one of the policies has.
@@ -37,31 +37,31 @@ public enum LineScope: String, Hashable, Sendable, CaseIterable {
 }
 
 /// Connections that open or close together.
-public struct ConnectionLine: Hashable, Sendable {
-  public let from: LineEnd
-  public let to: LineEnd
+package struct ConnectionLine: Hashable, Sendable {
+  package let from: LineEnd
+  package let to: LineEnd
   /// The service by name; `nil` where no flow is at hand that names it.
-  public let service: String?
+  package let service: String?
   /// Protocols with ports or types, such as `tcp/5432`, sorted.
-  public let terms: [LineTerm]
-  public let families: [AddressFamily]
+  package let terms: [LineTerm]
+  package let families: [AddressFamily]
   /// Whether both ends have the other family too, and it does not change with this one.
-  public var isOfOneFamily: Bool {
+  package var isOfOneFamily: Bool {
     families.count == 1 && from.families.intersection(to.families).count > 1
       && terms.allSatisfy { ![.icmp, .icmpv6].contains($0.ipProtocol) }
   }
   /// The flow that allows the connections, and where it is written.
-  public let flow: String?
-  public let location: SourceLocation?
-  public let scope: LineScope
+  package let flow: String?
+  package let location: SourceLocation?
+  package let scope: LineScope
   /// Exactly which connections, but for the exceptions.
-  public let rectangles: [Rectangle]
+  package let rectangles: [Rectangle]
   /// What the rectangles take in and the line does not mean; empty: the line is exact.
-  public let exceptions: [Rectangle]
+  package let exceptions: [Rectangle]
   /// The first of the exceptions, as lines.
-  public let toldExceptions: [ConnectionLine]
+  package let toldExceptions: [ConnectionLine]
   /// How many exceptions are not among these.
-  public let untoldExceptions: Int
+  package let untoldExceptions: Int
 
   /// How many exceptions of a line are told as lines.
   static let mostToldExceptions = 12

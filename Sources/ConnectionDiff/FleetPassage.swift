@@ -1,13 +1,13 @@
 internal import Addressing
-public import ConnectionSpace
+package import ConnectionSpace
 internal import RulesetSpace
 
 /// What all hosts of a fleet let pass from end to end, before and after, and whatever they only observe: by that an
 /// intruder goes from one to the next.
-public struct FleetPassage: Sendable {
+package struct FleetPassage: Sendable {
   /// As ``ConnectionSpace/Passage/whole``; without neighbour discovery.
-  public let old: ConnectionSpace
-  public let new: ConnectionSpace
+  package let old: ConnectionSpace
+  package let new: ConnectionSpace
 
   init(from old: ConnectionSpace, to new: ConnectionSpace) throws(NotProven) {
     let messages = Kinds.types(RulesetSpace.untracked)

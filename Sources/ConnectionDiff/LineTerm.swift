@@ -1,19 +1,19 @@
-public import Addressing
-public import ConnectionSpace
+package import Addressing
+package import ConnectionSpace
 internal import RulesetSpace
 
 /// A protocol with the ports or types that are meant.
-public struct LineTerm: Hashable, Comparable, Sendable, CustomStringConvertible {
-  public let ipProtocol: IPProtocol
-  public let kinds: Kinds
+package struct LineTerm: Hashable, Comparable, Sendable, CustomStringConvertible {
+  package let ipProtocol: IPProtocol
+  package let kinds: Kinds
 
-  public init(_ ipProtocol: IPProtocol, _ kinds: Kinds) {
+  package init(_ ipProtocol: IPProtocol, _ kinds: Kinds) {
     self.ipProtocol = ipProtocol
     self.kinds = kinds
   }
 
   /// As the inventory would write it: `tcp/5432`, `udp/33434-33534`, `icmp/echo-request`, `esp`.
-  public var description: String {
+  package var description: String {
     switch kinds {
     case .any: "\(ipProtocol)"
     case .ports(let ports): "\(ipProtocol)/\(ports.text(separator: ","))"
@@ -41,7 +41,7 @@ public struct LineTerm: Hashable, Comparable, Sendable, CustomStringConvertible 
     ICMPType.names(ipProtocol == .icmp ? .ipv4 : .ipv6).first { $0.value == type }?.name ?? "\(type)"
   }
 
-  public static func < (a: Self, b: Self) -> Bool {
+  package static func < (a: Self, b: Self) -> Bool {
     (a.ipProtocol, a.description) < (b.ipProtocol, b.description)
   }
 }

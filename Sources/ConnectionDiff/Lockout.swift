@@ -1,17 +1,17 @@
 internal import Addressing
-public import ConnectionSpace
+package import ConnectionSpace
 internal import Nftables
-public import Policy
+package import Policy
 
 /// Hosts that nobody can log in to any more.
-public struct Lockout: Hashable, Sendable {
+package struct Lockout: Hashable, Sendable {
   /// Sorted; at least one.
-  public let hosts: [String]
+  package let hosts: [String]
   /// What a login asks for, as an inventory writes it: `tcp/22`.
-  public let login: String
+  package let login: String
 
   /// `nobody can log in to db-1 by tcp/22 any more`.
-  public var sentence: String {
+  package var sentence: String {
     let more = hosts.count > 6 ? " and \(hosts.count - 6) more" : ""
     return "nobody can log in to \(hosts.prefix(6).joined(separator: ", "))\(more) by \(login) any more"
   }
@@ -22,7 +22,7 @@ public struct Lockout: Hashable, Sendable {
   /// Of rulesets, those of hosts that had none among them.
   ///
   /// - Throws: ``NotProven`` when they are too intricate to be exact about.
-  public init?(
+  package init?(
     of hosts: [HostRulesets], compiledFrom policy: Policy?, at now: Timestamp, budget: Budget = Budget()
   )
     throws(NotProven)

@@ -1,12 +1,12 @@
 internal import Addressing
-public import ConnectionSpace
-public import Policy
+package import ConnectionSpace
+package import Policy
 internal import PolicySpace
 
 extension ConnectionDiff {
   /// - Parameter now: the moment at which flows with an end are judged.
   /// - Throws: ``NotProven`` when the change is too large to be exact about it.
-  public init(from old: Policy, to new: Policy, at now: Timestamp, budget: Budget = Budget())
+  package init(from old: Policy, to new: Policy, at now: Timestamp, budget: Budget = Budget())
     throws(NotProven)
   {
     let universe = Universe(budget: budget)

@@ -1,12 +1,12 @@
 internal import Addressing
 internal import ConnectionSpace
-public import Diagnostics
+package import Diagnostics
 internal import Policy
 
 /// Something in a change that a reviewer should look at twice.
-public struct Risk: Hashable, Sendable {
+package struct Risk: Hashable, Sendable {
   /// What is risky about it.
-  public enum Kind: String, Hashable, Sendable, CaseIterable {
+  package enum Kind: String, Hashable, Sendable, CaseIterable {
     /// Nobody can log in any more.
     case lockout
     /// Opens into hosts that a guard speaks of.
@@ -25,12 +25,12 @@ public struct Risk: Hashable, Sendable {
     case expiring
   }
 
-  public let kind: Kind
+  package let kind: Kind
   /// A sentence.
-  public let message: String
+  package let message: String
   /// The flow it is about, and where it is written.
-  public let flow: String?
-  public let location: SourceLocation?
+  package let flow: String?
+  package let location: SourceLocation?
 }
 
 extension Risk {

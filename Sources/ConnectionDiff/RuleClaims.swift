@@ -6,12 +6,12 @@ internal import RulesetShape
 internal import RulesetSpace
 
 /// A flow's rules in one chain of a compiled table.
-public struct FlowRules: Hashable, Sendable {
-  public let flow: String
+package struct FlowRules: Hashable, Sendable {
+  package let flow: String
   /// Such as `in.postgres`.
-  public let chain: String
+  package let chain: String
 
-  public init(flow: String, chain: String) {
+  package init(flow: String, chain: String) {
     self.flow = flow
     self.chain = chain
   }

@@ -1,7 +1,7 @@
 internal import Addressing
-public import ConnectionSpace
+package import ConnectionSpace
 internal import Nftables
-public import Policy
+package import Policy
 internal import RulesetShape
 internal import RulesetSpace
 
@@ -14,7 +14,7 @@ extension ConnectionDiff {
   ///     the rulesets.
   ///   - now: the moment at which flows with an end are judged.
   /// - Throws: ``NotProven`` when the change is too large to be exact about it.
-  public init(
+  package init(
     of hosts: [HostRulesets], compiledFrom policy: Policy?, at now: Timestamp, budget: Budget = Budget()
   ) throws(NotProven) {
     let universe = Universe(budget: budget)

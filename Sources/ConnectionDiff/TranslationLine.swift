@@ -1,22 +1,22 @@
 internal import Addressing
-public import RulesetSpace
+package import RulesetSpace
 
 /// Connections that a rule leads to another destination than the client asks for, for people.
-public struct TranslationLine: Hashable, Sendable {
+package struct TranslationLine: Hashable, Sendable {
   /// What is asked for.
-  public let line: ConnectionLine
+  package let line: ConnectionLine
   /// `172.17.0.2:80`, `port 80 of this host`.
-  public let target: String
-  public let rule: RulePlace
-  public let way: TranslatedConnections.Way
+  package let target: String
+  package let rule: RulePlace
+  package let way: TranslatedConnections.Way
   /// Whether the rule surely leads all of it there.
-  public let isSure: Bool
-  public let passing: Passing
+  package let isSure: Bool
+  package let passing: Passing
   /// Whether Sekisho's table is there and has no chain where the packets are led.
-  public let isUnfiltered: Bool
+  package let isUnfiltered: Bool
 
   /// What becomes of packets that were led elsewhere.
-  public enum Passing: String, Hashable, Sendable {
+  package enum Passing: String, Hashable, Sendable {
     case all
     case some
     case perhaps
@@ -24,7 +24,7 @@ public struct TranslationLine: Hashable, Sendable {
   }
 
   /// What is to be said behind the connections: `is led to 172.17.0.2:80 by table ip nat and passes through`.
-  public var words: String {
+  package var words: String {
     let leads = isSure ? "is led to" : "may be led to"
     let place =
       switch way {

@@ -1,25 +1,25 @@
-public import Diagnostics
-public import Policy
+package import Diagnostics
+package import Policy
 
 /// Inventories: files to a validated policy, or every mistake in them.
-public enum Inventory {
+package enum Inventory {
   /// What loading made of an inventory.
-  public struct Loaded: Sendable {
+  package struct Loaded: Sendable {
     /// `nil` where the report holds an error.
-    public let policy: Policy?
+    package let policy: Policy?
     /// Everything that was found, errors or not.
-    public let report: DiagnosticReport
+    package let report: DiagnosticReport
     /// The files, for showing the report; their sorted paths and bytes are what a digest is of.
-    public let sources: Sources
+    package let sources: Sources
   }
 
   /// Loads files that are in memory, such as those of a revision; their order means nothing.
-  public static func load(_ files: [SourceFile]) -> Loaded { load(Sources(files: files)) }
+  package static func load(_ files: [SourceFile]) -> Loaded { load(Sources(files: files)) }
 
   /// Loads files that were read.
   ///
   /// - Parameter log: what was found wrong on the way to them.
-  public static func load(_ sources: Sources, log: DiagnosticLog = DiagnosticLog()) -> Loaded {
+  package static func load(_ sources: Sources, log: DiagnosticLog = DiagnosticLog()) -> Loaded {
     var log = log
     var bounds = InventoryBounds()
     let files = sources.files.filter { bounds.admit($0.path, bytes: $0.bytes.count, log: &log) }

@@ -1,21 +1,21 @@
-public import Diagnostics
+package import Diagnostics
 
 /// How large an inventory may be, counted file by file.
-public struct InventoryBounds: Sendable {
+package struct InventoryBounds: Sendable {
   /// Bytes of one file.
-  public static let fileBytes = 16 << 20
+  package static let fileBytes = 16 << 20
   /// Bytes of all files.
-  public static let totalBytes = 64 << 20
+  package static let totalBytes = 64 << 20
   /// Files of one inventory.
-  public static let files = 4096
+  package static let files = 4096
 
   private var files = 0
   private var bytes = 0
 
-  public init() {}
+  package init() {}
 
   /// Counts a file; what is out of bounds is an error in the log and is not to be read.
-  public mutating func admit(_ path: String, bytes size: Int, log: inout DiagnosticLog) -> Bool {
+  package mutating func admit(_ path: String, bytes size: Int, log: inout DiagnosticLog) -> Bool {
     guard size <= Self.fileBytes else {
       log.add(
         .file(path, "the file is larger than \(Self.fileBytes >> 20) MiB", "split it into several files"))
@@ -36,7 +36,7 @@ public struct InventoryBounds: Sendable {
 
 extension Diagnostic {
   /// An error that is about a file as such and none of its lines.
-  public static func file(_ path: String, _ message: String, _ help: String) -> Self {
+  package static func file(_ path: String, _ message: String, _ help: String) -> Self {
     Self(.error, at: SourceLocation(file: path, line: 0, column: 0), length: 1, message: message, help: help)
   }
 }

@@ -1,5 +1,5 @@
 internal import Diagnostics
-public import Inventory
+package import Inventory
 internal import Machine
 internal import SystemPackage
 
@@ -10,7 +10,7 @@ extension Inventory {
   /// large is a mistake of the inventory and in the report.
   ///
   /// - Throws: ``InventoryUnreadable`` where the machine refuses: no such file, no permission.
-  public static func load(_ path: String) throws(InventoryUnreadable) -> Loaded {
+  package static func load(_ path: String) throws(InventoryUnreadable) -> Loaded {
     var log = DiagnosticLog()
     let sources = try InventoryDirectory.read(path, log: &log)
     return load(sources, log: log)

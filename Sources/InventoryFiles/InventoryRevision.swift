@@ -1,5 +1,5 @@
 internal import Diagnostics
-public import Inventory
+package import Inventory
 internal import Subprocess
 
 extension Inventory {
@@ -10,7 +10,7 @@ extension Inventory {
   /// - Parameters:
   ///   - path: relative to the working directory.
   /// - Throws: ``InventoryUnreadable`` where git refuses: no such revision, no such path in it.
-  public static func load(_ path: String, at revision: String) async throws(InventoryUnreadable) -> Loaded {
+  package static func load(_ path: String, at revision: String) async throws(InventoryUnreadable) -> Loaded {
     let shown = "\(revision):\(path)"
     // Neither can be taken for an option, nor the revision for a path.
     let tree = try await git(
@@ -61,7 +61,7 @@ extension Inventory {
   ///
   /// - Returns: the commit.
   /// - Throws: ``InventoryUnreadable`` where git knows no such revision, or not what both have in common.
-  public static func mergeBase(of revision: String) async throws(InventoryUnreadable) -> String {
+  package static func mergeBase(of revision: String) async throws(InventoryUnreadable) -> String {
     let commit = try await git(
       ["merge-base", "--end-of-options", revision, "HEAD"], "", "--base \(revision)", of: revision)
     return String(decoding: commit.prefix { $0 != 0x0a }, as: UTF8.self)

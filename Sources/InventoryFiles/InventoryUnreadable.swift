@@ -1,13 +1,13 @@
 /// The machine refused to hand over an inventory: not a mistake in its files.
-public struct InventoryUnreadable: Error, Hashable, Sendable, CustomStringConvertible {
+package struct InventoryUnreadable: Error, Hashable, Sendable, CustomStringConvertible {
   /// The file or directory, as it was asked for.
-  public let path: String
+  package let path: String
   /// `errno` of the refusal.
-  public let code: Int32
+  package let code: Int32
   /// What happened.
-  public let reason: String
+  package let reason: String
   /// What to do; `nil` where the reason says it all.
-  public let remedy: String?
+  package let remedy: String?
 
   init(path: String, code: Int32, _ reason: String, remedy: String? = nil) {
     self.path = path
@@ -16,5 +16,5 @@ public struct InventoryUnreadable: Error, Hashable, Sendable, CustomStringConver
     self.remedy = remedy
   }
 
-  public var description: String { "\(path): \(reason)" + (remedy.map { "; \($0)" } ?? "") }
+  package var description: String { "\(path): \(reason)" + (remedy.map { "; \($0)" } ?? "") }
 }

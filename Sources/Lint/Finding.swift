@@ -1,9 +1,9 @@
-public import Diagnostics
+package import Diagnostics
 
 /// Something that a policy allows and probably does not mean.
-public struct Finding: Hashable, Sendable {
+package struct Finding: Hashable, Sendable {
   /// What kind of doubt it is.
-  public enum Kind: String, Hashable, Sendable, CaseIterable {
+  package enum Kind: String, Hashable, Sendable, CaseIterable {
     /// A flow opens nothing that another flow does not open for at least as long.
     case covered
     /// Both ends of a flow are every managed host, or most addresses there are.
@@ -35,32 +35,32 @@ public struct Finding: Hashable, Sendable {
   }
 
   /// What makes two findings the same, wherever they are written.
-  public struct Identity: Hashable, Sendable {
-    public let kind: Kind
+  package struct Identity: Hashable, Sendable {
+    package let kind: Kind
     /// `nil` where it is said of the host, by whatever name it was reached.
-    public let subject: String?
+    package let subject: String?
     /// `nil` where it is said of the subject as a whole.
-    public let host: String?
+    package let host: String?
   }
 
-  public let kind: Kind
+  package let kind: Kind
   /// The name of the flow, group, zone, network, service or host that it is about.
-  public let subject: String
+  package let subject: String
   /// The hosts that it speaks of, by name and sorted; empty where it is about the subject as a whole.
-  public let hosts: [String]
+  package let hosts: [String]
   /// A warning: the words, the place, and what to do.
-  public let diagnostic: Diagnostic
+  package let diagnostic: Diagnostic
 
   /// What is wrong, in one line and without a final stop.
-  public var message: String { diagnostic.message }
+  package var message: String { diagnostic.message }
 
   /// What to do about it.
-  public var help: String? { diagnostic.help }
+  package var help: String? { diagnostic.help }
 
-  public var location: SourceLocation { diagnostic.location }
+  package var location: SourceLocation { diagnostic.location }
 
   /// One for each host it speaks of, else one.
-  public var identities: [Identity] {
+  package var identities: [Identity] {
     if hosts.isEmpty { return [Identity(kind: kind, subject: subject, host: nil)] }
     let isOfHosts = kind == .noManagement || kind == .families
     return hosts.map { Identity(kind: kind, subject: isOfHosts ? nil : subject, host: $0) }

@@ -1,18 +1,18 @@
-public import Policy
+package import Policy
 
 /// Finds what a policy allows and probably does not mean.
-public enum Lint {
+package enum Lint {
   /// Everything there is to find, in order of place.
   ///
   /// - Parameter now: the moment at which flows with an end are judged.
-  public static func findings(in policy: Policy, at now: Timestamp) -> [Finding] {
+  package static func findings(in policy: Policy, at now: Timestamp) -> [Finding] {
     sorted(remarks(policy, now).map { $0.finding(policy) })
   }
 
   /// What a change brings: the findings about `new` without what could be found in `old`, wherever it stood.
   ///
   /// Where a finding speaks of several hosts, only those are left of which it could not be said before.
-  public static func brought(from old: Policy, to new: Policy, at now: Timestamp) -> [Finding] {
+  package static func brought(from old: Policy, to new: Policy, at now: Timestamp) -> [Finding] {
     let known = Set(remarks(old, now).flatMap { $0.finding(old).identities })
     return sorted(remarks(new, now).compactMap { $0.without(known, new)?.finding(new) })
   }

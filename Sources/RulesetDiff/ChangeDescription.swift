@@ -1,60 +1,60 @@
-public import Nftables
+package import Nftables
 internal import RulesetShape
 
 /// A change as people read it: the flows it touches, and the objects.
-public struct ChangeDescription: Hashable, Sendable, Codable {
+package struct ChangeDescription: Hashable, Sendable, Codable {
   /// What happens to something.
-  public enum Action: String, Hashable, Sendable, Codable {
+  package enum Action: String, Hashable, Sendable, Codable {
     case add
     case delete
     case change
   }
 
   /// One object of the change.
-  public struct Object: Hashable, Sendable, Codable {
-    public let action: Action
+  package struct Object: Hashable, Sendable, Codable {
+    package let action: Action
     /// `table`, `chain`, `set`, `elements`, `rule`.
-    public let kind: String
+    package let kind: String
     /// The object's name; of a rule, its chain's.
-    public let name: String
+    package let name: String
     /// What it is, in nft's words; of elements at most ``ChangeDescription/shownElements``.
-    public let text: String
+    package let text: String
     /// How many elements or, of a set, how many it is made with; 1 for everything else.
-    public let count: Int
+    package let count: Int
     /// The rule's comment, which names its flow.
-    public let comment: String?
+    package let comment: String?
   }
 
   /// What changes for a flow on this host.
-  public struct Flow: Hashable, Sendable, Codable {
-    public let action: Action
-    public let name: String
+  package struct Flow: Hashable, Sendable, Codable {
+    package let action: Action
+    package let name: String
     /// Chain of the flow's rules, such as `in.https`.
-    public let chain: String
+    package let chain: String
     /// The rules that come or go; for peers that change, the elements.
-    public let details: [Detail]
+    package let details: [Detail]
   }
 
   /// One line about a flow.
-  public struct Detail: Hashable, Sendable, Codable {
-    public let action: Action
-    public let text: String
+  package struct Detail: Hashable, Sendable, Codable {
+    package let action: Action
+    package let text: String
   }
 
   /// Elements that are written out for each set; the rest is counted.
-  public static let shownElements = 12
+  package static let shownElements = 12
 
-  public let flows: [Flow]
-  public let objects: [Object]
+  package let flows: [Flow]
+  package let objects: [Object]
 
-  public var isEmpty: Bool { objects.isEmpty }
+  package var isEmpty: Bool { objects.isEmpty }
 
   /// Describes a change between what is installed and what is wanted. What has no words in nft's
   /// language is said to have none: whoever can write into a table must not be able to keep its change
   /// from being shown.
   ///
   /// Of a table that is replaced whole, it is told why, and what then differs.
-  public init(_ change: Change, from installed: InstalledTable?, to wanted: Table) {
+  package init(_ change: Change, from installed: InstalledTable?, to wanted: Table) {
     let old = installed?.table
     if let old, change.operations.first == .deleteTable {
       let inside = TableDiff.changeInPlace(from: installed, to: wanted)
@@ -121,7 +121,7 @@ public struct ChangeDescription: Hashable, Sendable, Codable {
   }
 
   /// Nothing changes.
-  public init() {
+  package init() {
     flows = []
     objects = []
   }

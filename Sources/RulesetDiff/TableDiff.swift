@@ -1,7 +1,7 @@
-public import Nftables
+package import Nftables
 
 /// The change that turns what a kernel has into what is wanted.
-public enum TableDiff {
+package enum TableDiff {
   /// Compares by meaning and orders the operations as the kernel needs them.
   ///
   /// Deletions come first (a full set refuses an addition before the deletion that makes room), and
@@ -13,7 +13,7 @@ public enum TableDiff {
   /// taken out piece by piece, and must not stay. Counters then begin anew.
   ///
   /// - Parameter installed: `nil` when the kernel has no such table.
-  public static func change(from installed: InstalledTable?, to wanted: Table) -> Change {
+  package static func change(from installed: InstalledTable?, to wanted: Table) -> Change {
     guard let installed, replaces(installed.table, with: wanted) else {
       return changeInPlace(from: installed, to: wanted)
     }
@@ -21,7 +21,7 @@ public enum TableDiff {
   }
 
   /// The change that deletes the table and makes the wanted one, in one transaction.
-  public static func replacement(by wanted: Table) -> Change {
+  package static func replacement(by wanted: Table) -> Change {
     Change(
       family: wanted.family, table: wanted.name,
       operations: [.deleteTable] + changeInPlace(from: nil, to: wanted).operations)

@@ -1,8 +1,8 @@
-public import Nftables
+package import Nftables
 
 extension TableName {
   /// The name of the only table that Sekisho touches, in the family `inet`.
-  public static let sekisho: Self = "sekisho"
+  package static let sekisho: Self = "sekisho"
 }
 
 /// Whether a side of a table denies what nothing has allowed.

@@ -1,10 +1,10 @@
-public import ArgumentParser
+package import ArgumentParser
 internal import Diagnostics
 internal import Operations
 
 /// The command `sekisho`.
-public struct Sekisho: AsyncParsableCommand {
-  public static let configuration = CommandConfiguration(
+package struct Sekisho: AsyncParsableCommand {
+  package static let configuration = CommandConfiguration(
     commandName: "sekisho",
     abstract: "Compiles an inventory of servers and flows to default-deny nftables rulesets.",
     discussion: """
@@ -29,10 +29,10 @@ public struct Sekisho: AsyncParsableCommand {
       AgentCommand.self,
     ])
 
-  public init() {}
+  package init() {}
 
   /// Reads the command line and does what it says; never returns normally after a failure.
-  public static func start() async {
+  package static func start() async {
     do {
       try requireVerb(CommandLine.arguments.dropFirst().first)
       var command = try parseAsRoot()

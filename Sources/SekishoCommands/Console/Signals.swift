@@ -1,8 +1,8 @@
 internal import Glibc
 
 /// What signals do to the program.
-public enum Signals {
+package enum Signals {
   /// A broken pipe is an error of write(2), not the end: an agent that dies while it is spoken to has to be
   /// told as such, and so has a controller that has gone.
-  public static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
+  package static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
 }
