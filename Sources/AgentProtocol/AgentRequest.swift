@@ -4,9 +4,9 @@ package import Nftables
 ///
 /// A request is a type in a file of its own, with the type of its reply; what carries it out on a host is
 /// one handler, and nothing else knows it by name.
-package protocol AgentRequest: Message {
+package protocol AgentRequest: AgentMessage {
   /// What the answer holds.
-  associatedtype Reply: Message
+  associatedtype Reply: AgentMessage
   /// What an agent may tell ahead of the answer; it goes on when that was acknowledged.
   associatedtype Event: Codable & Sendable = Never
 
@@ -21,7 +21,7 @@ extension AgentRequest {
 }
 
 /// What travels in one direction: a header, which is one line, and tables, each a line behind it.
-package protocol Message: Sendable {
+package protocol AgentMessage: Sendable {
   /// Everything but the tables.
   associatedtype Header: Codable & Sendable
 
@@ -39,14 +39,14 @@ package protocol Message: Sendable {
   static func line(_ table: Table) throws(AgentFailure) -> [UInt8]
 }
 
-extension Message {
+extension AgentMessage {
   /// Whatever the table holds is said (``Nftables/Table/dump(_:)``).
   package static func line(_ table: Table) throws(AgentFailure) -> [UInt8] {
     TableLine.of(Table.dump([table]))
   }
 }
 
-extension Message where Self: Codable, Header == Self {
+extension AgentMessage where Self: Codable, Header == Self {
   package var header: Self { self }
   package var tables: [Table] { [] }
 

@@ -56,7 +56,7 @@ package struct Apply: AgentRequest {
 }
 
 /// What an apply did.
-package struct Applied: Message, Hashable {
+package struct Applied: AgentMessage, Hashable {
   /// Objects added, changed and deleted; 0: the host had what was wanted and nothing was sent.
   package let operations: Int
   /// Generation after the transaction.

@@ -9,7 +9,7 @@ package struct Arrivals: AgentRequest, Codable {
 }
 
 /// What has arrived, by protocol, port or type, and peer.
-package struct Arrived: Message, Hashable {
+package struct Arrived: AgentMessage, Hashable {
   package let arrivals: [Arrival]
 
   package init(arrivals: [Arrival]) { self.arrivals = arrivals }

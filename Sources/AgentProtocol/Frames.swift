@@ -33,12 +33,12 @@ package enum Frames {
   }
 
   /// - Throws: ``AgentFailure`` when the answer cannot be said or is too large.
-  package static func reply(_ reply: some Message, to id: Int) throws(AgentFailure) -> [[UInt8]] {
+  package static func reply(_ reply: some AgentMessage, to id: Int) throws(AgentFailure) -> [[UInt8]] {
     let tables = try lines(of: reply)
     return try [header(reply, tables: tables.count, id)] + tables
   }
 
-  private static func header<Reply: Message>(
+  private static func header<Reply: AgentMessage>(
     _ reply: Reply, tables: Int, _ id: Int
   ) throws(AgentFailure) -> [UInt8] {
     let header = AnswerHeader<Reply.Header, Never>(
@@ -61,7 +61,7 @@ package enum Frames {
   /// Acknowledges an event.
   package static func go(_ id: Int) -> [UInt8] { Array(#"{"id":\#(id),"go":true}"#.utf8) }
 
-  private static func lines<Content: Message>(of message: Content) throws(AgentFailure) -> [[UInt8]] {
+  private static func lines<Content: AgentMessage>(of message: Content) throws(AgentFailure) -> [[UInt8]] {
     let tables = message.tables
     guard tables.count <= Bounds.tableCount else {
       throw AgentFailure(

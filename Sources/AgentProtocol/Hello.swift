@@ -9,7 +9,7 @@ package struct Hello: AgentRequest, Codable {
 }
 
 /// The other end of a connection to an agent.
-package struct Greeting: Message, Hashable {
+package struct Greeting: AgentMessage, Hashable {
   /// ``ProtocolVersion/number`` of the agent.
   package let number: Int
   /// Names of the requests that it can do.

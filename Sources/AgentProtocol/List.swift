@@ -7,7 +7,7 @@ package struct List: AgentRequest, Codable {
 }
 
 /// Sekisho's table as `nft list table` prints it, counters included.
-package struct Listed: Message, Hashable, Codable {
+package struct Listed: AgentMessage, Hashable, Codable {
   /// `nil` when there is none.
   package let text: String?
 

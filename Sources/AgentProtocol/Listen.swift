@@ -30,7 +30,7 @@ extension Listen: Codable {
 }
 
 /// What cannot be listened to there, and why.
-package struct Listening: Message, Hashable {
+package struct Listening: AgentMessage, Hashable {
   package let unheard: [Unheard]
 
   package init(unheard: [Unheard]) { self.unheard = unheard }

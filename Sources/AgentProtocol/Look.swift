@@ -31,14 +31,14 @@ extension AgentRequest {
 }
 
 /// What a host has, at one moment.
-package struct Looked: Message, Hashable {
+package struct Looked: AgentMessage, Hashable {
   package let seen: Seen
-  package let comparison: Comparison
+  package let comparison: TableComparison
   /// All tables that may stop an IP packet, whoever made them; the elements of sets that rules fill are not
   /// read. `nil` where the host has what is wanted and nothing else filters.
   package let ruleset: [Table]?
 
-  package init(seen: Seen, comparison: Comparison, ruleset: [Table]?) {
+  package init(seen: Seen, comparison: TableComparison, ruleset: [Table]?) {
     self.seen = seen
     self.comparison = comparison
     self.ruleset = ruleset
@@ -47,7 +47,7 @@ package struct Looked: Message, Hashable {
   /// The header of the reply; the ruleset is its tables.
   package struct Header: Sendable, Codable {
     let seen: Seen
-    let comparison: Comparison
+    let comparison: TableComparison
     let isRulesetTold: Bool
   }
 
@@ -74,7 +74,7 @@ package struct Looked: Message, Hashable {
 }
 
 /// The running table against the wanted one.
-package struct Comparison: Hashable, Sendable {
+package struct TableComparison: Hashable, Sendable {
   /// At which it was read; 0 of rulesets that no kernel has.
   package let generation: UInt32
   /// Whether the host has a table of Sekisho's at all.
@@ -93,7 +93,7 @@ package struct Comparison: Hashable, Sendable {
   }
 }
 
-extension Comparison: Codable {
+extension TableComparison: Codable {
   private enum Key: CodingKey {
     case generation, isInstalled, change, foreignChains
   }

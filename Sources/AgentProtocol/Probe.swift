@@ -21,10 +21,10 @@ extension Probe: Codable {
 }
 
 /// What became of attempts, in their order.
-package struct Probed: Message, Hashable {
-  package let outcomes: [Outcome]
+package struct Probed: AgentMessage, Hashable {
+  package let outcomes: [AttemptOutcome]
 
-  package init(outcomes: [Outcome]) { self.outcomes = outcomes }
+  package init(outcomes: [AttemptOutcome]) { self.outcomes = outcomes }
 }
 
 extension Probed: Codable {
@@ -33,6 +33,6 @@ extension Probed: Codable {
   }
 
   package init(from decoder: any Decoder) throws {
-    outcomes = try decoder.container(keyedBy: Key.self).list(Outcome.self, .outcomes)
+    outcomes = try decoder.container(keyedBy: Key.self).list(AttemptOutcome.self, .outcomes)
   }
 }

@@ -9,7 +9,7 @@ package struct Read: AgentRequest, Codable {
 }
 
 /// What a host's kernel has that may stop an IP packet.
-package struct HostRuleset: Message, Hashable {
+package struct HostRuleset: AgentMessage, Hashable {
   /// The ruleset generation at which it was read.
   package let generation: UInt32
   /// Of all families but `arp`; the elements of sets that rules fill are not read.

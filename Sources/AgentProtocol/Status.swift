@@ -7,7 +7,7 @@ package struct Status: AgentRequest, Codable {
 }
 
 /// What a host's kernel has of Sekisho, by itself and without an inventory.
-package struct HostStatus: Message, Hashable {
+package struct HostStatus: AgentMessage, Hashable {
   /// The ruleset generation at which it was read.
   package let generation: UInt32
   /// `nil`: the host has no table of Sekisho's, and nothing is enforced.

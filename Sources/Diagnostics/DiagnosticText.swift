@@ -1,5 +1,5 @@
 /// Whether the text of diagnostics carries terminal colours; the caller knows the terminal.
-public enum TextStyle: Hashable, Sendable {
+public enum DiagnosticStyle: Hashable, Sendable {
   case plain
   case coloured
 
@@ -13,7 +13,7 @@ extension DiagnosticReport {
   ///
   /// At most `limit` diagnostics are written, errors before warnings and notes where not all fit;
   /// a last line counts the rest. Empty for no diagnostics, else it ends with a line break.
-  public func text(_ sources: Sources, style: TextStyle = .plain, limit: Int = 100) -> String {
+  public func text(_ sources: Sources, style: DiagnosticStyle = .plain, limit: Int = 100) -> String {
     let shown = diagnostics.enumerated()
       .sorted { ($0.element.severity, $0.offset) < ($1.element.severity, $1.offset) }
       .prefix(limit).sorted { $0.offset < $1.offset }.map(\.element)

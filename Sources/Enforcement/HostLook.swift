@@ -10,7 +10,7 @@ extension LocalHost {
     var (pause, digests) = (Backoff(), ContentDigests())
     let found = try read(try openKernel(), &pause)
     let change = TableDiff.change(from: found.own, to: wanted)
-    let comparison = Comparison(
+    let comparison = TableComparison(
       generation: found.generation, isInstalled: found.own != nil,
       change: ChangeDescription(change, from: found.own, to: wanted), foreignChains: found.foreignChains)
     let isTold = !change.isEmpty || !found.foreignChains.isEmpty

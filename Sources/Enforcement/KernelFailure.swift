@@ -42,7 +42,7 @@ extension AgentFailure {
     }
   }
 
-  private init(_ refusal: Refusal, others: Int, remedy: String?) {
+  private init(_ refusal: KernelRefusal, others: Int, remedy: String?) {
     let words = refusal.extended.map { "; the kernel says \"\($0)\"" } ?? ""
     let more = others > 0 ? "; and it refused \(others) more" : ""
     self.init(

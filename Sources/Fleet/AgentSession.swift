@@ -12,7 +12,7 @@ package enum AgentSession {
   /// - Throws: ``AgentProtocol/AgentFailure`` `.unreachable` or `.timedOut` with the last words of the transport
   ///   when the agent cannot be started, breaks off or keeps us waiting; `.otherVersion`; whatever `body` throws.
   package static func run<Result: Sendable>(
-    _ transport: Transport, needing needs: [any AgentRequest.Type], version: String,
+    _ transport: AgentTransport, needing needs: [any AgentRequest.Type], version: String,
     patience: Patience = Patience(),
     _ body: @escaping @Sendable (any Agent, Greeting) async throws -> Result
   ) async throws -> Result {

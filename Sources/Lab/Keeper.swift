@@ -13,7 +13,7 @@ enum Keeper {
   static func run() -> Never {
     // Whatever else our starter had open: a pipe that lives on in us would never end for its reader.
     _ = sekisho_close_from(3)
-    let starter = Conversation(.standardInput)
+    let starter = LineStream(.standardInput)
     do throws(LabError) {
       // Before the private /proc, because only the old one knows our number out there.
       let process = try processNumber()

@@ -15,9 +15,9 @@ package struct Lab: Sendable {
 
   private let state: LabState
   private let directory: RuntimeDirectory
-  private let tether: Conversation?
+  private let tether: LineStream?
 
-  private init(_ state: LabState, in directory: RuntimeDirectory, tether: Conversation? = nil) {
+  private init(_ state: LabState, in directory: RuntimeDirectory, tether: LineStream? = nil) {
     plan = state.plan
     self.state = state
     self.directory = directory

@@ -28,14 +28,14 @@ enum Program {
   ///
   /// - Returns: its process id, and our end of the stream.
   /// - Throws: ``LabError`` `refused`.
-  static func start(_ arguments: [String]) throws(LabError) -> (process: pid_t, stream: Conversation) {
+  static func start(_ arguments: [String]) throws(LabError) -> (process: pid_t, stream: LineStream) {
     // Neither end is inherited by any program but as the three descriptors of this one.
     var ends: [Int32] = [-1, -1]
     let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
     guard unsafe socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
       throw LabError(.refused, "no pair of sockets can be made: \(Errno.last)")
     }
-    let stream = Conversation(FileDescriptor(rawValue: ends[0]))
+    let stream = LineStream(FileDescriptor(rawValue: ends[0]))
     defer { close(ends[1]) }
 
     var actions = unsafe posix_spawn_file_actions_t()

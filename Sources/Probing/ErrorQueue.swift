@@ -19,8 +19,8 @@ extension Socket {
   /// Asks the kernel to note errors; it also makes them arrive at sockets that are not connected.
   func noteErrors() throws(Errno) {
     switch family {
-    case .ipv4: try set(Level.ipv4, IP_RECVERR)
-    case .ipv6: try set(Level.ipv6, IPV6_RECVERR)
+    case .ipv4: try set(SocketLevel.ipv4, IP_RECVERR)
+    case .ipv6: try set(SocketLevel.ipv6, IPV6_RECVERR)
     }
   }
 
@@ -30,8 +30,8 @@ extension Socket {
     guard let message = try? receive(&buffer, flags: Int32(MSG_ERRQUEUE)) else { return nil }
     for item in message.control {
       let isReport =
-        item.level == Level.ipv4 && item.type == IP_RECVERR
-        || item.level == Level.ipv6 && item.type == IPV6_RECVERR
+        item.level == SocketLevel.ipv4 && item.type == IP_RECVERR
+        || item.level == SocketLevel.ipv6 && item.type == IPV6_RECVERR
       // struct sock_extended_err: u32 errno | u8 origin, type, code, padding | u32 info | u32 data;
       // behind it the offender's address.
       let size = MemoryLayout<sock_extended_err>.size
@@ -42,7 +42,7 @@ extension Socket {
       let isICMP = origin == SO_EE_ORIGIN_ICMP || origin == SO_EE_ORIGIN_ICMP6
       return ErrorReport(
         error: Int32(truncatingIfNeeded: error), icmp: isICMP ? (item.data[5], item.data[6]) : nil,
-        offender: Endpoint(bytes: item.data[size...])?.address, packet: message.data)
+        offender: SocketAddress(bytes: item.data[size...])?.address, packet: message.data)
     }
     return nil
   }

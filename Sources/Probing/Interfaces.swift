@@ -16,9 +16,9 @@ extension Socket {
   func sendMulticast(through interface: UInt32) throws(Errno) {
     switch family {
     case .ipv4:
-      try set(Level.ipv4, IP_MULTICAST_IF, bytes: Self.membership(Address(.ipv4, 0), interface))
+      try set(SocketLevel.ipv4, IP_MULTICAST_IF, bytes: Self.membership(Address(.ipv4, 0), interface))
     case .ipv6:
-      try set(Level.ipv6, IPV6_MULTICAST_IF, to: Int32(bitPattern: interface))
+      try set(SocketLevel.ipv6, IPV6_MULTICAST_IF, to: Int32(bitPattern: interface))
     }
   }
 
@@ -26,11 +26,11 @@ extension Socket {
   func join(_ group: Address, through interface: UInt32) throws(Errno) {
     switch family {
     case .ipv4:
-      try set(Level.ipv4, IP_ADD_MEMBERSHIP, bytes: Self.membership(group, interface))
+      try set(SocketLevel.ipv4, IP_ADD_MEMBERSHIP, bytes: Self.membership(group, interface))
     case .ipv6:
       // struct ipv6_mreq: group | interface index.
       try set(
-        Level.ipv6, IPV6_ADD_MEMBERSHIP, bytes: group.networkBytes + withNative(interface))
+        SocketLevel.ipv6, IPV6_ADD_MEMBERSHIP, bytes: group.networkBytes + withNative(interface))
     }
   }
 

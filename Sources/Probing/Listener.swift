@@ -47,8 +47,8 @@ package final class Listener {
           let socket = try Self.bound(family, SOCK_DGRAM, port)
           // Answers leave from the address that was asked.
           switch family {
-          case .ipv4: try socket.set(Level.ipv4, IP_PKTINFO)
-          case .ipv6: try socket.set(Level.ipv6, IPV6_RECVPKTINFO)
+          case .ipv4: try socket.set(SocketLevel.ipv4, IP_PKTINFO)
+          case .ipv6: try socket.set(SocketLevel.ipv6, IPV6_RECVPKTINFO)
           }
           for group in groups { try socket.join(group, through: interface) }
           return .udp(socket, port)
@@ -114,7 +114,7 @@ package final class Listener {
     let socket = try Socket(family, kind)
     try socket.set(SOL_SOCKET, SO_REUSEADDR)
     // Otherwise it would take the IPv4 port too.
-    if family == .ipv6 { try socket.set(Level.ipv6, IPV6_V6ONLY) }
+    if family == .ipv6 { try socket.set(SocketLevel.ipv6, IPV6_V6ONLY) }
     try socket.bind(to: .any(family, port: port))
     return socket
   }
@@ -146,7 +146,7 @@ package final class Listener {
     }
   }
 
-  private func accept(from socket: Socket) -> (Socket, Endpoint)? {
+  private func accept(from socket: Socket) -> (Socket, SocketAddress)? {
     while true {
       if let accepted = socket.accept() { return accepted }
       // Without a free descriptor the connection would wait, and we would ask for it for ever.
@@ -157,7 +157,7 @@ package final class Listener {
     }
   }
 
-  private func take(from socket: Socket) -> Message? {
+  private func take(from socket: Socket) -> ReceivedMessage? {
     // An error, such as a refusal of an earlier answer, is taken away by asking; then the next one counts.
     for _ in 0..<8 {
       do throws(Errno) {
@@ -180,7 +180,7 @@ package final class Listener {
 
 extension Socket {
   /// A connection that waits; `nil`: none does.
-  fileprivate func accept() -> (Socket, Endpoint)? {
+  fileprivate func accept() -> (Socket, SocketAddress)? {
     var address = [UInt8](repeating: 0, count: MemoryLayout<sockaddr_storage>.size)
     var length = socklen_t(address.count)
     while true {
@@ -188,25 +188,25 @@ extension Socket {
       if connection < 0, [.interrupted, .connectionAbort].contains(Errno.last) { continue }
       guard connection >= 0 else { return nil }
       let socket = Socket(accepted: connection, family)
-      guard let peer = Endpoint(bytes: address[..<min(Int(length), address.count)]) else { return nil }
+      guard let peer = SocketAddress(bytes: address[..<min(Int(length), address.count)]) else { return nil }
       return (socket, peer)
     }
   }
 }
 
-extension Message {
+extension ReceivedMessage {
   /// The control data that makes an answer leave from the address this message was sent to; empty when that
   /// was a group's.
   fileprivate var answeringAddress: [UInt8] {
     for item in control {
-      if item.level == Level.ipv4, item.type == IP_PKTINFO, item.data.count == 12 {
+      if item.level == SocketLevel.ipv4, item.type == IP_PKTINFO, item.data.count == 12 {
         // struct in_pktinfo: interface | own address | header's address; the kernel gave the second.
         let own = Array(item.data[4..<8])
         let asked = Array(item.data[8..<12])
         guard own == asked else { return [] }
         return ControlMessage(level: item.level, type: item.type, data: [0, 0, 0, 0] + own + asked).bytes
       }
-      if item.level == Level.ipv6, item.type == IPV6_PKTINFO, item.data.count == 20 {
+      if item.level == SocketLevel.ipv6, item.type == IPV6_PKTINFO, item.data.count == 20 {
         // struct in6_pktinfo: address | interface.
         return item.data[0] == 0xff ? [] : item.bytes
       }

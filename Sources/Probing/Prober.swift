@@ -19,17 +19,17 @@ package struct Prober: Sendable {
   ///
   /// - Returns: an outcome for every attempt, in their order. It takes at most the timeout for every
   ///   ``concurrency`` attempts.
-  package func run(_ attempts: [Attempt]) -> [Outcome] {
-    var outcomes = [Outcome](repeating: .silent, count: attempts.count)
-    var active: [(index: Int, trial: Trial, deadline: ContinuousClock.Instant)] = []
+  package func run(_ attempts: [Attempt]) -> [AttemptOutcome] {
+    var outcomes = [AttemptOutcome](repeating: .silent, count: attempts.count)
+    var active: [(index: Int, pending: PendingAttempt, deadline: ContinuousClock.Instant)] = []
     let run = UInt16.random(in: 1...UInt16.max)
     var next = 0
     var room = max(1, concurrency)
     while next < attempts.count || !active.isEmpty {
       while next < attempts.count, active.count < room {
-        let start = Trial.start(attempts[next], run: run, number: UInt16(truncatingIfNeeded: next))
+        let start = PendingAttempt.start(attempts[next], run: run, number: UInt16(truncatingIfNeeded: next))
         switch start {
-        case .waiting(let trial): active.append((next, trial, .now + timeout))
+        case .waiting(let pending): active.append((next, pending, .now + timeout))
         case .done(let outcome): outcomes[next] = outcome
         case .later where active.isEmpty: outcomes[next] = .failed("\(Errno.tooManyOpenFiles)")
         case .later:
@@ -45,19 +45,19 @@ package struct Prober: Sendable {
 
   /// Waits until something happens or the first deadline passes, and drops what is settled.
   private func wait(
-    for active: inout [(index: Int, trial: Trial, deadline: ContinuousClock.Instant)],
-    _ outcomes: inout [Outcome]
+    for active: inout [(index: Int, pending: PendingAttempt, deadline: ContinuousClock.Instant)],
+    _ outcomes: inout [AttemptOutcome]
   ) {
     guard let first = active.first else { return }
     var descriptors = active.map {
-      pollfd(fd: $0.trial.socket.descriptor, events: $0.trial.events, revents: 0)
+      pollfd(fd: $0.pending.socket.descriptor, events: $0.pending.events, revents: 0)
     }
     let left = (first.deadline - .now) / .milliseconds(1)
     _ = unsafe poll(&descriptors, nfds_t(descriptors.count), Int32(max(0, min(left.rounded(.up), 60_000))))
     let now = ContinuousClock.now
-    var remaining: [(index: Int, trial: Trial, deadline: ContinuousClock.Instant)] = []
+    var remaining: [(index: Int, pending: PendingAttempt, deadline: ContinuousClock.Instant)] = []
     for (entry, descriptor) in zip(active, descriptors) {
-      if descriptor.revents != 0, let outcome = entry.trial.proceed() {
+      if descriptor.revents != 0, let outcome = entry.pending.proceed() {
         outcomes[entry.index] = outcome
       } else if entry.deadline > now {
         remaining.append(entry)

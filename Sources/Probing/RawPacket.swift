@@ -52,7 +52,7 @@ struct RawPacket {
   }
 
   /// What a received packet of the protocol says about this attempt; `nil`: it is not an answer to it.
-  func outcome(of answer: [UInt8], from destination: Address) -> Outcome? {
+  func outcome(of answer: [UInt8], from destination: Address) -> AttemptOutcome? {
     switch ipProtocol {
     case .icmp, .icmpv6:
       guard answer.count >= 8, answer[identity] == bytes[identity] else { return nil }

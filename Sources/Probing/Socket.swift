@@ -38,13 +38,13 @@ final class Socket {
     }
   }
 
-  func bind(to endpoint: Endpoint) throws(Errno) {
+  func bind(to endpoint: SocketAddress) throws(Errno) {
     let failed = unsafe endpoint.withSocketAddress { unsafe Glibc.bind(descriptor, $0, $1) != 0 }
     if failed { throw .last }
   }
 
   /// - Throws: also for a connection that is merely under way: `EINPROGRESS`.
-  func connect(to endpoint: Endpoint) throws(Errno) {
+  func connect(to endpoint: SocketAddress) throws(Errno) {
     let failed = unsafe endpoint.withSocketAddress { unsafe Glibc.connect(descriptor, $0, $1) != 0 }
     if failed { throw .last }
   }
@@ -59,7 +59,7 @@ final class Socket {
 
   /// Sends one message; to the connected peer when there is no destination.
   func send(
-    _ data: [UInt8], to destination: Endpoint? = nil, control: [UInt8] = []
+    _ data: [UInt8], to destination: SocketAddress? = nil, control: [UInt8] = []
   ) throws(Errno) {
     let address = destination?.bytes ?? []
     let sent = unsafe sekisho_send(
@@ -79,7 +79,7 @@ final class Socket {
   }
 
   /// Receives one message; `nil`: none is there.
-  func receive(_ buffer: inout [UInt8], flags: Int32 = 0) throws(Errno) -> Message? {
+  func receive(_ buffer: inout [UInt8], flags: Int32 = 0) throws(Errno) -> ReceivedMessage? {
     var address = [UInt8](repeating: 0, count: MemoryLayout<sockaddr_storage>.size)
     var addressLength = socklen_t(address.count)
     var control = [UInt8](repeating: 0, count: 512)
@@ -90,21 +90,21 @@ final class Socket {
       if [.resourceTemporarilyUnavailable, .interrupted].contains(Errno.last) { return nil }
       throw .last
     }
-    return Message(
+    return ReceivedMessage(
       data: Array(buffer[..<min(count, buffer.count)]),
-      peer: Endpoint(bytes: address[..<min(Int(addressLength), address.count)]),
+      peer: SocketAddress(bytes: address[..<min(Int(addressLength), address.count)]),
       control: ControlMessage.list(Array(control[..<min(controlLength, control.count)])))
   }
 }
 
 /// What recvmsg(2) gave.
-struct Message {
+struct ReceivedMessage {
   let data: [UInt8]
-  let peer: Endpoint?
+  let peer: SocketAddress?
   let control: [ControlMessage]
 }
 
-extension Endpoint {
+extension SocketAddress {
   fileprivate func withSocketAddress<Result>(
     _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
   ) -> Result {
@@ -121,7 +121,7 @@ extension Endpoint {
 }
 
 /// Levels of socket options.
-enum Level {
+enum SocketLevel {
   static let ipv4 = Int32(IPPROTO_IP)
   static let ipv6 = Int32(IPPROTO_IPV6)
 }

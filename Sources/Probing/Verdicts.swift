@@ -4,7 +4,7 @@ internal import CLinux
 internal import Glibc
 internal import SystemPackage
 
-extension Outcome {
+extension AttemptOutcome {
   /// What an ICMP error says about an attempt to a destination (RFC 792, RFC 1812 5.2.7.1, RFC 4443).
   init(_ report: ErrorReport, about ipProtocol: IPProtocol, to destination: Address) {
     guard let icmp = report.icmp, let offender = report.offender else {

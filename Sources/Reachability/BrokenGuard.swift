@@ -14,7 +14,7 @@ package struct BrokenGuard: Sendable {
 /// What a guard forbids and the policy does.
 package enum Breach: Hashable, Sendable {
   /// Connections that lead, one after the other, where they must not; one for statements about single connections.
-  case path([Step])
+  case path([PathStep])
   /// A flow that touches what has to be isolated.
   case touched(Position, by: FlowID)
   /// A host that has to be isolated observes, and so lets everything pass.

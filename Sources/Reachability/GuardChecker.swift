@@ -87,7 +87,7 @@ package struct GuardChecker: Sendable {
   }
 
   private func forbidden(_ what: Forbidden) -> Finding? {
-    var witness: [Step]?
+    var witness: [PathStep]?
     var needs: Set<[FlowID]> = []
     let service = what.service.map { policy[$0] }
     for link in graph.links {

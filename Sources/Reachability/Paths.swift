@@ -13,11 +13,11 @@ struct Paths {
   let hops: Int
 
   /// - Parameter known: the neighbours by ``links``, where they are known already.
-  func shortest(known: [BitSet]? = nil) -> [Step]? {
+  func shortest(known: [BitSet]? = nil) -> [PathStep]? {
     shortest(known ?? graph.neighbours(links), links, arriving)
   }
 
-  private func shortest(_ neighbours: [BitSet], _ links: [Link], _ arriving: [Link]?) -> [Step]? {
+  private func shortest(_ neighbours: [BitSet], _ links: [Link], _ arriving: [Link]?) -> [PathStep]? {
     let search = PathSearch(
       neighbours: neighbours, last: arriving.map { graph.neighbours($0) }, closed: closed, many: graph.many)
     guard let path = search.path(from: sources, to: targets, hops: hops) else { return nil }

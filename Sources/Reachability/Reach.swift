@@ -53,7 +53,7 @@ package struct Reach: Sendable {
   }
 
   /// A shortest path to a host; empty where he is, `nil` where he does not get.
-  package func path(to host: HostID) -> [Step]? {
+  package func path(to host: HostID) -> [PathStep]? {
     var node = graph.roles.nodeOfHost[host.index]
     if distances[node] < 0 { return nil }
     var nodes = [node]
@@ -77,7 +77,7 @@ extension ReachGraph {
   package func reach(from area: Area, hops: Int = .max) -> Reach { Reach(self, from: area, hops: hops) }
 
   /// A shortest path; `nil` when there is none.
-  package func path(from: Area, to: Area) -> [Step]? {
+  package func path(from: Area, to: Area) -> [PathStep]? {
     Paths(
       graph: self, links: links, arriving: nil, sources: from.nodes, targets: to.nodes, closed: outside,
       hops: .max

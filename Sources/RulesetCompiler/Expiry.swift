@@ -11,7 +11,7 @@ internal import RulesetShape
 struct Expiry {
   let flow: String
   let until: Timestamp
-  let box: Box
+  let box: ConnectionBox
   /// Whether packets of the direction that answers are meant.
   let isReply: Bool
   /// Names the sets that are needed only here.
@@ -30,15 +30,17 @@ struct Expiry {
     var result: [Expiry] = []
     for opening in openings where opening.direction == side.direction || opening.answers == side.direction {
       guard let until = opening.flow.until else { continue }
-      var left = Box.all(of: opening, sets)
+      var left = ConnectionBox.all(of: opening, sets)
       for other in openings where other.direction == opening.direction {
         let isLonger = other.flow.until.map { $0 > until } ?? true
         if isLonger {
-          for covered in Box.all(of: other, sets) { left = left.flatMap { $0.subtracting(covered) } }
+          for covered in ConnectionBox.all(of: other, sets) {
+            left = left.flatMap { $0.subtracting(covered) }
+          }
         }
       }
       if dhcp {
-        for covered in Box.dynamicConfiguration(opening.direction) {
+        for covered in ConnectionBox.dynamicConfiguration(opening.direction) {
           left = left.flatMap { $0.subtracting(covered) }
         }
       }
@@ -68,7 +70,7 @@ extension Opening {
 }
 
 /// Connections of one family and protocol: every combination of its four sets.
-struct Box {
+struct ConnectionBox {
   let family: AddressFamily
   let ipProtocol: IPProtocol
   var source: AddressSet
@@ -77,7 +79,7 @@ struct Box {
   /// Destination ports, or message types.
   var ports: PortSet
 
-  static func all(of opening: Opening, _ sets: PeerSets) -> [Box] {
+  static func all(of opening: Opening, _ sets: PeerSets) -> [ConnectionBox] {
     var source = AddressSet.all
     var destination = AddressSet.all
     switch opening.ends {
@@ -88,9 +90,9 @@ struct Box {
       (source, destination) = (sets.addresses[from.index], sets.addresses[to.index])
     }
     return opening.service.terms.flatMap { term in
-      term.families.compactMap { family -> Box? in
+      term.families.compactMap { family -> ConnectionBox? in
         if source.isEmpty(family) || destination.isEmpty(family) { return nil }
-        var box = Box(
+        var box = ConnectionBox(
           family: family, ipProtocol: term.ipProtocol, source: source.only(family),
           destination: destination.only(family), sourcePorts: .all, ports: .all)
         switch (term.match, opening.kind) {
@@ -108,11 +110,11 @@ struct Box {
   }
 
   /// What is open on a DHCP client, see ``Skeleton``.
-  static func dynamicConfiguration(_ direction: Direction) -> [Box] {
+  static func dynamicConfiguration(_ direction: Direction) -> [ConnectionBox] {
     if direction == .forward { return [] }
-    func box(_ source: AddressSet, _ family: AddressFamily, client: UInt16, server: UInt16) -> Box {
+    func box(_ source: AddressSet, _ family: AddressFamily, client: UInt16, server: UInt16) -> ConnectionBox {
       let (from, to) = direction == .egress ? (client, server) : (server, client)
-      return Box(
+      return ConnectionBox(
         family: family, ipProtocol: .udp, source: source, destination: AddressSet.all.only(family),
         sourcePorts: PortSet([from...from]), ports: PortSet([to...to]))
     }
@@ -123,11 +125,11 @@ struct Box {
   }
 
   /// What is left without another box, as boxes that do not overlap.
-  func subtracting(_ other: Box) -> [Box] {
+  func subtracting(_ other: ConnectionBox) -> [ConnectionBox] {
     guard family == other.family, ipProtocol == other.ipProtocol else { return [self] }
-    var pieces: [Box] = []
+    var pieces: [ConnectionBox] = []
     var rest = self
-    func cut(_ part: Box) { if !part.isEmpty { pieces.append(part) } }
+    func cut(_ part: ConnectionBox) { if !part.isEmpty { pieces.append(part) } }
     var part = rest
     part.source = rest.source.subtracting(other.source)
     cut(part)
@@ -208,7 +210,7 @@ extension TableBuilder {
   }
 
   /// One list of statements for each combination of port ranges or types.
-  private static func protocolMatches(_ box: Box, isReply: Bool) -> [[Statement]] {
+  private static func protocolMatches(_ box: ConnectionBox, isReply: Bool) -> [[Statement]] {
     switch box.ipProtocol {
     case .icmp, .icmpv6:
       return box.ports.ranges.joined().compactMap { number in

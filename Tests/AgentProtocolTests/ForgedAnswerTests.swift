@@ -160,7 +160,7 @@ import Testing
     #expect(taken > 0)
   }
 
-  private static func tree(_ reply: some Message) throws -> [String: Any] {
+  private static func tree(_ reply: some AgentMessage) throws -> [String: Any] {
     let line = try Frames.reply(reply, to: 3)[0]
     return try #require(try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any])
   }

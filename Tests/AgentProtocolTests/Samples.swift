@@ -44,11 +44,11 @@ enum Samples {
     return [
       Looked(
         seen: seen,
-        comparison: Comparison(
+        comparison: TableComparison(
           generation: 7, isInstalled: true, change: ChangeDescription(), foreignChains: []), ruleset: nil),
       Looked(
         seen: seen,
-        comparison: Comparison(
+        comparison: TableComparison(
           generation: 7, isInstalled: false, change: ChangeDescription(change, from: nil, to: table),
           foreignChains: [chain]), ruleset: [others]),
     ]
@@ -60,7 +60,7 @@ enum Samples {
     Attempt(.esp, to: Address(.ipv4, 2), .plain),
   ]
 
-  static let outcomes: [Outcome] = [
+  static let outcomes: [AttemptOutcome] = [
     .open, .refused(by: nil), .refused(by: Address(.ipv4, 1)), .rejected(by: Address(.ipv6, 1)),
     .unreachable(by: nil), .unreachable(by: Address(.ipv4, 1)), .silent, .egressDenied,
     .unsupported("no sockets"), .failed("no descriptors"),

@@ -23,8 +23,8 @@ import Testing
   private static func line(_ bytes: [UInt8]?) -> String { String(decoding: bytes ?? [], as: UTF8.self) }
 
   /// An agent that runs shell commands; its arguments are what a good agent would answer.
-  private static func agent(_ commands: String) -> Transport {
-    Transport(command: ["/bin/sh", "-c", commands, "agent", hello, status])
+  private static func agent(_ commands: String) -> AgentTransport {
+    AgentTransport(command: ["/bin/sh", "-c", commands, "agent", hello, status])
   }
 
   private static let good = agent(
@@ -97,14 +97,14 @@ import Testing
     let cuts = Array(0..<whole.utf8.count)
     let answers = await concurrently(cuts) { cut in
       try await Self.ask(
-        Transport(
+        AgentTransport(
           command: ["/bin/sh", "-c", #"read -r line; printf '%s' "$1""#, "agent", String(whole.prefix(cut))]))
     }
     for (cut, answer) in zip(cuts, answers) {
       let failure = #expect(throws: AgentFailure.self) { try answer.get() }
       #expect(failure?.code == .unreachable, "\(cut): \(String(describing: failure))")
     }
-    let complete = Transport(
+    let complete = AgentTransport(
       command: ["/bin/sh", "-c", #"read -r line; printf '%s' "$1"; read -r line"#, "agent", whole])
     #expect(try await Self.ask(complete).generation == 5)
   }
@@ -160,7 +160,7 @@ import Testing
     #expect(FileManager.default.contents(atPath: file) == Data())
   }
 
-  private static func ask(_ transport: Transport) async throws -> HostStatus {
+  private static func ask(_ transport: AgentTransport) async throws -> HostStatus {
     try await AgentSession.run(transport, needing: [Status.self], version: "test", patience: patience) {
       agent, _ in try await agent.ask(Status())
     }

@@ -229,7 +229,7 @@ struct KernelCommitTests {
 }
 
 extension CommitError {
-  var refusals: [Refusal]? {
+  var refusals: [KernelRefusal]? {
     if case .refused(let refusals) = self { refusals } else { nil }
   }
 }

@@ -26,11 +26,11 @@ import Testing
 
   @Test func `an endpoint that is cut off is none`() throws {
     for text in ["10.0.0.1", "2001:db8::1"] {
-      let endpoint = Endpoint(try Address(parsing: text), port: 513, scope: 0)
-      #expect(Endpoint(bytes: endpoint.bytes[...]) == endpoint)
-      for count in 0..<8 { #expect(Endpoint(bytes: endpoint.bytes[..<count]) == nil) }
+      let endpoint = SocketAddress(try Address(parsing: text), port: 513, scope: 0)
+      #expect(SocketAddress(bytes: endpoint.bytes[...]) == endpoint)
+      for count in 0..<8 { #expect(SocketAddress(bytes: endpoint.bytes[..<count]) == nil) }
     }
-    #expect(Endpoint(bytes: Array(repeating: 0xff, count: 28)[...]) == nil)
+    #expect(SocketAddress(bytes: Array(repeating: 0xff, count: 28)[...]) == nil)
   }
 
   @Test func `a raw IPv4 packet loses its header, options too, and nothing when it is cut off`() {

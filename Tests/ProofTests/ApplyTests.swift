@@ -302,7 +302,7 @@ extension KernelProof {
       try await withNamespace { place in
         let table = try Self.server()
         let bound = place.prefix + ["setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin"]
-        let transport = Transport(command: bound + [try productProgram(), "agent"])
+        let transport = AgentTransport(command: bound + [try productProgram(), "agent"])
         let failure = await #expect(throws: AgentFailure.self) {
           try await AgentSession.run(transport, needing: [Apply.self], version: "test") { agent, _ in
             try await agent.ask(Apply(table, seen: nil))

@@ -15,7 +15,7 @@ struct EmptyNamespace: Sendable {
   func ask<Answer: Sendable>(_ question: @escaping @Sendable (any Agent) async throws -> Answer) async throws
     -> Answer
   {
-    let transport = Transport(command: prefix + [try productProgram(), "agent"])
+    let transport = AgentTransport(command: prefix + [try productProgram(), "agent"])
     return try await AgentSession.run(transport, needing: [], version: "test") { agent, _ in
       try await question(agent)
     }

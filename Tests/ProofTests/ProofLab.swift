@@ -21,8 +21,8 @@ struct ProofLab: Sendable {
   }
 
   /// How the agent of a host is started: in its namespace, by the program that is shipped.
-  func transport(_ host: String) throws -> Transport {
-    Transport(command: try lab.execPrefix(host) + [try productProgram(), "agent"])
+  func transport(_ host: String) throws -> AgentTransport {
+    AgentTransport(command: try lab.execPrefix(host) + [try productProgram(), "agent"])
   }
 
   /// Asks the agent of a host.

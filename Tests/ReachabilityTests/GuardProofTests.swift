@@ -161,7 +161,7 @@ extension NaiveReach {
   }
 
   /// Whether each step is possible by its flows alone, and the whole is what the guard forbids.
-  func walks(_ steps: [Step], _ statement: GuardStatement) -> Bool {
+  func walks(_ steps: [PathStep], _ statement: GuardStatement) -> Bool {
     guard let first = steps.first, let last = steps.last else { return false }
     let (start, end) = (place(first.from), place(last.to))
     var service: ServiceID?

@@ -29,7 +29,7 @@ extension Policy {
   }
 
   /// `web-1 -web-to-api-> api-1`.
-  func text(_ steps: [Step]) -> String {
+  func text(_ steps: [PathStep]) -> String {
     (steps.first.map { name($0.from) } ?? "")
       + steps.map { " -\($0.flows.map { self[$0].name }.joined(separator: "+"))-> \(name($0.to))" }.joined()
   }

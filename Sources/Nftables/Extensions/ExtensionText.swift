@@ -27,7 +27,7 @@ extension TargetExtension {
     if reject.kind == .tcpReset { return "tcp-reset" }
     let type: DataType = family == .ipv6 ? .icmpv6Code : .icmpCode
     return (family == .ipv6 ? "icmp6-" : "icmp-")
-      + (Symbols.name(type, UInt64(reject.code)) ?? "\(reject.code)")
+      + (DataTypeSymbols.name(type, UInt64(reject.code)) ?? "\(reject.code)")
   }
 
   private func words(_ translation: TranslationRange) -> [String] {
@@ -91,7 +91,7 @@ extension MatchCondition {
       return ("icmp-type", codes == 0...UInt8.max ? "\(type)" : "\(type)/\(Self.words(codes, ":"))")
     case .addressType(let end, let types, let flags):
       let names = types.map { number in
-        Symbols.name(.fibAddressType, UInt64(number))?.uppercased() ?? "\(number)"
+        DataTypeSymbols.name(.fibAddressType, UInt64(number))?.uppercased() ?? "\(number)"
       }
       let limits =
         (flags.contains(.inputInterface) ? " limit-iface-in" : "")
@@ -112,7 +112,7 @@ extension MatchCondition {
       }
     case .dscp(let value): return ("dscp", "\(value)")
     case .packetType(let type):
-      return ("pkt-type", Symbols.name(.packetType, UInt64(type)) ?? "\(type)")
+      return ("pkt-type", DataTypeSymbols.name(.packetType, UInt64(type)) ?? "\(type)")
     case .owner(let range, let isGroup): return (isGroup ? "gid-owner" : "uid-owner", Self.words(range, "-"))
     case .comment(let text): return ("\"\(QuotedText.printable(text))\"", "")
     }
@@ -124,7 +124,8 @@ extension MatchCondition {
 
   private static func statuses(_ bits: UInt32) -> [String] {
     (0..<32).filter { bits & 1 << UInt32($0) != 0 }.map { bit in
-      Symbols.name(.ctStatus, 1 << UInt64(bit))?.uppercased() ?? "0x\(String(1 << UInt32(bit), radix: 16))"
+      DataTypeSymbols.name(.ctStatus, 1 << UInt64(bit))?.uppercased()
+        ?? "0x\(String(1 << UInt32(bit), radix: 16))"
     }
   }
 
@@ -138,7 +139,7 @@ extension MatchCondition {
 
   private static func words(_ flags: TCPFlags) -> String {
     let names = (0..<8).filter { flags.rawValue & 1 << UInt8($0) != 0 }.compactMap {
-      Symbols.name(.tcpFlag, 1 << UInt64($0))?.uppercased()
+      DataTypeSymbols.name(.tcpFlag, 1 << UInt64($0))?.uppercased()
     }
     return names.isEmpty ? "NONE" : names.joined(separator: ",")
   }

@@ -75,7 +75,7 @@ struct JSONWriter {
     default: break
     }
     if place != .rangeEnd {
-      if let name = Symbols.name(type.type, number) { return append(string: name) }
+      if let name = DataTypeSymbols.name(type.type, number) { return append(string: name) }
       if type.isBitmask, number != 0 { return append(bits: number, as: type) }
     }
     append(decimal: number)
@@ -105,7 +105,7 @@ struct JSONWriter {
   }
 
   private mutating func append(bit: UInt64, as type: ValueType) {
-    if let name = Symbols.name(type.type, bit) { append(string: name) } else { append(decimal: bit) }
+    if let name = DataTypeSymbols.name(type.type, bit) { append(string: name) } else { append(decimal: bit) }
   }
 
   private static func bits(_ number: UInt64) -> [UInt64] {

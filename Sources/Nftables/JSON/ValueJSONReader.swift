@@ -64,7 +64,7 @@ enum ValueJSONReader {
     case .interfaceIndex: if text == "lo" { return 1 }
     default: break
     }
-    if let number = Symbols.value(type.type, text) { return number }
+    if let number = DataTypeSymbols.value(type.type, text) { return number }
     if let number = decimalOrHex(text) {
       // nft reads texts of digits as seconds too.
       return type.type == .timeDate ? try scaled(number, by: 1_000_000_000) : number

@@ -100,7 +100,7 @@ extension TextWriter {
     default: break
     }
     if place == .rangeEnd { return appendNumeric(number, as: type) }
-    if let name = Symbols.name(type.type, number) {
+    if let name = DataTypeSymbols.name(type.type, number) {
       switch type.type {
       case .deviceGroup, .realm, .timeDay: append(quoted: name)
       default: append(name)
@@ -151,7 +151,7 @@ extension TextWriter {
       rest &= rest &- 1
       if !isFirst { append(separator) }
       isFirst = false
-      if let name = Symbols.name(type.type, bit) {
+      if let name = DataTypeSymbols.name(type.type, bit) {
         append(name)
       } else {
         append("0x")

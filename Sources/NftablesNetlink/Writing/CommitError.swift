@@ -5,7 +5,7 @@ public enum CommitError: Error, Hashable, Sendable {
   /// The ruleset is not at the expected generation any more; nothing was changed.
   case moved(expected: UInt32)
   /// The kernel refused these parts; nothing was changed. Not empty.
-  case refused([Refusal])
+  case refused([KernelRefusal])
   /// An operation cannot be said in the kernel's messages; nothing was sent.
   case unencodable(object: String, EncodingError)
   /// The kernel discarded the batch without a word; nothing was changed.
@@ -16,7 +16,7 @@ public enum CommitError: Error, Hashable, Sendable {
 }
 
 /// One part of a transaction that the kernel refused.
-public struct Refusal: Hashable, Sendable {
+public struct KernelRefusal: Hashable, Sendable {
   /// Index of the operation in the change; `nil` when the whole batch is meant.
   public let operation: Int?
   /// What it was about: "set app.v4 in table inet sekisho".
@@ -41,7 +41,7 @@ public struct Refusal: Hashable, Sendable {
   }
 }
 
-extension Refusal: CustomStringConvertible {
+extension KernelRefusal: CustomStringConvertible {
   public var description: String {
     let place = element.map { "\(object), element \($0)" } ?? object
     let words = extended.map { "; the kernel says \"\($0)\"" } ?? ""

@@ -11,14 +11,14 @@ struct RefusalMapping {
 
   private var title: String { "table \(change.family) \(change.table)" }
 
-  func refusal(_ answer: Acknowledgement, _ code: KernelErrno) -> Refusal {
+  func refusal(_ answer: Acknowledgement, _ code: KernelErrno) -> KernelRefusal {
     guard let part = parts.first(where: { $0.sequence == answer.sequence }) else {
-      return Refusal(
+      return KernelRefusal(
         operation: nil, object: "transaction on \(title)", element: nil, code: code,
         reason: Self.reason(code, nil), extended: answer.text)
     }
     let operation = change.operations[part.operation]
-    return Refusal(
+    return KernelRefusal(
       operation: part.operation, object: operation.object(in: title),
       element: element(part, operation, answer.offset), code: code,
       reason: Self.reason(code, part.kind), extended: answer.text)

@@ -62,7 +62,7 @@ extension NftablesConnection {
     _ answers: (answers: [Acknowledgement], overrun: Bool), _ mapping: RefusalMapping, begin: UInt32,
     expecting generation: UInt32?
   ) throws(CommitError) {
-    var refusals: [Refusal] = []
+    var refusals: [KernelRefusal] = []
     for answer in answers.answers {
       guard let code = answer.error else { continue }
       if answer.sequence == begin {

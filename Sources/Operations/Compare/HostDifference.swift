@@ -5,7 +5,7 @@ internal import RulesetDiff
 package struct HostDifference {
   /// What a comparison came to.
   package enum Outcome {
-    case compared(Comparison)
+    case compared(TableComparison)
     /// The new source has no such host.
     case removed
     case failed(any Error)

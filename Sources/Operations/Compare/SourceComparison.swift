@@ -99,7 +99,7 @@ extension HostDifference.Outcome {
       new.compiled ?? Table(family: .inet, name: .sekisho, chains: [], sets: [])
     let change = TableDiff.change(from: installed, to: wanted)
     return .compared(
-      Comparison(
+      TableComparison(
         generation: 0, isInstalled: installed != nil,
         change: ChangeDescription(change, from: installed, to: wanted), foreignChains: []))
   }

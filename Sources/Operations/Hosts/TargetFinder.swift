@@ -43,7 +43,7 @@ package struct Target: Sendable {
   package enum Reach: Sendable {
     /// By an agent in this process, which is made when it is needed.
     case here(@Sendable () throws -> AgentHere)
-    case through(Transport)
+    case through(AgentTransport)
   }
 
   /// How long the host may keep us waiting.
@@ -159,7 +159,7 @@ package struct TargetFinder {
     let hosts = try wanted.map { host in
       guard let lab else { return target(host, .through(.ssh(host.ssh, options.patience))) }
       let command = try lab.execPrefix(host.identity.host) + [try Lab.ownExecutable(), "agent"]
-      return target(host, .through(Transport(command: command)))
+      return target(host, .through(AgentTransport(command: command)))
     }
     return Targets(
       hosts: hosts, all: Self.all(wanted), inventory: loaded, remarks: remarks,

@@ -48,8 +48,8 @@ package struct LabTrial {
       return Attempt(connection.ipProtocol, from: connection.source, to: connection.destination, aim)
     }
     let agent = [try Lab.ownExecutable(), "agent"]
-    let listening = Transport(command: try lab.execPrefix(to) + agent)
-    let sending = Transport(command: try lab.execPrefix(from) + agent)
+    let listening = AgentTransport(command: try lab.execPrefix(to) + agent)
+    let sending = AgentTransport(command: try lab.execPrefix(from) + agent)
     let (unheard, outcomes, arrivals) = try await AgentSession.run(
       listening, needing: [Listen.self, Arrivals.self], version: toolVersion
     ) { witness, _ in

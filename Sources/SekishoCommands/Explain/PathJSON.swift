@@ -22,7 +22,7 @@ struct PathJSON {
     let observing: [String]
   }
 
-  func hops(_ steps: [Step]) -> [Hop] {
+  func hops(_ steps: [PathStep]) -> [Hop] {
     steps.map { step in
       Hop(
         from: policy.text(step.from), to: policy.text(step.to),

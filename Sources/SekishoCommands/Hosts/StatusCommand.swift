@@ -30,11 +30,11 @@ struct StatusCommand: Verb {
 
   func answer(_ console: Console) async throws -> Answer {
     if inventory == nil, targets.host == nil, targets.from == nil, !targets.lab {
-      return StatusReport(states: [HostState.ofThisMachine()]).answer
+      return StatusReport(states: [HostAnswer.ofThisMachine()]).answer
     }
     let targets = try TargetFinder(
       options: targets.request, inventory: inventory ?? "inventory", defaultsToThisMachine: true
     ).find()
-    return StatusReport(states: await HostState.of(targets, watch: WaitingLine(console))).answer
+    return StatusReport(states: await HostAnswer.of(targets, watch: WaitingLine(console))).answer
   }
 }

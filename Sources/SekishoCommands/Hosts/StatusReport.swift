@@ -5,7 +5,7 @@ internal import Policy
 
 /// States of hosts as an answer.
 struct StatusReport {
-  let states: [HostState]
+  let states: [HostAnswer]
 
   var answer: Answer {
     let parts = states.map { state -> Answer.Part in
@@ -19,7 +19,7 @@ struct StatusReport {
       exitCode: states.contains(where: \.isFailure) ? .failed : nil)
   }
 
-  private func chapter(_ state: HostState, _ status: HostStatus) -> Chapter {
+  private func chapter(_ state: HostAnswer, _ status: HostStatus) -> Chapter {
     let stray = (state.stray?.sentences ?? []).map { Entry(.risk, "\($0)") }
     let foreign = foreign(status) + stray
     guard let table = status.table else {
@@ -74,7 +74,7 @@ struct StatusReport {
       var addressesOfOthers: [String: String]?
       var error: FailureJSON?
 
-      init(_ state: HostState) {
+      init(_ state: HostAnswer) {
         host = state.host
         switch state.status {
         case .failure(let failure):

@@ -70,12 +70,12 @@ struct ReachReport {
   }
 
   /// `web-1 → api-1 (web-to-api) → db-1 (api-to-db)`.
-  private func line(_ steps: [Step]) -> String {
+  private func line(_ steps: [PathStep]) -> String {
     (steps.first.map { policy.text($0.from) } ?? "")
       + steps.map { " → \(policy.text($0.to)) (\(by($0)))" }.joined()
   }
 
-  private func by(_ step: Step) -> String {
+  private func by(_ step: PathStep) -> String {
     let flows = step.flows.map { policy[$0].name }.joined(separator: " with ")
     return flows.isEmpty ? "nothing denies it" : flows
   }
@@ -98,7 +98,7 @@ struct ReachReport {
   }
 
   /// A shortest path to each, and past flows of those found, others.
-  private func ways(_ start: Whereabouts, _ end: Whereabouts) -> [[Step]] {
+  private func ways(_ start: Whereabouts, _ end: Whereabouts) -> [[PathStep]] {
     let area = start.area(graph)
     let reach = graph.reach(from: area)
     var found = end.hosts.sorted {
@@ -114,7 +114,7 @@ struct ReachReport {
     return found
   }
 
-  private func entry(_ step: Step, _ number: Int) -> Entry {
+  private func entry(_ step: PathStep, _ number: Int) -> Entry {
     let flows = step.flows.map { id -> Entry in
       let flow = policy[id]
       let services = flow.services.map { policy[$0].name }.joined(separator: ", ")

@@ -212,7 +212,7 @@ package final class MemoryKernel: KernelSource, Sendable {
     let place = TablePlace(change.family, change.table)
     func refusal(_ operation: Int?, _ code: KernelErrno, _ reason: String) -> CommitError {
       .refused([
-        Refusal(
+        KernelRefusal(
           operation: operation, object: "table \(change.family) \(change.table)", element: nil, code: code,
           reason: reason, extended: nil)
       ])

@@ -5,7 +5,7 @@ internal import SystemPackage
 /// One end of a stream between two processes, spoken in lines.
 ///
 /// A socket and not a pipe, so that writing to a peer that has died is an error and not a signal.
-final class Conversation: Sendable {
+final class LineStream: Sendable {
   let descriptor: FileDescriptor
 
   /// Takes over a descriptor; it is closed with the last reference.

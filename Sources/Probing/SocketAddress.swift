@@ -2,7 +2,7 @@ internal import Addressing
 internal import Glibc
 
 /// An address with a port, as sockets take and give it: `sockaddr_in` and `sockaddr_in6`.
-struct Endpoint: Hashable {
+struct SocketAddress: Hashable {
   let address: Address
   let port: UInt16
   /// Interface index of a link-local or multicast IPv6 address, else 0.

@@ -1,7 +1,7 @@
 import Addressing
 
 /// Words that nft(8) writes for numbers, by data type.
-enum Symbols {
+enum DataTypeSymbols {
   /// The words of a type in order of preference; `nil` for a type without words.
   static func table(_ type: DataType) -> [(name: String, value: UInt64)]? { tables[type] }
 

@@ -6,7 +6,7 @@ internal import Machine
 internal import SystemPackage
 
 /// An attempt that is under way.
-final class Trial {
+final class PendingAttempt {
   let socket: Socket
   /// What poll(2) waits for, beside errors.
   private(set) var events: Int16
@@ -25,10 +25,10 @@ final class Trial {
     case raw(RawPacket)
   }
 
-  /// What a trial begins with.
+  /// What an attempt begins with.
   enum Start {
-    case waiting(Trial)
-    case done(Outcome)
+    case waiting(PendingAttempt)
+    case done(AttemptOutcome)
     /// No descriptor is free; later there may be one.
     case later
   }
@@ -65,18 +65,18 @@ final class Trial {
       }
     } catch {
       if [.tooManyOpenFiles, .tooManyOpenFilesInSystem].contains(error) { return .later }
-      return .done(Outcome(creating: attempt.ipProtocol, error: error.rawValue))
+      return .done(AttemptOutcome(creating: attempt.ipProtocol, error: error.rawValue))
     }
 
-    let trial = Trial(socket, attempt, kind)
+    let pending = PendingAttempt(socket, attempt, kind)
     do throws(Errno) {
-      try trial.begin(attempt)
-      return .waiting(trial)
+      try pending.begin(attempt)
+      return .waiting(pending)
     } catch {
-      if case .stream = kind, error == .nowInProgress { return .waiting(trial) }
+      if case .stream = kind, error == .nowInProgress { return .waiting(pending) }
       // What the kernel noted says more than the number; but "not permitted" came first, from our own host.
-      if error != .notPermitted, let outcome = trial.noted() { return .done(outcome) }
-      return .done(Outcome(error: error.rawValue))
+      if error != .notPermitted, let outcome = pending.noted() { return .done(outcome) }
+      return .done(AttemptOutcome(error: error.rawValue))
     }
   }
 
@@ -94,13 +94,13 @@ final class Trial {
       let source = attempt.source ?? Address(family, 0)
       var port = attempt.sourcePort ?? 0
       if case .raw = kind { port = 0 }
-      try socket.bind(to: Endpoint(source, port: port, scope: source.isLinkLocal ? scope : 0))
+      try socket.bind(to: SocketAddress(source, port: port, scope: source.isLinkLocal ? scope : 0))
     }
 
     var port: UInt16 = 0
     if case .port(let number) = attempt.aim { port = number }
     if case .raw = kind { port = 0 }
-    let destination = Endpoint(attempt.destination, port: port, scope: scope)
+    let destination = SocketAddress(attempt.destination, port: port, scope: scope)
     if case .stream = kind {
       // An attempt leaves nothing behind: closing resets the connection.
       try socket.set(SOL_SOCKET, SO_LINGER, bytes: withNative(Int32(1)) + withNative(Int32(0)))
@@ -116,14 +116,14 @@ final class Trial {
   }
 
   /// Looks at what poll(2) reported; `nil`: it was nothing that settles the attempt.
-  func proceed() -> Outcome? {
+  func proceed() -> AttemptOutcome? {
     if let outcome = noted() { return outcome }
     let error = socket.pendingError
     switch kind {
     case .stream:
-      return error == 0 ? stream() : Outcome(error: error)
+      return error == 0 ? stream() : AttemptOutcome(error: error)
     case .datagram:
-      return error == 0 ? next().map { _ in .open } : Outcome(error: error)
+      return error == 0 ? next().map { _ in .open } : AttemptOutcome(error: error)
     case .raw(let packet):
       // An error without a note about this packet is another attempt's at the same destination.
       while let message = next() {
@@ -135,7 +135,7 @@ final class Trial {
   }
 
   /// Sends what the connection takes and counts what comes back.
-  private func stream() -> Outcome? {
+  private func stream() -> AttemptOutcome? {
     while unsent > 0, let sent = try? socket.sendSome([UInt8](repeating: 0, count: unsent)), sent > 0 {
       unsent -= sent
     }
@@ -147,13 +147,13 @@ final class Trial {
     return unechoed <= 0 ? .open : nil
   }
 
-  private func next() -> Message? {
+  private func next() -> ReceivedMessage? {
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     return try? socket.receive(&buffer)
   }
 
   /// What the error queue says about this attempt.
-  private func noted() -> Outcome? {
+  private func noted() -> AttemptOutcome? {
     while let report = socket.nextErrorReport() {
       if case .raw(let packet) = kind, !packet.isQuoted(in: report.packet) { continue }
       if report.error == EMSGSIZE {
@@ -163,7 +163,7 @@ final class Trial {
         if case .raw(let packet) = kind { try? socket.send(packet.bytes) }
         continue
       }
-      return Outcome(report, about: ipProtocol, to: destination)
+      return AttemptOutcome(report, about: ipProtocol, to: destination)
     }
     return nil
   }

@@ -2,7 +2,7 @@ internal import Addressing
 package import Policy
 
 /// One connection of a path.
-package struct Step: Hashable, Sendable {
+package struct PathStep: Hashable, Sendable {
   package let from: Position
   package let to: Position
   /// The flows that let it pass together, almost always one; none where everything on the way only observes.
@@ -24,7 +24,7 @@ extension ReachGraph {
   /// - Parameters:
   ///   - end: the host of the last node; `nil`: any.
   ///   - links: those of one step, by its place.
-  func steps(_ nodes: [Int], endingAt end: HostID? = nil, _ links: (Int) -> [Link]) -> [Step] {
+  func steps(_ nodes: [Int], endingAt end: HostID? = nil, _ links: (Int) -> [Link]) -> [PathStep] {
     var positions: [Position] = end.map { [.host($0)] } ?? []
     for node in end == nil ? nodes : nodes.dropLast() { positions.append(position(of: node, not: positions)) }
     if end != nil { positions.append(positions.removeFirst()) }
@@ -34,13 +34,13 @@ extension ReachGraph {
     }
   }
 
-  func step(from: Position, to: Position, _ link: Link) -> Step {
+  func step(from: Position, to: Position, _ link: Link) -> PathStep {
     var unguarded: [HostID] = []
     if case .host(let host) = from, isOpen(.egress, host), !names(link, host, \.from) {
       unguarded.append(host)
     }
     if case .host(let host) = to, isOpen(.ingress, host), !names(link, host, \.to) { unguarded.append(host) }
-    return Step(from: from, to: to, flows: link.flows, unguarded: unguarded)
+    return PathStep(from: from, to: to, flows: link.flows, unguarded: unguarded)
   }
 
   private func isOpen(_ direction: Direction, _ host: HostID) -> Bool {

@@ -4,7 +4,7 @@ package import Policy
 internal import RulesetDiff
 
 /// What one host said of itself.
-package struct HostState {
+package struct HostAnswer {
   package let host: String
   package let status: Result<HostStatus, any Error>
   /// Objects that differ from what the host should have; `nil`: nothing says what that is.

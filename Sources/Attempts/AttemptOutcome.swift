@@ -4,7 +4,7 @@ package import Addressing
 ///
 /// A silence is not yet a denial: UDP and the protocols without answers need a witness at
 /// the destination, because kernels limit the rate of their refusals.
-package enum Outcome: Hashable, Sendable {
+package enum AttemptOutcome: Hashable, Sendable {
   /// Connected, or answered.
   case open
   /// Reached a host on which nothing listens: a TCP reset, or from the destination itself ICMP "port
@@ -26,7 +26,7 @@ package enum Outcome: Hashable, Sendable {
   case failed(String)
 }
 
-extension Outcome: CustomStringConvertible {
+extension AttemptOutcome: CustomStringConvertible {
   package var description: String {
     switch self {
     case .open: "open"
@@ -43,7 +43,7 @@ extension Outcome: CustomStringConvertible {
   private func by(_ offender: Address?) -> String { offender.map { " by \($0)" } ?? "" }
 }
 
-extension Outcome: Codable {
+extension AttemptOutcome: Codable {
   private enum Key: CodingKey {
     case outcome
     case by
