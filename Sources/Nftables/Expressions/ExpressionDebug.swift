@@ -39,8 +39,32 @@ extension Expression {
     case .fib(let result, let flags, let target): "fib \(flags.debugName(result)) => \(target)"
     case .matchExtension(let match): "match name \(match.name) rev \(match.revision)"
     case .targetExtension(let target): "target name \(target.name) rev \(target.revision)"
-    case .opaque(let name, let attributes): "\(name) opaque \(attributes.count) bytes"
+    case .opaque(let name, let attributes):
+      Translation(name: name, attributes: attributes)?.debugBody(name)
+        ?? "\(name) opaque \(attributes.count) bytes"
     }
+  }
+}
+
+extension Translation {
+  /// As it was asked for: the kernel adds a highest end that equals the lowest, and the flag of addresses.
+  fileprivate func debugBody(_ name: String) -> String {
+    var words = [name]
+    switch kind {
+    case .source: words.append("snat")
+    case .destination: words.append("dnat")
+    case .redirect, .masquerade, .socket: break
+    }
+    if let family { words.append(family == .ipv4 ? "ip" : family == .ipv6 ? "ip6" : "unknown") }
+    let highest = kind != .socket
+    for (ends, what) in [(addresses, "addr"), (ports, highest ? "proto" : "port")] {
+      guard let ends else { continue }
+      words.append("\(what)\(highest ? "_min" : "") \(ends.first)")
+      if highest, ends.last != ends.first { words.append("\(what)_max \(ends.last)") }
+    }
+    let asked = flags.subtracting(.addresses)
+    if asked != [] { words.append("flags 0x" + String(asked.rawValue, radix: 16)) }
+    return words.joined(separator: " ")
   }
 }
 
