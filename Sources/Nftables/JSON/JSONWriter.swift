@@ -234,3 +234,32 @@ struct JSONWriter {
     }
   }
 }
+
+extension JSONWriter {
+  /// A value as it was read.
+  mutating func append(_ value: JSONValue) {
+    switch value {
+    case .null: append("null")
+    case .bool(let truth): append(truth ? "true" : "false")
+    case .integer(let number): append(String(number))
+    case .otherNumber: append("0.0")
+    case .string(let text): append(string: text)
+    case .array(let values):
+      append("[")
+      for (index, value) in values.enumerated() {
+        if index > 0 { append(", ") }
+        append(value)
+      }
+      append("]")
+    case .object(let members):
+      append("{")
+      for (index, member) in members.enumerated() {
+        if index > 0 { append(", ") }
+        append(string: member.key)
+        append(": ")
+        append(member.value)
+      }
+      append("}")
+    }
+  }
+}
