@@ -56,30 +56,17 @@ package struct Apply: AgentRequest {
 }
 
 /// What an apply did.
-package struct Applied: AgentMessage, Hashable {
+package struct Applied: AgentMessage, Hashable, Codable {
   /// Objects added, changed and deleted; 0: the host had what was wanted and nothing was sent.
-  package let operations: Int
+  @BoundedCount package private(set) var operations: Int
   /// Generation after the transaction.
   package let generation: UInt32
   /// How often the ruleset moved between reading and writing.
-  package let retries: Int
+  @BoundedCount package private(set) var retries: Int
 
   package init(operations: Int, generation: UInt32, retries: Int) {
     self.operations = operations
     self.generation = generation
     self.retries = retries
-  }
-}
-
-extension Applied: Codable {
-  private enum Key: CodingKey {
-    case operations, generation, retries
-  }
-
-  package init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(keyedBy: Key.self)
-    operations = try fields.count(.operations)
-    generation = try fields.decode(UInt32.self, forKey: .generation)
-    retries = try fields.count(.retries)
   }
 }

@@ -9,18 +9,8 @@ package struct Arrivals: AgentRequest, Codable {
 }
 
 /// What has arrived, by protocol, port or type, and peer.
-package struct Arrived: AgentMessage, Hashable {
-  package let arrivals: [Arrival]
+package struct Arrived: AgentMessage, Hashable, Codable {
+  @BoundedList package private(set) var arrivals: [Arrival]
 
   package init(arrivals: [Arrival]) { self.arrivals = arrivals }
-}
-
-extension Arrived: Codable {
-  private enum Key: CodingKey {
-    case arrivals
-  }
-
-  package init(from decoder: any Decoder) throws {
-    arrivals = try decoder.container(keyedBy: Key.self).list(Arrival.self, .arrivals)
-  }
 }

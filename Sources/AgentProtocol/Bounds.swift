@@ -32,35 +32,3 @@ package enum Bounds {
     return result + "…"
   }
 }
-
-extension KeyedDecodingContainer {
-  /// A text, cut where it is too long.
-  func text(_ key: Key, atMost bytes: Int = Bounds.word) throws -> String {
-    Bounds.clamped(try decode(String.self, forKey: key), to: bytes)
-  }
-
-  /// A number that is not negative and within reason: sums of such numbers do not overflow.
-  func count(_ key: Key) throws -> Int {
-    let count = try decode(Int.self, forKey: key)
-    guard (0...1 << 40).contains(count) else {
-      throw DecodingError.dataCorruptedError(forKey: key, in: self, debugDescription: "not a count")
-    }
-    return count
-  }
-
-  /// A list that is not too long; one that is costs no more than its bound.
-  func list<Element: Decodable>(
-    _ type: Element.Type, _ key: Key, atMost bound: Int = Bounds.list
-  ) throws -> [Element] {
-    var rest = try nestedUnkeyedContainer(forKey: key)
-    var result: [Element] = []
-    while !rest.isAtEnd {
-      guard result.count < bound else {
-        throw DecodingError.dataCorruptedError(
-          forKey: key, in: self, debugDescription: "more than \(bound)")
-      }
-      result.append(try rest.decode(Element.self))
-    }
-    return result
-  }
-}

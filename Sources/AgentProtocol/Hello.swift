@@ -73,11 +73,13 @@ extension Greeting: Codable {
     let fields = try decoder.container(keyedBy: Key.self)
     number = try fields.decodeIfPresent(Int.self, forKey: .number) ?? 1
     requests =
-      fields.contains(.requests) ? Set(try fields.list(String.self, .requests, atMost: 1024)) : []
-    version = try fields.text(.version)
-    node = try fields.text(.node)
-    kernel = try fields.text(.kernel)
-    addresses = try fields.list(Address.self, .addresses)
+      Set(
+        try fields.decodeIfPresent(BoundedList<BoundedWord>.self, forKey: .requests)?
+          .wrappedValue.map(\.wrappedValue) ?? [])
+    version = try fields.decode(BoundedWord.self, forKey: .version).wrappedValue
+    node = try fields.decode(BoundedWord.self, forKey: .node).wrappedValue
+    kernel = try fields.decode(BoundedWord.self, forKey: .kernel).wrappedValue
+    addresses = try fields.decode(BoundedList<Address>.self, forKey: .addresses).wrappedValue
   }
 
   package func encode(to encoder: any Encoder) throws {

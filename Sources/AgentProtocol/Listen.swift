@@ -30,18 +30,8 @@ extension Listen: Codable {
 }
 
 /// What cannot be listened to there, and why.
-package struct Listening: AgentMessage, Hashable {
-  package let unheard: [Unheard]
+package struct Listening: AgentMessage, Hashable, Codable {
+  @BoundedList package private(set) var unheard: [Unheard]
 
   package init(unheard: [Unheard]) { self.unheard = unheard }
-}
-
-extension Listening: Codable {
-  private enum Key: CodingKey {
-    case unheard
-  }
-
-  package init(from decoder: any Decoder) throws {
-    unheard = try decoder.container(keyedBy: Key.self).list(Unheard.self, .unheard)
-  }
 }

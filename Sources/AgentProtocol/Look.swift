@@ -67,6 +67,9 @@ package struct Looked: AgentMessage, Hashable {
     guard header.isRulesetTold || comparison.change.isEmpty && comparison.foreignChains.isEmpty else {
       throw AgentFailure(.badRequest, "a difference without the ruleset it is in")
     }
+    guard comparison.change.objects.allSatisfy({ (0...1 << 40).contains($0.count) }) else {
+      throw AgentFailure(.badRequest, "a number of elements that cannot be")
+    }
     guard Set(tables.map(\.title)).count == tables.count else {
       throw AgentFailure(.badRequest, "a table is told twice")
     }
@@ -74,14 +77,14 @@ package struct Looked: AgentMessage, Hashable {
 }
 
 /// The running table against the wanted one.
-package struct TableComparison: Hashable, Sendable {
+package struct TableComparison: Hashable, Sendable, Codable {
   /// At which it was read; 0 of rulesets that no kernel has.
   package let generation: UInt32
   /// Whether the host has a table of Sekisho's at all.
   package let isInstalled: Bool
   package let change: ChangeDescription
   /// Base chains of tables that are not ours: their drops still hold, whatever we accept.
-  package let foreignChains: [ForeignChain]
+  @BoundedList package private(set) var foreignChains: [ForeignChain]
 
   package init(
     generation: UInt32, isInstalled: Bool, change: ChangeDescription, foreignChains: [ForeignChain]
@@ -93,28 +96,11 @@ package struct TableComparison: Hashable, Sendable {
   }
 }
 
-extension TableComparison: Codable {
-  private enum Key: CodingKey {
-    case generation, isInstalled, change, foreignChains
-  }
-
-  package init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(keyedBy: Key.self)
-    generation = try fields.decode(UInt32.self, forKey: .generation)
-    isInstalled = try fields.decode(Bool.self, forKey: .isInstalled)
-    change = try fields.decode(ChangeDescription.self, forKey: .change)
-    foreignChains = try fields.list(ForeignChain.self, .foreignChains)
-    guard change.objects.allSatisfy({ (0...1 << 40).contains($0.count) }) else {
-      throw DecodingError.dataCorruptedError(forKey: .change, in: fields, debugDescription: "not a count")
-    }
-  }
-}
-
 /// A base chain of somebody else's table.
-package struct ForeignChain: Hashable, Sendable {
+package struct ForeignChain: Hashable, Sendable, Codable {
   /// `ip filter`.
-  package let table: String
-  package let chain: String
+  @BoundedWord package private(set) var table: String
+  @BoundedWord package private(set) var chain: String
   /// Number of the hook (`NF_INET_*`).
   package let hook: UInt32
   package let priority: Int32
@@ -124,19 +110,5 @@ package struct ForeignChain: Hashable, Sendable {
     self.chain = chain
     self.hook = hook
     self.priority = priority
-  }
-}
-
-extension ForeignChain: Codable {
-  private enum Key: CodingKey {
-    case table, chain, hook, priority
-  }
-
-  package init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(keyedBy: Key.self)
-    table = try fields.text(.table)
-    chain = try fields.text(.chain)
-    hook = try fields.decode(UInt32.self, forKey: .hook)
-    priority = try fields.decode(Int32.self, forKey: .priority)
   }
 }

@@ -52,8 +52,9 @@ extension Seen: Codable {
   package init(from decoder: any Decoder) throws {
     let fields = try decoder.container(keyedBy: Key.self)
     moment = RulesetMoment(
-      place: try fields.text(.place), generation: try fields.decode(UInt32.self, forKey: .generation))
-    own = try fields.decodeIfPresent(String.self, forKey: .own).map { Bounds.clamped($0, to: Bounds.word) }
+      place: try fields.decode(BoundedWord.self, forKey: .place).wrappedValue,
+      generation: try fields.decode(UInt32.self, forKey: .generation))
+    own = try fields.decodeIfPresent(BoundedWord.self, forKey: .own)?.wrappedValue
     others = try fields.decode([String: String].self, forKey: .others)
     guard others.count <= Bounds.list, others.allSatisfy({ $0.utf8.count + $1.utf8.count <= Bounds.message })
     else { throw DecodingError.dataCorruptedError(forKey: .others, in: fields, debugDescription: "too much") }

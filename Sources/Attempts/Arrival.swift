@@ -18,15 +18,7 @@ package struct Arrival: Hashable, Sendable {
 
 extension Arrival: CustomStringConvertible {
   /// `udp 53 10.20.1.11 3`: protocol, port or type or `-`, peer, count.
-  package var description: String {
-    let number =
-      switch aim {
-      case .port(let port): String(port)
-      case .type(let type): String(type)
-      case .plain: "-"
-      }
-    return "\(ipProtocol) \(number) \(peer) \(count)"
-  }
+  package var description: String { "\(ipProtocol) \(aim) \(peer) \(count)" }
 }
 
 extension Arrival: Codable {

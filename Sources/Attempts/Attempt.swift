@@ -2,16 +2,6 @@ package import Addressing
 
 /// One packet, or one connection, to be tried.
 package struct Attempt: Hashable, Sendable {
-  /// What of the protocol is meant.
-  package enum Aim: Hashable, Sendable {
-    /// Destination port of TCP, UDP or SCTP.
-    case port(UInt16)
-    /// Message type of ICMP or ICMPv6.
-    case type(UInt8)
-    /// A protocol that has neither, such as ESP.
-    case plain
-  }
-
   package let ipProtocol: IPProtocol
   /// `nil`: the kernel chooses.
   package let source: Address?
@@ -43,14 +33,8 @@ extension Attempt: CustomStringConvertible {
   /// `tcp 10.20.1.11 10.20.3.11 5432`: protocol, source or `-`, destination, port or type or `-`; then the size
   /// unless it is 0.
   package var description: String {
-    let number =
-      switch aim {
-      case .port(let port): String(port)
-      case .type(let type): String(type)
-      case .plain: "-"
-      }
     let port = sourcePort.map { "#\($0)" } ?? ""
-    return "\(ipProtocol) \(source?.description ?? "-")\(port) \(destination) \(number)"
+    return "\(ipProtocol) \(source?.description ?? "-")\(port) \(destination) \(aim)"
       + (size == 0 ? "" : " \(size)")
   }
 
@@ -121,36 +105,5 @@ extension Attempt: Codable {
     try aim.encode(to: encoder)
     if size != 0 { try fields.encode(size, forKey: .size) }
     try fields.encodeIfPresent(interface, forKey: .interface)
-  }
-}
-
-extension Attempt.Aim: Codable {
-  private enum Key: CodingKey {
-    case port
-    case type
-  }
-
-  /// A `port`, a `type`, or neither; both are a mistake.
-  package init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(keyedBy: Key.self)
-    let port = try fields.decodeIfPresent(UInt16.self, forKey: .port)
-    let type = try fields.decodeIfPresent(UInt8.self, forKey: .type)
-    switch (port, type) {
-    case (let port?, nil): self = .port(port)
-    case (nil, let type?): self = .type(type)
-    case (nil, nil): self = .plain
-    default:
-      throw DecodingError.dataCorruptedError(
-        forKey: .type, in: fields, debugDescription: "a port and a type")
-    }
-  }
-
-  package func encode(to encoder: any Encoder) throws {
-    var fields = encoder.container(keyedBy: Key.self)
-    switch self {
-    case .port(let port): try fields.encode(port, forKey: .port)
-    case .type(let type): try fields.encode(type, forKey: .type)
-    case .plain: break
-    }
   }
 }

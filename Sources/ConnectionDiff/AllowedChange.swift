@@ -27,12 +27,7 @@ package struct AllowedChange: Sendable {
   ) throws(NotProven) {
     self.direction = direction
     let universe = Universe(budget: budget)
-    let passage: Passage =
-      switch direction {
-      case .ingress: .ingress
-      case .egress: .egress
-      case .forward: .forward
-      }
+    let passage = direction.passage
     let circumstances = Circumstances(ownAddresses: nil, atSecond: now.seconds)
     let before = try RulesetSpace(old, passage, circumstances, in: universe)
     let after = try RulesetSpace(new, passage, circumstances, in: universe)

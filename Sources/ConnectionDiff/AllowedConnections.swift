@@ -139,7 +139,8 @@ package struct AllowedConnections: Sendable {
 }
 
 extension Direction {
-  fileprivate var passage: Passage {
+  /// What of a host the connections of a direction pass.
+  var passage: Passage {
     switch self {
     case .ingress: .ingress
     case .egress: .egress

@@ -147,13 +147,7 @@ extension [Table] {
   /// Whether the compiled table among these denies; `nil` where it has no chain for the direction, or another than was
   /// compiled.
   fileprivate func enforces(_ direction: Direction) -> Bool? {
-    let side: Side =
-      switch direction {
-      case .ingress: .input
-      case .egress: .output
-      case .forward: .forward
-      }
-    guard let table = first(where: \.isSekishos), let base = table.base(side) else { return nil }
+    guard let table = first(where: \.isSekishos), let base = table.base(Side(direction)) else { return nil }
     return table.mode(of: base).map { $0 == .enforce }
   }
 

@@ -2,6 +2,7 @@ package import Addressing
 internal import Nftables
 package import Policy
 internal import RulesetCompiler
+internal import RulesetShape
 
 /// Answers who allows or denies a connection by sending its first packet through the compiled rulesets.
 ///
@@ -96,7 +97,7 @@ package struct PathExplainer: Sendable {
     var packet = connection.firstPacket(direction)
     packet.time = UInt64(max(0, now.seconds)) &* 1_000_000_000
     packet.localAddresses = policy.hosts[id.index].addresses
-    return judge(of: id).evaluator.evaluate(packet, at: direction.hook)
+    return judge(of: id).evaluator.evaluate(packet, at: Side(direction).hook)
   }
 
   /// The host's ruleset as it denies: what observe mode lets pass is still denied by the policy.
@@ -154,15 +155,5 @@ extension Connection {
       from: source, to: destination, ipProtocol, transport: header,
       inputInterface: direction == .egress ? nil : Packet.loopback + 1,
       outputInterface: direction == .ingress ? nil : Packet.loopback + 1)
-  }
-}
-
-extension Direction {
-  fileprivate var hook: Hook {
-    switch self {
-    case .ingress: .input
-    case .egress: .output
-    case .forward: .forward
-    }
   }
 }

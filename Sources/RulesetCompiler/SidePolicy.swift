@@ -14,12 +14,7 @@ struct SidePolicy: Hashable {
     self.direction = direction
     self.mode = mode
     self.deny = deny
-    side =
-      switch direction {
-      case .ingress: .input
-      case .egress: .output
-      case .forward: .forward
-      }
+    side = Side(direction)
   }
 
   /// The interface by which packets come or go that the host itself receives or sends; `nil` where it does neither.

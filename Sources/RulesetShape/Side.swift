@@ -1,4 +1,5 @@
 package import Nftables
+package import Policy
 
 /// One of the three ways a packet meets a host.
 ///
@@ -18,6 +19,16 @@ package enum Side: String, Hashable, Sendable, CaseIterable {
     case .forward: .forward
     case .output: .output
     }
+  }
+
+  /// The side of a host on which a direction of its policy is enforced.
+  package init(_ direction: Direction) {
+    self =
+      switch direction {
+      case .ingress: .input
+      case .egress: .output
+      case .forward: .forward
+      }
   }
 
   /// The side whose base chain stands at a hook.
