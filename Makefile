@@ -18,7 +18,7 @@ STATIC := --scratch-path $(STATIC_BUILD) -c release --static-swift-stdlib -Xlink
 	-Xlinker --no-eh-frame-hdr -Xlinker -T$(CURDIR)/packaging/no-unwind.ld \
 	-Xlinker -L$(STATIC_LIBRARIES) -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: build release test quick fuzz lint format golden demo bench install clean packages run-packages test-packages
+.PHONY: build release test quick fuzz lint format golden demo bench documentation install clean packages run-packages test-packages
 
 build: packages
 	swift build
@@ -39,7 +39,7 @@ quick: packages
 demo: build run-packages
 	packaging/demo "$$(swift build --show-bin-path)/sekisho"
 
-# Runs the three fuzzers, each for FUZZ_SECONDS (60); what they find is kept in Tests/Fuzz/Crashers.
+# Runs the four fuzzers, each for FUZZ_SECONDS (60); what they find is kept in Tests/Fuzz/Crashers.
 fuzz: build
 	Tests/Fuzz/run "$$(swift build --show-bin-path)/sekisho" $(FUZZ_TARGETS)
 
@@ -64,12 +64,16 @@ bench: release test-packages
 	swift build $(STATIC) --product benchmark
 	$(STATIC_BUILD)/release/benchmark $(STATIC_BUILD)/release/sekisho .build/benchmark/$$$$
 
+# The pages of the library products, in .build/documentation; a warning fails.
+documentation: build
+	packaging/documentation "$$(swift build --show-bin-path)" .build/documentation
+
 install: release
 	install -D -m 0755 $(STATIC_BUILD)/release/sekisho "$(DESTDIR)$(PREFIX)/bin/sekisho"
 
 clean:
 	swift package clean
-	rm -rf $(STATIC_BUILD) .build/benchmark
+	rm -rf $(STATIC_BUILD) .build/benchmark .build/documentation
 
 packages:
 	@packaging/install-packages $(BUILD_PACKAGES)

@@ -26,7 +26,9 @@ extension ConnectionSpace {
   ///
   /// Ends that do not judge allow everything; between two of those, only what crosses a gateway is looked at.
   ///
-  /// - Parameter judging: the addresses of the ends that judge.
+  /// - Parameters:
+  ///   - judging: the addresses of the ends that judge.
+  ///   - gateways: those that judge what crosses them, each with what it forwards.
   /// - Throws: ``NotProven`` when the universe's budget is spent.
   public func endToEnd(judging: AddressSet, through gateways: [Gateway]) throws(NotProven) -> ConnectionSpace
   {

@@ -14,7 +14,13 @@ public struct SpaceBuilder {
 
   /// Adds a rectangle in every family that both ends have.
   ///
-  /// - Parameter families: those in which the protocol occurs.
+  /// - Parameters:
+  ///   - passage: what the connections are to a host.
+  ///   - ipProtocol: their protocol.
+  ///   - sources: the addresses that they come from.
+  ///   - destinations: the addresses that they go to.
+  ///   - kinds: their destination ports, or types of message.
+  ///   - families: those in which the protocol occurs.
   public mutating func add(
     _ passage: Passage, _ ipProtocol: IPProtocol, from sources: AddressSetID, to destinations: AddressSetID,
     _ kinds: KindsID, families: [AddressFamily] = AddressFamily.allCases

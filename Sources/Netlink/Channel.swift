@@ -29,8 +29,9 @@ public struct Channel {
   /// Lists what a request asks for, in as many messages as there are.
   ///
   /// - Parameters:
-  ///   - doing: what this is for, for errors: "list the tables".
+  ///   - type: of the request (`nlmsg_type`).
   ///   - payload: what stands behind the message's header.
+  ///   - doing: what this is for, for errors: "list the tables".
   ///   - each: gets every message of the answer, and the bytes it lies in.
   /// - Throws: ``NetlinkError/interrupted`` when the listing is torn, ``NetlinkError/overrun``, or what
   ///   the kernel answered.

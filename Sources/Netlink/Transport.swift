@@ -8,7 +8,9 @@ public protocol Transport: AnyObject {
 
   /// Receives one datagram to the beginning of the buffer.
   ///
-  /// - Parameter patience: milliseconds to wait when nothing is there yet; 0 does not wait.
+  /// - Parameters:
+  ///   - buffer: where the datagram is put; a datagram that is longer is an error.
+  ///   - patience: milliseconds to wait when nothing is there yet; 0 does not wait.
   /// - Returns: its size in bytes; `nil` when none came.
   /// - Throws: ``NetlinkError/overrun`` once when answers were lost; those that were not can still be
   ///   received.

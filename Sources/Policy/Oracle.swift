@@ -20,6 +20,9 @@ public struct Oracle: Sendable {
   /// Judges a new connection as a host sees it.
   ///
   /// - Parameters:
+  ///   - connection: as its first packet shows it.
+  ///   - id: the host.
+  ///   - direction: which way the packet passes the host.
   ///   - now: the moment at which flows with an end are judged.
   public func judge(_ connection: Connection, at id: HostID, _ direction: Direction, now: Timestamp)
     -> Judgement

@@ -17,9 +17,11 @@ public struct HostSpaces: Sendable {
   private let near: [AddressSetID?]
 
   /// - Parameters:
+  ///   - policy: what hosts and flows are declared in.
   ///   - policies: of the same policy; its peers include what gateways see of them.
   ///   - now: the moment at which flows with an end are judged.
-  /// - Throws: ``NotProven`` when the universe's budget is spent.
+  ///   - universe: in which the spaces are made.
+  /// - Throws: ``ConnectionSpace/NotProven`` when the universe's budget is spent.
   public init(_ policy: Policy, _ policies: HostPolicies, at now: Timestamp, in universe: Universe)
     throws(NotProven)
   {
@@ -47,11 +49,13 @@ public struct HostSpaces: Sendable {
 
   /// What a host policy allows at hosts that have it.
   ///
-  /// What is open on every host is not part of it (``Judgement/alwaysOpen(_:)``), and what a host may send
+  /// What is open on every host is not part of it (``Policy/Judgement/alwaysOpen(_:)``), and what a host may send
   /// itself means nothing. A connection is part of it when the policy allows it from some source port.
   ///
-  /// - Parameter hosts: the addresses of each host.
-  /// - Throws: ``NotProven`` when the universe's budget is spent.
+  /// - Parameters:
+  ///   - host: what is allowed.
+  ///   - hosts: the addresses of each host that has it.
+  /// - Throws: ``ConnectionSpace/NotProven`` when the universe's budget is spent.
   public func space(of host: HostPolicy, at hosts: [[Address]]) throws(NotProven) -> ConnectionSpace {
     var builder = SpaceBuilder(universe)
     try add(host, at: hosts, to: &builder)

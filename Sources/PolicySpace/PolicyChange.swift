@@ -10,9 +10,12 @@ public struct PolicyChange: Sendable {
   /// Whether the change means nothing: renames, regrouping, another order.
   public var isEmpty: Bool { opened.isEmpty && closed.isEmpty }
 
-  /// - Parameter part: ``PolicySpace/sides`` for what each host opens and closes, ``PolicySpace/whole`` for
-  ///   what becomes possible from end to end.
-  /// - Throws: ``NotProven`` when the universe's budget is spent.
+  /// - Parameters:
+  ///   - old: what was allowed.
+  ///   - new: what is, in the same universe.
+  ///   - part: ``PolicySpace/sides`` for what each host opens and closes, ``PolicySpace/whole`` for what becomes
+  ///     possible from end to end.
+  /// - Throws: ``ConnectionSpace/NotProven`` when the universe's budget is spent.
   public init(from old: PolicySpace, to new: PolicySpace, _ part: KeyPath<PolicySpace, ConnectionSpace>)
     throws(NotProven)
   {

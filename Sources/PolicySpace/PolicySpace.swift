@@ -15,23 +15,26 @@ public struct PolicySpace: Sendable {
   /// What each host allows: ingress where it is the destination, egress where it is the source, forward
   /// where it is a gateway. What a host may send itself may be in it or not: see ``loopback``.
   public let sides: ConnectionSpace
-  /// What passes from end to end, as ``Passage/whole``: at both ends that are managed, and at one of the
+  /// What passes from end to end, as ``ConnectionSpace/Passage/whole``: at both ends that are managed, and at one of the
   /// declared gateways whose routes it crosses, if there are any. Connections between unmanaged ends are in it where a gateway forwards them.
   public let whole: ConnectionSpace
   /// What a host sends itself, in every section. It never meets the rules of a link, so whether the other
   /// spaces hold it means nothing.
   public let loopback: ConnectionSpace
-  /// What each declared gateway forwards, by name, as ``Passage/whole``, whichever routes lead there.
+  /// What each declared gateway forwards, by name, as ``ConnectionSpace/Passage/whole``, whichever routes lead there.
   public let forwarded: [String: ConnectionSpace]
-  /// The hosts, in the order of ``Policy/hosts``.
+  /// The hosts, in the order of ``Policy/Policy/hosts``.
   public let endpoints: Endpoints
 
   /// - Parameters:
+  ///   - policy: what hosts and flows are declared in.
   ///   - policies: of the same policy.
   ///   - now: the moment at which flows with an end are judged.
+  ///   - universe: in which the space is made.
+  ///   - reading: how hosts that only observe are read.
   ///   - passing: areas that are known to be joined by hosts, by name, although the policy leaves their forwarding
   ///     alone: everything passes there.
-  /// - Throws: ``NotProven`` when the universe's budget is spent.
+  /// - Throws: ``ConnectionSpace/NotProven`` when the universe's budget is spent.
   public init(
     _ policy: Policy, _ policies: HostPolicies, at now: Timestamp, in universe: Universe,
     reading: Reading = .declared, passing: [String: [AreaPair]] = [:]
@@ -74,7 +77,10 @@ public struct PolicySpace: Sendable {
 }
 
 extension Gateway {
-  /// - Parameter areas: those between which everything may cross it; `nil`: not known.
+  /// - Parameters:
+  ///   - addresses: its own.
+  ///   - areas: those between which everything may cross it; `nil`: not known.
+  ///   - forwarded: what it lets through, as ``ConnectionSpace/Passage/forward``.
   public init(addresses: AddressSet, joining areas: [AreaPair]?, forwarded: ConnectionSpace) {
     self.init(
       addresses: addresses, routes: areas?.map { (one: $0.one, other: $0.other) }, forwarded: forwarded)

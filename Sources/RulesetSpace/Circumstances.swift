@@ -38,7 +38,9 @@ public struct Circumstances: Hashable, Sendable {
     self.state = state
   }
 
-  /// - Parameter moment: seconds since 1970.
+  /// - Parameters:
+  ///   - ownAddresses: the addresses of the host; `nil`: not known.
+  ///   - moment: seconds since 1970.
   public init(ownAddresses: AddressSet?, atSecond moment: Int64) {
     self.init(ownAddresses: ownAddresses, time: UInt64(max(0, moment)) * 1_000_000_000)
   }

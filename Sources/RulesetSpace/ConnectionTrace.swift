@@ -39,8 +39,11 @@ public struct ConnectionTrace: Sendable {
   public let steps: [Step]
   public let translations: [TranslatedConnections]
 
-  /// - Parameter point: as the client asks for it; its passage says what it is to the host, as for ``RulesetSpace``.
-  /// - Throws: ``NotProven`` when the rulesets are too intricate.
+  /// - Parameters:
+  ///   - point: as the client asks for it; its passage says what it is to the host, as for ``RulesetSpace``.
+  ///   - tables: all of the host.
+  ///   - circumstances: what rules may ask for beside the connection.
+  /// - Throws: ``ConnectionSpace/NotProven`` when the rulesets are too intricate.
   public init(of point: Point, _ tables: [Table], _ circumstances: Circumstances) throws(NotProven) {
     let universe = Universe()
     let chains = BaseChains(tables, beside: [])

@@ -27,9 +27,11 @@ public struct RulesetSpace: Sendable {
   ///   - others: tables beside them that are judged elsewhere: what they translate is followed, what they drop is not.
   ///   - passage: ingress is what asks for an address of the host, forward what asks for another one that it leads
   ///     to, egress what the host itself asks for; all by the destination that the client names. Where a rule leads
-  ///     elsewhere, the hooks on that way are read. ``Passage/whole`` is a programming error.
+  ///     elsewhere, the hooks on that way are read. ``ConnectionSpace/Passage/whole`` is a programming error.
+  ///   - circumstances: what rules may ask for beside the connection.
+  ///   - universe: in which the spaces are made.
   ///   - givesUp: whether a chain that takes too much is given up for itself.
-  /// - Throws: ``NotProven`` when the universe's budget is spent.
+  /// - Throws: ``ConnectionSpace/NotProven`` when the universe's budget is spent.
   public init(
     _ tables: [Table], beside others: [Table] = [], _ passage: Passage,
     _ circumstances: Circumstances = Circumstances(), in universe: Universe, givesUp: Bool = false
@@ -77,7 +79,7 @@ public struct RulesetSpace: Sendable {
   /// what new connections may do says little. ICMP redirects, which are errors too, need not pass, and neither must
   /// what else is related, which are the connections that helpers expect.
   ///
-  /// - Throws: ``NotProven`` when the universe's budget is spent.
+  /// - Throws: ``ConnectionSpace/NotProven`` when the universe's budget is spent.
   public static func letsRepliesPass(
     _ tables: [Table], _ passage: Passage, _ circumstances: Circumstances = Circumstances(),
     in universe: Universe, givesUp: Bool = false

@@ -15,7 +15,11 @@ public struct MatchExtension: Hashable, Sendable {
   /// Whether the ways say all of it; if not, a packet that goes one of them may match or not.
   public let isExact: Bool
 
-  /// - Parameter family: that of the table.
+  /// - Parameters:
+  ///   - name: of the extension: `conntrack`.
+  ///   - revision: of its structure.
+  ///   - structure: the bytes that the kernel has of it.
+  ///   - family: that of the table.
   public init(name: String, revision: UInt32, structure: [UInt8], family: Family) {
     self.name = name
     self.revision = revision

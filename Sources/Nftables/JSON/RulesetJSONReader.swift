@@ -14,7 +14,9 @@ extension Table {
   /// Reads what `nft -j list ruleset` printed somewhere, as far as it is understood: one rule or set that is not does
   /// not hide the others, and becomes opaque.
   ///
-  /// - Parameter clock: that of the machine where it was printed.
+  /// - Parameters:
+  ///   - bytes: what `nft -j list ruleset` prints.
+  ///   - clock: that of the machine where it was printed.
   /// - Returns: the tables, and what was not understood of them.
   /// - Throws: ``RulesetJSONError`` where it is no ruleset at all.
   public static func tables(

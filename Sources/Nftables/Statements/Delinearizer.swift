@@ -4,7 +4,9 @@ extension Rule {
   /// What has no exact words stays ``Statement/opaque(_:)``. Turned into expressions again, the
   /// statements give the very expressions of the rule.
   ///
-  /// - Parameter sets: the table's sets by name, as in ``init(_:in:sets:comment:)``.
+  /// - Parameters:
+  ///   - family: that of the table.
+  ///   - sets: the table's sets by name, as in ``init(_:in:sets:comment:)``.
   public func statements(in family: Family, sets: [SetName: NamedSet] = [:]) -> [Statement] {
     exactStatements(in: family, sets: sets).statements
   }

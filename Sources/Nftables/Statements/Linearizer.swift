@@ -14,9 +14,11 @@ extension Rule {
   /// `meta l4proto tcp`), registers, byte order, short loads of prefixes, adjacent fields in one load.
   ///
   /// - Parameters:
+  ///   - statements: what nft(8) writes, in order.
   ///   - family: that of the table, which decides what a header field implies.
   ///   - sets: the table's sets by name; only interval sets of numbers in host order (such as marks)
   ///     have to be among them.
+  ///   - comment: of the rule.
   /// - Throws: ``StatementError``.
   public init(
     _ statements: [Statement], in family: Family, sets: [SetName: NamedSet] = [:], comment: String? = nil

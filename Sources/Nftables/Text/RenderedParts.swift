@@ -13,6 +13,7 @@ public struct RenderedTable: Sendable {
   /// Writes a table in place of the last one.
   ///
   /// - Parameters:
+  ///   - table: what is written.
   ///   - header: as in ``Table/fileText(header:)``.
   ///   - parts: what tables of this family and name have in common, and afterwards also the sets of this.
   /// - Throws: ``TextError``.
@@ -94,7 +95,9 @@ public struct RenderedParts: Sendable {
 
   /// Writes rules ahead of the tables they are in.
   ///
-  /// - Parameter sets: the named sets that the rules refer to.
+  /// - Parameters:
+  ///   - rules: those that tables of this family and name have in common.
+  ///   - sets: the named sets that the rules refer to.
   /// - Throws: ``TextError``.
   public mutating func prepare(_ rules: some Sequence<Rule>, sets: [NamedSet]) throws(TextError) {
     let intervals = NamedSet.intervals(sets)

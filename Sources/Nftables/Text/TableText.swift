@@ -20,8 +20,9 @@ extension Table {
 
   /// What `nft list table` prints, in time zone UTC.
   ///
-  /// - Parameter states: counter values of the rules; rules without one are printed as if nothing had
-  ///   been counted.
+  /// - Parameters:
+  ///   - style: how nft(8) is asked to print.
+  ///   - states: counter values of the rules; rules without one are printed as if nothing had been counted.
   /// - Throws: ``TextError``, for texts that nft's language has no form for.
   public func listing(
     _ style: TextStyle = .listing, states: [ChainName: [RuleState]] = [:]

@@ -21,8 +21,9 @@ public struct RuleMessage: Hashable, Sendable {
 
   /// Reads one `NFT_MSG_NEWRULE` message, header included.
   ///
-  /// - Parameter sets: the sets of the table; a lookup of an anonymous set that is not among them
-  ///   becomes opaque.
+  /// - Parameters:
+  ///   - bytes: the message.
+  ///   - sets: the sets of the table; a lookup of an anonymous set that is not among them becomes opaque.
   /// - Throws: ``MessageError``. Expressions that are not modelled do not throw.
   public init(decoding bytes: [UInt8], sets: SetCatalog = SetCatalog()) throws(MessageError) {
     try self.init(ObjectMessage.only(NFT_MSG_NEWRULE, in: bytes), in: bytes, sets: sets)

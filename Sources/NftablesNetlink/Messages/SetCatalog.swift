@@ -14,7 +14,7 @@ public struct SetCatalog: Sendable {
   private var entries: [SetName: Entry] = [:]
   /// The sets that have names of their own and are modelled, with their elements.
   public private(set) var named: [NamedSet] = []
-  /// Names of sets that hold or are something that a ``NamedSet`` cannot say.
+  /// Names of sets that hold or are something that a ``Nftables/NamedSet`` cannot say.
   public private(set) var unmodelled: [SetName] = []
 
   /// Knows no set: what is called like an anonymous set becomes opaque, every other name is kept.

@@ -7,7 +7,10 @@ extension NftablesConnection {
   /// Those of some elements that a set has, as the kernel has them; so a small change to a large set is
   /// verified without listing the set.
   ///
-  /// - Parameter wanted: the set as it is declared, holding the elements to look for.
+  /// - Parameters:
+  ///   - wanted: the set as it is declared, holding the elements to look for.
+  ///   - family: that of the set's table.
+  ///   - table: the name of the set's table.
   /// - Returns: the elements that were found with exactly these keys. A range of which only the
   ///   beginning was found has another end than the one looked for.
   /// - Throws: ``ReadError``.
