@@ -136,10 +136,9 @@ let package = Package(
     support(
       "FuzzTargets",
       [
-        "Addressing", "ConnectionDiff", "ConnectionSpace", "Diagnostics", "EchoKernel", "Inventory",
-        "Netlink",
-        "Nftables", "NftablesNetlink", "Policy", "RulesetCompiler", "RulesetDiff", "RulesetShape",
-        "RulesetSpace",
+        "Addressing", "AgentProtocol", "ConnectionDiff", "ConnectionSpace", "Diagnostics", "EchoKernel",
+        "Inventory", "Netlink", "Nftables", "NftablesNetlink", "Policy", "RulesetCompiler", "RulesetDiff",
+        "RulesetShape", "RulesetSpace",
       ]),
     .executableTarget(
       name: "lab-support",
@@ -189,8 +188,8 @@ let package = Package(
     tests(
       "AgentProtocolTests",
       [
-        "Addressing", "AgentProtocol", "Attempts", "Nftables", "Policy", "PolicyFixtures", "RulesetCompiler",
-        "RulesetDiff",
+        "Addressing", "AgentProtocol", "Attempts", "Goldens", "Nftables", "Policy", "PolicyFixtures",
+        "RulesetCompiler", "RulesetDiff",
       ]),
     tests("FleetTests", ["AgentProtocol", "Fleet", "Nftables"]),
     tests(
@@ -236,8 +235,10 @@ let package = Package(
     tests(
       "OperationsTests",
       [
-        "AgentProtocol", "ConnectionDiff", "Enforcement", "Fleet", "HostAgent", "MemoryKernel", "Netlink",
-        "Nftables", "Operations", "Policy", "RulesetCompiler",
+        "Addressing", "AgentProtocol", "Artifacts", "Attempts", "ConnectionDiff", "Enforcement", "Fleet",
+        "HostAgent", "Lab", "LabFixtures", "LabHarness", "MemoryKernel", "Netlink", "Nftables", "Operations",
+        "Policy",
+        "RulesetCompiler", "RulesetDiff", "sekisho",
       ]),
     tests("SekishoCommandsTests", ["ChildProcess", "Goldens", "sekisho"]),
     tests(

@@ -59,6 +59,11 @@ package struct FleetChange {
     if !found.hosts.contains(where: \.isFailure) { try saved?.requireSame(running) }
   }
 
+  /// Hosts that were asked and could not answer, and why.
+  package var failures: [(host: String, error: any Error)] {
+    found.hosts.compactMap { host in host.error.map { (host.host, $0) } }
+  }
+
   /// A host and what became of it.
   package typealias Outcome = (host: String, applied: Result<Applied, any Error>)
 

@@ -5,24 +5,21 @@ internal import Fleet
 package import Lab
 package import Policy
 
-/// What packets say of a connection.
-package enum TrialOutcome: Hashable, Sendable {
-  case open
-  case closed
-  /// It was not sent, or nobody was there to see it: that is no denial.
-  case untried(String)
-}
-
 /// Real packets between two places of a lab.
 package struct LabTrial {
   package let lab: Lab
   package let from: String
   package let to: String
+  /// What is run as an agent in both.
+  private let program: String
 
-  package init(lab: Lab, from: String, to: String) {
+  /// - Parameter program: a built `sekisho`; `nil`: the one that runs.
+  /// - Throws: ``Lab/LabError``.
+  package init(lab: Lab, from: String, to: String, program: String? = nil) throws {
     self.lab = lab
     self.from = from
     self.to = to
+    self.program = try program ?? Lab.ownExecutable()
   }
 
   /// Whether the first packets of connections arrive and are answered.
@@ -47,7 +44,7 @@ package struct LabTrial {
         }
       return Attempt(connection.ipProtocol, from: connection.source, to: connection.destination, aim)
     }
-    let agent = [try Lab.ownExecutable(), "agent"]
+    let agent = [program, "agent"]
     let listening = AgentTransport(command: try lab.execPrefix(to) + agent)
     let sending = AgentTransport(command: try lab.execPrefix(from) + agent)
     let (unheard, outcomes, arrivals) = try await AgentSession.run(
@@ -63,32 +60,8 @@ package struct LabTrial {
     guard outcomes.count == connections.count else {
       throw AgentFailure(.unreachable, "the agent tried other connections than it was asked to")
     }
-    return zip(connections, outcomes).map { connection, outcome in
-      let hasArrived = arrivals.contains {
-        $0.ipProtocol == connection.ipProtocol && $0.peer == connection.source
-      }
-      switch outcome {
-      case .open: return .open
-      // Protocols that nobody answers are known to have arrived only where they arrive.
-      case .silent where !connection.isAnswered && hasArrived: return .open
-      case .silent, .rejected, .egressDenied:
-        let deaf = unheard.first { $0.isAbout(connection) }
-        return deaf.map { .untried("nobody listens at \(to): \($0)") } ?? .closed
-      case .refused, .unreachable, .unsupported, .failed: return .untried("\(outcome)")
-      }
+    return zip(connections, outcomes).map {
+      TrialOutcome($0, $1, arrivals, at: to, unheard)
     }
-  }
-}
-
-extension Connection {
-  /// Whether the sender learns of the answer.
-  fileprivate var isAnswered: Bool { [.tcp, .udp, .icmp, .icmpv6].contains(ipProtocol) }
-}
-
-extension Unheard {
-  fileprivate func isAbout(_ connection: Connection) -> Bool {
-    guard ipProtocol == connection.ipProtocol, family == connection.family else { return false }
-    if case .ports(_, let asked) = connection.kind, let port { return asked == port }
-    return true
   }
 }

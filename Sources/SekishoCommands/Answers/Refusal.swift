@@ -58,6 +58,12 @@ struct Refusal: Error {
     hosts += failures.map { FailureJSON($0.error, host: $0.host) }
   }
 
+  /// Hosts could not be asked, or could not do it.
+  init(of failures: [(host: String, error: any Error)], _ message: String) {
+    self.init(.host, message)
+    add(failures)
+  }
+
   /// What anything that was thrown means to a user.
   init(_ error: any Error) {
     switch error {

@@ -1,8 +1,6 @@
-internal import Addressing
 internal import ArgumentParser
 internal import Artifacts
 internal import Operations
-internal import Policy
 
 struct CompileCommand: Verb {
   static let configuration = CommandConfiguration(
@@ -38,39 +36,21 @@ struct CompileCommand: Verb {
       refusal.parts = answer.parts + refusal.parts
       throw refusal
     }
-    let policy = loaded.policy
-    let policies = HostPolicies(policy)
-    var selected =
-      try host.map { try HostSelector(text: $0).select(policy) } ?? policy.hosts.indices.map { HostID($0) }
-    if let shard { selected = selected.filter { $0.index % shard.count == shard.number - 1 } }
-
-    let indices = Set(selected.map { policies.assignment[$0.index] }).sorted()
-    let names = Set(selected.map { policy[$0].name })
-    let others = Set(policy.hosts.map(\.name)).subtracting(names)
-    let inventoryDigest = loaded.digest
-    let write = try OutputWrite(out)
-    let digests = try await RulesetRendering(policy, policies).render(indices, to: write)
-    let selectable = policy.selectableHosts
-    var hosts: [String: Manifest.Entry] = [:]
-    for id in selected {
-      guard let digest = digests[policies.assignment[id.index]] else { continue }
-      let host = policy[id]
-      hosts[host.name] = Manifest.Entry(
-        digest: digest, modes: host.modes, ssh: host.ssh ?? host.name,
-        addresses: host.addresses.map(\.description), groups: selectable[id.index].groups, zone: host.zone,
-        inventory: inventoryDigest)
-    }
-    let report = try write.finish(hosts: hosts, keeping: others)
+    let compilation = try Compilation(
+      of: loaded, selected: host.map { HostSelector(text: $0) }, shard: shard)
+    let files = try await compilation.write(to: out)
+    let report = files.report
     answer.parts += report.changed.map { .detail("wrote \($0)") }
     answer.parts += report.removed.map { .remark("removed \($0), which is in the inventory no more") }
     answer.parts.append(
       .summary(
-        "\(out): \(counted(selected.count, "host")), \(counted(indices.count, "distinct ruleset")); "
+        "\(out): \(counted(files.hosts, "host")), \(counted(files.rulesets, "distinct ruleset")); "
           + "\(report.changed.count) written, \(report.unchanged) unchanged, \(report.removed.count) removed")
     )
     answer.data = .document(
       Compiled(
-        inventory: inventoryDigest, rulesets: indices.count, written: report.changed, removed: report.removed,
+        inventory: files.inventory, rulesets: files.rulesets, written: report.changed,
+        removed: report.removed,
         unchanged: report.unchanged))
     return answer
   }
@@ -85,17 +65,6 @@ private struct Compiled: Encodable {
   let unchanged: Int
 }
 
-/// Part `number` of `count`, as in `1/4`.
-struct Shard: ExpressibleByArgument {
-  let number: Int
-  let count: Int
-
-  init?(argument: String) {
-    let parts = argument.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
-    guard parts.count == 2, let number = parts[0], let count = parts[1], number >= 1, number <= count else {
-      return nil
-    }
-    self.number = number
-    self.count = count
-  }
+extension Shard: ExpressibleByArgument {
+  package init?(argument: String) { self.init(parsing: argument) }
 }

@@ -65,11 +65,9 @@ struct ApplyCommand: Verb {
     let change = try await FleetChange(
       of: targets, as: saved, skipsUnreachable: skipUnreachable, watch: WaitingLine(console))
     if change.running.targets.hosts.isEmpty {
-      var refusal = Refusal(.host, "no host could be asked; nothing was applied")
-      refusal.add(change.skipped)
-      throw refusal
+      throw Refusal(of: change.skipped, "no host could be asked; nothing was applied")
     }
-    let failures = change.found.hosts.compactMap { host in host.error.map { (host.host, $0) } }
+    let failures = change.failures
     // JSON is the answer of the apply; the change is then not shown but reported.
     if !output.json, !output.quiet {
       let report = DiffReport(found: change.found, showsObjects: objects, sources: targets.sources)
@@ -78,9 +76,7 @@ struct ApplyCommand: Verb {
           + change.running.strayParts)
     }
     if !failures.isEmpty {
-      var refusal = Refusal(.host, "not every host could be asked; nothing was applied")
-      refusal.add(failures)
-      throw refusal
+      throw Refusal(of: failures, "not every host could be asked; nothing was applied")
     }
     if let lockout = change.found.lockout, !asks, !allowLockout {
       throw Refusal(

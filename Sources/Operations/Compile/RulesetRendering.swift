@@ -1,16 +1,16 @@
-package import Artifacts
+internal import Artifacts
 internal import Nftables
-package import Policy
+internal import Policy
 internal import RulesetCompiler
 internal import RulesetShape
 
 /// Compiles, renders and writes distinct host policies on two cores.
-package struct RulesetRendering: Sendable {
+struct RulesetRendering: Sendable {
   private let policies: HostPolicies
   private let compiler: RulesetCompiler
   private let envelope: Envelope
 
-  package init(_ policy: Policy, _ policies: HostPolicies) async {
+  init(_ policy: Policy, _ policies: HostPolicies) async {
     self.policies = policies
     async let envelope = Envelope(policy)
     compiler = RulesetCompiler(policy, policies)
@@ -20,7 +20,7 @@ package struct RulesetRendering: Sendable {
   /// Writes the files of these distinct policies.
   ///
   /// - Returns: the digest of each, by index.
-  package func render(_ indices: [Int], to output: OutputWrite, workers: Int = 2) async throws -> [Int:
+  func render(_ indices: [Int], to output: OutputWrite, workers: Int = 2) async throws -> [Int:
     String]
   {
     let parts = try await sharedParts(of: indices.map { policies.distinct[$0] })

@@ -1,0 +1,79 @@
+internal import Addressing
+package import Artifacts
+internal import Policy
+
+/// Hosts of an inventory, and the write of their rulesets.
+package struct Compilation {
+  private let loaded: LoadedPolicy
+  private let policies: HostPolicies
+  private let hosts: [HostID]
+  /// Indices of their distinct policies, ascending.
+  private let distinct: [Int]
+
+  /// - Parameters:
+  ///   - selected: the hosts; `nil`: all.
+  ///   - shard: which part of these; `nil`: the whole.
+  /// - Throws: ``Misuse``.
+  package init(of loaded: LoadedPolicy, selected: HostSelector?, shard: Shard?) throws {
+    self.loaded = loaded
+    let policy = loaded.policy
+    policies = HostPolicies(policy)
+    var hosts = try selected?.select(policy) ?? policy.hosts.indices.map { HostID($0) }
+    if let shard { hosts = hosts.filter { shard.holds($0.index) } }
+    self.hosts = hosts
+    distinct = Set(hosts.map { [policies] in policies.assignment[$0.index] }).sorted()
+  }
+
+  /// Writes the files of the hosts; others of the inventory keep what they have in the directory.
+  ///
+  /// - Throws: ``Artifacts/OutputFailure``; the directory then is as it was.
+  package func write(to directory: String) async throws -> CompiledFiles {
+    let policy = loaded.policy
+    let inventory = loaded.digest
+    let write = try OutputWrite(directory)
+    let digests = try await RulesetRendering(policy, policies).render(distinct, to: write)
+    let selectable = policy.selectableHosts
+    var entries: [String: Manifest.Entry] = [:]
+    for id in hosts {
+      guard let digest = digests[policies.assignment[id.index]] else { continue }
+      let host = policy[id]
+      entries[host.name] = Manifest.Entry(
+        digest: digest, modes: host.modes, ssh: host.ssh ?? host.name,
+        addresses: host.addresses.map(\.description), groups: selectable[id.index].groups, zone: host.zone,
+        inventory: inventory)
+    }
+    let others = Set(policy.hosts.map(\.name)).subtracting(hosts.map { policy[$0].name })
+    let report = try write.finish(hosts: entries, keeping: others)
+    return CompiledFiles(
+      inventory: inventory, hosts: hosts.count, rulesets: distinct.count, report: report)
+  }
+}
+
+/// What a compile wrote.
+package struct CompiledFiles: Sendable {
+  /// Digest of the inventory.
+  package let inventory: String
+  /// Hosts that were compiled.
+  package let hosts: Int
+  /// Distinct rulesets of these.
+  package let rulesets: Int
+  package let report: OutputReport
+}
+
+/// Part `number` of `count`, by host, as in `1/4`.
+package struct Shard: Hashable, Sendable {
+  package let number: Int
+  package let count: Int
+
+  /// `nil` for what is no part of a whole.
+  package init?(parsing text: String) {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
+    guard parts.count == 2, let number = parts[0], let count = parts[1], number >= 1, number <= count else {
+      return nil
+    }
+    self.number = number
+    self.count = count
+  }
+
+  func holds(_ index: Int) -> Bool { index % count == number - 1 }
+}
