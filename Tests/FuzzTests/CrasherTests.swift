@@ -79,6 +79,19 @@ import Testing
     #expect(faults.isEmpty)
   }
 
+  @Test(arguments: Golden.names("agent"))
+  func `lines of the agent protocol keep every promise, whole, cut and damaged`(name: String) throws {
+    let path = "\(Golden.root)/Tests/Golden/agent/\(name)"
+    let bytes = [UInt8](try #require(FileManager.default.contents(atPath: path)))
+    #expect(FuzzTarget.agent.faults(in: bytes).isEmpty)
+    for place in bytes.indices {
+      var damaged = bytes
+      damaged[place] ^= 1
+      #expect(FuzzTarget.agent.faults(in: Array(bytes[..<place])).isEmpty, "cut at \(place)")
+      #expect(FuzzTarget.agent.faults(in: damaged).isEmpty, "damaged at \(place)")
+    }
+  }
+
   @Test(arguments: Golden.names("netlink"))
   func `batches of other tests keep every promise`(name: String) throws {
     let text = try String(contentsOfFile: "\(Golden.root)/Tests/Golden/netlink/\(name)", encoding: .utf8)

@@ -8,6 +8,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case netlink
   /// A ruleset: messages of nf_tables as a kernel lists them, or the JSON of libnftables.
   case ruleset
+  /// Lines of the agent protocol, as either end may send them.
+  case agent
 
   /// The promises that do not hold for these bytes, in words.
   public func faults(in bytes: [UInt8]) -> [String] {
@@ -16,6 +18,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case .inventory: InventoryTarget.run(bytes, &promises)
     case .netlink: NetlinkTarget.run(bytes, &promises)
     case .ruleset: RulesetTarget.run(bytes, &promises)
+    case .agent: AgentTarget.run(bytes, &promises)
     }
     return promises.broken
   }
