@@ -90,6 +90,7 @@ let package = Package(
 
     layer("HostState", isSmall: true),
     layer("Machine", ["Addressing", "CLinux", system]),
+    layer("HostStore", ["Digest", "HostState", "Machine", system], isSmall: true),
     layer("InventoryFiles", ["Diagnostics", "Inventory", "Machine", subprocess, system], isSmall: true),
     layer("Artifacts", ["Digest", "JSONStrings", "Machine", "Policy", system]),
     layer("Netlink", ["CMnl"]),
@@ -229,6 +230,7 @@ let package = Package(
       "LintTests",
       ["Addressing", "Diagnostics", "Inventory", "InventoryFiles", "Lint", "Policy", "PolicyFixtures"]),
     tests("HostStateTests", ["HostState"]),
+    tests("HostStoreTests", ["HostState", "HostStore", "Machine", system]),
     tests("MachineTests", ["LabHarness", "Machine", system]),
     tests("ArtifactsTests", ["Artifacts", "Machine", "Policy", system]),
     tests("NetlinkTests", ["Netlink"]),

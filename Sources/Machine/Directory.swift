@@ -128,6 +128,26 @@ extension Directory {
     _ = fsync(descriptor.rawValue)
   }
 
+  /// Adds to the end of a file, which is made when it is missing, and brings it to disk.
+  package func append(
+    _ bytes: [UInt8], to name: String, _ permissions: FilePermissions = .everybodyReads
+  ) throws(SystemFailure) {
+    try before("cannot write the file", name)
+    let file = FileDescriptor(
+      rawValue: unsafe openat(
+        descriptor.rawValue, name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+        permissions.rawValue))
+    if file.rawValue < 0 { throw failure("cannot open the file", name, .last) }
+    defer { try? file.close() }
+    do throws(Errno) {
+      try file.writeWhole(bytes)
+      if fsync(file.rawValue) != 0 { throw .last }
+    } catch {
+      throw failure("cannot write the file", name, error)
+    }
+    _ = fsync(descriptor.rawValue)
+  }
+
   /// Writes a file whole under another name, under which ``put(_:)`` finds it.
   package func prepare(_ name: String, _ bytes: [UInt8]) throws(SystemFailure) {
     try write(bytes, to: Self.temporary(name), O_TRUNC, .everybodyReads, reachesDisk: false)

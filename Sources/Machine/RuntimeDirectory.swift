@@ -40,10 +40,41 @@ package struct RuntimeDirectory: Hashable, Sendable {
   ///
   /// - Throws: ``DirectoryRefusal``.
   package init(path: String) throws(DirectoryRefusal) {
+    self.path = try PrivateDirectory.path(path, variable: "SEKISHO_RUNTIME_DIR")
+  }
+
+  /// The path of a file in it.
+  package func file(_ name: String) -> String { "\(path)/\(name)" }
+}
+
+/// The directory of what must outlive a boot: `SEKISHO_STATE_DIR`, else `/var/lib/sekisho`.
+package struct StateDirectory: Hashable, Sendable {
+  /// Absolute path, without a slash at the end.
+  package let path: String
+
+  /// Finds or makes the directory.
+  ///
+  /// - Throws: ``DirectoryRefusal``.
+  package init() throws(DirectoryRefusal) {
+    try self.init(path: Environment.variable("SEKISHO_STATE_DIR") ?? "/var/lib/sekisho")
+  }
+
+  /// Uses or makes this very directory, under the rules of a ``RuntimeDirectory``: who may write here decides what
+  /// is enforced after the next boot.
+  ///
+  /// - Throws: ``DirectoryRefusal``.
+  package init(path: String) throws(DirectoryRefusal) {
+    self.path = try PrivateDirectory.path(path, variable: "SEKISHO_STATE_DIR")
+  }
+}
+
+private enum PrivateDirectory {
+  /// Uses or makes a directory that is ours alone.
+  static func path(_ path: String, variable: String) throws(DirectoryRefusal) -> String {
     func refuse(_ reason: String) -> DirectoryRefusal {
       DirectoryRefusal(
         path: path, reason: reason,
-        remedy: "set SEKISHO_RUNTIME_DIR to a directory of your own with mode 0700")
+        remedy: "set \(variable) to a directory of your own with mode 0700")
     }
     guard path.first == "/" else { throw refuse("the path is not absolute") }
     do throws(SystemFailure) {
@@ -64,11 +95,8 @@ package struct RuntimeDirectory: Hashable, Sendable {
     guard status.permissions.isDisjoint(with: [.groupReadWriteExecute, .otherReadWriteExecute]) else {
       throw refuse("others may enter it (chmod 700 closes it)")
     }
-    self.path = path.count > 1 && path.last == "/" ? String(path.dropLast()) : path
+    return path.count > 1 && path.last == "/" ? String(path.dropLast()) : path
   }
-
-  /// The path of a file in it.
-  package func file(_ name: String) -> String { "\(path)/\(name)" }
 }
 
 /// A directory that cannot be trusted with what is ours.
