@@ -1,6 +1,6 @@
 package import Nftables
 
-/// Makes the host's table equal to the wanted one, in one transaction, or leaves it as it was.
+/// Makes the host's table equal to the wanted one, or leaves it as it was.
 ///
 /// The kernel tracks no connection until a rule asks for it. A session from before is then a stream of
 /// packets that begin nothing, and would be denied: the operator's own among them. So where there is no

@@ -63,7 +63,7 @@ package struct ChangeProof {
   /// A range that goes and one that comes may share an end, so that what is found of the one tells
   /// nothing of the other: sets of ranges are compared whole.
   private var touchedElements: [Touched]? {
-    guard change.preparations.isEmpty else { return nil }
+    guard change.transactions.count == 1 else { return nil }
     var touched: [Touched] = []
     var count = 0
     for operation in change.operations {

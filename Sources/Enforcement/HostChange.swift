@@ -4,7 +4,10 @@ internal import NftablesNetlink
 internal import RulesetDiff
 
 extension LocalHost {
-  /// Makes the host's table equal to the wanted one, in one transaction, or leaves it as it was.
+  /// Makes the host's table equal to the wanted one, or leaves it as it was.
+  ///
+  /// In one transaction where that is enough; what lies between two of them judges every packet as the old table does or as
+  /// the wanted one does.
   ///
   /// - Parameter tell: is told what happens on the way; when it throws, nothing is left of it.
   package func apply(
@@ -13,34 +16,47 @@ extension LocalHost {
     try checkTarget(request.wanted)
     let hold = try hold()
     defer { withExtendedLifetime(hold) {} }
-    let kernel = hold.kernel
     var basis = Basis(seen: request.seen)
+    do throws(AgentFailure) {
+      return try change(request, hold.kernel, &basis, tell)
+    } catch {
+      guard let waypoint = basis.waypoint else { throw error }
+      throw stranded(error, at: waypoint, hold.kernel)
+    }
+  }
+
+  private func change(
+    _ request: Apply, _ kernel: any HostKernel, _ basis: inout Basis,
+    _ tell: (Apply.Step) throws(AgentFailure) -> Void
+  ) throws(AgentFailure) -> Applied {
     var known = request.isLearning ? try track(kernel, &basis) : nil
     if request.isLearning, known == nil {
-      basis.isTracking = true
       try tell(.tracking)
       basis.pause = Backoff()
     }
+    var operations = 0
     while known != nil || basis.pause.hasMore {
       let found = if let known { known } else { try current(kernel, &basis) }
       known = nil
-      let change = TableDiff.change(from: found.own, to: request.wanted)
+      let waypoint = TableDiff.waypoint(from: found.own, to: request.wanted)
+      let change = TableDiff.change(from: found.own, to: waypoint ?? request.wanted)
       if change.isEmpty {
-        return Applied(operations: 0, generation: found.generation, retries: basis.retries)
+        return Applied(operations: operations, generation: found.generation, retries: basis.retries)
       }
-      if !basis.isTracking { try checkOwner(found.own) }
-      let made: UInt32
-      do throws(CommitError) {
-        made = try commit(change, kernel, at: found.generation)
-      } catch {
-        if case .moved = error {
-          basis.pause.wait()
-          continue
-        }
-        made = try settle(error, request.wanted, found, kernel)
+      try checkOwner(found.own)
+      guard let made = try carryOut(change, to: waypoint ?? request.wanted, found, kernel, basis.pause) else {
+        basis.pause.wait()
+        continue
       }
+      operations += change.operations.count
+      if let waypoint {
+        basis.waypoint = Waypoint(table: waypoint, before: basis.waypoint?.before ?? found)
+        basis.pause = Backoff()
+        continue
+      }
+      basis.waypoint = nil
       try prove(change, of: request.wanted, generation: made, kernel)
-      return Applied(operations: change.operations.count, generation: made, retries: basis.retries)
+      return Applied(operations: operations, generation: made, retries: basis.retries)
     }
     throw Self.tooFast
   }
@@ -58,11 +74,18 @@ extension LocalHost {
     let generation: UInt32
   }
 
+  /// Where an apply has got to that goes by one.
+  struct Waypoint {
+    let table: Table
+    /// What was there before the first.
+    let before: FoundTable
+  }
+
   /// What a change may rest on.
   struct Basis {
     let seen: Seen?
-    /// Whether the table that stands there is our own ``TrackingTable``, which nobody else may change.
-    var isTracking = false
+    /// Where the apply has got to, if it goes by one.
+    var waypoint: Waypoint?
     /// One for everything that is tried for a request.
     var pause = Backoff()
     var digests = ContentDigests()
@@ -84,8 +107,10 @@ extension LocalHost {
     // The number has moved: by somebody's hand on what was looked at, or on something else.
     let found = try read(kernel, &basis.pause)
     let present = try self.seen(found, &basis.digests)
+    let isWhereWeLeftIt =
+      basis.waypoint.map { TableDiff.change(from: found.own, to: $0.table).isEmpty } ?? false
     let compared =
-      basis.isTracking ? Seen(moment: present.moment, own: seen.own, others: present.others) : present
+      isWhereWeLeftIt ? Seen(moment: present.moment, own: seen.own, others: present.others) : present
     if let difference = compared.differences(from: seen).first {
       throw AgentFailure(
         .moved, "\(difference) since the change was looked at; nothing was applied", remedy: "look again")
@@ -115,16 +140,126 @@ extension LocalHost {
     throw Self.tooFast
   }
 
-  /// Carries out a change, its preparations in a transaction ahead of it; both are bound to the
-  /// generation that was read.
-  private func commit(
-    _ change: Change, _ kernel: any HostKernel, at generation: UInt32
-  ) throws(CommitError) -> UInt32 {
-    var present = generation
-    if let preparation = change.preparation {
-      present = try kernel.commit(preparation, expecting: present)
+  /// Carries out a change, each of its transactions bound to the generation that the one before made, the first to the one
+  /// that was read.
+  ///
+  /// - Returns: the generation that was made; `nil`: somebody else came in between, and nothing is left of the change.
+  private func carryOut(
+    _ change: Change, to wanted: Table, _ found: FoundTable, _ kernel: any HostKernel, _ pause: Backoff
+  ) throws(AgentFailure) -> UInt32? {
+    var present = found.generation
+    for (index, step) in change.steps.enumerated() {
+      do throws(CommitError) {
+        present = try kernel.commit(step, expecting: present)
+      } catch {
+        if case .moved = error, index == 0 { return nil }
+        if let made = try settle(error, wanted, kernel) { return made }
+        let isTakenBack = takeBack(change, kernel, pause)
+        if case .moved = error, isTakenBack { return nil }
+        throw failure(error, isTakenBack, found, kernel)
+      }
     }
-    return try kernel.commit(change.main, expecting: present)
+    return present
+  }
+
+  /// What is told of a transaction that failed.
+  private func failure(
+    _ error: CommitError, _ isTakenBack: Bool, _ before: FoundTable, _ kernel: any HostKernel
+  ) -> AgentFailure {
+    let cause = AgentFailure(error)
+    var failure =
+      isTakenBack
+      ? cause
+      : AgentFailure(
+        cause.code,
+        "\(cause.message); what was made ahead of it is left in table \(family) \(name), and nothing leads there",
+        object: cause.object, element: cause.element, errno: cause.errno,
+        remedy: "apply again: what is not needed is then removed")
+    switch error {
+    case .moved, .refused, .unencodable: return failure
+    case .discarded, .uncertain, .netlink: break
+    }
+    do throws(ReadError) {
+      let after = try kernel.table(family, name)
+      let isAsBefore =
+        switch (after, before.own) {
+        case (nil, nil): true
+        case (let after?, let before?):
+          after.table == before.table || TableDiff.change(from: after, to: before.table).isEmpty
+        default: false
+        }
+      if !isAsBefore, isTakenBack { failure.happened = .unknown }
+    } catch { failure.happened = .unknown }
+    return failure
+  }
+
+  /// Takes out again what a change has made ahead, which nothing leads to.
+  ///
+  /// - Returns: whether nothing is left of it.
+  private func takeBack(_ change: Change, _ kernel: any HostKernel, _ pause: Backoff) -> Bool {
+    guard change.transactions.count > 1, let ahead = change.transactions.first else { return true }
+    var chains: Set<ChainName> = []
+    var sets: Set<SetName> = []
+    var isOurTable = false
+    for operation in ahead {
+      switch operation {
+      case .addTable: isOurTable = true
+      case .addChain(let name, _, _): chains.insert(name)
+      case .addSet(let set): sets.insert(set.name)
+      default: break
+      }
+    }
+    var pause = pause
+    repeat {
+      let found: InstalledTable?
+      do throws(ReadError) { found = try kernel.table(family, name) } catch { return false }
+      guard let found else { return true }
+      let table = found.table
+      let rest = Table(
+        family: family, name: name, flags: table.flags, comment: table.comment,
+        chains: table.chains.filter { !chains.contains($0.name) },
+        sets: table.sets.filter { !sets.contains($0.name) }, others: table.others)
+      let isEmptied = isOurTable && rest.chains.isEmpty && rest.sets.isEmpty && rest.others.isEmpty
+      let back =
+        isEmptied
+        ? Change(family: family, table: name, operations: [.deleteTable])
+        : TableDiff.change(from: found, to: rest)
+      do throws(CommitError) {
+        var generation = found.generation
+        for step in back.steps { generation = try kernel.commit(step, expecting: generation) }
+        return true
+      } catch {
+        guard case .moved = error else { return false }
+      }
+      pause.wait()
+    } while pause.hasMore
+    return false
+  }
+
+  /// What has happened when an apply ends between a waypoint and what is wanted.
+  private func stranded(
+    _ error: AgentFailure, at waypoint: Waypoint, _ kernel: any HostKernel
+  ) -> AgentFailure {
+    var failure = error
+    if !waypoint.table.flags.contains(.dormant) {
+      return AgentFailure(
+        .unproven,
+        "the change is in force, and parts of it still have names for the time of the change: \(error.message)",
+        object: error.object, element: error.element, errno: error.errno, remedy: "apply again",
+        happened: .applied)
+    }
+    // Nothing has judged by it; it is made what it was.
+    failure.happened = .unknown
+    guard let before = waypoint.before.own?.table, let present = try? kernel.table(family, name) else {
+      return failure
+    }
+    var generation = present.generation
+    for step in TableDiff.change(from: present, to: before).steps {
+      guard let made = try? kernel.commit(step, expecting: generation) else { return failure }
+      generation = made
+    }
+    failure.happened = .nothing
+    return failure
   }
 
   /// Finds out what became of a transaction that failed.
@@ -132,29 +267,22 @@ extension LocalHost {
   /// The kernel's word that it refused stands. Whatever else went wrong may have gone wrong behind the
   /// transaction: then the ruleset tells.
   ///
-  /// - Returns: the generation that has what is wanted.
+  /// - Returns: the generation that has what is wanted; `nil`: there is none.
   private func settle(
-    _ error: CommitError, _ wanted: Table, _ before: FoundTable,
-    _ kernel: any HostKernel
-  ) throws(AgentFailure) -> UInt32 {
-    var failure = AgentFailure(error)
+    _ error: CommitError, _ wanted: Table, _ kernel: any HostKernel
+  ) throws(AgentFailure) -> UInt32? {
     switch error {
-    case .moved, .refused, .unencodable: throw failure
+    case .moved, .refused, .unencodable: return nil
     case .discarded, .uncertain, .netlink: break
     }
-    let after: InstalledTable?
+    var failure = AgentFailure(error)
     do throws(ReadError) {
-      after = try kernel.table(family, name)
+      guard let after = try kernel.table(family, name) else { return nil }
+      return TableDiff.change(from: after, to: wanted).isEmpty ? after.generation : nil
     } catch {
       failure.happened = .unknown
       throw failure
     }
-    if let after, TableDiff.change(from: after, to: wanted).isEmpty { return after.generation }
-    // The declared size of a set may have been raised, in a transaction ahead; no packet sees it.
-    if after?.table == before.own?.table { throw failure }
-    if let own = before.own, TableDiff.change(from: after, to: own.table).isEmpty { throw failure }
-    failure.happened = .unknown
-    throw failure
   }
 
   /// A table with an owner can be changed by nobody else; the kernel's answer to that is EPERM, which

@@ -48,16 +48,19 @@ extension LocalHost {
         let before = try kernel.generation()
         var own: InstalledTable?
         var tables: [Table] = []
+        var places = Set([TablePlace(family, name)])
+        let tracking = TrackingTable.table(beside: name)
         for place in try kernel.tables() where place.family != .arp {
           guard let installed = try kernel.table(place.family, place.name) else { continue }
           if isOwn(place) { own = installed }
-          tables.append(installed.table)
+          // An apply's own, as long as it takes.
+          if installed.table == tracking { places.insert(place) } else { tables.append(installed.table) }
         }
         let chains = try kernel.baseChains()
         if try kernel.generation() == before {
           return FoundRuleset(
             generation: before, own: own, tables: tables,
-            foreignChains: chains.filter { !isOwn($0.table) }.compactMap { ForeignChain($0) })
+            foreignChains: chains.filter { !places.contains($0.table) }.compactMap { ForeignChain($0) })
         }
       } catch {
         guard case .unsettled = error else { throw AgentFailure(error) }

@@ -13,10 +13,11 @@ extension LocalHost {
   ) throws(AgentFailure) -> FoundTable? {
     while basis.pause.hasMore {
       let found = try current(kernel, &basis)
-      if found.own != nil { return found }
-      let change = TableDiff.change(from: nil, to: TrackingTable.table(family, name))
+      if let own = found.own, own.table.chains.contains(where: { $0.base != nil }) { return found }
       do throws(CommitError) {
-        _ = try kernel.commit(change, expecting: found.generation)
+        for step in TableDiff.change(from: nil, to: TrackingTable.table(beside: name)).steps {
+          _ = try kernel.commit(step, expecting: found.generation)
+        }
         usleep(UInt32(clamping: Int64(learning / .microseconds(1))))
         return nil
       } catch {

@@ -56,17 +56,13 @@ package struct ChangeDescription: Hashable, Sendable, Codable {
   /// Of a table that is replaced whole, it is told why, and what then differs.
   package init(_ change: Change, from installed: InstalledTable?, to wanted: Table) {
     let old = installed?.table
-    if let old, change.operations.first == .deleteTable {
+    if change.operations.first == .deleteTable {
       let inside = TableDiff.changeInPlace(from: installed, to: wanted)
       let rest = Self(inside, from: installed, to: wanted)
-      var reasons = old.others.map { Object(.delete, $0.kind, $0.name, "not a part of Sekisho's table") }
-      if old.flags != wanted.flags {
-        reasons.append(Object(.delete, "table flags", old.flags.words, ""))
-      }
       let replaced = Object(
         .change, "table", wanted.title, "deleted and created anew in one transaction; counters begin at zero")
       flows = rest.flows
-      objects = [replaced] + reasons + rest.objects
+      objects = [replaced] + rest.objects
       return
     }
     let oldSets = Dictionary((old?.sets ?? []).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -74,10 +70,13 @@ package struct ChangeDescription: Hashable, Sendable, Codable {
     var objects: [Object] = []
     var rules: [(action: Action, chain: ChainName, rule: Rule)] = []
     var sets: [(action: Action, set: NamedSet)] = []
-    for operation in change.preparations + change.operations {
+    for operation in change.operations {
       switch operation {
       case .addTable:
         objects.append(Object(old == nil ? .add : .change, "table", wanted.title, ""))
+      case .setFlags(let flags):
+        let gone = old?.flags.subtracting(flags) ?? []
+        objects.append(Object(.delete, "table flags", gone.words, ""))
       case .deleteTable:
         objects.append(Object(.delete, "table", old?.title ?? wanted.title, ""))
       case .addChain(let name, let base, _):
@@ -114,6 +113,8 @@ package struct ChangeDescription: Hashable, Sendable, Codable {
         let text = Self.text(rule, in: old?.family ?? wanted.family, oldSets)
         objects.append(Object(.delete, "rule", chain.text, text, comment: rule.comment))
         rules.append((.delete, chain, rule))
+      case .deleteOther(let object, _):
+        objects.append(Object(.delete, object.kind, object.name, "not a part of Sekisho's table"))
       }
     }
     self.objects = objects

@@ -6,44 +6,42 @@ package enum TableDiff {
   ///
   /// Deletions come first (a full set refuses an addition before the deletion that makes room), and
   /// among them what refers to something goes before what it refers to. A declared size is raised,
-  /// never lowered: a set that once was larger is the same set. That is a preparation.
+  /// never lowered: a set that once was larger is the same set.
   ///
-  /// A table that holds what is not modelled (named counters, flowtables, sets with timeouts of their
-  /// own) or is switched off is replaced whole, in one transaction: what cannot be named cannot be
-  /// taken out piece by piece, and must not stay. Counters then begin anew.
+  /// The kernel sees a set of ranges that a transaction makes only a moment after the rules that the same
+  /// transaction leads to it. Where there are such, whatever is new is made in a transaction ahead, in which
+  /// nothing leads to it. A raised size counts from the next transaction on, so that it goes ahead as well.
+  ///
+  /// A table with an owner is replaced whole: the kernel changes no flag but `dormant`. Allowed packets are lost at that
+  /// instant, and counters begin anew.
   ///
   /// - Parameter installed: `nil` when the kernel has no such table.
   package static func change(from installed: InstalledTable?, to wanted: Table) -> Change {
-    guard let installed, replaces(installed.table, with: wanted) else {
+    guard let installed, mustReplace(installed, by: wanted) else {
       return changeInPlace(from: installed, to: wanted)
     }
-    return replacement(by: wanted)
+    let creation = changeInPlace(from: nil, to: wanted).operations
+    return Change(family: wanted.family, table: wanted.name, operations: [.deleteTable] + creation)
   }
 
-  /// The change that deletes the table and makes the wanted one, in one transaction.
-  package static func replacement(by wanted: Table) -> Change {
-    Change(
-      family: wanted.family, table: wanted.name,
-      operations: [.deleteTable] + changeInPlace(from: nil, to: wanted).operations)
+  /// Whether a table cannot be changed in place: no operation is about its flags, or about what it holds.
+  static func mustReplace(_ installed: InstalledTable, by wanted: Table) -> Bool {
+    let old = installed.table
+    if old.flags.subtracting(.dormant) != wanted.flags.subtracting(.dormant) { return true }
+    return installed.strangers(without: wanted).contains { !$0.isDeletable }
   }
 
-  /// Whether a table cannot be changed in place: no operation of ours is about flags or such objects.
-  private static func replaces(_ old: Table, with wanted: Table) -> Bool {
-    !old.others.isEmpty || old.flags != wanted.flags
-  }
-
-  /// The change object by object, as if the table held nothing but what is modelled.
+  /// The change object by object.
   static func changeInPlace(from installed: InstalledTable?, to wanted: Table) -> Change {
     let old = installed?.table
-    var operations: [Operation] = []
-
-    var replacedSets: Set<SetName> = []
+    let wantedSets = byName(wanted.sets, \.name)
+    let oldSets = byName(old?.sets ?? [], \.name)
+    let strangers = installed?.strangers(without: wanted) ?? []
+    var replacedSets = Set(strangers.compactMap(\.setName)).intersection(wantedSets.keys)
     var deletedSets: [SetName] = []
     var resized: [Operation] = []
     var deletedElements: [Operation] = []
     var addedElements: [Operation] = []
-    let wantedSets = byName(wanted.sets, \.name)
-    let oldSets = byName(old?.sets ?? [], \.name)
     for set in old?.sets ?? [] {
       guard let target = wantedSets[set.name] else {
         deletedSets.append(set.name)
@@ -91,9 +89,6 @@ package enum TableDiff {
       deletedRules += difference.deleted.map { .deleteRule(chain.name, handle: $0) }
       addedRules += difference.added.map { .addRule(chain.name, $0.rule, $0.position) }
     }
-    for chain in wanted.chains where oldChains[chain.name] == nil || replacedChains.contains(chain.name) {
-      addedRules += chain.rules.map { .addRule(chain.name, $0, .last) }
-    }
     // Elements of maps that stay must let go of a chain that is replaced.
     for set in old?.sets ?? [] where !replacedChains.isEmpty && !deletedSets.contains(set.name) {
       guard let target = wantedSets[set.name], case .verdicts(let verdicts) = target.elements.payload else {
@@ -111,25 +106,47 @@ package enum TableDiff {
       addedElements.append(.addElements(target.holding(elements)))
     }
 
-    operations += deletedRules
-    operations += deletedElements
-    operations += deletedSets.map { .deleteSet($0) }
-    operations += deletedChains.map { .deleteChain($0) }
-    if old == nil { operations.append(.addTable(comment: wanted.comment, flags: wanted.flags)) }
+    let deletions =
+      deletedRules + deletedElements + deletedSets.map { .deleteSet($0) }
+      + strangers.map { .deleteOther($0.object, handle: $0.handle) } + deletedChains.map { .deleteChain($0) }
+    let newSets = wanted.sets.filter { oldSets[$0.name] == nil || replacedSets.contains($0.name) }
+    let newChains = wanted.chains.filter { oldChains[$0.name] == nil || replacedChains.contains($0.name) }
+    let unled = newChains.filter { $0.base == nil }
+    let isFilledAhead =
+      replacedSets.isEmpty && replacedChains.isEmpty
+      && (newSets.contains { $0.flags.contains(.interval) }
+        || unled.contains { $0.rules.contains(where: \.hasInlineRanges) })
+    let ahead: [Operation] =
+      resized + (isFilledAhead ? unled.map(\.making) + newSets.map { .addSet($0) } + unled.filling : [])
+    var chains: [Operation] = []
     for chain in wanted.chains {
-      if oldChains[chain.name] == nil || replacedChains.contains(chain.name) {
-        operations.append(.addChain(chain.name, chain.base, comment: chain.comment))
-      } else if let policy = chain.base?.policy, policy != oldChains[chain.name]?.base?.policy {
-        operations.append(.setPolicy(chain.name, policy))
+      if let present = oldChains[chain.name], !replacedChains.contains(chain.name) {
+        if let policy = chain.base?.policy, policy != present.base?.policy {
+          chains.append(.setPolicy(chain.name, policy))
+        }
+      } else if !isFilledAhead || chain.base != nil {
+        chains.append(chain.making)
       }
     }
-    operations += wanted.sets
-      .filter { oldSets[$0.name] == nil || replacedSets.contains($0.name) }
-      .map { .addSet($0) }
-    operations += addedElements
-    operations += addedRules
+    let table: [Operation] = old == nil ? [.addTable(comment: wanted.comment, flags: wanted.flags)] : []
+    let sets: [Operation] = isFilledAhead ? [] : newSets.map { .addSet($0) }
+    let rules = addedRules + newChains.filter { !isFilledAhead || $0.base != nil }.filling
+    let switching = deletions + chains + sets + addedElements + rules
+    let isSwitchedOver = old.map { $0.flags != wanted.flags } ?? false
     return Change(
-      family: wanted.family, table: wanted.name, preparations: resized, operations: operations)
+      family: wanted.family, table: wanted.name,
+      transactions: (ahead.isEmpty ? [table + switching] : [table + ahead, switching])
+        + (isSwitchedOver ? [[.setFlags(wanted.flags)]] : []))
+  }
+}
+
+extension Chain {
+  fileprivate var making: Operation { .addChain(name, base, comment: comment) }
+}
+
+extension [Chain] {
+  fileprivate var filling: [Operation] {
+    flatMap { chain in chain.rules.map { .addRule(chain.name, $0, .last) } }
   }
 }
 
@@ -143,7 +160,7 @@ extension NamedSet {
   ///
   /// Type, flags and timeout of a set never change (NEWSET answers EEXIST); a set that declares no
   /// size uses another kind of hash than one that does.
-  fileprivate func canBecome(_ other: NamedSet) -> Bool {
+  func canBecome(_ other: NamedSet) -> Bool {
     key == other.key && data == other.data && flags == other.flags && timeout == other.timeout
       && (size == nil) == (other.size == nil) && comment == other.comment
   }
@@ -151,13 +168,22 @@ extension NamedSet {
 
 extension Chain {
   /// Whether the kernel can turn the chain into the other in place: by its rules and its policy.
-  fileprivate func canBecome(_ other: Chain) -> Bool {
+  func canBecome(_ other: Chain) -> Bool {
     switch (base, other.base) {
     case (nil, nil): true
     case (let mine?, let theirs?):
       mine.type == theirs.type && mine.hook == theirs.hook && mine.priority == theirs.priority
         && mine.devices == theirs.devices
     default: false
+    }
+  }
+}
+
+extension Rule {
+  /// Whether the rule brings a set of ranges of its own.
+  var hasInlineRanges: Bool {
+    expressions.contains { expression in
+      if case .lookup(.inline(let set), _, _, _) = expression { set.flags.contains(.interval) } else { false }
     }
   }
 }

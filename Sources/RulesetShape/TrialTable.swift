@@ -26,7 +26,9 @@ package struct TrialTable: Hashable, Sendable {
   package init(of wanted: Table, beside base: Table?, milliseconds: UInt64) {
     let base = base?.withoutTrial ?? Table(family: wanted.family, name: wanted.name, chains: [], sets: [])
     let shared = Set(wanted.sets.filter { base.set($0.name)?.serves(as: $0) ?? false }.map(\.name))
-    let renaming = TrialRenaming(sharedSets: shared)
+    let renaming = Renaming(chain: { TrialName.chain($0.text) }) {
+      shared.contains($0) ? $0 : TrialName.set($0.text)
+    }
     var chains = base.chains
     var trial: [Chain] = []
     for side in Side.allCases {
@@ -133,58 +135,6 @@ extension Rule {
     } else {
       false
     }
-  }
-}
-
-/// Gives the parts of a wanted table their names of a trial.
-private struct TrialRenaming {
-  let sharedSets: Set<SetName>
-
-  func chain(_ name: ChainName) -> ChainName { TrialName.chain(name.text) }
-
-  func set(_ name: SetName) -> SetName { sharedSets.contains(name) ? name : TrialName.set(name.text) }
-
-  func set(_ set: NamedSet) -> NamedSet {
-    NamedSet(
-      name: self.set(set.name), key: set.key, data: set.data, flags: set.flags, size: set.size,
-      timeout: set.timeout, comment: set.comment, elements: elements(set.elements))
-  }
-
-  func rule(_ rule: Rule) -> Rule { Rule(rule.expressions.map(expression), comment: rule.comment) }
-
-  private func expression(_ expression: Expression) -> Expression {
-    switch expression {
-    case .verdict(let verdict): .verdict(self.verdict(verdict))
-    case .lookup(.named(let name), let from, let negated, let into):
-      .lookup(.named(set(name)), from, negated: negated, into: into)
-    case .lookup(.inline(let inline), let from, let negated, let into):
-      .lookup(
-        .inline(
-          InlineSet(
-            key: inline.key, data: inline.data, flags: inline.flags, elements: elements(inline.elements))),
-        from, negated: negated, into: into)
-    case .dynamicSet(let update):
-      .dynamicSet(
-        DynamicSet(
-          update.operation, set: set(update.set), key: update.key, data: update.data, timeout: update.timeout,
-          expressions: update.expressions))
-    default: expression
-    }
-  }
-
-  private func verdict(_ verdict: Verdict) -> Verdict {
-    switch verdict {
-    case .jump(let name): .jump(chain(name))
-    case .goto(let name): .goto(chain(name))
-    default: verdict
-    }
-  }
-
-  private func elements(_ elements: SetElements) -> SetElements {
-    guard case .verdicts(let verdicts) = elements.payload else { return elements }
-    return SetElements(
-      keyLength: elements.keyLength, keys: elements.keys, lastKeys: elements.lastKeys,
-      payload: .verdicts(verdicts.map(verdict)), attributes: elements.attributes)
   }
 }
 

@@ -103,6 +103,7 @@ struct BatchCase: CustomTestStringConvertible {
         .addElements(office), .addElements(dispatch),
       ]),
     BatchCase("a-set-grows", sets: [peers], [.resizeSet(peers, to: 4096)]),
+    BatchCase("a-table-is-switched-on", [.setFlags([])]),
     BatchCase(
       "everything-goes",
       [

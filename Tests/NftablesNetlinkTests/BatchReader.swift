@@ -25,7 +25,11 @@ struct BatchReader {
 
   private mutating func read(_ part: SettledBatch.Part) throws {
     switch part.kind {
-    case .newTable: operations.append(.addTable(comment: try TableMessage(decoding: part.bytes).comment))
+    case .newTable:
+      let told = try TableMessage(decoding: part.bytes)
+      // Without `NLM_F_CREATE` other flags.
+      let isNew = part.header.flags & 0x400 != 0
+      operations.append(isNew ? .addTable(comment: told.comment, flags: told.flags) : .setFlags(told.flags))
     case .deleteTable: operations.append(.deleteTable)
     case .newChain: operations.append(try chain(part))
     case .deleteChain: operations.append(.deleteChain(try ChainName(part.text(3))))

@@ -33,15 +33,20 @@ import Testing
     let dormant = Table(
       family: wanted.family, name: wanted.name, flags: .dormant, chains: installed.table.chains,
       sets: installed.table.sets)
-    let change = TableDiff.change(
-      from: InstalledTable(table: dormant, rules: installed.rules, generation: 9), to: wanted)
-    // The kernel ignores a table that is added again without flags.
-    #expect(change.operations.first == .deleteTable)
-    try kernel.apply(change)
-    #expect(sameMeaning(try #require(kernel.installed).table, wanted))
+    let asleep = InstalledTable(table: dormant, rules: installed.rules, generation: 9)
+    var sleeping = MemoryTable(asleep)
+    let change = TableDiff.change(from: asleep, to: wanted)
+    #expect(change.operations == [.setFlags([])])
+    let description = ChangeDescription(change, from: asleep, to: wanted)
+    #expect(
+      description.objects.map { "\($0.action) \($0.kind) \($0.name)" } == ["delete table flags dormant"])
+    try sleeping.apply(change)
+    #expect(sameMeaning(try #require(sleeping.installed).table, wanted))
+    #expect(sleeping.installed?.table.flags == [])
+    #expect(sleeping.installed?.rules == installed.rules)
   }
 
-  @Test func `a table that holds what is not ours is replaced, and it is told why`() throws {
+  @Test func `what is not ours goes, and what is ours keeps its counts`() throws {
     let wanted = tables(1)[0]
     var kernel = MemoryTable()
     try kernel.apply(TableDiff.change(from: nil, to: wanted))
@@ -49,13 +54,53 @@ import Testing
     let odd = InstalledTable(
       table: Table(
         family: wanted.family, name: wanted.name, chains: installed.table.chains, sets: installed.table.sets,
-        others: [OpaqueObject(kind: "flowtable", name: "ft")]), rules: installed.rules, generation: 9)
+        others: [OpaqueObject(kind: "counter", name: "hits"), OpaqueObject(kind: "map", name: "of-counters")]),
+      rules: installed.rules, otherHandles: [5, 6], generation: 9)
     let change = TableDiff.change(from: odd, to: wanted)
-    #expect(change.operations.first == .deleteTable)
+    // Elements of the map refer to the counter.
+    #expect(
+      change.operations == [
+        .deleteOther(OpaqueObject(kind: "map", name: "of-counters"), handle: 6),
+        .deleteOther(OpaqueObject(kind: "counter", name: "hits"), handle: 5),
+      ])
     let description = ChangeDescription(change, from: odd, to: wanted)
     #expect(description.flows.isEmpty)
-    #expect(description.objects.map(\.kind) == ["table", "flowtable"])
-    #expect(description.objects.map(\.action) == [.change, .delete])
+    #expect(description.objects.map(\.kind) == ["map", "counter"])
+    #expect(description.objects.allSatisfy { $0.action == .delete })
+    var strange = MemoryTable(odd)
+    try strange.apply(change)
+    #expect(strange.installed?.rules == installed.rules)
+    #expect(TableDiff.change(from: strange.installed, to: wanted).isEmpty)
+  }
+
+  /// A chain that is not modelled: what leads to it is not known. A flag that the kernel does not change.
+  @Test func `what cannot be taken out piece by piece makes the table be replaced, and it is told why`()
+    throws
+  {
+    let wanted = tables(1)[0]
+    var kernel = MemoryTable()
+    try kernel.apply(TableDiff.change(from: nil, to: wanted))
+    let installed = try #require(kernel.installed)
+    for (flags, others, kinds) in [
+      ([], [OpaqueObject(kind: "chain", name: "ft")], ["table", "chain"]),
+      (TableFlags.persist, [], ["table", "table flags"]),
+    ] {
+      let odd = InstalledTable(
+        table: Table(
+          family: wanted.family, name: wanted.name, flags: flags, chains: installed.table.chains,
+          sets: installed.table.sets, others: others), rules: installed.rules, generation: 9)
+      let change = TableDiff.change(from: odd, to: wanted)
+      #expect(change.operations.first == .deleteTable)
+      #expect(change.transactions.count == 1)
+      #expect(TableDiff.waypoint(from: odd, to: wanted) == nil)
+      let description = ChangeDescription(change, from: odd, to: wanted)
+      #expect(description.flows.isEmpty)
+      #expect(description.objects.map(\.kind) == kinds)
+      #expect(description.objects.map(\.action) == [.change, .delete])
+      var strange = MemoryTable(odd)
+      try strange.apply(change)
+      #expect(TableDiff.change(from: strange.installed, to: wanted).isEmpty)
+    }
   }
 
   private func tables(_ seed: UInt64) -> [Table] {

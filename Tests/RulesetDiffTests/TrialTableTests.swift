@@ -1,4 +1,3 @@
-import Addressing
 import MemoryKernel
 import Nftables
 import Policy
@@ -29,7 +28,7 @@ import Testing
 
     let arming = TableDiff.change(from: prepared, to: trial.armed)
     // The gates and the clock: what leads there must come in a moment.
-    #expect(arming.preparations.isEmpty)
+    #expect(arming.transactions.count == 1)
     #expect(arming.operations.count == base.chains.count { $0.base != nil } + newSides(base, wanted) + 1)
     try kernel.apply(arming)
     let armed = try #require(kernel.installed)
@@ -70,7 +69,7 @@ import Testing
     #expect(armed.table.isBareBeneathTrial)
     let evaluator = Evaluator(expired(armed.table))
     for side in Side.allCases {
-      for packet in packets(random, seed) {
+      for packet in random.packets(seed) {
         #expect(evaluator.evaluate(packet, at: side.hook).verdict == .accept)
       }
     }
@@ -113,7 +112,7 @@ import Testing
     let (one, two) = (Evaluator(table), Evaluator(other))
     for side in Side.allCases {
       let endsFlows = base?.base(side).map { $0.rules.first?.expressions.last != .verdict(.accept) } ?? false
-      for packet in packets(random, seed) {
+      for packet in random.packets(seed) {
         let got = one.evaluate(packet, at: side.hook)
         // A side without a chain lets everything pass, and so does what is established where no flow ends.
         let passes = other.base(side) == nil || packet.state == .established && !endsFlows
@@ -131,26 +130,6 @@ import Testing
       guard case .lookup(.named(let name), _, _, _) = expression, let a = old.set(name), let b = new.set(name)
       else { return false }
       return a.key != b.key || a.flags != b.flags || (a.size == nil) != (b.size == nil)
-    }
-  }
-
-  private func packets(_ random: RandomPolicy, _ seed: Int) -> [Packet] {
-    var generator = SeededGenerator(seed: UInt64(seed) &+ 31)
-    return (0..<60).compactMap { _ in
-      guard let source = random.addresses.randomElement(using: &generator),
-        let destination = random.addresses.filter({ $0.family == source.family }).randomElement(
-          using: &generator),
-        let ipProtocol = [IPProtocol.tcp, .udp, .sctp].randomElement(using: &generator),
-        let port = RandomPolicy.ports.randomElement(using: &generator)
-      else { return nil }
-      var packet = Packet(
-        from: source, to: destination, ipProtocol,
-        transport: Packet.transportHeader(ipProtocol, source: 40_000, destination: port), inputInterface: 2,
-        outputInterface: 2)
-      packet.mark = UInt32.random(in: 0...UInt32.max, using: &generator)
-      packet.time = UInt64.random(in: 0...4, using: &generator) * 1_000_000_000_000
-      if generator.oneIn(5) { packet.state = generator.oneIn(2) ? .established : .invalid }
-      return packet
     }
   }
 }

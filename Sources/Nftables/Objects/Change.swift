@@ -1,6 +1,8 @@
 /// One object to add, change or delete; the kernel takes a list of them in one transaction.
 public enum Operation: Hashable, Sendable {
   case addTable(comment: String?, flags: TableFlags = [])
+  /// Switches a table off or on, with everything that is in it by then.
+  case setFlags(TableFlags)
   /// With everything in it.
   case deleteTable
   /// Without rules. A base chain that exists keeps its rules and gets the policy.
@@ -20,6 +22,8 @@ public enum Operation: Hashable, Sendable {
   case deleteElements(NamedSet)
   case addRule(ChainName, Rule, RulePosition)
   case deleteRule(ChainName, handle: UInt64)
+  /// Nothing may refer to the object by then.
+  case deleteOther(OpaqueObject, handle: UInt64)
 }
 
 /// Where a rule goes in its chain.
@@ -30,28 +34,32 @@ public enum RulePosition: Hashable, Sendable {
 }
 
 /// The operations that turn one table into another, in an order the kernel accepts.
+///
+/// One transaction where that is enough. What lies between two of them judges every packet as before the change.
 public struct Change: Hashable, Sendable {
   public let family: Family
   public let table: TableName
-  /// What has to be done in a transaction of its own before, and changes no packet's fate: the kernel
-  /// counts elements against a raised size only from the next transaction on.
-  public let preparations: [Operation]
-  public let operations: [Operation]
+  /// Each for itself all or nothing; none is empty.
+  public let transactions: [[Operation]]
 
-  public init(family: Family, table: TableName, preparations: [Operation] = [], operations: [Operation]) {
+  public init(family: Family, table: TableName, transactions: [[Operation]]) {
     self.family = family
     self.table = table
-    self.preparations = preparations
-    self.operations = operations
+    self.transactions = transactions.filter { !$0.isEmpty }
   }
 
-  public var isEmpty: Bool { operations.isEmpty && preparations.isEmpty }
-
-  /// The preparations as a change of their own; `nil` when there are none.
-  public var preparation: Change? {
-    preparations.isEmpty ? nil : Change(family: family, table: table, operations: preparations)
+  /// A change in one transaction.
+  public init(family: Family, table: TableName, operations: [Operation]) {
+    self.init(family: family, table: table, transactions: [operations])
   }
 
-  /// The change without its preparations.
-  public var main: Change { Change(family: family, table: table, operations: operations) }
+  /// All of them, in their order.
+  public var operations: [Operation] { Array(transactions.joined()) }
+
+  public var isEmpty: Bool { transactions.isEmpty }
+
+  /// Each transaction as a change of its own.
+  public var steps: [Change] {
+    transactions.map { Change(family: family, table: table, operations: $0) }
+  }
 }

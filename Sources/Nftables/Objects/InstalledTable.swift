@@ -27,12 +27,17 @@ public struct InstalledTable: Hashable, Sendable {
   public let table: Table
   /// For each chain the states of its rules, in their order.
   public let rules: [ChainName: [RuleState]]
+  /// What the kernel calls each of the table's other objects, in their order; 0: it has not said.
+  public let otherHandles: [UInt64]
   /// The ruleset generation the table was read at (`NFTA_GEN_ID`).
   public let generation: UInt32
 
-  public init(table: Table, rules: [ChainName: [RuleState]], generation: UInt32) {
+  public init(
+    table: Table, rules: [ChainName: [RuleState]], otherHandles: [UInt64] = [], generation: UInt32
+  ) {
     self.table = table
     self.rules = rules
+    self.otherHandles = otherHandles
     self.generation = generation
   }
 }

@@ -18,7 +18,8 @@ public import Nftables
 ///         NFTA_LIST_ELEM         nested
 ///           NFTA_SET_FIELD_LEN     u32, bytes; must be what the key's types tell
 ///     NFTA_SET_USERDATA    notes, see UserData
-///     NFTA_SET_HANDLE, NFTA_SET_TYPE, NFTA_SET_COUNT   state
+///     NFTA_SET_HANDLE      u64
+///     NFTA_SET_TYPE, NFTA_SET_COUNT   state
 public struct SetMessage: Hashable, Sendable {
   public let family: Family
   public let table: TableName
@@ -32,6 +33,8 @@ public struct SetMessage: Hashable, Sendable {
   public let isExact: Bool
   /// How many elements the kernel says it has; older ones do not say.
   let announced: Int?
+  /// 0: the kernel has not said.
+  let handle: UInt64
 
   public var isAnonymous: Bool { self.set.flags.contains(.anonymous) }
 
@@ -82,7 +85,7 @@ public struct SetMessage: Hashable, Sendable {
     if fields.contains(NFTA_SET_POLICY), fields.u32(NFTA_SET_POLICY) != NFT_SET_POL_PERFORMANCE.rawValue {
       isExact = false
     }
-    fields.ignore(NFTA_SET_HANDLE)
+    handle = fields.u64(NFTA_SET_HANDLE) ?? 0
     fields.ignore(NFTA_SET_ID)
     fields.ignore(NFTA_SET_PAD)
     _ = fields.take(number: UInt32(SEKISHO_NFTA_SET_TYPE))
@@ -106,6 +109,7 @@ public struct SetMessage: Hashable, Sendable {
     dataLength = length > 0 ? length : nil
     isExact = true
     announced = nil
+    handle = 0
   }
 
   /// Lengths in bytes of a concatenation's fields.

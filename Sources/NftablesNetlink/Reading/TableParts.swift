@@ -13,7 +13,7 @@ struct TableParts {
   private(set) var collectors: [SetName: ElementCollector] = [:]
   private var catalog = SetCatalog()
   private var rules: [RuleMessage] = []
-  private var others: [OpaqueObject] = []
+  private var others: [(object: OpaqueObject, handle: UInt64)] = []
   /// The first message that could not be read.
   private(set) var failure: MessageError?
   /// Whether a message was of another generation than the first, or an object was told twice.
@@ -45,13 +45,13 @@ struct TableParts {
         guard chainNames.insert(message.chain.name).inserted else { return isTorn = true }
         chains.append(message)
       } else {
-        others.append(OpaqueObject(kind: "chain", name: message.chain.name.text))
+        others.append((OpaqueObject(kind: "chain", name: message.chain.name.text), 0))
       }
     case NFT_MSG_NEWSET:
       let message = try SetMessage(object, in: bytes)
       guard message.table == name else { return }
       guard Self.isPlain(message.set.name) else {
-        others.append(OpaqueObject(kind: "set", name: message.set.name.text))
+        others.append((OpaqueObject(kind: "set", name: message.set.name.text), message.handle))
         return
       }
       guard collectors[message.set.name] == nil else { return isTorn = true }
@@ -67,10 +67,10 @@ struct TableParts {
       if message.table == name { rules.append(message) }
     case NFT_MSG_NEWOBJ:
       let message = try StatefulMessage(object: object, in: bytes)
-      if message.table == name { others.append(message.object) }
+      if message.table == name { others.append((message.object, message.handle)) }
     case NFT_MSG_NEWFLOWTABLE:
       let message = try StatefulMessage(flowtable: object, in: bytes)
-      if message.table == name { others.append(message.object) }
+      if message.table == name { others.append((message.object, message.handle)) }
     default: break
     }
   }
@@ -99,12 +99,15 @@ struct TableParts {
     for rule in rules { rulesOf[rule.chain, default: []].append(rule) }
     var others = others
     for chain in chains {
-      if let kind = chain.unmodelled { others.append(OpaqueObject(kind: kind, name: chain.chain.name.text)) }
+      guard let kind = chain.unmodelled else { continue }
+      others.append((OpaqueObject(kind: kind, name: chain.chain.name.text), 0))
     }
     for set in catalog.unmodelled {
-      let isMap = collectors[set]?.message.set.data != nil
-      others.append(OpaqueObject(kind: isMap ? "map" : "set", name: set.text))
+      let message = collectors[set]?.message
+      others.append(
+        (OpaqueObject(kind: message?.set.data == nil ? "set" : "map", name: set.text), message?.handle ?? 0))
     }
+    others.sort { ($0.object.kind, $0.object.name) < ($1.object.kind, $1.object.name) }
     let complete = chains.map(\.chain).map {
       Chain(
         name: $0.name, base: $0.base, comment: $0.comment, rules: rulesOf[$0.name, default: []].map(\.rule))
@@ -113,9 +116,9 @@ struct TableParts {
       table: Table(
         family: family, name: name, flags: table.flags, comment: table.comment, chains: complete,
         sets: catalog.named,
-        others: others.sorted { ($0.kind, $0.name) < ($1.kind, $1.name) }),
+        others: others.map(\.object)),
       rules: Dictionary(
         uniqueKeysWithValues: Set(complete.map(\.name)).map { ($0, rulesOf[$0, default: []].map(\.state)) }),
-      generation: generation)
+      otherHandles: others.map(\.handle), generation: generation)
   }
 }

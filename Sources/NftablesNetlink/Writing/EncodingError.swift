@@ -23,6 +23,8 @@ public enum EncodingError: Error, Hashable, Sendable {
   case elementKind
   /// Data of elements that does not go with the set's.
   case elementData
+  /// An object of a kind that has no number.
+  case unknownKind(String)
 }
 
 extension EncodingError: CustomStringConvertible {
@@ -38,6 +40,7 @@ extension EncodingError: CustomStringConvertible {
     case .severalDevices: "a chain has several devices"
     case .elementKind: "ranges and single keys are mixed up"
     case .elementData: "the data of the elements is not the set's"
+    case .unknownKind(let kind): "the kernel knows no kind \(kind)"
     }
   }
 }

@@ -8,6 +8,12 @@ extension BatchWriter {
   mutating func put(_ operation: Operation) throws(EncodingError) {
     switch operation {
     case .addTable(let comment, let flags): try addTable(comment, flags)
+    case .setFlags(let flags):
+      // Without flags the kernel leaves them as they are (`nf_tables_updtable`).
+      beginMessage(NFT_MSG_NEWTABLE)
+      scratch.put(NFTA_TABLE_NAME, table.text)
+      scratch.put(NFTA_TABLE_FLAGS, flags.rawValue)
+      finishMessage()
     case .deleteTable: deleteObject(NFT_MSG_DELTABLE, NFTA_TABLE_NAME, name: nil, nil)
     case .addChain(let name, let base, let comment): try addChain(name, base, comment)
     case .setPolicy(let name, let policy): setPolicy(name, policy)
@@ -31,7 +37,29 @@ extension BatchWriter {
       scratch.put(NFTA_RULE_CHAIN, chain.text)
       scratch.put(NFTA_RULE_HANDLE, u64: handle)
       finishMessage()
+    case .deleteOther(let object, let handle): try deleteOther(object, handle)
     }
+  }
+
+  /// By handle: the name may have bytes that its text has not.
+  private mutating func deleteOther(_ object: OpaqueObject, _ handle: UInt64) throws(EncodingError) {
+    switch object.kind {
+    case "set", "map":
+      beginMessage(NFT_MSG_DELSET)
+      scratch.put(NFTA_SET_TABLE, table.text)
+      scratch.put(NFTA_SET_HANDLE, u64: handle)
+    case StatefulMessage.flowtable:
+      beginMessage(NFT_MSG_DELFLOWTABLE)
+      scratch.put(NFTA_FLOWTABLE_TABLE, table.text)
+      scratch.put(NFTA_FLOWTABLE_HANDLE, u64: handle)
+    default:
+      guard let type = StatefulMessage.type(of: object.kind) else { throw .unknownKind(object.kind) }
+      beginMessage(NFT_MSG_DELOBJ)
+      scratch.put(NFTA_OBJ_TABLE, table.text)
+      scratch.put(NFTA_OBJ_TYPE, type)
+      scratch.put(NFTA_OBJ_HANDLE, u64: handle)
+    }
+    finishMessage()
   }
 
   private mutating func addTable(_ comment: String?, _ flags: TableFlags) throws(EncodingError) {

@@ -72,7 +72,7 @@ extension Operation {
   /// The object in words.
   func object(in table: String) -> String {
     switch self {
-    case .addTable, .deleteTable: table
+    case .addTable, .setFlags, .deleteTable: table
     case .addChain(let name, _, _), .setPolicy(let name, _), .deleteChain(let name):
       "chain \(name) in \(table)"
     case .addSet(let set), .resizeSet(let set, _), .addElements(let set), .deleteElements(let set):
@@ -81,6 +81,7 @@ extension Operation {
     case .addRule(let chain, let rule, _):
       "rule \(rule.comment.map { "\"\($0)\" " } ?? "")of chain \(chain) in \(table)"
     case .deleteRule(let chain, let handle): "rule with handle \(handle) of chain \(chain) in \(table)"
+    case .deleteOther(let object, _): "\(object.kind) \(object.name) in \(table)"
     }
   }
 

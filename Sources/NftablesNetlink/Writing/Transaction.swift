@@ -21,7 +21,8 @@ extension NftablesConnection {
   /// The kernel works on the batch inside the call that sends it, so afterwards all answers wait.
   ///
   /// - Parameters:
-  ///   - change: what to do, in an order the kernel accepts; an empty one sends nothing.
+  ///   - change: what to do in one transaction, in an order the kernel accepts; an empty one sends nothing. One of
+  ///     several transactions is a programming error: see ``Nftables/Change/steps``.
   ///   - generation: the generation that the change was made for; a ruleset that has moved on is left
   ///     as it is. `nil` applies to whatever is there.
   /// - Returns: the generation that the change made, or found when it changed nothing.
@@ -30,6 +31,7 @@ extension NftablesConnection {
   public func commit(
     _ change: Change, expecting generation: UInt32?
   ) throws(CommitError) -> UInt32 {
+    precondition(change.transactions.count <= 1, "a change of several transactions is sent step by step")
     let before = try current()
     if let generation, generation != before { throw .moved(expected: generation) }
     if change.isEmpty { return before }

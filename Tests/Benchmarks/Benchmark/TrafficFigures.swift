@@ -50,7 +50,7 @@ struct TrafficFigures {
       require(["nft", "-f", file])
       for traffic in Traffic.allCases { plain[traffic, default: []].append(try cost(traffic, holder)) }
       require(["nft", "delete", "table", "inet", "reference"])
-      _ = try NftablesConnection().commit(change, expecting: nil)
+      for step in change.steps { _ = try NftablesConnection().commit(step, expecting: nil) }
       for traffic in Traffic.allCases { ours[traffic, default: []].append(try cost(traffic, holder)) }
       require(["nft", "delete", "table", "inet", "sekisho"])
     }

@@ -144,7 +144,7 @@ enum RulesetTarget {
     }
     let connection = NftablesConnection(over: EchoKernel())
     do throws(CommitError) {
-      try connection.commit(change, expecting: nil)
+      for step in change.steps { try connection.commit(step, expecting: nil) }
     } catch {
       if case .unencodable = error { return }
       promises.hold(false, "a batch: \(error)")

@@ -132,7 +132,8 @@ package final class MemoryKernel: KernelSource, Sendable {
     func table(_ family: Family, _ name: TableName) throws(ReadError) -> InstalledTable? {
       try kernel.read { state in
         state.tables[TablePlace(family, name)]?.installed.map {
-          InstalledTable(table: $0.table, rules: $0.rules, generation: state.generation)
+          InstalledTable(
+            table: $0.table, rules: $0.rules, otherHandles: $0.otherHandles, generation: state.generation)
         }
       }
     }

@@ -21,14 +21,18 @@ package struct MemoryTable: Sendable {
 
   package mutating func apply(_ change: Change) throws(Refusal) {
     var copy = self
-    for (index, operation) in (change.preparations + change.operations).enumerated() {
-      do throws(Refusal) { try copy.apply(operation, change) } catch {
-        var refusal = error
-        refusal.operation = index
-        throw refusal
+    var index = 0
+    for operations in change.transactions {
+      for operation in operations {
+        do throws(Refusal) { try copy.apply(operation, change) } catch {
+          var refusal = error
+          refusal.operation = index
+          throw refusal
+        }
+        index += 1
       }
+      try copy.checkReferences()
     }
-    try copy.checkReferences()
     self = copy
   }
 
@@ -39,7 +43,7 @@ package struct MemoryTable: Sendable {
       table: old.table,
       rules: old.rules.mapValues { states in
         states.map { RuleState(handle: $0.handle, counter: CounterValues(packets: packets, bytes: packets)) }
-      }, generation: old.generation)
+      }, otherHandles: old.otherHandles, generation: old.generation)
   }
 
   private mutating func apply(_ operation: Operation, _ change: Change) throws(Refusal) {
@@ -55,6 +59,10 @@ package struct MemoryTable: Sendable {
     var chains = old.table.chains
     var sets = old.table.sets
     var rules = old.rules
+    var flags = old.table.flags
+    var others = old.table.others.enumerated().map { index, object in
+      (object, index < old.otherHandles.count ? old.otherHandles[index] : 0)
+    }
     func chainIndex(_ name: ChainName) throws(Refusal) -> Int {
       guard let index = chains.firstIndex(where: { $0.name == name }) else {
         throw Refusal(reason: "no chain \(name)")
@@ -69,6 +77,9 @@ package struct MemoryTable: Sendable {
     }
     switch operation {
     case .addTable: break
+    case .setFlags(let wanted):
+      if flags.symmetricDifference(wanted) != .dormant { throw Refusal(reason: "flags cannot be changed") }
+      flags = wanted
     case .deleteTable:
       installed = nil
       return
@@ -94,7 +105,10 @@ package struct MemoryTable: Sendable {
       chains.remove(at: index)
       rules[name] = nil
     case .addSet(let set):
-      if sets.contains(where: { $0.name == set.name }) { throw Refusal(reason: "set \(set.name) exists") }
+      let isTaken = others.contains { ["set", "map"].contains($0.0.kind) && $0.0.name == set.name.text }
+      if isTaken || sets.contains(where: { $0.name == set.name }) {
+        throw Refusal(reason: "set \(set.name) exists")
+      }
       sets.append(set)
     case .resizeSet(let set, let size):
       let index = try setIndex(set.name)
@@ -144,19 +158,40 @@ package struct MemoryTable: Sendable {
       list.remove(at: at)
       rules[name]?.remove(at: at)
       chains[index] = Chain(name: name, base: chains[index].base, rules: list)
+    case .deleteOther(let object, let handle):
+      guard let at = others.firstIndex(where: { $0 == object && $1 == handle }) else {
+        throw Refusal(reason: "no \(object.kind) with handle \(handle)")
+      }
+      let set = SetName(checked: object.name)
+      if chains.contains(where: { $0.rules.contains { $0.expressions.contains { $0.reads(set) } } }) {
+        throw Refusal(reason: "\(object.kind) \(object.name) is referred to")
+      }
+      others.remove(at: at)
     }
     installed = InstalledTable(
       table: Table(
-        family: old.table.family, name: old.table.name, flags: old.table.flags, comment: old.table.comment,
-        chains: chains, sets: sets, others: old.table.others),
-      rules: rules, generation: old.generation + 1)
+        family: old.table.family, name: old.table.name, flags: flags, comment: old.table.comment,
+        chains: chains, sets: sets, others: others.map(\.0)),
+      rules: rules, otherHandles: others.map(\.1), generation: old.generation + 1)
   }
 
   private func checkReferences() throws(Refusal) {
     guard let table = installed?.table else { return }
     for rule in table.chains.flatMap(\.rules) {
-      for case .lookup(.named(let name), _, _, _) in rule.expressions where table.set(name) == nil {
+      for case .lookup(.named(let name), _, _, _) in rule.expressions
+      where table.set(name) == nil && !table.others.contains(where: { $0.name == name.text }) {
         throw Refusal(reason: "a rule refers to no set \(name)")
+      }
+      for case .verdict(let verdict) in rule.expressions {
+        if let name = verdict.chain, table.chain(name) == nil {
+          throw Refusal(reason: "a rule leads to no \(name)")
+        }
+      }
+    }
+    for set in table.sets {
+      guard case .verdicts(let verdicts) = set.elements.payload else { continue }
+      for name in verdicts.compactMap(\.chain) where table.chain(name) == nil {
+        throw Refusal(reason: "an element of \(set.name) leads to no \(name)")
       }
     }
   }

@@ -25,19 +25,24 @@ private func answer(_ socket: Int32) -> String {
 }
 
 private func connected(_ address: Address, _ port: UInt16) -> Int32 {
-  let isIPv4 = address.family == .ipv4
-  let socket = socket(isIPv4 ? AF_INET : AF_INET6, Int32(SOCK_STREAM.rawValue), 0)
+  let socket = socket(address.family == .ipv4 ? AF_INET : AF_INET6, Int32(SOCK_STREAM.rawValue), 0)
   // A lost SYN is sent again after one second and after three.
   var limit = timeval(tv_sec: 5, tv_usec: 0)
   setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-  if isIPv4 {
+  connect(socket, to: address, port)
+  return socket
+}
+
+/// Connects a socket of the address's family.
+func connect(_ socket: Int32, to address: Address, _ port: UInt16) {
+  if address.family == .ipv4 {
     var end = sockaddr_in()
     end.sin_family = sa_family_t(AF_INET)
     end.sin_port = port.bigEndian
     withUnsafeMutableBytes(of: &end.sin_addr) { $0.copyBytes(from: address.networkBytes) }
     _ = withUnsafePointer(to: &end) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        Glibc.connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
   } else {
@@ -47,9 +52,8 @@ private func connected(_ address: Address, _ port: UInt16) -> Int32 {
     withUnsafeMutableBytes(of: &end.sin6_addr) { $0.copyBytes(from: address.networkBytes) }
     _ = withUnsafePointer(to: &end) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in6>.size))
+        Glibc.connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in6>.size))
       }
     }
   }
-  return socket
 }

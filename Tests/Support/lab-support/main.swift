@@ -51,6 +51,9 @@ do {
     for outcome in prober.run(attempts) { print(outcome) }
   case "inject":
     inject()
+  case "pour":
+    guard arguments.count > 2 else { exit(64) }
+    pour(try Address(parsing: arguments[1]), arguments.dropFirst(2).compactMap { UInt16($0) })
   case "talk":
     guard arguments.count == 4, let port = UInt16(arguments[2]), let moment = Int(arguments[3]) else {
       exit(64)
@@ -76,7 +79,7 @@ do {
     listener.serve(until: 0)
     for arrival in listener.arrivals { print(arrival) }
   default:
-    print("keep, up, status, exec, down, probe, inject, talk, listen")
+    print("keep, up, status, exec, down, probe, inject, pour, talk, listen")
     exit(64)
   }
 } catch {
