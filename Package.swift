@@ -211,7 +211,7 @@ let package = Package(
       [
         "Addressing", "ConnectionSpace", "Inventory", "InventoryFiles", "Nftables", "Policy",
         "PolicyFixtures", "PolicySpace",
-        "RulesetCompiler", "RulesetSpace",
+        "RulesetCompiler", "RulesetShape", "RulesetSpace",
       ]),
     tests(
       "ConnectionDiffTests",

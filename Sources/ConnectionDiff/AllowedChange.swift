@@ -2,6 +2,7 @@ internal import Addressing
 package import ConnectionSpace
 package import Nftables
 package import Policy
+internal import RulesetShape
 internal import RulesetSpace
 
 /// What one ruleset lets pass in one direction and another does not, of a host whose addresses nobody has said.
@@ -28,7 +29,8 @@ package struct AllowedChange: Sendable {
     self.direction = direction
     let universe = Universe(budget: budget)
     let passage = direction.passage
-    let circumstances = Circumstances(ownAddresses: nil, atSecond: now.seconds)
+    let circumstances = Circumstances(
+      ownAddresses: nil, atSecond: now.seconds, apartFrom: (old + new).bridgeNames)
     let before = try RulesetSpace(old, passage, circumstances, in: universe)
     let after = try RulesetSpace(new, passage, circumstances, in: universe)
     let loopback = try universe.connections(within: Endpoints([[Address]]()))

@@ -76,7 +76,8 @@ package struct AllowedConnections: Sendable {
     let universe = Universe(budget: budget)
     let passage = direction.passage
     var circumstances = links.named(
-      in: Circumstances(ownAddresses: own.map { AddressSet($0) }, atSecond: now.seconds))
+      in: Circumstances(
+        ownAddresses: own.map { AddressSet($0) }, atSecond: now.seconds, apartFrom: tables.bridgeNames))
     isApartFromOwn = own == nil && direction != .egress && tables.contains(where: \.asksForOwnSources)
     if isApartFromOwn { circumstances.ownSources = AddressSet() }
     let space = try RulesetSpace(tables, passage, circumstances, in: universe, givesUp: true)

@@ -52,7 +52,8 @@ struct FleetSpace {
     for (tables, others, hosts) in members.byWay {
       let addresses = AddressSet(hosts.flatMap(\.addresses))
       // What one of several hosts does not believe it gets from itself, or would send itself, the others do.
-      var arriving = Circumstances(ownAddresses: addresses, atSecond: now.seconds)
+      let bridges = tables.bridgeNames
+      var arriving = Circumstances(ownAddresses: addresses, atSecond: now.seconds, apartFrom: bridges)
       var leaving = arriving
       if hosts.count > 1 { (arriving.ownSources, leaving.ownDestinations) = (AddressSet(), AddressSet()) }
       let tables = enforcing ? tables.map(\.enforcing) : tables
@@ -63,7 +64,8 @@ struct FleetSpace {
       sides.upper = try sides.upper.union(into.upper.restricted(to: addresses))
         .union(into.upper.intersection(groups)).union(out.upper.restricted(from: addresses))
       for host in hosts where host.mayForward {
-        let here = Circumstances(ownAddresses: AddressSet(host.addresses), atSecond: now.seconds)
+        let here = Circumstances(
+          ownAddresses: AddressSet(host.addresses), atSecond: now.seconds, apartFrom: bridges)
         let through = try RulesetSpace(tables, beside: others, .forward, here, in: universe)
         gateways.lower.append((host.name, Gateway(host, through.lower)))
         gateways.upper.append((host.name, Gateway(host, through.upper)))
@@ -130,10 +132,12 @@ extension Gateway {
 }
 
 extension HostRulesets {
-  /// Whether anything is known to pass through the host: it is a gateway, or filters what passes through on either side.
+  /// Whether anything is known to pass through the host: it is a gateway, or filters what passes through on either side,
+  /// and not for its containers alone: those are its own.
   /// On a side where it does not, everything passes.
   fileprivate var mayForward: Bool {
     let tables = (old ?? []) + (new ?? []) + staying
-    return routes != nil || tables.contains { $0.chains.contains { $0.base?.hook == .forward } }
+    return routes != nil
+      || tables.contains { !$0.judgesContainers && $0.chains.contains { $0.base?.hook == .forward } }
   }
 }

@@ -123,6 +123,8 @@ struct RuleClaims {
       -> ConnectionSpace
     {
       let kept = tables.map { $0.enforcing.keeping(flow) }
+      var circumstances = circumstances
+      circumstances.apartFrom = kept.bridgeNames
       return try RulesetSpace(kept, passage, circumstances, in: universe).upper
     }
   }

@@ -5,6 +5,7 @@ import Policy
 struct Draft {
   var mode = ModeDraft()
   var deny: DenyAction?
+  var containers = ContainersDraft()
   /// The name of the service by which hosts are managed.
   var management: NodeID?
   var zones: [ZoneDraft] = []
@@ -104,6 +105,7 @@ enum ForwardingDraft {
   case leave
   case deny
   case gateway([RouteDraft])
+  case containers(ContainersDraft)
 }
 
 /// The two selectors of a route.

@@ -1,18 +1,28 @@
 /// The words of `forwarding`.
 enum ForwardingWord: String, CaseIterable {
-  case leave, deny, gateway
+  case leave, deny, gateway, containers
 }
 
 extension InventoryLoader {
   mutating func readForwarding(
-    _ forwarding: (word: ForwardingWord, node: NodeID)?, _ routes: NodeID?
+    _ forwarding: (word: ForwardingWord, node: NodeID)?, _ routes: NodeID?, _ containers: NodeID?
   ) -> ForwardingDraft {
+    let ofContainers = containers.flatMap { readContainers($0) }
+    if let containers, forwarding?.word != .containers {
+      error(
+        containers, "`containers` belongs to a host that forwards to some",
+        help: "write `forwarding: containers`, or remove it")
+    }
     guard let forwarding, forwarding.word == .gateway else {
       if let routes {
         error(
           routes, "`routes` belong to a gateway", help: "write `forwarding: gateway`, or remove the routes")
       }
-      return forwarding?.word == .deny ? .deny : .leave
+      return switch forwarding?.word {
+      case .containers: .containers(ofContainers ?? ContainersDraft())
+      case .deny: .deny
+      case .gateway, .leave, nil: .leave
+      }
     }
     guard let routes else {
       error(

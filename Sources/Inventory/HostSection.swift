@@ -9,17 +9,22 @@ extension InventoryLoader {
     var addresses: NodeID?
     var ssh: NodeID?
     var routes: NodeID?
+    var containers: NodeID?
+    var mode: NodeID?
     var forwarding: (word: ForwardingWord, node: NodeID)?
     for entry in tree.entries(host.value) {
       switch Keyword(entry.symbol) {
       case .addresses: addresses = entry.value
       case .zone: body.zone = checkedName(entry.value).map { ($0, entry.value) }
       case .groups: body.groups = readGroupList(entry.value)
-      case .mode: body.mode = readMode(entry.value) ?? ModeDraft()
+      case .mode:
+        mode = entry.value
+        body.mode = readMode(entry.value) ?? ModeDraft()
       case .deny: body.deny = word(entry.value, "deny", DenyAction.self)
       case .forwarding:
         forwarding = word(entry.value, "forwarding", ForwardingWord.self).map { ($0, entry.value) }
       case .routes: routes = entry.value
+      case .containers: containers = entry.value
       case .dhcp: body.dhcp = bool(entry.value, "dhcp") ?? false
       case .crown: body.crown = bool(entry.value, "crown") ?? false
       case .ssh: ssh = entry.value
@@ -27,10 +32,20 @@ extension InventoryLoader {
       default:
         unknownKey(
           entry, in: "a host",
-          [.addresses, .zone, .groups, .mode, .deny, .forwarding, .routes, .dhcp, .crown, .ssh, .description])
+          [
+            .addresses, .zone, .groups, .mode, .deny, .forwarding, .routes, .containers, .dhcp, .crown, .ssh,
+            .description,
+          ])
       }
     }
-    body.forwarding = readForwarding(forwarding, routes)
+    body.forwarding = readForwarding(forwarding, routes, containers)
+    if case .containers = body.forwarding, let mode, let forward = body.mode.forward,
+      body.mode.ingress != forward
+    {
+      error(
+        mode, "what passes to containers has the mode of `ingress`, and none of its own",
+        help: "remove `forward`, or give `ingress` the same")
+    }
     guard let addresses else {
       declareName(host.key)
       if log.countsUnkeptError() { return }

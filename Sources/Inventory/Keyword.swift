@@ -7,7 +7,7 @@ enum Keyword: String, CaseIterable {
   case description, crown
   case prefixes, except
   case `protocol`, ports, types, multicast, replies
-  case addresses, zone, forwarding, routes, dhcp, ssh, between
+  case addresses, zone, forwarding, routes, containers, bridges, dhcp, ssh, between
   case ingress, egress, forward
   case from, to, service, why, owner, ticket, until
   case never, only, expect, isolated, through, within, verdict, via
@@ -16,8 +16,8 @@ enum Keyword: String, CaseIterable {
   /// Whether the value of a key may be a list.
   static func takesList(_ key: String) -> Bool {
     switch Self(rawValue: key) {
-    case .prefixes, .except, .ports, .types, .multicast, .replies, .addresses, .groups, .between, .from, .to,
-      .service, .isolated, .via:
+    case .prefixes, .except, .ports, .types, .multicast, .replies, .addresses, .groups, .bridges, .between,
+      .from, .to, .service, .isolated, .via:
       true
     default: false
     }

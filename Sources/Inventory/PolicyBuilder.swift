@@ -142,13 +142,16 @@ struct PolicyBuilder {
   private func host(_ index: Int, routes: [Route]?, _ order: [PeersID]) -> Host {
     let draft = loader.draft.hosts[hosts[index]]
     let body = draft.body
-    let mode = body.mode.or(loader.draft.mode)
+    var mode = body.mode.or(loader.draft.mode)
     let forwarding: Forwarding =
       switch body.forwarding {
       case .leave: .leave
       case .deny: .deny
       case .gateway: .gateway((routes ?? []).map { Route(order[$0.one.index], order[$0.other.index]) })
+      case .containers(let containers): .containers(containers.settled(loader.draft.containers))
       }
+    // What is published is judged as what asks for the host.
+    if case .containers = body.forwarding { mode.forward = mode.ingress }
     return Host(
       name: hostNames[index], addresses: addresses.addresses(of: HostID(index)),
       zone: body.zone.map { loader.symbols.name($0.name) },

@@ -14,7 +14,10 @@ extension InventoryLoader {
       case .management:
         guard declareOwn(entry, .settings, "setting") != nil else { continue }
         draft.management = entry.value
-      default: unknownKey(entry, in: "the settings", [.mode, .deny, .management])
+      case .containers:
+        guard declareOwn(entry, .settings, "setting") != nil else { continue }
+        if let containers = readContainers(entry.value) { draft.containers = containers }
+      default: unknownKey(entry, in: "the settings", [.mode, .deny, .management, .containers])
       }
     }
   }

@@ -69,6 +69,8 @@ public enum Forwarding: Hashable, Sendable {
   case deny
   /// Declared flows between the two sides of a route pass through, nothing else.
   case gateway([Route])
+  /// What containers publish is judged as what asks for the host; nobody else gets to them, and the rest passes.
+  case containers(Containers)
 }
 
 /// Two sides between which a gateway forwards declared flows, in both directions.

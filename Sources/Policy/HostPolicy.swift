@@ -39,6 +39,8 @@ public enum ForwardPolicy: Hashable, Sendable {
   case leave
   /// A `forward` chain that accepts what the allowances say; nothing when there are none.
   case judge
+  /// A `forward` chain that judges what containers publish by the allowances of ingress, in the mode of forward.
+  case containers(Containers)
 }
 
 /// Everything a host's ruleset depends on. Hosts with equal policies share one ruleset, so neither
@@ -136,7 +138,7 @@ extension HostPolicies {
     assignment.reserveCapacity(policy.hosts.count)
     for (index, host) in policy.hosts.enumerated() {
       let share = HostPolicy(
-        modes: host.modes, deny: host.deny, forward: host.forwarding == .leave ? .leave : .judge,
+        modes: host.modes, deny: host.deny, forward: ForwardPolicy(host.forwarding),
         dhcp: host.dhcp, mayNameItself: mayNameItself[index], allowances: shares[index])
       if let known = indices[share] {
         assignment.append(known)
@@ -147,6 +149,16 @@ extension HostPolicies {
       }
     }
     self.init(peers: derived.peers, distinct: distinct, assignment: assignment)
+  }
+}
+
+extension ForwardPolicy {
+  fileprivate init(_ forwarding: Forwarding) {
+    switch forwarding {
+    case .leave: self = .leave
+    case .deny, .gateway: self = .judge
+    case .containers(let containers): self = .containers(containers)
+    }
   }
 }
 

@@ -8,6 +8,20 @@ public enum Judgement: Hashable, Sendable {
   case denied
 }
 
+/// How a packet passes through a host of containers.
+public enum ContainerWay: Hashable, Sendable, CaseIterable {
+  /// From outside, where translation led it.
+  case published
+  /// From outside, straight to a container.
+  case direct
+  /// From a container to the outside.
+  case out
+  /// From one container to another.
+  case between
+  /// By none of the bridges, and not translated.
+  case past
+}
+
 /// The naive evaluator: reads the policy flow by flow, exactly as it is written.
 ///
 /// It is what the compiler is checked against, so it shares nothing with it, keeps no index, and
@@ -37,28 +51,61 @@ public struct Oracle: Sendable {
         if [130, 131, 132, 143].contains(type) { return .alwaysOpen("multicast listener discovery") }
       }
     }
-    if direction != .egress, own(connection.source) { return .denied }
-    if direction != .egress, connection.family == .ipv6, [0, 0xffff].contains(connection.source.bits >> 32) {
-      return .denied
-    }
+    if direction != .egress, isDisguisedOrOwn(connection, at: id) { return .denied }
     if host.dhcp, isDHCP(connection, direction) { return .alwaysOpen("DHCP client") }
+    return judgeFlows(connection, at: id, direction, now: now)
+  }
 
+  /// Whether the source is one that no host believes from outside.
+  private func isDisguisedOrOwn(_ connection: Connection, at id: HostID) -> Bool {
+    policy[id].addresses.contains(connection.source)
+      || connection.family == .ipv6 && [0, 0xffff].contains(connection.source.bits >> 32)
+  }
+
+  /// - Parameter answers: whether answers to multicast requests are among what flows allow.
+  private func judgeFlows(
+    _ connection: Connection, at id: HostID, _ direction: Direction, now: Timestamp, answers: Bool = true
+  ) -> Judgement {
     for (index, flow) in policy.flows.enumerated() {
       if let until = flow.until, now >= until { continue }
       for service in flow.services.map({ policy[$0] }) {
-        if allows(flow, service, connection, at: id, direction) { return .allowed(FlowID(index)) }
+        if allows(flow, service, connection, at: id, direction, answers) { return .allowed(FlowID(index)) }
       }
     }
     return .denied
   }
 
+  /// Judges what passes through a host of containers.
+  ///
+  /// - Parameters:
+  ///   - connection: as the client asks for it.
+  ///   - way: by which links, and whether it was led there by a translation of its destination.
+  public func judge(_ connection: Connection, past id: HostID, _ way: ContainerWay, now: Timestamp)
+    -> Judgement
+  {
+    guard case .containers(let containers) = policy[id].forwarding else { return .denied }
+    switch way {
+    case .between: return .alwaysOpen("between containers")
+    case .past: return .alwaysOpen("not about containers")
+    case .direct: return .denied
+    case .out where !containers.judgesEgress: return .alwaysOpen("containers' own ways out")
+    case .out: return judgeFlows(connection, at: id, .egress, now: now, answers: false)
+    case .published:
+      // What is translated without a port is no published port.
+      guard case .ports = connection.kind else { return .denied }
+      if isDisguisedOrOwn(connection, at: id) { return .denied }
+      return judgeFlows(connection, at: id, .ingress, now: now, answers: false)
+    }
+  }
+
   private func allows(
-    _ flow: Flow, _ service: Service, _ connection: Connection, at host: HostID, _ direction: Direction
+    _ flow: Flow, _ service: Service, _ connection: Connection, at host: HostID, _ direction: Direction,
+    _ answers: Bool
   ) -> Bool {
     let from = policy[flow.from]
     let to = policy[flow.to]
     let request = service.terms.contains { covers($0, connection) }
-    let reply = isReply(connection, service)
+    let reply = answers && isReply(connection, service)
     // A flow whose other end is the host alone stays on its loopback: it opens nothing.
     let hasOther = { (peers: Peers) in peers.hosts != [host] || !peers.networks.isEmpty }
     // On the link of a group members are known by any of their addresses there.

@@ -19,12 +19,16 @@ private let redirect: UInt8 = 5
 struct Skeleton: Sendable {
   let side: SidePolicy
   private let loopback: [Rule]
-  private let established: Rule
-  private let unlessNew: Rule
-  private let disguised: Rule
-  private let ownAddress: Rule
+  let established: Rule
+  let unlessNew: Rule
+  let disguised: Rule
+  let ownAddress: Rule
   private let dhcp: [Rule]
-  private let beginning: Rule
+  let beginning: Rule
+  /// What the host says to its containers.
+  private let toContainers: [Rule]
+  /// What containers ask the host.
+  private let namesForContainers: [Rule]
   /// Leads what NAT has changed to its own chain.
   let translated: Rule
   /// Denies.
@@ -55,6 +59,19 @@ struct Skeleton: Sendable {
         .match(.tcpFlags([.fin, .syn, .rst, .ack]), .notEqual, .tcpFlags(.syn)), .counter,
         .goto(side.denyChain),
       ], note: .notBeginning)
+    toContainers =
+      side.hasContainers && side.direction == .egress
+      ? [Rule([ContainerChains.isFromContainers(.oifname), .accept], note: .toContainers)] : []
+    // By the port that was asked for: a resolver may listen at another one. A rule a protocol, because nft 1.0.6 lists a
+    // port of conntrack only behind one.
+    let asking: [IPProtocol] = side.hasContainers && side.direction == .ingress ? [.tcp, .udp] : []
+    namesForContainers = asking.map { ipProtocol in
+      Rule(
+        [
+          ContainerChains.isFromContainers(.iifname), .match(.l4Proto, .ipProtocol(ipProtocol)),
+          .match(.ctOriginalDport, .port(53)), .counter, .accept,
+        ], note: .namesForContainers)
+    }
     translated = Rule(
       [.match(.ctStatus, .status(.dnat)), .goto(side.translatedChain)], note: .translated)
     end = Rule([.goto(side.denyChain)])
@@ -65,7 +82,8 @@ struct Skeleton: Sendable {
 
   /// Every rule that a chain may have of it.
   var rules: [Rule] {
-    loopback + [established, unlessNew, disguised, ownAddress] + dhcp + [beginning, translated, end]
+    loopback + toContainers + [established, unlessNew, disguised, ownAddress] + dhcp
+      + [beginning] + namesForContainers + [translated, end]
       + lookups.rules + notNew.rules + deny.chain.rules
   }
 
@@ -81,6 +99,7 @@ struct Skeleton: Sendable {
     var rules = expiries
     rules.append(established)
     rules += loopback
+    rules += toContainers
     rules.append(unlessNew)
     // Sources that no flow means stand only where one could let them in; asking the routing table is the dearest
     // step of all.
@@ -88,6 +107,7 @@ struct Skeleton: Sendable {
     if side.direction != .egress, host.mayNameItself || host.dhcp { rules.append(ownAddress) }
     if host.dhcp { rules += dhcp }
     rules.append(beginning)
+    rules += namesForContainers
     rules += dispatch.rules
     rules.append(end)
     return Chain(

@@ -11,6 +11,10 @@ internal import RulesetShape
 struct Dispatch {
   /// The lookups of the base chain, in their order.
   private(set) var rules: [Rule] = []
+  /// Those of messages and of protocols without ports among them.
+  private(set) var byType: [Rule] = []
+  /// Those that ask for the port before any NAT, whatever became of it.
+  private(set) var byOriginalPort: [Rule] = []
 
   private let skeleton: Skeleton
   private var policy: SidePolicy { skeleton.side }
@@ -35,6 +39,7 @@ struct Dispatch {
       claims.add(openings[0].service, chain.name)
     }
     addTypeMaps(claims, &builder)
+    byType = rules
     addPortMaps(claims, &builder)
     for (name, openings) in replies.sorted(by: { $0.key < $1.key }) {
       addReplies(name, openings, &builder)
@@ -92,14 +97,12 @@ struct Dispatch {
   /// Connections whose destination somebody's NAT has changed are judged by the port the client asked
   /// for: otherwise a redirect from a closed port to an open one would open the closed one.
   private mutating func addTranslatedChain(_ claims: Claims, _ builder: inout TableBuilder) {
-    var translated: [Rule] = []
     for (ipProtocol, ranges) in claims.ports.sorted(by: { $0.key < $1.key }) {
       guard let lookup = skeleton.lookups.translated[ipProtocol] else { continue }
       addPortMap(lookup.map, ranges, { .translatedPorts(ipProtocol, $0) }, &builder)
-      translated.append(lookup.rule)
+      byOriginalPort.append(lookup.rule)
     }
-    translated.append(skeleton.end)
-    builder.add(Chain(name: policy.translatedChain, rules: translated))
+    builder.add(Chain(name: policy.translatedChain, rules: byOriginalPort + [skeleton.end]))
     rules.append(skeleton.translated)
   }
 

@@ -161,7 +161,9 @@ extension AddressSet {
 
 extension TableBuilder {
   /// The rules that end an expired flow's connections on one side.
-  mutating func rules(for expiry: Expiry, _ side: SidePolicy) -> [Rule] {
+  ///
+  /// - Parameter some: what tells the packets that are meant from others of the side.
+  mutating func rules(for expiry: Expiry, _ side: SidePolicy, among some: [Statement] = []) -> [Rule] {
     let box = expiry.box
     let isIPv4 = box.family == .ipv4
     let (source, destination): (Operand, Operand) =
@@ -169,6 +171,7 @@ extension TableBuilder {
     var statements: [Statement] = [FlowEnd.from(expiry.until.seconds)]
     // What a host says to itself is no flow, and these rules stand ahead of the one that lets it pass.
     if let interface = side.interface { statements.append(.match(interface, .notEqual, .loopback)) }
+    statements += some
     statements.append(.match(.ctDirection, .direction(expiry.isReply ? .reply : .original)))
     // An answer has the ends the other way round.
     let ends =

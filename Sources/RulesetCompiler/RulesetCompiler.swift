@@ -33,14 +33,25 @@ package struct RulesetCompiler: Sendable {
   package func compile(_ host: HostPolicy) -> Table {
     var builder = TableBuilder(sets: sets)
     let openings = host.allowances.flatMap { self.openings[$0] ?? Opening.all(of: $0, in: policy, sets) }
+    var sides: [Direction: (openings: [Opening], dispatch: Dispatch)] = [:]
     for side in Self.sides(host) {
       let skeleton = skeletons[side] ?? Skeleton(side)
-      let expiries = Expiry.all(
-        of: openings, dhcp: host.dhcp, seenBy: side, modes: host.modes, peers: sets)
-      let own = openings.filter { $0.direction == side.direction }
-      let dispatch = Dispatch(own, skeleton, &builder)
-      let ends = expiries.flatMap { builder.rules(for: $0, side) }
-      builder.add(skeleton.baseChain(host, own, expiries: ends, dispatch))
+      if case .containers(let containers) = host.forward, side.direction == .forward,
+        let ingress = sides[.ingress], let egress = sides[.egress]
+      {
+        let ends = ContainerChains.ends(of: openings, host, containers, side, &builder)
+        ContainerChains(
+          skeleton: skeleton, containers: containers, host: host, ingress: ingress, egress: egress.dispatch
+        ).add(ends, to: &builder)
+      } else {
+        let expiries = Expiry.all(
+          of: openings, dhcp: host.dhcp, seenBy: side, modes: host.modes, peers: sets)
+        let own = openings.filter { $0.direction == side.direction }
+        let dispatch = Dispatch(own, skeleton, &builder)
+        let ends = expiries.flatMap { builder.rules(for: $0, side) }
+        builder.add(skeleton.baseChain(host, own, expiries: ends, dispatch))
+        sides[side.direction] = (own, dispatch)
+      }
       builder.add(skeleton.notNew)
       builder.add(skeleton.deny.chain)
       for set in skeleton.deny.sets { builder.add(set) }
@@ -53,7 +64,15 @@ package struct RulesetCompiler: Sendable {
     var directions: [Direction] = [.ingress]
     if host.forward == .judge { directions.append(.forward) }
     directions.append(.egress)
-    return directions.map { SidePolicy($0, mode: host.modes[$0], deny: host.deny) }
+    var hasContainers = false
+    if case .containers = host.forward {
+      hasContainers = true
+      // Behind the two whose maps it asks.
+      directions.append(.forward)
+    }
+    return directions.map {
+      SidePolicy($0, mode: host.modes[$0], deny: host.deny, hasContainers: hasContainers)
+    }
   }
 
   /// The rules of the flows that some host policies have a share of, and those that are on every host, each

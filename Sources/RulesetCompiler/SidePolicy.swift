@@ -9,8 +9,11 @@ struct SidePolicy: Hashable {
   let deny: DenyAction
   /// What its chains and sets are called after.
   let side: Side
+  /// Whether the host has containers behind it.
+  let hasContainers: Bool
 
-  init(_ direction: Direction, mode: Mode, deny: DenyAction) {
+  init(_ direction: Direction, mode: Mode, deny: DenyAction, hasContainers: Bool = false) {
+    self.hasContainers = hasContainers
     self.direction = direction
     self.mode = mode
     self.deny = deny

@@ -11,6 +11,10 @@ package enum ChainMeaning: Hashable, Sendable {
   case notNew(Side)
   /// Connections whose destination somebody's NAT has changed: `in/dnat`.
   case translated(Side)
+  /// What comes from outside to containers: `forward/to-containers`.
+  case toContainers
+  /// What containers ask for outside: `forward/from-containers`.
+  case fromContainers
   /// The flows of one service: `in.https`.
   case requests(Side, service: String)
   /// Answers to the multicast requests of one service: `in/mdns.replies`.
@@ -37,6 +41,7 @@ package enum ChainMeaning: Hashable, Sendable {
     case .base(let side), .denial(let side), .notNew(let side), .translated(let side),
       .requests(let side, _), .replies(let side, _), .shared(let side, _):
       side
+    case .toContainers, .fromContainers: .forward
     }
   }
 
@@ -44,7 +49,7 @@ package enum ChainMeaning: Hashable, Sendable {
   package var service: String? {
     switch self {
     case .requests(_, let service), .replies(_, let service): service
-    case .base, .denial, .notNew, .translated, .shared: nil
+    case .base, .denial, .notNew, .translated, .toContainers, .fromContainers, .shared: nil
     }
   }
 
@@ -55,6 +60,8 @@ package enum ChainMeaning: Hashable, Sendable {
       case .denial(let side): "\(side.rawValue)/\(Word.denial)"
       case .notNew(let side): "\(side.rawValue)/\(Word.notNew)"
       case .translated(let side): "\(side.rawValue)/\(Word.translated)"
+      case .toContainers: "\(side.rawValue)/\(Word.toContainers)"
+      case .fromContainers: "\(side.rawValue)/\(Word.fromContainers)"
       case .requests(let side, let service): "\(side.rawValue).\(service)"
       case .replies(let side, let service): "\(side.rawValue)/\(service)\(Word.replies)"
       case .shared(let side, let key): "\(side.rawValue)/\(key.text)"
@@ -74,6 +81,8 @@ package enum ChainMeaning: Hashable, Sendable {
       case Word.denial: self = .denial(side)
       case Word.notNew: self = .notNew(side)
       case Word.translated: self = .translated(side)
+      case Word.toContainers where side == .forward: self = .toContainers
+      case Word.fromContainers where side == .forward: self = .fromContainers
       default:
         // No key ends with this: behind the last dot of one there are ports.
         if rest.hasSuffix(Word.replies), rest.count > Word.replies.count {
@@ -93,6 +102,8 @@ package enum ChainMeaning: Hashable, Sendable {
     static let denial: Substring = "deny"
     static let notNew: Substring = "not-new"
     static let translated: Substring = "dnat"
+    static let toContainers: Substring = "to-containers"
+    static let fromContainers: Substring = "from-containers"
     static let replies = ".replies"
   }
 }

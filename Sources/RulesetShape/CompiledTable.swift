@@ -1,3 +1,4 @@
+package import Addressing
 package import Nftables
 
 extension TableName {
@@ -19,17 +20,28 @@ extension Table {
   package func base(_ side: Side) -> Chain? { chains.first { $0.base?.hook == side.hook } }
 
   /// Where a base chain of a compiled table leads what nothing has allowed: the chain that its last rule goes
-  /// to. `nil`: its rules are not what was compiled.
+  /// to, or that of the chain which judges what comes to containers. `nil`: its rules are not what was compiled.
   package func ending(of base: Chain) -> Chain? {
-    guard let last = base.rules.last, last.expressions.count == 1,
+    guard let last = (judgingContainers(base) ?? base).rules.last, last.expressions.count == 1,
       case .verdict(.goto(let name)) = last.expressions[0]
     else { return nil }
     return chain(name)
   }
 
+  /// Whether the forward chain judges what comes to containers, and lets the rest pass.
+  package var judgesContainers: Bool { base(.forward).flatMap(judgingContainers) != nil }
+
+  /// The chain behind a base chain that lets pass whatever neither comes to containers nor is published by them.
+  private func judgingContainers(_ base: Chain) -> Chain? {
+    base.base?.hook == .forward ? chain(ChainMeaning.toContainers.name) : nil
+  }
+
   /// What becomes of what nothing has allowed behind a base chain; `nil`: its rules are not what was compiled.
   package func mode(of base: Chain) -> SideMode? {
-    switch (base.base?.policy, ending(of: base)?.rules.last.flatMap(Denial.init)) {
+    let denial = ending(of: base)?.rules.last.flatMap(Denial.init)
+    // The policy of the chain ahead of containers denies nothing.
+    if judgingContainers(base) != nil { return denial.map { $0 == .observe ? .observe : .enforce } }
+    return switch (base.base?.policy, denial) {
     case (.drop, .drop), (.drop, .reject): .enforce
     case (.accept, .observe): .observe
     default: nil
@@ -45,10 +57,10 @@ extension Table {
       guard chain.base?.policy == .accept, let end = ending(of: chain),
         end.rules.last?.expressions == [.counter, .verdict(.accept)]
       else { continue }
-      bases.insert(chain.name)
+      if judgingContainers(chain) == nil { bases.insert(chain.name) }
       observing.insert(end.name)
     }
-    if bases.isEmpty { return self }
+    if observing.isEmpty { return self }
     let enforced = chains.map { chain -> Chain in
       if bases.contains(chain.name), let base = chain.base {
         let denying = BaseChain(
@@ -62,6 +74,23 @@ extension Table {
     return Table(
       family: family, name: name, flags: flags, comment: comment, chains: enforced, sets: sets, others: others
     )
+  }
+}
+
+extension [Table] {
+  /// The names of the bridges that containers are attached to behind Sekisho's table, each a number of 16 bytes.
+  package var bridgeNames: IntervalSet<UInt128> {
+    func number(_ bytes: ArraySlice<UInt8>) -> UInt128 { bytes.reduce(0) { $0 << 8 | UInt128($1) } }
+    return IntervalSet(
+      filter(\.isSekishos).compactMap { $0.set(SetMeaning.bridges.name) }.filter {
+        $0.key == [.interfaceName]
+      }
+      .flatMap { set in
+        (0..<set.elements.count).compactMap { index in
+          let (first, last) = (number(set.elements.key(index)), number(set.elements.lastKey(index)))
+          return first <= last ? first...last : nil
+        }
+      })
   }
 }
 

@@ -11,6 +11,12 @@ package enum RuleNote: String, Hashable, Sendable, CaseIterable {
   case listenerDiscovery = "multicast listener discovery"
   case dhcpClient = "DHCP client"
   case dhcpv6Client = "DHCPv6 client"
+  /// Between containers, and where their ways out are left alone, whatever they send.
+  case fromContainers = "from containers"
+  /// What the host itself sends to containers.
+  case toContainers = "to containers"
+  /// What containers ask a resolver on the host's side of their bridge.
+  case namesForContainers = "names for containers"
   /// Of a table that only tracks, ahead of a first apply.
   case learning = "connections are learnt"
   /// Leads new connections to the rules on trial while their time lasts.

@@ -17,6 +17,8 @@ package enum SetMeaning: Hashable, Sendable {
   case records(Side, hasPorts: Bool, AddressFamily)
   /// Ends of what a flow let in until its end, where no peers' set has them: `in/expired.api-to-db.postgres.1.1.v4`.
   case ended(Side, String, AddressFamily)
+  /// The names of the bridges that containers are attached to: `bridges`.
+  case bridges
   /// The addresses of peers: `api.v4`. Derived peers have `/` in their name: `api-to-db/from.v4`.
   case peers(String, AddressFamily)
 
@@ -32,6 +34,7 @@ package enum SetMeaning: Hashable, Sendable {
         "\(side.rawValue)/\(hasPorts ? Word.denied : Word.deniedOther).\(family.suffix)"
       case .ended(let side, let name, let family):
         "\(side.rawValue)/\(Word.expired)\(name).\(family.suffix)"
+      case .bridges: Word.bridges
       case .peers(let name, let family): "\(Self.word(name)).\(family.suffix)"
       }
     return SetName(checked: text)
@@ -41,6 +44,8 @@ package enum SetMeaning: Hashable, Sendable {
   package init?(_ name: SetName) {
     if let side = Side(rawValue: name.text) {
       self = .ports(side)
+    } else if name.text == Word.bridges {
+      self = .bridges
     } else if let (side, rest) = Side.divided(name.text, at: "/"), let own = Self.own(side, rest) {
       self = own
     } else if let (word, family) = Self.family(name.text[...]), let peers = Self.peers(word) {
@@ -100,6 +105,7 @@ package enum SetMeaning: Hashable, Sendable {
     static let denied: Substring = "denied"
     static let deniedOther: Substring = "denied-other"
     static let expired = "expired."
+    static let bridges = "bridges"
   }
 }
 

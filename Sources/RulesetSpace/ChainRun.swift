@@ -58,6 +58,7 @@ struct ChainRun {
       domain, link, circumstances, alteration, isTracked: isTracked, isTranslating: isTranslating)
     var place = Comparison.Place(
       domain: domain, ownSources: circumstances.ownSources, ownDestinations: circumstances.ownDestinations)
+    place.apartFrom = circumstances.apartFrom
     switch alteration.destination {
     case .among(let targets): place.targets = targets
     case .own: place.targets = IntervalSet(circumstances.ownDestinations?.ranges(domain.family) ?? [])

@@ -30,18 +30,29 @@ public struct Circumstances: Hashable, Sendable {
   /// The link that packets come by, and the one that they go by; `nil`: any but the loopback.
   public var input: Link?
   public var output: Link?
+  /// Names of links that packets neither come by nor go by unless one is named, or translation leads them there: bridges
+  /// of containers, of which something else is to be said. A name is a number of 16 bytes, its first the highest.
+  public var apartFrom: IntervalSet<UInt128>
 
-  public init(ownAddresses: AddressSet? = nil, time: UInt64? = nil, state: ConntrackState = .new) {
+  public init(
+    ownAddresses: AddressSet? = nil, time: UInt64? = nil, state: ConntrackState = .new,
+    apartFrom: IntervalSet<UInt128> = IntervalSet()
+  ) {
     ownSources = ownAddresses
     ownDestinations = ownAddresses
     self.time = time
     self.state = state
+    self.apartFrom = apartFrom
   }
 
   /// - Parameters:
   ///   - ownAddresses: the addresses of the host; `nil`: not known.
   ///   - moment: seconds since 1970.
-  public init(ownAddresses: AddressSet?, atSecond moment: Int64) {
-    self.init(ownAddresses: ownAddresses, time: UInt64(max(0, moment)) * 1_000_000_000)
+  ///   - apartFrom: names of links, see ``apartFrom``.
+  public init(
+    ownAddresses: AddressSet?, atSecond moment: Int64, apartFrom: IntervalSet<UInt128> = IntervalSet()
+  ) {
+    self.init(
+      ownAddresses: ownAddresses, time: UInt64(max(0, moment)) * 1_000_000_000, apartFrom: apartFrom)
   }
 }

@@ -72,7 +72,8 @@ struct HookWalk {
 
   consuming func result(_ passage: Passage) throws(NotProven) -> Result {
     let start = [Course(here: domain.all)]
-    let (input, output) = (link(circumstances.input), link(circumstances.output))
+    let input = link(circumstances.input, isLed: false)
+    let output = link(circumstances.output, isLed: passage != .egress)
     var ends: [Course]
     switch passage {
     case .egress:
@@ -119,7 +120,10 @@ struct HookWalk {
     return result
   }
 
-  private func link(_ known: Circumstances.Link?) -> LinkPlace.Link { known.map { .known($0) } ?? .some }
+  /// - Parameter isLed: whether translation may have led packets to the link.
+  private func link(_ known: Circumstances.Link?, isLed: Bool) -> LinkPlace.Link {
+    known.map { .known($0) } ?? (isLed || circumstances.apartFrom.isEmpty ? .some : .other)
+  }
 
   /// Where a course goes on, and notes what was led there.
   private mutating func deliver(_ course: Course, usual: Delivery, isOwn: Bool = false) -> Delivery {

@@ -8,6 +8,8 @@ struct LinkPlace: Hashable {
     case none
     /// Any but the loopback.
     case some
+    /// Any but the loopback and those that are looked at apart (``Circumstances/apartFrom``).
+    case other
     case known(Circumstances.Link)
   }
 
@@ -76,7 +78,7 @@ struct PacketReader {
   private func index(_ link: LinkPlace.Link) -> [SymbolicByte] {
     switch link {
     case .none: constant(hostBytes(UInt32(0)))
-    case .some: field(.linkIndex, 4)
+    case .some, .other: field(.linkIndex, 4)
     case .known(let link): link.index.map { constant(hostBytes($0)) } ?? field(.linkIndex, 4)
     }
   }
@@ -85,6 +87,7 @@ struct PacketReader {
     switch link {
     case .none: return constant(Array(repeating: 0, count: 16))
     case .some: return field(.linkName, 16)
+    case .other: return field(.otherLinkName, 16)
     case .known(let link):
       let bytes = Array(link.name.utf8.prefix(15))
       return constant(bytes + Array(repeating: 0, count: 16 - bytes.count))

@@ -39,6 +39,7 @@ import Testing
           case .egress: ("output", "out/deny")
           case .forward: ("forward", "forward/deny")
           }
+        if case .containers = made.policy.forward, direction == .forward { continue }
         guard direction != .forward || made.policy.forward == .judge else {
           #expect(made.table.chain(chain) == nil && made.table.chain(deny) == nil)
           continue
@@ -137,7 +138,7 @@ import Testing
     var generator = SeededGenerator(seed: UInt64(seed) &+ 3_000_000)
     var result: [(Evaluator, Packet, Hook)] = []
     for (index, host) in policy.hosts.enumerated() {
-      for direction in Direction.allCases where direction != .forward || host.forwarding != .leave {
+      for direction in Direction.allCases where direction != .forward || host.judgesByAddresses {
         for _ in 0..<120 {
           guard let ipProtocol = IPProtocol.withPorts.randomElement(using: &generator), isMeant(ipProtocol),
             let peer = addresses.randomElement(using: &generator),

@@ -26,7 +26,7 @@ import Testing
       let evaluator = evaluators[policies.assignment[index]]
       for _ in 0..<600 {
         let direction = Direction.allCases.randomElement(using: &generator) ?? .ingress
-        if direction == .forward, host.forwarding == .leave { continue }
+        if direction == .forward, !host.judgesByAddresses { continue }
         guard let connection = draw(host, direction, addresses, &generator),
           oracle.judge(connection, at: HostID(index), direction, now: Self.start) != .denied
         else { continue }

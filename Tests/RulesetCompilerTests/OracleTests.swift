@@ -21,7 +21,7 @@ import Testing
     for (index, host) in policy.hosts.enumerated() {
       for _ in 0..<400 {
         let direction = Direction.allCases.randomElement(using: &generator) ?? .ingress
-        if direction == .forward, host.forwarding == .leave { continue }
+        if direction == .forward, !host.judgesByAddresses { continue }
         guard let connection = draw(host, direction, addresses, &generator) else { continue }
         let now = Timestamp(seconds: Int64.random(in: 0...4, using: &generator) * 1000)
         let expected = oracle.judge(connection, at: HostID(index), direction, now: now)

@@ -19,6 +19,7 @@ import Testing
     (.shared(.output, .port(.tcp, 443)), "out/tcp-443"),
     (.shared(.input, .ports(.udp, 53...53)), "in/udp.53"),
     (.shared(.input, .ports(.sctp, 8000...8999)), "in/sctp.8000-8999"),
+    (.toContainers, "forward/to-containers"), (.fromContainers, "forward/from-containers"),
     (.shared(.input, .translatedPorts(.tcp, 443...443)), "in/dnat.tcp.443"),
     (.shared(.input, .translatedPorts(.tcp, 1...65535)), "in/dnat.tcp.1-65535"),
   ]
@@ -34,7 +35,7 @@ import Testing
     "INPUT", "prerouting", "in", "in.", "in/", "inet.https", "in/drop", "in/deny/x", "in/tcp", "in/tcp-",
     "in/tcp-080", "in/tcp-+80", "in/tcp-65536", "in/esp-1", "in/icmp-256", "in/tcp.9-1", "in/tcp.1-2-3",
     "in/tcp.", "in/protocol-256", "in/dnat.tcp", "in/dnat.esp.1", "in/.replies", "in.web/x", "input.x",
-    "DOCKER-USER", "/deny", ".https",
+    "DOCKER-USER", "/deny", ".https", "in/to-containers", "out/from-containers",
   ])
   func `a chain of nobody's making has no meaning`(name: String) {
     #expect(ChainMeaning(ChainName(checked: name)) == nil)
@@ -48,7 +49,8 @@ import Testing
     (.records(.output, hasPorts: false, .ipv6), "out/denied-other.v6"),
     (.ended(.input, "a.b.1.1", .ipv4), "in/expired.a.b.1.1.v4"),
     (.ended(.output, "a.b.1.1/2", .ipv6), "out/expired.a.b.1.1/2.v6"),
-    (.peers("api", .ipv4), "api.v4"), (.peers("in", .ipv6), "in.v6"), (.peers("1st", .ipv4), "_1st.v4"),
+    (.bridges, "bridges"), (.peers("api", .ipv4), "api.v4"), (.peers("bridges", .ipv4), "bridges.v4"),
+    (.peers("in", .ipv6), "in.v6"), (.peers("1st", .ipv4), "_1st.v4"),
     (.peers("_x", .ipv4), "__x.v4"), (.peers("in/from", .ipv4), "in/from.v4"),
     (.peers("in/to.denied", .ipv4), "in/to.denied.v4"),
     (.peers("in/route-1.one", .ipv6), "in/route-1.one.v6"), (.peers("a.v6", .ipv4), "a.v6.v4"),

@@ -5,6 +5,7 @@ import Policy
 import PolicyFixtures
 import PolicySpace
 import RulesetCompiler
+import RulesetShape
 import RulesetSpace
 import Testing
 
@@ -38,11 +39,11 @@ import Testing
       let table = compiler.compile(hostPolicy)
       let own = AddressSet(host.addresses)
       let circumstances = Circumstances(
-        ownAddresses: own, time: UInt64(now.seconds) * 1_000_000_000)
+        ownAddresses: own, time: UInt64(now.seconds) * 1_000_000_000, apartFrom: [table].bridgeNames)
       let declared = try spaces.space(of: hostPolicy, at: [host.addresses])
       let surely = try lessSpaces.space(of: hostPolicy, at: [host.addresses])
       for direction in Direction.allCases {
-        if direction == .forward, host.forwarding == .leave { continue }
+        if direction == .forward, !host.judgesByAddresses { continue }
         let passage = direction.passage
         func cut(_ space: ConnectionSpace) throws -> ConnectionSpace {
           let here = space.restricted { $0.passage == passage }
@@ -65,6 +66,52 @@ import Testing
     return compared
   }
 
+  /// Rules of others lead every port of the host into a container, as docker does with those that are published: what
+  /// passes there is what the host's flows let in, exactly, and by the port that was asked for.
+  @Test func `what is published is allowed as what arrives`() throws {
+    let published = try #require(try Table.tables(fromJSON: Array(Self.publishing.utf8)).first)
+    let now = Timestamp(seconds: 1000)
+    var compared = 0
+    for seed in 0..<80 as Range<UInt64> {
+      let policy = RandomPolicy(seed: seed).policy
+      // Answers to groups, which are let in by their source port, are translated nowhere.
+      let unanswered = policy.unanswered
+      let policies = HostPolicies(unanswered)
+      let universe = Universe()
+      let spaces = try HostSpaces(unanswered, policies, at: now, in: universe)
+      for (index, host) in policy.hosts.enumerated() {
+        guard case .containers = host.forwarding else { continue }
+        let table = RulesetCompiler(unanswered, policies).compile(policies[HostID(index)].enforced)
+        let own = AddressSet(host.addresses)
+        let circumstances = Circumstances(
+          ownAddresses: own, time: UInt64(now.seconds) * 1_000_000_000, apartFrom: [table].bridgeNames)
+        let ruleset = try RulesetSpace([table, published], .ingress, circumstances, in: universe)
+        func cut(_ space: ConnectionSpace) throws -> ConnectionSpace {
+          try space.restricted { $0.passage == .ingress && $0.ipProtocol.hasPorts }
+            .restricted(from: AddressSet.all.subtracting(own), to: own)
+        }
+        let declared = try cut(spaces.space(of: policies[HostID(index)].enforced, at: [host.addresses]))
+        #expect(try cut(ruleset.upper) == declared, "seed \(seed): \(host.name) may")
+        #expect(try cut(ruleset.lower) == declared, "seed \(seed): \(host.name) surely")
+        #expect(ruleset.translations.isEmpty == false)
+        compared += 1
+      }
+    }
+    #expect(compared > 20)
+  }
+
+  private static let publishing: String = {
+    let start =
+      "{\"rule\":{\"family\":\"inet\",\"table\":\"docker\",\"chain\":\"pre\",\"expr\":["
+      + "{\"match\":{\"op\":\"==\",\"left\":{\"fib\":{\"result\":\"type\",\"flags\":\"daddr\"}},\"right\":\"local\"}},"
+      + "{\"match\":{\"op\":\"==\",\"left\":{\"meta\":{\"key\":\"l4proto\"}},\"right\":{\"set\":[\"tcp\",\"udp\",\"sctp\"]}}},"
+    return "{\"nftables\":[{\"table\":{\"family\":\"inet\",\"name\":\"docker\"}},"
+      + "{\"chain\":{\"family\":\"inet\",\"table\":\"docker\",\"name\":\"pre\",\"type\":\"nat\",\"hook\":\"prerouting\",\"prio\":-100,"
+      + "\"policy\":\"accept\"}},"
+      + "\(start){\"dnat\":{\"family\":\"ip\",\"addr\":\"172.17.0.2\",\"port\":80}}]}},"
+      + "\(start){\"dnat\":{\"family\":\"ip6\",\"addr\":\"fd00::2\",\"port\":80}}]}}]}"
+  }()
+
   @Test func `replies and errors of what was allowed pass on every host`() throws {
     let policy = try reference()
     let policies = HostPolicies(policy)
@@ -73,9 +120,10 @@ import Testing
     let now = Timestamp(seconds: 1_800_000_000)
     for (index, host) in policy.hosts.enumerated().prefix(8) {
       let table = compiler.compile(policies[HostID(index)].enforced)
-      for direction in Direction.allCases where direction != .forward || host.forwarding != .leave {
+      for direction in Direction.allCases where direction != .forward || host.judgesByAddresses {
         let circumstances = Circumstances(
-          ownAddresses: AddressSet(host.addresses), time: UInt64(now.seconds) * 1_000_000_000)
+          ownAddresses: AddressSet(host.addresses), time: UInt64(now.seconds) * 1_000_000_000,
+          apartFrom: [table].bridgeNames)
         #expect(
           try RulesetSpace.letsRepliesPass([table], direction.passage, circumstances, in: universe),
           "\(host.name) \(direction)")

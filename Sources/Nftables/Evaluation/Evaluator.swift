@@ -250,6 +250,12 @@ extension Evaluator.Walk {
     clear(start + 1)
   }
 
+  /// Stores a name of an interface, which fills four registers (`IFNAMSIZ`, linux/if.h).
+  private mutating func store(name: String, _ register: Register) {
+    let bytes = name.utf8.prefix(15)
+    store(bytes + Array(repeating: 0, count: 16 - bytes.count), register)
+  }
+
   private mutating func clear(_ from: Int) {
     var index = from
     while index % 4 != 0 {
@@ -323,6 +329,8 @@ extension Evaluator.Walk {
     case .l4Proto: store(byte: packet.ipProtocol.rawValue, register)
     case .inputInterface: store(host: packet.inputInterface ?? 0, register)
     case .outputInterface: store(host: packet.outputInterface ?? 0, register)
+    case .inputInterfaceName: store(name: packet.inputInterfaceName, register)
+    case .outputInterfaceName: store(name: packet.outputInterfaceName, register)
     case .timeNanoseconds: store(host: packet.time, register)
     case .mark: store(host: packet.mark, register)
     default: return false

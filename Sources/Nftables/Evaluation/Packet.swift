@@ -12,6 +12,9 @@ public struct Packet: Hashable, Sendable {
   /// Interface index; 1 is the loopback in every network namespace (`LOOPBACK_IFINDEX`, linux/net.h).
   public var inputInterface: UInt32?
   public var outputInterface: UInt32?
+  /// Names of the interfaces; empty where there is none, and where no rule's name is meant.
+  public var inputInterfaceName = ""
+  public var outputInterfaceName = ""
   public var state: ConntrackState = .new
   public var direction: ConntrackDirection = .original
   /// `IPS_*` bits of linux/netfilter/nf_conntrack_common.h; `IPS_DST_NAT` is 32.

@@ -40,6 +40,11 @@ struct Comparison {
       return
     }
     self.init(isNever: false)
+    if bytes.first == .field(.otherLinkName, 0) {
+      isSure = false
+      isNever = bytes.count == first.count && place.areApart(name(first)...name(last))
+      return
+    }
     if let known = constants(bytes) {
       isNever = known.lexicographicallyPrecedes(first) || last.lexicographicallyPrecedes(known)
       return
@@ -80,6 +85,8 @@ struct Comparison {
     let domain: Domain
     let ownSources: AddressSet?
     let ownDestinations: AddressSet?
+    /// Names that ``SymbolicByte/Field/otherLinkName`` is none of.
+    var apartFrom = IntervalSet<UInt128>()
     /// What ``SymbolicByte/Field/target`` and ``SymbolicByte/Field/targetKind`` may be.
     var targets = IntervalSet<UInt128>()
     var targetKinds = IntervalSet<UInt128>()
@@ -93,8 +100,13 @@ struct Comparison {
       case .kind, .targetKind: domain.kindWidth
       case .ipProtocol: 1
       case .linkIndex, .sourceType, .destinationType, .foreignType: 4
-      case .linkName: 16
+      case .linkName, .otherLinkName: 16
       }
+    }
+
+    /// Whether all of some names are looked at apart.
+    func areApart(_ names: ClosedRange<UInt128>) -> Bool {
+      IntervalSet([names]).subtracting(apartFrom).isEmpty
     }
 
     func highest(_ field: SymbolicByte.Field) -> UInt128 {
@@ -140,8 +152,13 @@ struct Comparison {
     case .linkIndex:
       isSure = false
       if isWhole, bits.value == loopbackIndex { isNever = true }
-    case .linkName:
+    case .linkName, .otherLinkName:
       isSure = false
+      // The name's first bytes are compared; whatever follows them is open.
+      let open = place.highest(field) & ~bits.mask
+      if field == .otherLinkName, open & (open &+ 1) == 0, place.areApart(bits.value...(bits.value | open)) {
+        isNever = true
+      }
       // A compare that ends with the NUL is of the whole name, too.
       let isExact = bits.mask >> 104 == 0xff_ffff
       if isExact, bits.value == loopbackName & bits.mask { isNever = true }
@@ -212,6 +229,11 @@ private let localType = number(hostBytes(UInt32(2)))
 private let loopbackName = number(Array("lo".utf8) + Array(repeating: 0, count: 14))
 
 private func number(_ bytes: [UInt8]) -> UInt128 { bytes.reduce(0) { $0 << 8 | UInt128($1) } }
+
+/// The name of a link as a number, NULs behind it.
+private func name(_ bytes: [UInt8]) -> UInt128 {
+  number(Array(bytes.prefix(16)) + Array(repeating: 0, count: max(0, 16 - bytes.count)))
+}
 
 /// Bytes of a number in the host's order.
 func hostBytes<Number: FixedWidthInteger>(_ number: Number) -> [UInt8] {

@@ -19,6 +19,8 @@ enum SymbolicByte: Hashable {
     /// Index or name of a link: anything but the loopback's.
     case linkIndex
     case linkName
+    /// The name of a link that is none of those looked at apart either.
+    case otherLinkName
     /// What the routing table calls the source or the destination.
     case sourceType
     case destinationType

@@ -6,6 +6,7 @@ internal import Diagnostics
 internal import Nftables
 internal import Operations
 internal import Policy
+internal import RulesetShape
 internal import RulesetSpace
 
 /// What becomes of one connection in rulesets, whoever wrote them.
@@ -60,7 +61,7 @@ struct ReadQuestion {
       let rules = RuleTexts(tables)
       var connections: [File.Connection] = []
       for point in points(own: ruleset.own) {
-        let circumstances = circumstances(own: ruleset.own)
+        let circumstances = circumstances(own: ruleset.own, tables)
         let trace = try ConnectionTrace(of: point, tables, circumstances)
         answer.parts.append(.chapter(chapter(point, trace, rules)))
         connections.append(File.Connection(point, trace, rules))
@@ -74,9 +75,11 @@ struct ReadQuestion {
     return answer
   }
 
-  private func circumstances(own: [Address]?) -> Circumstances {
+  private func circumstances(own: [Address]?, _ tables: [Table]) -> Circumstances {
     links.named(
-      in: Circumstances(ownAddresses: own.map { AddressSet($0) }, atSecond: Timestamp.current().seconds))
+      in: Circumstances(
+        ownAddresses: own.map { AddressSet($0) }, atSecond: Timestamp.current().seconds,
+        apartFrom: tables.bridgeNames))
   }
 
   /// The connections that are asked about, each where the host meets it.

@@ -68,6 +68,15 @@ public struct RandomPolicy: Sendable {
         forwarding: random.oneIn(4) ? .deny : .gateway(routes), dhcp: old.dhcp, crown: false, ssh: nil,
         location: here)
     }
+    // Not drawn, so that what seeds stand for stays.
+    for index in hosts.indices where hosts[index].forwarding == .leave && (seed + UInt64(index)) % 4 == 0 {
+      let old = hosts[index]
+      hosts[index] = Host(
+        name: old.name, addresses: old.addresses, zone: nil, groups: [], modes: old.modes, deny: old.deny,
+        forwarding: .containers(
+          Containers(bridges: ["br-*", "docker0"], judgesEgress: (seed + UInt64(index)) % 8 == 0)),
+        dhcp: old.dhcp, crown: false, ssh: nil, location: here)
+    }
 
     let services = (0..<Int.random(in: 1...5, using: &random)).map { number in
       Self.service(number, here, &random)
@@ -139,6 +148,16 @@ public struct RandomPolicy: Sendable {
       multicast: isMulticast ? groups : .init(),
       replies: isMulticast && random.oneIn(2) ? PortSet([1000...1001]) : nil,
       location: here)
+  }
+}
+
+extension Host {
+  /// Whether what passes through is judged by addresses alone, and not by links.
+  public var judgesByAddresses: Bool {
+    switch forwarding {
+    case .deny, .gateway: true
+    case .leave, .containers: false
+    }
   }
 }
 
