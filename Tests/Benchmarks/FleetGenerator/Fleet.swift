@@ -1,10 +1,10 @@
 /// A made-up company of a given size, the same for the same seed: sites, environments and roles whose
 /// hosts need one another the way real services do, and what every company has (names, time, logs,
 /// monitoring, a bastion).
-public struct Fleet: Sendable {
+package struct Fleet: Sendable {
   /// The inventory as files: path and text.
-  public let files: [(path: String, text: String)]
-  public let hostCount: Int
+  package let files: [(path: String, text: String)]
+  package let hostCount: Int
 
   private static let roles: [(name: String, weight: Int)] = [
     ("worker", 30), ("web", 24), ("api", 20), ("cache", 8), ("db", 8), ("queue", 6), ("search", 6),
@@ -19,7 +19,7 @@ public struct Fleet: Sendable {
   private static let shared = ["dns", "ntp", "logging", "monitoring", "bastion"]
 
   /// - Parameter hosts: about how many; the shared ones come on top of the roles.
-  public init(hosts: Int, seed: UInt64 = 1) {
+  package init(hosts: Int, seed: UInt64 = 1) {
     var random = Generator(state: seed)
     let sites =
       hosts < 500

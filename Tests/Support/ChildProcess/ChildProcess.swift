@@ -1,9 +1,9 @@
 import Foundation
 
 /// Runs programs to their end. Foundation's own `Process` waits for a run loop that a test may not have.
-public enum ChildProcess {
+package enum ChildProcess {
   /// Where the programs of this build lie: beside the tests.
-  public static let products: String = {
+  package static let products: String = {
     let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
     let beside = URL(filePath: program).deletingLastPathComponent().path
     if FileManager.default.isExecutableFile(atPath: "\(beside)/sekisho") { return beside }
@@ -14,7 +14,7 @@ public enum ChildProcess {
   ///   - command: a program of the search path and its arguments.
   ///   - environment: variables beside our own.
   /// - Returns: the exit code (-1: did not run, or ended by a signal) and both output streams.
-  public static func run(
+  package static func run(
     _ command: [String], input: String = "", environment: [String: String] = [:]
   ) -> (status: Int32, output: String) {
     let directory = FileManager.default.temporaryDirectory

@@ -1,9 +1,9 @@
 import Foundation
 
 /// Runs nft(8) in network namespaces of their own; the machine's ruleset is never touched.
-public enum Namespace {
+package enum Namespace {
   /// Why nothing can be run here; `nil` when it can.
-  public static let obstacle: String? = {
+  package static let obstacle: String? = {
     let nft = ["/usr/sbin/nft", "/sbin/nft"].first { FileManager.default.isExecutableFile(atPath: $0) }
     guard nft != nil else { return "nft(8) is not installed (apt-get install nftables)" }
     guard (try? run("nft list ruleset"))?.status == 0 else {
@@ -12,13 +12,13 @@ public enum Namespace {
     return nil
   }()
 
-  public struct Result: Sendable {
-    public let status: Int32
-    public let output: String
+  package struct Result: Sendable {
+    package let status: Int32
+    package let output: String
   }
 
   /// Runs a shell command in a fresh namespace, with files in its directory, and time zone UTC.
-  public static func run(_ command: String, files: [String: [UInt8]] = [:]) throws -> Result {
+  package static func run(_ command: String, files: [String: [UInt8]] = [:]) throws -> Result {
     let directory = FileManager.default.temporaryDirectory.appending(path: "sekisho-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: directory) }

@@ -1,11 +1,11 @@
-public import Netlink
+package import Netlink
 
 /// A kernel that lists what it was given: messages as of a dump, and what batches add. It deletes nothing and
 /// refuses nothing, and everything is of one generation, so that nothing is asked for again.
-public final class EchoKernel: Transport {
-  public let portID: UInt32 = 7
+package final class EchoKernel: Transport {
+  package let portID: UInt32 = 7
   /// The batches that were sent, as they were sent.
-  public private(set) var batches: [[UInt8]] = []
+  package private(set) var batches: [[UInt8]] = []
   private var generation: UInt8 = 1
   /// Payloads by type, and of elements by set.
   private var messages: [Key: [[UInt8]]] = [:]
@@ -17,7 +17,7 @@ public final class EchoKernel: Transport {
   /// - Parameters:
   ///   - bytes: messages of nf_tables one behind the other.
   ///   - patience: how often a table may be asked for, by those who begin anew when a listing is torn.
-  public init(listing bytes: [UInt8] = [], patience: Int = .max) {
+  package init(listing bytes: [UInt8] = [], patience: Int = .max) {
     self.patience = patience
     take(SettledBatch(bytes))
   }
@@ -30,7 +30,7 @@ public final class EchoKernel: Transport {
     }
   }
 
-  public func send(_ bytes: [UInt8]) throws(NetlinkError) {
+  package func send(_ bytes: [UInt8]) throws(NetlinkError) {
     var cursor = MessageCursor(0..<bytes.count)
     guard let request = cursor.next(in: bytes.span) else { return }
     switch MessageKind(rawValue: request.type) {
@@ -69,7 +69,7 @@ public final class EchoKernel: Transport {
     }
   }
 
-  public func receive(into buffer: inout [UInt8], patience: Int32) -> Int? {
+  package func receive(into buffer: inout [UInt8], patience: Int32) -> Int? {
     guard told < waiting.count else { return nil }
     let bytes = waiting[told]
     told += 1

@@ -1,5 +1,5 @@
 /// Types of messages: netlink's own, those around a batch, and `NFT_MSG_*` of `NFNL_SUBSYS_NFTABLES`.
-public enum MessageKind: UInt16, Sendable {
+package enum MessageKind: UInt16, Sendable {
   case acknowledgement = 2
   case done = 3
   case batchBegin = 16
@@ -23,7 +23,7 @@ public enum MessageKind: UInt16, Sendable {
   case getGeneration
 
   /// As the kernel's headers call it.
-  public var name: String {
+  package var name: String {
     switch self {
     case .acknowledgement: "NLMSG_ERROR"
     case .done: "NLMSG_DONE"

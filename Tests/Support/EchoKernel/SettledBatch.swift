@@ -1,23 +1,23 @@
-public import Netlink
+package import Netlink
 
 /// The messages of a batch with what only the kernel knows put in: the numbers in the names of anonymous
 /// sets, the handles of rules, and what counters have counted: nothing.
-public struct SettledBatch: Sendable {
+package struct SettledBatch: Sendable {
   /// A message and its attributes.
-  public struct Part: Sendable {
-    public let header: Message
+  package struct Part: Sendable {
+    package let header: Message
     /// With its header.
-    public let bytes: [UInt8]
+    package let bytes: [UInt8]
 
-    public var kind: MessageKind? { MessageKind(rawValue: header.type) }
+    package var kind: MessageKind? { MessageKind(rawValue: header.type) }
   }
 
-  public let parts: [Part]
+  package let parts: [Part]
 
   /// - Parameters:
   ///   - bytes: messages one behind the other; those that nf_tables has no part in are left out.
   ///   - rules: how many rules have handles already.
-  public init(_ bytes: [UInt8], rules: UInt8 = 0) {
+  package init(_ bytes: [UInt8], rules: UInt8 = 0) {
     var cursor = MessageCursor(0..<bytes.count)
     var names = Names(rules: rules)
     var parts: [Part] = []

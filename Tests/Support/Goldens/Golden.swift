@@ -4,9 +4,9 @@ import Foundation
 ///
 /// A golden that is missing or differs is a fault. With `RECORD=1` in the environment it is written as well,
 /// and is a fault all the same: whoever records must look at what was written and run again.
-public enum Golden {
+package enum Golden {
   /// The directory of the repository.
-  public static let root = URL(filePath: #filePath).appending(path: "../../../..").standardizedFileURL.path
+  package static let root = URL(filePath: #filePath).appending(path: "../../../..").standardizedFileURL.path
 
   private static let isRecording = ProcessInfo.processInfo.environment["RECORD"] == "1"
 
@@ -15,7 +15,7 @@ public enum Golden {
   /// - Parameters:
   ///   - path: below `Tests/Golden`.
   ///   - records: whether the text is what the golden is about, and not foretells it.
-  public static func fault(_ text: String, _ path: String, records: Bool = true) -> String? {
+  package static func fault(_ text: String, _ path: String, records: Bool = true) -> String? {
     let file = URL(filePath: "\(root)/Tests/Golden/\(path)")
     let known = FileManager.default.contents(atPath: file.path).map { String(decoding: $0, as: UTF8.self) }
     if known == text { return nil }
@@ -34,7 +34,7 @@ public enum Golden {
   }
 
   /// Names of what is in a directory below `Tests/Golden`, sorted.
-  public static func names(_ directory: String) -> [String] {
+  package static func names(_ directory: String) -> [String] {
     let path = "\(root)/Tests/Golden/\(directory)"
     return ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
   }

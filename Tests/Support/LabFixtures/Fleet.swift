@@ -1,31 +1,31 @@
 import Addressing
 import Diagnostics
-public import Policy
+package import Policy
 
 /// Small policies, built without an inventory.
-public struct Fleet {
+package struct Fleet {
   private var hosts: [(name: String, addresses: [Address], sides: [(String, String)])] = []
   private var peers: [String: (hosts: [String], networks: [Prefix])] = [:]
   private var flows: [(String, String)] = []
 
-  public init() {}
+  package init() {}
 
   /// A host; with sides it is a gateway between each two of the peers named.
-  public mutating func host(_ name: String, _ addresses: [String], between sides: [(String, String)] = [])
+  package mutating func host(_ name: String, _ addresses: [String], between sides: [(String, String)] = [])
     throws
   {
     hosts.append((name, try addresses.map { try Address(parsing: $0) }.sorted(), sides))
   }
 
   /// Peers for flows and routes.
-  public mutating func peers(_ name: String, hosts: [String] = [], networks: [String] = []) throws {
+  package mutating func peers(_ name: String, hosts: [String] = [], networks: [String] = []) throws {
     peers[name] = (hosts, try networks.map { try Prefix(parsing: $0) })
   }
 
   /// A flow, by the names of its peers; its service does not matter here.
-  public mutating func flow(_ from: String, _ to: String) { flows.append((from, to)) }
+  package mutating func flow(_ from: String, _ to: String) { flows.append((from, to)) }
 
-  public var policy: Policy {
+  package var policy: Policy {
     let nowhere = SourceLocation(file: "fleet.yaml", line: 1, column: 1)
     let hosts = hosts.sorted { $0.name < $1.name }
     let names = peers.keys.sorted()
@@ -61,7 +61,7 @@ public struct Fleet {
 extension Fleet {
   /// Two zones with a gateway between them, hosts of one and of both families, the internet behind the
   /// gateway too, and an office next to everybody.
-  public static func withGateway() throws -> Policy {
+  package static func withGateway() throws -> Policy {
     var fleet = Fleet()
     try fleet.host("web-1", ["10.1.0.11", "2001:db8:1::11"])
     try fleet.host("web-2", ["10.1.0.12", "10.1.0.22", "2001:db8:1::12"])
@@ -82,7 +82,7 @@ extension Fleet {
   }
 
   /// That many hosts of both families on one side each of a gateway, which is one more.
-  public static func large(_ count: Int) throws -> Policy {
+  package static func large(_ count: Int) throws -> Policy {
     var fleet = Fleet()
     let names = (1...count).map { "host-\($0)" }
     for (number, name) in zip(1..., names) {
@@ -100,5 +100,5 @@ extension Fleet {
 
 extension Fleet {
   /// Nobody at all.
-  public static var empty: Policy { Fleet().policy }
+  package static var empty: Policy { Fleet().policy }
 }

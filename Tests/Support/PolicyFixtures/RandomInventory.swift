@@ -3,10 +3,10 @@
 /// not.
 ///
 /// Not every text is a valid inventory: a flow may come out as one that opens nothing.
-public struct RandomInventory: Sendable {
-  public let text: String
+package struct RandomInventory: Sendable {
+  package let text: String
 
-  public init(seed: UInt64) {
+  package init(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     var lines = ["version: 1"]
     let hasGateway = !random.oneIn(3)

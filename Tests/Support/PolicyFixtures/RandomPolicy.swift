@@ -1,16 +1,16 @@
-public import Addressing
+package import Addressing
 internal import Diagnostics
-public import Policy
+package import Policy
 
 /// Random policies over a universe so small that everything collides: few hosts, few ports, networks
 /// that overlap hosts and each other.
-public struct RandomPolicy: Sendable {
-  public let policy: Policy
+package struct RandomPolicy: Sendable {
+  package let policy: Policy
 
   /// Ports that services and connections are drawn from.
-  public static let ports: [UInt16] = [21, 22, 80, 81, 443, 1000, 1001, 2000, 2001, 65535]
+  package static let ports: [UInt16] = [21, 22, 80, 81, 443, 1000, 1001, 2000, 2001, 65535]
 
-  public init(seed: UInt64) {
+  package init(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     var peers = PeersTable()
     let here = SourceLocation(file: "random.yaml", line: 1, column: 1)
@@ -97,7 +97,7 @@ public struct RandomPolicy: Sendable {
   }
 
   /// Every address that could matter: hosts, neighbours of every set's ends, strangers.
-  public var addresses: [Address] {
+  package var addresses: [Address] {
     var result: Set<Address> = [
       Self.ipv4(1), Self.ipv4(99), Self.ipv6(0x99), Address(.ipv4, 0x0808_0808),
       Address(.ipv6, 0xfe80 << 112 | 0x99),
@@ -153,7 +153,7 @@ public struct RandomPolicy: Sendable {
 
 extension Host {
   /// Whether what passes through is judged by addresses alone, and not by links.
-  public var judgesByAddresses: Bool {
+  package var judgesByAddresses: Bool {
     switch forwarding {
     case .deny, .gateway: true
     case .leave, .containers: false
