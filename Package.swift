@@ -99,8 +99,8 @@ let package = Package(
     layer(
       "Enforcement",
       [
-        "AgentProtocol", "Digest", "Machine", "Netlink", "Nftables", "NftablesNetlink", "RulesetDiff",
-        "RulesetShape", system,
+        "Addressing", "AgentProtocol", "Digest", "Machine", "Netlink", "Nftables", "NftablesNetlink",
+        "RulesetDiff", "RulesetShape", system,
       ],
       isSmall: true),
     layer(
@@ -216,8 +216,8 @@ let package = Package(
     tests(
       "ConnectionDiffTests",
       [
-        "Addressing", "ConnectionDiff", "ConnectionSpace", "Diagnostics", "Inventory", "Nftables", "Policy",
-        "PolicyFixtures", "PolicySpace", "RulesetCompiler",
+        "Addressing", "ConnectionDiff", "ConnectionSpace", "Diagnostics", "Goldens", "Inventory", "Nftables",
+        "Policy", "PolicyFixtures", "PolicySpace", "RulesetCompiler", "RulesetSpace",
       ]),
     tests("FuzzTests", ["FuzzTargets", "Goldens"]),
     tests(

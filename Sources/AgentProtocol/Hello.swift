@@ -22,11 +22,12 @@ package struct Greeting: AgentMessage, Hashable {
   package let kernel: String
   /// The addresses of all its interfaces: by them a host is known.
   package let addresses: [Address]
+  /// Those of them that are on the bridges of container engines: whatever speaks from there is behind the host.
+  package let bridged: [Address]
 
   package init(
     number: Int = ProtocolVersion.number, requests: Set<String>, version: String, node: String,
-    kernel: String,
-    addresses: [Address]
+    kernel: String, addresses: [Address], bridged: [Address] = []
   ) {
     self.number = number
     self.requests = requests
@@ -34,6 +35,7 @@ package struct Greeting: AgentMessage, Hashable {
     self.node = node
     self.kernel = kernel
     self.addresses = addresses
+    self.bridged = bridged
   }
 
   /// Refuses to go on with an agent that cannot do what will be asked.
@@ -65,7 +67,7 @@ package struct Greeting: AgentMessage, Hashable {
 extension Greeting: Codable {
   private enum Key: String, CodingKey {
     case number = "protocol"
-    case requests, version, node, kernel, addresses
+    case requests, version, node, kernel, addresses, bridged
   }
 
   /// An agent of before there was a number says none: it is 1.
@@ -80,6 +82,7 @@ extension Greeting: Codable {
     node = try fields.decode(BoundedWord.self, forKey: .node).wrappedValue
     kernel = try fields.decode(BoundedWord.self, forKey: .kernel).wrappedValue
     addresses = try fields.decode(BoundedList<Address>.self, forKey: .addresses).wrappedValue
+    bridged = try fields.decodeIfPresent(BoundedList<Address>.self, forKey: .bridged)?.wrappedValue ?? []
   }
 
   package func encode(to encoder: any Encoder) throws {
@@ -90,5 +93,6 @@ extension Greeting: Codable {
     try fields.encode(node, forKey: .node)
     try fields.encode(kernel, forKey: .kernel)
     try fields.encode(addresses, forKey: .addresses)
+    try fields.encode(bridged, forKey: .bridged)
   }
 }

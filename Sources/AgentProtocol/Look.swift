@@ -37,11 +37,14 @@ package struct Looked: AgentMessage, Hashable {
   /// All tables that may stop an IP packet, whoever made them; the elements of sets that rules fill are not
   /// read. `nil` where the host has what is wanted and nothing else filters.
   package let ruleset: [Table]?
+  /// Of directions that are only observed and will be enforced; of none, if no direction is.
+  package let recorded: [Recorded]
 
-  package init(seen: Seen, comparison: TableComparison, ruleset: [Table]?) {
+  package init(seen: Seen, comparison: TableComparison, ruleset: [Table]?, recorded: [Recorded] = []) {
     self.seen = seen
     self.comparison = comparison
     self.ruleset = ruleset
+    self.recorded = recorded
   }
 
   /// The header of the reply; the ruleset is its tables.
@@ -49,10 +52,12 @@ package struct Looked: AgentMessage, Hashable {
     let seen: Seen
     let comparison: TableComparison
     let isRulesetTold: Bool
+    /// `nil`: the agent does not know of it.
+    let recorded: [Recorded]?
   }
 
   package var header: Header {
-    Header(seen: seen, comparison: comparison, isRulesetTold: ruleset != nil)
+    Header(seen: seen, comparison: comparison, isRulesetTold: ruleset != nil, recorded: recorded)
   }
   package var tables: [Table] { ruleset ?? [] }
 
@@ -60,6 +65,7 @@ package struct Looked: AgentMessage, Hashable {
     seen = header.seen
     comparison = header.comparison
     ruleset = header.isRulesetTold ? tables : nil
+    recorded = header.recorded ?? []
     guard header.isRulesetTold || tables.isEmpty else {
       throw AgentFailure(.badRequest, "tables that are said not to be told")
     }
@@ -69,6 +75,9 @@ package struct Looked: AgentMessage, Hashable {
     }
     guard comparison.change.objects.allSatisfy({ (0...1 << 40).contains($0.count) }) else {
       throw AgentFailure(.badRequest, "a number of elements that cannot be")
+    }
+    guard recorded.count <= DirectionStatus.Direction.allCases.count, recorded.allSatisfy(\.isSound) else {
+      throw AgentFailure(.badRequest, "more records than there can be")
     }
     guard Set(tables.map(\.title)).count == tables.count else {
       throw AgentFailure(.badRequest, "a table is told twice")

@@ -15,8 +15,15 @@ package struct AllowedChange: Sendable {
   package let mayOpen: [ConnectionLine]
   package let mayClose: [ConnectionLine]
 
+  /// What rules lead elsewhere from then on, and no more.
+  package let led: [TranslationLine]
+  package let ledNoMore: [TranslationLine]
+
   /// Whether nothing changes.
-  package var isEmpty: Bool { opened.isEmpty && closed.isEmpty && mayOpen.isEmpty && mayClose.isEmpty }
+  package var isEmpty: Bool {
+    opened.isEmpty && closed.isEmpty && mayOpen.isEmpty && mayClose.isEmpty && led.isEmpty
+      && ledNoMore.isEmpty
+  }
 
   /// - Parameters:
   ///   - old: all tables of the host, as they were.
@@ -35,10 +42,18 @@ package struct AllowedChange: Sendable {
     let after = try RulesetSpace(new, passage, circumstances, in: universe)
     let loopback = try universe.connections(within: Endpoints([[Address]]()))
 
+    func told(of tables: [Table]) -> FlowLines {
+      FlowLines([], EndNames(setsOf: tables, here: []), unshared: AddressSet(), loopback: loopback)
+    }
     func lines(_ space: ConnectionSpace, of tables: [Table]) throws(NotProven) -> [ConnectionLine] {
-      let names = EndNames(setsOf: tables, here: [])
-      return try FlowLines([], names, unshared: AddressSet(), loopback: loopback)
-        .lines(of: space.moved(from: passage, to: .whole))
+      try told(of: tables).lines(of: space.moved(from: passage, to: .whole))
+    }
+    func translations(_ space: RulesetSpace, of tables: [Table]) throws(NotProven) -> [TranslationLine] {
+      let reading = TranslationLine.Reading(direction, tables, circumstances, universe)
+      return try TranslationLine.lines(space, reading, told(of: tables), but: loopback) {
+        (space) throws(NotProven) in
+        try direction.asked(space, own: nil)
+      }
     }
     func gained(_ one: RulesetSpace, over other: RulesetSpace) throws(NotProven) -> (
       sure: ConnectionSpace, possible: ConnectionSpace
@@ -52,5 +67,8 @@ package struct AllowedChange: Sendable {
     closed = try lines(closing.sure, of: old)
     mayOpen = try lines(opening.possible, of: new)
     mayClose = try lines(closing.possible, of: old)
+    let (was, will) = (try translations(before, of: old), try translations(after, of: new))
+    led = will.filter { line in !was.contains { $0.tellsTheSame(as: line) } }
+    ledNoMore = was.filter { line in !will.contains { $0.tellsTheSame(as: line) } }
   }
 }

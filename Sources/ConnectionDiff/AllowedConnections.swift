@@ -82,17 +82,19 @@ package struct AllowedConnections: Sendable {
     if isApartFromOwn { circumstances.ownSources = AddressSet() }
     let space = try RulesetSpace(tables, passage, circumstances, in: universe, givesUp: true)
     func here(_ space: ConnectionSpace) throws(NotProven) -> ConnectionSpace {
-      let judged = space.moved(from: passage, to: .whole)
-      guard let own else { return judged }
-      return switch direction {
-      case .ingress: try judged.restricted(to: AddressSet(own))
-      case .egress: try judged.restricted(from: AddressSet(own))
-      // What asks for the host itself goes in, whatever becomes of it there.
-      case .forward: try judged.restricted(to: AddressSet.all.subtracting(AddressSet(own)))
-      }
+      let asked = try direction.asked(space, own: own)
+      guard let own, direction == .ingress else { return asked }
+      // A host also takes what goes to everybody and to the groups that it has joined; no connection of these does.
+      let groups = try space.moved(from: passage, to: .whole).restricted(to: .groups(own))
+      let connected = try universe.space(
+        of: [IPProtocol.tcp, .sctp].map {
+          Rectangle(.whole, $0, from: .all, to: .all, .any)
+        })
+      return try asked.union(groups.subtracting(connected))
     }
     let sure = try here(space.lower)
-    let names = policy.map { EndNames($0) } ?? EndNames(setsOf: tables, here: own ?? [])
+    var names = policy.map { EndNames($0) } ?? EndNames(setsOf: tables, here: own ?? [])
+    if let own, direction == .ingress { names = names.naming(.groups(own), "groups and broadcast") }
     let loopback = try universe.connections(within: Endpoints(own.map { [$0] } ?? []))
     let told = FlowLines([], names, unshared: AddressSet(), loopback: loopback)
     lines = try told.lines(of: sure)
@@ -101,22 +103,11 @@ package struct AllowedConnections: Sendable {
     masquerading = Set(space.masquerades.map(\.table)).sorted()
     timedSets = tables.flatMap { table in table.sets.filter(\.isTimed).map { "\(table.title) \($0.name)" } }
       .sorted()
-    let isUnfiltered = tables.contains(where: \.isSekishos) && !tables.contains(where: \.filtersForwarding)
-    var translations: [TranslationLine] = []
-    for translated in space.translations {
-      let all = try here(translated.connections)
-      let isSure = try here(translated.sure) == all
-      let (lower, upper) = (try here(translated.lower), try here(translated.upper))
-      let passing: TranslationLine.Passing =
-        lower == all ? .all : !lower.isEmpty ? .some : upper.isEmpty ? .none : .perhaps
-      for line in try told.lines(of: all) {
-        translations.append(
-          TranslationLine(
-            line: line, target: translated.target.words, rule: translated.rule, way: translated.way,
-            isSure: isSure, passing: passing, isUnfiltered: isUnfiltered && translated.way != .here))
-      }
+    let reading = TranslationLine.Reading(direction, tables, circumstances, universe)
+    translations = try TranslationLine.lines(space, reading, told, but: loopback) {
+      (space) throws(NotProven) in
+      try direction.asked(space, own: own)
     }
-    self.translations = translations
     var later: [Later] = []
     var last = (lower: space.lower, upper: space.upper)
     for moment in tables.moments(after: now) {
@@ -139,14 +130,13 @@ package struct AllowedConnections: Sendable {
   }
 }
 
-extension Direction {
-  /// What of a host the connections of a direction pass.
-  var passage: Passage {
-    switch self {
-    case .ingress: .ingress
-    case .egress: .egress
-    case .forward: .forward
-    }
+extension AddressSet {
+  /// 224.0.0.0/4, 255.255.255.255 and ff00::/8, of the families that a host has addresses of.
+  fileprivate static func groups(_ own: [Address]) -> AddressSet {
+    let groups = AddressSet.all.subtracting(RulesetSpace.unicast)
+    return AddressSet(
+      ipv4: own.contains { $0.family == .ipv4 } ? groups.ipv4 : IntervalSet([]),
+      ipv6: own.contains { $0.family == .ipv6 } ? groups.ipv6 : IntervalSet([]))
   }
 }
 
@@ -159,10 +149,6 @@ extension Table {
         }
       }
     }
-  }
-
-  fileprivate var filtersForwarding: Bool {
-    isSekishos && chains.contains { $0.base?.hook == .forward }
   }
 }
 

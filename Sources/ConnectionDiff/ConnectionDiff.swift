@@ -1,3 +1,4 @@
+package import Addressing
 package import ConnectionSpace
 package import Diagnostics
 package import Policy
@@ -33,6 +34,8 @@ package struct ConnectionDiff: Sendable {
   /// Hosts that only one of the sides has, sorted.
   package let addedHosts: [String]
   package let removedHosts: [String]
+  /// Hosts that both sides have, at other addresses; in order of name.
+  package let readdressed: [Readdressing]
   /// Directions that are enforced from now on, or only observed.
   package let modes: [ModeChange]
   /// Flows of both policies that end at another time than before.
@@ -40,7 +43,8 @@ package struct ConnectionDiff: Sendable {
   package let risks: [Risk]
   /// Hosts that nobody can log in to any more; `nil`: none.
   package let lockout: Lockout?
-  /// What passes on both sides, as far as these hosts decide; `nil` of policies, whose flows say it.
+  /// What passes on both sides, as far as these hosts decide; `nil` of policies whose flows say it, because no route
+  /// changes.
   package let passage: FleetPassage?
 
   /// Whether no connection opens or closes, now or later, and no mode changes, whatever was renamed or
@@ -73,6 +77,21 @@ package struct ConnectionDiff: Sendable {
       self.released = released
       self.openedOutside = openedOutside
       self.closedOutside = closedOutside
+    }
+  }
+
+  /// A host with other addresses than before.
+  package struct Readdressing: Hashable, Sendable {
+    package let host: String
+    /// Ascending.
+    package let gone: [Address]
+    package let come: [Address]
+
+    /// - Returns: `nil` where the addresses are the same.
+    init?(_ host: String, from old: [Address], to new: [Address]) {
+      (gone, come) = (Set(old).subtracting(new).sorted(), Set(new).subtracting(old).sorted())
+      if gone.isEmpty, come.isEmpty { return nil }
+      self.host = host
     }
   }
 

@@ -20,7 +20,9 @@ struct EndNames {
   private let names: [[Int]: String]
   /// The same, the largest first.
   private let groups: [(hosts: [Int], name: String)]
-  private let networks: [(addresses: AddressSet, name: String)]
+  private var networks: [(addresses: AddressSet, name: String)]
+  /// Hosts that are told with the addresses that are meant: they have others on the other side of a change.
+  private var readdressed: Set<String> = []
 
   /// - Parameters:
   ///   - names: what hosts are called together, by their numbers, ascending.
@@ -37,6 +39,20 @@ struct EndNames {
     groups = names.map { ($0.key, $0.value) }.filter { $0.0.count > 1 }
       .sorted { ($1.0.count, $0.1) < ($0.0.count, $1.1) }
     self.networks = networks
+  }
+
+  /// The same, with addresses beside the names of some hosts.
+  func telling(addressesOf hosts: Set<String>) -> Self {
+    var result = self
+    result.readdressed = hosts
+    return result
+  }
+
+  /// The same, with a name for addresses that are no host's.
+  func naming(_ addresses: AddressSet, _ name: String) -> Self {
+    var result = self
+    result.networks.insert((addresses, name), at: 0)
+    return result
   }
 
   /// As the inventory calls them.
@@ -113,7 +129,9 @@ struct EndNames {
     var whole: [Int] = []
     var parts: [String] = []
     for (host, own) in found.sorted(by: { $0.key < $1.key }) {
-      if own.count == hosts[host].addresses.count(where: { $0.family == family }) {
+      if own.count == hosts[host].addresses.count(where: { $0.family == family }),
+        !readdressed.contains(hosts[host].name)
+      {
         whole.append(host)
       } else {
         parts.append("\(hosts[host].name) (\(own.map { "\($0)" }.joined(separator: ", ")))")

@@ -26,13 +26,21 @@ struct FlowLines {
   /// The addresses of hosts that the other side of the change does not have.
   private let unshared: AddressSet
   private let loopback: ConnectionSpace
+  /// The addresses of hosts, if lines are to have ends that are hosts or others, not both.
+  private let managed: AddressSet?
 
-  /// - Parameter loopback: what hosts send themselves, which belongs to no change.
-  init(_ claims: [Claim], _ names: EndNames, unshared: AddressSet, loopback: ConnectionSpace) {
+  /// - Parameters:
+  ///   - loopback: what hosts send themselves, which belongs to no change.
+  ///   - managed: the addresses of hosts, if ends that are hosts and others come apart; `nil`: they stay together.
+  init(
+    _ claims: [Claim], _ names: EndNames, unshared: AddressSet, loopback: ConnectionSpace,
+    apart managed: AddressSet? = nil
+  ) {
     self.claims = claims
     self.names = names
     self.unshared = unshared
     self.loopback = loopback
+    self.managed = managed
   }
 
   /// The lines of a space whose connections are all judged from end to end.
@@ -78,8 +86,30 @@ struct FlowLines {
     let others = AddressSet.all.subtracting(unshared)
     let shared = unshared.isEmpty ? part : try part.restricted(from: others, to: others)
     let membership = unshared.isEmpty ? part.universe.empty : try part.subtracting(shared)
-    return try lines(shared, within: whole, claim, isMembership: false)
-      + lines(membership, within: whole, claim, isMembership: true)
+    var result: [ConnectionLine] = []
+    for (some, isMembership) in [(shared, false), (membership, true)] {
+      for part in try apart(some) {
+        result += try lines(part, within: whole, claim, isMembership: isMembership)
+      }
+    }
+    return result
+  }
+
+  /// What is between hosts, and what has an end outside, each end by itself.
+  private func apart(_ space: ConnectionSpace) throws(NotProven) -> [ConnectionSpace] {
+    guard let managed, !space.isEmpty else { return [space] }
+    // What is on the hosts' own links, such as the group that they speak to, stays with them.
+    let links = AddressSet.linkGroups.union(.linkLocal)
+    func near(_ end: AddressSet) -> AddressSet {
+      end.subtracting(managed).subtracting(links).isEmpty ? managed.union(links) : managed
+    }
+    let ends = try ends(of: space)
+    let (from, to) = (near(ends.from), near(ends.to))
+    let (farFrom, farTo) = (AddressSet.all.subtracting(from), AddressSet.all.subtracting(to))
+    return [
+      try space.restricted(from: from, to: to), try space.restricted(from: farFrom, to: to),
+      try space.restricted(from: from, to: farTo), try space.restricted(from: farFrom, to: farTo),
+    ]
   }
 
   private func lines(

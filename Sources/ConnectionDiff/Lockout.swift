@@ -7,10 +7,10 @@ package import Policy
 package struct Lockout: Hashable, Sendable {
   /// Sorted; at least one.
   package let hosts: [String]
-  /// What a login asks for, as an inventory writes it: `tcp/22`.
+  /// What a login asks for: `ssh (tcp/22)`, or `tcp/22` where no inventory has a name for it.
   package let login: String
 
-  /// `nobody can log in to db-1 by tcp/22 any more`.
+  /// `nobody can log in to db-1 by ssh (tcp/22) any more`.
   package var sentence: String {
     let more = hosts.count > 6 ? " and \(hosts.count - 6) more" : ""
     return "nobody can log in to \(hosts.prefix(6).joined(separator: ", "))\(more) by \(login) any more"
@@ -69,6 +69,8 @@ package struct Lockout: Hashable, Sendable {
         && !member.new.contains(where: will.contains)
     }.map(\.name).sorted()
     if hosts.isEmpty { return nil }
-    login = terms.map { LineTerm($0.ipProtocol, $0.kinds).description }.joined(separator: ", ")
+    let asks = terms.map { LineTerm($0.ipProtocol, $0.kinds).description }.joined(separator: ", ")
+    let service = policy?.services.first { $0.terms == terms && $0.multicast.isEmpty }
+    login = service.map { "\($0.name) (\(asks))" } ?? asks
   }
 }

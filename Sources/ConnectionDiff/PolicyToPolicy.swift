@@ -36,13 +36,21 @@ extension ConnectionDiff {
     addedHosts = newNames.subtracting(oldNames).sorted()
     removedHosts = oldNames.subtracting(newNames).sorted()
 
+    let known = Dictionary(uniqueKeysWithValues: old.hosts.map { ($0.name, $0.addresses) })
+    readdressed = new.hosts.compactMap { host in
+      known[host.name].flatMap { Readdressing(host.name, from: $0, to: host.addresses) }
+    }.sorted { $0.host < $1.host }
+    let moved = Set(readdressed.filter { !$0.gone.isEmpty }.map(\.host))
     let newLines = FlowLines(
-      new.claims(at: now), EndNames(new), unshared: new.addresses(of: addedHosts), loopback: loopback)
+      new.claims(at: now), EndNames(new).telling(addressesOf: moved), unshared: new.addresses(of: addedHosts),
+      loopback: loopback, apart: new.managed)
     let oldLines = FlowLines(
-      old.claims(at: now), EndNames(old), unshared: old.addresses(of: removedHosts), loopback: loopback)
+      old.claims(at: now), EndNames(old).telling(addressesOf: moved),
+      unshared: old.addresses(of: removedHosts), loopback: loopback, apart: old.managed)
     forwarding = Self.forwarding(from: old, to: new)
     let left = Set(forwarding.map(\.host))
-    passage = nil
+    passage =
+      Self.routesDiffer(old, new) ? try FleetPassage(from: observing.before, to: observing.after) : nil
     mayOpen = []
     mayClose = []
     opened = try newLines.lines(of: change.opened)
@@ -69,7 +77,6 @@ extension ConnectionDiff {
       closedOutside: try change.closed.rectangles(outside: old.managed))
     modes = Self.modes(from: old, to: new)
     ends = Self.ends(from: old, to: new)
-    let known = Dictionary(uniqueKeysWithValues: old.hosts.map { ($0.name, $0.addresses) })
     lockout = try Lockout(
       from: observing.before, to: observing.after, without: loopback,
       new.hosts.compactMap { host in
@@ -90,6 +97,16 @@ extension ConnectionDiff {
     if kinds(old) == kinds(new) { return [] }
     let all = Set((old.flows + new.flows).compactMap(\.until)).filter { $0 > now }.sorted()
     return all.count > 8 ? all.prefix(7) + all.suffix(1) : all
+  }
+
+  /// Whether a host that both have forwards on other ways, or in another manner.
+  private static func routesDiffer(_ old: Policy, _ new: Policy) -> Bool {
+    let known = Dictionary(uniqueKeysWithValues: old.hosts.map { ($0.name, $0) })
+    return new.hosts.contains { host in
+      guard let before = known[host.name] else { return false }
+      return (before.forwarding == .leave) != (host.forwarding == .leave)
+        || old.areas(of: before) != new.areas(of: host)
+    }
   }
 
   private static func forwarding(from old: Policy, to new: Policy) -> [ForwardingChange] {
@@ -164,23 +181,18 @@ private struct Sides {
   private static func spaces(
     _ old: Policy, _ new: Policy, at moment: Timestamp, in universe: Universe, _ reading: Reading
   ) throws(NotProven) -> (before: PolicySpace, after: PolicySpace) {
-    // A host that is a gateway on one side joins the same areas on the other, filtered or not; ends that somebody manages
-    // judge for themselves.
-    let managed = old.managed.union(new.managed)
+    // A host that is a gateway on one side joins the same areas on the other: a route that goes closes, a network does
+    // not change with it.
     func areas(_ policy: Policy) -> [String: [AreaPair]] {
       var result: [String: [AreaPair]] = [:]
-      for host in policy.hosts {
-        result[host.name] = policy.areas(of: host)?.map {
-          AreaPair($0.one.subtracting(managed), $0.other.subtracting(managed))
-        }
-      }
+      for host in policy.hosts { result[host.name] = policy.areas(of: host) }
       return result
     }
     return (
       try PolicySpace(
-        old, HostPolicies(old), at: moment, in: universe, reading: reading, passing: areas(new)),
+        old, HostPolicies(old), at: moment, in: universe, reading: reading, joined: areas(new)),
       try PolicySpace(
-        new, HostPolicies(new), at: moment, in: universe, reading: reading, passing: areas(old))
+        new, HostPolicies(new), at: moment, in: universe, reading: reading, joined: areas(old))
     )
   }
 }

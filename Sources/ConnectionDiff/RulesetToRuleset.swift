@@ -37,9 +37,17 @@ extension ConnectionDiff {
     let endpoints = Endpoints(policy.map { $0.hosts.map(\.addresses) } ?? hosts.map(\.addresses))
     let loopback = try universe.connections(within: endpoints)
 
-    let names = policy.map { EndNames($0, with: hosts) } ?? EndNames(hosts)
     let removed = hosts.filter { $0.new == nil }
     let added = hosts.filter { $0.old == nil }
+    // A host at other addresses is there twice.
+    readdressed = removed.compactMap { old in
+      added.first { $0.name == old.name }.flatMap {
+        Readdressing(old.name, from: old.addresses, to: $0.addresses)
+      }
+    }.sorted { $0.host < $1.host }
+    let moved = Set(readdressed.map(\.host))
+    let names = (policy.map { EndNames($0, with: hosts) } ?? EndNames(hosts)).telling(addressesOf: moved)
+    let managed = policy?.managed.union(hosts.allAddresses) ?? hosts.allAddresses
     let oldClaims = try RuleClaims(before, at: now, in: universe).claims
     let newClaims =
       if let policy {
@@ -47,8 +55,13 @@ extension ConnectionDiff {
       } else {
         try RuleClaims(after, at: now, in: universe).claims
       }
-    let newLines = FlowLines(newClaims, names, unshared: added.allAddresses, loopback: loopback)
-    let oldLines = FlowLines(oldClaims, names, unshared: removed.allAddresses, loopback: loopback)
+    func lines(_ claims: [Claim], unshared hosts: [HostRulesets]) -> FlowLines {
+      FlowLines(
+        claims, names, unshared: hosts.filter { !moved.contains($0.name) }.allAddresses, loopback: loopback,
+        apart: managed)
+    }
+    let newLines = lines(newClaims, unshared: added)
+    let oldLines = lines(oldClaims, unshared: removed)
     let opened = try change.opened.subtracting(loopback)
     let closed = try change.closed.subtracting(loopback)
     self.opened = try newLines.lines(of: opened)
@@ -68,14 +81,13 @@ extension ConnectionDiff {
     forwardClosed = try oldLines.lines(of: change.forwardClosed)
     laterOpened = try newLines.lines(of: later.opened.subtracting(change.opened).subtracting(discovery))
     laterClosed = try oldLines.lines(of: later.closed.subtracting(change.closed).subtracting(discovery))
-    let managed = policy?.managed ?? hosts.allAddresses
     totals = Totals(
       opened: try opened.pairs(among: endpoints), closed: try closed.pairs(among: endpoints),
       enforced: try enforced.pairs(among: endpoints), released: try released.pairs(among: endpoints),
       openedOutside: try opened.rectangles(outside: managed),
       closedOutside: try closed.rectangles(outside: managed))
-    addedHosts = added.map(\.name).sorted()
-    removedHosts = removed.map(\.name).sorted()
+    addedHosts = added.map(\.name).filter { !moved.contains($0) }.sorted()
+    removedHosts = removed.map(\.name).filter { !moved.contains($0) }.sorted()
     modes = hosts.flatMap(\.modeChanges)
     ends = Self.ends(of: hosts, policy)
     lockout = try Lockout(

@@ -1,19 +1,34 @@
-internal import Addressing
+package import Addressing
+package import ConnectionSpace
+package import Nftables
+package import Policy
+internal import RulesetShape
 package import RulesetSpace
 
 /// Connections that a rule leads to another destination than the client asks for, for people.
 package struct TranslationLine: Hashable, Sendable {
+  /// Ingress is what asks for the host itself, by the destination that the client names.
+  package let direction: Direction
   /// What is asked for.
   package let line: ConnectionLine
   /// `172.17.0.2:80`, `port 80 of this host`.
   package let target: String
   package let rule: RulePlace
   package let way: TranslatedConnections.Way
-  /// Whether the rule surely leads all of it there.
+  /// Whether the rule surely leads all of it there, as far as ``links`` go.
   package let isSure: Bool
+  /// By which links packets have to come, where that alone makes it sure.
+  package let links: Links
   package let passing: Passing
   /// Whether Sekisho's table is there and has no chain where the packets are led.
   package let isUnfiltered: Bool
+
+  /// Links by name.
+  package enum Links: Hashable, Sendable {
+    case any
+    case only([String])
+    case allBut([String])
+  }
 
   /// What becomes of packets that were led elsewhere.
   package enum Passing: String, Hashable, Sendable {
@@ -21,6 +36,11 @@ package struct TranslationLine: Hashable, Sendable {
     case some
     case perhaps
     case none
+  }
+
+  /// Whether the same is led to the same by a rule of the same table, wherever the rule stands there.
+  func tellsTheSame(as other: Self) -> Bool {
+    direction == other.direction && line == other.line && words == other.words
   }
 
   /// What is to be said behind the connections: `is led to 172.17.0.2:80 by table ip nat and passes through`.
@@ -39,14 +59,224 @@ package struct TranslationLine: Hashable, Sendable {
       case .perhaps: "and may pass \(place)"
       case .none: "and does not pass"
       }
+    let way =
+      switch links {
+      case .any: ""
+      case .only(let names): " if it comes by \(names.joined(separator: " or "))"
+      case .allBut(let names): " unless it comes by \(names.joined(separator: " or "))"
+      }
     let unfiltered = isUnfiltered ? "; Sekisho does not filter that here" : ""
-    return "\(leads) \(target) by table \(rule.table) \(fate)\(unfiltered)"
+    return "\(leads) \(target) by table \(rule.table)\(way) \(fate)\(unfiltered)"
+  }
+}
+
+extension TranslationLine {
+  /// What a host's tables lead elsewhere, in every direction; nothing is looked at where no rule leads anything.
+  ///
+  /// - Parameters:
+  ///   - tables: all of the host.
+  ///   - own: the host's addresses.
+  ///   - policy: whose names are told; `nil`: the host is called `name`.
+  ///   - now: the moment at which rules with a time are judged.
+  /// - Throws: ``NotProven`` when the tables are too intricate to be exact about.
+  package static func all(
+    of tables: [Table], own: [Address], name: String, names policy: Policy?, at now: Timestamp,
+    budget: Budget = Budget()
+  ) throws(NotProven) -> [Self] {
+    if !tables.contains(where: \.leadsElsewhere) { return [] }
+    let universe = Universe(budget: budget)
+    let circumstances = Circumstances(ownAddresses: AddressSet(own), atSecond: now.seconds)
+    let names =
+      policy.map { EndNames($0) }
+      ?? EndNames([EndNames.Host(name: name, addresses: own)], names: [:], networks: [])
+    let loopback = try universe.connections(within: Endpoints([own]))
+    let told = FlowLines([], names, unshared: AddressSet(), loopback: loopback)
+    var result: [Self] = []
+    for direction in Direction.allCases {
+      let reading = Reading(direction, tables, circumstances, universe)
+      let space = try reading.space()
+      result += try lines(space, reading, told, but: loopback) { (space) throws(NotProven) in
+        try direction.asked(space, own: own)
+      }
+    }
+    return result
+  }
+
+  /// How a host's tables are read in one direction.
+  struct Reading {
+    let direction: Direction
+    let tables: [Table]
+    private let circumstances: Circumstances
+    private let universe: Universe
+
+    init(_ direction: Direction, _ tables: [Table], _ circumstances: Circumstances, _ universe: Universe) {
+      self.direction = direction
+      self.tables = tables
+      self.circumstances = circumstances
+      self.universe = universe
+    }
+
+    /// - Parameter link: that packets come by; `nil`: as the circumstances say.
+    func space(by link: Circumstances.Link? = nil) throws(NotProven) -> RulesetSpace {
+      var circumstances = circumstances
+      if let link { circumstances.input = link }
+      return try RulesetSpace(tables, direction.passage, circumstances, in: universe, givesUp: true)
+    }
+
+    /// The links that are worth asking about apart: where rules of a table name a few. The first has a name that no
+    /// link can have (`dev_valid_name`, net/core/dev.c) and stands for all that no rule names.
+    func links(namedIn table: String) -> [Circumstances.Link] {
+      guard direction != .egress, circumstances.input == nil,
+        let names = tables.first(where: { $0.title == table })?.inputLinks, (1...6).contains(names.count)
+      else { return [] }
+      return [Circumstances.Link(name: " ")] + names.map { Circumstances.Link(name: $0) }
+    }
+  }
+
+  /// What a space is found to lead elsewhere.
+  ///
+  /// - Parameters:
+  ///   - loopback: what the host sends itself, which means nothing.
+  ///   - here: restricts a space to what belongs to the direction.
+  static func lines(
+    _ space: RulesetSpace, _ reading: Reading, _ told: FlowLines, but loopback: ConnectionSpace,
+    here: (ConnectionSpace) throws(NotProven) -> ConnectionSpace
+  ) throws(NotProven) -> [Self] {
+    let isUnfiltered =
+      reading.tables.contains(where: \.isSekishos)
+      && !reading.tables.contains { $0.isSekishos && $0.base(.forward) != nil }
+    var byLink: [String: [(link: Circumstances.Link, space: RulesetSpace)]] = [:]
+    var result: [Self] = []
+    for translated in space.translations {
+      let all = try here(translated.connections)
+      if try all.isSubset(of: loopback) { continue }
+      var (isSure, links, found) = (try here(translated.sure) == all, Links.any, translated)
+      if !isSure {
+        let table = translated.rule.table
+        if byLink[table] == nil {
+          var spaces: [(link: Circumstances.Link, space: RulesetSpace)] = []
+          for link in reading.links(namedIn: table) { spaces.append((link, try reading.space(by: link))) }
+          byLink[table] = spaces
+        }
+        if let (known, some) = try translated.sure(of: all, in: byLink[table] ?? [], here) {
+          (isSure, links, found) = (true, known, some)
+        }
+      }
+      let (lower, upper) = (try here(found.lower), try here(found.upper))
+      let passing: Passing =
+        lower == all ? .all : !lower.isEmpty ? .some : upper.isEmpty ? .none : .perhaps
+      for line in try told.lines(of: all) {
+        result.append(
+          Self(
+            direction: reading.direction, line: line, target: translated.target.words,
+            rule: translated.rule, way: found.way, isSure: isSure, links: links, passing: passing,
+            isUnfiltered: isUnfiltered && found.way != .here && passing != .none
+              && found.target.destination != .socket))
+      }
+    }
+    return result
+  }
+}
+
+extension TranslatedConnections {
+  /// By which links packets have to come so that all of some connections are surely led; `nil`: that is not enough.
+  fileprivate func sure(
+    of all: ConnectionSpace, in spaces: [(link: Circumstances.Link, space: RulesetSpace)],
+    _ here: (ConnectionSpace) throws(NotProven) -> ConnectionSpace
+  ) throws(NotProven) -> (TranslationLine.Links, Self)? {
+    var (leading, others): ([String], [String]) = ([], [])
+    var found: Self?
+    for (link, space) in spaces {
+      guard let same = space.translations.first(where: { $0.rule == rule && $0.target == target }) else {
+        others.append(link.name)
+        continue
+      }
+      if try here(same.sure) != all { return nil }
+      leading.append(link.name)
+      found = found ?? same
+    }
+    guard let found, let any = spaces.first?.link.name else { return nil }
+    return leading.contains(any)
+      ? (others.isEmpty ? .any : .allBut(others), found) : (.only(leading), found)
+  }
+}
+
+extension Direction {
+  /// Where a host's rulesets judge it.
+  var passage: Passage {
+    switch self {
+    case .ingress: .ingress
+    case .egress: .egress
+    case .forward: .forward
+    }
+  }
+
+  /// What of a space belongs to the direction of a host, as ``ConnectionSpace/Passage/whole``.
+  ///
+  /// - Parameter own: the host's addresses; `nil`: not known, and all belongs to it.
+  func asked(_ space: ConnectionSpace, own: [Address]?) throws(NotProven) -> ConnectionSpace {
+    let judged = space.moved(from: passage, to: .whole)
+    guard let own else { return judged }
+    return switch self {
+    case .ingress: try judged.restricted(to: AddressSet(own))
+    case .egress: try judged.restricted(from: AddressSet(own))
+    // What asks for the host itself goes in, whatever becomes of it there.
+    case .forward: try judged.restricted(to: AddressSet.all.subtracting(AddressSet(own)))
+    }
+  }
+}
+
+extension Table {
+  /// The links by which its rules ask whether packets come, ascending; `nil` where one asks in a way that names none.
+  fileprivate var inputLinks: [String]? {
+    var names: Set<String> = []
+    for rule in chains.flatMap(\.rules) {
+      var register: Register?
+      for expression in rule.expressions {
+        switch expression {
+        case .meta(.inputInterfaceName, let into): register = into
+        case .meta(.inputInterface, _): return nil
+        case .compare(let sign, let from, let value) where from == register:
+          // A name that does not end in NUL is the beginning of one.
+          guard sign == .equal || sign == .notEqual, value.last == 0 else { return nil }
+          names.insert(String(decoding: value.prefix { $0 != 0 }, as: UTF8.self))
+        case .lookup(_, let from, _, _) where from == register: return nil
+        // Whatever it loads may be in the same place.
+        default: register = nil
+        }
+      }
+    }
+    return names.sorted()
+  }
+
+  /// Whether a rule of it translates a destination.
+  fileprivate var leadsElsewhere: Bool {
+    chains.contains { $0.rules.contains { $0.expressions.contains(where: \.leadsElsewhere) } }
+  }
+}
+
+extension Expression {
+  fileprivate var leadsElsewhere: Bool {
+    switch meaning {
+    case .translates(let translation): translation?.leadsElsewhere ?? true
+    case .steps(let steps): steps.contains(where: \.leadsElsewhere)
+    default: false
+    }
+  }
+}
+
+extension Translation {
+  fileprivate var leadsElsewhere: Bool {
+    switch kind {
+    case .destination, .redirect, .socket: true
+    case .source, .masquerade: false
+    }
   }
 }
 
 extension TranslatedConnections.Target {
   /// The address, the port, or both, as people write them.
-  var words: String {
+  package var words: String {
     let port: String? =
       switch ports {
       case .asked: nil
@@ -57,6 +287,7 @@ extension TranslatedConnections.Target {
     switch destination {
     case .asked: return port.map { "port \($0)" } ?? "where it was asked for"
     case .own: return port.map { "port \($0) of this host" } ?? "this host"
+    case .socket: return "a socket of this host"
     case .unknown: return port.map { "some address, port \($0)" } ?? "some address"
     case .among(let addresses):
       let name = addresses.families.flatMap { family in

@@ -27,6 +27,8 @@ package protocol HostKernel: AnyObject {
   ) throws(ReadError) -> SetElements
   /// How many elements a set has, those that rules made among them.
   func elementCount(of set: SetName, family: Family, table: TableName) throws(ReadError) -> Int
+  /// The keys of the elements of a set that rules fill, in no order, some of them perhaps twice.
+  func elementKeys(of set: SetName, family: Family, table: TableName) throws(ReadError) -> [[UInt8]]
   /// The base chains of all tables, in order of hook and priority.
   func baseChains() throws(ReadError) -> [PlacedChain]
   /// Carries out the operations of a change in one transaction: all of them, or nothing.

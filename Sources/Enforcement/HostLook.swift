@@ -8,14 +8,20 @@ extension LocalHost {
   package func look(_ wanted: Table) throws(AgentFailure) -> Looked {
     try checkTarget(wanted)
     var (pause, digests) = (Backoff(), ContentDigests())
-    let found = try read(try openKernel(), &pause)
+    let kernel = try openKernel()
+    let found = try read(kernel, &pause)
     let change = TableDiff.change(from: found.own, to: wanted)
     let comparison = TableComparison(
       generation: found.generation, isInstalled: found.own != nil,
       change: ChangeDescription(change, from: found.own, to: wanted), foreignChains: found.foreignChains)
     let isTold = !change.isEmpty || !found.foreignChains.isEmpty
+    let recorded: [Recorded]
+    do throws(ReadError) {
+      recorded = try self.recorded(found.own, wanted: wanted, kernel)
+    } catch { throw AgentFailure(error) }
     return Looked(
-      seen: try seen(found, &digests), comparison: comparison, ruleset: isTold ? found.tables : nil)
+      seen: try seen(found, &digests), comparison: comparison, ruleset: isTold ? found.tables : nil,
+      recorded: recorded)
   }
 
   /// All tables of one moment.

@@ -66,7 +66,7 @@ extension DirectionStatus {
 }
 
 extension DirectionStatus.Direction {
-  fileprivate init(_ side: Side) {
+  init(_ side: Side) {
     self =
       switch side {
       case .input: .input

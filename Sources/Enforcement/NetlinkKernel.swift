@@ -42,6 +42,12 @@ package final class NetlinkKernel: HostKernel {
     try connection.elementCount(of: set, family: family, table: table)
   }
 
+  package func elementKeys(
+    of set: SetName, family: Family, table: TableName
+  ) throws(ReadError) -> [[UInt8]] {
+    try connection.elementKeys(of: set, family: family, table: table)
+  }
+
   package func baseChains() throws(ReadError) -> [PlacedChain] {
     try connection.baseChains().map { PlacedChain(TablePlace($0.family, $0.table), $0.chain) }
   }

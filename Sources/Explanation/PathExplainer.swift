@@ -45,6 +45,13 @@ package struct PathExplainer: Sendable {
     return PathExplanation(departure: departure, gateways: through, arrival: arrival, isLoopback: false)
   }
 
+  /// What gateways would say that stand beside both ends and have no route between them.
+  package mutating func beside(_ connection: Connection, now: Timestamp) -> [Hop] {
+    policy.gatewaysBeside(connection.source, connection.destination).map {
+      judge(connection, at: $0, .forward, now)
+    }
+  }
+
   /// Whether it is allowed from end to end: ``PathExplanation/isAllowed`` without what is said of the hops.
   package mutating func allows(_ connection: Connection, now: Timestamp) -> Bool {
     let ends = Ends(connection, owners)

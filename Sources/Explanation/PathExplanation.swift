@@ -30,6 +30,9 @@ package struct PathExplanation: Sendable {
   package let arrival: Hop?
   /// Whether both ends are the same host, whose loopback is open.
   package let isLoopback: Bool
+  /// At gateways that stand beside both ends and have no route between them: what becomes of the connection if it
+  /// passes there all the same. No part of the verdict.
+  package var beside: [Hop] = []
 
   /// From the source to the destination.
   package var hops: [Hop] { ends.departure + gateways + ends.arrival }

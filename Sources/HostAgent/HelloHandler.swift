@@ -9,7 +9,8 @@ extension AgentServer {
       do throws(SystemFailure) { name = try SystemName.current() } catch { throw AgentFailure(error) }
       return Greeting(
         requests: conversation.known, version: version, node: name.node, kernel: name.release,
-        addresses: Interfaces.addresses())
+        addresses: Interfaces.addresses(),
+        bridged: Interfaces.addresses(of: Interfaces.isOfContainers))
     }
   }
 }

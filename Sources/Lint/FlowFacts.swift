@@ -37,15 +37,3 @@ extension Lint {
     }
   }
 }
-
-extension AddressSet {
-  /// Whether it holds half of the IPv4 addresses, or half of the IPv6 addresses that are given out (2000::/3):
-  /// what is left of "everything" after the usual exceptions.
-  var isMost: Bool {
-    let v4 = ipv4.ranges.reduce(UInt64(0)) { $0 + UInt64($1.upperBound - $1.lowerBound) + 1 }
-    if v4 >= 1 << 31 { return true }
-    let unicast = IntervalSet<UInt128>([(0x2000 << 112)...((0x4000 << 112) - 1)])
-    let v6 = ipv6.intersection(unicast).ranges.reduce(UInt128(0)) { $0 + ($1.upperBound - $1.lowerBound) + 1 }
-    return v6 >= 1 << 124
-  }
-}

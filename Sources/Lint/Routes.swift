@@ -5,12 +5,11 @@ internal import Policy
 extension Lint {
   /// Flows that no route covers although a gateway stands beside both of their ends: what passes there is denied.
   ///
-  /// Which networks a host is in no inventory says. Addresses are taken for neighbours that have the first 24 bits in
-  /// common, of IPv6 the first 64, or that are in one network.
+  /// Who is beside whom is guessed: see ``Policy/SharedLink``.
   static func flowsWithoutRoute(_ policy: Policy, _ now: Timestamp) -> [Remark] {
     let gateways = policy.hosts.indices.compactMap { index in Gateway(HostID(index), policy) }
     if gateways.isEmpty { return [] }
-    var links: [PeersID: [Link: AddressSet]] = [:]
+    var links: [PeersID: [SharedLink: AddressSet]] = [:]
     for flow in policy.flows {
       for end in [flow.from, flow.to] where links[end] == nil { links[end] = policy.links(of: end, gateways) }
     }
@@ -30,7 +29,7 @@ extension Lint {
   }
 
   private static func remark(
-    _ policy: Policy, _ flow: Flow, _ gateway: Gateway, _ from: Link, _ to: Link
+    _ policy: Policy, _ flow: Flow, _ gateway: Gateway, _ from: SharedLink, _ to: SharedLink
   ) -> Remark {
     let names = [flow.from, flow.to].map { policy[$0].name.contains("/") ? "..." : policy[$0].name }
     let host = policy[gateway.id]
@@ -46,40 +45,27 @@ extension Lint {
   }
 }
 
-/// Addresses that are taken to be on one link.
-private enum Link: Hashable, Comparable {
-  case prefix(Prefix)
-  case network(String)
-
-  init(_ address: Address) {
-    self = .prefix(Prefix(containing: address, length: address.family == .ipv4 ? 24 : 64))
-  }
-}
-
 /// A gateway with what it stands beside.
 private struct Gateway {
   let id: HostID
   /// The first of its addresses on each link.
-  let links: [Link: Address]
+  let links: [SharedLink: Address]
   private let routes: [Route]
 
   init?(_ id: HostID, _ policy: Policy) {
     guard case .gateway(let routes) = policy[id].forwarding else { return nil }
     self.id = id
     self.routes = routes
-    var links: [Link: Address] = [:]
+    var links: [SharedLink: Address] = [:]
     for address in policy[id].addresses.reversed() {
-      links[Link(address)] = address
-      for network in policy.networks where !network.addresses.isMost {
-        // What a network excepts, its managed hosts among them, is on its link all the same.
-        if network.addresses.surrounds(address) { links[.network(network.name)] = address }
-      }
+      for link in policy.links(of: address) { links[link] = address }
     }
     self.links = links
   }
 
   /// The links at both ends of a flow that the gateway joins.
-  func pairs(_ froms: [Link: AddressSet], _ tos: [Link: AddressSet]) -> [(Link, Link)] {
+  func pairs(_ froms: [SharedLink: AddressSet], _ tos: [SharedLink: AddressSet]) -> [(SharedLink, SharedLink)]
+  {
     let own = links.keys.sorted()
     return own.filter { froms[$0] != nil }.flatMap { from in
       own.filter { tos[$0] != nil && $0 != from && links[$0]?.family == links[from]?.family }.map {
@@ -107,12 +93,12 @@ private struct Gateway {
 extension Policy {
   /// The addresses of peers by link, for links that a gateway has an address on; without those of gateways, which are
   /// on all their links themselves.
-  fileprivate func links(of peers: PeersID, _ gateways: [Gateway]) -> [Link: AddressSet] {
+  fileprivate func links(of peers: PeersID, _ gateways: [Gateway]) -> [SharedLink: AddressSet] {
     let known = Set(gateways.flatMap(\.links.keys))
-    var found: [Link: [Address]] = [:]
+    var found: [SharedLink: [Address]] = [:]
     for host in self[peers].hosts where !gateways.contains(where: { $0.id == host }) {
-      for address in self[host].addresses where known.contains(Link(address)) {
-        found[Link(address), default: []].append(address)
+      for address in self[host].addresses where known.contains(SharedLink(address)) {
+        found[SharedLink(address), default: []].append(address)
       }
     }
     var result = found.mapValues { AddressSet($0) }
@@ -126,23 +112,14 @@ extension Policy {
 
   /// Whether hosts of one end have an address on the link of the other: then they need no gateway.
   fileprivate func hasNeighbours(
-    _ from: AddressSet, _ to: AddressSet, _ one: Link, _ other: Link, but gateways: [Gateway]
+    _ from: AddressSet, _ to: AddressSet, _ one: SharedLink, _ other: SharedLink, but gateways: [Gateway]
   ) -> Bool {
     hosts.indices.contains { index in
       if gateways.contains(where: { $0.id == HostID(index) }) { return false }
       let host = hosts[index]
-      let links = Set(host.addresses.map { Link($0) })
+      let links = Set(host.addresses.map { SharedLink($0) })
       return links.contains(other) && host.addresses.contains { from.contains($0) }
         || links.contains(one) && host.addresses.contains { to.contains($0) }
     }
-  }
-}
-
-extension AddressSet {
-  /// Whether an address is between the first and the last of these.
-  fileprivate func surrounds(_ address: Address) -> Bool {
-    let ranges = ranges(address.family)
-    guard let first = ranges.first, let last = ranges.last else { return false }
-    return (first.lowerBound...last.upperBound).contains(address.bits)
   }
 }

@@ -3,8 +3,8 @@ internal import Glibc
 
 /// The interfaces of the network namespace this process is in.
 package enum Interfaces {
-  /// The addresses of all of them, in order (getifaddrs(3)).
-  package static func addresses() -> [Address] {
+  /// The addresses of all of them, or of those with some names, in order (getifaddrs(3)).
+  package static func addresses(of isMeant: (String) -> Bool = { _ in true }) -> [Address] {
     var list: UnsafeMutablePointer<ifaddrs>?
     guard unsafe getifaddrs(&list) == 0 else { return [] }
     defer { unsafe freeifaddrs(list) }
@@ -12,6 +12,7 @@ package enum Interfaces {
     var entry = unsafe list
     while let here = unsafe entry {
       unsafe entry = here.pointee.ifa_next
+      guard let name = unsafe here.pointee.ifa_name, isMeant(unsafe String(cString: name)) else { continue }
       guard let address = unsafe here.pointee.ifa_addr else { continue }
       // Where the address begins within sockaddr_in and sockaddr_in6.
       let (offset, count): (Int, Int)
@@ -24,6 +25,19 @@ package enum Interfaces {
       if let value = Address(networkBytes: bytes) { result.insert(value) }
     }
     return result.sorted()
+  }
+
+  /// Whether an interface of that name is a bridge that a container engine makes: `docker0`, `podman0`, `cni0`,
+  /// `cni-podman0`, `nerdctl0`, `br-` with the twelve digits of a network of Docker's. Others, such as `br-lan`, are a
+  /// person's.
+  package static func isOfContainers(_ name: String) -> Bool {
+    let digits = name.dropFirst(3)
+    if name.hasPrefix("br-") { return digits.count == 12 && digits.allSatisfy(\.isHexDigit) }
+    return ["docker", "podman", "cni", "nerdctl"].contains { word in
+      guard name.hasPrefix(word) else { return false }
+      let rest = name.dropFirst(word.count)
+      return rest.allSatisfy(\.isNumber) || rest.hasPrefix("-")
+    }
   }
 
   /// The index of an interface; without a name, of the first one that is not the loopback; 0: there is none.

@@ -32,12 +32,12 @@ public struct PolicySpace: Sendable {
   ///   - now: the moment at which flows with an end are judged.
   ///   - universe: in which the space is made.
   ///   - reading: how hosts that only observe are read.
-  ///   - passing: areas that are known to be joined by hosts, by name, although the policy leaves their forwarding
-  ///     alone: everything passes there.
+  ///   - joined: areas that are known to be joined by hosts, by name, beside those of the policy's routes: what the host
+  ///     does not forward does not pass there, and everything does where its forwarding is left alone.
   /// - Throws: ``ConnectionSpace/NotProven`` when the universe's budget is spent.
   public init(
     _ policy: Policy, _ policies: HostPolicies, at now: Timestamp, in universe: Universe,
-    reading: Reading = .declared, passing: [String: [AreaPair]] = [:]
+    reading: Reading = .declared, joined: [String: [AreaPair]] = [:]
   ) throws(NotProven) {
     let spaces = try HostSpaces(policy, policies, at: now, in: universe)
     endpoints = Endpoints(policy.hosts.map(\.addresses))
@@ -55,21 +55,19 @@ public struct PolicySpace: Sendable {
     var gateways: [Gateway] = []
     var forwarded: [String: ConnectionSpace] = [:]
     for (index, host) in policy.hosts.enumerated() {
-      if host.forwarding == .leave, let areas = passing[host.name] {
-        gateways.append(
-          Gateway(
-            addresses: AddressSet(host.addresses), joining: areas,
-            forwarded: try universe.everything(.forward)
-          ))
-      }
-      guard let areas = policy.areas(of: host) else { continue }
-      let isObserving = reading == .effective && host.modes.forward == .observe
+      let declared = policy.areas(of: host)
+      guard declared != nil || joined[host.name] != nil else { continue }
+      let passesAll =
+        host.forwarding == .leave || reading == .effective && host.modes.forward == .observe
       let own =
-        isObserving
+        passesAll
         ? try universe.everything(.forward)
         : try spaces.space(of: policies[HostID(index)], at: [host.addresses])
-      gateways.append(Gateway(addresses: AddressSet(host.addresses), joining: areas, forwarded: own))
-      forwarded[host.name] = own.moved(from: .forward, to: .whole)
+      gateways.append(
+        Gateway(
+          addresses: AddressSet(host.addresses), joining: (declared ?? []) + (joined[host.name] ?? []),
+          forwarded: own))
+      if declared != nil { forwarded[host.name] = own.moved(from: .forward, to: .whole) }
     }
     self.forwarded = forwarded
     whole = try sides.endToEnd(judging: policy.managed, through: gateways)

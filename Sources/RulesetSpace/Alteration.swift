@@ -36,8 +36,11 @@ struct Alteration: Hashable {
   var tracking = Tracking.usual
   /// Whether a socket of the host may have taken it, wherever it goes.
   var mayBeTaken = false
-  /// The rule that translated it.
+  /// The rule that translated it, or handed it to a socket.
   var rule: RulePlace?
+
+  /// Whether nothing else became of it than that a socket may have taken it.
+  var isHandedOver: Bool { mayBeTaken && destination == .asked && port == .asked }
 }
 
 /// Where a packet goes that was translated.

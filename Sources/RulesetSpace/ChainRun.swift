@@ -28,8 +28,18 @@ struct ChainRun {
 
   /// A rule that ended the way of a connection, or may have.
   struct Decision: Hashable {
+    enum Effect: Hashable {
+      case verdict(Verdict)
+      /// Leads it elsewhere.
+      case leads(Alteration)
+      /// Gives it another source.
+      case disguises
+      /// Gives it to a socket of the host, if one listens.
+      case hands
+    }
+
     let rule: RulePlace
-    let verdict: Verdict
+    let effect: Effect
     let isSure: Bool
   }
 
@@ -207,12 +217,15 @@ struct ChainRun {
       // Whether a socket listens is not known; without one the rule ends.
       if domain.ipProtocol != .tcp, domain.ipProtocol != .udp { return false }
       try way.settle()
-      way.outcome.taken = try (way.outcome.taken ?? domain.empty).union(match.possible.intersection(way.here))
+      let possible = try match.possible.intersection(way.here)
+      note(.hands, Match(sure: domain.empty, possible: possible), possible, way.rule)
+      try way.outcome.hand(possible, by: way.rule)
       condition.doubt()
       return true
     case .source?, .masquerade?:
-      if let rule = way.rule, try !match.possible.intersection(way.here).isEmpty { masquerades.insert(rule) }
-      try conclude([(.accept, match)], &way)
+      let possible = try match.possible.intersection(way.here)
+      if let rule = way.rule, !possible.isEmpty { masquerades.insert(rule) }
+      try conclude([(.accept, match)], &way, noting: .disguises)
     case .destination?, .redirect?, nil:
       var altered =
         translation?.alteration(registers, domain, hook: base.hook, own: circumstances.ownDestinations)
@@ -222,7 +235,7 @@ struct ChainRun {
       altered.rule = way.rule
       try way.settle()
       let possible = try match.possible.intersection(way.here)
-      note(.accept, match, possible, way.rule)
+      note(.leads(altered), match, possible, way.rule)
       try way.outcome.add(possible, altered)
       way.here = try way.here.subtracting(match.sure)
     }
@@ -243,14 +256,18 @@ struct ChainRun {
   }
 
   private mutating func note(
-    _ verdict: Verdict, _ match: Match, _ possible: ConnectionSpace, _ rule: RulePlace?
+    _ effect: Decision.Effect, _ match: Match, _ possible: ConnectionSpace, _ rule: RulePlace?
   ) {
     guard isTraced, let rule, !possible.isEmpty else { return }
-    decisions.append(Decision(rule: rule, verdict: verdict, isSure: match.sure == match.possible))
+    decisions.append(Decision(rule: rule, effect: effect, isSure: match.sure == match.possible))
   }
 
   /// Parts of a rule's matches end in verdicts, all at once.
-  private mutating func conclude(_ cases: [(Verdict, Match)], _ way: inout Way) throws(NotProven) {
+  ///
+  /// - Parameter noting: what the rule does beside its verdict.
+  private mutating func conclude(
+    _ cases: [(Verdict, Match)], _ way: inout Way, noting effect: Decision.Effect? = nil
+  ) throws(NotProven) {
     if !isTraced, cases.count == 1, cases[0].0 == .accept || cases[0].0 == .drop {
       try way.end(cases[0].1, isAccepted: cases[0].0 == .accept)
       return
@@ -262,7 +279,9 @@ struct ChainRun {
       let possible = try match.possible.intersection(way.here)
       if possible.isEmpty { continue }
       leaving.append(match.sure)
-      if [.accept, .drop].contains(verdict) || verdict.isQueue { note(verdict, match, possible, way.rule) }
+      if [.accept, .drop].contains(verdict) || verdict.isQueue {
+        note(effect ?? .verdict(verdict), match, possible, way.rule)
+      }
       switch verdict {
       case .accept: way.outcome.accepted = try way.outcome.accepted.union(possible)
       case .drop: way.outcome.dropped = try way.outcome.dropped.union(possible)
@@ -281,8 +300,8 @@ struct ChainRun {
         }
         way.outcome.untracked.possible = try way.outcome.untracked.possible.union(
           possible.intersection(inner.untracked.possible))
-        if let taken = inner.taken {
-          way.outcome.taken = try (way.outcome.taken ?? domain.empty).union(possible.intersection(taken))
+        for (rule, taken) in inner.taken {
+          try way.outcome.hand(possible.intersection(taken), by: rule)
         }
         let returned = try possible.intersection(inner.returned)
         if case .jump = verdict {
@@ -299,7 +318,7 @@ struct ChainRun {
   private mutating func concludeUnknown(_ match: Match, _ way: inout Way) throws(NotProven) {
     try way.settle()
     let possible = try match.possible.intersection(way.here)
-    note(.continue, Match(sure: domain.empty, possible: possible), possible, way.rule)
+    note(.verdict(.continue), Match(sure: domain.empty, possible: possible), possible, way.rule)
     way.outcome.accepted = try way.outcome.accepted.union(possible)
     way.outcome.dropped = try way.outcome.dropped.union(possible)
     way.outcome.returned = try way.outcome.returned.union(possible)

@@ -15,8 +15,11 @@ public struct ConnectionTrace: Sendable {
   /// A rule that decides, or may.
   public struct Decision: Hashable, Sendable {
     public let rule: RulePlace
-    /// `accept`, `drop`, `queue`, or `unknown`.
+    /// `accept`, `drop`, `queue`, or `unknown`; of rules that translate `lead` (to ``target``), `disguise` (it has another
+    /// source from there on) or `hand` (to a socket of the host, if one listens).
     public let verdict: String
+    /// Where the rule leads; `nil`: nowhere else.
+    public let target: TranslatedConnections.Target?
     /// Whether it decides whatever else the packet is.
     public let isSure: Bool
   }
@@ -61,7 +64,7 @@ public struct ConnectionTrace: Sendable {
       let walk = HookWalk(chains, whole.restricted(to: space), here, isTraced: true)
       let result = try walk.result(point.passage)
       passing = result.passing
-      steps = result.visits.map { Step($0) }
+      steps = result.visits.map { Step($0, family) }
       for translated in result.translated {
         try list.add(translated, result.passing, [ipProtocol], family)
       }
@@ -73,25 +76,31 @@ public struct ConnectionTrace: Sendable {
 }
 
 extension ConnectionTrace.Step {
-  fileprivate init(_ visit: HookWalk.Visit) {
+  fileprivate init(_ visit: HookWalk.Visit, _ family: AddressFamily) {
     let names = ["prerouting", "input", "forward", "output", "postrouting"]
     let number = Int(visit.hook.rawValue)
     self.init(
       hook: number < names.count ? names[number] : "hook \(number)", table: visit.table, chain: visit.chain,
-      decisions: visit.decisions.map { decision in
-        ConnectionTrace.Decision(
-          rule: decision.rule, verdict: Self.word(decision.verdict), isSure: decision.isSure)
-      }, policy: visit.reachesPolicy ? visit.policy ?? .accept : nil,
+      decisions: visit.decisions.map { ConnectionTrace.Decision($0, family) },
+      policy: visit.reachesPolicy ? visit.policy ?? .accept : nil,
       isTranslated: visit.alteration.isTranslated != false)
   }
+}
 
-  private static func word(_ verdict: Verdict) -> String {
-    switch verdict {
-    case .accept: "accept"
-    case .drop: "drop"
-    case .queue: "queue"
-    case .continue, .return, .jump, .goto: "unknown"
+extension ConnectionTrace.Decision {
+  fileprivate init(_ decision: ChainRun.Decision, _ family: AddressFamily) {
+    let word: String
+    var target: TranslatedConnections.Target?
+    switch decision.effect {
+    case .verdict(.accept): word = "accept"
+    case .verdict(.drop): word = "drop"
+    case .verdict(.queue): word = "queue"
+    case .verdict: word = "unknown"
+    case .leads(let alteration): (word, target) = ("lead", alteration.target(family))
+    case .disguises: word = "disguise"
+    case .hands: word = "hand"
     }
+    self.init(rule: decision.rule, verdict: word, target: target, isSure: decision.isSure)
   }
 }
 

@@ -114,8 +114,11 @@ struct HookWalk {
       let mine = ends.filter { $0.alteration == place }.map(\.here)
       result.translated[index].passing = try domain.empty.union(mine)
       let others = result.translated.indices.filter { $0 != index }.map { result.translated[$0].connections }
-      result.translated[index].sure = try result.translated[index].sure.subtracting(
-        domain.empty.union(others + plain))
+      // Whether a socket listens is not known.
+      result.translated[index].sure =
+        place.isHandedOver
+        ? domain.empty
+        : try result.translated[index].sure.subtracting(domain.empty.union(others + plain))
     }
     return result
   }
@@ -251,10 +254,13 @@ struct HookWalk {
   /// What connection tracking leaves alone, and what a socket may have taken.
   private func set(_ rest: inout Course, apart outcome: Outcome) throws(NotProven) -> [Course] {
     var result: [Course] = []
-    if let taken = try outcome.taken?.intersection(rest.here), !taken.isEmpty {
+    for (rule, connections) in outcome.taken {
+      let taken = try connections.intersection(rest.here)
+      if taken.isEmpty { continue }
       var course = rest
       course.here = taken
       course.alteration.mayBeTaken = true
+      if course.alteration.rule == nil { course.alteration.rule = rule }
       rest.here = try rest.here.subtracting(taken)
       result.append(course)
     }

@@ -12,6 +12,8 @@ public struct TranslatedConnections: Sendable {
       case among(AddressSet)
       /// The host itself, at whichever of its addresses.
       case own
+      /// A socket of the host, if one listens that takes what is for others (`IP_TRANSPARENT`, ip(7)).
+      case socket
       case unknown
     }
 
@@ -105,10 +107,10 @@ struct TranslationList {
 }
 
 extension Alteration {
-  fileprivate func target(_ family: AddressFamily) -> TranslatedConnections.Target {
+  func target(_ family: AddressFamily) -> TranslatedConnections.Target {
     let addresses: TranslatedConnections.Target.Destination =
       switch destination {
-      case .asked: .asked
+      case .asked: isHandedOver ? .socket : .asked
       case .bytes(let bytes): .among(AddressSet(family, IntervalSet([Self.hull(bytes)])))
       case .among(let targets): .among(AddressSet(family, targets))
       case .own: .own

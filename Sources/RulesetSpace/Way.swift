@@ -11,8 +11,8 @@ struct Outcome {
   private(set) var translated: [(alteration: Alteration, connections: ConnectionSpace)] = []
   /// What a rule told connection tracking to leave alone, wherever it ends up.
   var untracked: Match
-  /// What a socket may have taken, likewise.
-  var taken: ConnectionSpace?
+  /// What a socket may have taken, likewise, by the rules that hand it over.
+  private(set) var taken: [(rule: RulePlace?, connections: ConnectionSpace)] = []
   private var places: [Alteration: Int] = [:]
 
   init(
@@ -22,6 +22,15 @@ struct Outcome {
     self.dropped = dropped
     self.returned = returned
     self.untracked = untracked
+  }
+
+  mutating func hand(_ connections: ConnectionSpace, by rule: RulePlace?) throws(NotProven) {
+    if connections.isEmpty { return }
+    if let place = taken.firstIndex(where: { $0.rule == rule }) {
+      taken[place].connections = try taken[place].connections.union(connections)
+    } else {
+      taken.append((rule, connections))
+    }
   }
 
   mutating func add(_ connections: ConnectionSpace, _ alteration: Alteration) throws(NotProven) {

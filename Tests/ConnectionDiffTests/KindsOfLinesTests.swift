@@ -13,7 +13,7 @@ import Testing
     let (old, new) = (RandomPolicy(seed: UInt64(seed)), RandomPolicy(seed: UInt64(seed + 1)))
     let now = Timestamp(seconds: Int64(seed % 4) * 1000)
     let diff = try ConnectionDiff(from: old.policy, to: new.policy, at: now)
-    let (before, after) = (Truth(old.policy), Truth(new.policy))
+    let (before, after) = (Truth(old.policy, beside: new.policy), Truth(new.policy, beside: old.policy))
     let points = points(old.addresses + new.addresses, seed)
     try compare(diff, before, after, now, points, "seed \(seed)", isOfRulesets: false)
   }
@@ -127,12 +127,15 @@ import Testing
 /// What a policy says of a connection as a whole, by asking the oracle everywhere.
 private struct Truth {
   let policy: Policy
+  /// Says as well what routes gateways have: a network does not change with a declaration.
+  private let other: Policy?
   private let oracle: Oracle
   private let owners: [Address: Int]
   private let sourcePorts: [UInt16]
 
-  init(_ policy: Policy) {
+  init(_ policy: Policy, beside other: Policy? = nil) {
     self.policy = policy
+    self.other = other
     let isAnswered = policy.services.contains { $0.replies != nil }
     sourcePorts = [40_000] + (isAnswered ? RandomPolicy.ports : [])
     oracle = Oracle(policy)
@@ -181,17 +184,18 @@ private struct Truth {
     if let source, !says(source, .egress, connection, now) { return false }
     if let destination, !says(destination, .ingress, connection, now) { return false }
     let crossed = policy.hosts.indices.filter { number in
-      guard number != source, number != destination,
-        case .gateway(let routes) = policy.hosts[number].forwarding
-      else { return false }
-      return routes.contains { route in
-        let (one, other) = (policy[route.one].addresses, policy[route.other].addresses)
-        return one.contains(connection.source) && other.contains(connection.destination)
-          || other.contains(connection.source) && one.contains(connection.destination)
+      if number == source || number == destination { return false }
+      return [policy, other].compactMap { $0 }.contains { side in
+        side.areas(ofHost: policy.hosts[number].name)?.contains {
+          $0.joins(connection.source, connection.destination)
+        } == true
       }
     }
     if source == nil, destination == nil, crossed.isEmpty { return false }
-    return crossed.allSatisfy { says($0, .forward, connection, now) }
+    return crossed.isEmpty
+      || crossed.contains {
+        policy.hosts[$0].forwarding == .leave || says($0, .forward, connection, now)
+      }
   }
 
   /// Whether an end allows it that decides.

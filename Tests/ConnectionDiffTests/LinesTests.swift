@@ -75,7 +75,9 @@ import Testing
               guard let from = ends.0, let to = ends.1 else { continue }
               let connection = Connection(
                 from: from, to: to, term.ipProtocol, .ports(source: 40_000, destination: port))
-              let isNew = allows(connection, policy, now) && !allows(connection, other, now)
+              let isNew =
+                allows(connection, policy, beside: other, now)
+                && !allows(connection, other, beside: policy, now)
               let covers = { (line: ConnectionLine) in
                 line.from.hosts.contains(source.name) && line.to.hosts.contains(destination.name)
                   && line.families.contains(family)
@@ -147,17 +149,23 @@ import Testing
 
   /// Whether everyone on the way says yes, as the oracle reads the policy, from some source port: answers to
   /// multicast requests come from the ports of their service.
-  private func allows(_ connection: Connection, _ policy: Policy, _ now: Timestamp) -> Bool {
+  ///
+  /// - Parameter other: says as well what routes gateways have: a network does not change with a declaration.
+  private func allows(
+    _ connection: Connection, _ policy: Policy, beside other: Policy, _ now: Timestamp
+  ) -> Bool {
     guard case .ports(_, let destination) = connection.kind else { return false }
     return ([40_000] + RandomPolicy.ports).contains { source in
       isAllowed(
         Connection(
           from: connection.source, to: connection.destination, connection.ipProtocol,
-          .ports(source: source, destination: destination)), policy, now)
+          .ports(source: source, destination: destination)), policy, other, now)
     }
   }
 
-  private func isAllowed(_ connection: Connection, _ policy: Policy, _ now: Timestamp) -> Bool {
+  private func isAllowed(
+    _ connection: Connection, _ policy: Policy, _ other: Policy, _ now: Timestamp
+  ) -> Bool {
     let oracle = Oracle(policy)
     let index = { (address: Address) in policy.hosts.firstIndex { $0.addresses.contains(address) } }
     let (source, destination) = (index(connection.source), index(connection.destination))
@@ -168,16 +176,16 @@ import Testing
     }
     if let source, !says(source, .egress) { return false }
     if let destination, !says(destination, .ingress) { return false }
-    for (number, host) in policy.hosts.enumerated() where number != source && number != destination {
-      guard case .gateway(let routes) = host.forwarding else { continue }
-      let isCrossed = routes.contains { route in
-        let (one, other) = (policy[route.one].addresses, policy[route.other].addresses)
-        return one.contains(connection.source) && other.contains(connection.destination)
-          || other.contains(connection.source) && one.contains(connection.destination)
+    let crossed = policy.hosts.indices.filter { number in
+      if number == source || number == destination { return false }
+      return [policy, other].contains { side in
+        side.areas(ofHost: policy.hosts[number].name)?.contains {
+          $0.joins(connection.source, connection.destination)
+        } == true
       }
-      if isCrossed, !says(number, .forward) { return false }
     }
-    return true
+    return crossed.isEmpty
+      || crossed.contains { policy.hosts[$0].forwarding == .leave || says($0, .forward) }
   }
 }
 

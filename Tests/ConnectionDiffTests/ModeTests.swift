@@ -77,7 +77,7 @@ import Testing
     #expect((diff.lockout?.hosts ?? []) == locked)
     #expect(diff.risks.contains { $0.kind == .lockout } == !locked.isEmpty)
     if let lockout = diff.lockout {
-      #expect(lockout.sentence == "nobody can log in to a by tcp/22 any more")
+      #expect(lockout.sentence == "nobody can log in to a by ssh (tcp/22) any more")
     }
   }
 

@@ -71,7 +71,7 @@ struct ReadTests {
         iptables-nft -P INPUT DROP
         iptables-nft -A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
         iptables-nft -A INPUT -p tcp --dport 22 -j ACCEPT
-        sekisho read --allows > any; cat any; grep 'tcp/8080 may be led to 172.17.0.2:80 by table ip nat and may pass' any
+        sekisho read --allows > any; cat any; grep 'tcp/8080 is led to 172.17.0.2:80 by table ip nat unless it comes by docker0 and may pass' any
         grep 'the source is translated by table ip nat' any
         # By the link that clients come by and the one that the container is behind, there is no doubt.
         sekisho read --allows --in eth0 --out docker0 > links; cat links
@@ -79,7 +79,7 @@ struct ReadTests {
         grep 'tcp/8080 is led to 172.17.0.2:80 by table ip nat and passes through' links
         sekisho read --ask 203.0.113.7 10.77.0.2 tcp/8080 --in eth0 --out docker0 > asked; cat asked
         grep '203.0.113.7 → 10.77.0.2  tcp/8080, in: passes' asked
-        grep 'prerouting, ip nat PREROUTING: accept' asked
+        grep 'prerouting, ip nat PREROUTING: leads to 172.17.0.2:80' asked
         grep 'forward, ip filter FORWARD, as translated: accept  *.*DOCKER rule 1' asked
         sekisho read --ask 203.0.113.7 10.77.0.2 tcp/8081 --in eth0 > asked; cat asked
         grep 'tcp/8081, in: is stopped' asked; grep 'input, ip filter INPUT: policy drop' asked

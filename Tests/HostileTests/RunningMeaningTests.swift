@@ -21,7 +21,10 @@ struct RunningMeaningTests {
   static let meddlings: [(command: String, words: [String])] = [
     (
       "nft insert rule inet sekisho input tcp dport 4444 accept",
-      ["- b-group and any other IPv4 (2 hosts) → a  tcp/4444", "- b and any other IPv6 → a  tcp/4444"]
+      [
+        "- b-group (2 hosts) → a  tcp/4444", "- any other IPv4 → a  tcp/4444",
+        "- any other IPv6 → a  tcp/4444",
+      ]
     ),
     (
       "nft add element inet sekisho b-group.v4 '{ 6.6.6.6 }'",
@@ -37,7 +40,7 @@ struct RunningMeaningTests {
       "nft insert rule inet sekisho input tcp dport 4444 limit rate 5/second accept",
       [
         "May open or close, depending on more than the connection",
-        "- b-group and any other IPv4 (2 hosts) → a  tcp/4444",
+        "- b-group (2 hosts) → a  tcp/4444", "- any other IPv4 → a  tcp/4444",
       ]
     ),
     ("nft insert rule inet sekisho in/deny counter comment '\"odd\"'", ["no change in meaning"]),
@@ -97,8 +100,8 @@ struct RunningMeaningTests {
         sed -i 's/service: ssh/service: https/' inventory/all.yaml
         refused() {
           status=0; sekisho apply --local --host a --yes > said 2>&1 || status=$?; test $status = 6
-          grep '^nobody can log in to a by tcp/22 any more$' said
-          grep 'nobody can log in to a by tcp/22 any more; nothing was applied; add a flow' said
+          grep '^nobody can log in to a by ssh (tcp/22) any more$' said
+          grep 'nobody can log in to a by ssh (tcp/22) any more; nothing was applied; add a flow' said
           status=0; sekisho apply --local --host a --yes --json > json || status=$?; test $status = 6
           grep '"code" : "lockout"' json
         }

@@ -43,7 +43,7 @@ struct FleetChangeTests {
     let open = try await FleetChange(of: try targets(flows: Self.ssh + Self.web), as: nil)
     _ = await open.apply { _ in }
     let later = try await FleetChange(of: shut, as: nil)
-    #expect(later.found.lockout?.sentence == "nobody can log in to a by tcp/22 any more")
+    #expect(later.found.lockout?.sentence == "nobody can log in to a by ssh (tcp/22) any more")
     #expect(later.found.meaning?.diff.closed.map(\.flow) == ["care"])
     // What a lab's namespaces enforce keeps nobody out of them.
     #expect(

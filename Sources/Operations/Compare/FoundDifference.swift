@@ -13,14 +13,17 @@ package struct FoundDifference {
   package let lockout: Lockout?
   /// What lint finds of flows that change on hosts, and of hosts that get a first ruleset.
   package let findings: [Finding]
+  /// What there is to know beside what changes, of hosts with anything such.
+  package let facts: [HostFacts]
 
   init(
-    _ hosts: [HostDifference], findings: [Finding] = [],
+    _ hosts: [HostDifference], findings: [Finding] = [], facts: [HostFacts] = [],
     lockout: (ChangeMeaning?) -> Lockout? = { $0?.diff.lockout },
     meaning: () throws(NotProven) -> ChangeMeaning?
   ) {
     self.hosts = hosts
     self.findings = findings
+    self.facts = facts
     do throws(NotProven) {
       let found = try meaning()
       self.meaning = found

@@ -52,15 +52,30 @@ package struct SourceComparison {
         "no addresses of \(host.host) are known, so that nobody can say what a change means; compare with an inventory"
       )
     }
-    found = FoundDifference(hosts) { () throws(NotProven) in
+    let policies = [old, new].map { source -> Policy? in
+      if case .inventory(let loaded) = source.content { loaded.policy } else { nil }
+    }
+    let facts = [old, new].compactMap { source -> HostFacts? in
+      guard case .ruleset(let listing) = source.content, let host else { return nil }
+      let addresses = [rulesets.0, rulesets.1].compactMap { $0.addresses[host] }.first ?? []
+      let facts = HostFacts(
+        HostIdentity(host: host, addresses: addresses, owners: [:]), tables: listing.tables,
+        names: policies.compactMap { $0 }.first)
+      return facts.isEmpty ? nil : facts
+    }
+    found = FoundDifference(hosts, facts: facts) { () throws(NotProven) in
       if host == nil, case .inventory(let before) = old.content, case .inventory(let after) = new.content {
         let now = Timestamp.current()
         let diff = try ConnectionDiff(from: before.policy, to: after.policy, at: now)
         let brought = Lint.brought(from: before.policy, to: after.policy, at: now)
+        let reach =
+          if let passage = diff.passage {
+            try ReachChange(from: before.policy, to: after.policy, passage)
+          } else {
+            ReachChange(from: before.policy, to: after.policy, at: now)
+          }
         return ChangeMeaning(
-          diff: diff, old: before.sources, new: after.sources,
-          reach: ReachChange(from: before.policy, to: after.policy, at: now),
-          findings: brought)
+          diff: diff, old: before.sources, new: after.sources, reach: reach, findings: brought)
       }
       let other: LoadedPolicy? = if case .inventory(let loaded) = old.content { loaded } else { nil }
       let loaded: LoadedPolicy? = if case .inventory(let loaded) = new.content { loaded } else { nil }

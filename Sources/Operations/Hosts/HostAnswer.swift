@@ -1,6 +1,5 @@
 package import AgentProtocol
 internal import HostAgent
-package import Policy
 internal import RulesetDiff
 
 /// What one host said of itself.
@@ -9,8 +8,8 @@ package struct HostAnswer {
   package let status: Result<HostStatus, any Error>
   /// Objects that differ from what the host should have; `nil`: nothing says what that is.
   package let differing: Int?
-  /// Addresses that its peers deny; `nil`: nothing says whose addresses are whose.
-  package var stray: StrayAddresses?
+  /// What there is to know beside that; `nil`: nothing is known of the host.
+  package let facts: HostFacts?
 
   package var isFailure: Bool { if case .failure = status { true } else { false } }
 
@@ -19,9 +18,14 @@ package struct HostAnswer {
     do {
       let agent = try ThisMachine.agent()
       let name = try agent.answer(Hello()).node
-      return Self(host: name, status: .success(try agent.answer(Status())), differing: nil)
+      let status = try agent.answer(Status())
+      let tables = status.foreignChains.isEmpty ? [] : try agent.answer(Read()).tables
+      let identity = HostIdentity(host: name, addresses: ThisMachine.ownAddresses, owners: [:])
+      return Self(
+        host: name, status: .success(status), differing: nil,
+        facts: HostFacts(identity, tables: tables, names: nil))
     } catch {
-      return Self(host: "this machine", status: .failure(error), differing: nil)
+      return Self(host: "this machine", status: .failure(error), differing: nil, facts: nil)
     }
   }
 
@@ -30,17 +34,21 @@ package struct HostAnswer {
     let answers = await asking(targets.hosts, watch) { target in
       try await target.ask([Status.self, Look.self]) { agent, greeting in
         (
-          status: try await agent.ask(Status()),
-          comparison: try await agent.ask(Look(target.wanted)).comparison,
+          status: try await agent.ask(Status()), looked: try await agent.ask(Look(target.wanted)),
           stray: target.identity.strayAddresses(greeting)
         )
       }
     }
     return zip(targets.hosts, answers).map { target, answer in
-      Self(
+      let known = try? answer.get()
+      return Self(
         host: target.name, status: answer.map(\.status),
-        differing: (try? answer.get())?.comparison.change.objects.count,
-        stray: (try? answer.get())?.stray)
+        differing: known?.looked.comparison.change.objects.count,
+        facts: known.map {
+          HostFacts(
+            target.identity, tables: $0.looked.ruleset ?? [], names: targets.inventory?.policy,
+            stray: $0.stray)
+        })
     }
   }
 }

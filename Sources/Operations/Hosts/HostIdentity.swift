@@ -39,7 +39,10 @@ package struct HostIdentity: Sendable {
 
   /// Addresses of the machine that its peers deny.
   package func strayAddresses(_ hello: Greeting) -> StrayAddresses {
-    StrayAddresses(carried: hello.addresses, by: host, owners: owners)
+    // What a bridge of containers has is no address that the host speaks from to others, unless it is another's.
+    let bridged = Set(hello.bridged)
+    let carried = hello.addresses.filter { owners[$0] != nil || !bridged.contains($0) }
+    return StrayAddresses(carried: carried, by: host, owners: owners)
   }
 
   /// The host other than the one that was meant of which a machine has the largest share of addresses.

@@ -46,7 +46,7 @@ package struct ReadRuleset {
     let agent = try ThisMachine.agent()
     let tables = Result<[Table], any Error> { try agent.answer(Read()).tables }
     // A machine without addresses, such as a namespace that was just made, is asked about any.
-    let own = ThisMachine.addresses.filter { !$0.isLoopback }
+    let own = ThisMachine.ownAddresses
     return Self(name: "this machine", own: own.isEmpty ? nil : own, names: nil, tables: tables)
   }
 
@@ -74,12 +74,5 @@ package struct ReadRuleset {
         }
       )
     }
-  }
-}
-
-extension Address {
-  /// 127.0.0.0/8, ::1
-  fileprivate var isLoopback: Bool {
-    Prefix.ipv4Loopback.contains(self) || Prefix.ipv6Loopback.contains(self)
   }
 }

@@ -4,7 +4,7 @@ internal import ConnectionSpace
 internal import Diagnostics
 internal import Lint
 internal import Nftables
-package import Policy
+internal import Policy
 package import RulesetDiff
 
 /// What hosts run, against what they should have.
@@ -15,7 +15,7 @@ package struct RunningHosts {
   package let targets: Targets
   package let answers: [Result<Answer, any Error>]
   /// Addresses that hosts speak from although their peers deny what comes from there.
-  package let stray: [(host: String, addresses: StrayAddresses)]
+  private let stray: [(host: String, addresses: StrayAddresses)]
 
   private init(
     _ targets: Targets, _ answers: [Result<Answer, any Error>],
@@ -59,7 +59,8 @@ package struct RunningHosts {
   }
 
   package var found: FoundDifference {
-    FoundDifference(differences, findings: findings, lockout: { _ in lockout }) { () throws(NotProven) in
+    FoundDifference(differences, findings: findings, facts: facts, lockout: { _ in lockout }) {
+      () throws(NotProven) in
       try meaning()
     }
   }
@@ -80,6 +81,17 @@ package struct RunningHosts {
       (try? answer.get()).map { rulesets(of: target, $0) }
     }
     return try? Lockout(of: hosts, compiledFrom: targets.inventory?.policy, at: .current())
+  }
+
+  /// What there is to know of hosts beside that, of those with anything.
+  private var facts: [HostFacts] {
+    let stray = Dictionary(uniqueKeysWithValues: stray.map { ($0.host, $0.addresses) })
+    return zip(targets.hosts, answers).compactMap { target, answer in
+      guard let looked = try? answer.get() else { return nil }
+      let facts = HostFacts(
+        target, looked, names: targets.inventory?.policy, stray: stray[target.name])
+      return facts.isEmpty ? nil : facts
+    }
   }
 
   private var findings: [Finding] {

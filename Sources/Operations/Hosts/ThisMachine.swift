@@ -9,6 +9,11 @@ package enum ThisMachine {
   /// The addresses of all its interfaces, in order.
   package static var addresses: [Address] { Interfaces.addresses() }
 
+  /// Those that other machines may know.
+  static var ownAddresses: [Address] {
+    addresses.filter { !Prefix.ipv4Loopback.contains($0) && !Prefix.ipv6Loopback.contains($0) }
+  }
+
   /// The hosts of a policy that have an address of this machine; more than one is possible where addresses
   /// of several hosts were gathered on one machine.
   package static func hosts(in policy: Policy) -> [HostID] {

@@ -111,7 +111,10 @@ struct Mark: Hashable, Sendable {
 }
 
 /// `a, b, c` of up to `limit` names; `a, b and 4 more` of more.
-func listed(_ names: [String], limit: Int = 6, and: String = " and ") -> String {
-  names.prefix(limit).joined(separator: ", ")
-    + (names.count > limit ? "\(and)\(names.count - limit) more" : "")
+///
+/// - Parameter count: how many there are, where not all of them are at hand.
+func listed(_ names: [String], of count: Int? = nil, limit: Int = 6, and: String = " and ") -> String {
+  let told = names.prefix(limit)
+  let more = max(count ?? names.count, names.count) - told.count
+  return told.joined(separator: ", ") + (more > 0 ? "\(and)\(more) more" : "")
 }

@@ -89,7 +89,6 @@ struct DiffCommand: Verb {
       let running = try await asked(console)
       (found, remarks) = (running.found, running.targets.remarks)
       hostSources = running.targets.sources
-      answer.parts += running.strayParts
       if let out {
         let failures = found.hosts.filter(\.isFailure)
         if failures.isEmpty {

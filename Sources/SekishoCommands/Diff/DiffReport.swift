@@ -25,15 +25,17 @@ struct DiffReport {
     let lead = found.lockout.map { Answer.Part.chapter(.sentence("\($0.sentence, .closes)")) }
     let before = [reason, lead].compactMap { $0 } + (found.meaning?.parts ?? [])
     let knowsMeaning = found.meaning != nil && !showsObjects
+    let facts = found.facts.chapters
     guard let sources else {
-      return knowsMeaning ? before + count : before + objects(hosts).map { .chapter($0) } + rest
+      let chapters = (knowsMeaning ? [] : objects(hosts)) + facts
+      return before + chapters.map { .chapter($0) } + (knowsMeaning ? count : rest)
     }
     let objects = objects(knowsMeaning ? hosts.filter(\.isNew) : hosts)
     let strangers = knowsMeaning ? strangers(hosts.filter { !$0.isNew }) : []
     let findings = Chapter(
       .advice, Words("Findings about what changes", .strong),
       found.findings.map { Entry(.risk, Words($0.message), note: sources.shownLine($0.location)) })
-    let chapters = objects + strangers + (findings.entries.isEmpty ? [] : [findings])
+    let chapters = objects + strangers + facts + (findings.entries.isEmpty ? [] : [findings])
     return before + chapters.map { .chapter($0) } + rest
   }
 
@@ -185,6 +187,7 @@ struct DiffReport {
     let hosts: [Host]
     let lockedOut: [String]
     let findings: [LintReport.Entry]?
+    let facts: [HostFactsJSON]
     let meaning: ChangeMeaning.JSON?
     let meaningNotProven: String?
     let brokenGuards: [BrokenGuards.Entry]?
@@ -208,6 +211,7 @@ struct DiffReport {
     return File(
       hosts: hosts, lockedOut: found.lockout?.hosts ?? [],
       findings: sources.map { LintReport(findings: found.findings, sources: $0).entries },
+      facts: found.facts.map { HostFactsJSON($0) },
       meaning: found.meaning?.json, meaningNotProven: found.notProven.map { "\($0)" },
       brokenGuards: guards.flatMap { $0.broken.isEmpty ? nil : $0.entries })
   }

@@ -7,8 +7,11 @@ internal import Diagnostics
 
 extension ConnectionLine {
   /// `+ api (6 hosts) → db (3 hosts)  postgres (tcp/5432)  api-to-db, flows.yaml:3`.
-  func entry(_ mark: Mark, _ sources: Sources) -> Entry {
-    let family = isOfOneFamily ? (families[0] == .ipv4 ? ", IPv4 only" : ", IPv6 only") : ""
+  ///
+  /// - Parameter tellsFamily: whether it is said that only one of two families is meant.
+  func entry(_ mark: Mark, _ sources: Sources, tellsFamily: Bool = true) -> Entry {
+    let family =
+      !tellsFamily || !isOfOneFamily ? "" : families[0] == .ipv4 ? ", IPv4 only" : ", IPv6 only"
     let note = [flow, location.map { sources.shownLine($0) }].compactMap { $0 }.joined(separator: ", ")
     return Entry(
       mark, ends: (from.words, to.words), Words("\(serviceWords)\(family)"), note: note,
@@ -44,7 +47,9 @@ extension Sources {
 
 extension LineEnd {
   /// `api (6 hosts)`.
-  fileprivate var words: String { hosts.count > 1 ? "\(name) (\(hosts.count) hosts)" : name }
+  fileprivate var words: String {
+    hosts.count > 1 && outsideName.isEmpty ? "\(name) (\(hosts.count) hosts)" : name
+  }
 }
 
 extension IPProtocol {

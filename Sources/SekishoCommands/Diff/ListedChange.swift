@@ -48,6 +48,12 @@ struct ListedChange {
       entries.append(Entry(nil, Words(words)))
       entries += lines.map { $0.entry(.changes, nowhere) }
     }
+    for (lines, words) in [
+      (change.led, "and from then on:"), (change.ledNoMore, "and no more:"),
+    ] where !lines.isEmpty {
+      entries.append(Entry(nil, Words(words)))
+      entries += lines.map(\.entry)
+    }
     return Chapter(.connections, title, entries)
   }
 
@@ -58,6 +64,8 @@ struct ListedChange {
       let closed: [LineJSON]
       let mayOpen: [LineJSON]
       let mayClose: [LineJSON]
+      let led: [TranslationJSON]
+      let ledNoMore: [TranslationJSON]
 
       init(_ change: AllowedChange) {
         let nowhere = Sources(files: [])
@@ -67,6 +75,8 @@ struct ListedChange {
         closed = lines(change.closed)
         mayOpen = lines(change.mayOpen)
         mayClose = lines(change.mayClose)
+        led = change.led.map { TranslationJSON($0) }
+        ledNoMore = change.ledNoMore.map { TranslationJSON($0) }
       }
     }
 

@@ -1,3 +1,4 @@
+internal import Addressing
 internal import ConnectionDiff
 internal import Diagnostics
 internal import Operations
@@ -18,6 +19,12 @@ extension ChangeMeaning {
       let host: String
       let direction: String
       let mode: String
+    }
+
+    struct Readdressing: Encodable {
+      let host: String
+      let old: [String]
+      let new: [String]
     }
 
     struct FlowEnd: Encodable {
@@ -52,6 +59,8 @@ extension ChangeMeaning {
     let hostsNotAsked: Int
     let addedHosts: [String]
     let removedHosts: [String]
+    /// Addresses that hosts have no more, and those that they have instead.
+    let readdressed: [Readdressing]
     let modes: [Mode]
     let ends: [FlowEnd]
     let risks: [Risk]
@@ -79,6 +88,9 @@ extension ChangeMeaning {
       forwardingFiltered: diff.forwarding.filter { !$0.isLeftAlone }.map(\.host),
       hostsNotAsked: takenForGranted, addedHosts: diff.addedHosts,
       removedHosts: diff.removedHosts,
+      readdressed: diff.readdressed.map {
+        .init(host: $0.host, old: $0.gone.map(\.description), new: $0.come.map(\.description))
+      },
       modes: diff.modes.map {
         .init(host: $0.host, direction: $0.direction.rawValue, mode: $0.mode.rawValue)
       },

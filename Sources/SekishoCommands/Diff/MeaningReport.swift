@@ -1,3 +1,4 @@
+internal import Addressing
 internal import ConnectionDiff
 internal import Diagnostics
 internal import Lint
@@ -22,7 +23,7 @@ extension ChangeMeaning {
           "At one end alone, so that nothing passes: the other end, or a gateway, does not allow it",
           opened: diff.halfOpened, closed: diff.halfClosed, marks: (.halfOpens, .halfCloses)),
         connections(
-          "Through gateways, on ways that no declared route leads", opened: diff.forwardOpened,
+          "Through gateways, where it passes them", opened: diff.forwardOpened,
           closed: diff.forwardClosed),
         connections(
           "No flow allows it any more, and it passes on: it is only recorded", opened: [],
@@ -34,6 +35,7 @@ extension ChangeMeaning {
           .connections, Words("Passes from now on, and is only recorded", .strong),
           diff.released.isEmpty ? [] : unallowed(.observe, .opens)),
         connections("Later, when flows have ended", opened: diff.laterOpened, closed: diff.laterClosed),
+        Chapter(.facts, Words("Other addresses", .strong), diff.readdressed.map(entry)),
         Chapter(
           .facts, Words("Modes and ends", .strong),
           (modes + forwarding + ends).map { Entry(.changes, Words($0)) }),
@@ -54,9 +56,26 @@ extension ChangeMeaning {
     _ title: String, opened: [ConnectionLine], closed: [ConnectionLine],
     marks: (opens: Mark, closes: Mark) = (.opens, .closes)
   ) -> Chapter {
-    Chapter(
-      .connections, Words(title, .strong),
-      opened.map { $0.entry(marks.opens, new) } + closed.map { $0.entry(marks.closes, old) })
+    // What closes stands behind what opens in its place.
+    var left = closed
+    var entries: [Entry] = []
+    for line in opened {
+      entries.append(line.entry(marks.opens, new))
+      let paired = left.filter { $0.isCounterpart(of: line) }
+      entries += paired.map { $0.entry(marks.closes, old) }
+      if !paired.isEmpty { left.removeAll { $0.isCounterpart(of: line) } }
+    }
+    return Chapter(
+      .connections, Words(title, .strong), entries + left.map { $0.entry(marks.closes, old) })
+  }
+
+  /// `db-1: 10.2.0.9, no more 10.2.0.1`.
+  private func entry(_ change: ConnectionDiff.Readdressing) -> Entry {
+    let words = [
+      change.come.map(\.description).joined(separator: ", "),
+      change.gone.isEmpty ? "" : "no more \(change.gone.map(\.description).joined(separator: ", "))",
+    ]
+    return Entry(.changes, "\(change.host): \(words.filter { !$0.isEmpty }.joined(separator: ", "))")
   }
 
   /// What no flow allows, of the hosts whose mode changes: exactly, it is as many lines as there are hosts and protocols.
@@ -117,6 +136,11 @@ extension ChangeMeaning {
     sources.shownLine(location)
   }
 
+  /// The hosts that go over to a mode.
+  private func hosts(_ mode: Mode) -> String {
+    listed(Set(diff.modes.filter { $0.mode == mode }.map(\.host)).sorted())
+  }
+
   /// `2 lines open (api, ssh)`.
   private func lines(_ lines: [ConnectionLine], _ one: String, _ many: String) -> String {
     if lines.isEmpty { return "nothing \(one)" }
@@ -137,17 +161,44 @@ extension ChangeMeaning {
         : "elsewhere no connection opens or closes" + fresh
     }
     let further = reach.map { $0.lines.isEmpty ? "; an intruder gets as far as before" : "" } ?? ""
-    var text = "\(lines(diff.opened, "opens", "open")) and \(lines(diff.closed, "closes", "close"))"
+    var clauses: [String] = []
+    if !diff.enforced.isEmpty {
+      clauses.append("on \(hosts(.enforce)) everything closes that no flow allows and that was only recorded")
+    }
+    if !diff.released.isEmpty {
+      clauses.append("on \(hosts(.observe)) everything opens that no flow allows: it is only recorded")
+    }
+    if diff.opened.isEmpty, diff.closed.isEmpty {
+      clauses.append("\(clauses.isEmpty ? "" : "beside that ")nothing opens and nothing closes")
+    } else {
+      clauses.append("\(lines(diff.opened, "opens", "open")) and \(lines(diff.closed, "closes", "close"))")
+    }
     let uncertain = diff.mayOpen.count + diff.mayClose.count
-    if uncertain > 0 { text += ", beside \(uncertain == 1 ? "a line" : "\(uncertain) lines") that may" }
-    if !diff.enforced.isEmpty { text += "; what no flow allows and was only recorded is denied from now on" }
-    if !diff.released.isEmpty { text += "; what no flow allows passes from now on, and is only recorded" }
+    if uncertain > 0 {
+      clauses.append(uncertain == 1 ? "a line more may" : "\(uncertain) lines more may")
+    }
+    if !diff.forwardOpened.isEmpty || !diff.forwardClosed.isEmpty {
+      clauses.append(
+        "through gateways \(lines(diff.forwardOpened, "opens", "open")) and "
+          + lines(diff.forwardClosed, "closes", "close"))
+    }
+    var text = clauses.joined(separator: "; ")
     text += fresh + further
     if takenForGranted > 0 {
       text +=
         "; \(counted(takenForGranted, "host was", "hosts were")) not asked: what they allow is taken for granted"
     }
     return text
+  }
+}
+
+extension ConnectionLine {
+  /// Whether one stands in the place of the other: of one flow, or of one service between the same ends.
+  fileprivate func isCounterpart(of other: Self) -> Bool {
+    if flow != nil, flow == other.flow { return true }
+    return from.hosts == other.from.hosts && to.hosts == other.to.hosts
+      && from.outsideName == other.from.outsideName && to.outsideName == other.to.outsideName
+      && (service != nil && service == other.service || terms == other.terms)
   }
 }
 

@@ -28,10 +28,18 @@ struct ExplainCommand: Verb {
       A line of a batch is {"from": "web-1", "to": "10.20.3.11", "protocol": "tcp", "port": 5432}; its \
       answer is a line with "verdict": "allowed" or "denied", or with "error", also where one part of a \
       network is allowed and another denied. ICMP takes its type as port, by number or \
-      name. The exit code is 0 whatever the verdict.
+      name.
+
+      With --local, --lab or --host the hosts that are named are asked as well what tables of others lead elsewhere of \
+      it, as those of container engines do:
+
+        sudo sekisho explain web-1 db-1 tcp/8080 --local --host db-1
+
+      Exit codes: 0 whatever the verdict, 1 a host could not be asked.
       """)
 
   @OptionGroup var inventory: InventoryOptions
+  @OptionGroup var targets: TargetOptions
   @OptionGroup var output: OutputOptions
 
   @Option(help: ArgumentHelp("Answer the JSON lines of a file; - is standard input.", valueName: "file"))
@@ -48,7 +56,11 @@ struct ExplainCommand: Verb {
     let given = [from, to, service].compactMap { $0 }.count
     if batch == nil, given < 3 { throw ValidationError("FROM, TO and SERVICE are needed, or --batch FILE") }
     if batch != nil, given > 0 { throw ValidationError("--batch takes its questions from a file alone") }
+    if batch != nil, asksHosts { throw ValidationError("--batch asks no hosts") }
+    if targets.from != nil { throw ValidationError("--from knows no flows; give the inventory") }
   }
+
+  private var asksHosts: Bool { targets.local || targets.lab || targets.host != nil }
 
   var answersInLines: Bool { batch != nil }
 
@@ -73,14 +85,26 @@ struct ExplainCommand: Verb {
     for term in asked.terms {
       for pair in pairs {
         for connection in term.connections(from: pair.from, to: pair.to) {
-          answers.append((connection, explainer.explain(connection, now: now)))
+          var explanation = explainer.explain(connection, now: now)
+          if !explanation.isLoopback { explanation.beside = explainer.beside(connection, now: now) }
+          answers.append((connection, explanation))
         }
       }
     }
     if answers.isEmpty {
       throw ValidationError("\(from) and \(to) have no address family in common for \(service)")
     }
-    return ExplanationReport(policy: loaded.policy, sources: loaded.sources, answers: answers)
-      .answer(to: "\(from) → \(to) \(service)")
+    var report = ExplanationReport(policy: loaded.policy, sources: loaded.sources, answers: answers)
+    if asksHosts {
+      var request = targets.request
+      if request.host == nil {
+        let onTheWay = Set(answers.flatMap { $0.1.hops.map(\.host) }).sorted().map { loaded.policy[$0].name }
+        if onTheWay.isEmpty { throw ValidationError("no host of the inventory is on the way") }
+        request.host = onTheWay.joined(separator: ", ")
+      }
+      let found = try TargetFinder(options: request, inventory: inventory.inventory).find()
+      report.running = await HostFacts.of(found, watch: WaitingLine(console))
+    }
+    return report.answer(to: "\(from) → \(to) \(service)")
   }
 }

@@ -1,7 +1,11 @@
 internal import Addressing
+internal import ArgumentParser
+internal import ConnectionDiff
+internal import ConnectionSpace
 internal import Diagnostics
 internal import Explanation
 internal import Nftables
+internal import Operations
 internal import Policy
 internal import RulesetShape
 
@@ -10,6 +14,8 @@ struct ExplanationReport {
   let policy: Policy
   let sources: Sources
   let answers: [(Connection, PathExplanation)]
+  /// What running hosts on the way lead elsewhere, of those that were asked.
+  var running: [(host: String, facts: Result<HostFacts, any Error>)] = []
 
   /// - Parameter question: what was asked, for a verdict that holds for a part of it only.
   func answer(to question: String) -> Answer {
@@ -20,8 +26,29 @@ struct ExplanationReport {
           .sentence("\(Self.inPart, .changes)  \(question): it depends on the address or port")))
     }
     parts += grouped.map { .chapter(chapter($0, $1)) }
+    let led = running.flatMap { $0.facts.led(answers.map(\.0)).map(\.entry) }
+    if !led.isEmpty { parts.append(.chapter(Chapter(.facts, "Led elsewhere than asked for", led))) }
+    var exitCode: ExitCode?
+    for (host, facts) in running {
+      switch facts {
+      case .success(let facts):
+        if case .failure(let reason) = facts.translations {
+          parts.append(.remark("what the tables of \(host) lead elsewhere is \(reason)"))
+        } else if facts.ledNowhere(answers.map(\.0)) {
+          parts.append(.remark("no table on \(host) leads it elsewhere"))
+        }
+      case .failure(let error):
+        parts.append(.failure("\(host): \(error)"))
+        exitCode = .failed
+      }
+    }
     return Answer(
-      parts: parts, data: .document(File(verdict: verdict, connections: answers.map { judged($0, $1) })))
+      parts: parts,
+      data: .document(
+        File(
+          verdict: verdict, connections: answers.map { judged($0, $1) },
+          running: running.isEmpty ? nil : running.map { File.Running($0, $1, answers.map(\.0)) })),
+      exitCode: exitCode)
   }
 
   private func chapter(_ connections: [Connection], _ explanation: PathExplanation) -> Chapter {
@@ -29,6 +56,7 @@ struct ExplanationReport {
       explanation.isAllowed
       ? "allowed" : explanation.passes ? "would be denied, and passes" : "denied"
     var entries = explanation.hops.map { entry($0, isOneOfSeveral: explanation.isOneOfSeveral($0)) }
+    entries += explanation.beside.map { entry($0, isOneOfSeveral: true) }
     if explanation.isUnmanaged {
       entries.insert("neither end is a managed host, and no gateway is between", at: 0)
     } else if explanation.isLoopback {
@@ -86,7 +114,7 @@ struct ExplanationReport {
     var order: [String] = []
     var groups: [String: ([Connection], PathExplanation)] = [:]
     for (connection, explanation) in answers {
-      let key = explanation.hops.map { hop in
+      let key = (explanation.hops + explanation.beside).map { hop in
         "\(hop.host.index) \(hop.direction) \(hop.isAllowed) \(hop.flow?.index ?? -1) \(hop.place?.chain.text ?? "") "
           + (hop.rule?.comment ?? "")
       }.joined(separator: "|")
@@ -116,18 +144,36 @@ struct ExplanationReport {
     let port: Int?
     let verdict: String
     let hops: [Step]
+    /// Gateways beside both ends without a route between them.
+    let beside: [Step]
   }
 
   private struct File: Encodable {
+    /// What a host leads elsewhere of what is asked.
+    struct Running: Encodable {
+      let host: String
+      let translations: [TranslationJSON]?
+      let error: FailureJSON?
+
+      init(_ host: String, _ facts: Result<HostFacts, any Error>, _ asked: [Connection]) {
+        self.host = host
+        switch facts {
+        case .success: (translations, error) = (facts.led(asked).map { TranslationJSON($0) }, nil)
+        case .failure(let failure): (translations, error) = (nil, FailureJSON(failure))
+        }
+      }
+    }
+
     let verdict: String
     let connections: [Judged]
+    let running: [Running]?
   }
 
   private func judged(_ connection: Connection, _ explanation: PathExplanation) -> Judged {
     Judged(
       from: "\(connection.source)", to: "\(connection.destination)", protocol: "\(connection.ipProtocol)",
       port: connection.portOrType, verdict: explanation.isAllowed ? "allowed" : "denied",
-      hops: explanation.hops.map(step))
+      hops: explanation.hops.map(step), beside: explanation.beside.map(step))
   }
 
   /// Of all connections together.
@@ -146,6 +192,44 @@ struct ExplanationReport {
       why: flow?.why,
       at: flow.map { place($0.location) }, chain: hop.place?.chain.text,
       rule: hop.rule.flatMap { try? $0.text(in: .inet, style: TextStyle(.listing, isStateless: true)) })
+  }
+}
+
+extension Result<HostFacts, any Error> {
+  /// What is led elsewhere of some connections.
+  fileprivate func led(_ asked: [Connection]) -> [TranslationLine] {
+    guard case .success(let facts) = self, case .success(let lines) = facts.translations else { return [] }
+    return lines.filter { line in asked.contains { line.concerns($0) } }
+  }
+}
+
+extension HostFacts {
+  /// Whether nothing is led elsewhere of some connections.
+  fileprivate func ledNowhere(_ asked: [Connection]) -> Bool {
+    guard case .success(let lines) = translations else { return false }
+    return !lines.contains { line in asked.contains { line.concerns($0) } }
+  }
+}
+
+extension TranslationLine {
+  /// Whether it may be about a connection.
+  fileprivate func concerns(_ connection: Connection) -> Bool {
+    func holds(_ rectangle: Rectangle) -> Bool {
+      rectangle.ipProtocol == connection.ipProtocol && rectangle.sources.contains(connection.source)
+        && rectangle.destinations.contains(connection.destination)
+        && rectangle.kinds.contains(connection.portOrType ?? 0)
+    }
+    return line.rectangles.contains(where: holds) && !line.exceptions.contains(where: holds)
+  }
+}
+
+extension Kinds {
+  fileprivate func contains(_ kind: Int) -> Bool {
+    switch self {
+    case .any: true
+    case .ports(let ports): UInt16(exactly: kind).map { ports.contains($0) } ?? false
+    case .types(let types): UInt8(exactly: kind).map { types.contains($0) } ?? false
+    }
   }
 }
 

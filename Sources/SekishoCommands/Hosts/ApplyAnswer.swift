@@ -5,7 +5,8 @@ internal import Operations
 /// What an apply did, as an answer.
 enum ApplyAnswer {
   static func of(
-    _ outcomes: [FleetChange.Outcome], unchanged: Int, skipped: [(host: String, error: any Error)]
+    _ outcomes: [FleetChange.Outcome], unchanged: Int, skipped: [(host: String, error: any Error)],
+    facts: [HostFacts]
   ) -> Answer {
     var answer = Answer()
     answer.parts += skipped.map { .failure("\($0.host): \($0.error); it was left out") }
@@ -32,7 +33,8 @@ enum ApplyAnswer {
     answer.data = .document(
       File(
         unchanged: unchanged, hosts: outcomes.map { File.Host($0) },
-        skipped: skipped.isEmpty ? nil : skipped.map { FailureJSON($0.error, host: $0.host) }))
+        skipped: skipped.isEmpty ? nil : skipped.map { FailureJSON($0.error, host: $0.host) },
+        facts: facts.map { HostFactsJSON($0) }))
     return answer
   }
 
@@ -61,5 +63,6 @@ enum ApplyAnswer {
     let unchanged: Int
     let hosts: [Host]
     let skipped: [FailureJSON]?
+    let facts: [HostFactsJSON]
   }
 }

@@ -52,6 +52,9 @@ struct ApplyCommand: Verb {
     if plan != nil, targets.local || targets.lab || targets.host != nil {
       throw ValidationError("a plan says which hosts it is for; leave --local, --lab and --host out")
     }
+    if output.json, !yes, plan == nil {
+      throw ValidationError("--json shows nothing to say yes to; give --yes, or a plan that was shown")
+    }
   }
 
   func answer(_ console: Console) async throws -> Answer {
@@ -68,12 +71,11 @@ struct ApplyCommand: Verb {
       throw Refusal(of: change.skipped, "no host could be asked; nothing was applied")
     }
     let failures = change.failures
-    // JSON is the answer of the apply; the change is then not shown but reported.
-    if !output.json, !output.quiet {
+    // JSON is the answer of the apply; the change is then not shown but reported. Nobody says yes to what is not shown.
+    if !output.json, asks || !output.quiet {
       let report = DiffReport(found: change.found, showsObjects: objects, sources: targets.sources)
       try AnswerText(console: console).write(
-        targets.remarks.map { .remark($0) } + report.parts.filter { failures.isEmpty || !$0.isFailure }
-          + change.running.strayParts)
+        targets.remarks.map { .remark($0) } + report.parts.filter { failures.isEmpty || !$0.isFailure })
     }
     if !failures.isEmpty {
       throw Refusal(of: failures, "not every host could be asked; nothing was applied")
@@ -91,6 +93,7 @@ struct ApplyCommand: Verb {
     let outcomes = await change.apply { progress.show($0) }
     progress.end()
     return ApplyAnswer.of(
-      outcomes, unchanged: change.found.hosts.count - changing.count, skipped: change.skipped)
+      outcomes, unchanged: change.found.hosts.count - changing.count, skipped: change.skipped,
+      facts: change.found.facts)
   }
 }

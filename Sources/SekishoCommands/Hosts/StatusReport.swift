@@ -20,8 +20,8 @@ struct StatusReport {
   }
 
   private func chapter(_ state: HostAnswer, _ status: HostStatus) -> Chapter {
-    let stray = (state.stray?.sentences ?? []).map { Entry(.risk, "\($0)") }
-    let foreign = foreign(status) + stray
+    let stray = (state.facts?.stray?.sentences ?? []).map { Entry(.risk, "\($0)") }
+    let foreign = foreign(status) + (state.facts?.translationEntries ?? []) + stray
     guard let table = status.table else {
       return Chapter(
         .facts, "\(state.host, .strong): \("no table, nothing is enforced", .closes)", foreign)
@@ -72,6 +72,8 @@ struct StatusReport {
       /// Addresses of the machine that the inventory gives to nobody, and to others.
       var unlistedAddresses: [String]?
       var addressesOfOthers: [String: String]?
+      var translations: [TranslationJSON]?
+      var translationsNotProven: String?
       var error: FailureJSON?
 
       init(_ state: HostAnswer) {
@@ -88,10 +90,13 @@ struct StatusReport {
           table = found.table
           objectsDiffering = state.differing
           foreignChains = found.foreignChains
-          unlistedAddresses = state.stray?.unknown.map(\.description)
-          addressesOfOthers = state.stray.map { stray in
-            Dictionary(uniqueKeysWithValues: stray.foreign.map { ("\($0.address)", $0.owner) })
-          }
+          guard let facts = state.facts.map({ HostFactsJSON($0) }) else { break }
+          translations = facts.translations
+          translationsNotProven = facts.translationsNotProven
+          // Without an inventory nobody knows whose addresses are whose.
+          if state.facts?.stray == nil { break }
+          unlistedAddresses = facts.unlistedAddresses
+          addressesOfOthers = facts.addressesOfOthers
         }
       }
     }
@@ -103,15 +108,5 @@ extension String {
   /// With spaces behind it, at least as wide.
   fileprivate func padded(to width: Int) -> String {
     self + String(repeating: " ", count: max(0, width - count))
-  }
-}
-
-extension RunningHosts {
-  /// What is to be told beside the difference; empty where nothing is.
-  var strayParts: [SekishoCommands.Answer.Part] {
-    let entries = stray.flatMap { host, addresses in
-      addresses.sentences.map { Entry(.risk, "\(host) \($0)") }
-    }
-    return entries.isEmpty ? [] : [.chapter(Chapter(.facts, "Addresses", entries))]
   }
 }

@@ -192,6 +192,8 @@ struct ReadQuestion {
       let rule: Int
       let text: String
       let verdict: String
+      /// Where it leads.
+      let target: String?
       let isSure: Bool
 
       init(_ decision: ConnectionTrace.Decision, _ rules: RuleTexts) {
@@ -199,6 +201,7 @@ struct ReadQuestion {
         rule = decision.rule.index + 1
         text = rules.text(decision.rule)
         verdict = decision.verdict
+        target = decision.target?.words
         isSure = decision.isSure
       }
     }
@@ -227,11 +230,15 @@ private struct RuleTexts {
 
 extension ConnectionTrace.Decision {
   fileprivate var words: String {
-    switch (verdict, isSure) {
-    case ("unknown", _): "what a rule does is not known"
-    case (let verdict, true): verdict
-    case (let verdict, false): "\(verdict), perhaps"
-    }
+    let does =
+      switch (verdict, target) {
+      case ("unknown", _): "what a rule does is not known"
+      case (_, let target?): "leads to \(target.words)"
+      case ("disguise", nil): "translates the source"
+      case ("hand", nil): "hands it to a socket of this host"
+      default: verdict
+      }
+    return isSure || verdict == "unknown" ? does : "\(does), perhaps"
   }
 }
 

@@ -100,32 +100,6 @@ struct ReadReport {
       let error: FailureJSON?
     }
 
-    struct Translation: Encodable {
-      let connections: LineJSON
-      let target: String
-      let table: String
-      let chain: String
-      let rule: Int
-      let way: String
-      let isSure: Bool
-      let passes: String
-
-      init(_ translation: TranslationLine, _ nowhere: Sources) {
-        connections = LineJSON(translation.line, nowhere)
-        target = translation.target
-        table = translation.rule.table
-        chain = translation.rule.chain.text
-        rule = translation.rule.index + 1
-        switch translation.way {
-        case .here: way = "here"
-        case .onward: way = "onward"
-        case .either: way = "either"
-        }
-        isSure = translation.isSure
-        passes = translation.passing.rawValue
-      }
-    }
-
     struct Later: Encodable {
       let time: String
       let opens: [LineJSON]
@@ -138,7 +112,7 @@ struct ReadReport {
       var isFiltered: Bool?
       var allowed: [LineJSON]?
       var possible: [LineJSON]?
-      var translations: [Translation]?
+      var translations: [TranslationJSON]?
       var masquerading: [String]?
       var later: [Later]?
       var timedSets: [String]?
@@ -156,7 +130,7 @@ struct ReadReport {
           isFiltered = connections.isFiltered
           allowed = connections.lines.map { LineJSON($0, nowhere) }
           possible = connections.possible.map { LineJSON($0, nowhere) }
-          translations = connections.translations.map { Translation($0, nowhere) }
+          translations = connections.translations.map { TranslationJSON($0) }
           masquerading = connections.masquerading
           later = connections.later.map { later in
             Later(
@@ -182,11 +156,7 @@ extension AllowedConnections {
     if isApartFromOwn, isFiltered {
       entries.append("sources that are the machine's own addresses apart; --host NAME says them")
     }
-    entries += translations.map { translation in
-      let line = translation.line.entry(.changes, nowhere)
-      return Entry(
-        Mark(sign: ">", role: .changes), ends: line.ends, line.words + Words(" \(translation.words)"))
-    }
+    entries += translations.map(\.entry)
     if !masquerading.isEmpty {
       entries.append(
         "the source is translated by table \(listed(masquerading)): that changes nothing of what is allowed")

@@ -161,6 +161,13 @@ package final class MemoryKernel: KernelSource, Sendable {
       }
     }
 
+    func elementKeys(of set: SetName, family: Family, table: TableName) throws(ReadError) -> [[UInt8]] {
+      try kernel.read { state in
+        let elements = state.tables[TablePlace(family, table)]?.installed?.table.set(set)?.elements
+        return (0..<(elements?.count ?? 0)).compactMap { index in elements.map { Array($0.key(index)) } }
+      }
+    }
+
     func baseChains() throws(ReadError) -> [PlacedChain] {
       try kernel.read { state in
         state.tables.flatMap { place, table in

@@ -9,8 +9,31 @@ extension NftablesConnection {
   ///
   /// - Throws: ``ReadError``.
   public func elementCount(of set: SetName, family: Family, table: TableName) throws(ReadError) -> Int {
-    let doing = "count the elements of set \(set) in table \(family) \(table)"
     var count = 0
+    try eachElement(of: set, family, table, doing: "count the elements") { _, _ in count += 1 }
+    return count
+  }
+
+  /// The keys of a set's elements, in no order: of a `dynamic` set those that it has while it is read, some of
+  /// them perhaps twice.
+  ///
+  /// - Throws: ``ReadError``.
+  package func elementKeys(
+    of set: SetName, family: Family, table: TableName
+  ) throws(ReadError) -> [[UInt8]] {
+    var keys: [[UInt8]] = []
+    try eachElement(of: set, family, table, doing: "read the keys") { element, bytes in
+      guard var fields = Attributes(bytes, element), let key = fields.value(NFTA_SET_ELEM_KEY) else { return }
+      keys.append(key)
+    }
+    return keys
+  }
+
+  private func eachElement(
+    of set: SetName, _ family: Family, _ table: TableName, doing what: String,
+    _ body: (Range<Int>, [UInt8]) -> Void
+  ) throws(ReadError) {
+    let doing = "\(what) of set \(set) in table \(family) \(table)"
     var isMalformed = false
     do throws(NetlinkError) {
       try channel.dump(
@@ -27,11 +50,10 @@ extension NftablesConnection {
         }
         guard let list = fields.take(NFTA_SET_ELEM_LIST_ELEMENTS) else { return }
         var cursor = AttributeCursor(list)
-        while cursor.next(in: bytes.span) != nil { count += 1 }
+        while let element = cursor.next(in: bytes.span) { body(element.payload, bytes) }
         isMalformed = isMalformed || cursor.isMalformed
       }
     } catch { throw .netlink(error) }
     if isMalformed { throw .message(.malformed, doing: doing) }
-    return count
   }
 }

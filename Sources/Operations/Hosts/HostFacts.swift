@@ -1,0 +1,66 @@
+package import Addressing
+package import AgentProtocol
+package import ConnectionDiff
+package import ConnectionSpace
+internal import Nftables
+package import Policy
+
+/// What there is to know of a host beside what changes on it.
+package struct HostFacts {
+  package let host: String
+  /// Addresses that its peers deny; `nil`: nothing says whose addresses are whose.
+  package var stray: StrayAddresses?
+  /// What rules lead elsewhere than clients ask for, once the host has what it should have; or why that is not known.
+  package var translations: Result<[TranslationLine], NotProven>
+  /// What was recorded where it was only observed, and is denied from now on.
+  package var recorded: [Recorded]
+  /// The names of hosts by their addresses.
+  package let owners: [Address: String]
+
+  package var isEmpty: Bool {
+    if case .success(let lines) = translations, !lines.isEmpty { return false }
+    if case .failure = translations { return false }
+    return stray?.isEmpty != false && recorded.isEmpty
+  }
+
+  /// - Parameter tables: all that the host has, or will have.
+  init(
+    _ identity: HostIdentity, tables: [Table], names policy: Policy?, stray: StrayAddresses? = nil,
+    recorded: [Recorded] = []
+  ) {
+    host = identity.host
+    owners = identity.owners
+    self.stray = stray
+    self.recorded = recorded
+    do throws(NotProven) {
+      translations = .success(
+        try TranslationLine.all(
+          of: tables, own: identity.addresses, name: identity.host, names: policy, at: .current()))
+    } catch { translations = .failure(error) }
+  }
+
+  /// Asks hosts for them, in order.
+  package static func of(
+    _ targets: Targets, watch: (any HostWatch)? = nil
+  ) async -> [(host: String, facts: Result<Self, any Error>)] {
+    let answers = await asking(targets.hosts, watch) { target in
+      try await target.ask([Look.self]) { agent, greeting in
+        (looked: try await agent.ask(Look(target.wanted)), stray: target.identity.strayAddresses(greeting))
+      }
+    }
+    return zip(targets.hosts, answers).map { target, answer in
+      (
+        target.name,
+        answer.map { Self(target, $0.looked, names: targets.inventory?.policy, stray: $0.stray) }
+      )
+    }
+  }
+
+  /// Once the host has what it should have.
+  init(_ target: Target, _ looked: Looked, names policy: Policy?, stray: StrayAddresses?) {
+    let others = (looked.ruleset ?? []).filter { $0.title != target.wanted.title }
+    self.init(
+      target.identity, tables: [target.wanted] + others, names: policy, stray: stray,
+      recorded: looked.recorded)
+  }
+}

@@ -1,0 +1,170 @@
+internal import Addressing
+internal import AgentProtocol
+internal import ConnectionDiff
+internal import Diagnostics
+internal import Nftables
+internal import Operations
+internal import Policy
+internal import RulesetSpace
+
+// What there is to know of hosts beside what changes on them.
+
+extension [HostFacts] {
+  /// As chapters, none of them empty.
+  var chapters: [Chapter] {
+    let chapters = [
+      Chapter(.facts, "Records", flatMap(\.recordEntries)),
+      Chapter(.facts, "Led elsewhere than asked for", flatMap(\.translationEntries)),
+      Chapter(
+        .facts, "Addresses",
+        flatMap { facts in
+          (facts.stray?.sentences ?? []).map { Entry(.risk, "\(facts.host) \($0)") }
+        }),
+    ]
+    return chapters.filter { !$0.entries.isEmpty }
+  }
+}
+
+extension HostFacts {
+  /// More of them are counted; all are in the JSON.
+  private static let mostTranslations = 12
+
+  /// `> any IPv4 → a  tcp/8080 is led to 172.17.0.2:80 by table ip nat and passes through`.
+  var translationEntries: [Entry] {
+    switch translations {
+    case .failure(let reason):
+      return [Entry(.risk, "\(host): what its tables lead elsewhere is \(reason)")]
+    case .success(let lines):
+      let more = lines.count - Self.mostTranslations
+      return lines.prefix(Self.mostTranslations).map(\.entry)
+        + (more > 0
+          ? [Entry(.led, "\(host): \(counted(more, "more", "more")) (sekisho read --allows tells all)")] : [])
+    }
+  }
+
+  fileprivate var recordEntries: [Entry] {
+    recorded.map { recorded in
+      let count =
+        recorded.count == 0 ? "nothing" : counted(recorded.count, "peer and port", "peers and ports")
+      let names = listed(recorded.first.map(words), of: recorded.count)
+      return Entry(
+        recorded.count == 0 ? nil : .closes,
+        "\(host) \(recorded.hook.rawValue): recorded in \(duration(recorded.memory)) and denied from now on: \(count)\(names.isEmpty ? "" : " (\(names))")"
+      )
+    }
+  }
+
+  /// `web-1 tcp/5432`.
+  private func words(_ record: Recorded.Record) -> String {
+    func name(_ address: Address) -> String { owners[address] ?? "\(address)" }
+    let ends = [record.peer, record.destination].compactMap { $0.map(name) }.joined(separator: " → ")
+    return "\(ends) \(record.ipProtocol)\(record.port.map { "/\($0)" } ?? "")"
+  }
+
+  private func duration(_ seconds: Int) -> String {
+    seconds == 86_400
+      ? "the last day"
+      : seconds % 86_400 == 0 ? "the last \(seconds / 86_400) days" : "the last \(seconds / 60) minutes"
+  }
+}
+
+extension TranslationLine {
+  /// Nowhere else than in the ruleset is it written.
+  var entry: Entry {
+    let line = line.entry(.changes, Sources(files: []), tellsFamily: false)
+    return Entry(.led, ends: line.ends, line.words + Words(" \(words)"))
+  }
+}
+
+extension Mark {
+  /// Goes elsewhere than it was asked for.
+  static let led = Mark(sign: ">", role: .changes)
+}
+
+// MARK: - JSON
+
+/// The same for programs.
+struct HostFactsJSON: Encodable {
+  struct Record: Encodable {
+    let peer: String
+    let destination: String?
+    let `protocol`: String
+    let port: UInt16?
+  }
+
+  struct Denied: Encodable {
+    let hook: String
+    let seconds: Int
+    let count: Int
+    /// The first of them.
+    let records: [Record]
+  }
+
+  let host: String
+  /// Addresses of the machine that the inventory gives to nobody, and to others.
+  let unlistedAddresses: [String]
+  let addressesOfOthers: [String: String]
+  let translations: [TranslationJSON]
+  let translationsNotProven: String?
+  /// What was recorded where it was only observed, and is denied from now on.
+  let deniedFromNowOn: [Denied]
+
+  init(_ facts: HostFacts) {
+    host = facts.host
+    unlistedAddresses = facts.stray?.unknown.map(\.description) ?? []
+    addressesOfOthers = Dictionary(
+      uniqueKeysWithValues: (facts.stray?.foreign ?? []).map { ("\($0.address)", $0.owner) })
+    switch facts.translations {
+    case .success(let lines): (translations, translationsNotProven) = (lines.map { TranslationJSON($0) }, nil)
+    case .failure(let reason): (translations, translationsNotProven) = ([], "\(reason)")
+    }
+    deniedFromNowOn = facts.recorded.map { recorded in
+      Denied(
+        hook: recorded.hook.rawValue, seconds: recorded.memory, count: recorded.count,
+        records: recorded.first.map {
+          Record(
+            peer: "\($0.peer)", destination: $0.destination.map { "\($0)" }, protocol: "\($0.ipProtocol)",
+            port: $0.port)
+        })
+    }
+  }
+}
+
+/// Connections that a rule leads elsewhere, for programs.
+struct TranslationJSON: Encodable {
+  let direction: String
+  let connections: LineJSON
+  let target: String
+  let table: String
+  let chain: String
+  let rule: Int
+  let way: String
+  let isSure: Bool
+  /// Links by which packets have to come, and by which they must not.
+  let onlyBy: [String]?
+  let notBy: [String]?
+  let passes: String
+  let isUnfiltered: Bool
+
+  init(_ translation: TranslationLine) {
+    direction = translation.direction.rawValue
+    connections = LineJSON(translation.line, Sources(files: []))
+    target = translation.target
+    table = translation.rule.table
+    chain = translation.rule.chain.text
+    rule = translation.rule.index + 1
+    switch translation.way {
+    case .here: way = "here"
+    case .onward: way = "onward"
+    case .either: way = "either"
+    }
+    isSure = translation.isSure
+    switch translation.links {
+    case .any: (onlyBy, notBy) = (nil, nil)
+    case .only(let names): (onlyBy, notBy) = (names, nil)
+    case .allBut(let names): (onlyBy, notBy) = (nil, names)
+    }
+    passes = translation.passing.rawValue
+    isUnfiltered = translation.isUnfiltered
+  }
+}

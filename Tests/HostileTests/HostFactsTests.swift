@@ -1,0 +1,110 @@
+import Testing
+
+/// What is to be known of a host beside what changes on it: what tables of others lead elsewhere, and who was recorded
+/// while a direction was only observed.
+@Suite(.enabled(if: Shell.obstacle == nil, "\(Shell.obstacle ?? "")"))
+struct HostFactsTests {
+  private static let inventory = """
+    version: 1
+    services: {ssh: tcp/22, https: tcp/443}
+    hosts:
+      a: {addresses: [10.0.0.1, "2001:db8::1"]}
+      b: {addresses: [10.0.0.2, 10.0.0.3]}
+    flows:
+      care: {from: b, to: a, service: ssh, why: test}
+
+    """
+
+  /// As a container engine writes them.
+  private static let translating = """
+    ip link set lo up; ip address add 10.0.0.1 dev lo
+    nft -f - <<'END'
+    table ip nat {
+      chain pre { type nat hook prerouting priority -100; fib daddr type local jump published; }
+      chain out { type nat hook output priority -100; fib daddr type local jump published; }
+      chain published {
+        iifname "docker0" return
+        tcp dport 8080 dnat to 172.17.0.2:80
+        tcp dport 2222 redirect to :22
+      }
+    }
+    END
+
+    """
+
+  @Test func `what tables of others lead elsewhere is told wherever a host is looked at`() throws {
+    try withShell { shell in
+      try shell.write("inventory/all.yaml", Self.inventory)
+      let result = try shell.run(
+        Self.translating + """
+          led() {
+            grep 'a  *tcp/8080 is led to 172.17.0.2:80 by table ip nat unless it comes by docker0 and passes through; Sekisho does not filter that here' $1
+          }
+          sekisho apply --local --host a --yes > first; led first; (! grep '> a → a ' first)
+          grep 'tcp/2222 is led to 10.0.0.1:22 by table ip nat unless it comes by docker0 and does not pass' first
+          sekisho diff --local --host a > same; led same
+          sekisho status --local --host a > same; led same
+          sekisho status > alone; grep '> .*tcp/8080' alone | grep 172.17.0.2
+          sekisho explain b a tcp/8080 --local --host a > said; grep '^denied' said; led said; (! grep 2222 said)
+          sekisho explain b a tcp/443 --local --host a 2>&1 | grep 'no table on a leads it elsewhere'
+          for verb in diff status 'explain b a tcp/8080' 'apply --yes'; do
+            sekisho $verb --local --host a --json > json
+            grep -A3 '"not_by"' json | grep docker0; grep '"target" : "172.17.0.2:80"' json; grep '"is_unfiltered" : true' json
+          done
+          nft -j list ruleset > dump.json
+          sekisho diff dump.json inventory --host a > said || test $? = 2; grep 'is led to 172.17.0.2:80' said
+          nft flush chain ip nat published; nft -j list ruleset > later.json
+          sekisho diff dump.json later.json > said || test $? = 2
+          grep 'and no more:' said; grep '> .*tcp/8080 is led to 172.17.0.2:80' said
+          sekisho diff --local --host a > said; (! grep 'is led' said)
+          sekisho read dump.json --ask 10.0.0.2 10.0.0.1 tcp/8080 --host a -i inventory > said
+          grep 'prerouting, ip nat pre: leads to 172.17.0.2:80' said
+          sekisho read dump.json --ask 10.0.0.2 10.0.0.1 tcp/8080 --json | grep '"target" : "172.17.0.2:80"'
+          """)
+      #expect(result.status == 0, "\(result.all)")
+    }
+  }
+
+  @Test func `who was recorded and is denied from now on is told before a host enforces`() throws {
+    try withShell { shell in
+      try shell.write("inventory/all.yaml", Self.inventory)
+      let result = try shell.run(
+        """
+        ip address add 10.0.0.1 dev lo
+        sed 's/^version: 1/&\\nsettings: {mode: observe}/' inventory/all.yaml > observing.yaml
+        sekisho apply --local --host a --yes -q -i observing.yaml
+        sekisho diff --local --host a -i observing.yaml > same; (! grep recorded same)
+        nft add element inet sekisho in/denied.v4 '{ 10.0.0.2 . tcp . 22, 10.0.0.2 . tcp . 5432, 192.0.2.7 . udp . 53 }'
+        nft add element inet sekisho in/denied-other.v4 '{ 192.0.2.8 . icmp }'
+        told='a input: recorded in the last day and denied from now on: 3 peers and ports (b tcp/5432, 192.0.2.7 udp/53, 192.0.2.8 icmp)'
+        sekisho diff --local --host a > said || test $? = 2; grep -F "$told" said
+        grep -F 'a output: recorded in the last day and denied from now on: nothing' said
+        sekisho diff --local --host a --json > json || test $? = 2
+        grep '"count" : 3' json; grep '"peer" : "192.0.2.8"' json
+        sekisho apply --local --host a --yes > said 2>&1; grep -F "$told" said
+        grep 'on a everything closes that no flow allows' said
+        sekisho diff --local --host a > same; (! grep recorded same)
+        """)
+      #expect(result.status == 0, "\(result.all)")
+    }
+  }
+
+  @Test func `what a bridge of containers has is no address that is missing in the inventory`() throws {
+    try withShell { shell in
+      try shell.write("inventory/all.yaml", Self.inventory)
+      let result = try shell.run(
+        """
+        ip link set lo up; ip address add 10.0.0.1 dev lo; ip address add 2001:db8::1 dev lo
+        for name in docker0 br-0123456789ab podman1 cni-podman0; do
+          ip link add $name type bridge; ip address add 172.17.0.1/32 dev $name; ip address add 10.0.0.3/32 dev $name
+        done
+        sekisho apply --local --host a --yes > told; (! grep 172.17.0.1 told); grep 'a carries 10.0.0.3 of b' told
+        sekisho apply --local --host a --yes --json > json; grep '"10.0.0.3" : "b"' json; (! grep 172.17.0.1 json)
+        ip link add br-lan type bridge; ip address add 192.0.2.9/32 dev br-lan
+        sekisho diff --local --host a > told; grep 'a carries 192.0.2.9, which' told; (! grep 172.17.0.1 told)
+        sekisho diff --local --host a --json > json; grep -A2 unlisted_addresses json | grep 192.0.2.9
+        """)
+      #expect(result.status == 0, "\(result.all)")
+    }
+  }
+}
