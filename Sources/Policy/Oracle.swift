@@ -79,7 +79,9 @@ public struct Oracle: Sendable {
   ///
   /// - Parameters:
   ///   - connection: as the client asks for it.
+  ///   - id: the host.
   ///   - way: by which links, and whether it was led there by a translation of its destination.
+  ///   - now: the moment at which flows with an end are judged.
   public func judge(_ connection: Connection, past id: HostID, _ way: ContainerWay, now: Timestamp)
     -> Judgement
   {
