@@ -102,3 +102,25 @@ extension HeaderField {
 
   static let etherType = Self(.ether, "type", 96, 16, .etherType)
 }
+
+extension ProtocolContext {
+  /// The field that begins in a byte of a header, as far as the header is known.
+  func field(_ base: PayloadBase, byte: Int, where matches: (HeaderField) -> Bool) -> HeaderField? {
+    var headers: [Header] = []
+    switch base {
+    case .link: headers = link == .vlan ? [.vlan, .ether] : link.map { [$0] } ?? []
+    case .network: headers = network.map { [$0] } ?? []
+    case .transport: headers = transport.flatMap { Header(transportProtocol: $0) }.map { [$0] } ?? [.th]
+    case .inner: return nil
+    }
+    for header in headers {
+      let found = HeaderField.fields(of: header).first { field in
+        guard field.byteOffset == byte, matches(field) else { return false }
+        guard let types = field.icmpTypes else { return true }
+        return icmpTypes.map { known in known.allSatisfy(types.contains) } ?? false
+      }
+      if let found { return found }
+    }
+    return nil
+  }
+}
