@@ -70,7 +70,12 @@ package struct ChangeDescription: Hashable, Sendable, Codable {
     var objects: [Object] = []
     var rules: [(action: Action, chain: ChainName, rule: Rule)] = []
     var sets: [(action: Action, set: NamedSet)] = []
-    for operation in change.operations {
+    let made = Set(
+      change.operations.compactMap { if case .addChain(let name, _, _) = $0 { name } else { nil } })
+    func policy(of name: ChainName, _ base: BaseChain) -> ChainPolicy {
+      (wanted.chain(name)?.base ?? base).policy ?? .accept
+    }
+    for operation in Self.inOrder(change.operations, of: wanted, made) {
       switch operation {
       case .addTable:
         objects.append(Object(old == nil ? .add : .change, "table", wanted.title, ""))
@@ -81,8 +86,10 @@ package struct ChangeDescription: Hashable, Sendable, Codable {
         objects.append(Object(.delete, "table", old?.title ?? wanted.title, ""))
       case .addChain(let name, let base, _):
         objects.append(
-          Object(.add, "chain", name.text, base.map { "policy \($0.policy?.keyword ?? "accept")" } ?? ""))
+          Object(.add, "chain", name.text, base.map { "policy \(policy(of: name, $0).keyword)" } ?? ""))
       case .setPolicy(let name, let policy):
+        // Made ahead without it.
+        if made.contains(name) { continue }
         objects.append(Object(.change, "chain", name.text, "policy \(policy.keyword)"))
       case .deleteChain(let name):
         objects.append(Object(.delete, "chain", name.text, ""))
@@ -125,6 +132,28 @@ package struct ChangeDescription: Hashable, Sendable, Codable {
   package init() {
     flows = []
     objects = []
+  }
+
+  /// What goes, then chains, sets, elements and rules that come, in whatever transaction they do.
+  private static func inOrder(
+    _ operations: [Operation], of wanted: Table, _ made: Set<ChainName>
+  ) -> [Operation] {
+    let places = Dictionary(
+      wanted.chains.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+    func key(_ operation: Operation) -> (Int, Int) {
+      switch operation {
+      case .resizeSet: (0, 0)
+      case .deleteTable, .deleteRule, .deleteElements, .deleteSet, .deleteOther, .deleteChain: (1, 0)
+      case .addTable: (2, 0)
+      case .addChain(let name, _, _), .setPolicy(let name, _): (3, places[name] ?? 0)
+      case .addSet: (4, 0)
+      case .addElements: (5, 0)
+      case .addRule(let name, _, _): made.contains(name) ? (6, (places[name] ?? 0) + 1) : (6, 0)
+      case .setFlags: (7, 0)
+      }
+    }
+    return operations.enumerated().map { (key: key($1), number: $0, operation: $1) }
+      .sorted { ($0.key.0, $0.key.1, $0.number) < ($1.key.0, $1.key.1, $1.number) }.map(\.operation)
   }
 
   private static var style: TextStyle { TextStyle(.listing, isStateless: true) }

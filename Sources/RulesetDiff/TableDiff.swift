@@ -116,16 +116,19 @@ package enum TableDiff {
       replacedSets.isEmpty && replacedChains.isEmpty
       && (newSets.contains { $0.flags.contains(.interval) }
         || unled.contains { $0.rules.contains(where: \.hasInlineRanges) })
+    // A base chain that passes everything judges like none.
     let ahead: [Operation] =
-      resized + (isFilledAhead ? unled.map(\.making) + newSets.map { .addSet($0) } + unled.filling : [])
+      resized
+      + (isFilledAhead ? newChains.map(\.passing) + newSets.map { .addSet($0) } + unled.filling : [])
     var chains: [Operation] = []
     for chain in wanted.chains {
-      if let present = oldChains[chain.name], !replacedChains.contains(chain.name) {
-        if let policy = chain.base?.policy, policy != present.base?.policy {
-          chains.append(.setPolicy(chain.name, policy))
-        }
-      } else if !isFilledAhead || chain.base != nil {
+      let present = replacedChains.contains(chain.name) ? nil : oldChains[chain.name]
+      if present == nil, !isFilledAhead {
         chains.append(chain.making)
+      } else if let policy = chain.base?.policy,
+        policy != (present.map { $0.base?.policy } ?? chain.base?.passing.policy)
+      {
+        chains.append(.setPolicy(chain.name, policy))
       }
     }
     let table: [Operation] = old == nil ? [.addTable(comment: wanted.comment, flags: wanted.flags)] : []
@@ -142,6 +145,15 @@ package enum TableDiff {
 
 extension Chain {
   fileprivate var making: Operation { .addChain(name, base, comment: comment) }
+  /// Made without its policy.
+  fileprivate var passing: Operation { .addChain(name, base?.passing, comment: comment) }
+}
+
+extension BaseChain {
+  fileprivate var passing: BaseChain {
+    BaseChain(
+      type: type, hook: hook, priority: priority, policy: policy.map { _ in .accept }, devices: devices)
+  }
 }
 
 extension [Chain] {
