@@ -88,6 +88,7 @@ let package = Package(
     layer("Reachability", ["Addressing", "ConnectionSpace", "Policy"], isSmall: true),
     layer("Lint", ["Addressing", "Diagnostics", "Policy"], isSmall: true),
 
+    layer("Sessions", ["Addressing", "Nftables"], isSmall: true),
     layer("HostState", isSmall: true),
     layer("Machine", ["Addressing", "CLinux", system]),
     layer("HostStore", ["Digest", "HostState", "Machine", system], isSmall: true),
@@ -95,12 +96,13 @@ let package = Package(
     layer("Artifacts", ["Digest", "JSONStrings", "Machine", "Policy", system]),
     layer("Netlink", ["CMnl"]),
     layer("NftablesNetlink", ["Addressing", "CMnl", "CNftnl", "Netlink", "Nftables"]),
+    layer("ConntrackNetlink", ["Addressing", "CMnl", "Netlink", "Sessions"], isSmall: true),
     layer("Probing", ["Addressing", "Attempts", "CLinux", "Machine", system], isSmall: true),
     layer(
       "Enforcement",
       [
-        "Addressing", "AgentProtocol", "Digest", "Machine", "Netlink", "Nftables", "NftablesNetlink",
-        "RulesetDiff", "RulesetShape", system,
+        "Addressing", "AgentProtocol", "ConntrackNetlink", "Digest", "Machine", "Netlink", "Nftables",
+        "NftablesNetlink", "RulesetDiff", "RulesetShape", "Sessions", system,
       ],
       isSmall: true),
     layer(
@@ -130,7 +132,9 @@ let package = Package(
     support("ChildProcess", []),
     support("Goldens", []),
     support("EchoKernel", ["Netlink"]),
-    support("MemoryKernel", ["AgentProtocol", "Enforcement", "Netlink", "Nftables", "NftablesNetlink"]),
+    support(
+      "MemoryKernel",
+      ["AgentProtocol", "Enforcement", "Netlink", "Nftables", "NftablesNetlink", "Sessions"]),
     support("PolicyFixtures", ["Addressing", "Diagnostics", "Policy"]),
     support("LabFixtures", ["Addressing", "Diagnostics", "Policy"]),
     support("LabHarness", ["Lab", "Machine", "Policy", subprocess, system]),
@@ -196,9 +200,11 @@ let package = Package(
     tests(
       "EnforcementTests",
       [
-        "AgentProtocol", "Enforcement", "MemoryKernel", "Netlink", "Nftables", "NftablesNetlink", "Policy",
-        "PolicyFixtures", "RulesetCompiler", "RulesetDiff", "RulesetShape",
+        "Addressing", "AgentProtocol", "Enforcement", "MemoryKernel", "Netlink", "Nftables",
+        "NftablesNetlink", "Policy",
+        "PolicyFixtures", "RulesetCompiler", "RulesetDiff", "RulesetShape", "Sessions",
       ]),
+    tests("SessionsTests", ["Addressing", "Nftables", "Sessions"]),
     tests("ConnectionSpaceTests", ["Addressing", "ConnectionSpace", "PolicyFixtures"]),
     tests(
       "PolicySpaceTests",
@@ -253,9 +259,9 @@ let package = Package(
     tests(
       "NftablesNetlinkTests",
       [
-        "Addressing", "AgentProtocol", "ChildProcess", "ConnectionSpace", "EchoKernel", "Enforcement",
-        "Goldens",
-        "Netlink", "Nftables", "NftablesNetlink", "RulesetDiff", "RulesetSpace", "lab-support", "sekisho",
+        "Addressing", "AgentProtocol", "ChildProcess", "ConnectionSpace", "ConntrackNetlink", "EchoKernel",
+        "Enforcement", "Goldens", "Netlink", "Nftables", "NftablesNetlink", "RulesetDiff", "RulesetSpace",
+        "Sessions", "lab-support", "sekisho",
       ]),
     tests(
       "LabTests",

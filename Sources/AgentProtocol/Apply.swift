@@ -63,8 +63,12 @@ package struct Applied: AgentMessage, Hashable, Codable {
   package let generation: UInt32
   /// How often the ruleset moved between reading and writing.
   @BoundedCount package private(set) var retries: Int
+  /// Set where the kernel could not be told of sessions that are older than the table: those that said nothing
+  /// while it was made have to be opened again.
+  package let forgetsSilentSessions: Bool?
 
-  package init(operations: Int, generation: UInt32, retries: Int) {
+  package init(operations: Int, generation: UInt32, retries: Int, forgetsSilentSessions: Bool? = nil) {
+    self.forgetsSilentSessions = forgetsSilentSessions
     self.operations = operations
     self.generation = generation
     self.retries = retries

@@ -5,7 +5,10 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_conntrack_tcp.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netlink.h>
 #include <libmnl/libmnl.h>
 

@@ -29,12 +29,14 @@ extension LocalHost {
     _ request: Apply, _ kernel: any HostKernel, _ basis: inout Basis,
     _ tell: (Apply.Step) throws(AgentFailure) -> Void
   ) throws(AgentFailure) -> Applied {
+    var operations = 0
+    var forgetsSilentSessions: Bool?
     var known = request.isLearning ? try track(kernel, &basis) : nil
     if request.isLearning, known == nil {
+      if try !keepSessions(allowedBy: request.wanted, kernel) { forgetsSilentSessions = true }
       try tell(.tracking)
       basis.pause = Backoff()
     }
-    var operations = 0
     while known != nil || basis.pause.hasMore {
       let found = if let known { known } else { try current(kernel, &basis) }
       known = nil
@@ -56,7 +58,9 @@ extension LocalHost {
       }
       basis.waypoint = nil
       try prove(change, of: request.wanted, generation: made, kernel)
-      return Applied(operations: operations, generation: made, retries: basis.retries)
+      return Applied(
+        operations: operations, generation: made, retries: basis.retries,
+        forgetsSilentSessions: forgetsSilentSessions)
     }
     throw Self.tooFast
   }

@@ -1,6 +1,8 @@
 package import AgentProtocol
+package import Netlink
 package import Nftables
 package import NftablesNetlink
+package import Sessions
 
 /// Where conversations with a kernel begin.
 package protocol KernelSource: Sendable {
@@ -29,6 +31,12 @@ package protocol HostKernel: AnyObject {
   func elementCount(of set: SetName, family: Family, table: TableName) throws(ReadError) -> Int
   /// The keys of the elements of a set that rules fill, in no order, some of them perhaps twice.
   func elementKeys(of set: SetName, family: Family, table: TableName) throws(ReadError) -> [[UInt8]]
+  /// The TCP sockets of the host.
+  func sockets() throws(ReadError) -> [TCPSocket]
+  /// Makes connection tracking know sessions as established; those it knows stay as they are.
+  ///
+  /// - Returns: whether it can; a kernel may have no part that lets itself be told.
+  func enter(_ sessions: [Session]) throws(NetlinkError) -> Bool
   /// The base chains of all tables, in order of hook and priority.
   func baseChains() throws(ReadError) -> [PlacedChain]
   /// Carries out the operations of a change in one transaction: all of them, or nothing.

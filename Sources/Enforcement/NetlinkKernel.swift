@@ -1,7 +1,10 @@
 package import AgentProtocol
+internal import ConntrackNetlink
+internal import Machine
 package import Netlink
 package import Nftables
 package import NftablesNetlink
+package import Sessions
 
 /// The kernel that runs here: each conversation is a socket of its own.
 package struct NetlinkSource: KernelSource {
@@ -46,6 +49,26 @@ package final class NetlinkKernel: HostKernel {
     of set: SetName, family: Family, table: TableName
   ) throws(ReadError) -> [[UInt8]] {
     try connection.elementKeys(of: set, family: family, table: table)
+  }
+
+  package func sockets() throws(ReadError) -> [TCPSocket] {
+    // Those of the namespace that this thread is in.
+    ["tcp", "tcp6"].flatMap { name in
+      (try? Files.read("/proc/thread-self/net/\(name)", atMost: 1 << 28)).map {
+        TCPSocket.sockets(listing: $0)
+      } ?? []
+    }
+  }
+
+  package func enter(_ sessions: [Session]) throws(NetlinkError) -> Bool {
+    do throws(NetlinkError) {
+      _ = try ConntrackConnection().enter(sessions)
+      return true
+    } catch {
+      // What nfnetlink answers of a subsystem that it does not have (`nfnetlink_rcv_msg`).
+      if case .failed(let code, _, _) = error, code == .invalid || code == .notSupported { return false }
+      throw error
+    }
   }
 
   package func baseChains() throws(ReadError) -> [PlacedChain] {

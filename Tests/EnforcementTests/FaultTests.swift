@@ -1,3 +1,4 @@
+import Addressing
 import AgentProtocol
 import Enforcement
 import Foundation
@@ -9,6 +10,7 @@ import PolicyFixtures
 import RulesetCompiler
 import RulesetDiff
 import RulesetShape
+import Sessions
 import Testing
 
 /// What an apply says has happened is what has happened, whichever call to the kernel goes wrong.
@@ -189,6 +191,41 @@ import Testing
     #expect(had?.flags == .owner)
     #expect(kernel.tables.map(\.title) == ["ip bans"])
     #expect(try host.apply(Apply(wanted, seen: nil)) { _ in }.operations > 0)
+  }
+
+  @Test(arguments: [true, false])
+  func `a first apply tells connection tracking of the sessions that the table lets in`(canTell: Bool) throws
+  {
+    let kernel = MemoryKernel()
+    let host = try makeHost(kernel)
+    func end(_ last: UInt8, _ port: UInt16) -> SessionEnd {
+      SessionEnd(Address(.ipv4, 0x0a00_0000 | UInt128(last)), port)
+    }
+    kernel.sockets = [
+      TCPSocket(local: end(200, 80), remote: end(1, 40_000), state: .open),
+      TCPSocket(local: end(200, 80), remote: end(99, 40_000), state: .open),
+    ]
+    if !canTell { kernel.tracked = nil }
+    let wanted = Table(
+      family: .inet, name: .sekisho,
+      chains: [
+        Chain(
+          name: "input", base: BaseChain(hook: .input, policy: .drop),
+          rules: [
+            Rule([
+              .payload(base: .network, offset: 12, length: 4, into: .r1),
+              .compare(.equal, .r1, [10, 0, 0, 1]),
+              .verdict(.accept),
+            ])
+          ]), Chain(name: "output", base: BaseChain(hook: .output, policy: .drop), rules: []),
+      ], sets: [])
+    let applied = try host.apply(Apply(wanted, seen: nil)) { _ in }
+    #expect(applied.forgetsSilentSessions == (canTell ? nil : true))
+    #expect(kernel.tracked == (canTell ? [Session(client: end(1, 40_000), server: end(200, 80))] : nil))
+    // There is a table that tracks: whatever it does not know is no session.
+    kernel.sockets = [TCPSocket(local: end(200, 80), remote: end(1, 40_001), state: .open)]
+    _ = try host.apply(Apply(Self.group(3), seen: nil)) { _ in }
+    #expect(kernel.tracked?.count ?? 1 == 1)
   }
 
   @Test func `while a first apply learns, what others do to their rules still refuses it`() throws {

@@ -18,6 +18,12 @@ enum ApplyAnswer {
         answer.parts.append(
           .detail(
             "\(outcome.host): \(counted(report.operations, "object")), generation \(report.generation)"))
+        if report.forgetsSilentSessions == true {
+          answer.parts.append(
+            .remark(
+              "\(outcome.host): its kernel cannot be told of sessions older than the ruleset (nf_conntrack_netlink); those that were silent have to be opened again"
+            ))
+        }
       case .failure(let error):
         answer.parts.append(.failure("\(outcome.host): \(error)"))
         let code: ExitCode = (error as? AgentFailure)?.code == .moved ? .moved : .failed

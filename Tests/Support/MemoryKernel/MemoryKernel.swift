@@ -3,6 +3,7 @@ package import Enforcement
 package import Netlink
 package import Nftables
 import NftablesNetlink
+package import Sessions
 import Synchronization
 
 /// A kernel with several tables in memory: all of a transaction or nothing, one generation for all, tables
@@ -43,6 +44,9 @@ package final class MemoryKernel: KernelSource, Sendable {
     var calls = 0
     var fault: Fault?
     var stranger: (@Sendable (Int) -> [Change])?
+    var sockets: [TCPSocket] = []
+    /// What connection tracking was told of; `nil`: it cannot be told.
+    var tracked: Set<Session>? = []
   }
 
   private let state = Mutex(State())
@@ -71,6 +75,18 @@ package final class MemoryKernel: KernelSource, Sendable {
     state.withLock { $0.tables[TablePlace(family, name)]?.installed }
   }
 
+  /// The sockets of the host.
+  package var sockets: [TCPSocket] {
+    get { state.withLock { $0.sockets } }
+    set { state.withLock { $0.sockets = newValue } }
+  }
+
+  /// The sessions that connection tracking was told of; `nil`: it cannot be told.
+  package var tracked: Set<Session>? {
+    get { state.withLock { $0.tracked } }
+    set { state.withLock { $0.tracked = newValue } }
+  }
+
   /// Calls since the last ``fail(at:)``.
   package var calls: Int { state.withLock { $0.calls } }
 
@@ -97,11 +113,11 @@ package final class MemoryKernel: KernelSource, Sendable {
 
   package func open() throws(AgentFailure) -> any HostKernel {
     state.withLock { $0.sessions += 1 }
-    return Session(self, state.withLock { $0.sessions })
+    return Conversation(self, state.withLock { $0.sessions })
   }
 
   /// One conversation.
-  private final class Session: HostKernel {
+  private final class Conversation: HostKernel {
     private let kernel: MemoryKernel
     private let number: Int
 
@@ -166,6 +182,17 @@ package final class MemoryKernel: KernelSource, Sendable {
         let elements = state.tables[TablePlace(family, table)]?.installed?.table.set(set)?.elements
         return (0..<(elements?.count ?? 0)).compactMap { index in elements.map { Array($0.key(index)) } }
       }
+    }
+
+    func sockets() throws(ReadError) -> [TCPSocket] { try kernel.read { $0.sockets } }
+
+    func enter(_ sessions: [Session]) throws(NetlinkError) -> Bool {
+      try kernel.call(
+        { $0 },
+        { state throws(NetlinkError) in
+          state.tracked?.formUnion(sessions)
+          return state.tracked != nil
+        })
     }
 
     func baseChains() throws(ReadError) -> [PlacedChain] {

@@ -24,7 +24,7 @@ private func answer(_ socket: Int32) -> String {
   return recv(socket, &byte, 1, 0) == 1 ? "echo" : "closed"
 }
 
-private func connected(_ address: Address, _ port: UInt16) -> Int32 {
+func connected(_ address: Address, _ port: UInt16) -> Int32 {
   let socket = socket(address.family == .ipv4 ? AF_INET : AF_INET6, Int32(SOCK_STREAM.rawValue), 0)
   // A lost SYN is sent again after one second and after three.
   var limit = timeval(tv_sec: 5, tv_usec: 0)
@@ -35,14 +35,19 @@ private func connected(_ address: Address, _ port: UInt16) -> Int32 {
 
 /// Connects a socket of the address's family.
 func connect(_ socket: Int32, to address: Address, _ port: UInt16) {
+  onAddress(address, port) { _ = Glibc.connect(socket, $0, $1) }
+}
+
+/// Does something with an address as the system wants it.
+func onAddress(_ address: Address, _ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Void) {
   if address.family == .ipv4 {
     var end = sockaddr_in()
     end.sin_family = sa_family_t(AF_INET)
     end.sin_port = port.bigEndian
     withUnsafeMutableBytes(of: &end.sin_addr) { $0.copyBytes(from: address.networkBytes) }
-    _ = withUnsafePointer(to: &end) { pointer in
+    withUnsafePointer(to: &end) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        Glibc.connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
   } else {
@@ -50,9 +55,9 @@ func connect(_ socket: Int32, to address: Address, _ port: UInt16) {
     end.sin6_family = sa_family_t(AF_INET6)
     end.sin6_port = port.bigEndian
     withUnsafeMutableBytes(of: &end.sin6_addr) { $0.copyBytes(from: address.networkBytes) }
-    _ = withUnsafePointer(to: &end) { pointer in
+    withUnsafePointer(to: &end) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        Glibc.connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in6>.size))
+        body($0, socklen_t(MemoryLayout<sockaddr_in6>.size))
       }
     }
   }

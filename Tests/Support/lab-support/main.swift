@@ -54,6 +54,13 @@ do {
   case "pour":
     guard arguments.count > 2 else { exit(64) }
     pour(try Address(parsing: arguments[1]), arguments.dropFirst(2).compactMap { UInt16($0) })
+  case "quiet-client", "quiet-server":
+    guard arguments.count > 2, let port = UInt16(arguments[2]) else { exit(64) }
+    let address = try Address(parsing: arguments[1])
+    let isClient = arguments[0] == "quiet-client"
+    beQuiet(
+      isClient ? connected(address, port) : accepted(address.family, port),
+      untilThereIs: arguments.count > 3 ? arguments[3] : nil)
   case "talk":
     guard arguments.count == 4, let port = UInt16(arguments[2]), let moment = Int(arguments[3]) else {
       exit(64)
@@ -79,7 +86,7 @@ do {
     listener.serve(until: 0)
     for arrival in listener.arrivals { print(arrival) }
   default:
-    print("keep, up, status, exec, down, probe, inject, pour, talk, listen")
+    print("keep, up, status, exec, down, probe, inject, pour, quiet-client, quiet-server, talk, listen")
     exit(64)
   }
 } catch {

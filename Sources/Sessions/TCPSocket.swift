@@ -1,0 +1,61 @@
+internal import Addressing
+
+/// A TCP socket of this host, as `/proc/net/tcp` lists it (proc_pid_net(5)).
+package struct TCPSocket: Hashable, Sendable {
+  /// What of its state matters here.
+  package enum State: Hashable, Sendable {
+    case listening
+    /// Data may still go in one direction or in both.
+    case open
+  }
+
+  package let local: SessionEnd
+  package let remote: SessionEnd
+  package let state: State
+
+  package init(local: SessionEnd, remote: SessionEnd, state: State) {
+    self.local = local
+    self.remote = remote
+    self.state = state
+  }
+
+  /// The sockets of a listing; lines that are none, and sockets in other states, are left out.
+  ///
+  ///     sl  local_address rem_address   st …
+  ///      0: 0100007F:1F90 00000000:0000 0A …
+  ///
+  /// IPv4 written as IPv6 is IPv4: that is what its packets are.
+  package static func sockets(listing: [UInt8]) -> [TCPSocket] {
+    listing.split(separator: UInt8(ascii: "\n")).compactMap { line in
+      let fields = line.split(separator: UInt8(ascii: " "), maxSplits: 4)
+      guard fields.count > 3, fields[0].last == UInt8(ascii: ":"), let local = endpoint(fields[1]),
+        let remote = endpoint(fields[2]), let state = number(fields[3]).flatMap({ states[$0] })
+      else { return nil }
+      return TCPSocket(local: local, remote: remote, state: state)
+    }
+  }
+
+  /// `TCP_ESTABLISHED`, `TCP_FIN_WAIT1`, `TCP_FIN_WAIT2`, `TCP_CLOSE_WAIT`, `TCP_LISTEN` (net/tcp_states.h).
+  private static let states: [UInt32: State] = [1: .open, 4: .open, 5: .open, 8: .open, 10: .listening]
+
+  /// Words of an address are numbers of this machine's byte order, which holds them in network order.
+  private static func endpoint(_ text: ArraySlice<UInt8>) -> SessionEnd? {
+    let parts = text.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+    guard parts.count == 2, parts[1].count == 4, let port = number(parts[1]) else { return nil }
+    var bytes: [UInt8] = []
+    var digits = parts[0]
+    guard digits.count == 8 || digits.count == 32 else { return nil }
+    while !digits.isEmpty {
+      guard let word = number(digits.prefix(8)) else { return nil }
+      bytes += ([24, 16, 8, 0] as [UInt32]).map { UInt8(truncatingIfNeeded: word.bigEndian >> $0) }
+      digits = digits.dropFirst(8)
+    }
+    let mapped: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]
+    if bytes.starts(with: mapped) { bytes.removeFirst(mapped.count) }
+    return Address(networkBytes: bytes[...]).map { SessionEnd($0, UInt16(truncatingIfNeeded: port)) }
+  }
+
+  private static func number(_ digits: ArraySlice<UInt8>) -> UInt32? {
+    UInt32(String(decoding: digits, as: UTF8.self), radix: 16)
+  }
+}
