@@ -3,6 +3,7 @@
 BUILD_PACKAGES := libmnl-dev libnftnl-dev libyaml-dev pkg-config
 RUN_PACKAGES := nftables iproute2 util-linux
 TEST_PACKAGES := conntrack openssh-server openssh-client iptables arptables ebtables
+CONTAINER_PACKAGES := docker.io podman netavark busybox-static iptables
 
 PREFIX ?= /usr/local
 
@@ -18,7 +19,8 @@ STATIC := --scratch-path $(STATIC_BUILD) -c release --static-swift-stdlib -Xlink
 	-Xlinker --no-eh-frame-hdr -Xlinker -T$(CURDIR)/packaging/no-unwind.ld \
 	-Xlinker -L$(STATIC_LIBRARIES) -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: build release test quick fuzz lint format golden demo bench documentation install clean packages run-packages test-packages
+.PHONY: build release test test-containers quick fuzz lint format golden demo bench documentation install clean
+.PHONY: packages run-packages test-packages
 
 build: packages
 	swift build
@@ -26,6 +28,11 @@ build: packages
 test: test-packages
 	swift build --build-tests
 	swift test
+
+# Real engines that publish ports, each in namespaces of its own; what cannot run here says so.
+test-containers: build run-packages
+	@packaging/install-packages $(CONTAINER_PACKAGES)
+	Tests/Containers/run "$$(swift build --show-bin-path)/sekisho"
 
 # The suites that need neither kernel nor namespaces.
 PURE := Addressing|Artifacts|ConnectionDiff|ConnectionSpace|Diagnostics|Fuzz|HostState|Inventory|Lint|PolicySpace|Reachability

@@ -13,8 +13,14 @@ package struct AllowedConnections: Sendable {
     package let output: String?
     /// Of the machine; empty where they are not known.
     package let indices: [String: UInt32]
+    /// Where those of the machine lead; empty where that is not known.
+    package let exits: [(link: String, destinations: AddressSet)]
 
-    package init(input: String? = nil, output: String? = nil, indices: [String: UInt32] = [:]) {
+    package init(
+      input: String? = nil, output: String? = nil, indices: [String: UInt32] = [:],
+      exits: [(link: String, destinations: AddressSet)] = []
+    ) {
+      self.exits = exits
       self.input = input
       self.output = output
       self.indices = indices
@@ -28,6 +34,10 @@ package struct AllowedConnections: Sendable {
       var result = circumstances
       result.input = input.map { link($0) }
       result.output = output.map { link($0) }
+      // Elsewhere no verdict of ours depends on a link.
+      if !result.apartFrom.isEmpty {
+        result.exits = exits.map { Circumstances.Exit(link($0.link), to: $0.destinations) }
+      }
       return result
     }
   }

@@ -18,6 +18,17 @@ public struct Circumstances: Hashable, Sendable {
     }
   }
 
+  /// A link, and the addresses to which packets leave by it.
+  public struct Exit: Hashable, Sendable {
+    public let link: Link
+    public let destinations: AddressSet
+
+    public init(_ link: Link, to destinations: AddressSet) {
+      self.link = link
+      self.destinations = destinations
+    }
+  }
+
   /// Addresses that the host calls its own where they are a packet's source, and where they are its destination;
   /// `nil`: not known. They differ only where several hosts are looked at together.
   public var ownSources: AddressSet?
@@ -33,6 +44,8 @@ public struct Circumstances: Hashable, Sendable {
   /// Names of links that packets neither come by nor go by unless one is named, or translation leads them there: bridges
   /// of containers, of which something else is to be said. A name is a number of 16 bytes, its first the highest.
   public var apartFrom: IntervalSet<UInt128>
+  /// Where the links of the host lead, as far as it is known; disjoint. Of no meaning where ``output`` is named.
+  public var exits: [Exit] = []
 
   public init(
     ownAddresses: AddressSet? = nil, time: UInt64? = nil, state: ConntrackState = .new,

@@ -72,12 +72,14 @@ struct HookWalk {
 
   consuming func result(_ passage: Passage) throws(NotProven) -> Result {
     let start = [Course(here: domain.all)]
-    let input = link(circumstances.input, isLed: false)
-    let output = link(circumstances.output, isLed: passage != .egress)
-    var ends: [Course]
+    let input: LinkPlace.Link = circumstances.input.map { .known($0) } ?? other
+    var ends: [Course] = []
     switch passage {
     case .egress:
-      let out = try go(start, .output, LinkPlace(.output, input: .none, output: output))
+      var out: [Course] = []
+      for (output, courses) in try departing(start) {
+        out += try go(courses, .output, LinkPlace(.output, input: .none, output: output))
+      }
       var outward: [Course] = []
       var back: [Course] = []
       for course in out {
@@ -85,7 +87,9 @@ struct HookWalk {
         if delivery != .here { outward.append(course) }
         if delivery != .onward { back.append(course) }
       }
-      ends = try go(outward, .postrouting, LinkPlace(.postrouting, input: .none, output: output))
+      for (output, courses) in try departing(outward) {
+        ends += try go(courses, .postrouting, LinkPlace(.postrouting, input: .none, output: output))
+      }
       // What is led to the host itself goes over the loopback.
       let loop = LinkPlace.Link.known(LinkPlace.loopback)
       for hook in [Hook.postrouting, .prerouting, .input] {
@@ -102,8 +106,10 @@ struct HookWalk {
         if delivery != .here { onward.append(course) }
       }
       ends = try go(here, .input, LinkPlace(.input, input: input, output: .none))
-      onward = try go(onward, .forward, LinkPlace(.forward, input: input, output: output))
-      ends += try go(onward, .postrouting, LinkPlace(.postrouting, input: .none, output: output))
+      for (output, courses) in try departing(onward) {
+        let through = try go(courses, .forward, LinkPlace(.forward, input: input, output: output))
+        ends += try go(through, .postrouting, LinkPlace(.postrouting, input: .none, output: output))
+      }
     }
     // A chain that is not modelled, or called for one device, may drop.
     if ruleset.hasUnknown(passage) { dropped = domain.all }
@@ -123,9 +129,43 @@ struct HookWalk {
     return result
   }
 
-  /// - Parameter isLed: whether translation may have led packets to the link.
-  private func link(_ known: Circumstances.Link?, isLed: Bool) -> LinkPlace.Link {
-    known.map { .known($0) } ?? (isLed || circumstances.apartFrom.isEmpty ? .some : .other)
+  /// A link that nothing is known of.
+  private var other: LinkPlace.Link { circumstances.apartFrom.isEmpty ? .some : .other }
+
+  /// Courses by the links that packets leave by. Where translation led them to, and no route says by which link that is,
+  /// it may also be one of those that are looked at apart.
+  private func departing(_ courses: [Course]) throws(NotProven) -> [(LinkPlace.Link, [Course])] {
+    if let output = circumstances.output { return [(.known(output), courses)] }
+    var result: [(link: LinkPlace.Link, courses: [Course])] = []
+    func add(_ course: Course, _ link: LinkPlace.Link) {
+      if course.here.isEmpty { return }
+      if let place = result.firstIndex(where: { $0.link == link }) {
+        result[place].courses.append(course)
+      } else {
+        result.append((link, [course]))
+      }
+    }
+    for var course in courses {
+      switch course.alteration.destination {
+      case .asked:
+        for exit in circumstances.exits {
+          var near = course
+          near.here = try course.here.intersection(
+            domain.space(of: Box(destinations: IntervalSet(exit.destinations.ranges(domain.family)))))
+          course.here = try course.here.subtracting(near.here)
+          add(near, .known(exit.link))
+        }
+        add(course, other)
+      case .bytes(let bytes):
+        let hull = IntervalSet([Alteration.hull(bytes)])
+        let exit = circumstances.exits.first {
+          hull.subtracting(IntervalSet($0.destinations.ranges(domain.family))).isEmpty
+        }
+        add(course, exit.map { .known($0.link) } ?? .some)
+      case .among, .own, .unknown: add(course, .some)
+      }
+    }
+    return result
   }
 
   /// Where a course goes on, and notes what was led there.

@@ -14,6 +14,11 @@ package enum ThisMachine {
     addresses.filter { !Prefix.ipv4Loopback.contains($0) && !Prefix.ipv6Loopback.contains($0) }
   }
 
+  /// Which of its links lead where, as its routes say.
+  package static var exits: [(link: String, destinations: AddressSet)] {
+    Routes.exits().map { ($0.link, $0.destinations) }
+  }
+
   /// The hosts of a policy that have an address of this machine; more than one is possible where addresses
   /// of several hosts were gathered on one machine.
   package static func hosts(in policy: Policy) -> [HostID] {

@@ -154,11 +154,12 @@ struct Comparison {
       if isWhole, bits.value == loopbackIndex { isNever = true }
     case .linkName, .otherLinkName:
       isSure = false
-      // The name's first bytes are compared; whatever follows them is open.
+      // The name's first bytes are compared; whatever follows them is open, unless a NUL has ended it.
       let open = place.highest(field) & ~bits.mask
-      if field == .otherLinkName, open & (open &+ 1) == 0, place.areApart(bits.value...(bits.value | open)) {
-        isNever = true
-      }
+      let isBeginning = open & (open &+ 1) == 0
+      let isEnded = bits.mask != 0 && bits.value >> UInt128(bits.mask.trailingZeroBitCount) & 0xff == 0
+      let last = isEnded ? bits.value : bits.value | open
+      if field == .otherLinkName, isBeginning, place.areApart(bits.value...last) { isNever = true }
       // A compare that ends with the NUL is of the whole name, too.
       let isExact = bits.mask >> 104 == 0xff_ffff
       if isExact, bits.value == loopbackName & bits.mask { isNever = true }

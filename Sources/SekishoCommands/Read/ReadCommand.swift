@@ -88,16 +88,18 @@ struct ReadCommand: Verb {
     return try report.answer(asJSON: output.json)
   }
 
-  /// Of this machine the numbers of links are known as well.
+  /// Of this machine the numbers of links are known as well, and where they lead.
   private func links(in rulesets: [ReadRuleset]) -> AllowedConnections.Links {
     var indices: [String: UInt32] = [:]
+    var exits: [(link: String, destinations: AddressSet)] = []
     if file == nil, targets.host == nil, !targets.lab {
+      exits = ThisMachine.exits
       for name in [input, outgoing].compactMap({ $0 }) {
         let index = unsafe if_nametoindex(name)
         if index != 0 { indices[name] = index }
       }
     }
-    return AllowedConnections.Links(input: input, output: outgoing, indices: indices)
+    return AllowedConnections.Links(input: input, output: outgoing, indices: indices, exits: exits)
   }
 
   /// The host of the inventory that a file is of.
