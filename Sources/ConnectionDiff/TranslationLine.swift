@@ -85,7 +85,8 @@ extension TranslationLine {
   ) throws(NotProven) -> [Self] {
     if !tables.contains(where: \.leadsElsewhere) { return [] }
     let universe = Universe(budget: budget)
-    let circumstances = Circumstances(ownAddresses: AddressSet(own), atSecond: now.seconds)
+    let circumstances = Circumstances(
+      ownAddresses: AddressSet(own), atSecond: now.seconds, apartFrom: tables.bridgeNames)
     let names =
       policy.map { EndNames($0) }
       ?? EndNames([EndNames.Host(name: name, addresses: own)], names: [:], networks: [])

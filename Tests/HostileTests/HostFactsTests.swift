@@ -42,7 +42,15 @@ struct HostFactsTests {
           }
           sekisho apply --local --host a --yes > first; led first; (! grep '> a → a ' first)
           grep 'tcp/2222 is led to 10.0.0.1:22 by table ip nat unless it comes by docker0 and does not pass' first
-          sekisho diff --local --host a > same; led same
+          told='a publishes what no flow says anything about: the inventory leaves its forwarding alone'
+          grep "! $told" first; sekisho diff --local --host a > same; led same; grep "! $told" same
+          sekisho status --local --host a | grep "! $told"
+          sekisho diff --local --host a --json | grep '"publishes_unfiltered" : true'
+          sed 's/"2001:db8::1"]/&, forwarding: containers/' inventory/all.yaml > judging.yaml
+          sekisho diff --local --host a -i judging.yaml > said || test $? = 2; (! grep "$told" said)
+          grep 'tcp/8080 is led to 172.17.0.2:80 by table ip nat and does not pass' said
+          sekisho diff --local --host a -i judging.yaml --json > json || test $? = 2
+          grep '"publishes_unfiltered" : false' json
           sekisho status --local --host a > same; led same
           sekisho status > alone; grep '> .*tcp/8080' alone | grep 172.17.0.2
           sekisho explain b a tcp/8080 --local --host a > said; grep '^denied' said; led said; (! grep 2222 said)

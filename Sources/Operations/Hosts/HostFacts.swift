@@ -17,6 +17,13 @@ package struct HostFacts {
   /// The names of hosts by their addresses.
   package let owners: [Address: String]
 
+  /// Whether tables of others lead what asks for the host past it, to where nothing of Sekisho's filters: the inventory
+  /// leaves its forwarding alone, and what is published there is open to everybody.
+  package var publishesUnfiltered: Bool {
+    guard case .success(let lines) = translations else { return false }
+    return lines.contains { $0.direction == .ingress && $0.isUnfiltered }
+  }
+
   package var isEmpty: Bool {
     if case .success(let lines) = translations, !lines.isEmpty { return false }
     if case .failure = translations { return false }

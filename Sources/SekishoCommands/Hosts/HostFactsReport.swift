@@ -39,7 +39,15 @@ extension HostFacts {
       return lines.prefix(Self.mostTranslations).map(\.entry)
         + (more > 0
           ? [Entry(.led, "\(host): \(counted(more, "more", "more")) (sekisho read --allows tells all)")] : [])
+        + (publishesUnfiltered ? [unfiltered] : [])
     }
+  }
+
+  private var unfiltered: Entry {
+    Entry(
+      .risk,
+      "\(host) publishes what no flow says anything about: the inventory leaves its forwarding alone (`forwarding: containers` judges it by the flows to \(host))"
+    )
   }
 
   fileprivate var recordEntries: [Entry] {
@@ -106,6 +114,8 @@ struct HostFactsJSON: Encodable {
   let addressesOfOthers: [String: String]
   let translations: [TranslationJSON]
   let translationsNotProven: String?
+  /// Whether some of them lead past the host to where nothing of Sekisho's filters.
+  let publishesUnfiltered: Bool
   /// What was recorded where it was only observed, and is denied from now on.
   let deniedFromNowOn: [Denied]
 
@@ -118,6 +128,7 @@ struct HostFactsJSON: Encodable {
     case .success(let lines): (translations, translationsNotProven) = (lines.map { TranslationJSON($0) }, nil)
     case .failure(let reason): (translations, translationsNotProven) = ([], "\(reason)")
     }
+    publishesUnfiltered = facts.publishesUnfiltered
     deniedFromNowOn = facts.recorded.map { recorded in
       Denied(
         hook: recorded.hook.rawValue, seconds: recorded.memory, count: recorded.count,
