@@ -177,8 +177,9 @@ let package = Package(
     tests(
       "RulesetCompilerTests",
       [
-        "Addressing", "ChildProcess", "Diagnostics", "Goldens", "Inventory", "InventoryFiles", "Nftables",
-        "Policy", "PolicyFixtures", "RulesetCompiler", "RulesetShape",
+        "Addressing", "ChildProcess", "ConnectionSpace", "Diagnostics", "Goldens", "Inventory",
+        "InventoryFiles", "Nftables", "Policy", "PolicyFixtures", "PolicySpace", "RulesetCompiler",
+        "RulesetShape",
       ]),
     tests(
       "ExplanationTests",

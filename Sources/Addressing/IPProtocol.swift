@@ -14,6 +14,7 @@ public struct IPProtocol: RawRepresentable, Hashable, Comparable, Sendable, Cust
   public static let esp = Self(rawValue: 50)
   public static let ah = Self(rawValue: 51)
   public static let icmpv6 = Self(rawValue: 58)
+  public static let ospf = Self(rawValue: 89)
   public static let vrrp = Self(rawValue: 112)
   public static let sctp = Self(rawValue: 132)
 
@@ -26,7 +27,7 @@ public struct IPProtocol: RawRepresentable, Hashable, Comparable, Sendable, Cust
   public static let names: [(name: String, value: Self)] = [
     ("icmp", .icmp), ("igmp", .igmp), ("ipip", Self(rawValue: 4)), ("tcp", .tcp), ("udp", .udp),
     ("dccp", Self(rawValue: 33)), ("gre", .gre), ("esp", .esp), ("ah", .ah), ("icmpv6", .icmpv6),
-    ("ospf", Self(rawValue: 89)), ("pim", Self(rawValue: 103)), ("comp", Self(rawValue: 108)),
+    ("ospf", .ospf), ("pim", Self(rawValue: 103)), ("comp", Self(rawValue: 108)),
     ("vrrp", .vrrp), ("l2tp", Self(rawValue: 115)), ("sctp", .sctp), ("udplite", Self(rawValue: 136)),
   ]
 

@@ -84,8 +84,11 @@ package struct DirectionStatus: Hashable, Sendable, Codable {
   package let packets: UInt64
   /// Peers and ports of such packets that are remembered.
   @BoundedCount package private(set) var records: Int
+  /// Packets that belong to no connection and begin none, and were dropped for that; `nil`: the agent does not tell.
+  package let invalid: UInt64?
 
-  package init(hook: Direction, mode: Mode, packets: UInt64, records: Int) {
+  package init(hook: Direction, mode: Mode, packets: UInt64, records: Int, invalid: UInt64? = nil) {
+    self.invalid = invalid
     self.hook = hook
     self.mode = mode
     self.packets = packets

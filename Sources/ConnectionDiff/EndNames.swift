@@ -1,4 +1,5 @@
 internal import Addressing
+internal import Diagnostics
 internal import Nftables
 internal import Policy
 internal import PolicySpace
@@ -148,8 +149,8 @@ struct EndNames {
     }
     let isNear = outside.subtracting(.linkGroups).subtracting(.linkLocal).isEmpty
     return LineEnd(
-      name: Self.joined(words), hosts: found.keys.sorted().map { hosts[$0].name }, outside: outside,
-      outsideName: isNear ? "" : Self.joined(isEveryone ? words : describe(outside, family)),
+      name: conjoined(words), hosts: found.keys.sorted().map { hosts[$0].name }, outside: outside,
+      outsideName: isNear ? "" : conjoined(isEveryone ? words : describe(outside, family)),
       families: families)
   }
 
@@ -188,12 +189,6 @@ struct EndNames {
       } ?? "\(Address(family, range.lowerBound))-\(Address(family, range.upperBound))"
     }
     return texts + (ranges.count > 3 ? ["\(ranges.count - 3) more ranges"] : [])
-  }
-
-  private static func joined(_ words: [String]) -> String {
-    words.count < 3
-      ? words.joined(separator: " and ")
-      : words.dropLast().joined(separator: ", ") + " and " + (words.last ?? "")
   }
 }
 

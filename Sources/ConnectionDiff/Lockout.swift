@@ -1,5 +1,6 @@
 internal import Addressing
 package import ConnectionSpace
+internal import Diagnostics
 internal import Nftables
 package import Policy
 
@@ -12,8 +13,7 @@ package struct Lockout: Hashable, Sendable {
 
   /// `nobody can log in to db-1 by ssh (tcp/22) any more`.
   package var sentence: String {
-    let more = hosts.count > 6 ? " and \(hosts.count - 6) more" : ""
-    return "nobody can log in to \(hosts.prefix(6).joined(separator: ", "))\(more) by \(login) any more"
+    "nobody can log in to \(listed(hosts)) by \(login) any more"
   }
 
   /// A host with its addresses on both sides of a change.

@@ -48,6 +48,9 @@ extension Service {
   private func askedOnLink(_ term: ServiceTerm, from: AddressSet, to: AddressSet) -> [Rectangle] {
     guard term.families.contains(.ipv6), !from.isEmpty(.ipv6) else { return [] }
     var result = [Rectangle(.whole, term.ipProtocol, from: .linkLocal, to: to, term.kinds)]
+    if speaksToNeighbours {
+      result.append(Rectangle(.whole, term.ipProtocol, from: from, to: .linkLocal, term.kinds))
+    }
     if let replies, case .ports = term.match {
       result.append(Rectangle(.whole, term.ipProtocol, from: .linkLocal, to: from, .ports(replies)))
       result.append(Rectangle(.whole, term.ipProtocol, from: to, to: .linkLocal, .ports(replies)))

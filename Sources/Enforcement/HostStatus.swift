@@ -47,8 +47,9 @@ extension DirectionStatus {
     _ count: (SetName) throws(ReadError) -> Int
   ) throws(ReadError) {
     let hook = Direction(side)
+    let invalid = installed.droppedAsInvalid(side)
     guard let end = installed.table.ending(of: base), !end.rules.isEmpty else {
-      self.init(hook: hook, mode: .unknown, packets: 0, records: 0)
+      self.init(hook: hook, mode: .unknown, packets: 0, records: 0, invalid: invalid)
       return
     }
     let mode: Mode =
@@ -61,7 +62,21 @@ extension DirectionStatus {
     for set in end.records { records += try count(set) }
     self.init(
       hook: hook, mode: mode, packets: installed.rules[end.name]?.last?.counter?.packets ?? 0,
-      records: records)
+      records: records, invalid: invalid)
+  }
+}
+
+extension InstalledTable {
+  /// Packets that the rules ahead of all flows have dropped since the table was made: connection tracking calls them
+  /// invalid, or did not see how their connection began.
+  fileprivate func droppedAsInvalid(_ side: Side) -> UInt64 {
+    let name = ChainMeaning.notNew(side).name
+    guard let chain = table.chain(name), let states = rules[name], states.count == chain.rules.count else {
+      return 0
+    }
+    return zip(chain.rules, states).reduce(0) { sum, rule in
+      rule.0.expressions.last == .verdict(.drop) ? sum &+ (rule.1.counter?.packets ?? 0) : sum
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 internal import Addressing
+internal import Diagnostics
 internal import Policy
 
 /// Peers of one kind at an end of a flow: the hosts with the same families, or the networks.
@@ -118,10 +119,10 @@ extension PolicyBuilder {
     for (families, hosts) in kinds.sets {
       let chosen = hosts.intersection(selection.hosts)
       guard let first = chosen.first else { continue }
-      let others = chosen.count > 1 ? " and \(chosen.count - 1) more" : ""
       result.append(
         PeerKind(
-          families: families, hosts: chosen, isNetwork: false, example: "`\(name(first))`\(others)"))
+          families: families, hosts: chosen, isNetwork: false,
+          example: listed(["`\(name(first))`"], of: chosen.count)))
     }
     if !selection.networks.isEmpty {
       result.append(
@@ -176,11 +177,11 @@ extension PolicyBuilder {
   /// The first addresses of a set, and how many ranges follow.
   private static func text(_ set: AddressSet, _ family: AddressFamily) -> String {
     let ranges = set.ranges(family)
-    let shown = ranges.prefix(2).map { range in
+    let shown = ranges.prefix(2).map { range -> String in
       let (low, high) = (Address(family, range.lowerBound), Address(family, range.upperBound))
       return low == high ? "`\(low)`" : "`\(low)-\(high)`"
     }
-    return shown.joined(separator: ", ") + (ranges.count > 2 ? " and \(ranges.count - 2) more ranges" : "")
+    return listed(shown, of: ranges.count, noun: "ranges")
   }
 
   private static func text(_ families: Set<AddressFamily>) -> String {

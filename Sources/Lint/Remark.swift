@@ -49,7 +49,6 @@ extension Policy {
   func list(_ hosts: [HostID]) -> String {
     let names = hosts.prefix(hosts.count > 4 ? 3 : 4).map { "`\(self[$0].name)`" }
     let words = hosts.count > names.count ? names + ["\(hosts.count - names.count) more"] : names
-    guard let last = words.last, words.count > 1 else { return words.first ?? "" }
-    return words.dropLast().joined(separator: ", ") + " and " + last
+    return conjoined(words)
   }
 }

@@ -123,7 +123,8 @@ public struct Oracle: Sendable {
     case .egress:
       let destination = connection.destination
       return request && from.hosts.contains(host) && hasOther(to)
-        && (to.addresses.contains(destination) || service.multicast.contains(destination))
+        && (to.addresses.contains(destination) || service.multicast.contains(destination)
+          || service.speaksToNeighbours && isOf(destination, to))
         || reply && to.hosts.contains(host) && hasOther(from) && isOf(destination, from)
     case .forward:
       guard case .gateway(let routes) = policy[host].forwarding else { return false }

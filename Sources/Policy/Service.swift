@@ -57,6 +57,9 @@ public struct Service: Hashable, Sendable {
   /// Whether requests go to an IPv6 group of one link. Its members then speak from their link-local addresses: the
   /// kernel chooses them for such a destination (RFC 6724, 5), and VRRP demands it (RFC 5798, 5.1.2.2).
   public let isOfLink: Bool
+  /// Whether members also speak to each other's link-local addresses: neighbours of OSPF exchange their databases there
+  /// (RFC 5340, 4.2.1 and A.1), after they have met in the group.
+  public var speaksToNeighbours: Bool { isOfLink && terms.contains { $0.ipProtocol == .ospf } }
   public let location: SourceLocation
 
   public init(

@@ -1,4 +1,5 @@
 public import Addressing
+internal import Diagnostics
 
 /// Addresses from which a machine may speak although its peers deny what comes from there: rules hold the addresses of
 /// the inventory, and the kernel chooses its source among those that it has.
@@ -40,22 +41,15 @@ public struct StrayAddresses: Hashable, Sendable {
     var sentences: [String] = []
     if !unknown.isEmpty {
       sentences.append(
-        "carries \(Self.list(unknown.map(\.description))), which the inventory gives to no host: peers deny what comes "
+        "carries \(listed(unknown.map(\.description))), which the inventory gives to no host: peers deny what comes "
           + "from there; add to the host's addresses what it speaks from, or keep it from being used")
     }
     if !foreign.isEmpty {
       sentences.append(
-        "carries \(Self.list(foreign.map { "\($0.address) of \($0.owner)" })): peers take what comes from there for "
+        "carries \(listed(foreign.map { "\($0.address) of \($0.owner)" })): peers take what comes from there for "
           + "the other host's, and deny what that may not; correct the inventory, or the machine")
     }
     return sentences
-  }
-
-  /// The first six, and how many more.
-  private static func list(_ words: [String]) -> String {
-    let shown = words.count > 7 ? words.prefix(6) + ["\(words.count - 6) more"] : words[...]
-    guard let last = shown.last, shown.count > 1 else { return shown.first ?? "" }
-    return shown.dropLast().joined(separator: ", ") + " and " + last
   }
 }
 

@@ -87,6 +87,9 @@ public struct HostSpaces: Sendable {
         case .egress(_, let to):
           service.addRequests(.egress, from: all, to: addresses[to.index], &builder)
           if let groups = service.groups { service.addRequests(.egress, from: all, to: groups, &builder) }
+          if service.speaksToNeighbours, let near = near[to.index] {
+            service.addRequests(.egress, from: all, to: near, &builder)
+          }
           service.addReplies(.ingress, from: sources[to.index], to: all, &builder)
           if service.isOfLink, let near = near[to.index] {
             service.addReplies(.ingress, from: near, to: all, &builder)
@@ -110,6 +113,8 @@ private struct InternedService: Sendable {
   let groups: AddressSetID?
   /// See ``Policy/Service/isOfLink``.
   let isOfLink: Bool
+  /// See ``Policy/Service/speaksToNeighbours``.
+  let speaksToNeighbours: Bool
 
   private struct Term: Sendable {
     let ipProtocol: IPProtocol
@@ -141,6 +146,7 @@ private struct InternedService: Sendable {
     self.requests = requests
     self.replies = replies
     isOfLink = service.isOfLink
+    speaksToNeighbours = service.speaksToNeighbours
     groups = service.multicast.isEmpty ? nil : try universe.intern(service.multicast)
   }
 

@@ -55,7 +55,7 @@ final class Opening: Sendable {
     let members: PeersID? =
       switch ends {
       case .source(let from): from
-      case .destination(let to): isAnswered ? to : nil
+      case .destination(let to): isAnswered || service.speaksToNeighbours ? to : nil
       case .groups, .both: nil
       }
     linkLocal = service.isOfLink ? members.map(peers.linkLocal(beside:)) ?? AddressSet() : AddressSet()

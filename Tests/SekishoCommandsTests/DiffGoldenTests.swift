@@ -58,6 +58,38 @@ import Testing
     #expect(Golden.fault(text, "diff/\(name)/compiled.txt") == nil)
   }
 
+  /// A person who reads Markdown, one at a terminal and a program learn of the same lines and exceptions; that these add up
+  /// to the difference is tested of the values that all three are made of.
+  @Test(arguments: cases)
+  func `text, Markdown and JSON tell the same lines and the same exceptions`(name: String) throws {
+    func golden(_ file: String) throws -> String {
+      try String(contentsOfFile: "\(Golden.root)/Tests/Golden/diff/\(name)/\(file)", encoding: .utf8)
+    }
+    let text = try golden("flows.txt").split(separator: "\n")
+    let markdown = try golden("diff.md").split(separator: "\n")
+    let json = try #require(
+      try JSONSerialization.jsonObject(with: Data(try golden("diff.json").utf8)) as? [String: Any])
+    let meaning = json["meaning"] as? [String: Any] ?? [:]
+    let lists = [
+      "opened", "closed", "may_open", "may_close", "half_opened", "half_closed", "forward_opened",
+      "forward_closed", "still_passing", "later_opened", "later_closed",
+    ]
+    let lines = lists.flatMap { meaning[$0] as? [[String: Any]] ?? [] }
+    let isOfMode = { (line: Substring) in line.contains("everything that no flow allows") }
+    let inText = text.filter { $0.contains(" → ") && ($0.hasPrefix("  + ") || $0.hasPrefix("  - ")) }
+    let inMarkdown = markdown.filter { $0.hasPrefix("| ➕ ") || $0.hasPrefix("| ➖ ") }
+    #expect(inText.count == inMarkdown.count)
+    #expect(inText.count { !isOfMode($0) } == lines.count)
+    let modes = meaning["modes"] as? [Any] ?? []
+    #expect(inText.contains(where: isOfMode) == (!modes.isEmpty && inText.count > lines.count))
+
+    let exceptions = text.filter { $0.contains("but not ") && $0.hasPrefix("    ") }
+    #expect(exceptions.count == markdown.count { $0.hasPrefix("| but not ") })
+    let pierced = lines.filter { !($0["exceptions"] as? [Any] ?? []).isEmpty }
+    #expect(exceptions.isEmpty == pierced.isEmpty)
+    #expect(exceptions.count >= pierced.count)
+  }
+
   @Test(arguments: cases)
   func `an inventory does not differ from itself`(name: String) {
     for inventory in ["old.yaml", "new.yaml"] {

@@ -106,8 +106,10 @@ package struct RunningHosts {
         first.insert(applying.target.name)
       }
     }
+    let lockedOut = Set(lockout?.hosts ?? [])
     return Lint.findings(in: policy, at: .current()).filter {
       flows.contains($0.subject) || !first.isDisjoint(with: $0.hosts)
+        || $0.kind == .noManagement && !lockedOut.isDisjoint(with: $0.hosts)
     }
   }
 

@@ -109,12 +109,3 @@ struct Mark: Hashable, Sendable {
 
   static func number(_ number: Int) -> Self { Mark(sign: "\(number).", role: .plain) }
 }
-
-/// `a, b, c` of up to `limit` names; `a, b and 4 more` of more.
-///
-/// - Parameter count: how many there are, where not all of them are at hand.
-func listed(_ names: [String], of count: Int? = nil, limit: Int = 6, and: String = " and ") -> String {
-  let told = names.prefix(limit)
-  let more = max(count ?? names.count, names.count) - told.count
-  return told.joined(separator: ", ") + (more > 0 ? "\(and)\(more) more" : "")
-}

@@ -13,6 +13,9 @@ struct AnswerMarkdown {
     for part in parts {
       switch part {
       case .summary(let text): lead.append("\(Self.sentence(text))")
+      // A sentence ahead of everything leads, as it does in text.
+      case .chapter(let chapter) where chapter.entries.isEmpty && blocks.isEmpty && lead.isEmpty:
+        lead.append(block(chapter))
       case .chapter(let chapter): blocks.append(block(chapter))
       case .diagnostics(let report, let sources):
         if report.hasErrors { faults.append(Self.faults(report, sources)) }

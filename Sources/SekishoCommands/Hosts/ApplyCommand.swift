@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import ConnectionDiff
+internal import Diagnostics
 internal import Glibc
 internal import Operations
 

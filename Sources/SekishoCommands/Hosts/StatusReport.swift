@@ -44,6 +44,15 @@ struct StatusReport {
       return
         "\(hook)  \(mode, direction.mode == .enforce ? .opens : .changes)  \(counted(direction.packets, "packet")) \(denied), \(records) recorded"
     }
+    entries += table.directions.compactMap { direction in
+      guard let invalid = direction.invalid, invalid > 0 else { return nil }
+      let hint =
+        direction.hook == .forward
+        ? "; where answers take another way than requests, a gateway sees half of each connection" : ""
+      return Entry(
+        .risk,
+        "\(direction.hook.rawValue): \(counted(invalid, "packet")) dropped as part of no connection\(hint)")
+    }
     let size = [
       counted(table.chains, "chain"), counted(table.rules, "rule"), counted(table.sets, "set"),
       counted(table.elements, "element"),
