@@ -8,10 +8,10 @@ extension LocalHost {
   ///
   /// - Throws: ``AgentProtocol/AgentFailure`` `.unproven`: whatever goes wrong here, the change took place.
   func prove(
-    _ change: Change, of wanted: Table, generation: UInt32, _ kernel: any HostKernel
+    _ change: Change, of wanted: Table, _ before: FoundTable, generation: UInt32, _ kernel: any HostKernel
   ) throws(AgentFailure) {
     do throws(AgentFailure) {
-      try ChangeProof(change, of: wanted, generation: generation).check(kernel)
+      try ChangeProof(change, of: wanted, before.own?.table, generation: generation).check(kernel)
     } catch {
       if error.code == .unproven { throw error }
       throw AgentFailure(
@@ -33,11 +33,14 @@ package struct ChangeProof {
   private let change: Change
   private let wanted: Table
   private let generation: UInt32
+  private let before: Table?
 
   /// - Parameters:
+  ///   - before: what was read; its sets that the change does not touch are not read again.
   ///   - wanted: what the change was to make of the table that was read in the generation before.
   ///   - generation: the one that the change made.
-  package init(_ change: Change, of wanted: Table, generation: UInt32) {
+  package init(_ change: Change, of wanted: Table, _ before: Table? = nil, generation: UInt32) {
+    self.before = before
     self.change = change
     self.wanted = wanted
     self.generation = generation
@@ -103,10 +106,26 @@ package struct ChangeProof {
       (0..<added.count).filter { gone.elements.index(of: added.key($0)) != nil })
   }
 
-  /// Reads the whole table again.
+  /// The sets that are as they were: nothing but the change lies between the generation before and the one it made.
+  private var untouched: [NamedSet] {
+    var touched: Set<SetName> = []
+    for operation in change.operations {
+      switch operation {
+      case .deleteTable: return []
+      case .addSet(let set), .addElements(let set), .deleteElements(let set): touched.insert(set.name)
+      case .deleteSet(let name): touched.insert(name)
+      default: break
+      }
+    }
+    return before?.sets.filter { !touched.contains($0.name) } ?? []
+  }
+
+  /// Reads the table again, but for what is known of it.
   private func compare(_ kernel: any HostKernel) throws(AgentFailure) {
     let installed: InstalledTable?
-    do throws(ReadError) { installed = try kernel.table(wanted.family, wanted.name) } catch {
+    do throws(ReadError) {
+      installed = try kernel.table(wanted.family, wanted.name, knowing: (untouched, generation))
+    } catch {
       throw AgentFailure(error)
     }
     if TableDiff.change(from: installed, to: wanted).isEmpty { return }

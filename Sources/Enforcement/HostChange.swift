@@ -57,7 +57,7 @@ extension LocalHost {
         continue
       }
       basis.waypoint = nil
-      try prove(change, of: request.wanted, generation: made, kernel)
+      try prove(change, of: request.wanted, found, generation: made, kernel)
       return Applied(
         operations: operations, generation: made, retries: basis.retries,
         forgetsSilentSessions: forgetsSilentSessions)
@@ -105,6 +105,7 @@ extension LocalHost {
   func current(_ kernel: any HostKernel, _ basis: inout Basis) throws(AgentFailure) -> FoundTable {
     guard let seen = basis.seen else { return try own(kernel, &basis.pause) }
     if try isUnmoved(kernel, since: seen) {
+      if let known = lastRead.found(at: seen.moment) { return known }
       let found = try own(kernel, &basis.pause)
       if found.generation == seen.moment.generation { return found }
     }

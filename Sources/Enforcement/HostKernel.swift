@@ -20,7 +20,11 @@ package protocol HostKernel: AnyObject {
   /// All tables, in order of family and name.
   func tables() throws(ReadError) -> [TablePlace]
   /// One table as it stands at one generation; `nil` when there is none.
-  func table(_ family: Family, _ name: TableName) throws(ReadError) -> InstalledTable?
+  ///
+  /// - Parameter known: sets as they are at a generation; if that is the kernel's, their elements need not be read.
+  func table(
+    _ family: Family, _ name: TableName, knowing known: (sets: [NamedSet], generation: UInt32)?
+  ) throws(ReadError) -> InstalledTable?
   /// Those of some elements that a set has.
   ///
   /// - Parameter wanted: the set as it is declared, holding the elements to look for.
@@ -44,6 +48,13 @@ package protocol HostKernel: AnyObject {
   /// - Parameter generation: the one that the change was made for; at any other nothing is done.
   /// - Returns: the generation that it made, or found when there was nothing to do.
   func commit(_ change: Change, expecting generation: UInt32) throws(CommitError) -> UInt32
+}
+
+extension HostKernel {
+  /// One table as it stands at one generation, read whole; `nil` when there is none.
+  package func table(_ family: Family, _ name: TableName) throws(ReadError) -> InstalledTable? {
+    try table(family, name, knowing: nil)
+  }
 }
 
 /// Where a table is.

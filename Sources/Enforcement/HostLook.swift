@@ -10,6 +10,8 @@ extension LocalHost {
     var (pause, digests) = (Backoff(), ContentDigests())
     let kernel = try openKernel()
     let found = try read(kernel, &pause)
+    lastRead.note(
+      FoundTable(own: found.own, generation: found.generation), at: try moment(found.generation))
     let change = TableDiff.change(from: found.own, to: wanted)
     let comparison = TableComparison(
       generation: found.generation, isInstalled: found.own != nil,

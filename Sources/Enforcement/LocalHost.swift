@@ -10,6 +10,7 @@ package struct LocalHost: Sendable {
   let name: TableName
   private let source: any KernelSource
   private let runtimeDirectory: String
+  let lastRead = LastRead()
   /// How long connections are learnt before anything may be denied: long enough for a session that is in
   /// use to say something.
   let learning: Duration

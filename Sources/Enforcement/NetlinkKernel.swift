@@ -31,9 +31,9 @@ package final class NetlinkKernel: HostKernel {
     try connection.tables().map { TablePlace($0.family, $0.name) }
   }
 
-  package func table(_ family: Family, _ name: TableName) throws(ReadError) -> InstalledTable? {
-    try connection.table(family, name)
-  }
+  package func table(
+    _ family: Family, _ name: TableName, knowing known: (sets: [NamedSet], generation: UInt32)?
+  ) throws(ReadError) -> InstalledTable? { try connection.table(family, name, knowing: known) }
 
   package func elements(
     _ wanted: NamedSet, family: Family, table: TableName

@@ -228,6 +228,27 @@ import Testing
     #expect(kernel.tracked?.count ?? 1 == 1)
   }
 
+  @Test func `an apply of what was looked at lists each set once, and again only what it changes`() throws {
+    let kernel = MemoryKernel([Self.tables(3)[0], Self.bans])
+    let host = try makeHost(kernel)
+    let wanted = Self.tables(3)[0]
+    let more = NamedSet(
+      name: "more.v4", key: [.ipv4Address], flags: .interval,
+      elements: SetElements(keyLength: 4, keys: [10, 0, 0, 1], lastKeys: [10, 0, 0, 9]))
+    let changed = Table(family: .inet, name: .sekisho, chains: wanted.chains, sets: wanted.sets + [more])
+    let seen = try host.look(changed).seen
+    _ = try host.apply(Apply(changed, seen: seen)) { _ in }
+    #expect(kernel.table(.inet, .sekisho)?.table == changed)
+    #expect(
+      kernel.listed == Dictionary(uniqueKeysWithValues: (changed.sets.map(\.name) + ["s"]).map { ($0, 1) }))
+    // What stands between the two makes it be read again.
+    let back = try host.look(wanted).seen
+    kernel.commit(Self.ban(9))
+    _ = try host.apply(Apply(wanted, seen: back)) { _ in }
+    #expect(kernel.table(.inet, .sekisho)?.table == wanted)
+    #expect(kernel.listed["s"] == 3)
+  }
+
   @Test func `while a first apply learns, what others do to their rules still refuses it`() throws {
     let kernel = MemoryKernel([Self.bans])
     let host = try makeHost(kernel)

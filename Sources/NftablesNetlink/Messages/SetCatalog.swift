@@ -68,6 +68,12 @@ public struct SetCatalog: Sendable {
       InlineSet(key: set.key, data: set.data, flags: set.flags, elements: elements))
   }
 
+  /// Adds a set whose elements are known.
+  mutating func add(_ message: SetMessage, _ elements: SetElements) {
+    entries[message.set.name] = .named
+    named.append(message.set.holding(elements))
+  }
+
   /// What a rule that names this set refers to; `nil` for an anonymous set that cannot be told.
   func reference(_ name: SetName) -> SetReference? {
     switch entries[name] {

@@ -12,6 +12,8 @@ struct TableParts {
   private var chainNames: Set<ChainName> = []
   private(set) var collectors: [SetName: ElementCollector] = [:]
   private var catalog = SetCatalog()
+  /// Sets whose elements need not be listed.
+  private let known: [SetName: NamedSet]
   private var rules: [RuleMessage] = []
   private var others: [(object: OpaqueObject, handle: UInt64)] = []
   /// The first message that could not be read.
@@ -19,10 +21,12 @@ struct TableParts {
   /// Whether a message was of another generation than the first, or an object was told twice.
   private(set) var isTorn = false
 
-  init(family: Family, name: TableName, generation: UInt32) {
+  /// - Parameter known: sets as they are at the generation.
+  init(family: Family, name: TableName, generation: UInt32, known: [NamedSet]) {
     self.family = family
     self.name = name
     self.generation = generation
+    self.known = Dictionary(known.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
   mutating func take(_ message: Message, _ bytes: [UInt8]) {
@@ -81,13 +85,28 @@ struct TableParts {
 
   /// Sets whose elements are to be listed, in order of name.
   var setsToList: [SetName] {
-    collectors.values.filter { !$0.message.set.flags.contains(.dynamic) }.map(\.message.set.name).sorted()
+    collectors.values.filter { !$0.message.set.flags.contains(.dynamic) && knownElements($0) == nil }
+      .map(\.message.set.name).sorted()
+  }
+
+  /// The elements of a set that is declared as a known one is.
+  private func knownElements(_ collector: ElementCollector) -> SetElements? {
+    guard collector.message.isExact, let set = known[collector.message.set.name] else { return nil }
+    let declared = collector.message.set
+    return set.key == declared.key && set.data == declared.data && set.flags == declared.flags
+      ? set.elements : nil
   }
 
   /// Must be called between the elements and the rules.
   mutating func closeSets() {
     do throws(MessageError) {
-      for collector in collectors.values { try catalog.add(collector) }
+      for collector in collectors.values {
+        if let elements = knownElements(collector) {
+          catalog.add(collector.message, elements)
+        } else {
+          try catalog.add(collector)
+        }
+      }
     } catch { failure = failure ?? error }
   }
 

@@ -8,11 +8,15 @@ extension NftablesConnection {
   /// The elements of sets that rules fill (`dynamic`) are the kernel's and are not read. Sets that are
   /// not modelled exactly are among ``Nftables/Table/others``.
   ///
+  /// - Parameters:
+  ///   - known: sets as they are at a generation, so that their elements are not listed if the ruleset is at that one.
   /// - Throws: ``ReadError``.
-  public func table(_ family: Family, _ name: TableName) throws(ReadError) -> InstalledTable? {
+  public func table(
+    _ family: Family, _ name: TableName, knowing known: (sets: [NamedSet], generation: UInt32)? = nil
+  ) throws(ReadError) -> InstalledTable? {
     try Self.retrying { () throws(ReadError) in
       var parts: TableParts?
-      do throws(NetlinkError) { parts = try readParts(family, name) } catch { throw .netlink(error) }
+      do throws(NetlinkError) { parts = try readParts(family, name, known) } catch { throw .netlink(error) }
       do throws(MessageError) {
         return try parts?.assemble()
       } catch {
@@ -23,8 +27,13 @@ extension NftablesConnection {
 
   /// The kernel marks a listing of elements that a change tore by nothing but its generation: that
   /// must be the same before, in every message, and after.
-  private func readParts(_ family: Family, _ name: TableName) throws(NetlinkError) -> TableParts? {
-    var parts = TableParts(family: family, name: name, generation: try generation())
+  private func readParts(
+    _ family: Family, _ name: TableName, _ known: (sets: [NamedSet], generation: UInt32)?
+  ) throws(NetlinkError) -> TableParts? {
+    let present = try generation()
+    var parts = TableParts(
+      family: family, name: name, generation: present,
+      known: known?.generation == present ? known?.sets ?? [] : [])
     do throws(NetlinkError) {
       try channel.ask(
         type: Self.type(NFT_MSG_GETTABLE),

@@ -151,8 +151,10 @@ package struct TargetFinder {
       guard wanted.count == 1 else {
         throw Misuse("--host selects \(wanted.count) hosts; this machine is one of them: name it")
       }
+      // One for all that is asked: it knows what it has read.
+      let agent = try ThisMachine.agent()
       return Targets(
-        hosts: [target(wanted[0], .here { try ThisMachine.agent() })], all: Self.all(wanted),
+        hosts: [target(wanted[0], .here { agent })], all: Self.all(wanted),
         inventory: loaded, remarks: remarks,
         isLab: options.isLab)
     }

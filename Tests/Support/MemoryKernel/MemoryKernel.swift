@@ -45,6 +45,8 @@ package final class MemoryKernel: KernelSource, Sendable {
     var fault: Fault?
     var stranger: (@Sendable (Int) -> [Change])?
     var sockets: [TCPSocket] = []
+    /// How often the elements of each set were listed.
+    var listed: [SetName: Int] = [:]
     /// What connection tracking was told of; `nil`: it cannot be told.
     var tracked: Set<Session>? = []
   }
@@ -74,6 +76,9 @@ package final class MemoryKernel: KernelSource, Sendable {
   package func table(_ family: Family, _ name: TableName) -> InstalledTable? {
     state.withLock { $0.tables[TablePlace(family, name)]?.installed }
   }
+
+  /// How often the elements of each set were listed.
+  package var listed: [SetName: Int] { state.withLock { $0.listed } }
 
   /// The sockets of the host.
   package var sockets: [TCPSocket] {
@@ -145,13 +150,23 @@ package final class MemoryKernel: KernelSource, Sendable {
       }
     }
 
-    func table(_ family: Family, _ name: TableName) throws(ReadError) -> InstalledTable? {
-      try kernel.read { state in
-        state.tables[TablePlace(family, name)]?.installed.map {
-          InstalledTable(
-            table: $0.table, rules: $0.rules, otherHandles: $0.otherHandles, generation: state.generation)
-        }
+    func table(
+      _ family: Family, _ name: TableName, knowing known: (sets: [NamedSet], generation: UInt32)?
+    ) throws(ReadError) -> InstalledTable? {
+      let place = TablePlace(family, name)
+      let (found, generation) = try kernel.read { ($0.tables[place]?.installed, $0.generation) }
+      guard let found else { return nil }
+      let told = known?.generation == generation ? known?.sets ?? [] : []
+      let sets = found.table.sets.map { set in told.first { $0.name == set.name } ?? set }
+      kernel.state.withLock { state in
+        for set in sets where !told.contains(set) { state.listed[set.name, default: 0] += 1 }
       }
+      let table = found.table
+      return InstalledTable(
+        table: Table(
+          family: family, name: name, flags: table.flags, comment: table.comment, chains: table.chains,
+          sets: sets, others: table.others),
+        rules: found.rules, otherHandles: found.otherHandles, generation: generation)
     }
 
     func elements(
