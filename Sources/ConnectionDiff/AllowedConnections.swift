@@ -34,10 +34,7 @@ package struct AllowedConnections: Sendable {
       var result = circumstances
       result.input = input.map { link($0) }
       result.output = output.map { link($0) }
-      // Elsewhere no verdict of ours depends on a link.
-      if !result.apartFrom.isEmpty {
-        result.exits = exits.map { Circumstances.Exit(link($0.link), to: $0.destinations) }
-      }
+      result.exits = exits.map { Circumstances.Exit(link($0.link), to: $0.destinations) }
       return result
     }
   }
@@ -66,6 +63,8 @@ package struct AllowedConnections: Sendable {
   package let timedSets: [String]
   /// Whether rules ask which sources are the host's own, and that is not known: it is told of the others.
   package let isApartFromOwn: Bool
+  /// Names of the bridges of containers, of which something else is to be said; none where links were named.
+  package let bridges: [String]
   /// Chains that were too intricate to be exact about.
   package let givenUp: [String]
   /// Whether what belongs to a connection, or is an error about one, surely passes: without that, what new connections
@@ -83,6 +82,7 @@ package struct AllowedConnections: Sendable {
     at now: Timestamp, budget: Budget = Budget()
   ) throws(NotProven) {
     self.direction = direction
+    bridges = links.input == nil && links.output == nil ? tables.flatMap(\.bridges) : []
     let universe = Universe(budget: budget)
     let passage = direction.passage
     var circumstances = links.named(

@@ -77,16 +77,18 @@ extension TranslationLine {
   ///   - tables: all of the host.
   ///   - own: the host's addresses.
   ///   - policy: whose names are told; `nil`: the host is called `name`.
+  ///   - exits: which links of the host lead where, as far as it is known.
   ///   - now: the moment at which rules with a time are judged.
   /// - Throws: ``NotProven`` when the tables are too intricate to be exact about.
   package static func all(
-    of tables: [Table], own: [Address], name: String, names policy: Policy?, at now: Timestamp,
-    budget: Budget = Budget()
+    of tables: [Table], own: [Address], name: String, names policy: Policy?,
+    exits: [(link: String, destinations: AddressSet)] = [], at now: Timestamp, budget: Budget = Budget()
   ) throws(NotProven) -> [Self] {
     if !tables.contains(where: \.leadsElsewhere) { return [] }
     let universe = Universe(budget: budget)
-    let circumstances = Circumstances(
-      ownAddresses: AddressSet(own), atSecond: now.seconds, apartFrom: tables.bridgeNames)
+    let circumstances = AllowedConnections.Links(exits: exits).named(
+      in: Circumstances(
+        ownAddresses: AddressSet(own), atSecond: now.seconds, apartFrom: tables.bridgeNames))
     let names =
       policy.map { EndNames($0) }
       ?? EndNames([EndNames.Host(name: name, addresses: own)], names: [:], networks: [])

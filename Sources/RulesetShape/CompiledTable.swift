@@ -94,6 +94,18 @@ extension [Table] {
   }
 }
 
+extension Table {
+  /// What the inventory calls the bridges that containers are attached to: `docker0`, and `br-*` for every name that
+  /// begins so.
+  package var bridges: [String] {
+    guard isSekishos, let set = set(SetMeaning.bridges.name), set.key == [.interfaceName] else { return [] }
+    return (0..<set.elements.count).map { index in
+      let name = String(decoding: set.elements.key(index).prefix { $0 != 0 }, as: UTF8.self)
+      return set.elements.key(index) == set.elements.lastKey(index) ? name : "\(name)*"
+    }
+  }
+}
+
 extension Chain {
   /// The sets in which the rules of a denying chain record what they deny.
   package var records: [SetName] {

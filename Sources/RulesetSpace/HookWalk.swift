@@ -148,7 +148,8 @@ struct HookWalk {
     for var course in courses {
       switch course.alteration.destination {
       case .asked:
-        for exit in circumstances.exits {
+        // Routes come and go: where no link is looked at apart, what is sent as it was asked for may leave by any.
+        for exit in circumstances.apartFrom.isEmpty ? [] : circumstances.exits {
           var near = course
           near.here = try course.here.intersection(
             domain.space(of: Box(destinations: IntervalSet(exit.destinations.ranges(domain.family)))))

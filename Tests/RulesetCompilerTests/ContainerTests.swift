@@ -229,6 +229,7 @@ import Testing
       #expect(made.table.mode(of: base) == (mode == .enforce ? .enforce : .observe))
       #expect(base.base?.policy == .accept)
       #expect(base.rules.last?.expressions == [.verdict(.accept)])
+      #expect(made.table.bridges == ["br-*", "docker0"])
       // One and the same but for how it denies.
       let enforced = RulesetCompiler(made.policy, HostPolicies(made.policy)).compile(
         HostPolicy(

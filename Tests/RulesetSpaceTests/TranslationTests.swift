@@ -226,6 +226,39 @@ import Testing
     return try Table.tables(fromJSON: Array("{\"nftables\":[\(objects.joined(separator: ","))]}".utf8))
   }
 
+  /// A ruleset that lets pass what goes by one link: what translation leads there passes if a route says so.
+  @Test(
+    arguments: [
+      ([("docker0", "172.17.0.0/16")], "passes"), ([("eth0", "0.0.0.0/0")], "stopped"),
+      ([("eth0", "172.17.0.0/29"), ("docker0", "172.17.0.8/29")], "stopped"),
+      ([("eth0", "10.0.0.0/8")], "may"), ([], "may"),
+    ] as [([(String, String)], String)])
+  func `routes say by which link translated packets leave`(routes: [(String, String)], fate: String) throws {
+    let published = Case(
+      name: "by one link",
+      chains: [
+        (
+          "prerouting", "nat", -100, "accept",
+          [Self.match(8080) + ",{\"dnat\":{\"family\":\"ip\",\"addr\":\"172.17.0.2\",\"port\":80}}"]
+        ),
+        (
+          "forward", "filter", 0, "drop",
+          [
+            "{\"match\":{\"op\":\"==\",\"left\":{\"meta\":{\"key\":\"oifname\"}},\"right\":\"docker0\"}},"
+              + Self.accept
+          ]
+        ),
+      ], expected: [])
+    var circumstances = Circumstances(ownAddresses: AddressSet(Self.own))
+    circumstances.exits = try routes.map {
+      Circumstances.Exit(Circumstances.Link(name: $0.0), to: AddressSet([try Prefix(parsing: $0.1)]))
+    }
+    let space = try RulesetSpace(tables(published), .ingress, circumstances, in: Universe())
+    let point = Point(.ingress, from: Self.client, to: Self.own[0], .tcp, kind: 8080)
+    let found: Fate = space.lower.contains(point) ? .passes : space.upper.contains(point) ? .may : .stopped
+    #expect(found.rawValue == fate)
+  }
+
   @Test func `a translation says from what, to what, by which rule, and what becomes of it`() throws {
     let tables = try tables(Self.cases[3])
     let universe = Universe()

@@ -23,7 +23,7 @@ package struct HostAnswer {
       let identity = HostIdentity(host: name, addresses: ThisMachine.ownAddresses, owners: [:])
       return Self(
         host: name, status: .success(status), differing: nil,
-        facts: HostFacts(identity, tables: tables, names: nil))
+        facts: HostFacts(identity, tables: tables, names: nil, exits: ThisMachine.exits))
     } catch {
       return Self(host: "this machine", status: .failure(error), differing: nil, facts: nil)
     }
@@ -47,7 +47,7 @@ package struct HostAnswer {
         facts: known.map {
           HostFacts(
             target.identity, tables: $0.looked.ruleset ?? [], names: targets.inventory?.policy,
-            stray: $0.stray)
+            exits: target.exits, stray: $0.stray)
         })
     }
   }

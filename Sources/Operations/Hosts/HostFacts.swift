@@ -30,9 +30,12 @@ package struct HostFacts {
     return stray?.isEmpty != false && recorded.isEmpty
   }
 
-  /// - Parameter tables: all that the host has, or will have.
+  /// - Parameters:
+  ///   - tables: all that the host has, or will have.
+  ///   - exits: which of its links lead where, as far as it is known.
   init(
-    _ identity: HostIdentity, tables: [Table], names policy: Policy?, stray: StrayAddresses? = nil,
+    _ identity: HostIdentity, tables: [Table], names policy: Policy?,
+    exits: [(link: String, destinations: AddressSet)] = [], stray: StrayAddresses? = nil,
     recorded: [Recorded] = []
   ) {
     host = identity.host
@@ -42,7 +45,8 @@ package struct HostFacts {
     do throws(NotProven) {
       translations = .success(
         try TranslationLine.all(
-          of: tables, own: identity.addresses, name: identity.host, names: policy, at: .current()))
+          of: tables, own: identity.addresses, name: identity.host, names: policy, exits: exits,
+          at: .current()))
     } catch { translations = .failure(error) }
   }
 
@@ -67,7 +71,14 @@ package struct HostFacts {
   init(_ target: Target, _ looked: Looked, names policy: Policy?, stray: StrayAddresses?) {
     let others = (looked.ruleset ?? []).filter { $0.title != target.wanted.title }
     self.init(
-      target.identity, tables: [target.wanted] + others, names: policy, stray: stray,
+      target.identity, tables: [target.wanted] + others, names: policy, exits: target.exits, stray: stray,
       recorded: looked.recorded)
+  }
+}
+
+extension Target {
+  /// Which links of the host lead where; of a host that is reached through others it is not known.
+  var exits: [(link: String, destinations: AddressSet)] {
+    if case .here = reach { ThisMachine.exits } else { [] }
   }
 }

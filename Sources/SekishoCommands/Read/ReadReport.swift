@@ -117,6 +117,8 @@ struct ReadReport {
       var later: [Later]?
       var timedSets: [String]?
       var isApartFromOwnAddresses: Bool?
+      /// Names of bridges of containers, of which something else is to be said.
+      var apartFromBridges: [String]?
       var givenUp: [String]?
       var letsRepliesPass: Bool?
 
@@ -139,6 +141,7 @@ struct ReadReport {
           }
           timedSets = connections.timedSets
           isApartFromOwnAddresses = connections.isApartFromOwn
+          apartFromBridges = connections.bridges
           givenUp = connections.givenUp
           letsRepliesPass = connections.letsRepliesPass
         }
@@ -155,6 +158,9 @@ extension AllowedConnections {
     var entries: [Entry] = []
     if isApartFromOwn, isFiltered {
       entries.append("sources that are the machine's own addresses apart; --host NAME says them")
+    }
+    if !bridges.isEmpty {
+      entries.append("what comes by bridges of containers (\(listed(bridges))) apart; --in NAME tells it")
     }
     entries += translations.map(\.entry)
     if !masquerading.isEmpty {
