@@ -89,6 +89,31 @@ struct ReadTests {
     }
   }
 
+  @Test func `what a host takes of groups and of broadcasts is told`() throws {
+    try withShell { shell in
+      let result = try shell.run(
+        """
+        ip link set lo up; ip address add 10.77.0.2 dev lo
+        nft -f - <<'END'
+        table inet f {
+          chain in {
+            type filter hook input priority 0; policy drop; ct state established,related accept
+            ip daddr 224.0.0.251 udp dport 5353 accept
+            ip daddr 255.255.255.255 udp dport 67 accept
+            tcp dport 22 accept
+          }
+        }
+        END
+        sekisho read --allows > said; cat said
+        grep '+ any IPv4 → 224.0.0.251  udp/5353$' said; grep '+ any IPv4 → 255.255.255.255  udp/67$' said
+        grep '+ any IPv4 → here  tcp/22$' said; (! grep broadcast said)
+        nft flush chain inet f in; nft add rule inet f in udp dport 53 accept; sekisho read --allows > said; cat said
+        grep '+ any IPv4 → here and groups and broadcast  udp/53$' said
+        """)
+      #expect(result.status == 0, "\(result.all)")
+    }
+  }
+
   @Test func `what opens by itself later is told with the moment`() throws {
     try withShell { shell in
       let result = try shell.run(

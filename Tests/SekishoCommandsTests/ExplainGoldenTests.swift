@@ -21,6 +21,9 @@ import Testing
     Question(name: "to-itself", words: ["web-1", "web-1", "https"]),
     Question(name: "nobody-managed", words: ["192.0.2.1", "192.0.2.2", "tcp/80"]),
     Question(
+      name: "beside-a-gateway", words: ["a", "b", "web"],
+      inventory: "Tests/Golden/diff/a-route-goes/new.yaml"),
+    Question(
       name: "ended", words: ["192.0.2.65", "archive-1", "https"],
       inventory: "Tests/Golden/explain/ended.yaml"),
   ]
