@@ -14,9 +14,6 @@ public struct Containers: Hashable, Sendable {
   /// What docker, podman, CNI plugins and libvirt call their bridges.
   public static let usualBridges = ["br-*", "cni*", "docker0", "podman*", "virbr*"]
 
-  /// Whether a link of that name is one of the bridges.
-  public func isBridge(_ link: String) -> Bool { bridges.contains { Self.covers($0, link) } }
-
   /// Whether every link that a name stands for is one of those that another one stands for.
   public static func covers(_ name: String, _ other: String) -> Bool {
     name == other || name.hasSuffix("*") && other.hasPrefix(name.dropLast())

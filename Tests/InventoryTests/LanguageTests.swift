@@ -254,6 +254,55 @@ func policy(_ text: String) throws -> Policy {
     #expect(set.hosts.map(\.deny) == [.reject, .reject, .reject])
   }
 
+  @Test func `a host of containers takes what it does not say from the settings, and its mode from ingress`()
+    throws
+  {
+    let text = """
+      version: 1
+      SETTINGS
+      hosts:
+        a: {addresses: 10.0.0.1, forwarding: containers}
+        b: {addresses: 10.0.0.2, forwarding: containers, containers: {egress: enforce}}
+        c:
+          addresses: 10.0.0.3
+          forwarding: containers
+          containers: {egress: leave, bridges: [vmbr1, "docker*"]}
+          mode: {ingress: observe}
+
+      """
+    let usual = ["br-*", "cni*", "docker0", "podman*", "virbr*"]
+    let plain = try policy(text.replacing("SETTINGS", with: ""))
+    #expect(
+      plain.hosts.map(\.forwarding) == [
+        .containers(Containers(bridges: usual, judgesEgress: false)),
+        .containers(Containers(bridges: usual, judgesEgress: true)),
+        .containers(Containers(bridges: ["docker*", "vmbr1"], judgesEgress: false)),
+      ])
+    #expect(plain.hosts.map(\.modes.forward) == [.enforce, .enforce, .observe])
+    let set = try policy(
+      text.replacing(
+        "SETTINGS",
+        with: "settings: {mode: {forward: observe}, containers: {egress: enforce, bridges: kube0}}"))
+    #expect(
+      set.hosts.map(\.forwarding) == [
+        .containers(Containers(bridges: ["kube0"], judgesEgress: true)),
+        .containers(Containers(bridges: ["kube0"], judgesEgress: true)),
+        .containers(Containers(bridges: ["docker*", "vmbr1"], judgesEgress: false)),
+      ])
+    #expect(set.hosts.map(\.modes.forward) == [.enforce, .enforce, .observe])
+  }
+
+  @Test(arguments: [
+    ("docker0", "docker0", true), ("docker0", "docker01", false), ("br-*", "br-1a2b", true),
+    ("br-*", "br-", true), ("br-*", "br0", false), ("docker*", "docker0", true), ("d*", "docker*", true),
+    ("docker*", "d*", false),
+  ])
+  func `the name of a bridge stands for what begins like it where it says so`(
+    name: String, link: String, isMeant: Bool
+  ) {
+    #expect(Containers.covers(name, link) == isMeant)
+  }
+
   @Test func `a gateway has the two sides of its routes`() throws {
     let policy = try policy(
       """
