@@ -10,6 +10,8 @@ case "tuples":
   let tuples = try AllowedTuples(arguments[2])
   write("\(tuples.count) \(tuples.rulesets)")
 case "kernel": try KernelFigures(place: arguments[2]).show()
+case "ranges": try RangeFigures().show()
+case "apply": try ApplyFigures(place: arguments[2]).show()
 case "traffic": try TrafficFigures(program: arguments[0], place: arguments[2]).show()
 case "send": TrafficSender.run(arguments[2])
 case "questions": try ExplainFigures.ask(arguments[2])
@@ -31,6 +33,10 @@ func all(sekisho: String, place: String) throws {
   require([program, "spaces", place])
   require([program, "reach", place])
   inNamespace([program, "kernel", place])
+  inNamespace([program, "ranges", place])
+  try FileManager.default.createSymbolicLink(
+    atPath: "\(place)/sekisho", withDestinationPath: URL(fileURLWithPath: sekisho).path)
+  inNamespace([program, "apply", place])
   inNamespace([program, "traffic", place])
   showMachine()
 }
