@@ -4,6 +4,7 @@ package import ConnectionDiff
 package import ConnectionSpace
 internal import Nftables
 package import Policy
+internal import RulesetShape
 
 /// What there is to know of a host beside what changes on it.
 package struct HostFacts {
@@ -14,6 +15,9 @@ package struct HostFacts {
   package var translations: Result<[TranslationLine], NotProven>
   /// What was recorded where it was only observed, and is denied from now on.
   package var recorded: [Recorded]
+  /// Addresses that the inventory gives to the host and that are on a link which its ruleset takes for a bridge of
+  /// containers: what comes by it would be let pass as theirs. Known of this machine alone.
+  package var mistakenForContainers: [Address] = []
   /// The names of hosts by their addresses.
   package let owners: [Address: String]
 
@@ -27,7 +31,7 @@ package struct HostFacts {
   package var isEmpty: Bool {
     if case .success(let lines) = translations, !lines.isEmpty { return false }
     if case .failure = translations { return false }
-    return stray?.isEmpty != false && recorded.isEmpty
+    return stray?.isEmpty != false && recorded.isEmpty && mistakenForContainers.isEmpty
   }
 
   /// - Parameters:
@@ -73,6 +77,11 @@ package struct HostFacts {
     self.init(
       target.identity, tables: [target.wanted] + others, names: policy, exits: target.exits, stray: stray,
       recorded: looked.recorded)
+    let bridges = target.wanted.bridges
+    guard case .here = target.reach, !bridges.isEmpty else { return }
+    mistakenForContainers = ThisMachine.addresses(of: { link in
+      bridges.contains { Containers.covers($0, link) }
+    }).filter(target.identity.addresses.contains)
   }
 }
 

@@ -9,6 +9,9 @@ package enum ThisMachine {
   /// The addresses of all its interfaces, in order.
   package static var addresses: [Address] { Interfaces.addresses() }
 
+  /// Those of the interfaces with some names.
+  static func addresses(of isMeant: (String) -> Bool) -> [Address] { Interfaces.addresses(of: isMeant) }
+
   /// Those that other machines may know.
   static var ownAddresses: [Address] {
     addresses.filter { !Prefix.ipv4Loopback.contains($0) && !Prefix.ipv6Loopback.contains($0) }

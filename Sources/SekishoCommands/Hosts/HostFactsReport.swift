@@ -18,7 +18,7 @@ extension [HostFacts] {
       Chapter(
         .facts, "Addresses",
         flatMap { facts in
-          (facts.stray?.sentences ?? []).map { Entry(.risk, "\(facts.host) \($0)") }
+          (facts.stray?.sentences ?? []).map { Entry(.risk, "\(facts.host) \($0)") } + facts.mistakenEntries
         }),
     ]
     return chapters.filter { !$0.entries.isEmpty }
@@ -40,6 +40,15 @@ extension HostFacts {
         + (more > 0
           ? [Entry(.led, "\(host): \(counted(more, "more", "more")) (sekisho read --allows tells all)")] : [])
         + (publishesUnfiltered ? [unfiltered] : [])
+    }
+  }
+
+  fileprivate var mistakenEntries: [Entry] {
+    mistakenForContainers.map {
+      Entry(
+        .risk,
+        "\(host) has its address \($0) on a link that is called like a bridge of containers: what comes by it passes as theirs (`containers: {bridges: …}` names those that are)"
+      )
     }
   }
 
@@ -114,6 +123,7 @@ struct HostFactsJSON: Encodable {
   let addressesOfOthers: [String: String]
   let translations: [TranslationJSON]
   let translationsNotProven: String?
+  let addressesTakenForContainers: [String]
   /// Whether some of them lead past the host to where nothing of Sekisho's filters.
   let publishesUnfiltered: Bool
   /// What was recorded where it was only observed, and is denied from now on.
@@ -129,6 +139,7 @@ struct HostFactsJSON: Encodable {
     case .failure(let reason): (translations, translationsNotProven) = ([], "\(reason)")
     }
     publishesUnfiltered = facts.publishesUnfiltered
+    addressesTakenForContainers = facts.mistakenForContainers.map(\.description)
     deniedFromNowOn = facts.recorded.map { recorded in
       Denied(
         hook: recorded.hook.rawValue, seconds: recorded.memory, count: recorded.count,
