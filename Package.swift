@@ -106,7 +106,16 @@ let package = Package(
       ],
       isSmall: true),
     layer(
-      "HostAgent", ["AgentProtocol", "Attempts", "Enforcement", "Machine", "Probing", system], isSmall: true),
+      "HostLife",
+      ["AgentProtocol", "Enforcement", "HostState", "HostStore", "Machine", "Nftables", "RulesetShape"],
+      isSmall: true),
+    layer(
+      "HostAgent",
+      [
+        "AgentProtocol", "Attempts", "Enforcement", "HostLife", "HostState", "HostStore", "Machine",
+        "Probing",
+        system,
+      ], isSmall: true),
     layer("Lab", ["Addressing", "CLinux", "Machine", "Policy", system], isSmall: true),
     layer("Fleet", ["AgentProtocol", "Machine", subprocess, system], isSmall: true),
     layer(
@@ -122,7 +131,7 @@ let package = Package(
       "SekishoCommands",
       [
         "Addressing", "AgentProtocol", "Artifacts", "ConnectionDiff", "ConnectionSpace", "Diagnostics",
-        "Enforcement", "Explanation", "Fleet", "HostAgent", "Inventory", "InventoryFiles", "Lab", "Lint",
+        "Explanation", "Fleet", "HostAgent", "Inventory", "InventoryFiles", "Lab", "Lint",
         "Machine", "Nftables", "Operations", "Policy", "Reachability", "RulesetDiff", "RulesetShape",
         "RulesetSpace", arguments, subprocess, system,
       ], isSmall: true),
@@ -238,6 +247,12 @@ let package = Package(
       ["Addressing", "Diagnostics", "Inventory", "InventoryFiles", "Lint", "Policy", "PolicyFixtures"]),
     tests("HostStateTests", ["HostState"]),
     tests("HostStoreTests", ["HostState", "HostStore", "Machine", system]),
+    tests(
+      "HostLifeTests",
+      [
+        "AgentProtocol", "Enforcement", "HostLife", "HostState", "HostStore", "Machine", "MemoryKernel",
+        "Netlink", "Nftables", "RulesetDiff", "RulesetShape", system,
+      ]),
     tests("MachineTests", ["LabHarness", "Machine", system]),
     tests("ArtifactsTests", ["Artifacts", "Machine", "Policy", system]),
     tests("NetlinkTests", ["Netlink"]),
@@ -245,7 +260,8 @@ let package = Package(
       "OperationsTests",
       [
         "Addressing", "AgentProtocol", "Artifacts", "Attempts", "ConnectionDiff", "Enforcement", "Fleet",
-        "HostAgent", "Lab", "LabFixtures", "LabHarness", "MemoryKernel", "Netlink", "Nftables", "Operations",
+        "HostAgent", "Machine", "Lab", "LabFixtures", "LabHarness", "MemoryKernel", "Netlink", "Nftables",
+        "Operations",
         "Policy",
         "RulesetCompiler", "RulesetDiff", "sekisho",
       ]),

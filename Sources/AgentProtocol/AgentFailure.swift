@@ -6,6 +6,10 @@ package struct AgentFailure: Error, Hashable, Sendable, CustomStringConvertible 
     case moved
     /// Another apply is running on the host.
     case busy
+    /// A change is on trial on the host, and has to end first.
+    case trialRuns = "trial-runs"
+    /// No change is on trial, or not the one that is meant.
+    case noTrial = "no-trial"
     /// The process may not change the ruleset.
     case notPermitted = "not-permitted"
     /// The kernel refused the transaction, which left everything as it was.

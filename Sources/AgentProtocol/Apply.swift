@@ -31,7 +31,13 @@ package struct Apply: AgentRequest {
   /// Whether connections that are there are learnt ahead of a first table.
   package let isLearning: Bool
 
-  package init(_ wanted: Table, seen: Seen?, isLearning: Bool = true) {
+  package let note: ChangeNote
+
+  package init(
+    _ wanted: Table, seen: Seen?, isLearning: Bool = true,
+    note: ChangeNote = ChangeNote(why: nil, meaning: "")
+  ) {
+    self.note = note
     self.wanted = wanted
     self.seen = seen
     self.isLearning = isLearning
@@ -41,14 +47,16 @@ package struct Apply: AgentRequest {
   package struct Header: Sendable, Codable {
     let seen: Seen?
     let isLearning: Bool
+    let note: ChangeNote?
   }
 
-  package var header: Header { Header(seen: seen, isLearning: isLearning) }
+  package var header: Header { Header(seen: seen, isLearning: isLearning, note: note) }
   package var tables: [Table] { [wanted] }
 
   package init(_ header: Header, _ tables: [Table]) throws(AgentFailure) {
     seen = header.seen
     isLearning = header.isLearning
+    note = header.note ?? ChangeNote(why: nil, meaning: "")
     wanted = try Self.only(tables)
   }
 

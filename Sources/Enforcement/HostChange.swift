@@ -1,5 +1,5 @@
 package import AgentProtocol
-internal import Nftables
+package import Nftables
 internal import NftablesNetlink
 internal import RulesetDiff
 
@@ -14,9 +14,17 @@ extension LocalHost {
     _ request: Apply, tell: (Apply.Step) throws(AgentFailure) -> Void
   ) throws(AgentFailure) -> Applied {
     try checkTarget(request.wanted)
-    let hold = try hold()
+    return try change(request, standing: nil, try hold(), tell: tell)
+  }
+
+  /// The same, by who may change the host.
+  ///
+  /// - Parameter standing: what the caller has made of the table that was looked at; it may stand in its place.
+  package func change(
+    _ request: Apply, standing: Table?, _ hold: Hold, tell: (Apply.Step) throws(AgentFailure) -> Void
+  ) throws(AgentFailure) -> Applied {
     defer { withExtendedLifetime(hold) {} }
-    var basis = Basis(seen: request.seen)
+    var basis = Basis(seen: request.seen, standing: standing)
     do throws(AgentFailure) {
       return try change(request, hold.kernel, &basis, tell)
     } catch {
@@ -88,13 +96,18 @@ extension LocalHost {
   /// What a change may rest on.
   struct Basis {
     let seen: Seen?
+    /// What the caller has made of what was seen.
+    let standing: Table?
     /// Where the apply has got to, if it goes by one.
     var waypoint: Waypoint?
     /// One for everything that is tried for a request.
     var pause = Backoff()
     var digests = ContentDigests()
 
-    init(seen: Seen?) { self.seen = seen }
+    init(seen: Seen?, standing: Table? = nil) {
+      self.seen = seen
+      self.standing = standing
+    }
 
     var retries: Int { max(0, pause.taken - 1) }
   }
@@ -113,7 +126,8 @@ extension LocalHost {
     let found = try read(kernel, &basis.pause)
     let present = try self.seen(found, &basis.digests)
     let isWhereWeLeftIt =
-      basis.waypoint.map { TableDiff.change(from: found.own, to: $0.table).isEmpty } ?? false
+      (basis.waypoint?.table ?? basis.standing).map { TableDiff.change(from: found.own, to: $0).isEmpty }
+      ?? false
     let compared =
       isWhereWeLeftIt ? Seen(moment: present.moment, own: seen.own, others: present.others) : present
     if let difference = compared.differences(from: seen).first {
@@ -129,7 +143,7 @@ extension LocalHost {
     return try moment(generation) == seen.moment
   }
 
-  private func own(
+  func own(
     _ kernel: any HostKernel, _ pause: inout Backoff
   ) throws(AgentFailure) -> FoundTable {
     repeat {

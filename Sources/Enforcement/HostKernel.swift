@@ -41,6 +41,8 @@ package protocol HostKernel: AnyObject {
   ///
   /// - Returns: whether it can; a kernel may have no part that lets itself be told.
   func enter(_ sessions: [Session]) throws(NetlinkError) -> Bool
+  /// Milliseconds until the last element of a set goes by itself; `nil`: none will.
+  func timeLeft(of set: SetName, family: Family, table: TableName) throws(ReadError) -> UInt64?
   /// The base chains of all tables, in order of hook and priority.
   func baseChains() throws(ReadError) -> [PlacedChain]
   /// Carries out the operations of a change in one transaction: all of them, or nothing.

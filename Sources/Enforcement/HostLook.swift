@@ -80,7 +80,7 @@ extension LocalHost {
 
   /// The agent owns one table; a request for any other is refused, and so is one for what would not be
   /// sent: an apply that leaves out a part of what was asked for must not be called done.
-  func checkTarget(_ wanted: Table) throws(AgentFailure) {
+  package func checkTarget(_ wanted: Table) throws(AgentFailure) {
     guard wanted.family == family, wanted.name == name else {
       throw AgentFailure(
         .badRequest, "asked for table \(wanted.title); this agent owns \(family) \(name)")

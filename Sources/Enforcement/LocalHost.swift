@@ -1,4 +1,4 @@
-internal import AgentProtocol
+package import AgentProtocol
 internal import Machine
 package import Nftables
 internal import RulesetShape
@@ -29,6 +29,9 @@ package struct LocalHost: Sendable {
     self.runtimeDirectory = runtimeDirectory
   }
 
+  /// A conversation for looking alone; whoever changes the host may do so meanwhile.
+  package func conversation() throws(AgentFailure) -> Hold { Hold(nil, try openKernel()) }
+
   func openKernel() throws(AgentFailure) -> any HostKernel { try source.open() }
 
   /// The right to change the host, and the conversation by which it is changed.
@@ -37,7 +40,7 @@ package struct LocalHost: Sendable {
   /// There is one for each network namespace.
   ///
   /// - Throws: ``AgentProtocol/AgentFailure`` `.busy` when another process has it.
-  func hold() throws(AgentFailure) -> Hold {
+  package func hold() throws(AgentFailure) -> Hold {
     let lock: FileLock
     do throws(SystemFailure) {
       lock = try FileLock("\(runtimeDirectory)/apply-\(try NetworkNamespace.current()).lock")
@@ -62,11 +65,11 @@ package struct LocalHost: Sendable {
 }
 
 /// What ``LocalHost/hold()`` gives; a ``TrackingTable`` lives as long as it.
-final class Hold {
-  private let lock: FileLock
+package final class Hold {
+  private let lock: FileLock?
   let kernel: any HostKernel
 
-  init(_ lock: consuming FileLock, _ kernel: any HostKernel) {
+  init(_ lock: consuming FileLock?, _ kernel: any HostKernel) {
     self.lock = lock
     self.kernel = kernel
   }

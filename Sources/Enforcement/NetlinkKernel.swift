@@ -71,6 +71,12 @@ package final class NetlinkKernel: HostKernel {
     }
   }
 
+  package func timeLeft(
+    of set: SetName, family: Family, table: TableName
+  ) throws(ReadError) -> UInt64? {
+    try connection.timeLeft(of: set, family: family, table: table)
+  }
+
   package func baseChains() throws(ReadError) -> [PlacedChain] {
     try connection.baseChains().map { PlacedChain(TablePlace($0.family, $0.table), $0.chain) }
   }

@@ -21,6 +21,15 @@ package struct AgentTransport: Hashable, Sendable {
   }
 }
 
+extension AgentTransport {
+  /// The same over a connection of its own: with `ControlMaster` (ssh_config(5)) a session may travel in a connection that
+  /// has been there for hours, and shows nothing of what may begin.
+  package var alone: Self {
+    guard command.first == "ssh" else { return self }
+    return Self(command: ["ssh", "-o", "ControlPath=none"] + command.dropFirst())
+  }
+}
+
 /// How long a host may keep us waiting.
 package struct Patience: Hashable, Sendable {
   /// To be reached.

@@ -1,16 +1,15 @@
 package import AgentProtocol
-package import Enforcement
 
 /// The agent of the network namespace this process is in, asked without a stream.
 ///
 /// It works while it is asked, on the thread that asks.
 package struct AgentHere: Agent {
-  private let host: LocalHost
+  private let here: HostHere
   private let version: String
 
   /// - Parameter version: of the tool.
-  package init(_ host: LocalHost, version: String) {
-    self.host = host
+  package init(_ here: HostHere, version: String) {
+    self.here = here
     self.version = version
   }
 
@@ -23,7 +22,7 @@ package struct AgentHere: Agent {
   package func answer<Request: AgentRequest>(
     _ request: Request, follow: @escaping (Request.Event) throws -> Void = { _ in }
   ) throws(AgentFailure) -> Request.Reply {
-    try AgentServer(host, version: version).answer(request) { (event) throws(AgentFailure) in
+    try AgentServer(here, version: version).answer(request) { (event) throws(AgentFailure) in
       do {
         try follow(event)
       } catch {

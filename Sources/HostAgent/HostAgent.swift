@@ -1,18 +1,24 @@
 internal import AgentProtocol
-package import Enforcement
+internal import Enforcement
 
 extension AgentServer {
   /// What is answered about a host: a request is one line here and one file beside this one.
   ///
   /// - Parameter version: of the tool.
-  package init(_ host: LocalHost, version: String) {
+  package init(_ here: HostHere, version: String) {
     self.init()
+    let host = here.host
     let ears = Ears()
     answerHello(version: version)
     answerStatus(host)
     answerLook(host)
     answerRead(host)
-    answerApply(host)
+    answerApply(here)
+    answerArm(here)
+    answerConfirm(here)
+    answerExtend(here)
+    answerEndTrial(here)
+    answerHistory(here)
     answerList(host)
     answerProbe()
     answerListen(ears)

@@ -23,8 +23,6 @@ package enum Step: Hashable, Sendable {
   case removeTrialParts
   /// Makes the table this revision, without a trace of a trial.
   case enforce(RevisionNumber)
-  /// Where no revision can be read: denies everything but the management service.
-  case enforceFallback
   /// Takes the table away.
   case removeTable
 
@@ -39,7 +37,7 @@ package enum Step: Hashable, Sendable {
   /// Whether the step changes the kernel's ruleset.
   package var isTransaction: Bool {
     switch self {
-    case .prepareTrial, .armTrial, .extendTrial, .removeTrialParts, .enforce, .enforceFallback, .removeTable:
+    case .prepareTrial, .armTrial, .extendTrial, .removeTrialParts, .enforce, .removeTable:
       true
     default: false
     }
@@ -83,4 +81,20 @@ package enum Confirmation: String, Hashable, Sendable, Codable {
   case untried
   /// Found accepted by whoever came after a process that died.
   case recovery
+}
+
+extension Announcement: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .trialEnded(let number, .expired):
+      "the trial of revision \(number) was not confirmed in time: the ruleset from before is in force"
+    case .trialEnded(let number, .rolledBack):
+      "the trial of revision \(number) was ended: the ruleset from before is in force"
+    case .trialEnded(let number, .rebooted): "the trial of revision \(number) ended with a boot"
+    case .trialEnded(let number, .neverArmed):
+      "revision \(number) was never in force: what should have tried it died"
+    case .confirmed(let number): "revision \(number) is confirmed"
+    case .stopped(let until): until == nil ? "nothing is enforced any more" : "nothing is enforced for a time"
+    }
+  }
 }

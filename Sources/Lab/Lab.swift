@@ -117,7 +117,8 @@ extension Lab {
   /// The command that runs a program in the namespace of a host or network when it stands in front of it.
   ///
   /// The program sees the files of this machine, but for /run, which belongs to the lab, and /etc/hosts, which
-  /// has the lab's names too; its `SEKISHO_RUNTIME_DIR` is one of its host's own. Standard streams and exit status pass through. Its
+  /// has the lab's names too; its `SEKISHO_RUNTIME_DIR` and `SEKISHO_STATE_DIR` are
+  /// its host's own. Standard streams and exit status pass through. Its
   /// working directory is `/` unless one is given.
   ///
   /// - Throws: ``LabError``: `unknownHost`, `notRunning` when the keeper is gone (its number may be another
@@ -136,7 +137,10 @@ extension Lab {
       + (state.hasUserNamespace ? ["--user", "--preserve-credentials"] : [])
       + ["--mount", "--pid", "--net=/proc/\(keeper)/root/run/netns/\(host)"]
       + ["--wdns=\(workingDirectory)"]
-      + ["--", env, "SEKISHO_RUNTIME_DIR=\(Self.runtimeDirectory(of: host))"]
+      + [
+        "--", env, "SEKISHO_RUNTIME_DIR=\(Self.runtimeDirectory(of: host))",
+        "SEKISHO_STATE_DIR=\(Self.runtimeDirectory(of: host))/state",
+      ]
   }
 
   /// Becomes a command in the namespace of a host or network: standard streams, terminal, signals and exit

@@ -52,3 +52,9 @@ package struct SystemName: Hashable, Sendable {
     }
   }
 }
+
+/// The clock of the wall, which jumps when somebody sets it.
+package enum WallClock {
+  /// Since 1970, UTC.
+  package static func seconds() -> Int64 { Int64(time(nil)) }
+}

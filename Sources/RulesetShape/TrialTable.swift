@@ -61,7 +61,7 @@ package struct TrialTable: Hashable, Sendable {
       rules: [established])
   }
 
-  private static let established = Rule(compiling: [.match(.ctState, .states(.established)), .accept])
+  fileprivate static let established = Rule(compiling: [.match(.ctState, .states(.established)), .accept])
 
   /// The gate stands right behind the rule for established packets, so that all the rest is the trial's, how what is no
   /// connection is judged too. Where rules that end flows stand ahead of that rule it stands ahead of them.
@@ -80,14 +80,15 @@ package struct TrialTable: Hashable, Sendable {
 extension Table {
   /// Whether the table has anything of a trial, in force or not.
   package var hasTrialParts: Bool {
-    chains.contains { TrialName.isTrial($0.name.text) } || sets.contains { TrialName.isTrial($0.name.text) }
+    chains.contains { TrialName.isTrial($0.name.text) || $0.isPassing }
+      || sets.contains { TrialName.isTrial($0.name.text) }
       || chains.contains { $0.rules.contains(where: \.leadsToTrial) }
   }
 
   /// The table as it judges when no trial runs, and as it is once nothing of one is left.
   package var withoutTrial: Table {
     guard hasTrialParts else { return self }
-    let staying = chains.filter { !TrialName.isTrial($0.name.text) }.map { chain in
+    let staying = chains.filter { !TrialName.isTrial($0.name.text) && !$0.isPassing }.map { chain in
       Chain(
         name: chain.name, base: chain.base, comment: chain.comment,
         rules: chain.rules.filter { !$0.leadsToTrial })
@@ -100,8 +101,7 @@ extension Table {
   /// Whether the table lets everything pass when no trial runs: the first trial of a host made it, for its time.
   package var isBareBeneathTrial: Bool {
     let staying = withoutTrial
-    return staying.sets.isEmpty && staying.others.isEmpty
-      && staying.chains.allSatisfy { $0.base?.policy == .accept && $0.rules.count <= 1 }
+    return hasTrialParts && staying.sets.isEmpty && staying.others.isEmpty && staying.chains.isEmpty
   }
 }
 
@@ -120,11 +120,31 @@ package enum TrialName {
   static func set(_ name: String) -> SetName { SetName(checked: "\(word)/\(name)") }
   static func isTrial(_ name: String) -> Bool { name == word || name.hasPrefix("\(word)/") }
 
+  /// What lets the time of a trial begin anew, with another length. Where there is no clock any more the kernel refuses.
+  package static func rewinding(_ milliseconds: UInt64, _ table: Table?) -> [Operation] {
+    let set = table?.set(clock) ?? clock(milliseconds)
+    let wound = SetElements(
+      keyLength: key.count, keys: key, attributes: [0: ElementAttributes(timeout: milliseconds)])
+    return [
+      .deleteElements(set.holding(SetElements(keyLength: key.count, keys: key))),
+      .addElements(set.holding(wound)),
+    ]
+  }
+
   /// The clock, wound up: an element without a timeout of its own gets the set's.
   static func clock(_ milliseconds: UInt64) -> NamedSet {
     NamedSet(
       name: clock, key: [.mark], flags: .timeout, timeout: milliseconds,
       elements: SetElements(keyLength: key.count, keys: key))
+  }
+}
+
+extension Chain {
+  /// Whether a trial made it for a side that is not filtered otherwise: it lets everything pass.
+  fileprivate var isPassing: Bool {
+    guard let base, base.policy == .accept else { return false }
+    let rules = rules.filter { !$0.leadsToTrial }
+    return rules.count == 1 && rules[0].expressions == TrialTable.established.expressions
   }
 }
 

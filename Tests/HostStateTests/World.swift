@@ -72,7 +72,6 @@ struct World: Hashable {
     case .enforce(let revision):
       if !revisions.contains(revision) { return "what is enforced is on no disk" }
       (table, parts, isArmed) = (.enforcing(revision), nil, false)
-    case .enforceFallback: return "a revision can be read, and the fallback is enforced"
     case .removeTable: (table, parts, isArmed) = (.none, nil, false)
     case .audit(.ended(_, let end)):
       if armedIn != place, end != .rebooted { return "a trial of another boot is said to be \(end)" }

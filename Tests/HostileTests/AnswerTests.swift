@@ -81,7 +81,7 @@ struct AnswerTests {
         ip link set lo up; ip address add 10.0.0.1 dev lo
         sekisho status | grep "no table, nothing is enforced"
         sekisho status -i inventory | grep "a: no table"
-        sekisho apply --local --host a --yes -q
+        sekisho apply --no-trial --local --host a --yes -q
         sekisho status > alone; grep "input    enforce  0 packets denied, 0 peers and ports recorded" alone
         grep "output   observe  0 packets would be denied" alone; (! grep should alone)
         sekisho status --local --host a > same; grep "as it should be" same; grep "sets, .* elements" same
@@ -100,7 +100,7 @@ struct AnswerTests {
         """)
       #expect(result.status == 0, "\(result.all)")
       let json = try shell.run(
-        "ip address add 10.0.0.1 dev lo; sekisho apply -q --local --host a --yes; sekisho status --json -i inventory"
+        "ip address add 10.0.0.1 dev lo; sekisho apply --no-trial -q --local --host a --yes; sekisho status --json -i inventory"
       )
       let file = try #require(
         try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any], "\(json.all)")

@@ -89,7 +89,7 @@ struct CommandLineTests {
 
   @Test(arguments: [
     "check", "compile -o again", "diff --local --host a", "diff out inventory", "explain b a ssh",
-    "apply --local --host a --yes", "lab status", "status", "status --local --host a",
+    "apply --no-trial --local --host a --yes", "lab status", "status", "status --local --host a",
   ])
   func `what is asked for as JSON is JSON, and nothing else is beside it`(command: String) throws {
     try withShell { shell in
@@ -185,7 +185,7 @@ struct CommandLineTests {
         ip address add 10.0.0.1 dev lo
         sekisho compile -q -o out
         for file in out/rulesets/*.json; do sed 's/"drop"/"accept"/' "$file" > t; cat t > "$file"; done
-        status=0; sekisho apply --from out --local --host a --yes || status=$?; test $status = 1
+        status=0; sekisho apply --no-trial --from out --local --host a --yes || status=$?; test $status = 1
         nft list tables | (! grep sekisho)
         """)
       #expect(result.status == 0, "\(result.all)")
@@ -232,10 +232,10 @@ struct CommandLineTests {
         done
         # An address that wanders makes no other host of the machine.
         ip address add 10.0.0.2 dev lo
-        status=0; sekisho apply --yes \(target) || status=$?; test $status = 1
+        status=0; sekisho apply --no-trial --yes \(target) || status=$?; test $status = 1
         test -z "$(nft list tables)"
         ip address add 2001:db8::2 dev lo; ip address delete 10.0.0.1/32 dev lo
-        sekisho apply --yes --allow-lockout \(target); nft list tables | grep sekisho
+        sekisho apply --no-trial --yes --allow-lockout \(target); nft list tables | grep sekisho
         """)
       #expect(result.status == 0, "\(result.all)")
     }

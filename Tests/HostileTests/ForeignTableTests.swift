@@ -54,11 +54,11 @@ struct ForeignTableTests {
           nft -s list table inet sekisho | awk 'BEGIN { RS=""; ORS="\\0" } { gsub(/^table[^\\n]*\\n|\\n}$/, ""); print }' |
             sort -z | tr '\\0' '\\n'
         }
-        sekisho apply --local --host a --yes -q; list > wanted
+        sekisho apply --no-trial --local --host a --yes -q; list > wanted
         \(meddling)
         list > odd; if cmp -s wanted odd; then echo nothing was done; exit 1; fi
         status=0; sekisho diff --local --host a --objects || status=$?; test $status = 2
-        sekisho apply --local --host a --yes
+        sekisho apply --no-trial --local --host a --yes
         list > after; diff wanted after
         sekisho diff --local --host a
         """)
@@ -76,7 +76,7 @@ struct ForeignTableTests {
       let result = try shell.run(
         """
         ip address add 10.0.0.1 dev lo
-        sekisho apply --local --host a --yes -q
+        sekisho apply --no-trial --local --host a --yes -q
         nft insert rule inet sekisho input ip saddr 6.6.6.6 accept
         nft add element inet sekisho in '{ tcp . 9999 : accept }'
         sekisho diff --local --host a || test $? = 2
@@ -96,7 +96,7 @@ struct ForeignTableTests {
         echo "add table inet sekisho { flags owner; }" >&3
         for i in 1 2 3 4 5 6 7 8 9 10; do nft list tables | grep -q sekisho && break; sleep 0.1; done
         nft list tables | grep -q sekisho || { echo skipped; exit 0; }
-        status=0; sekisho apply --local --host a --yes || status=$?; test $status = 1
+        status=0; sekisho apply --no-trial --local --host a --yes || status=$?; test $status = 1
         """)
       #expect(result.status == 0, "\(result.all)")
       #expect(result.all.contains("belongs to another running program") || result.output.contains("skipped"))
@@ -122,17 +122,17 @@ struct ForeignTableTests {
         ask 2 "$(apply 2 $place)"; tail -n 1 replies | grep '"event":{"step":"tracking"}'
         nft list table inet sekisho/learning | grep 'connections are learnt'
         # Nobody else applies meanwhile, and it is not taken for anything that is enforced.
-        status=0; sekisho apply --local --host a --yes 2> said || status=$?; test $status = 1; cat said
+        status=0; sekisho apply --no-trial --local --host a --yes 2> said || status=$?; test $status = 1; cat said
         status=0; sekisho diff --local --host a || status=$?; test $status = 2
         kill -9 $agent; wait $agent || true; exec 3>&-
         test -z "$(nft list tables)"
         # The same in the middle of a whole apply.
-        sekisho apply --local --host a --yes & apply=$!
+        sekisho apply --no-trial --local --host a --yes & apply=$!
         until nft list tables | grep -q sekisho; do :; done
         kill -9 $apply; wait $apply || true
         nft list ruleset | (! grep learnt)
         # And one that is let alone stays when its process has gone.
-        sekisho apply --local --host a --yes
+        sekisho apply --no-trial --local --host a --yes
         nft list table inet sekisho > table; grep 'comment "b-to-a"' table; ! grep 'owner\\|learnt' table
         """)
       #expect(result.status == 0, "\(result.all)")

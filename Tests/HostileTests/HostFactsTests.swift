@@ -40,7 +40,7 @@ struct HostFactsTests {
           led() {
             grep 'a  *tcp/8080 is led to 172.17.0.2:80 by table ip nat unless it comes by docker0 and passes through; Sekisho does not filter that here' $1
           }
-          sekisho apply --local --host a --yes > first; led first; (! grep '> a → a ' first)
+          sekisho apply --no-trial --local --host a --yes > first; led first; (! grep '> a → a ' first)
           grep 'tcp/2222 is led to 10.0.0.1:22 by table ip nat unless it comes by docker0 and does not pass' first
           told='a publishes what no flow says anything about: the inventory leaves its forwarding alone'
           grep "! $told" first; sekisho diff --local --host a > same; led same; grep "! $told" same
@@ -80,7 +80,7 @@ struct HostFactsTests {
         """
         ip address add 10.0.0.1 dev lo
         sed 's/^version: 1/&\\nsettings: {mode: observe}/' inventory/all.yaml > observing.yaml
-        sekisho apply --local --host a --yes -q -i observing.yaml
+        sekisho apply --no-trial --local --host a --yes -q -i observing.yaml
         sekisho diff --local --host a -i observing.yaml > same; (! grep recorded same)
         nft add element inet sekisho in/denied.v4 '{ 10.0.0.2 . tcp . 22, 10.0.0.2 . tcp . 5432, 192.0.2.7 . udp . 53 }'
         nft add element inet sekisho in/denied-other.v4 '{ 192.0.2.8 . icmp }'
@@ -89,7 +89,7 @@ struct HostFactsTests {
         grep -F 'a output: recorded in the last day and denied from now on: nothing' said
         sekisho diff --local --host a --json > json || test $? = 2
         grep '"count" : 3' json; grep '"peer" : "192.0.2.8"' json
-        sekisho apply --local --host a --yes > said 2>&1; grep -F "$told" said
+        sekisho apply --no-trial --local --host a --yes > said 2>&1; grep -F "$told" said
         grep 'on a everything closes that no flow allows' said
         sekisho diff --local --host a > same; (! grep recorded same)
         """)
@@ -126,8 +126,8 @@ struct HostFactsTests {
         for name in docker0 br-0123456789ab podman1 cni-podman0; do
           ip link add $name type bridge; ip address add 172.17.0.1/32 dev $name; ip address add 10.0.0.3/32 dev $name
         done
-        sekisho apply --local --host a --yes > told; (! grep 172.17.0.1 told); grep 'a carries 10.0.0.3 of b' told
-        sekisho apply --local --host a --yes --json > json; grep '"10.0.0.3" : "b"' json; (! grep 172.17.0.1 json)
+        sekisho apply --no-trial --local --host a --yes > told; (! grep 172.17.0.1 told); grep 'a carries 10.0.0.3 of b' told
+        sekisho apply --no-trial --local --host a --yes --json > json; grep '"10.0.0.3" : "b"' json; (! grep 172.17.0.1 json)
         ip link add br-lan type bridge; ip address add 192.0.2.9/32 dev br-lan
         sekisho diff --local --host a > told; grep 'a carries 192.0.2.9, which' told; (! grep 172.17.0.1 told)
         sekisho diff --local --host a --json > json; grep -A2 unlisted_addresses json | grep 192.0.2.9
@@ -149,7 +149,7 @@ struct HostFactsTests {
         ip link add e0 type veth peer name e1; ip link set e1 netns $peer
         ip address add 10.0.0.1/24 dev e0; ip link set e0 up; ip address add 2001:db8::1 dev e0
         nsenter -t $peer -n ip address add 10.0.0.2/24 dev e1; nsenter -t $peer -n ip link set e1 up
-        sekisho apply --local --host a --yes -q
+        sekisho apply --no-trial --local --host a --yes -q
         sekisho status > said; (! grep 'part of no' said)
         packet=4500002800010000400600000a0000020a0000019c40001600000001000000005003ffff00000000
         for i in $(seq 100); do

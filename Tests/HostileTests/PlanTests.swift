@@ -60,12 +60,12 @@ struct PlanTests {
       let result = try shell.run(
         """
         ip address add 10.0.0.1 dev lo
-        sekisho apply --local --host a --yes -q
+        sekisho apply --no-trial --local --host a --yes -q
         echo '  https-to-a: {from: b, to: a, service: https, why: test}' >> inventory/all.yaml
         status=0; sekisho diff --out plan || status=$?; test $status = 2
         \(command)
         nft -s list ruleset > before
-        status=0; sekisho apply plan || status=$?; test $status = \(status)
+        status=0; sekisho apply --no-trial plan || status=$?; test $status = \(status)
         nft -s list ruleset > after
         if test $status = 0; then grep https-to-a after; else cmp before after; fi
         """)
@@ -81,14 +81,14 @@ struct PlanTests {
         """
         ip address add 10.0.0.1 dev lo
         sekisho diff --out plan || test $? = 2
-        sekisho apply plan
-        status=0; sekisho apply plan || status=$?; test $status = 3
-        sekisho diff --out plan; sekisho apply plan
+        sekisho apply --no-trial plan
+        status=0; sekisho apply --no-trial plan || status=$?; test $status = 3
+        sekisho diff --out plan; sekisho apply --no-trial plan
         # Of compiled rulesets, whose directory has to be given again.
         sekisho compile -q -o out; nft flush ruleset
         sekisho diff --from out --local --host a --out plan || test $? = 2
-        status=0; sekisho apply plan || status=$?; test $status = 3
-        sekisho apply plan --from out
+        status=0; sekisho apply --no-trial plan || status=$?; test $status = 3
+        sekisho apply --no-trial plan --from out
         """)
       #expect(result.status == 0, "\(result.all)")
       #expect(result.all.contains("0 hosts applied, 1 had it already"), "\(result.all)")

@@ -59,11 +59,11 @@ struct RunningMeaningTests {
       let result = try shell.run(
         """
         ip address add 10.0.0.1 dev lo
-        sekisho apply --local --host a --yes -q
+        sekisho apply --no-trial --local --host a --yes -q
         \(command)
         status=0; sekisho diff --local --host a || status=$?; test $status = 2
         sekisho diff --local --host a --json > json || true; grep -c '"meaning"' json
-        sekisho apply --local --host a --yes -q; sekisho diff --local --host a
+        sekisho apply --no-trial --local --host a --yes -q; sekisho diff --local --host a
         """)
       #expect(result.status == 0, "\(result.all)")
       for word in words { #expect(result.all.contains(word), "\(result.all)") }
@@ -77,9 +77,9 @@ struct RunningMeaningTests {
       let result = try shell.run(
         """
         ip address add 10.0.0.1 dev lo
-        sekisho apply --local --host a --yes -q
+        sekisho apply --no-trial --local --host a --yes -q
         cp inventory/all.yaml was; cat more.yaml >> inventory/all.yaml
-        sekisho diff || test $? = 2; sekisho apply --local --host a --yes
+        sekisho diff || test $? = 2; sekisho apply --no-trial --local --host a --yes
         cp was inventory/all.yaml
         sekisho diff || test $? = 2
         """)
@@ -99,18 +99,18 @@ struct RunningMeaningTests {
         ip address add 10.0.0.1 dev lo; ip address add 2001:db8::1 dev lo
         sed -i 's/service: ssh/service: https/' inventory/all.yaml
         refused() {
-          status=0; sekisho apply --local --host a --yes > said 2>&1 || status=$?; test $status = 6
+          status=0; sekisho apply --no-trial --local --host a --yes > said 2>&1 || status=$?; test $status = 6
           grep '^nobody can log in to a by ssh (tcp/22) any more$' said
           grep 'nobody can log in to a by ssh (tcp/22) any more; nothing was applied; add a flow' said
-          status=0; sekisho apply --local --host a --yes --json > json || status=$?; test $status = 6
+          status=0; sekisho apply --no-trial --local --host a --yes --json > json || status=$?; test $status = 6
           grep '"code" : "lockout"' json
         }
         refused; test -z "$(nft list tables)"; grep 'Findings about what changes' said
-        sed -i 's/service: https/service: ssh/' inventory/all.yaml; sekisho apply --local --host a --yes -q
+        sed -i 's/service: https/service: ssh/' inventory/all.yaml; sekisho apply --no-trial --local --host a --yes -q
         sed -i 's/service: ssh/service: https/' inventory/all.yaml; nft -s list ruleset > before
         refused; grep '! nobody can log in' said; nft -s list ruleset | cmp - before
-        sekisho diff --out plan || test $? = 2; status=0; sekisho apply plan || status=$?; test $status = 6
-        sekisho apply --local --host a --yes --allow-lockout; nft list ruleset | grep in.https
+        sekisho diff --out plan || test $? = 2; status=0; sekisho apply --no-trial plan || status=$?; test $status = 6
+        sekisho apply --no-trial --local --host a --yes --allow-lockout; nft list ruleset | grep in.https
         """)
       #expect(result.status == 0, "\(result.all)")
     }
@@ -125,7 +125,7 @@ struct RunningMeaningTests {
         nft 'add table inet hand; add chain inet hand i { type filter hook input priority 0; policy drop; };
           add rule inet hand i ct state established,related accept; add rule inet hand i tcp dport 22-23 accept'
         sekisho read --allows
-        sekisho apply --local --host a --yes -q
+        sekisho apply --no-trial --local --host a --yes -q
         sekisho read --allows; sekisho read --allows -i inventory
         nft -j list ruleset > hand.json; sekisho read --allows --json > kernel; sekisho read hand.json > text
         sekisho read > own; cmp own text

@@ -65,6 +65,7 @@ struct Shell {
     let variables = [
       "PATH": "\(ChildProcess.products):/usr/sbin:/usr/bin:/sbin:/bin", "TZ": "UTC", "HERE": directory.path,
       "SEKISHO_RUNTIME_DIR": directory.appending(path: "run").path,
+      "SEKISHO_STATE_DIR": directory.appending(path: "state").path,
     ].merging(environment) { _, new in new }
     let files = [".stdout", ".stderr"].map { directory.appending(path: $0).path }
     var actions = posix_spawn_file_actions_t()

@@ -68,7 +68,11 @@ import Testing
       identity: HostIdentity(host: "a", addresses: [address], owners: [address: "a"]),
       patience: Patience(answer: .seconds(300)))
     let change = try await FleetChange(of: Targets(hosts: [target], all: ["a"], inventory: nil), as: nil)
-    return try #require(await change.apply { _ in }.first).applied
+    let note = ChangeNote(why: nil, meaning: "a test")
+    let outcome = try #require(await change.apply(nil, note: note) { _ in }.first)
+    return outcome.ending.flatMap { ending in
+      if case .applied(let applied) = ending { .success(applied) } else { .failure(CancellationError()) }
+    }
   }
 
   /// How many were begun.

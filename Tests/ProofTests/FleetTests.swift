@@ -1,6 +1,10 @@
+import AgentProtocol
+import Fleet
 import Glibc
 import Lab
 import LabHarness
+import Policy
+import RulesetDiff
 import Testing
 
 extension KernelProof {
@@ -59,6 +63,40 @@ extension KernelProof {
         }
       }
     }
+
+    @Test(.needs(.root))
+    func `what cuts the way by which it came is rolled back, and the way is there again`()
+      async throws
+    {
+      let cutting = Self.inventory.replacing("from: desk, to: web-1", with: "from: vault, to: web-1")
+      try await withProofLab(try loaded(Self.inventory), .root) { proof in
+        try await withTemporaryDirectory { directory in
+          let server = Server(directory: directory, lab: proof.lab)
+          try await server.prepare(inventory: Self.inventory)
+          try await server.running(on: "web-1") {
+            let first = try await server.sekisho(
+              from: "desk", "apply", "--host", "web-1", "--yes", "--json", "--why", "the first")
+            #expect(first.output.contains(#""status" : "confirmed""#), "\(first.output)")
+            try await server.write(inventory: cutting)
+            let cut = try await server.sekisho(
+              from: "desk", "apply", "--host", "web-1", "--yes", "--allow-lockout", "--confirm-within", "10s")
+            #expect(cut.status == 5, "\(cut.output)")
+            #expect(cut.output.contains("was not confirmed and is rolled back"), "\(cut.output)")
+            // The kernel has gone back; the keeper may still have to take the names away.
+            let ended = try await server.sekisho(from: "desk", "rollback", "--host", "web-1")
+            #expect([0, 5].contains(ended.status), "\(ended.output)")
+            #expect(try await !proof.listing("web-1").contains("trial"))
+            let wanted = proof.table(HostID(2))
+            let looked = try await proof.ask("web-1") { try await $0.ask(Look(wanted)) }
+            #expect(looked.comparison.change.isEmpty, "\(looked.comparison.change)")
+            let history = try await server.sekisho(from: "desk", "history", "--host", "web-1", "--verify")
+            #expect(history.status == 0, "\(history.output)")
+            #expect(history.output.contains("why: the first"), "\(history.output)")
+            #expect(history.output.contains("never confirmed"), "\(history.output)")
+          }
+        }
+      }
+    }
   }
 }
 
@@ -98,10 +136,16 @@ private struct Server: Sendable {
       KbdInteractiveAuthentication no
       PermitRootLogin prohibit-password
       PidFile none
-      SetEnv PATH=\(directory)/bin:/usr/sbin:/usr/bin:/sbin:/bin SEKISHO_RUNTIME_DIR=/run/sekisho/web-1
+      SetEnv PATH=\(directory)/bin:/usr/sbin:/usr/bin:/sbin:/bin SEKISHO_RUNTIME_DIR=/run/sekisho/web-1 SEKISHO_STATE_DIR=/run/sekisho/web-1/state
       """
     _ = try await run(["/bin/sh", "-c", "cat > \(directory)/sshd_config"], input: configuration).succeeded()
     try await configure(host: "first-web", port: 22)
+  }
+
+  /// Another inventory in the place of the first.
+  func write(inventory: String) async throws {
+    _ = try await run(["/bin/sh", "-c", "cat > \"$0/inventory.yaml\"", directory], input: inventory)
+      .succeeded()
   }
 
   /// The user's configuration: the name of the inventory leads to an address.

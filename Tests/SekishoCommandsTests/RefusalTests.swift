@@ -19,7 +19,7 @@ import Testing
     ("nosuch", 64, "usage"), ("read nowhere.json", 1, "unreadable"), ("read new.yaml", 1, "unreadable"),
     ("reach nobody -i new.yaml", 64, "usage"), ("reach", 64, "usage"),
     ("status --lab -i new.yaml", 1, "lab"), ("apply nowhere -i new.yaml", 1, "failed"),
-    ("apply --lab --yes -i new.yaml", 1, "lab"), ("apply -i new.yaml", 64, "usage"),
+    ("apply --lab --yes -i new.yaml", 1, "lab"), ("apply --yes -i new.yaml", 64, "usage"),
     ("lab try a b tcp/1 -i nowhere", 1, "unreadable"),
   ]
 
@@ -73,6 +73,7 @@ import Testing
     let words = command.replacing("MISTAKES", with: "\(directory)/reject/services-ports/inventory.yaml")
     return ChildProcess.run([
       "env", "--chdir=\(directory)/diff/a-flow-is-added", "SEKISHO_RUNTIME_DIR=\(Self.runtime)",
+      "SEKISHO_STATE_DIR=\(Self.runtime)/state",
       "sh", "-c", "exec \(ChildProcess.products)/sekisho \(words)\(errors ? "" : " 2> /dev/null")",
     ])
   }

@@ -11,10 +11,12 @@ package struct Applying: Sendable {
   /// conversation of its own.
   ///
   /// - Throws: ``AgentProtocol/AgentFailure``, which says what happened.
-  package func apply() async throws -> Applied {
+  ///
+  /// - Parameter note: is kept on the host.
+  package func apply(_ note: ChangeNote) async throws -> Applied {
     do {
       return try await target.ask([Apply.self]) { agent in
-        try await agent.ask(Apply(target.wanted, seen: looked.seen))
+        try await agent.ask(Apply(target.wanted, seen: looked.seen, note: note))
       }
     } catch let failure as AgentFailure where failure.happened == .unknown {
       guard let found = try? await target.ask([Look.self], { try await $0.ask(Look(target.wanted)) }) else {
@@ -65,14 +67,20 @@ package struct FleetChange {
   }
 
   /// A host and what became of it.
-  package typealias Outcome = (host: String, applied: Result<Applied, any Error>)
+  package typealias Outcome = (host: String, ending: Result<Ending, any Error>)
 
   /// Applies what was found.
   ///
-  /// - Parameter progress: gets the number of hosts that are done.
-  package func apply(progress: (Int) -> Void) async -> [Outcome] {
+  /// - Parameters:
+  ///   - trial: how it is tried first; `nil`: it is not.
+  ///   - progress: gets the number of hosts that are done.
+  package func apply(_ trial: TrialRequest?, note: ChangeNote, progress: (Int) -> Void) async -> [Outcome] {
     let changing = running.changing
-    let results = await concurrently(changing, { try await $0.apply() }, progress: progress)
-    return zip(changing, results).map { (host: $0.target.name, applied: $1) }
+    let results = await concurrently(
+      changing,
+      { host -> Ending in
+        if let trial { try await host.tryOut(trial) } else { .applied(try await host.apply(note)) }
+      }, progress: progress)
+    return zip(changing, results).map { (host: $0.target.name, ending: $1) }
   }
 }

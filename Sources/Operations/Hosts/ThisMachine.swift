@@ -33,6 +33,13 @@ package enum ThisMachine {
 
   /// - Throws: ``Machine/DirectoryRefusal``.
   package static func agent() throws(DirectoryRefusal) -> AgentHere {
-    AgentHere(LocalHost(runtimeDirectory: try RuntimeDirectory().path), version: toolVersion)
+    AgentHere(try here(), version: toolVersion)
+  }
+
+  /// - Throws: ``Machine/DirectoryRefusal``.
+  package static func here() throws(DirectoryRefusal) -> HostHere {
+    HostHere(
+      LocalHost(runtimeDirectory: try RuntimeDirectory().path),
+      state: { () throws(DirectoryRefusal) in try StateDirectory() }, keeper: TrialKeeper.start)
   }
 }

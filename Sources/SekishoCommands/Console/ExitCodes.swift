@@ -10,6 +10,8 @@ extension ExitCode {
   static let moved = ExitCode(3)
   /// A guard, an expectation or a probe failed.
   static let broken = ExitCode(4)
+  /// A change on trial was not confirmed: the ruleset from before is in force.
+  static let rolledBack = ExitCode(5)
   /// Refused because nobody could log in afterwards.
   static let lockedOut = ExitCode(6)
 }

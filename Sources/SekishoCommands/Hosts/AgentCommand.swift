@@ -1,7 +1,5 @@
 internal import ArgumentParser
-internal import Enforcement
 internal import HostAgent
-internal import Machine
 internal import Operations
 
 struct AgentCommand: ParsableCommand {
@@ -13,8 +11,14 @@ struct AgentCommand: ParsableCommand {
       typed. It answers requests, which are lines of JSON, and ends with its input.
       """)
 
+  @Flag(help: .hidden) var keep = false
+
   func run() throws {
-    let host = LocalHost(runtimeDirectory: try RuntimeDirectory().path)
-    try AgentServer(host, version: toolVersion).serve()
+    let here = try ThisMachine.here()
+    if keep {
+      try here.keep()
+    } else {
+      try AgentServer(here, version: toolVersion).serve()
+    }
   }
 }

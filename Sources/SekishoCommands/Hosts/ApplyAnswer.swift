@@ -10,31 +10,35 @@ enum ApplyAnswer {
   ) -> Answer {
     var answer = Answer()
     answer.parts += skipped.map { .failure("\($0.host): \($0.error); it was left out") }
-    var applied = 0
+    var (applied, unconfirmed, failed) = (0, 0, 0)
     for outcome in outcomes {
-      switch outcome.applied {
-      case .success(let report):
-        applied += 1
+      switch outcome.ending {
+      case .success(.unconfirmed(let armed, let error)):
+        unconfirmed += 1
         answer.parts.append(
-          .detail(
-            "\(outcome.host): \(counted(report.operations, "object")), generation \(report.generation)"))
-        if report.forgetsSilentSessions == true {
+          .failure(
+            "\(outcome.host): revision \(armed.revision) was not confirmed and is rolled back: \(error)"))
+        answer.exitCode = [answer.exitCode, .rolledBack].compactMap { $0 }.max { $0.rawValue < $1.rawValue }
+      case .success(let ending):
+        applied += 1
+        answer.parts.append(.detail("\(outcome.host): \(ending.words)"))
+        if ending.forgetsSilentSessions {
           answer.parts.append(
             .remark(
               "\(outcome.host): its kernel cannot be told of sessions older than the ruleset (nf_conntrack_netlink); those that were silent have to be opened again"
             ))
         }
       case .failure(let error):
+        failed += 1
         answer.parts.append(.failure("\(outcome.host): \(error)"))
         let code: ExitCode = (error as? AgentFailure)?.code == .moved ? .moved : .failed
         answer.exitCode = [answer.exitCode, code].compactMap { $0 }.max { $0.rawValue < $1.rawValue }
       }
     }
-    let failed = outcomes.count - applied
     answer.parts.append(
       .summary(
         "\(counted(applied, "host")) applied, \(unchanged) had it already"
-          + (failed > 0 ? ", \(failed) failed" : "")
+          + (unconfirmed > 0 ? ", \(unconfirmed) rolled back" : "") + (failed > 0 ? ", \(failed) failed" : "")
           + (skipped.isEmpty ? "" : ", \(skipped.count) left out")))
     answer.data = .document(
       File(
@@ -50,15 +54,19 @@ enum ApplyAnswer {
       let status: String
       var operations: Int?
       var generation: UInt32?
+      /// Of the host's history.
+      var revision: Int?
       var error: FailureJSON?
 
       init(_ outcome: FleetChange.Outcome) {
         host = outcome.host
-        switch outcome.applied {
-        case .success(let report):
-          status = "applied"
-          operations = report.operations
-          generation = report.generation
+        switch outcome.ending {
+        case .success(let ending):
+          status = ending.status
+          operations = ending.operations
+          revision = ending.revision
+          if case .applied(let report) = ending { generation = report.generation }
+          if case .unconfirmed(_, let reason) = ending { error = FailureJSON(reason) }
         case .failure(let failure):
           let told = FailureJSON(failure)
           status = told.code
@@ -70,5 +78,41 @@ enum ApplyAnswer {
     let hosts: [Host]
     let skipped: [FailureJSON]?
     let facts: [HostFactsJSON]
+  }
+}
+
+extension Ending {
+  fileprivate var status: String {
+    switch self {
+    case .applied: "applied"
+    case .confirmed: "confirmed"
+    case .armed: "on-trial"
+    case .unconfirmed: "rolled-back"
+    }
+  }
+
+  fileprivate var revision: Int? {
+    switch self {
+    case .applied: nil
+    case .confirmed(let armed, _), .armed(let armed), .unconfirmed(let armed, _): armed.revision
+    }
+  }
+
+  fileprivate var words: String {
+    switch self {
+    case .applied(let report): "\(counted(report.operations, "object")), generation \(report.generation)"
+    case .confirmed(let armed, _): "revision \(armed.revision), confirmed"
+    case .armed(let armed), .unconfirmed(let armed, _):
+      "revision \(armed.revision), on trial for \(armed.seconds) s"
+    }
+  }
+
+  /// Whether sessions that were silent and older than the first ruleset have to be opened again.
+  fileprivate var forgetsSilentSessions: Bool {
+    switch self {
+    case .applied(let applied): applied.forgetsSilentSessions == true
+    case .confirmed(let armed, _), .armed(let armed), .unconfirmed(let armed, _):
+      armed.forgetsSilentSessions == true
+    }
   }
 }

@@ -43,6 +43,7 @@ package final class MemoryKernel: KernelSource, Sendable {
     var sessions = 0
     var calls = 0
     var fault: Fault?
+    var isGone: @Sendable () -> Bool = { false }
     var stranger: (@Sendable (Int) -> [Change])?
     var sockets: [TCPSocket] = []
     /// How often the elements of each set were listed.
@@ -100,6 +101,17 @@ package final class MemoryKernel: KernelSource, Sendable {
     state.withLock {
       $0.calls = 0
       $0.fault = fault
+      $0.isGone = { false }
+    }
+  }
+
+  /// Says from when on the process that asks is gone, so that no call has an effect any more.
+  package func isDead(_ isGone: @escaping @Sendable () -> Bool) { state.withLock { $0.isGone = isGone } }
+
+  /// Lets the time of all elements be over that go by themselves; no generation moves.
+  package func expire() {
+    state.withLock { state in
+      for place in state.tables.keys { state.tables[place]?.expire() }
     }
   }
 
@@ -210,6 +222,16 @@ package final class MemoryKernel: KernelSource, Sendable {
         })
     }
 
+    func timeLeft(
+      of set: SetName, family: Family, table: TableName
+    ) throws(ReadError) -> UInt64? {
+      try kernel.read { state in
+        let set = state.tables[TablePlace(family, table)]?.installed?.table.set(set)
+        guard let set, set.elements.count > 0 else { return nil }
+        return set.elements.attributes[0]?.timeout ?? set.timeout
+      }
+    }
+
     func baseChains() throws(ReadError) -> [PlacedChain] {
       try kernel.read { state in
         state.tables.flatMap { place, table in
@@ -235,10 +257,15 @@ package final class MemoryKernel: KernelSource, Sendable {
   private func call<Result, Failure: Error>(
     _ failing: (NetlinkError) -> Failure, _ body: (inout State) throws(Failure) -> Result
   ) throws(Failure) -> Result {
+    let isGone = state.withLock { $0.isGone }
+    let isDead = isGone()
     let (number, fault, strangers) = state.withLock { state in
       defer { state.calls += 1 }
       return (
-        state.calls, state.fault.flatMap { $0.strikes(state.calls) ? $0 : nil },
+        state.calls,
+        isDead
+          ? Fault(call: state.calls, .before, .noMemory)
+          : state.fault.flatMap { $0.strikes(state.calls) ? $0 : nil },
         state.stranger?(state.calls) ?? []
       )
     }

@@ -36,6 +36,20 @@ package struct MemoryTable: Sendable {
     self = copy
   }
 
+  /// Takes out what goes by itself.
+  mutating func expire() {
+    guard let old = installed else { return }
+    let sets = old.table.sets.map { set in
+      set.flags.contains(.timeout) && set.timeout != nil
+        ? set.holding(.none(keyLength: set.elements.keyLength)) : set
+    }
+    installed = InstalledTable(
+      table: Table(
+        family: old.table.family, name: old.table.name, flags: old.table.flags, comment: old.table.comment,
+        chains: old.table.chains, sets: sets, others: old.table.others),
+      rules: old.rules, otherHandles: old.otherHandles, generation: old.generation)
+  }
+
   /// Changes what the counters of every rule say, to see which survive.
   package mutating func count(_ packets: UInt64) {
     guard let old = installed else { return }
@@ -231,7 +245,8 @@ extension SetElements {
     return SetElements(
       keyLength: keyLength, keys: keys + other.keys,
       lastKeys: lastKeys.flatMap { mine in other.lastKeys.map { mine + $0 } },
-      payload: verdicts.map { .verdicts($0) } ?? .none)
+      payload: verdicts.map { .verdicts($0) } ?? .none,
+      attributes: count == 0 ? other.attributes : attributes)
   }
 
   fileprivate func removing(_ other: SetElements) throws(MemoryTable.Refusal) -> SetElements {

@@ -1,0 +1,116 @@
+package import Nftables
+
+/// Lets new connections be judged by another ruleset for a time; the kernel ends it (``Confirm`` makes it stay).
+///
+/// Where no table of Sekisho's tracks connections yet, the agent tells ``Apply/Step/tracking`` while everything
+/// still passes, and goes on when that is acknowledged.
+package struct Arm: AgentRequest {
+  package static let name = "arm"
+  package static let isChange = true
+  package typealias Reply = Armed
+  package typealias Event = Apply.Event
+
+  /// What is put on trial; `nil`: a revision that the host still has.
+  package let wanted: Table?
+  package let revision: Int?
+  /// What the change was decided on: anything else refuses. `nil`: whatever is there now.
+  package let seen: Seen?
+  package let seconds: Int
+  package let note: ChangeNote
+
+  package init(_ wanted: Table, seen: Seen?, seconds: Int, note: ChangeNote) {
+    self.wanted = wanted
+    self.revision = nil
+    self.seen = seen
+    self.seconds = seconds
+    self.note = note
+  }
+
+  package init(revision: Int, seconds: Int, note: ChangeNote) {
+    self.wanted = nil
+    self.revision = revision
+    self.seen = nil
+    self.seconds = seconds
+    self.note = note
+  }
+
+  /// Seconds that a trial may last: shorter ones end before anybody can confirm them.
+  package static let possibleSeconds = 5...86_400
+
+  /// The header of the request; the wanted table stands behind it.
+  package struct Header: Sendable, Codable {
+    let revision: Int?
+    let seen: Seen?
+    let seconds: Int
+    let note: ChangeNote
+  }
+
+  package var header: Header { Header(revision: revision, seen: seen, seconds: seconds, note: note) }
+  package var tables: [Table] { wanted.map { [$0] } ?? [] }
+
+  package init(_ header: Header, _ tables: [Table]) throws(AgentFailure) {
+    guard (header.revision == nil) != tables.isEmpty else {
+      throw AgentFailure(.badRequest, "either a revision or a ruleset is put on trial")
+    }
+    guard Self.possibleSeconds.contains(header.seconds) else {
+      throw AgentFailure(
+        .badRequest,
+        "a trial lasts \(Self.possibleSeconds.lowerBound) to \(Self.possibleSeconds.upperBound) s, not \(header.seconds)"
+      )
+    }
+    wanted = tables.isEmpty ? nil : try Self.only(tables)
+    revision = header.revision
+    seen = header.seen
+    seconds = header.seconds
+    note = header.note
+  }
+
+  package static func line(_ table: Table) throws(AgentFailure) -> [UInt8] { try TableLine.exact(table) }
+}
+
+/// What is kept of a change besides its ruleset.
+package struct ChangeNote: Hashable, Sendable {
+  /// What the operator gave as the reason.
+  package let why: String?
+  /// What it changes, in a line.
+  package let meaning: String
+
+  package init(why: String?, meaning: String) {
+    self.why = why
+    self.meaning = meaning
+  }
+}
+
+extension ChangeNote: Codable {
+  private enum Key: CodingKey {
+    case why, meaning
+  }
+
+  package init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: Key.self)
+    why = try fields.decodeIfPresent(String.self, forKey: .why).map { Bounds.clamped($0, to: Bounds.message) }
+    meaning = Bounds.clamped(try fields.decode(String.self, forKey: .meaning), to: Bounds.message)
+  }
+}
+
+/// A change that is on trial.
+package struct Armed: AgentMessage, Hashable, Codable {
+  package let revision: Int
+  /// Who has it may confirm.
+  package let token: String
+  package let seconds: Int
+  /// Objects added, changed and deleted for the trial.
+  package let operations: Int
+  /// As in ``Applied``.
+  package let forgetsSilentSessions: Bool?
+
+  package init(
+    revision: Int, token: String, seconds: Int, operations: Int, forgetsSilentSessions: Bool? = nil
+  ) {
+    self.forgetsSilentSessions = forgetsSilentSessions
+    self.revision = revision
+    self.token = token
+    self.seconds = seconds
+    self.operations = operations
+  }
+}

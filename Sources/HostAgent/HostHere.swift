@@ -1,0 +1,69 @@
+package import AgentProtocol
+package import Enforcement
+internal import Glibc
+package import HostLife
+internal import HostState
+internal import HostStore
+package import Machine
+
+/// This host: what is enforced on it, and what it was given over time.
+package struct HostHere: Sendable {
+  package let host: LocalHost
+  private let state: @Sendable () throws(DirectoryRefusal) -> StateDirectory
+  private let keeper: @Sendable () -> Void
+
+  /// - Parameters:
+  ///   - state: finds the state directory when something needs it: to look at a host takes none.
+  ///   - keeper: starts what cleans up when a trial is over, whoever is gone by then.
+  package init(
+    _ host: LocalHost, state: @escaping @Sendable () throws(DirectoryRefusal) -> StateDirectory,
+    keeper: @escaping @Sendable () -> Void = {}
+  ) {
+    self.host = host
+    self.state = state
+    self.keeper = keeper
+  }
+
+  /// - Throws: ``AgentProtocol/AgentFailure`` when the state directory cannot be used.
+  package func life() throws(AgentFailure) -> HostLife {
+    let directory: StateDirectory
+    do throws(DirectoryRefusal) { directory = try state() } catch {
+      throw AgentFailure(
+        .failed, "the state directory cannot be used: \(error.reason)", object: error.path,
+        remedy: error.remedy)
+    }
+    let actor = Actor(user: Caller.user, invokedBy: Caller.invoker, from: Caller.origin)
+    return HostLife(host, HostStore(directory), by: actor, clock: WallClock.seconds, people: Self.tell)
+  }
+
+  func startKeeper() { keeper() }
+
+  /// Waits for the end of the trial that runs, and cleans up behind it.
+  package func keep() throws(AgentFailure) {
+    while true {
+      do throws(AgentFailure) {
+        guard let left = try life().recover() else { return }
+        pause(left + 100)
+      } catch {
+        // Somebody else is at work, and leads out of it first.
+        if error.code != .busy { throw error }
+        pause(500)
+      }
+    }
+  }
+
+  private func pause(_ milliseconds: UInt64) {
+    var time = timespec(tv_sec: Int(milliseconds / 1000), tv_nsec: Int(milliseconds % 1000) * 1_000_000)
+    var rest = timespec()
+    while unsafe nanosleep(&time, &rest) != 0, errno == EINTR { time = rest }
+  }
+
+  /// To everybody who is logged in, and to the journal. What has no effect there is no failure of the host.
+  private static func tell(_ announcement: Announcement) {
+    let text = "sekisho: \(announcement)\n"
+    try? Programs.start(["/usr/bin/logger", "-t", "sekisho", "--", "\(announcement)"])
+    if case .trialEnded = announcement {
+      try? Programs.start(["/usr/bin/wall"], input: Array(text.utf8))
+    }
+  }
+}

@@ -1,0 +1,50 @@
+internal import AgentProtocol
+internal import Enforcement
+internal import HostLife
+internal import HostState
+
+extension AgentServer {
+  mutating func answerArm(_ here: HostHere) {
+    handle(Arm.self) { (request, conversation) throws(AgentFailure) in
+      let source: HostLife.Source =
+        if let table = request.wanted {
+          .table(table)
+        } else {
+          .revision(RevisionNumber(rawValue: request.revision ?? 0))
+        }
+      let armed = try here.life().arm(
+        source, seen: request.seen, seconds: request.seconds,
+        HostLife.Reason(why: request.note.why, meaning: request.note.meaning)
+      ) { () throws(AgentFailure) in
+        try conversation.tell(Apply.Event(.tracking))
+        here.host.learn()
+      }
+      here.startKeeper()
+      return armed
+    }
+  }
+
+  mutating func answerConfirm(_ here: HostHere) {
+    handle(Confirm.self) { (request, _) throws(AgentFailure) in try here.life().confirm(token: request.token)
+    }
+  }
+
+  mutating func answerExtend(_ here: HostHere) {
+    handle(Extend.self) { (request, _) throws(AgentFailure) in
+      guard Arm.possibleSeconds.contains(request.seconds) else {
+        throw AgentFailure(.badRequest, "a trial cannot last \(request.seconds) s")
+      }
+      let extended = try here.life().extend(seconds: request.seconds)
+      here.startKeeper()
+      return extended
+    }
+  }
+
+  mutating func answerEndTrial(_ here: HostHere) {
+    handle(EndTrial.self) { (_, _) throws(AgentFailure) in try here.life().rollBack() }
+  }
+
+  mutating func answerHistory(_ here: HostHere) {
+    handle(History.self) { (_, _) throws(AgentFailure) in try here.life().books() }
+  }
+}

@@ -1,0 +1,350 @@
+package import AgentProtocol
+package import Enforcement
+package import HostState
+package import HostStore
+internal import Machine
+package import Nftables
+internal import RulesetShape
+
+/// One host over time: what it was given, what is on trial, what it goes back to.
+///
+/// Every command first takes the steps out of whatever was left behind by one that died.
+package struct HostLife {
+  let host: LocalHost
+  let store: HostStore
+  let actor: Actor
+  let clock: () -> Int64
+  let people: (Announcement) -> Void
+
+  /// - Parameters:
+  ///   - actor: who asks.
+  ///   - clock: seconds since 1970, UTC.
+  ///   - people: says something to everybody who is logged in.
+  package init(
+    _ host: LocalHost, _ store: HostStore, by actor: Actor, clock: @escaping () -> Int64,
+    people: @escaping (Announcement) -> Void
+  ) {
+    self.host = host
+    self.store = store
+    self.actor = actor
+    self.clock = clock
+    self.people = people
+  }
+
+  /// What a host is to get.
+  package enum Source: Sendable {
+    case table(Table)
+    /// A revision that the host still has.
+    case revision(RevisionNumber)
+  }
+
+  /// What is said of a change in the books.
+  package struct Reason: Hashable, Sendable {
+    package let why: String?
+    package let meaning: String
+
+    package init(why: String?, meaning: String) {
+      self.why = why
+      self.meaning = meaning
+    }
+  }
+}
+
+// MARK: Commands
+
+extension HostLife {
+  /// Lets new connections be judged by another table for a time that the kernel ends.
+  ///
+  /// - Parameters:
+  ///   - seen: what the change was decided on.
+  ///   - learn: is called where no table of ours made the kernel track connections yet, with everything let pass.
+  ///   - prepared: is asked right before anything is in force; what it throws ends the trial.
+  package func arm(
+    _ source: Source, seen: Seen?, seconds: Int, _ reason: Reason,
+    learn: @escaping () throws(AgentFailure) -> Void
+  ) throws(AgentFailure) -> Armed {
+    if case .table(let table) = source { try host.checkTarget(table) }
+    var run = try begin()
+    run.seen = seen
+    let token = Self.newToken()
+    let (revision, ruleset) = try revision(source, reason, &run)
+    let script = try refusing(run) { (view) throws(HostStateRefusal) in
+      try run.content.state.arm(
+        revision, token: HostStore.digest(token.utf8), seconds: seconds, in: run.place, kernel: view)
+    }
+    try carryOut(
+      script, Pending(revision, ruleset, isLearning: false) { (_) throws(AgentFailure) in try learn() }, &run)
+    return Armed(
+      revision: revision.number.rawValue, token: token, seconds: seconds, operations: run.operations,
+      forgetsSilentSessions: run.forgetsSilentSessions ? true : nil)
+  }
+
+  /// Makes the host's table another one, for good.
+  package func adopt(
+    _ table: Table, seen: Seen?, isLearning: Bool, _ reason: Reason,
+    tell: @escaping (Apply.Step) throws(AgentFailure) -> Void
+  ) throws(AgentFailure) -> Applied {
+    try host.checkTarget(table)
+    var run = try begin()
+    run.seen = seen
+    let (revision, ruleset) = try revision(.table(table), reason, &run)
+    let script = try refusing(run) { (view) throws(HostStateRefusal) in
+      try run.content.state.adopt(revision, in: run.place, kernel: view)
+    }
+    try carryOut(script, Pending(revision, ruleset, isLearning: isLearning, tell: tell), &run)
+    return run.applied ?? Applied(operations: 0, generation: 0, retries: 0)
+  }
+
+  /// Makes what is on trial the confirmed ruleset.
+  package func confirm(token: String) throws(AgentFailure) -> Confirmed {
+    var run = try begin()
+    let revision = run.content.state.trial?.revision
+    let script = try refusing(run) { (view) throws(HostStateRefusal) in
+      try run.content.state.confirm(token: HostStore.digest(token.utf8), in: run.place, kernel: view)
+    }
+    try carryOut(script, nil, &run)
+    return Confirmed(revision: revision?.rawValue ?? 0, operations: run.operations)
+  }
+
+  /// Lets the time of the trial begin anew.
+  package func extend(seconds: Int) throws(AgentFailure) -> Extended {
+    var run = try begin()
+    let revision = run.content.state.trial?.revision
+    let script = try refusing(run) { (view) throws(HostStateRefusal) in
+      try run.content.state.extend(seconds: seconds, in: run.place, kernel: view)
+    }
+    try carryOut(script, nil, &run)
+    return Extended(revision: revision?.rawValue ?? 0, seconds: seconds)
+  }
+
+  /// Ends the trial at once.
+  package func rollBack() throws(AgentFailure) -> RolledBack {
+    var run = try begin()
+    let state = run.content.state
+    let script = try refusing(run) { (view) throws(HostStateRefusal) in
+      try state.rollBack(in: run.place, kernel: view)
+    }
+    try carryOut(script, nil, &run)
+    return RolledBack(revision: state.trial?.revision.rawValue ?? 0, confirmed: state.confirmed?.rawValue)
+  }
+
+  /// Takes the steps out of whatever was left behind.
+  ///
+  /// - Returns: milliseconds until there may be something to do again; `nil`: nothing is on trial.
+  package func recover() throws(AgentFailure) -> UInt64? {
+    let run = try begin()
+    return run.content.state.trial == nil ? nil : run.view.left
+  }
+
+  /// What the host was given, and what is on trial. Nothing is changed.
+  package func books() throws(AgentFailure) -> Books {
+    let content = try reading { () throws(HostStore.Failure) in try store.load() }
+    let revisions = try reading { () throws(HostStore.Failure) in try store.revisions() }
+    let chain = try reading { () throws(HostStore.Failure) in try store.audit() }
+    let hold = try host.conversation()
+    let left = try host.trialLeft(hold)
+    let confirmations = Dictionary(
+      chain.entries.compactMap { entry in
+        entry.event == "confirmed" ? entry.revision.map { ($0, (entry.time, entry.detail ?? "")) } : nil
+      }, uniquingKeysWith: { $1 })
+    return Books(
+      confirmed: content.state.confirmed?.rawValue,
+      trial: content.state.trial.flatMap { trial in
+        guard let left, trial.phase == .armed else { return nil }
+        return Books.Running(
+          revision: trial.revision.rawValue, left: left, by: Self.words(trial.by))
+      },
+      revisions: revisions.map { number, about in
+        Books.Entry(
+          number: number.rawValue, digest: about?.digest, time: about?.time,
+          by: about.map { Self.words($0.by) },
+          why: about?.why, meaning: about?.meaning, confirmedAt: confirmations[number]?.0,
+          confirmedBy: confirmations[number]?.1)
+      },
+      events: chain.entries.suffix(1000).map { entry in
+        Books.Event(
+          time: entry.time, by: Self.words(entry.by), event: entry.event, revision: entry.revision?.rawValue,
+          detail: entry.detail, why: entry.why)
+      },
+      chainFaults: chain.faults, chainTip: chain.tip, damage: content.damage.map { "\($0)" })
+  }
+}
+
+// MARK: What commands share
+
+extension HostLife {
+  /// What a command has in hand.
+  struct Run {
+    let hold: Hold
+    let place: String
+    var content: HostStore.Content
+    var view: KernelView
+    /// Objects that were added, changed and deleted so far.
+    var operations = 0
+    var applied: Applied?
+    var why: String?
+    /// Whether the kernel could not be told of sessions older than the first table.
+    var forgetsSilentSessions = false
+    /// What the change was decided on, until it rests on what was made of it.
+    var seen: Seen?
+  }
+
+  /// What is not on disk yet, and what is done once connections can be learnt.
+  struct Pending {
+    let revision: Revision
+    let ruleset: [UInt8]
+    let isLearning: Bool
+    let tell: (Apply.Step) throws(AgentFailure) -> Void
+
+    init(
+      _ revision: Revision, _ ruleset: [UInt8], isLearning: Bool,
+      tell: @escaping (Apply.Step) throws(AgentFailure) -> Void
+    ) {
+      self.revision = revision
+      self.ruleset = ruleset
+      self.isLearning = isLearning
+      self.tell = tell
+    }
+  }
+
+  /// Takes the right to change the host, and the way out of what was left behind.
+  func begin() throws(AgentFailure) -> Run {
+    let hold = try host.hold()
+    let place: String
+    do throws(SystemFailure) {
+      place = "\(try Boot.identifier()):\(try NetworkNamespace.current())"
+    } catch { throw AgentFailure(error) }
+    var run = Run(
+      hold: hold, place: place, content: HostStore.Content(), view: KernelView(base: .none))
+    try look(&run)
+    try leadOut(&run)
+    return run
+  }
+
+  func look(_ run: inout Run) throws(AgentFailure) {
+    run.content = try reading { () throws(HostStore.Failure) in try store.load() }
+    let table = try host.ownTable(run.hold)
+    let left = try host.trialLeft(run.hold)
+    let base: KernelView.Base
+    switch table {
+    case nil: base = .none
+    case let table?: base = table.isBareBeneathTrial ? .bare : .rules
+    }
+    run.view = KernelView(base: base, hasParts: table?.hasTrialParts ?? false, left: left)
+  }
+
+  /// Takes the steps out of whatever a command left that died or failed.
+  func leadOut(_ run: inout Run) throws(AgentFailure) {
+    let steps = run.content.state.recovery(run.view, in: run.place)
+    if steps.isEmpty { return }
+    for step in steps { try take(step, nil, &run) }
+    try look(&run)
+    run.operations = 0
+  }
+
+  private func carryOut(_ script: Script, _ pending: Pending?, _ run: inout Run) throws(AgentFailure) {
+    for step in script.steps {
+      do throws(AgentFailure) {
+        try take(step, pending, &run)
+      } catch {
+        throw cleaned(after: step, error, script, pending, &run)
+      }
+    }
+  }
+
+  /// Leaves as little as possible behind a step that failed.
+  private func cleaned(
+    after step: Step, _ failure: AgentFailure, _ script: Script, _ pending: Pending?, _ run: inout Run
+  ) -> AgentFailure {
+    do throws(AgentFailure) {
+      if step.isTransaction, failure.happened == .nothing {
+        for undo in script.whenRefused { try take(undo, pending, &run) }
+      } else {
+        try look(&run)
+        try leadOut(&run)
+      }
+      return failure
+    } catch {
+      var told = failure
+      told.remedy = [
+        failure.remedy, "what is left of it is taken away by the next command: \(error.message)",
+      ]
+      .compactMap { $0 }.joined(separator: "; ")
+      return told
+    }
+  }
+
+  private func revision(
+    _ source: Source, _ reason: Reason, _ run: inout Run
+  ) throws(AgentFailure) -> (Revision, [UInt8]) {
+    run.why = reason.why
+    let ruleset: [UInt8]
+    switch source {
+    case .table(let table):
+      do throws(TextError) { ruleset = try table.fileJSON() } catch {
+        throw AgentFailure(.badRequest, "the ruleset cannot be kept: \(error)")
+      }
+    case .revision(let number):
+      ruleset = try reading { () throws(HostStore.Failure) in try store.ruleset(of: number) }
+    }
+    let revision = Revision(
+      number: run.content.state.last.next, digest: HostStore.digest(ruleset), time: clock(), by: actor,
+      why: reason.why, meaning: reason.meaning)
+    return (revision, ruleset)
+  }
+
+  /// The table of a revision.
+  func table(_ number: RevisionNumber) throws(AgentFailure) -> Table {
+    let bytes = try reading { () throws(HostStore.Failure) in try store.ruleset(of: number) }
+    guard let tables = try? Table.tables(fromJSON: bytes), tables.count == 1 else {
+      throw AgentFailure(.failed, "the ruleset of revision \(number) cannot be read")
+    }
+    return tables[0]
+  }
+
+  func reading<Value>(_ body: () throws(HostStore.Failure) -> Value) throws(AgentFailure) -> Value {
+    do throws(HostStore.Failure) { return try body() } catch {
+      if case .system(let failure) = error { throw AgentFailure(failure) }
+      throw AgentFailure(.failed, "\(error)")
+    }
+  }
+
+  private func refusing(
+    _ run: Run, _ body: (KernelView) throws(HostStateRefusal) -> Script
+  ) throws(AgentFailure) -> Script {
+    do throws(HostStateRefusal) { return try body(run.view) } catch { throw AgentFailure(error) }
+  }
+
+  /// 128 bits that nobody guesses.
+  private static func newToken() -> String {
+    var generator = SystemRandomNumberGenerator()
+    return (0..<2).map { _ in
+      let digits = String(generator.next() as UInt64, radix: 16)
+      return String(repeating: "0", count: 16 - digits.count) + digits
+    }.joined()
+  }
+
+  static func words(_ actor: Actor) -> String {
+    let user = actor.invokedBy.map { "\($0) (as \(actor.user))" } ?? actor.user
+    return actor.from.map { "\(user) from \($0)" } ?? user
+  }
+}
+
+extension AgentFailure {
+  init(_ refusal: HostStateRefusal) {
+    switch refusal {
+    case .trialRuns(let trial, let left):
+      self.init(
+        .trialRuns,
+        "revision \(trial.revision) is on trial by \(HostLife.words(trial.by)) for another \((left + 999) / 1000) s",
+        remedy: "wait, or end it: \"sekisho confirm TOKEN\" or \"sekisho rollback\"")
+    case .noTrial: self.init(.noTrial, "nothing is on trial")
+    case .wrongToken: self.init(.noTrial, "this is not the token of the trial that runs")
+    case .trialOver(let number):
+      self.init(.noTrial, "the trial of revision \(number) is over; the confirmed ruleset is in force")
+    case .noRevision(let number):
+      self.init(
+        .badRequest, number.map { "there is no revision \($0)" } ?? "there is no revision to go back to")
+    }
+  }
+}

@@ -1,0 +1,85 @@
+internal import Glibc
+internal import SystemPackage
+
+/// Programs that are started and not waited for.
+package enum Programs {
+  /// Starts a program in a session of its own, with nothing of ours open: it outlives this process.
+  ///
+  /// - Parameters:
+  ///   - command: absolute path and arguments; no shell reads them.
+  ///   - input: what it reads on its standard input; at most what a pipe holds (4096 bytes, pipe(7)).
+  /// - Throws: ``SystemFailure``.
+  package static func start(_ command: [String], input: [UInt8] = []) throws(SystemFailure) {
+    let program = command.first ?? ""
+    let ends: (readEnd: FileDescriptor, writeEnd: FileDescriptor)
+    do throws(Errno) {
+      ends = try withErrno { try FileDescriptor.pipe() }
+      for end in [ends.readEnd, ends.writeEnd] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
+      try ends.writeEnd.writeWhole(Array(input.prefix(4096)))
+    } catch {
+      throw SystemFailure("cannot make an input for", program, error)
+    }
+    defer {
+      try? ends.readEnd.close()
+      try? ends.writeEnd.close()
+    }
+    var actions = unsafe posix_spawn_file_actions_t()
+    var attributes = posix_spawnattr_t()
+    unsafe posix_spawn_file_actions_init(&actions)
+    unsafe posix_spawnattr_init(&attributes)
+    defer {
+      unsafe posix_spawn_file_actions_destroy(&actions)
+      unsafe posix_spawnattr_destroy(&attributes)
+    }
+    unsafe posix_spawn_file_actions_adddup2(&actions, ends.readEnd.rawValue, 0)
+    for number in [Int32(1), 2] {
+      unsafe posix_spawn_file_actions_addopen(&actions, number, "/dev/null", O_WRONLY, 0)
+    }
+    // POSIX_SPAWN_SETSID (spawn.h, glibc 2.26), which Glibc's module does not show.
+    unsafe posix_spawnattr_setflags(&attributes, 0x80)
+    var arguments = unsafe command.map { unsafe strdup($0) } + [nil]
+    defer { unsafe arguments.forEach { unsafe free($0) } }
+    var process: pid_t = 0
+    let code = unsafe posix_spawn(&process, program, &actions, &attributes, &arguments, environ)
+    if code != 0 { throw SystemFailure("cannot start", program, Errno(rawValue: code)) }
+  }
+}
+
+/// Who uses this process.
+package enum Caller {
+  /// The user whose rights the process has, as the password database calls him; his number if it does not know him.
+  package static var user: String {
+    guard let entry = unsafe getpwuid(geteuid()), let name = unsafe entry.pointee.pw_name else {
+      return "user \(geteuid())"
+    }
+    return unsafe String(cString: name)
+  }
+
+  /// Who became that user by sudo(8).
+  package static var invoker: String? { Environment.variable("SUDO_USER") }
+
+  /// Where the ssh session comes from that this process belongs to: the first word of `SSH_CONNECTION` (ssh(1)). sudo
+  /// takes it out of the environment, so the processes above are asked as well.
+  package static var origin: String? {
+    if let own = Environment.variable("SSH_CONNECTION") { return firstWord(own) }
+    var process = getppid()
+    for _ in 0..<32 where process > 1 {
+      if let bytes = try? Files.read("/proc/\(process)/environ", atMost: 1 << 20) {
+        for variable in bytes.split(separator: 0) where variable.starts(with: Array("SSH_CONNECTION=".utf8)) {
+          return firstWord(String(decoding: variable.dropFirst(15), as: UTF8.self))
+        }
+      }
+      guard let stat = Files.text("/proc/\(process)/stat"),
+        // The second field, the program's name in parentheses, can hold anything.
+        let fields = stat.lastIndex(of: ")").map({ stat[$0...].split(separator: " ") }), fields.count > 2,
+        let parent = Int32(fields[2])
+      else { return nil }
+      process = parent
+    }
+    return nil
+  }
+
+  private static func firstWord(_ text: String) -> String? {
+    text.split(separator: " ").first.map { String($0.prefix(64)) }
+  }
+}

@@ -1,0 +1,99 @@
+internal import AgentProtocol
+internal import ArgumentParser
+internal import FoundationEssentials
+internal import Operations
+
+struct HistoryCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "history",
+    abstract: "List what a host was given, by whom and why.",
+    discussion: """
+      The revisions that the host keeps, the newest first; the confirmed one is what it boots with. What happened is \
+      also in a log of which each line holds the digest of the line before: --verify says whether it still holds \
+      together.
+
+        sudo sekisho history                 this machine
+        sekisho history --host db --verify   over ssh
+
+      Exit codes: 0 done, 1 error, 4 the log does not hold together (--verify), or something is damaged.
+      """)
+
+  @OptionGroup var hosts: TrialHosts
+  @OptionGroup var output: OutputOptions
+
+  @Flag(help: "Check the chain of digests, and show the last one.")
+  var verify = false
+
+  func answer(_ console: Console) async throws -> Answer {
+    let replies = try await hosts.ask(History(), console)
+    var answer = Answer()
+    for reply in replies {
+      switch reply.result {
+      case .failure(let error):
+        answer.parts.append(.failure("\(reply.host): \(error)"))
+        answer.exitCode = .failed
+      case .success(let books):
+        answer.parts += parts(reply.host, books)
+        if !books.damage.isEmpty || verify && !books.chainFaults.isEmpty {
+          answer.exitCode = answer.exitCode ?? .broken
+        }
+      }
+    }
+    answer.data = .document(File(hosts: replies.map { File.Host($0) }))
+    return answer
+  }
+
+  private func parts(_ host: String, _ books: Books) -> [Answer.Part] {
+    var entries = books.revisions.reversed().map { entry -> Entry in
+      let state: Words =
+        if entry.number == books.trial?.revision {
+          "\("on trial for \(((books.trial?.left ?? 0) + 999) / 1000) s more", .changes)"
+        } else if entry.number == books.confirmed {
+          "\("confirmed", .opens)"
+        } else if entry.confirmedAt != nil {
+          "confirmed once"
+        } else {
+          "never confirmed"
+        }
+      let time = entry.time.map { Self.date($0) } ?? "unreadable"
+      let below = [entry.meaning.flatMap { $0.isEmpty ? nil : $0 }, entry.why.map { "why: \($0)" }].compactMap
+      { $0 }
+      return Entry(
+        nil, "\("\(entry.number)", .strong)  \(time)  \(entry.by ?? "")  \(state)",
+        below: below.map { Entry(nil, Words($0)) })
+    }
+    if books.revisions.isEmpty { entries.append("nothing was applied yet") }
+    let title: Words = "\(host, .strong): \(counted(books.revisions.count, "revision"))"
+    var parts: [Answer.Part] = [.chapter(Chapter(.facts, title, entries))]
+    parts += books.damage.map { .failure("\(host): \($0)") }
+    if verify {
+      parts += books.chainFaults.map { .failure("\(host): audit.jsonl: \($0)") }
+      if books.chainFaults.isEmpty {
+        parts.append(.summary("\(host): the log holds together; its last digest is \(books.chainTip)"))
+      }
+    }
+    return parts
+  }
+
+  /// `2026-11-29T01:02:03Z`.
+  static func date(_ seconds: Int64) -> String {
+    Date(timeIntervalSince1970: TimeInterval(seconds)).formatted(.iso8601)
+  }
+
+  private struct File: Encodable {
+    struct Host: Encodable {
+      let host: String
+      var books: Books?
+      var error: FailureJSON?
+
+      init(_ reply: HostReply<History>) {
+        host = reply.host
+        switch reply.result {
+        case .success(let value): books = value
+        case .failure(let failure): error = FailureJSON(failure)
+        }
+      }
+    }
+    let hosts: [Host]
+  }
+}

@@ -1,0 +1,163 @@
+internal import AgentProtocol
+internal import ArgumentParser
+internal import Operations
+
+/// Hosts of which a verb of trials asks; without any, this machine.
+struct TrialHosts: ParsableArguments {
+  @OptionGroup var inventory: InventoryOptions
+  @OptionGroup var targets: TargetOptions
+
+  func ask<Request: AgentRequest>(_ request: Request, _ console: Console) async throws -> [HostReply<Request>]
+  {
+    let isNamed = targets.local || targets.lab || targets.host != nil
+    let targets =
+      isNamed ? try TargetFinder(options: targets.request, inventory: inventory.inventory).find() : nil
+    return await HostReply.asking(request, of: targets, watch: WaitingLine(console))
+  }
+}
+
+struct ConfirmCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "confirm",
+    abstract: "Keep a change that is on trial.",
+    discussion: """
+      What apply put on trial stays when it is confirmed by its token, which apply prints. Do it over a connection that \
+      was opened after the change: that it came about is what is confirmed.
+
+        sudo sekisho confirm 0f3c…           on the host itself
+        sekisho confirm 0f3c… --host web-1   over ssh
+
+      Exit codes: 0 confirmed, 1 error, 5 the trial is over and the ruleset from before is in force.
+      """)
+
+  @Argument(help: "What apply printed.") var token: String
+  @OptionGroup var hosts: TrialHosts
+  @OptionGroup var output: OutputOptions
+
+  func answer(_ console: Console) async throws -> Answer {
+    let replies = try await hosts.ask(Confirm(token: token), console)
+    return TrialAnswer.of(replies, "confirmed") { "revision \($0.revision) is confirmed" }
+  }
+}
+
+struct ExtendCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "extend",
+    abstract: "Give a trial more time.",
+    discussion: """
+      The time of a trial begins anew, with the length that is given.
+
+        sudo sekisho extend 10m              on the host itself
+
+      Exit codes: 0 done, 1 error, 5 nothing is on trial.
+      """)
+
+  @Argument(help: "From now on, as in 90s or 10m.") var duration: TimeLimit
+  @OptionGroup var hosts: TrialHosts
+  @OptionGroup var output: OutputOptions
+
+  func answer(_ console: Console) async throws -> Answer {
+    let seconds = Int(duration.duration.components.seconds)
+    guard Arm.possibleSeconds.contains(seconds) else { throw ValidationError("a trial lasts 5 s to 24 h") }
+    let replies = try await hosts.ask(Extend(seconds: seconds), console)
+    return TrialAnswer.of(replies, "extended") {
+      "revision \($0.revision) is on trial for \($0.seconds) s more"
+    }
+  }
+}
+
+struct RollbackCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "rollback",
+    abstract: "End a trial, or go back to a revision from before.",
+    discussion: """
+      Without a number the trial that runs is ended at once. With one, that revision is put on trial as apply does it; \
+      `sekisho history` lists what a host has.
+
+        sudo sekisho rollback                end the trial
+        sudo sekisho rollback 7              try revision 7 again
+        sekisho rollback 7 --host web-1      over ssh, confirmed over a new connection
+
+      Exit codes: 0 done, 1 error, 5 not confirmed, or nothing is on trial.
+      """)
+
+  @Argument(help: "A revision that history lists.") var revision: Int?
+  @OptionGroup var hosts: TrialHosts
+  @OptionGroup var trial: TrialOptions
+  @OptionGroup var output: OutputOptions
+
+  func answer(_ console: Console) async throws -> Answer {
+    guard let revision else {
+      let replies = try await hosts.ask(EndTrial(), console)
+      return TrialAnswer.of(replies, "rolled-back") { ended in
+        "the trial of revision \(ended.revision) is ended; "
+          + (ended.confirmed.map { "revision \($0) is in force" } ?? "what was there before is in force")
+      }
+    }
+    let note = trial.note("back to revision \(revision)")
+    let seconds = trial.request(note, isLab: false)?.seconds ?? 60
+    let replies = try await hosts.ask(Arm(revision: revision, seconds: seconds, note: note), console)
+    var outcomes: [FleetChange.Outcome] = []
+    for reply in replies {
+      switch reply.result {
+      case .failure(let error): outcomes.append((reply.host, .failure(error)))
+      case .success(let armed):
+        guard let target = reply.target else {
+          outcomes.append((reply.host, .success(.armed(armed))))
+          console.message("on trial for \(armed.seconds) s; to keep it: sekisho confirm \(armed.token)")
+          continue
+        }
+        let ending =
+          target.isHere
+          ? await TrialDialogue(console: console, target: target, armed: armed).ending()
+          : await target.confirmed(armed)
+        outcomes.append((reply.host, .success(ending)))
+      }
+    }
+    return ApplyAnswer.of(outcomes, unchanged: 0, skipped: [], facts: [])
+  }
+}
+
+/// What came of a verb of trials, host by host.
+enum TrialAnswer {
+  static func of<Request: AgentRequest>(
+    _ replies: [HostReply<Request>], _ status: String, _ words: (Request.Reply) -> String
+  ) -> Answer where Request.Reply: Encodable {
+    var answer = Answer()
+    for reply in replies {
+      switch reply.result {
+      case .success(let value): answer.parts.append(.summary("\(reply.host): \(words(value))"))
+      case .failure(let error):
+        answer.parts.append(.failure("\(reply.host): \(error)"))
+        let isOver = (error as? AgentFailure)?.code == .noTrial
+        answer.exitCode = isOver && answer.exitCode != .failed ? .rolledBack : .failed
+      }
+    }
+    answer.data = .document(File(hosts: replies.map { Host($0, status) }))
+    return answer
+  }
+
+  private struct File<Reply: Encodable>: Encodable {
+    let hosts: [Host<Reply>]
+  }
+
+  private struct Host<Reply: Encodable>: Encodable {
+    let host: String
+    let status: String
+    var reply: Reply?
+    var error: FailureJSON?
+
+    init<Request: AgentRequest>(_ answer: HostReply<Request>, _ done: String) where Request.Reply == Reply {
+      host = answer.host
+      switch answer.result {
+      case .success(let value):
+        status = done
+        reply = value
+      case .failure(let failure):
+        let told = FailureJSON(failure)
+        status = told.code
+        error = told
+      }
+    }
+  }
+}

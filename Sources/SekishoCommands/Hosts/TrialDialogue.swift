@@ -1,0 +1,83 @@
+internal import AgentProtocol
+internal import Glibc
+internal import Machine
+internal import Operations
+internal import SystemPackage
+
+/// Waits for somebody to say that this machine can still be reached.
+///
+/// At a terminal it is asked, with the time that is left. Elsewhere somebody confirms from another session, or nobody
+/// does.
+struct TrialDialogue {
+  let console: Console
+  let target: Target
+  let armed: Armed
+
+  /// What became of the trial.
+  func ending() async -> Ending {
+    let isAsked = isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1
+    if !isAsked {
+      console.message(
+        "\(target.name): on trial for \(armed.seconds) s; to keep it, from a new connection: sekisho confirm \(armed.token)"
+      )
+    }
+    while true {
+      let books: Books
+      do { books = try await target.ask([History.self]) { try await $0.ask(History()) } } catch {
+        return .unconfirmed(armed, error)
+      }
+      guard let trial = books.trial, trial.revision == armed.revision else {
+        if isAsked { console.raw("\r\u{1b}[K") }
+        return books.confirmed == armed.revision
+          ? .confirmed(armed, Confirmed(revision: armed.revision, operations: 0))
+          : .unconfirmed(armed, Unconfirmed())
+      }
+      if isAsked {
+        let left = (trial.left + 999) / 1000
+        console.raw("\r\u{1b}[K\(target.name): can you open a NEW connection? [yes/no] (\(left) s) ")
+      }
+      switch isAsked ? answer() : nil {
+      case true?: return await target.confirmed(armed)
+      case false?:
+        _ = try? await target.ask([EndTrial.self]) { try await $0.ask(EndTrial()) }
+        return .unconfirmed(armed, Unconfirmed())
+      case nil: if !isAsked { try? await Task.sleep(for: .milliseconds(500)) }
+      }
+    }
+  }
+
+  /// What was answered within a second: `yes`, `no`, or nothing that is either.
+  private func answer() -> Bool? {
+    guard (try? FileDescriptor.standardInput.waitToRead(until: .now + .seconds(1))) == true,
+      let line = readLine()
+    else { return nil }
+    switch line.lowercased() {
+    case "yes", "y": return true
+    case "no", "n": return false
+    default: return nil
+    }
+  }
+}
+
+/// Nobody confirmed.
+struct Unconfirmed: Error, CustomStringConvertible {
+  var description: String { "nobody confirmed it" }
+}
+
+extension TrialDialogue {
+  /// What became of every host, once somebody has said so of those that no connection says it of.
+  static func endings(
+    _ outcomes: [FleetChange.Outcome], _ change: FleetChange, _ console: Console
+  ) async -> [FleetChange.Outcome] {
+    var ended: [FleetChange.Outcome] = []
+    for (outcome, host) in zip(outcomes, change.running.changing) {
+      guard case .success(.armed(let armed)) = outcome.ending else {
+        ended.append(outcome)
+        continue
+      }
+      let ending = await TrialDialogue(console: console, target: host.target, armed: armed).ending()
+      ended.append((outcome.host, .success(ending)))
+    }
+    return ended
+  }
+}

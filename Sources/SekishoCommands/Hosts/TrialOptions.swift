@@ -1,0 +1,40 @@
+internal import AgentProtocol
+internal import ArgumentParser
+internal import Operations
+
+/// Whether and for how long a change is on trial.
+struct TrialOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      """
+      How long the change is on trial, as in 90s or 5m (default: 60s). Unless it is confirmed over a new connection, the \
+      kernel goes back to the ruleset from before by itself.
+      """, valueName: "duration"))
+  var confirmWithin: TimeLimit?
+
+  @Flag(help: "Apply for good at once, as in a lab.")
+  var noTrial = false
+
+  @Option(help: ArgumentHelp("Why, for the history of the host.", valueName: "reason"))
+  var why: String?
+
+  func validate() throws {
+    if noTrial, confirmWithin != nil {
+      throw ValidationError("--no-trial and --confirm-within exclude each other")
+    }
+    if let limit = confirmWithin, !Arm.possibleSeconds.contains(Int(limit.duration.components.seconds)) {
+      throw ValidationError(
+        "a trial lasts \(Arm.possibleSeconds.lowerBound) s to \(Arm.possibleSeconds.upperBound / 3600) h")
+    }
+  }
+
+  /// How a change is tried; `nil`: it is not.
+  ///
+  /// - Parameter isLab: whether it is about hosts that nobody has to reach.
+  func request(_ note: ChangeNote, isLab: Bool) -> TrialRequest? {
+    if noTrial || isLab && confirmWithin == nil { return nil }
+    return TrialRequest(seconds: Int(confirmWithin?.duration.components.seconds ?? 60), note: note)
+  }
+
+  func note(_ meaning: String) -> ChangeNote { ChangeNote(why: why, meaning: meaning) }
+}

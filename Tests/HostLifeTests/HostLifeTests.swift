@@ -1,0 +1,255 @@
+import AgentProtocol
+import HostLife
+import HostState
+import HostStore
+import MemoryKernel
+import Nftables
+import RulesetDiff
+import RulesetShape
+import Testing
+
+@Suite struct HostLifeTests {
+  private static let reason = HostLife.Reason(why: "a test", meaning: "1 line opens")
+  private let tables = Place.tables
+
+  private func adopt(_ table: Table, _ place: Place) throws {
+    _ = try place.life.adopt(table, seen: nil, isLearning: true, Self.reason) { _ in }
+  }
+
+  private func arm(_ table: Table, _ place: Place, seconds: Int = 60) throws -> Armed {
+    try place.life.arm(.table(table), seen: nil, seconds: seconds, Self.reason) {}
+  }
+
+  private func has(_ place: Place, _ table: Table) -> Bool {
+    TableDiff.change(from: place.kernel.table(.inet, .sekisho), to: table).isEmpty
+  }
+
+  @Test func `a trial judges until its time is over, and leaves nothing behind`() throws {
+    let place = try Place()
+    try adopt(tables[0], place)
+    let armed = try arm(tables[1], place)
+    #expect(armed.revision == 2 && armed.seconds == 60)
+    #expect(place.isArmed)
+    #expect(place.kernel.table(.inet, .sekisho)?.table.withoutTrial == tables[0])
+    place.kernel.expire()
+    #expect(try place.life.recover() == nil)
+    #expect(has(place, tables[0]))
+    let books = try place.life.books()
+    #expect(books.confirmed == 1 && books.trial == nil && books.chainFaults.isEmpty)
+    #expect(books.events.map(\.event) == ["confirmed", "armed", "ended"])
+    #expect(books.events.last?.detail == "expired")
+  }
+
+  @Test func `what is confirmed by its token stays, under no name of a trial`() throws {
+    let place = try Place()
+    try adopt(tables[0], place)
+    let armed = try arm(tables[1], place)
+    let refused = #expect(throws: AgentFailure.self) { try place.life.confirm(token: armed.token + "0") }
+    #expect(refused?.code == .noTrial)
+    #expect(place.isArmed)
+    let books = try place.life.books()
+    #expect(books.trial?.revision == 2 && books.trial?.by == "ada (as root)")
+    #expect(try place.life.confirm(token: armed.token).revision == 2)
+    #expect(has(place, tables[1]))
+    #expect(try place.content.state.confirmed?.rawValue == 2)
+    #expect(try place.life.books().revisions.last?.confirmedBy == "token")
+    // A token confirms once.
+    #expect(throws: AgentFailure.self) { try place.life.confirm(token: armed.token) }
+  }
+
+  @Test func `the first trial of a host goes back to no table at all`() throws {
+    let place = try Place()
+    var learnt = false
+    _ = try place.life.arm(.table(tables[0]), seen: nil, seconds: 60, Self.reason) { learnt = true }
+    #expect(learnt && place.isArmed)
+    place.kernel.expire()
+    _ = try place.life.recover()
+    #expect(place.kernel.table(.inet, .sekisho) == nil)
+    #expect(try place.content.state == HostState(last: RevisionNumber(rawValue: 1)))
+  }
+
+  @Test func `while a trial runs a second one is refused with who and how long`() throws {
+    let place = try Place()
+    try adopt(tables[0], place)
+    _ = try arm(tables[1], place)
+    for attempt in [{ _ = try arm(tables[2], place) }, { try adopt(tables[2], place) }] {
+      let failure = #expect(throws: AgentFailure.self) { try attempt() }
+      #expect(failure?.code == .trialRuns)
+      #expect(failure?.message == "revision 2 is on trial by ada (as root) for another 60 s")
+    }
+    _ = try place.life.extend(seconds: 90)
+    #expect(try place.life.books().trial?.left == 90_000)
+    #expect(try place.life.rollBack().confirmed == 1)
+    #expect(has(place, tables[0]))
+    let failure = #expect(throws: AgentFailure.self) { try place.life.rollBack() }
+    #expect(failure?.code == .noTrial)
+  }
+
+  @Test func `a revision that the host has is put on trial again`() throws {
+    let place = try Place()
+    try adopt(tables[0], place)
+    try adopt(tables[1], place)
+    let armed = try place.life.arm(
+      .revision(RevisionNumber(rawValue: 1)), seen: nil, seconds: 60, Self.reason
+    ) {}
+    _ = try place.life.confirm(token: armed.token)
+    #expect(has(place, tables[0]))
+    #expect(try place.content.state.confirmed?.rawValue == 3)
+    #expect(throws: AgentFailure.self) {
+      try place.life.arm(.revision(RevisionNumber(rawValue: 9)), seen: nil, seconds: 60, Self.reason) {}
+    }
+  }
+
+  // MARK: - Whatever goes wrong
+
+  /// A command on a host that has something confirmed, or nothing.
+  enum Command: CaseIterable {
+    case firstAdopt, firstArm, adopt, arm, confirm, confirmFirst, extend, rollBack, rollBackFirst,
+      recoverExpired
+  }
+
+  /// What the host may be found with once somebody has cleaned up.
+  private struct Outcome {
+    /// `nil`: no table of ours.
+    let before: Table?
+    let after: Table?
+  }
+
+  private func begin(_ command: Command, _ place: Place) throws -> (Outcome, () throws -> Void) {
+    func isFirst() -> Bool { [.firstAdopt, .firstArm, .confirmFirst, .rollBackFirst].contains(command) }
+    if !isFirst() { try adopt(tables[0], place) }
+    let before = isFirst() ? nil : tables[0]
+    switch command {
+    case .firstAdopt, .adopt:
+      return (Outcome(before: before, after: tables[1]), { [self] in try adopt(tables[1], place) })
+    case .firstArm, .arm:
+      return (Outcome(before: before, after: before), { [self] in _ = try arm(tables[1], place) })
+    case .confirm, .confirmFirst:
+      let token = try arm(tables[1], place).token
+      return (
+        Outcome(before: before, after: tables[1]), { _ = try place.life.confirm(token: token) }
+      )
+    case .extend:
+      _ = try arm(tables[1], place)
+      return (Outcome(before: before, after: before), { _ = try place.life.extend(seconds: 300) })
+    case .rollBack, .rollBackFirst:
+      _ = try arm(tables[1], place)
+      return (Outcome(before: before, after: before), { _ = try place.life.rollBack() })
+    case .recoverExpired:
+      _ = try arm(tables[1], place)
+      place.kernel.expire()
+      return (Outcome(before: before, after: before), { _ = try place.life.recover() })
+    }
+  }
+
+  /// - Returns: calls to the kernel and steps on disk that it took.
+  @discardableResult
+  private func attempt(_ command: Command, _ fault: Place.Fault?) throws -> (kernel: Int, disk: Int) {
+    let place = try Place()
+    let (outcome, body) = try begin(command, place)
+    place.fail(at: fault)
+    var failure: AgentFailure?
+    do { try body() } catch { failure = error as? AgentFailure }
+    let taken = place.taken
+    place.fail(at: nil)
+    let comment = Comment(
+      rawValue: "\(command), \(String(describing: fault)): \(String(describing: failure))")
+    // At once: the rules from before or those of a trial that runs, the new ones, never anything between.
+    let judge = place.judge
+    let isOld =
+      outcome.before.map { judges(judge?.withoutTrial, as: $0) } ?? (judge?.hasBase != true || place.isArmed)
+    #expect(isOld || judges(judge, as: outcome.after), comment)
+    if failure == nil, command != .arm, command != .firstArm, command != .extend {
+      #expect(same(judge, outcome.after), comment)
+    }
+    // Whatever time that takes: somebody comes and cleans up, and the trial is over.
+    place.kernel.expire()
+    _ = try place.life.recover()
+    let table = place.kernel.table(.inet, .sekisho)?.table
+    #expect(table?.hasTrialParts != true, comment)
+    let state = try place.content.state
+    #expect(state.trial == nil, comment)
+    let isAfter = same(table, outcome.after)
+    #expect(isAfter || same(table, outcome.before), comment)
+    // What boots is what judges.
+    if let confirmed = state.confirmed {
+      let ruleset = try HostStore(place.directory).ruleset(of: confirmed)
+      let boots = try #require(try Table.tables(fromJSON: ruleset).first)
+      #expect(same(table, boots), comment)
+    } else {
+      #expect(table == nil, comment)
+    }
+    if failure == nil { #expect(isAfter, comment) }
+    #expect(try place.life.books().chainFaults.allSatisfy { $0.contains("cannot be read") }, comment)
+    return taken
+  }
+
+  /// Whether a table has all of another; what it has besides is made ahead, and nothing leads there.
+  private func judges(_ table: Table?, as other: Table?) -> Bool {
+    guard let table, let other else { return table == nil && other == nil }
+    let chains = Set(other.chains.map(\.name))
+    let sets = Set(other.sets.map(\.name))
+    let rest = Table(
+      family: table.family, name: table.name, flags: table.flags, comment: table.comment,
+      chains: table.chains.filter { chains.contains($0.name) },
+      sets: table.sets.filter { sets.contains($0.name) },
+      others: table.others)
+    return same(rest, other) && table.chains.allSatisfy { $0.base == nil || chains.contains($0.name) }
+  }
+
+  private func same(_ one: Table?, _ other: Table?) -> Bool {
+    switch (one, other) {
+    case (nil, nil): true
+    case (let one?, let other?):
+      one == other
+        || TableDiff.change(
+          from: InstalledTable(table: one, rules: Self.handles(one), generation: 0), to: other
+        ).isEmpty
+    default: false
+    }
+  }
+
+  private static func handles(_ table: Table) -> [ChainName: [RuleState]] {
+    var next: UInt64 = 0
+    return Dictionary(
+      uniqueKeysWithValues: table.chains.map { chain in
+        (
+          chain.name,
+          chain.rules.map { _ in
+            next += 1
+            return RuleState(handle: next, counter: CounterValues(packets: 0, bytes: 0))
+          }
+        )
+      })
+  }
+
+  @Test(arguments: Command.allCases)
+  func `whatever call or step fails, the old rules stand or the new ones, and the books agree`(
+    _ command: Command
+  ) throws {
+    let (calls, steps) = try attempt(command, nil)
+    #expect(calls > 0 && steps > 0)
+    var count = 0
+    for call in 0..<calls {
+      for moment in [MemoryKernel.Fault.Place.before, .after] {
+        for errno in Self.errnos {
+          try attempt(command, .kernel(.init(call: call, moment, errno)))
+          count += 1
+        }
+        try attempt(command, .killedAtKernel(call, moment))
+        count += 1
+      }
+    }
+    for step in 0..<steps {
+      for errno in Self.diskErrnos {
+        for isLasting in [false, true] {
+          try attempt(command, .disk(step, errno, isLasting: isLasting))
+          count += 1
+        }
+      }
+      try attempt(command, .killedAtDisk(step))
+      count += 1
+    }
+    print("walked \(count) failures of \(command)")
+  }
+}
