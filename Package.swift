@@ -172,7 +172,7 @@ let package = Package(
         "Addressing", "AgentProtocol", "CBareNetlink", "CTraffic", "ConnectionSpace", "Diagnostics",
         "Enforcement",
         "FleetGenerator", "Inventory", "InventoryFiles", "Nftables", "NftablesNetlink", "Policy",
-        "PolicySpace", "Reachability", "RulesetCompiler", "RulesetDiff", "RulesetSpace",
+        "PolicySpace", "Reachability", "RulesetCompiler", "RulesetDiff", "RulesetShape", "RulesetSpace",
       ],
       path: "Tests/Benchmarks/Benchmark", swiftSettings: common),
 

@@ -42,8 +42,9 @@ package struct HostHere: Sendable {
   package func keep() throws(AgentFailure) {
     while true {
       do throws(AgentFailure) {
-        guard let left = try life().recover() else { return }
-        pause(left + 100)
+        // Only when there is something to clean up: whoever confirms needs the host for himself.
+        while let left = try life().left() { pause(left + 100) }
+        if try life().recover() == nil { return }
       } catch {
         // Somebody else is at work, and leads out of it first.
         if error.code != .busy { throw error }

@@ -1,5 +1,6 @@
 package import AgentProtocol
 package import Enforcement
+internal import Glibc
 package import HostState
 package import HostStore
 internal import Machine
@@ -136,6 +137,9 @@ extension HostLife {
     return run.content.state.trial == nil ? nil : run.view.left
   }
 
+  /// Milliseconds for which a trial still judges; `nil`: none does. Nobody is kept from the host by the question.
+  package func left() throws(AgentFailure) -> UInt64? { try host.trialLeft(try host.conversation()) }
+
   /// What the host was given, and what is on trial. Nothing is changed.
   package func books() throws(AgentFailure) -> Books {
     let content = try reading { () throws(HostStore.Failure) in try store.load() }
@@ -209,7 +213,7 @@ extension HostLife {
 
   /// Takes the right to change the host, and the way out of what was left behind.
   func begin() throws(AgentFailure) -> Run {
-    let hold = try host.hold()
+    let hold = try patientHold()
     let place: String
     do throws(SystemFailure) {
       place = "\(try Boot.identifier()):\(try NetworkNamespace.current())"
@@ -219,6 +223,17 @@ extension HostLife {
     try look(&run)
     try leadOut(&run)
     return run
+  }
+
+  /// Whoever cleans up behind a trial is done in a moment; for another apply nobody waits longer than that.
+  private func patientHold() throws(AgentFailure) -> Hold {
+    for _ in 0..<20 {
+      do throws(AgentFailure) { return try host.hold() } catch {
+        if error.code != .busy { throw error }
+      }
+      usleep(100_000)
+    }
+    return try host.hold()
   }
 
   func look(_ run: inout Run) throws(AgentFailure) {

@@ -26,9 +26,8 @@ struct ApplyCommand: Verb {
       A plan is refused when the inventory, a ruleset that is compiled from it, or the running ruleset of a host that \
       was looked at is not what it was when the plan was made; then nothing is applied anywhere.
 
-      Every change but a lab's is on trial first. A host reached by ssh is asked over a new connection whether it can \
-      still be reached, and only then the change stays; on this machine you are asked. Otherwise the kernel goes back to \
-      the ruleset from before when the time is over, whatever has died by then.
+      Every change but a lab's is on trial first: it stays when a new connection to the host came through it, or you say \
+      so on this machine. Else the kernel goes back by itself when the time is over, whatever has died by then.
 
       Exit codes: 0 done, 1 error, 3 refused because what was shown has moved, 4 a guard of the inventory \
       does not hold, 5 rolled back, 6 nobody could log in afterwards; after 3, 4 and 6 nothing was sent.
@@ -95,14 +94,6 @@ struct ApplyCommand: Verb {
     if asks, !changing.isEmpty, !console.confirms("Apply to \(listed(changing))?") {
       throw Refusal(.notConfirmed, "nothing was applied")
     }
-    let progress = ProgressLine(console, total: changing.count, what: "hosts applied")
-    let note = trial.note(change.found.meaning?.summary ?? "")
-    let tried = trial.request(note, isLab: targets.isLab)
-    let outcomes = await change.apply(tried, note: note) { progress.show($0) }
-    progress.end()
-    return ApplyAnswer.of(
-      await TrialDialogue.endings(outcomes, change, console),
-      unchanged: change.found.hosts.count - changing.count, skipped: change.skipped,
-      facts: change.found.facts)
+    return await TrialDialogue.answer(change, trial, isLab: targets.isLab, console)
   }
 }

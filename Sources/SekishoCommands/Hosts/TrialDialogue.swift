@@ -65,8 +65,22 @@ struct Unconfirmed: Error, CustomStringConvertible {
 }
 
 extension TrialDialogue {
+  /// Applies a change, with its trial where it has one.
+  static func answer(
+    _ change: FleetChange, _ trial: TrialOptions, isLab: Bool, _ console: Console
+  ) async -> Answer {
+    let changing = change.running.changing.count
+    let progress = ProgressLine(console, total: changing, what: "hosts applied")
+    let note = trial.note(change.found.meaning?.summary ?? "")
+    let outcomes = await change.apply(trial.request(note, isLab: isLab), note: note) { progress.show($0) }
+    progress.end()
+    return ApplyAnswer.of(
+      await endings(outcomes, change, console), unchanged: change.found.hosts.count - changing,
+      skipped: change.skipped, facts: change.found.facts)
+  }
+
   /// What became of every host, once somebody has said so of those that no connection says it of.
-  static func endings(
+  private static func endings(
     _ outcomes: [FleetChange.Outcome], _ change: FleetChange, _ console: Console
   ) async -> [FleetChange.Outcome] {
     var ended: [FleetChange.Outcome] = []

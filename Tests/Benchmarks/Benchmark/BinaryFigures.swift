@@ -11,7 +11,7 @@ struct BinaryFigures {
   func show() throws {
     section("The binary")
     let size = try FileManager.default.attributesOfItem(atPath: sekisho)[.size] as? Int ?? 0
-    Figure("size, stripped", Double(size) / 1e6, "MB", .atMost(20)).show()
+    Figure("size, stripped", Double(size) / 1e6, "MB", .atMost(18)).show()
     let report = "\(place)/needed"
     require(["readelf", "-d", sekisho], output: report)
     let libraries = try String(contentsOfFile: report, encoding: .utf8).split(separator: "\n")

@@ -30,6 +30,7 @@ func all(sekisho: String, place: String) throws {
   try CompileFigures(sekisho: sekisho, program: program, place: place).show()
   try ChangeFigures(sekisho: sekisho, place: place).show()
   try ExplainFigures(sekisho: sekisho, program: program, place: place).show()
+  try ReadFigures(sekisho: sekisho, place: place).show()
   require([program, "spaces", place])
   require([program, "reach", place])
   inNamespace([program, "kernel", place])
