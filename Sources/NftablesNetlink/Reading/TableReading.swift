@@ -9,6 +9,8 @@ extension NftablesConnection {
   /// not modelled exactly are among ``Nftables/Table/others``.
   ///
   /// - Parameters:
+  ///   - family: of the table.
+  ///   - name: of the table.
   ///   - known: sets as they are at a generation, so that their elements are not listed if the ruleset is at that one.
   /// - Throws: ``ReadError``.
   public func table(
