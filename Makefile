@@ -40,7 +40,7 @@ PURE := $(PURE)|RulesetCompiler|RulesetDiff|RulesetShape|RulesetSpace|Structure
 
 # Of those, the suites that try thousands of cases or fill disks: minutes, which make test has.
 LONG := OutputDirectory|OutputFault|HostileInput|Lines|KindsOfLines|GuardProof|ReachProof|CoveredProof|Mode|Oracle
-LONG := $(LONG)|SizeAndMode|TrialTable|PolicySpace|ExpiryOracle|CompiledTable|ClosedEnd|RandomRuleset
+LONG := $(LONG)|SizeAndMode|Crasher|IntervalSet|TrialTable|PolicySpace|ExpiryOracle|CompiledTable|ClosedEnd|RandomRuleset
 
 # What is wrong shows within half a minute of the build.
 quick: packages
