@@ -12,14 +12,13 @@ struct ChainRun {
   private let circumstances: Circumstances
   private let alteration: Alteration
   private let isTracked: Bool
-  private let reader: PacketReader
-  private let place: Comparison.Place
   private let chains: [ChainName: Chain]
   private var known: [ChainName: Outcome] = [:]
   private var open: Set<ChainName> = []
-  private var lookups: [LookupKey: SetLookup] = [:]
+  /// What the steps of rules ask of a connection.
+  private var questions: StepReading
   /// Protocols of the domain's class that are not treated alike: then the outcome means nothing.
-  private(set) var splits: Set<IPProtocol> = []
+  var splits: Set<IPProtocol> { questions.splits }
   /// Rules that translate sources, which no verdict behind them depends on.
   private(set) var masquerades: Set<RulePlace> = []
   /// Rules that ended the way of some connection, in the order in which they were met.
@@ -43,12 +42,6 @@ struct ChainRun {
     let isSure: Bool
   }
 
-  private struct LookupKey: Hashable {
-    let set: SetName
-    let bytes: [SymbolicByte]
-    let byValue: Bool
-  }
-
   /// - Parameters:
   ///   - isTranslating: whether any table of the host translates.
   ///   - isTraced: whether decisions are kept.
@@ -64,20 +57,9 @@ struct ChainRun {
     self.isTraced = isTraced
     // Connection tracking looks at a packet at priority -200 of the first hook (NF_IP_PRI_CONNTRACK).
     isTracked = ![.prerouting, .output].contains(base.hook) || base.priority.rawValue > -200
-    reader = PacketReader(
+    let reader = PacketReader(
       domain, link, circumstances, alteration, isTracked: isTracked, isTranslating: isTranslating)
-    var place = Comparison.Place(
-      domain: domain, ownSources: circumstances.ownSources, ownDestinations: circumstances.ownDestinations)
-    place.apartFrom = circumstances.apartFrom
-    switch alteration.destination {
-    case .among(let targets): place.targets = targets
-    case .own: place.targets = IntervalSet(circumstances.ownDestinations?.ranges(domain.family) ?? [])
-    case .asked, .bytes, .unknown: break
-    }
-    if case .among(let ports) = alteration.port {
-      place.targetKinds = IntervalSet([UInt128(ports.lowerBound)...UInt128(ports.upperBound)])
-    }
-    self.place = place
+    questions = StepReading(domain, table, reader, circumstances, alteration)
     chains = Dictionary(table.chains.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
@@ -130,7 +112,7 @@ struct ChainRun {
       case .lookup(let set, let register, let negated, let into):
         let rest = steps[(index + 1)...]
         let byValue = into != nil && into != .verdict && rest.contains(where: \.translates)
-        guard let result = try lookup(set, registers, register, byValue: byValue) else {
+        guard let result = try questions.lookup(set, registers, register, byValue: byValue) else {
           condition.doubt()
           if into != nil { registers.forget() }
           // What an unknown map leads to can be any verdict.
@@ -159,16 +141,16 @@ struct ChainRun {
           }
           return false
         }
-        try meet(result, negated: negated, &condition)
+        try questions.meet(result, negated: negated, &condition)
         // What a map's data are, and how long, nothing that is looked at depends on.
         if into != nil { registers.forget() }
       case .matchExtension(let match):
-        try meet(match, &condition)
+        try questions.meet(match, &condition)
       case .targetExtension, .opaque:
         guard let meaning = expression.meaning else { continue }
         if try !apply(meaning, &registers, &condition, &way) { return false }
       default:
-        try step(expression, &registers, &condition)
+        try questions.step(expression, &registers, &condition)
       }
       if condition.isNever { return false }
     }
@@ -323,155 +305,6 @@ struct ChainRun {
     way.outcome.dropped = try way.outcome.dropped.union(possible)
     way.outcome.returned = try way.outcome.returned.union(possible)
   }
-
-  // MARK: Matches
-
-  /// A key of a set is asked for, whatever it leads to.
-  private func meet(_ result: SetLookup, negated: Bool, _ condition: inout Condition) throws(NotProven) {
-    var found = domain.never
-    for element in result.cases {
-      found.sure = try found.sure.union(element.match.sure)
-      found.possible = try found.possible.union(element.match.possible)
-    }
-    try condition.add(negated ? found.complement(in: domain.all) : found)
-  }
-
-  /// A match of iptables: one of its ways.
-  private mutating func meet(_ match: MatchExtension, _ condition: inout Condition) throws(NotProven) {
-    if !match.isExact { condition.doubt() }
-    if match.ways.count == 1 { return try meet(match.ways[0], &condition) }
-    var found = domain.never
-    for way in match.ways {
-      var inner = Condition()
-      try meet(way, &inner)
-      let match = try inner.match(in: domain)
-      found.sure = try found.sure.union(match.sure)
-      found.possible = try found.possible.union(match.possible)
-    }
-    try condition.add(found)
-  }
-
-  private mutating func meet(_ way: [Expression], _ condition: inout Condition) throws(NotProven) {
-    var registers = Registers()
-    for step in way where !condition.isNever {
-      if case .lookup(let set, let register, let negated, nil) = step,
-        let result = try lookup(set, registers, register, byValue: false)
-      {
-        try meet(result, negated: negated, &condition)
-      } else {
-        try self.step(step, &registers, &condition)
-      }
-    }
-  }
-
-  // MARK: Steps
-
-  /// A step that decides nothing.
-  private mutating func step(
-    _ expression: Expression, _ registers: inout Registers, _ condition: inout Condition
-  ) throws(NotProven) {
-    switch expression {
-    case .counter, .log, .setMeta, .setConntrack: break
-    case .limit, .dynamicSet: condition.doubt()
-    case .meta(let key, let register):
-      registers.store(reader.meta(key), register)
-    case .payload(let base, let offset, let length, let register):
-      let (bytes, isThere) = reader.payload(base, Int(offset), Int(length))
-      registers.store(bytes, register)
-      if !isThere { condition.doubt() }
-    case .conntrack(let key, let direction, let register):
-      guard let bytes = reader.conntrack(key, direction) else { return condition.refuse() }
-      registers.store(bytes, register)
-    case .fib(let result, let flags, let register):
-      registers.store(reader.fib(result, flags), register)
-    case .immediate(let register, let value):
-      registers.store(constant: value, register)
-    case .bitwise(let from, let into, let mask, let xor):
-      guard let bytes = registers.read(from, mask.count), xor.count == mask.count else {
-        registers.forget()
-        return condition.doubt()
-      }
-      registers.store(mask.indices.map { bytes[$0].masked(mask[$0], xor[$0]) }, into)
-    case .byteorder(let from, let into, _, let length, let size):
-      guard let bytes = registers.read(from, Int(length)), size > 0 else {
-        registers.forget()
-        return condition.doubt()
-      }
-      registers.store(
-        stride(from: 0, to: bytes.count, by: Int(size)).flatMap {
-          bytes[$0..<min($0 + Int(size), bytes.count)].reversed()
-        }, into)
-    case .shift(_, let into, let length, _, _):
-      registers.store(Array(repeating: .hidden, count: Int(min(length, 65))), into)
-    case .compare(let sign, let register, let value):
-      guard let bytes = registers.read(register, value.count) else { return condition.doubt() }
-      try compare(bytes, sign, value, &condition)
-    case .range(let negated, let register, let from, let to):
-      guard let bytes = registers.read(register, from.count), to.count == from.count else {
-        return condition.doubt()
-      }
-      try add(Comparison(bytes, from: from, to: to, place), negated: negated, &condition)
-    case .lookup, .verdict, .reject, .matchExtension, .targetExtension, .opaque: condition.doubt()
-    }
-  }
-
-  private mutating func compare(
-    _ bytes: [SymbolicByte], _ sign: ComparisonOperator, _ value: [UInt8], _ condition: inout Condition
-  ) throws(NotProven) {
-    let zero = [UInt8](repeating: 0, count: value.count)
-    let comparison =
-      switch sign {
-      case .equal, .notEqual: Comparison(bytes, equal: value, place)
-      case .lessOrEqual, .greater: Comparison(bytes, from: zero, to: value, place)
-      case .less, .greaterOrEqual:
-        value == zero ? .never : Comparison(bytes, from: zero, to: predecessor(value), place)
-      }
-    let isNegated = [.notEqual, .greater, .greaterOrEqual].contains(sign)
-    try add(comparison, negated: isNegated, &condition)
-  }
-
-  private mutating func add(_ comparison: Comparison, negated: Bool, _ condition: inout Condition)
-    throws(NotProven)
-  {
-    splits.formUnion(comparison.splits)
-    guard negated else { return condition.add(comparison) }
-    if comparison.isNever { return }
-    let space = try domain.space(of: comparison.box)
-    let match = Match(sure: comparison.isSure ? space : domain.empty, possible: space)
-    try condition.add(match.complement(in: domain.all))
-  }
-
-  /// `nil` when what the set holds is not known.
-  private mutating func lookup(
-    _ set: SetReference, _ registers: Registers, _ register: Register, byValue: Bool
-  ) throws(NotProven) -> SetLookup? {
-    let elements: SetElements
-    let isConcatenation: Bool
-    var mayChange = false
-    var key: LookupKey?
-    switch set {
-    case .named(let name):
-      guard let set = table.set(name), !set.flags.contains(.dynamic), set.keyLength > 0,
-        let bytes = registers.read(register, set.elements.keyLength)
-      else { return nil }
-      (elements, isConcatenation) = (set.elements, set.key.count > 1)
-      mayChange = set.timeout != nil || set.flags.contains(.timeout)
-      let wanted = LookupKey(set: name, bytes: bytes, byValue: byValue)
-      if let known = lookups[wanted] { return known }
-      key = wanted
-    case .inline(let set): (elements, isConcatenation) = (set.elements, set.key.count > 1)
-    }
-    guard let bytes = registers.read(register, elements.keyLength) else { return nil }
-    let result = try SetLookup(
-      bytes, in: elements, isConcatenation: isConcatenation, mayChange: mayChange, byValue: byValue, place)
-    splits.formUnion(result.splits)
-    if let key { lookups[key] = result }
-    return result
-  }
-}
-
-extension NamedSet {
-  fileprivate var keyLength: Int { elements.keyLength }
 }
 
 extension Expression {
@@ -491,14 +324,4 @@ extension Expression {
 
 extension Verdict {
   fileprivate var isQueue: Bool { if case .queue = self { true } else { false } }
-}
-
-/// The number before one that is not 0.
-private func predecessor(_ value: [UInt8]) -> [UInt8] {
-  var result = value
-  for index in result.indices.reversed() {
-    result[index] &-= 1
-    if result[index] != 0xff { break }
-  }
-  return result
 }
