@@ -29,6 +29,31 @@ extension NftablesConnection {
     return keys
   }
 
+  /// How long the longest-lived element of a set stays, as the kernel counts (`NFTA_SET_ELEM_EXPIRATION`,
+  /// linux/netfilter/nf_tables.h).
+  ///
+  /// That an element has gone by itself moves no generation and is told to nobody: only this shows it.
+  ///
+  /// - Returns: milliseconds; `nil` when the set has no element that will go, or there is no such set.
+  /// - Throws: ``ReadError``.
+  package func timeLeft(of set: SetName, family: Family, table: TableName) throws(ReadError) -> UInt64? {
+    try Self.retrying { () throws(ReadError) in
+      var left: UInt64?
+      do throws(ReadError) {
+        try eachElement(of: set, family, table, doing: "read what is left") { element, bytes in
+          guard var fields = Attributes(bytes, element), let time = fields.u64(NFTA_SET_ELEM_EXPIRATION)
+          else {
+            return
+          }
+          left = max(left ?? 0, time)
+        }
+      } catch .netlink(.failed(.noEntry, _, _)) {
+        return nil
+      }
+      return left
+    }
+  }
+
   private func eachElement(
     of set: SetName, _ family: Family, _ table: TableName, doing what: String,
     _ body: (Range<Int>, [UInt8]) -> Void
