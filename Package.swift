@@ -107,7 +107,7 @@ let package = Package(
       isSmall: true),
     layer(
       "HostLife",
-      ["AgentProtocol", "Enforcement", "HostState", "HostStore", "Machine", "Nftables", "RulesetShape"],
+      ["AgentProtocol", "Enforcement", "HostState", "HostStore", "Machine", "Nftables", "RulesetShape", system],
       isSmall: true),
     layer(
       "HostAgent",

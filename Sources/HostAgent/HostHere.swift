@@ -63,7 +63,8 @@ package struct HostHere: Sendable {
   private static func tell(_ announcement: Announcement) {
     let text = "sekisho: \(announcement)\n"
     try? Programs.start(["/usr/bin/logger", "-t", "sekisho", "--", "\(announcement)"])
-    if case .trialEnded = announcement {
+    // A host of a lab has no people of its own.
+    if case .trialEnded = announcement, NetworkNamespace.isFirst {
       try? Programs.start(["/usr/bin/wall"], input: Array(text.utf8))
     }
   }

@@ -6,6 +6,7 @@ package import HostStore
 internal import Machine
 package import Nftables
 internal import RulesetShape
+internal import SystemPackage
 
 /// One host over time: what it was given, what is on trial, what it goes back to.
 ///
@@ -58,8 +59,9 @@ extension HostLife {
   ///
   /// - Parameters:
   ///   - seen: what the change was decided on.
-  ///   - learn: is called where no table of ours made the kernel track connections yet, with everything let pass.
-  ///   - prepared: is asked right before anything is in force; what it throws ends the trial.
+  ///   - learn: is called where no table of ours made the kernel track connections yet, with everything let pass; what it
+  ///     throws ends the trial before anything is in force.
+  /// - Throws: ``AgentProtocol/AgentFailure``, which says what has happened; nothing is on trial then.
   package func arm(
     _ source: Source, seen: Seen?, seconds: Int, _ reason: Reason,
     learn: @escaping () throws(AgentFailure) -> Void
@@ -67,6 +69,7 @@ extension HostLife {
     if case .table(let table) = source { try host.checkTarget(table) }
     var run = try begin()
     run.seen = seen
+    run.isArming = true
     let token = Self.newToken()
     let (revision, ruleset) = try revision(source, reason, &run)
     let script = try refusing(run) { (view) throws(HostStateRefusal) in
@@ -81,6 +84,8 @@ extension HostLife {
   }
 
   /// Makes the host's table another one, for good.
+  ///
+  /// - Throws: ``AgentProtocol/AgentFailure``, which says what has happened.
   package func adopt(
     _ table: Table, seen: Seen?, isLearning: Bool, _ reason: Reason,
     tell: @escaping (Apply.Step) throws(AgentFailure) -> Void
@@ -93,10 +98,14 @@ extension HostLife {
       try run.content.state.adopt(revision, in: run.place, kernel: view)
     }
     try carryOut(script, Pending(revision, ruleset, isLearning: isLearning, tell: tell), &run)
-    return run.applied ?? Applied(operations: 0, generation: 0, retries: 0)
+    guard let applied = run.applied else { throw AgentFailure(.failed, "nothing was put in force") }
+    return applied
   }
 
   /// Makes what is on trial the confirmed ruleset.
+  ///
+  /// - Throws: ``AgentProtocol/AgentFailure``, which says what has happened: `applied` where the new rules are in force, and
+  ///   the books could not be brought up to it.
   package func confirm(token: String) throws(AgentFailure) -> Confirmed {
     var run = try begin()
     let revision = run.content.state.trial?.revision
@@ -180,17 +189,28 @@ extension HostLife {
   /// What a command has in hand.
   struct Run {
     let hold: Hold
+    let books: HostStore.Lock
     let place: String
-    var content: HostStore.Content
-    var view: KernelView
+    var content = HostStore.Content()
+    var view = KernelView(base: .none)
+    /// Our table, as it was looked at last.
+    var own: Table?
+    /// What judged when the command began.
+    var before: (own: Table?, isArmed: Bool) = (nil, false)
     /// Objects that were added, changed and deleted so far.
     var operations = 0
     var applied: Applied?
     var why: String?
     /// Whether the kernel could not be told of sessions older than the first table.
     var forgetsSilentSessions = false
-    /// What the change was decided on, until it rests on what was made of it.
+    /// What the change was decided on.
     var seen: Seen?
+    /// What was prepared of a trial.
+    var trial: TrialTable?
+    /// Whether the command begins a trial.
+    var isArming = false
+    /// Whether it has wound up the clock of one.
+    var isExtended = false
   }
 
   /// What is not on disk yet, and what is done once connections can be learnt.
@@ -219,9 +239,10 @@ extension HostLife {
       place = "\(try Boot.identifier()):\(try NetworkNamespace.current())"
     } catch { throw AgentFailure(error) }
     var run = Run(
-      hold: hold, place: place, content: HostStore.Content(), view: KernelView(base: .none))
+      hold: hold, books: try reading { () throws(HostStore.Failure) in try store.lock() }, place: place)
     try look(&run)
     try leadOut(&run)
+    run.before = (run.own, run.view.left != nil)
     return run
   }
 
@@ -238,14 +259,10 @@ extension HostLife {
 
   func look(_ run: inout Run) throws(AgentFailure) {
     run.content = try reading { () throws(HostStore.Failure) in try store.load() }
-    let table = try host.ownTable(run.hold)
+    run.own = try host.ownTable(run.hold)
     let left = try host.trialLeft(run.hold)
-    let base: KernelView.Base
-    switch table {
-    case nil: base = .none
-    case let table?: base = table.isBareBeneathTrial ? .bare : .rules
-    }
-    run.view = KernelView(base: base, hasParts: table?.hasTrialParts ?? false, left: left)
+    let base: KernelView.Base = run.own.map { $0.isBareBeneathTrial ? .bare : .rules } ?? .none
+    run.view = KernelView(base: base, hasParts: run.own?.hasTrialParts ?? false, left: left)
   }
 
   /// Takes the steps out of whatever a command left that died or failed.
@@ -262,31 +279,57 @@ extension HostLife {
       do throws(AgentFailure) {
         try take(step, pending, &run)
       } catch {
-        throw cleaned(after: step, error, script, pending, &run)
+        throw settled(error, at: step, script, &run)
       }
     }
   }
 
-  /// Leaves as little as possible behind a step that failed.
-  private func cleaned(
-    after step: Step, _ failure: AgentFailure, _ script: Script, _ pending: Pending?, _ run: inout Run
+  /// Leaves as little as possible behind a step that failed, and finds out what has happened.
+  private func settled(
+    _ failure: AgentFailure, at step: Step, _ script: Script, _ run: inout Run
   ) -> AgentFailure {
+    // The way back rests on nothing that was shown.
+    run.seen = nil
+    var remedy = failure.remedy
     do throws(AgentFailure) {
       if step.isTransaction, failure.happened == .nothing {
-        for undo in script.whenRefused { try take(undo, pending, &run) }
-      } else {
-        try look(&run)
-        try leadOut(&run)
+        for undo in script.whenRefused { try take(undo, nil, &run) }
       }
-      return failure
+      try look(&run)
+      try leadOut(&run)
+      // What was armed without its token having been told can be confirmed by nobody.
+      if run.isArming, run.content.state.trial != nil {
+        let state = run.content.state
+        let script = try refusing(run) { (view) throws(HostStateRefusal) in
+          try state.rollBack(in: run.place, kernel: view)
+        }
+        for step in script.steps { try take(step, nil, &run) }
+      }
     } catch {
-      var told = failure
-      told.remedy = [
-        failure.remedy, "what is left of it is taken away by the next command: \(error.message)",
-      ]
-      .compactMap { $0 }.joined(separator: "; ")
-      return told
+      remedy = [remedy, "what is left of it is taken away by the next command: \(error.message)"]
+        .compactMap { $0 }.joined(separator: "; ")
     }
+    let happened = happened(&run)
+    var message = failure.message
+    switch (failure.happened, happened) {
+    case (.nothing, .applied), (.unknown, .applied): message = "the change is in force, but \(message)"
+    case (.applied, .nothing): message += "; that is taken back"
+    default: break
+    }
+    return AgentFailure(
+      failure.code, message, object: failure.object, element: failure.element, errno: failure.errno,
+      remedy: remedy, happened: happened)
+  }
+
+  /// What has become of what judges since the command began, as the kernel has it.
+  private func happened(_ run: inout Run) -> AgentFailure.Happened {
+    do throws(AgentFailure) { try look(&run) } catch { return .unknown }
+    // Beside a trial the rules from before stand as they are, or as somebody else has made them.
+    if run.isArming { return run.view.left == nil ? .nothing : .applied }
+    let isAsBefore =
+      (run.view.left != nil) == run.before.isArmed && !run.isExtended
+      && Table.judges(run.own?.withoutTrial, as: run.before.own?.withoutTrial)
+    return isAsBefore ? .nothing : .applied
   }
 
   private func revision(
@@ -319,7 +362,11 @@ extension HostLife {
 
   func reading<Value>(_ body: () throws(HostStore.Failure) -> Value) throws(AgentFailure) -> Value {
     do throws(HostStore.Failure) { return try body() } catch {
-      if case .system(let failure) = error { throw AgentFailure(failure) }
+      if case .system(let failure) = error {
+        throw failure.errno == .wouldBlock
+          ? AgentFailure(.busy, "another command is at work on this host's books", object: failure.object)
+          : AgentFailure(failure)
+      }
       throw AgentFailure(.failed, "\(error)")
     }
   }
@@ -345,6 +392,21 @@ extension HostLife {
   }
 }
 
+extension Table {
+  /// Whether one table has all of another and no way in or out besides. What else it has was made ahead, and nothing leads
+  /// there.
+  fileprivate static func judges(_ table: Table?, as other: Table?) -> Bool {
+    let chains = table?.chains ?? []
+    let expected = other?.chains ?? []
+    return expected.allSatisfy { chain in chains.contains(chain) }
+      && chains.allSatisfy { chain in chain.base == nil || expected.contains { $0.name == chain.name } }
+      && (other?.sets ?? []).allSatisfy { set in
+        table?.set(set.name).map { $0.key == set.key && $0.data == set.data && $0.elements == set.elements }
+          ?? false
+      }
+  }
+}
+
 extension AgentFailure {
   init(_ refusal: HostStateRefusal) {
     switch refusal {
@@ -354,7 +416,7 @@ extension AgentFailure {
         "revision \(trial.revision) is on trial by \(HostLife.words(trial.by)) for another \((left + 999) / 1000) s",
         remedy: "wait, or end it: \"sekisho confirm TOKEN\" or \"sekisho rollback\"")
     case .noTrial: self.init(.noTrial, "nothing is on trial")
-    case .wrongToken: self.init(.noTrial, "this is not the token of the trial that runs")
+    case .wrongToken: self.init(.badRequest, "this is not the token of the trial that runs")
     case .trialOver(let number):
       self.init(.noTrial, "the trial of revision \(number) is over; the confirmed ruleset is in force")
     case .noRevision(let number):

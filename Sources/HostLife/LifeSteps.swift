@@ -10,9 +10,10 @@ extension HostLife {
   func take(_ step: Step, _ pending: Pending?, _ run: inout Run) throws(AgentFailure) {
     switch step {
     case .writeRevision(let revision):
+      guard let pending else { throw AgentFailure(.failed, "revision \(revision.number) has no ruleset") }
       let state = run.content.state
       try reading { () throws(HostStore.Failure) in
-        try store.write(revision, ruleset: pending?.ruleset ?? [], keeping: state)
+        try store.write(revision, ruleset: pending.ruleset, keeping: state)
       }
       run.content.state.last = max(run.content.state.last, revision.number)
     case .writeTrial(let trial):
@@ -31,15 +32,18 @@ extension HostLife {
       try reading { () throws(HostStore.Failure) in try store.removeStop() }
       run.content.state.stop = nil
     case .prepareTrial(let number): try prepare(number, pending, &run)
-    case .armTrial(let seconds):
-      guard let trial = run.content.state.trial else { return }
-      let parts = try onTrial(trial.revision, seconds, run)
-      try make(parts.armed, standing: parts.prepared, &run)
+    case .armTrial:
+      guard let trial = run.trial else { throw AgentFailure(.failed, "no trial was prepared") }
+      try make(trial.armed, standing: trial.prepared, &run)
     case .extendTrial(let seconds):
       try host.windClock(milliseconds: UInt64(seconds) * 1000, run.hold)
+      run.isExtended = true
     case .removeTrialParts:
       if let table = try host.ownTable(run.hold), table.hasTrialParts { try make(table.withoutTrial, &run) }
-    case .enforce(let number): try enforce(number, pending, &run)
+    case .enforce(let number):
+      // Whoever carries on what another began may be the first who makes the kernel track connections.
+      try make(
+        try table(number), isLearning: pending?.isLearning ?? true, tell: pending?.tell ?? { _ in }, &run)
     case .removeTable: try host.removeTable(run.hold)
     case .cut: break
     case .audit(let event):
@@ -51,36 +55,31 @@ extension HostLife {
 
   /// - Parameter standing: what an earlier step has made of what the change was decided on.
   private func make(
-    _ table: Table, standing: Table? = nil, pending: Pending? = nil, _ run: inout Run
+    _ table: Table, standing: Table? = nil, isLearning: Bool = false,
+    tell: (Apply.Step) throws(AgentFailure) -> Void = { _ in }, _ run: inout Run
   ) throws(AgentFailure) {
-    let request = Apply(table, seen: run.seen, isLearning: pending?.isLearning ?? false)
-    let applied = try host.change(request, standing: standing, run.hold, tell: pending?.tell ?? { _ in })
+    let request = Apply(table, seen: run.seen, isLearning: isLearning)
+    let applied = try host.change(request, standing: standing, run.hold, tell: tell)
     run.operations += applied.operations
     run.applied = Applied(
       operations: run.operations, generation: applied.generation, retries: applied.retries,
       forgetsSilentSessions: applied.forgetsSilentSessions)
   }
 
+  /// Loads a revision beside the rules in force.
   private func prepare(_ number: RevisionNumber, _ pending: Pending?, _ run: inout Run) throws(AgentFailure) {
-    guard let trial = run.content.state.trial else { return }
-    let isFirst = run.view.base == .none
-    try make(try onTrial(number, trial.seconds, run).prepared, &run)
-    // The first table of a host makes the kernel track connections; nothing is denied yet.
-    if isFirst {
-      run.forgetsSilentSessions = try !host.keepSessions(allowedBy: try table(number), run.hold)
+    guard let seconds = run.content.state.trial?.seconds else {
+      throw AgentFailure(.failed, "the books know of no trial")
+    }
+    let own = try host.ownTable(run.hold)
+    let wanted = try table(number)
+    let trial = TrialTable(of: wanted, beside: own, milliseconds: UInt64(seconds) * 1000)
+    try make(trial.prepared, &run)
+    run.trial = trial
+    // Where nothing was filtered the kernel has only begun to track connections; nothing is denied yet.
+    if own?.chains.contains(where: { $0.base != nil && !$0.rules.isEmpty }) != true {
+      run.forgetsSilentSessions = try !host.keepSessions(allowedBy: wanted, run.hold)
       try pending?.tell(.tracking)
     }
-  }
-
-  /// Makes a revision what judges.
-  private func enforce(_ number: RevisionNumber, _ pending: Pending?, _ run: inout Run) throws(AgentFailure) {
-    try make(try table(number), pending: pending, &run)
-  }
-
-  private func onTrial(_ number: RevisionNumber, _ seconds: Int, _ run: Run) throws(AgentFailure)
-    -> TrialTable
-  {
-    TrialTable(
-      of: try table(number), beside: try host.ownTable(run.hold), milliseconds: UInt64(seconds) * 1000)
   }
 }

@@ -11,6 +11,7 @@ internal import SystemPackage
 ///     revisions/7/about.json       who, when, why, and the digest of the ruleset
 ///     trial, stopped               while there is one
 ///     audit.jsonl                  what happened, each line with the digest of the line before
+///     lock                         whoever writes holds it
 ///
 /// Every file is written under another name, brought to disk, and renamed; the directory is brought to disk behind
 /// it. After a power cut each file is the old one or the new one.
@@ -53,6 +54,21 @@ package struct HostStore: Sendable {
     static let ruleset = "ruleset.json"
     static let about = "about.json"
     static let audit = "audit.jsonl"
+    static let lock = "lock"
+  }
+
+  /// The right to write; it ends with the value. Two network namespaces may have one state directory.
+  package final class Lock: Sendable {
+    private let lock: FileLock
+
+    fileprivate init(_ lock: consuming FileLock) { self.lock = lock }
+  }
+
+  /// - Throws: ``Failure``, with `errno` `wouldBlock` when another process has it.
+  package func lock() throws(Failure) -> Lock {
+    do throws(SystemFailure) { return Lock(try FileLock("\(path)/\(Name.lock)")) } catch {
+      throw .system(error)
+    }
   }
 }
 

@@ -27,6 +27,12 @@ package enum NetworkNamespace {
     }
   }
 
+  /// Whether this process is where the first of its machine is.
+  package static var isFirst: Bool {
+    guard let own = Files.readLink("/proc/self/ns/net") else { return false }
+    return own == Files.readLink("/proc/1/ns/net")
+  }
+
   /// Moves this thread into another: setns(2).
   package static func enter(_ namespace: FileDescriptor) throws(Errno) {
     if sekisho_enter_network_namespace(namespace.rawValue) != 0 { throw .last }

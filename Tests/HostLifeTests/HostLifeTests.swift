@@ -1,4 +1,5 @@
 import AgentProtocol
+import Enforcement
 import HostLife
 import HostState
 import HostStore
@@ -12,12 +13,12 @@ import Testing
   private static let reason = HostLife.Reason(why: "a test", meaning: "1 line opens")
   private let tables = Place.tables
 
-  private func adopt(_ table: Table, _ place: Place) throws {
-    _ = try place.life.adopt(table, seen: nil, isLearning: true, Self.reason) { _ in }
+  private func adopt(_ table: Table, _ place: Place, seen: Seen? = nil) throws {
+    _ = try place.life.adopt(table, seen: seen, isLearning: true, Self.reason) { _ in }
   }
 
-  private func arm(_ table: Table, _ place: Place, seconds: Int = 60) throws -> Armed {
-    try place.life.arm(.table(table), seen: nil, seconds: seconds, Self.reason) {}
+  private func arm(_ table: Table, _ place: Place, seconds: Int = 60, seen: Seen? = nil) throws -> Armed {
+    try place.life.arm(.table(table), seen: seen, seconds: seconds, Self.reason) {}
   }
 
   private func has(_ place: Place, _ table: Table) -> Bool {
@@ -45,7 +46,7 @@ import Testing
     try adopt(tables[0], place)
     let armed = try arm(tables[1], place)
     let refused = #expect(throws: AgentFailure.self) { try place.life.confirm(token: armed.token + "0") }
-    #expect(refused?.code == .noTrial)
+    #expect(refused?.code == .badRequest)
     #expect(place.isArmed)
     let books = try place.life.books()
     #expect(books.trial?.revision == 2 && books.trial?.by == "ada (as root)")
@@ -100,6 +101,75 @@ import Testing
     }
   }
 
+  @Test func `what somebody does to the table while a trial is prepared is noticed, and nothing stays`()
+    throws
+  {
+    let place = try Place()
+    try adopt(tables[0], place)
+    let seen = try place.host.look(tables[1]).seen
+    // Ahead of every call in turn: a rule that lets everything in.
+    var refused = 0
+    var isReached = true
+    var call = 0
+    while isReached {
+      let place = try Place()
+      try adopt(tables[0], place)
+      let seen = try place.host.look(tables[1]).seen
+      let number = call
+      place.kernel.disturb { at in
+        at != number
+          ? []
+          : [
+            Change(
+              family: .inet, table: .sekisho,
+              operations: [.addRule("input", Rule([.verdict(.accept)]), .last)])
+          ]
+      }
+      do {
+        _ = try arm(tables[1], place, seen: seen)
+      } catch let failure as AgentFailure {
+        // Behind the last transaction it is seen by the proof.
+        #expect([.moved, .unproven].contains(failure.code) && failure.happened == .nothing, "\(failure)")
+        refused += 1
+        #expect(!place.isArmed)
+        #expect(place.kernel.table(.inet, .sekisho)?.table.hasTrialParts == false)
+      }
+      isReached = place.kernel.calls > call
+      call += 1
+    }
+    #expect(refused > 3 && seen.own != nil)
+  }
+
+  @Test func `where an empty table stands connections are learnt as where there is none`() throws {
+    let place = try Place()
+    place.kernel.commit(
+      Change(family: .inet, table: .sekisho, operations: [.addTable(comment: nil)]))
+    var learnt = false
+    _ = try place.life.arm(.table(tables[0]), seen: nil, seconds: 60, Self.reason) { learnt = true }
+    #expect(learnt)
+  }
+
+  @Test func `a session that is not heard of any more ends the trial before anything is in force`() throws {
+    let place = try Place()
+    let failure = #expect(throws: AgentFailure.self) {
+      try place.life.arm(.table(tables[0]), seen: nil, seconds: 60, Self.reason) {
+        () throws(AgentFailure) in throw AgentFailure(.timedOut, "nobody is there")
+      }
+    }
+    #expect(failure?.code == .timedOut && failure?.happened == .nothing)
+    #expect(place.kernel.table(.inet, .sekisho) == nil)
+    #expect(try place.content.state.trial == nil)
+  }
+
+  @Test func `two at once are told apart, also from two namespaces with one directory`() throws {
+    let place = try Place()
+    let store = HostStore(place.directory)
+    let lock = try store.lock()
+    let failure = #expect(throws: AgentFailure.self) { try adopt(tables[0], place) }
+    #expect(failure?.code == .busy && failure?.happened == .nothing)
+    withExtendedLifetime(lock) {}
+  }
+
   // MARK: - Whatever goes wrong
 
   /// A command on a host that has something confirmed, or nothing.
@@ -115,15 +185,23 @@ import Testing
     let after: Table?
   }
 
-  private func begin(_ command: Command, _ place: Place) throws -> (Outcome, () throws -> Void) {
+  private func begin(
+    _ command: Command, _ place: Place, isBound: Bool
+  ) throws -> (Outcome, () throws -> Void) {
     func isFirst() -> Bool { [.firstAdopt, .firstArm, .confirmFirst, .rollBackFirst].contains(command) }
     if !isFirst() { try adopt(tables[0], place) }
     let before = isFirst() ? nil : tables[0]
     switch command {
     case .firstAdopt, .adopt:
-      return (Outcome(before: before, after: tables[1]), { [self] in try adopt(tables[1], place) })
+      let seen = isBound ? try place.host.look(tables[1]).seen : nil
+      return (
+        Outcome(before: before, after: tables[1]), { [self] in try adopt(tables[1], place, seen: seen) }
+      )
     case .firstArm, .arm:
-      return (Outcome(before: before, after: before), { [self] in _ = try arm(tables[1], place) })
+      let seen = isBound ? try place.host.look(tables[1]).seen : nil
+      return (
+        Outcome(before: before, after: before), { [self] in _ = try arm(tables[1], place, seen: seen) }
+      )
     case .confirm, .confirmFirst:
       let token = try arm(tables[1], place).token
       return (
@@ -144,9 +222,12 @@ import Testing
 
   /// - Returns: calls to the kernel and steps on disk that it took.
   @discardableResult
-  private func attempt(_ command: Command, _ fault: Place.Fault?) throws -> (kernel: Int, disk: Int) {
+  private func attempt(
+    _ command: Command, _ fault: Place.Fault?, isBound: Bool
+  ) throws -> (kernel: Int, disk: Int) {
     let place = try Place()
-    let (outcome, body) = try begin(command, place)
+    let (outcome, body) = try begin(command, place, isBound: isBound)
+    let wasArmed = place.isArmed
     place.fail(at: fault)
     var failure: AgentFailure?
     do { try body() } catch { failure = error as? AgentFailure }
@@ -161,6 +242,23 @@ import Testing
     #expect(isOld || judges(judge, as: outcome.after), comment)
     if failure == nil, command != .arm, command != .firstArm, command != .extend {
       #expect(same(judge, outcome.after), comment)
+    }
+    // The report and the kernel agree; a process that was killed reports nothing.
+    if let failure, fault?.isDeath != true {
+      let isAsBefore = place.isArmed == wasArmed && isOld
+      switch failure.happened {
+      case .nothing: #expect(isAsBefore, comment)
+      case .applied:
+        let isApplied =
+          command == .extend ? place.isArmed : !isAsBefore || same(outcome.before, outcome.after)
+        #expect(isApplied, comment)
+      // Only where the kernel could not be asked any more.
+      case .unknown: #expect(fault?.isLasting == true, comment)
+      }
+      // What nobody has the token of is on trial no more, unless nothing could be done about it.
+      if command == .arm || command == .firstArm, fault?.isLasting != true {
+        #expect(!place.isArmed, comment)
+      }
     }
     // Whatever time that takes: somebody comes and cleans up, and the trial is over.
     place.kernel.expire()
@@ -223,33 +321,34 @@ import Testing
       })
   }
 
-  @Test(arguments: Command.allCases)
+  @Test(arguments: Command.allCases, [false, true])
   func `whatever call or step fails, the old rules stand or the new ones, and the books agree`(
-    _ command: Command
+    _ command: Command, isBound: Bool
   ) throws {
-    let (calls, steps) = try attempt(command, nil)
+    if isBound, ![.adopt, .firstAdopt, .arm, .firstArm].contains(command) { return }
+    let (calls, steps) = try attempt(command, nil, isBound: isBound)
     #expect(calls > 0 && steps > 0)
     var count = 0
     for call in 0..<calls {
       for moment in [MemoryKernel.Fault.Place.before, .after] {
         for errno in Self.errnos {
-          try attempt(command, .kernel(.init(call: call, moment, errno)))
+          try attempt(command, .kernel(.init(call: call, moment, errno)), isBound: isBound)
           count += 1
         }
-        try attempt(command, .killedAtKernel(call, moment))
+        try attempt(command, .killedAtKernel(call, moment), isBound: isBound)
         count += 1
       }
     }
     for step in 0..<steps {
       for errno in Self.diskErrnos {
         for isLasting in [false, true] {
-          try attempt(command, .disk(step, errno, isLasting: isLasting))
+          try attempt(command, .disk(step, errno, isLasting: isLasting), isBound: isBound)
           count += 1
         }
       }
-      try attempt(command, .killedAtDisk(step))
+      try attempt(command, .killedAtDisk(step), isBound: isBound)
       count += 1
     }
-    print("walked \(count) failures of \(command)")
+    print("walked \(count) failures of \(command), \(isBound ? "bound" : "free")")
   }
 }

@@ -36,6 +36,22 @@ final class Place {
     /// The process is gone from the nth call to the kernel on, or the nth step on disk.
     case killedAtKernel(Int, MemoryKernel.Fault.Place)
     case killedAtDisk(Int)
+
+    var isDeath: Bool {
+      switch self {
+      case .killedAtKernel, .killedAtDisk: true
+      case .kernel, .disk: false
+      }
+    }
+
+    /// Whether it does not go by again.
+    var isLasting: Bool {
+      switch self {
+      case .kernel(let fault): fault.isLasting
+      case .disk(_, _, let isLasting): isLasting
+      case .killedAtKernel, .killedAtDisk: true
+      }
+    }
   }
 
   func fail(at fault: Fault?) {
@@ -88,9 +104,11 @@ final class Place {
     let disk = disk
     let store = HostStore(directory) { (_, _) throws(Errno) in try disk.step() }
     return HostLife(
-      LocalHost(runtimeDirectory: path, learning: .zero, kernel: kernel), store,
+      host, store,
       by: Actor(user: "root", invokedBy: "ada"), clock: { 1_700_000_000 }, people: { _ in })
   }
+
+  var host: LocalHost { LocalHost(runtimeDirectory: path, learning: .zero, kernel: kernel) }
 
   /// What the disk says, without a fault.
   var content: HostStore.Content { get throws { try HostStore(directory).load() } }

@@ -36,6 +36,13 @@ package struct Applying: Sendable {
   }
 }
 
+extension Applying {
+  /// Exactly what was shown, on trial.
+  func trial(_ request: TrialRequest) -> Arm {
+    Arm(target.wanted, seen: looked.seen, seconds: request.seconds, note: request.note)
+  }
+}
+
 /// Hosts that are made to have what they should.
 package struct FleetChange {
   package let running: RunningHosts
@@ -79,7 +86,11 @@ package struct FleetChange {
     let results = await concurrently(
       changing,
       { host -> Ending in
-        if let trial { try await host.tryOut(trial) } else { .applied(try await host.apply(note)) }
+        if let trial {
+          try await host.target.tried(host.trial(trial))
+        } else {
+          .applied(try await host.apply(note))
+        }
       }, progress: progress)
     return zip(changing, results).map { (host: $0.target.name, ending: $1) }
   }

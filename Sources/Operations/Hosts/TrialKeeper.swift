@@ -12,7 +12,7 @@ package enum TrialKeeper {
   package static func start() {
     guard let program = try? Lab.ownExecutable() else { return }
     let command = [program, "agent", "--keep"]
-    if unsafe access("/run/systemd/system", F_OK) == 0, isInFirstNamespace,
+    if unsafe access("/run/systemd/system", F_OK) == 0, NetworkNamespace.isFirst,
       (try? Programs.start(["/usr/bin/systemd-run", "--quiet", "--collect"] + places + ["--"] + command))
         != nil
     {
@@ -26,10 +26,5 @@ package enum TrialKeeper {
     ["SEKISHO_RUNTIME_DIR", "SEKISHO_STATE_DIR"].compactMap { name in
       Environment.variable(name).map { "--setenv=\(name)=\($0)" }
     }
-  }
-
-  /// Units run there.
-  private static var isInFirstNamespace: Bool {
-    Files.readLink("/proc/1/ns/net") == Files.readLink("/proc/self/ns/net")
   }
 }

@@ -9,38 +9,37 @@ package enum Ending: Sendable {
   case confirmed(Armed, Confirmed)
   /// On trial; somebody has to confirm.
   case armed(Armed)
-  /// On trial, and no new connection came through: the host goes back by itself.
+  /// On trial, and not confirmed: no confirmation was sent, or the host says so. It goes back by itself.
   case unconfirmed(Armed, any Error)
+  /// A confirmation was sent, and the host could not be asked whether it came: it has the new rules, or goes back by itself.
+  case unknown(Armed, any Error)
 
   /// Objects that were added, changed and deleted.
   package var operations: Int {
     switch self {
     case .applied(let applied): applied.operations
     case .confirmed(let armed, let confirmed): armed.operations + confirmed.operations
-    case .armed(let armed), .unconfirmed(let armed, _): armed.operations
+    case .armed(let armed), .unconfirmed(let armed, _), .unknown(let armed, _): armed.operations
     }
-  }
-}
-
-extension Applying {
-  /// Puts exactly what was shown on trial, and confirms it over a connection of its own: that it came about is the proof
-  /// that the host can still be reached. This machine is asked by nobody over a connection: there people confirm.
-  ///
-  /// - Throws: ``AgentProtocol/AgentFailure`` when it was not put on trial.
-  func tryOut(_ trial: TrialRequest) async throws -> Ending {
-    let armed = try await target.ask([Arm.self, Confirm.self]) { [target, looked] agent in
-      try await agent.ask(Arm(target.wanted, seen: looked.seen, seconds: trial.seconds, note: trial.note))
-    }
-    guard case .through = target.reach else { return .armed(armed) }
-    return await target.confirmed(armed)
   }
 }
 
 extension Target {
+  /// Puts something on trial, and confirms it over a connection of its own: that it came about is the proof that the host
+  /// can still be reached. This machine is asked by nobody over a connection: there people confirm.
+  ///
+  /// - Throws: ``AgentProtocol/AgentFailure`` when it was not put on trial.
+  package func tried(_ trial: Arm) async throws -> Ending {
+    let armed = try await ask([Arm.self, Confirm.self]) { try await $0.ask(trial) }
+    guard case .through = reach else { return .armed(armed) }
+    return await confirmed(armed)
+  }
+
   /// Confirms a trial over a new connection, as long as there is time.
-  package func confirmed(_ armed: Armed) async -> Ending {
+  private func confirmed(_ armed: Armed) async -> Ending {
     let end = ContinuousClock.now + .seconds(armed.seconds)
     var last: any Error
+    var isSent = false
     repeat {
       do {
         let confirmed = try await freshly.ask([Confirm.self]) {
@@ -49,17 +48,17 @@ extension Target {
         return .confirmed(armed, confirmed)
       } catch {
         last = error
+        isSent = isSent || (error as? AgentFailure)?.happened != .nothing
         // The answer may be lost of a confirmation that took place: the books tell.
-        if let books = try? await freshly.ask([History.self], { try await $0.ask(History()) }) {
-          if books.confirmed == armed.revision, books.trial == nil {
-            return .confirmed(armed, Confirmed(revision: armed.revision, operations: 0))
-          }
-          if books.trial?.revision != armed.revision { break }
+        if let books = try? await freshly.ask([History.self], { try await $0.ask(History()) }),
+          let ending = books.ending(of: armed, error)
+        {
+          return ending
         }
       }
       try? await Task.sleep(for: .seconds(1))
     } while ContinuousClock.now < end
-    return .unconfirmed(armed, last)
+    return isSent ? .unknown(armed, last) : .unconfirmed(armed, last)
   }
 
   /// The same host, reached by a connection that nothing else is in already.
@@ -67,6 +66,15 @@ extension Target {
     guard case .through(let transport) = reach else { return self }
     return Target(
       name: name, wanted: wanted, reach: .through(transport.alone), identity: identity, patience: patience)
+  }
+}
+
+extension Books {
+  /// What became of a trial; `nil`: it runs.
+  package func ending(of armed: Armed, _ reason: any Error) -> Ending? {
+    if trial?.revision == armed.revision { return nil }
+    return confirmed == armed.revision
+      ? .confirmed(armed, Confirmed(revision: armed.revision, operations: 0)) : .unconfirmed(armed, reason)
   }
 }
 

@@ -19,6 +19,13 @@ enum ApplyAnswer {
           .failure(
             "\(outcome.host): revision \(armed.revision) was not confirmed and is rolled back: \(error)"))
         answer.exitCode = [answer.exitCode, .rolledBack].compactMap { $0 }.max { $0.rawValue < $1.rawValue }
+      case .success(.unknown(let armed, let error)):
+        failed += 1
+        answer.parts.append(
+          .failure(
+            "\(outcome.host): whether revision \(armed.revision) was confirmed is not known (sekisho history says it): \(error)"
+          ))
+        answer.exitCode = [answer.exitCode, .failed].compactMap { $0 }.max { $0.rawValue < $1.rawValue }
       case .success(let ending):
         applied += 1
         answer.parts.append(.detail("\(outcome.host): \(ending.words)"))
@@ -66,7 +73,10 @@ enum ApplyAnswer {
           operations = ending.operations
           revision = ending.revision
           if case .applied(let report) = ending { generation = report.generation }
-          if case .unconfirmed(_, let reason) = ending { error = FailureJSON(reason) }
+          switch ending {
+          case .unconfirmed(_, let reason), .unknown(_, let reason): error = FailureJSON(reason)
+          case .applied, .confirmed, .armed: break
+          }
         case .failure(let failure):
           let told = FailureJSON(failure)
           status = told.code
@@ -88,13 +98,15 @@ extension Ending {
     case .confirmed: "confirmed"
     case .armed: "on-trial"
     case .unconfirmed: "rolled-back"
+    case .unknown: "unknown"
     }
   }
 
   fileprivate var revision: Int? {
     switch self {
     case .applied: nil
-    case .confirmed(let armed, _), .armed(let armed), .unconfirmed(let armed, _): armed.revision
+    case .confirmed(let armed, _), .armed(let armed), .unconfirmed(let armed, _), .unknown(let armed, _):
+      armed.revision
     }
   }
 
@@ -102,7 +114,7 @@ extension Ending {
     switch self {
     case .applied(let report): "\(counted(report.operations, "object")), generation \(report.generation)"
     case .confirmed(let armed, _): "revision \(armed.revision), confirmed"
-    case .armed(let armed), .unconfirmed(let armed, _):
+    case .armed(let armed), .unconfirmed(let armed, _), .unknown(let armed, _):
       "revision \(armed.revision), on trial for \(armed.seconds) s"
     }
   }
@@ -111,7 +123,7 @@ extension Ending {
   fileprivate var forgetsSilentSessions: Bool {
     switch self {
     case .applied(let applied): applied.forgetsSilentSessions == true
-    case .confirmed(let armed, _), .armed(let armed), .unconfirmed(let armed, _):
+    case .confirmed(let armed, _), .armed(let armed), .unconfirmed(let armed, _), .unknown(let armed, _):
       armed.forgetsSilentSessions == true
     }
   }

@@ -86,7 +86,7 @@ struct HistoryCommand: Verb {
       var books: Books?
       var error: FailureJSON?
 
-      init(_ reply: HostReply<History>) {
+      init(_ reply: HostReply<Books>) {
         host = reply.host
         switch reply.result {
         case .success(let value): books = value

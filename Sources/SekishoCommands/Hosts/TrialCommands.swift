@@ -7,12 +7,19 @@ struct TrialHosts: ParsableArguments {
   @OptionGroup var inventory: InventoryOptions
   @OptionGroup var targets: TargetOptions
 
-  func ask<Request: AgentRequest>(_ request: Request, _ console: Console) async throws -> [HostReply<Request>]
-  {
-    let isNamed = targets.local || targets.lab || targets.host != nil
+  func ask<Request: AgentRequest>(
+    _ request: Request, _ console: Console
+  ) async throws -> [HostReply<Request.Reply>] {
+    try await ask(console) { try await request.asked(of: $0) }
+  }
+
+  func ask<Answer>(
+    _ console: Console, _ question: @escaping @Sendable (Target?) async throws -> Answer
+  ) async throws -> [HostReply<Answer>] {
+    let isNamed = targets.local || targets.lab || targets.host != nil || targets.from != nil
     let targets =
       isNamed ? try TargetFinder(options: targets.request, inventory: inventory.inventory).find() : nil
-    return await HostReply.asking(request, of: targets, watch: WaitingLine(console))
+    return await HostReply.asking(targets, watch: WaitingLine(console), question)
   }
 }
 
@@ -86,6 +93,13 @@ struct RollbackCommand: Verb {
   @OptionGroup var trial: TrialOptions
   @OptionGroup var output: OutputOptions
 
+  func validate() throws {
+    if trial.noTrial { throw ValidationError("to go back is always on trial; leave --no-trial out") }
+    if revision == nil, trial.confirmWithin != nil || trial.why != nil {
+      throw ValidationError("--confirm-within and --why are about a revision to go back to; which one?")
+    }
+  }
+
   func answer(_ console: Console) async throws -> Answer {
     guard let revision else {
       let replies = try await hosts.ask(EndTrial(), console)
@@ -94,35 +108,22 @@ struct RollbackCommand: Verb {
           + (ended.confirmed.map { "revision \($0) is in force" } ?? "what was there before is in force")
       }
     }
-    let note = trial.note("back to revision \(revision)")
-    let seconds = trial.request(note, isLab: false)?.seconds ?? 60
-    let replies = try await hosts.ask(Arm(revision: revision, seconds: seconds, note: note), console)
-    var outcomes: [FleetChange.Outcome] = []
-    for reply in replies {
-      switch reply.result {
-      case .failure(let error): outcomes.append((reply.host, .failure(error)))
-      case .success(let armed):
-        guard let target = reply.target else {
-          outcomes.append((reply.host, .success(.armed(armed))))
-          console.message("on trial for \(armed.seconds) s; to keep it: sekisho confirm \(armed.token)")
-          continue
-        }
-        let ending =
-          target.isHere
-          ? await TrialDialogue(console: console, target: target, armed: armed).ending()
-          : await target.confirmed(armed)
-        outcomes.append((reply.host, .success(ending)))
-      }
+    let arm = Arm(
+      revision: revision, seconds: trial.seconds, note: trial.note("back to revision \(revision)"))
+    let replies = try await hosts.ask(console) { target -> Ending in
+      if let target { try await target.tried(arm) } else { .armed(try await arm.asked(of: nil)) }
     }
-    return ApplyAnswer.of(outcomes, unchanged: 0, skipped: [], facts: [])
+    let outcomes = replies.map { (outcome: (host: $0.host, ending: $0.result), target: $0.target) }
+    return ApplyAnswer.of(
+      await TrialDialogue.endings(outcomes, console), unchanged: 0, skipped: [], facts: [])
   }
 }
 
 /// What came of a verb of trials, host by host.
 enum TrialAnswer {
-  static func of<Request: AgentRequest>(
-    _ replies: [HostReply<Request>], _ status: String, _ words: (Request.Reply) -> String
-  ) -> Answer where Request.Reply: Encodable {
+  static func of<Reply: Encodable & Sendable>(
+    _ replies: [HostReply<Reply>], _ status: String, _ words: (Reply) -> String
+  ) -> Answer {
     var answer = Answer()
     for reply in replies {
       switch reply.result {
@@ -137,17 +138,17 @@ enum TrialAnswer {
     return answer
   }
 
-  private struct File<Reply: Encodable>: Encodable {
+  private struct File<Reply: Encodable & Sendable>: Encodable {
     let hosts: [Host<Reply>]
   }
 
-  private struct Host<Reply: Encodable>: Encodable {
+  private struct Host<Reply: Encodable & Sendable>: Encodable {
     let host: String
     let status: String
     var reply: Reply?
     var error: FailureJSON?
 
-    init<Request: AgentRequest>(_ answer: HostReply<Request>, _ done: String) where Request.Reply == Reply {
+    init(_ answer: HostReply<Reply>, _ done: String) {
       host = answer.host
       switch answer.result {
       case .success(let value):

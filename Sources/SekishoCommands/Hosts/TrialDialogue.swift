@@ -10,51 +10,73 @@ internal import SystemPackage
 /// does.
 struct TrialDialogue {
   let console: Console
-  let target: Target
+  let host: String
+  /// `nil`: this machine, of which no inventory was asked.
+  let target: Target?
   let armed: Armed
 
   /// What became of the trial.
   func ending() async -> Ending {
-    let isAsked = isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1
-    if !isAsked {
-      console.message(
-        "\(target.name): on trial for \(armed.seconds) s; to keep it, from a new connection: sekisho confirm \(armed.token)"
-      )
-    }
+    var isAsked = isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1
+    if !isAsked { tellHow() }
     while true {
       let books: Books
-      do { books = try await target.ask([History.self]) { try await $0.ask(History()) } } catch {
-        return .unconfirmed(armed, error)
-      }
-      guard let trial = books.trial, trial.revision == armed.revision else {
+      do { books = try await History().asked(of: target) } catch { return .unknown(armed, error) }
+      if let ending = books.ending(of: armed, Unconfirmed()) {
         if isAsked { console.raw("\r\u{1b}[K") }
-        return books.confirmed == armed.revision
-          ? .confirmed(armed, Confirmed(revision: armed.revision, operations: 0))
-          : .unconfirmed(armed, Unconfirmed())
+        return ending
       }
-      if isAsked {
-        let left = (trial.left + 999) / 1000
-        console.raw("\r\u{1b}[K\(target.name): can you open a NEW connection? [yes/no] (\(left) s) ")
+      guard isAsked else {
+        try? await Task.sleep(for: .milliseconds(500))
+        continue
       }
-      switch isAsked ? answer() : nil {
-      case true?: return await target.confirmed(armed)
-      case false?:
-        _ = try? await target.ask([EndTrial.self]) { try await $0.ask(EndTrial()) }
-        return .unconfirmed(armed, Unconfirmed())
-      case nil: if !isAsked { try? await Task.sleep(for: .milliseconds(500)) }
+      let left = ((books.trial?.left ?? 0) + 999) / 1000
+      console.raw("\r\u{1b}[K\(host): can you open a NEW connection? [yes/no] (\(left) s) ")
+      switch answer() {
+      case .yes:
+        do { return .confirmed(armed, try await Confirm(token: armed.token).asked(of: target)) } catch {
+          console.error("\(error)")
+          isAsked = false
+        }
+      case .no:
+        do { _ = try await EndTrial().asked(of: target) } catch { console.error("\(error)") }
+        isAsked = false
+      case .gone:
+        // Nobody will answer here any more; somebody may elsewhere.
+        console.raw("\n")
+        tellHow()
+        isAsked = false
+      case .none: break
       }
     }
   }
 
-  /// What was answered within a second: `yes`, `no`, or nothing that is either.
-  private func answer() -> Bool? {
-    guard (try? FileDescriptor.standardInput.waitToRead(until: .now + .seconds(1))) == true,
-      let line = readLine()
-    else { return nil }
-    switch line.lowercased() {
-    case "yes", "y": return true
-    case "no", "n": return false
-    default: return nil
+  /// Said however quiet one is asked to be: without it nobody could confirm.
+  private func tellHow() {
+    console.raw(
+      Console.shown(
+        "\(host): on trial for \(armed.seconds) s; to keep it, from a new connection: sekisho confirm \(armed.token)"
+      )
+        + "\n")
+  }
+
+  private enum Said {
+    case yes, no
+    /// Standard input has ended.
+    case gone
+    case none
+  }
+
+  /// What is said within a second.
+  private func answer() -> Said {
+    guard (try? FileDescriptor.standardInput.waitToRead(until: .now + .seconds(1))) == true else {
+      return .none
+    }
+    switch readLine()?.lowercased() {
+    case nil: return .gone
+    case "yes", "y": return .yes
+    case "no", "n": return .no
+    default: return .none
     }
   }
 }
@@ -74,23 +96,24 @@ extension TrialDialogue {
     let note = trial.note(change.found.meaning?.summary ?? "")
     let outcomes = await change.apply(trial.request(note, isLab: isLab), note: note) { progress.show($0) }
     progress.end()
+    let hosts = zip(outcomes, change.running.changing).map { ($0, $1.target) }
     return ApplyAnswer.of(
-      await endings(outcomes, change, console), unchanged: change.found.hosts.count - changing,
+      await endings(hosts, console), unchanged: change.found.hosts.count - changing,
       skipped: change.skipped, facts: change.found.facts)
   }
 
   /// What became of every host, once somebody has said so of those that no connection says it of.
-  private static func endings(
-    _ outcomes: [FleetChange.Outcome], _ change: FleetChange, _ console: Console
+  static func endings(
+    _ hosts: [(outcome: FleetChange.Outcome, target: Target?)], _ console: Console
   ) async -> [FleetChange.Outcome] {
     var ended: [FleetChange.Outcome] = []
-    for (outcome, host) in zip(outcomes, change.running.changing) {
+    for (outcome, target) in hosts {
       guard case .success(.armed(let armed)) = outcome.ending else {
         ended.append(outcome)
         continue
       }
-      let ending = await TrialDialogue(console: console, target: host.target, armed: armed).ending()
-      ended.append((outcome.host, .success(ending)))
+      let dialogue = TrialDialogue(console: console, host: outcome.host, target: target, armed: armed)
+      ended.append((outcome.host, .success(await dialogue.ending())))
     }
     return ended
   }

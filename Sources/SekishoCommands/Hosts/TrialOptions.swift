@@ -33,8 +33,11 @@ struct TrialOptions: ParsableArguments {
   /// - Parameter isLab: whether it is about hosts that nobody has to reach.
   func request(_ note: ChangeNote, isLab: Bool) -> TrialRequest? {
     if noTrial || isLab && confirmWithin == nil { return nil }
-    return TrialRequest(seconds: Int(confirmWithin?.duration.components.seconds ?? 60), note: note)
+    return TrialRequest(seconds: seconds, note: note)
   }
+
+  /// How long a trial is.
+  var seconds: Int { Int(confirmWithin?.duration.components.seconds ?? 60) }
 
   func note(_ meaning: String) -> ChangeNote { ChangeNote(why: why, meaning: meaning) }
 }
