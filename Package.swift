@@ -107,7 +107,10 @@ let package = Package(
       isSmall: true),
     layer(
       "HostLife",
-      ["AgentProtocol", "Enforcement", "HostState", "HostStore", "Machine", "Nftables", "RulesetShape", system],
+      [
+        "AgentProtocol", "Enforcement", "HostState", "HostStore", "Machine", "Nftables", "RulesetShape",
+        system,
+      ],
       isSmall: true),
     layer(
       "HostAgent",

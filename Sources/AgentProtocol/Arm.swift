@@ -100,7 +100,7 @@ package struct Armed: AgentMessage, Hashable, Codable {
   package let token: String
   package let seconds: Int
   /// Objects added, changed and deleted for the trial.
-  package let operations: Int
+  @BoundedCount package private(set) var operations: Int
   /// As in ``Applied``.
   package let forgetsSilentSessions: Bool?
 

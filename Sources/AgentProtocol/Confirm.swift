@@ -14,7 +14,7 @@ package struct Confirm: AgentRequest, Codable {
 package struct Confirmed: AgentMessage, Hashable, Codable {
   package let revision: Int
   /// Objects added, changed and deleted to make it stay.
-  package let operations: Int
+  @BoundedCount package private(set) var operations: Int
 
   package init(revision: Int, operations: Int) {
     self.revision = revision

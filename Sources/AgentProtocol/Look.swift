@@ -39,8 +39,14 @@ package struct Looked: AgentMessage, Hashable {
   package let ruleset: [Table]?
   /// Of directions that are only observed and will be enforced; of none, if no direction is.
   package let recorded: [Recorded]
+  /// Milliseconds for which a change is on trial. All else is about the rules that it stands beside.
+  package let trialLeft: UInt64?
 
-  package init(seen: Seen, comparison: TableComparison, ruleset: [Table]?, recorded: [Recorded] = []) {
+  package init(
+    seen: Seen, comparison: TableComparison, ruleset: [Table]?, recorded: [Recorded] = [],
+    trialLeft: UInt64? = nil
+  ) {
+    self.trialLeft = trialLeft
     self.seen = seen
     self.comparison = comparison
     self.ruleset = ruleset
@@ -54,10 +60,13 @@ package struct Looked: AgentMessage, Hashable {
     let isRulesetTold: Bool
     /// `nil`: the agent does not know of it.
     let recorded: [Recorded]?
+    let trialLeft: UInt64?
   }
 
   package var header: Header {
-    Header(seen: seen, comparison: comparison, isRulesetTold: ruleset != nil, recorded: recorded)
+    Header(
+      seen: seen, comparison: comparison, isRulesetTold: ruleset != nil, recorded: recorded,
+      trialLeft: trialLeft)
   }
   package var tables: [Table] { ruleset ?? [] }
 
@@ -66,6 +75,7 @@ package struct Looked: AgentMessage, Hashable {
     comparison = header.comparison
     ruleset = header.isRulesetTold ? tables : nil
     recorded = header.recorded ?? []
+    trialLeft = header.trialLeft
     guard header.isRulesetTold || tables.isEmpty else {
       throw AgentFailure(.badRequest, "tables that are said not to be told")
     }

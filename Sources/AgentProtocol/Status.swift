@@ -44,11 +44,14 @@ package struct TableStatus: Hashable, Sendable, Codable {
   @BoundedCount package private(set) var sets: Int
   /// Of sets that rules do not fill.
   @BoundedCount package private(set) var elements: Int
+  /// Milliseconds for which a change is on trial; the directions are then those of its rules.
+  package let trialLeft: UInt64?
 
   package init(
     isOwned: Bool, isDormant: Bool, directions: [DirectionStatus], chains: Int, rules: Int, sets: Int,
-    elements: Int
+    elements: Int, trialLeft: UInt64? = nil
   ) {
+    self.trialLeft = trialLeft
     self.isOwned = isOwned
     self.isDormant = isDormant
     self.directions = directions

@@ -1,6 +1,7 @@
 internal import AgentProtocol
 internal import Digest
 internal import Nftables
+internal import RulesetShape
 
 extension LocalHost {
   /// What of a ruleset an answer rests on.
@@ -9,7 +10,8 @@ extension LocalHost {
     for table in found.tables where !isOwn(TablePlace(table.family, table.name)) && table.isPassed {
       others[table.title] = digests.digest(of: table, withSets: false)
     }
-    let own = found.own.map { digests.digest(of: $0.table, withSets: true) }
+    // Parts of a trial come and go with it; what was decided on is what it stands beside.
+    let own = found.own?.beneathTrial.map { digests.digest(of: $0.table, withSets: true) }
     return Seen(moment: try moment(found.generation), own: own, others: others)
   }
 }

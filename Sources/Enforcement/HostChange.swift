@@ -1,5 +1,5 @@
 package import AgentProtocol
-package import Nftables
+internal import Nftables
 internal import NftablesNetlink
 internal import RulesetDiff
 
@@ -14,17 +14,15 @@ extension LocalHost {
     _ request: Apply, tell: (Apply.Step) throws(AgentFailure) -> Void
   ) throws(AgentFailure) -> Applied {
     try checkTarget(request.wanted)
-    return try change(request, standing: nil, try hold(), tell: tell)
+    return try change(request, try hold(), tell: tell)
   }
 
   /// The same, by who may change the host.
-  ///
-  /// - Parameter standing: what the caller has made of the table that was looked at; it may stand in its place.
   package func change(
-    _ request: Apply, standing: Table?, _ hold: Hold, tell: (Apply.Step) throws(AgentFailure) -> Void
+    _ request: Apply, _ hold: Hold, tell: (Apply.Step) throws(AgentFailure) -> Void
   ) throws(AgentFailure) -> Applied {
     defer { withExtendedLifetime(hold) {} }
-    var basis = Basis(seen: request.seen, standing: standing)
+    var basis = Basis(seen: request.seen)
     do throws(AgentFailure) {
       return try change(request, hold.kernel, &basis, tell)
     } catch {
@@ -96,18 +94,13 @@ extension LocalHost {
   /// What a change may rest on.
   struct Basis {
     let seen: Seen?
-    /// What the caller has made of what was seen.
-    let standing: Table?
     /// Where the apply has got to, if it goes by one.
     var waypoint: Waypoint?
     /// One for everything that is tried for a request.
     var pause = Backoff()
     var digests = ContentDigests()
 
-    init(seen: Seen?, standing: Table? = nil) {
-      self.seen = seen
-      self.standing = standing
-    }
+    init(seen: Seen?) { self.seen = seen }
 
     var retries: Int { max(0, pause.taken - 1) }
   }
@@ -126,7 +119,7 @@ extension LocalHost {
     let found = try read(kernel, &basis.pause)
     let present = try self.seen(found, &basis.digests)
     let isWhereWeLeftIt =
-      (basis.waypoint?.table ?? basis.standing).map { TableDiff.change(from: found.own, to: $0).isEmpty }
+      basis.waypoint.map { TableDiff.change(from: found.own, to: $0.table).isEmpty }
       ?? false
     let compared =
       isWhereWeLeftIt ? Seen(moment: present.moment, own: seen.own, others: present.others) : present

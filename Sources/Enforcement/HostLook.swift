@@ -2,6 +2,7 @@ package import AgentProtocol
 package import Nftables
 internal import NftablesNetlink
 internal import RulesetDiff
+internal import RulesetShape
 
 extension LocalHost {
   /// Comparison and ruleset of one moment.
@@ -12,18 +13,24 @@ extension LocalHost {
     let found = try read(kernel, &pause)
     lastRead.note(
       FoundTable(own: found.own, generation: found.generation), at: try moment(found.generation))
-    let change = TableDiff.change(from: found.own, to: wanted)
+    // A trial ends, one way or the other: what it stands beside is what there is.
+    let own = found.own?.beneathTrial
+    let change = TableDiff.change(from: own, to: wanted)
     let comparison = TableComparison(
-      generation: found.generation, isInstalled: found.own != nil,
-      change: ChangeDescription(change, from: found.own, to: wanted), foreignChains: found.foreignChains)
+      generation: found.generation, isInstalled: own != nil,
+      change: ChangeDescription(change, from: own, to: wanted), foreignChains: found.foreignChains)
     let isTold = !change.isEmpty || !found.foreignChains.isEmpty
     let recorded: [Recorded]
+    let left: UInt64?
     do throws(ReadError) {
-      recorded = try self.recorded(found.own, wanted: wanted, kernel)
+      recorded = try self.recorded(own, wanted: wanted, kernel)
+      left = try kernel.timeLeft(of: TrialName.clock, family: family, table: name)
     } catch { throw AgentFailure(error) }
     return Looked(
-      seen: try seen(found, &digests), comparison: comparison, ruleset: isTold ? found.tables : nil,
-      recorded: recorded)
+      seen: try seen(found, &digests), comparison: comparison,
+      ruleset: isTold
+        ? found.tables.compactMap { isOwn(TablePlace($0.family, $0.name)) ? own?.table : $0 } : nil,
+      recorded: recorded, trialLeft: left)
   }
 
   /// All tables of one moment.

@@ -9,8 +9,9 @@ extension LocalHost {
     let kernel = try openKernel()
     do throws(ReadError) {
       let installed = try kernel.table(family, name)
+      let left = try kernel.timeLeft(of: TrialName.clock, family: family, table: name)
       let table = try installed.map { (installed) throws(ReadError) in
-        try TableStatus(installed) { (set) throws(ReadError) in
+        try TableStatus(installed, trialLeft: left) { (set) throws(ReadError) in
           try kernel.elementCount(of: set, family: family, table: name)
         }
       }
@@ -24,18 +25,23 @@ extension LocalHost {
 
 extension TableStatus {
   /// - Parameter count: how many elements a set has that rules fill.
-  init(_ installed: InstalledTable, count: (SetName) throws(ReadError) -> Int) throws(ReadError) {
+  init(
+    _ installed: InstalledTable, trialLeft: UInt64?, count: (SetName) throws(ReadError) -> Int
+  ) throws(ReadError) {
     let table = installed.table
     var directions: [DirectionStatus] = []
     for side in Side.allCases {
-      guard let chain = table.base(side) else { continue }
-      directions.append(try DirectionStatus(chain, of: side, in: installed, count))
+      guard let base = table.base(side) else { continue }
+      let judging = trialLeft == nil ? nil : table.chain(TrialName.chain(base.name.text))
+      directions.append(
+        try DirectionStatus(judging ?? base, of: side, isOnTrial: judging != nil, in: installed, count))
     }
     self.init(
       isOwned: table.flags.contains(.owner), isDormant: table.flags.contains(.dormant),
       directions: directions, chains: table.chains.count,
       rules: table.chains.reduce(0) { $0 + $1.rules.count }, sets: table.sets.count,
-      elements: table.sets.filter { !$0.flags.contains(.dynamic) }.reduce(0) { $0 + $1.elements.count })
+      elements: table.sets.filter { !$0.flags.contains(.dynamic) }.reduce(0) { $0 + $1.elements.count },
+      trialLeft: trialLeft)
   }
 }
 
@@ -43,11 +49,11 @@ extension DirectionStatus {
   /// Follows a base chain to where it sends what nothing has allowed: the last rule of the chain that its
   /// own last rule leads to.
   fileprivate init(
-    _ base: Chain, of side: Side, in installed: InstalledTable,
+    _ base: Chain, of side: Side, isOnTrial: Bool, in installed: InstalledTable,
     _ count: (SetName) throws(ReadError) -> Int
   ) throws(ReadError) {
     let hook = Direction(side)
-    let invalid = installed.droppedAsInvalid(side)
+    let invalid = installed.droppedAsInvalid(side, isOnTrial: isOnTrial)
     guard let end = installed.table.ending(of: base), !end.rules.isEmpty else {
       self.init(hook: hook, mode: .unknown, packets: 0, records: 0, invalid: invalid)
       return
@@ -69,8 +75,9 @@ extension DirectionStatus {
 extension InstalledTable {
   /// Packets that the rules ahead of all flows have dropped since the table was made: connection tracking calls them
   /// invalid, or did not see how their connection began.
-  fileprivate func droppedAsInvalid(_ side: Side) -> UInt64 {
-    let name = ChainMeaning.notNew(side).name
+  fileprivate func droppedAsInvalid(_ side: Side, isOnTrial: Bool) -> UInt64 {
+    let own = ChainMeaning.notNew(side).name
+    let name = isOnTrial ? TrialName.chain(own.text) : own
     guard let chain = table.chain(name), let states = rules[name], states.count == chain.rules.count else {
       return 0
     }

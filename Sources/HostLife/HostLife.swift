@@ -211,6 +211,8 @@ extension HostLife {
     var isArming = false
     /// Whether it has wound up the clock of one.
     var isExtended = false
+    /// Whether any transaction went through.
+    var isChanged = false
   }
 
   /// What is not on disk yet, and what is done once connections can be learnt.
@@ -309,7 +311,7 @@ extension HostLife {
       remedy = [remedy, "what is left of it is taken away by the next command: \(error.message)"]
         .compactMap { $0 }.joined(separator: "; ")
     }
-    let happened = happened(&run)
+    let happened = happened(failure, &run)
     var message = failure.message
     switch (failure.happened, happened) {
     case (.nothing, .applied), (.unknown, .applied): message = "the change is in force, but \(message)"
@@ -322,8 +324,10 @@ extension HostLife {
   }
 
   /// What has become of what judges since the command began, as the kernel has it.
-  private func happened(_ run: inout Run) -> AgentFailure.Happened {
-    do throws(AgentFailure) { try look(&run) } catch { return .unknown }
+  private func happened(_ failure: AgentFailure, _ run: inout Run) -> AgentFailure.Happened {
+    do throws(AgentFailure) { try look(&run) } catch {
+      return run.isChanged ? .unknown : failure.happened
+    }
     // Beside a trial the rules from before stand as they are, or as somebody else has made them.
     if run.isArming { return run.view.left == nil ? .nothing : .applied }
     let isAsBefore =

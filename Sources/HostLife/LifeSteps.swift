@@ -34,7 +34,7 @@ extension HostLife {
     case .prepareTrial(let number): try prepare(number, pending, &run)
     case .armTrial:
       guard let trial = run.trial else { throw AgentFailure(.failed, "no trial was prepared") }
-      try make(trial.armed, standing: trial.prepared, &run)
+      try make(trial.armed, &run)
     case .extendTrial(let seconds):
       try host.windClock(milliseconds: UInt64(seconds) * 1000, run.hold)
       run.isExtended = true
@@ -51,15 +51,15 @@ extension HostLife {
       try reading { () throws(HostStore.Failure) in try store.append(entry) }
     case .tell(let announcement): people(announcement)
     }
+    if step.isTransaction { run.isChanged = true }
   }
 
-  /// - Parameter standing: what an earlier step has made of what the change was decided on.
   private func make(
-    _ table: Table, standing: Table? = nil, isLearning: Bool = false,
+    _ table: Table, isLearning: Bool = false,
     tell: (Apply.Step) throws(AgentFailure) -> Void = { _ in }, _ run: inout Run
   ) throws(AgentFailure) {
     let request = Apply(table, seen: run.seen, isLearning: isLearning)
-    let applied = try host.change(request, standing: standing, run.hold, tell: tell)
+    let applied = try host.change(request, run.hold, tell: tell)
     run.operations += applied.operations
     run.applied = Applied(
       operations: run.operations, generation: applied.generation, retries: applied.retries,

@@ -105,6 +105,22 @@ extension Table {
   }
 }
 
+extension InstalledTable {
+  /// What judges when no trial runs, and is there once nothing of one is left; `nil`: nothing does.
+  package var beneathTrial: InstalledTable? {
+    guard table.hasTrialParts else { return self }
+    if table.isBareBeneathTrial { return nil }
+    let staying = table.withoutTrial
+    let rules = Dictionary(
+      uniqueKeysWithValues: staying.chains.map { chain in
+        let all = table.chain(chain.name)?.rules ?? []
+        let states = zip(all, self.rules[chain.name] ?? []).filter { !$0.0.leadsToTrial }.map(\.1)
+        return (chain.name, states)
+      })
+    return InstalledTable(table: staying, rules: rules, otherHandles: otherHandles, generation: generation)
+  }
+}
+
 /// The names of a trial's parts. Neither a name of the inventory nor one of Sekisho's other parts begins like them.
 package enum TrialName {
   private static let word = "trial"
@@ -116,7 +132,7 @@ package enum TrialName {
   static let key: [UInt8] = [0, 0, 0, 0]
   static let anyMark = Operand.masked(.meta(.mark), mask: key)
 
-  static func chain(_ name: String) -> ChainName { ChainName(checked: "\(word)/\(name)") }
+  package static func chain(_ name: String) -> ChainName { ChainName(checked: "\(word)/\(name)") }
   static func set(_ name: String) -> SetName { SetName(checked: "\(word)/\(name)") }
   static func isTrial(_ name: String) -> Bool { name == word || name.hasPrefix("\(word)/") }
 

@@ -18,6 +18,8 @@ package struct HostFacts {
   /// Addresses that the inventory gives to the host and that are on a link which its ruleset takes for a bridge of
   /// containers: what comes by it would be let pass as theirs. Known of this machine alone.
   package var mistakenForContainers: [Address] = []
+  /// Milliseconds for which a change is on trial: all that is compared is what it stands beside.
+  package var trialLeft: UInt64?
   /// The names of hosts by their addresses.
   package let owners: [Address: String]
 
@@ -31,7 +33,7 @@ package struct HostFacts {
   package var isEmpty: Bool {
     if case .success(let lines) = translations, !lines.isEmpty { return false }
     if case .failure = translations { return false }
-    return stray?.isEmpty != false && recorded.isEmpty && mistakenForContainers.isEmpty
+    return trialLeft == nil && stray?.isEmpty != false && recorded.isEmpty && mistakenForContainers.isEmpty
   }
 
   /// - Parameters:
@@ -77,6 +79,7 @@ package struct HostFacts {
     self.init(
       target.identity, tables: [target.wanted] + others, names: policy, exits: target.exits, stray: stray,
       recorded: looked.recorded)
+    trialLeft = looked.trialLeft
     let bridges = target.wanted.bridges
     guard case .here = target.reach, !bridges.isEmpty else { return }
     mistakenForContainers = ThisMachine.addresses(of: { link in

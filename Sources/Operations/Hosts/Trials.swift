@@ -32,12 +32,12 @@ extension Target {
   package func tried(_ trial: Arm) async throws -> Ending {
     let armed = try await ask([Arm.self, Confirm.self]) { try await $0.ask(trial) }
     guard case .through = reach else { return .armed(armed) }
-    return await confirmed(armed)
+    return await confirmed(armed, within: .seconds(trial.seconds))
   }
 
   /// Confirms a trial over a new connection, as long as there is time.
-  private func confirmed(_ armed: Armed) async -> Ending {
-    let end = ContinuousClock.now + .seconds(armed.seconds)
+  private func confirmed(_ armed: Armed, within limit: Duration) async -> Ending {
+    let end = ContinuousClock.now + limit
     var last: any Error
     var isSent = false
     repeat {

@@ -38,7 +38,9 @@ enum ApplyAnswer {
       case .failure(let error):
         failed += 1
         answer.parts.append(.failure("\(outcome.host): \(error)"))
-        let code: ExitCode = (error as? AgentFailure)?.code == .moved ? .moved : .failed
+        // 3 promises that nothing was sent anywhere.
+        let isMoved = (error as? AgentFailure)?.code == .moved
+        let code: ExitCode = isMoved && outcomes.allSatisfy(\.ending.isUntouched) ? .moved : .failed
         answer.exitCode = [answer.exitCode, code].compactMap { $0 }.max { $0.rawValue < $1.rawValue }
       }
     }
@@ -63,6 +65,8 @@ enum ApplyAnswer {
       var generation: UInt32?
       /// Of the host's history.
       var revision: Int?
+      /// Sessions that were silent and older than the first ruleset have to be opened again.
+      var forgetsSilentSessions: Bool?
       var error: FailureJSON?
 
       init(_ outcome: FleetChange.Outcome) {
@@ -72,6 +76,7 @@ enum ApplyAnswer {
           status = ending.status
           operations = ending.operations
           revision = ending.revision
+          forgetsSilentSessions = ending.forgetsSilentSessions ? true : nil
           if case .applied(let report) = ending { generation = report.generation }
           switch ending {
           case .unconfirmed(_, let reason), .unknown(_, let reason): error = FailureJSON(reason)
@@ -126,5 +131,12 @@ extension Ending {
     case .confirmed(let armed, _), .armed(let armed), .unconfirmed(let armed, _), .unknown(let armed, _):
       armed.forgetsSilentSessions == true
     }
+  }
+}
+
+extension Result<Ending, any Error> {
+  /// Whether the host is known to be as it was.
+  fileprivate var isUntouched: Bool {
+    if case .failure(let error) = self { (error as? AgentFailure)?.happened == .nothing } else { false }
   }
 }

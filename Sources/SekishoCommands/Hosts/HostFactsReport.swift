@@ -13,6 +13,7 @@ extension [HostFacts] {
   /// As chapters, none of them empty.
   var chapters: [Chapter] {
     let chapters = [
+      Chapter(.facts, "On trial", compactMap(\.trialEntry)),
       Chapter(.facts, "Records", flatMap(\.recordEntries)),
       Chapter(.facts, "Led elsewhere than asked for", flatMap(\.translationEntries)),
       Chapter(
@@ -57,6 +58,15 @@ extension HostFacts {
       .risk,
       "\(host) publishes what no flow says anything about: the inventory leaves its forwarding alone (`forwarding: containers` judges it by the flows to \(host))"
     )
+  }
+
+  fileprivate var trialEntry: Entry? {
+    trialLeft.map { left in
+      Entry(
+        .risk,
+        "\(host): a change is on trial for another \(String((left + 999) / 1000)) s; what is compared here are the rules that it goes back to"
+      )
+    }
   }
 
   fileprivate var recordEntries: [Entry] {
@@ -128,9 +138,12 @@ struct HostFactsJSON: Encodable {
   let publishesUnfiltered: Bool
   /// What was recorded where it was only observed, and is denied from now on.
   let deniedFromNowOn: [Denied]
+  /// Milliseconds.
+  let trialLeft: UInt64?
 
   init(_ facts: HostFacts) {
     host = facts.host
+    trialLeft = facts.trialLeft
     unlistedAddresses = facts.stray?.unknown.map(\.description) ?? []
     addressesOfOthers = Dictionary(
       uniqueKeysWithValues: (facts.stray?.foreign ?? []).map { ("\($0.address)", $0.owner) })

@@ -34,6 +34,13 @@ struct StatusReport {
         "\("differs in \(counted(count, "object"))", .changes) (sekisho diff shows them), "
       }
     var entries: [Entry] = []
+    if let left = table.trialLeft {
+      entries.append(
+        Entry(
+          .risk,
+          "a change is on trial for another \(String((left + 999) / 1000)) s, and these are its rules; then those from before judge again, unless it is confirmed"
+        ))
+    }
     if table.isOwned { entries.append("the table belongs to a running program and goes with it") }
     if table.isDormant { entries.append("the table is switched off (dormant): nothing is enforced") }
     entries += table.directions.map { direction in

@@ -1,0 +1,79 @@
+import Testing
+
+/// Trials as they are used on the machine itself.
+@Suite(.enabled(if: Shell.obstacle == nil, "\(Shell.obstacle ?? "")"))
+struct TrialVerbsTests {
+  private static let inventory = """
+    version: 1
+    services: {web: tcp/443, ssh: tcp/22}
+    hosts:
+      a: {addresses: [10.0.0.1]}
+      b: {addresses: [10.0.0.2]}
+    flows:
+      orders: {from: b, to: a, service: [web, ssh], why: test}
+    """
+
+  private static let start = """
+    ip link set lo up; ip address add 10.0.0.1/32 dev lo
+    apply="sekisho apply --local --host a --yes --allow-lockout"
+
+    """
+
+  private func run(_ commands: String) throws {
+    try withShell { shell in
+      try shell.write("inventory/all.yaml", Self.inventory)
+      let result = try shell.run(Self.start + commands)
+      #expect(result.status == 0, "\(result.all)")
+    }
+  }
+
+  @Test(.timeLimit(.minutes(5)))
+  func `without a terminal somebody confirms from elsewhere, or it is rolled back`()
+    throws
+  {
+    try run(
+      """
+      $apply --confirm-within 1h -q 2> said & apply_process=$!
+      until grep -q 'sekisho confirm' said; do sleep 0.1; done
+      token=$(sed -n 's/.*sekisho confirm //p' said)
+      status=0; sekisho confirm wrong 2> refused || status=$?; test $status = 1; grep 'not the token' refused
+      status=0; $apply 2> refused || status=$?; test $status = 1; grep 'is on trial by' refused
+      sekisho extend 2h 2>&1 | grep 'for 7200 s more'
+      sekisho confirm $token 2>&1 | grep 'revision 1 is confirmed'
+      wait $apply_process; nft list table inet sekisho > table; ! grep trial table
+      status=0; sekisho confirm $token 2> refused || status=$?; test $status = 5
+      sekisho history --verify 2>&1 | grep 'holds together'
+      sekisho history --json | grep '"confirmed_by" : "token"'
+      sed -i 's/service: .web, ssh./service: web/' inventory/all.yaml
+      status=0; $apply --confirm-within 5s > out 2> said || status=$?; test $status = 5; grep 'is rolled back' said
+      sekisho rollback 2> said || test $? = 5
+      nft list table inet sekisho > after; ! grep trial after; grep in.ssh after
+      """)
+  }
+
+  @Test(.timeLimit(.minutes(5))) func `a terminal that is gone is asked no more, and how to confirm is said`()
+    throws
+  {
+    try run(
+      """
+      status=0; script -qec "$apply --confirm-within 5s" /dev/null < /dev/null > said || status=$?
+      test $status = 5; grep 'NEW connection' said; grep 'to keep it, from a new connection: sekisho confirm' said
+      sekisho rollback 2> said || test $? = 5; test -z "$(nft list tables)"
+      """)
+  }
+
+  @Test(.timeLimit(.minutes(5))) func `going back to a revision is asked like an apply`() throws {
+    try run(
+      """
+      $apply --no-trial -q --why first
+      sed -i 's/service: .web, ssh./service: web/' inventory/all.yaml; $apply --no-trial -q
+      status=0; sekisho rollback 1 --no-trial 2> said || status=$?; test $status = 64
+      sekisho rollback 1 -q 2> said & rollback=$!
+      until grep -q 'sekisho confirm' said; do sleep 0.1; done
+      sekisho confirm $(sed -n 's/.*sekisho confirm //p' said); wait $rollback
+      nft list table inet sekisho | grep in.ssh
+      sekisho history | grep 'back to revision 1'
+      status=0; sekisho rollback 9 2> said || status=$?; test $status = 1; grep 'no revision 9' said
+      """)
+  }
+}
