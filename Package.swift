@@ -292,8 +292,10 @@ let package = Package(
     tests(
       "ProofTests",
       [
-        "Addressing", "AgentProtocol", "Attempts", "ConnectionSpace", "Diagnostics", "Fleet", "Inventory",
-        "InventoryFiles", "Lab", "LabHarness", "Nftables", "Policy", "PolicyFixtures", "RulesetCompiler",
+        "Addressing", "AgentProtocol", "Attempts", "ConnectionDiff", "ConnectionSpace", "Diagnostics",
+        "Fleet",
+        "Inventory", "InventoryFiles", "Lab", "LabHarness", "Nftables", "Policy", "PolicyFixtures",
+        "RulesetCompiler",
         "RulesetDiff", "RulesetSpace", "lab-support",
         "sekisho",
       ]),

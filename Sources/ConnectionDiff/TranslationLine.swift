@@ -119,20 +119,27 @@ extension TranslationLine {
       self.universe = universe
     }
 
-    /// - Parameter link: that packets come by; `nil`: as the circumstances say.
-    func space(by link: Circumstances.Link? = nil) throws(NotProven) -> RulesetSpace {
-      var circumstances = circumstances
-      if let link { circumstances.input = link }
-      return try RulesetSpace(tables, direction.passage, circumstances, in: universe, givesUp: true)
+    func space() throws(NotProven) -> RulesetSpace { try space(circumstances) }
+
+    private func space(_ circumstances: Circumstances) throws(NotProven) -> RulesetSpace {
+      try RulesetSpace(tables, direction.passage, circumstances, in: universe, givesUp: true)
     }
 
-    /// The links that are worth asking about apart: where rules of a table name a few. The first has a name that no
-    /// link can have (`dev_valid_name`, net/core/dev.c) and stands for all that no rule names.
-    func links(namedIn table: String) -> [Circumstances.Link] {
+    /// What is read of packets by each link, where rules of a table name a few: first of those by any other, whatever
+    /// rules of other tables call them.
+    func spaces(byLinksOf table: String) throws(NotProven) -> [(link: String?, space: RulesetSpace)] {
       guard direction != .egress, circumstances.input == nil,
         let names = tables.first(where: { $0.title == table })?.inputLinks, (1...6).contains(names.count)
       else { return [] }
-      return [Circumstances.Link(name: " ")] + names.map { Circumstances.Link(name: $0) }
+      var others = circumstances
+      others.notBy = IntervalSet(names.map(\.linkNumber).map { $0...$0 })
+      var result: [(link: String?, space: RulesetSpace)] = [(nil, try space(others))]
+      for name in names {
+        var known = circumstances
+        known.input = Circumstances.Link(name: name)
+        result.append((name, try space(known)))
+      }
+      return result
     }
   }
 
@@ -148,33 +155,29 @@ extension TranslationLine {
     let isUnfiltered =
       reading.tables.contains(where: \.isSekishos)
       && !reading.tables.contains { $0.isSekishos && $0.base(.forward) != nil }
-    var byLink: [String: [(link: Circumstances.Link, space: RulesetSpace)]] = [:]
+    var byLink: [String: [(link: String?, space: RulesetSpace)]] = [:]
     var result: [Self] = []
     for translated in space.translations {
       let all = try here(translated.connections)
       if try all.isSubset(of: loopback) { continue }
-      var (isSure, links, found) = (try here(translated.sure) == all, Links.any, translated)
+      var (isSure, links) = (try here(translated.sure) == all, Links.any)
+      var (lower, upper) = (try here(translated.lower), try here(translated.upper))
       if !isSure {
         let table = translated.rule.table
-        if byLink[table] == nil {
-          var spaces: [(link: Circumstances.Link, space: RulesetSpace)] = []
-          for link in reading.links(namedIn: table) { spaces.append((link, try reading.space(by: link))) }
-          byLink[table] = spaces
-        }
-        if let (known, some) = try translated.sure(of: all, in: byLink[table] ?? [], here) {
-          (isSure, links, found) = (true, known, some)
+        if byLink[table] == nil { byLink[table] = try reading.spaces(byLinksOf: table) }
+        if let known = try translated.sure(of: all, in: byLink[table] ?? [], here) {
+          (isSure, links, lower, upper) = (true, known.links, known.lower, known.upper)
         }
       }
-      let (lower, upper) = (try here(found.lower), try here(found.upper))
       let passing: Passing =
         lower == all ? .all : !lower.isEmpty ? .some : upper.isEmpty ? .none : .perhaps
       for line in try told.lines(of: all) {
         result.append(
           Self(
             direction: reading.direction, line: line, target: translated.target.words,
-            rule: translated.rule, way: found.way, isSure: isSure, links: links, passing: passing,
-            isUnfiltered: isUnfiltered && found.way != .here && passing != .none
-              && found.target.destination != .socket))
+            rule: translated.rule, way: translated.way, isSure: isSure, links: links, passing: passing,
+            isUnfiltered: isUnfiltered && translated.way != .here && passing != .none
+              && translated.target.destination != .socket))
       }
     }
     return result
@@ -182,25 +185,29 @@ extension TranslationLine {
 }
 
 extension TranslatedConnections {
-  /// By which links packets have to come so that all of some connections are surely led; `nil`: that is not enough.
+  /// By which links packets have to come so that all of some connections are surely led, what then passes by every one
+  /// of them, and what may by one or another; `nil`: to know the link is not enough.
   fileprivate func sure(
-    of all: ConnectionSpace, in spaces: [(link: Circumstances.Link, space: RulesetSpace)],
+    of all: ConnectionSpace, in spaces: [(link: String?, space: RulesetSpace)],
     _ here: (ConnectionSpace) throws(NotProven) -> ConnectionSpace
-  ) throws(NotProven) -> (TranslationLine.Links, Self)? {
-    var (leading, others): ([String], [String]) = ([], [])
-    var found: Self?
+  ) throws(NotProven) -> (links: TranslationLine.Links, lower: ConnectionSpace, upper: ConnectionSpace)? {
+    var (leading, others): ([String?], [String]) = ([], [])
+    var (lower, upper) = (all, all.universe.empty)
     for (link, space) in spaces {
-      guard let same = space.translations.first(where: { $0.rule == rule && $0.target == target }) else {
-        others.append(link.name)
+      let same = space.translations.first { $0.rule == rule && $0.target == target && $0.way == way }
+      guard let same else {
+        if let link { others.append(link) }
         continue
       }
       if try here(same.sure) != all { return nil }
-      leading.append(link.name)
-      found = found ?? same
+      leading.append(link)
+      lower = try lower.intersection(here(same.lower))
+      upper = try upper.union(here(same.upper))
     }
-    guard let found, let any = spaces.first?.link.name else { return nil }
-    return leading.contains(any)
-      ? (others.isEmpty ? .any : .allBut(others), found) : (.only(leading), found)
+    if leading.isEmpty { return nil }
+    let links: TranslationLine.Links =
+      !leading.contains(nil) ? .only(leading.compactMap(\.self)) : others.isEmpty ? .any : .allBut(others)
+    return (links, lower, upper)
   }
 }
 
@@ -241,8 +248,10 @@ extension Table {
         case .meta(.inputInterface, _): return nil
         case .compare(let sign, let from, let value) where from == register:
           // A name that does not end in NUL is the beginning of one.
-          guard sign == .equal || sign == .notEqual, value.last == 0 else { return nil }
-          names.insert(String(decoding: value.prefix { $0 != 0 }, as: UTF8.self))
+          guard sign == .equal || sign == .notEqual, value.last == 0,
+            let name = String(validating: value.prefix { $0 != 0 }, as: UTF8.self)
+          else { return nil }
+          names.insert(name)
         case .lookup(_, let from, _, _) where from == register: return nil
         // Whatever it loads may be in the same place.
         default: register = nil
@@ -255,6 +264,14 @@ extension Table {
   /// Whether a rule of it translates a destination.
   fileprivate var leadsElsewhere: Bool {
     chains.contains { $0.rules.contains { $0.expressions.contains(where: \.leadsElsewhere) } }
+  }
+}
+
+extension String {
+  /// The name of a link as a number of 16 bytes, NULs behind it.
+  fileprivate var linkNumber: UInt128 {
+    let bytes = utf8.prefix(15)
+    return bytes.reduce(0) { $0 << 8 | UInt128($1) } << UInt128((16 - bytes.count) * 8)
   }
 }
 

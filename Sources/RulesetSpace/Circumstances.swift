@@ -44,6 +44,9 @@ public struct Circumstances: Hashable, Sendable {
   /// Names of links that packets neither come by nor go by unless one is named, or translation leads them there: bridges
   /// of containers, of which something else is to be said. A name is a number of 16 bytes, its first the highest.
   public var apartFrom: IntervalSet<UInt128>
+  /// Names, as those of ``apartFrom``, of further links that packets do not come by, wherever they go; of no meaning where
+  /// ``input`` is named.
+  package var notBy = IntervalSet<UInt128>()
   /// Where the links of the host lead, as far as it is known; disjoint. It says by which link packets leave that
   /// translation led onward, and where links are looked at apart all others too. Of no meaning where ``output`` is named.
   public var exits: [Exit] = []

@@ -72,7 +72,8 @@ struct HookWalk {
 
   consuming func result(_ passage: Passage) throws(NotProven) -> Result {
     let start = [Course(here: domain.all)]
-    let input: LinkPlace.Link = circumstances.input.map { .known($0) } ?? other
+    let input: LinkPlace.Link =
+      circumstances.input.map { .known($0) } ?? (circumstances.notBy.isEmpty ? other : .otherInput)
     var ends: [Course] = []
     switch passage {
     case .egress:

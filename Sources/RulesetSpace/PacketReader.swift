@@ -10,6 +10,8 @@ struct LinkPlace: Hashable {
     case some
     /// Any but the loopback and those that are looked at apart (``Circumstances/apartFrom``).
     case other
+    /// The same, and none that the packet did not come by (``Circumstances/notBy``).
+    case otherInput
     case known(Circumstances.Link)
   }
 
@@ -78,7 +80,7 @@ struct PacketReader {
   private func index(_ link: LinkPlace.Link) -> [SymbolicByte] {
     switch link {
     case .none: constant(hostBytes(UInt32(0)))
-    case .some, .other: field(.linkIndex, 4)
+    case .some, .other, .otherInput: field(.linkIndex, 4)
     case .known(let link): link.index.map { constant(hostBytes($0)) } ?? field(.linkIndex, 4)
     }
   }
@@ -88,6 +90,7 @@ struct PacketReader {
     case .none: return constant(Array(repeating: 0, count: 16))
     case .some: return field(.linkName, 16)
     case .other: return field(.otherLinkName, 16)
+    case .otherInput: return field(.otherInputName, 16)
     case .known(let link):
       let bytes = Array(link.name.utf8.prefix(15))
       return constant(bytes + Array(repeating: 0, count: 16 - bytes.count))

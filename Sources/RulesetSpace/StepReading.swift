@@ -27,7 +27,10 @@ struct StepReading {
     self.reader = reader
     var place = Comparison.Place(
       domain: domain, ownSources: circumstances.ownSources, ownDestinations: circumstances.ownDestinations)
-    place.apartFrom = circumstances.apartFrom
+    place.apart = [
+      .otherLinkName: circumstances.apartFrom,
+      .otherInputName: circumstances.apartFrom.union(circumstances.notBy),
+    ]
     switch alteration.destination {
     case .among(let targets): place.targets = targets
     case .own: place.targets = IntervalSet(circumstances.ownDestinations?.ranges(domain.family) ?? [])

@@ -1,9 +1,11 @@
 import Addressing
 import AgentProtocol
+import ConnectionDiff
 import ConnectionSpace
 import Lab
 import LabHarness
 import Nftables
+import Policy
 import RulesetSpace
 import Testing
 
@@ -140,6 +142,45 @@ extension KernelProof {
             #expect(fate.perhaps == (outcome == "open"), "\(end) \(port): \(outcome), \(fate)")
           }
           #expect(outcomes.contains("open") && outcomes.contains { $0 != "open" })
+        }
+      }
+    }
+
+    /// What a table of its own says of packets that another leads behind the gate, and whether they pass: they come by the
+    /// gate's one link, `eth0`.
+    private static let judging: [(rules: String, passes: Bool)] = [
+      (#"iifname "eth0" tcp dport 80 accept;"#, true), (#"iifname "eth*" accept;"#, true),
+      (#"iifname { "eth0", "eth1" } accept;"#, true), (#"iifname "eth1" accept;"#, false), ("", false),
+    ]
+
+    @Test(arguments: judging)
+    func `what is led elsewhere is not told to be stopped where it passes by a link that another table names`(
+      rules: String, passes: Bool
+    ) async throws {
+      try await withProofLab(try loaded(Self.inventory), try labRights()) { proof in
+        try await proof.lab.load(
+          "gate",
+          """
+          table ip nat {
+          chain pre { type nat hook prerouting priority -100; iifname != "docker0" ip daddr 10.0.0.254 tcp dport 8080 dnat to 10.0.9.1:80; }
+          }
+          table inet t {
+          chain on { type filter hook forward priority 0; policy drop; ct state established accept; \(rules) }
+          }
+
+          """)
+        let tables = try await proof.ask("gate") { agent in try await agent.ask(Read()).tables }
+        let lines = try TranslationLine.all(
+          of: tables, own: try Self.own.map { try Address(parsing: $0) }, name: "gate", names: nil,
+          at: Timestamp(seconds: 1_800_000_000))
+        let line = try #require(lines.first { $0.direction == .ingress })
+        #expect(line.links == .allBut(["docker0"]) && line.isSure, "\(line.words)")
+        _ = try await proof.lab.whileListening(["inner"], ["tcp=80"]) {
+          let outcomes = try await proof.lab.probe("client", ["tcp - 10.0.0.254 8080"])
+          #expect((outcomes == ["open"]) == passes, "\(outcomes)")
+          // Surely passing or surely stopped is what packets do; by another link it may be otherwise.
+          #expect(passes ? line.passing != .none : line.passing != .all, "\(line.words)")
+          #expect((line.passing == .none) == rules.isEmpty, "\(line.words)")
         }
       }
     }

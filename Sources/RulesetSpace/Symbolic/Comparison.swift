@@ -40,9 +40,9 @@ struct Comparison {
       return
     }
     self.init(isNever: false)
-    if bytes.first == .field(.otherLinkName, 0) {
+    if case .field(let field, 0, 0xff, 0)? = bytes.first, place.apart[field] != nil {
       isSure = false
-      isNever = bytes.count == first.count && place.areApart(name(first)...name(last))
+      isNever = bytes.count == first.count && place.areApart(name(first)...name(last), field)
       return
     }
     if let known = constants(bytes) {
@@ -85,8 +85,8 @@ struct Comparison {
     let domain: Domain
     let ownSources: AddressSet?
     let ownDestinations: AddressSet?
-    /// Names that ``SymbolicByte/Field/otherLinkName`` is none of.
-    var apartFrom = IntervalSet<UInt128>()
+    /// Names that a name of a link is none of.
+    var apart: [SymbolicByte.Field: IntervalSet<UInt128>] = [:]
     /// What ``SymbolicByte/Field/target`` and ``SymbolicByte/Field/targetKind`` may be.
     var targets = IntervalSet<UInt128>()
     var targetKinds = IntervalSet<UInt128>()
@@ -100,13 +100,13 @@ struct Comparison {
       case .kind, .targetKind: domain.kindWidth
       case .ipProtocol: 1
       case .linkIndex, .sourceType, .destinationType, .foreignType: 4
-      case .linkName, .otherLinkName: 16
+      case .linkName, .otherLinkName, .otherInputName: 16
       }
     }
 
     /// Whether all of some names are looked at apart.
-    func areApart(_ names: ClosedRange<UInt128>) -> Bool {
-      IntervalSet([names]).subtracting(apartFrom).isEmpty
+    func areApart(_ names: ClosedRange<UInt128>, _ field: SymbolicByte.Field) -> Bool {
+      apart[field].map { IntervalSet([names]).subtracting($0).isEmpty } ?? false
     }
 
     func highest(_ field: SymbolicByte.Field) -> UInt128 {
@@ -152,14 +152,14 @@ struct Comparison {
     case .linkIndex:
       isSure = false
       if isWhole, bits.value == loopbackIndex { isNever = true }
-    case .linkName, .otherLinkName:
+    case .linkName, .otherLinkName, .otherInputName:
       isSure = false
       // The name's first bytes are compared; whatever follows them is open, unless a NUL has ended it.
       let open = place.highest(field) & ~bits.mask
       let isBeginning = open & (open &+ 1) == 0
       let isEnded = bits.mask != 0 && bits.value >> UInt128(bits.mask.trailingZeroBitCount) & 0xff == 0
       let last = isEnded ? bits.value : bits.value | open
-      if field == .otherLinkName, isBeginning, place.areApart(bits.value...last) { isNever = true }
+      if isBeginning, place.areApart(bits.value...last, field) { isNever = true }
       // A compare that ends with the NUL is of the whole name, too.
       let isExact = bits.mask >> 104 == 0xff_ffff
       if isExact, bits.value == loopbackName & bits.mask { isNever = true }

@@ -21,6 +21,8 @@ enum SymbolicByte: Hashable {
     case linkName
     /// The name of a link that is none of those looked at apart either.
     case otherLinkName
+    /// The same of a link that a packet came by, where it came by none of some further ones.
+    case otherInputName
     /// What the routing table calls the source or the destination.
     case sourceType
     case destinationType
