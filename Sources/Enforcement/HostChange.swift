@@ -184,7 +184,7 @@ extension LocalHost {
       ? cause
       : AgentFailure(
         cause.code,
-        "\(cause.message); what was made ahead of it is left in table \(family) \(name), and nothing leads there",
+        "\(cause.message); what was made ahead of it is left in table \(family) \(name)",
         object: cause.object, element: cause.element, errno: cause.errno,
         remedy: "apply again: what is not needed is then removed")
     switch error {
@@ -200,7 +200,7 @@ extension LocalHost {
           after.table == before.table || TableDiff.change(from: after, to: before.table).isEmpty
         default: false
         }
-      if !isAsBefore, isTakenBack { failure.happened = .unknown }
+      if !isAsBefore { failure.happened = .unknown }
     } catch { failure.happened = .unknown }
     return failure
   }
@@ -253,6 +253,11 @@ extension LocalHost {
     _ error: AgentFailure, at waypoint: Waypoint, _ kernel: any HostKernel
   ) -> AgentFailure {
     var failure = error
+    failure.happened = .unknown
+    let present: InstalledTable?
+    do throws(ReadError) { present = try kernel.table(family, name) } catch { return failure }
+    // What somebody has made of it meanwhile is not ours to undo, nor to call our change.
+    guard let present, TableDiff.change(from: present, to: waypoint.table).isEmpty else { return failure }
     if !waypoint.table.flags.contains(.dormant) {
       return AgentFailure(
         .unproven,
@@ -261,10 +266,7 @@ extension LocalHost {
         happened: .applied)
     }
     // Nothing has judged by it; it is made what it was.
-    failure.happened = .unknown
-    guard let before = waypoint.before.own?.table, let present = try? kernel.table(family, name) else {
-      return failure
-    }
+    guard let before = waypoint.before.own?.table else { return failure }
     var generation = present.generation
     for step in TableDiff.change(from: present, to: before).steps {
       guard let made = try? kernel.commit(step, expecting: generation) else { return failure }

@@ -35,8 +35,8 @@ package protocol HostKernel: AnyObject {
   func elementCount(of set: SetName, family: Family, table: TableName) throws(ReadError) -> Int
   /// The keys of the elements of a set that rules fill, in no order, some of them perhaps twice.
   func elementKeys(of set: SetName, family: Family, table: TableName) throws(ReadError) -> [[UInt8]]
-  /// The TCP sockets of the host.
-  func sockets() throws(ReadError) -> [TCPSocket]
+  /// The TCP sockets of the host; `nil`: they cannot be read.
+  func sockets() throws(ReadError) -> [TCPSocket]?
   /// Makes connection tracking know sessions as established; those it knows stay as they are.
   ///
   /// - Returns: whether it can; a kernel may have no part that lets itself be told.

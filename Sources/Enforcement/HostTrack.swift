@@ -38,8 +38,9 @@ extension LocalHost {
   ///
   /// - Returns: whether it could be told of them.
   func keepSessions(allowedBy wanted: Table, _ kernel: any HostKernel) throws(AgentFailure) -> Bool {
-    let sockets: [TCPSocket]
+    let sockets: [TCPSocket]?
     do throws(ReadError) { sockets = try kernel.sockets() } catch { throw AgentFailure(error) }
+    guard let sockets else { return false }
     let now = UInt64(clamping: time(nil))
     let sessions = wanted.sessionsItAllows(of: sockets, at: now * 1_000_000_000)
     if sessions.isEmpty { return true }

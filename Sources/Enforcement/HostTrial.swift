@@ -57,10 +57,23 @@ extension LocalHost {
     while pause.hasMore {
       let found = try own(hold.kernel, &pause)
       do throws(CommitError) { return try body(found) } catch {
-        guard case .moved = error else { throw AgentFailure(error) }
+        if case .moved = error {
+          pause.wait()
+          continue
+        }
+        throw unsettled(error)
       }
-      pause.wait()
     }
     throw Self.tooFast
+  }
+
+  /// What may have gone wrong behind the transaction leaves open whether it took place.
+  private func unsettled(_ error: CommitError) -> AgentFailure {
+    var failure = AgentFailure(error)
+    switch error {
+    case .moved, .refused, .unencodable: break
+    case .discarded, .uncertain, .netlink: failure.happened = .unknown
+    }
+    return failure
   }
 }

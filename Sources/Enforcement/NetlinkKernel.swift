@@ -5,6 +5,7 @@ package import Netlink
 package import Nftables
 package import NftablesNetlink
 package import Sessions
+internal import SystemPackage
 
 /// The kernel that runs here: each conversation is a socket of its own.
 package struct NetlinkSource: KernelSource {
@@ -51,13 +52,19 @@ package final class NetlinkKernel: HostKernel {
     try connection.elementKeys(of: set, family: family, table: table)
   }
 
-  package func sockets() throws(ReadError) -> [TCPSocket] {
-    // Those of the namespace that this thread is in.
-    ["tcp", "tcp6"].flatMap { name in
-      (try? Files.read("/proc/thread-self/net/\(name)", atMost: 1 << 28)).map {
-        TCPSocket.sockets(listing: $0)
-      } ?? []
+  package func sockets() throws(ReadError) -> [TCPSocket]? {
+    var sockets: [TCPSocket] = []
+    // Those of the namespace that this thread is in; a kernel without IPv6 has no second list.
+    for name in ["tcp", "tcp6"] {
+      do throws(SystemFailure) {
+        sockets += TCPSocket.sockets(
+          listing: try Files.read("/proc/thread-self/net/\(name)", atMost: 1 << 28))
+      } catch {
+        if error.errno == .noSuchFileOrDirectory, name == "tcp6" { continue }
+        return nil
+      }
     }
+    return sockets
   }
 
   package func enter(_ sessions: [Session]) throws(NetlinkError) -> Bool {

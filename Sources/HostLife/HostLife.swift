@@ -68,6 +68,12 @@ extension HostLife {
   ) throws(AgentFailure) -> Armed {
     if case .table(let table) = source { try host.checkTarget(table) }
     var run = try begin()
+    if run.own?.flags.contains(.dormant) == true {
+      // What is switched off judges nobody, the trial in it neither, and a confirmation would prove nothing.
+      throw AgentFailure(
+        .refused, "the table is switched off (dormant), so that nothing could be tried in it",
+        remedy: "switch it on first (nft add table inet sekisho), or apply for good with --no-trial")
+    }
     run.seen = seen
     run.isArming = true
     let token = Self.newToken()
@@ -196,7 +202,7 @@ extension HostLife {
     /// Our table, as it was looked at last.
     var own: Table?
     /// What judged when the command began.
-    var before: (own: Table?, isArmed: Bool) = (nil, false)
+    var before: (own: Table?, left: UInt64?) = (nil, nil)
     /// Objects that were added, changed and deleted so far.
     var operations = 0
     var applied: Applied?
@@ -209,8 +215,6 @@ extension HostLife {
     var trial: TrialTable?
     /// Whether the command begins a trial.
     var isArming = false
-    /// Whether it has wound up the clock of one.
-    var isExtended = false
     /// Whether any transaction went through.
     var isChanged = false
   }
@@ -244,7 +248,7 @@ extension HostLife {
       hold: hold, books: try reading { () throws(HostStore.Failure) in try store.lock() }, place: place)
     try look(&run)
     try leadOut(&run)
-    run.before = (run.own, run.view.left != nil)
+    run.before = (run.own, run.view.left)
     return run
   }
 
@@ -330,8 +334,10 @@ extension HostLife {
     }
     // Beside a trial the rules from before stand as they are, or as somebody else has made them.
     if run.isArming { return run.view.left == nil ? .nothing : .applied }
+    // Time only passes: a clock that has more left than before was wound up.
     let isAsBefore =
-      (run.view.left != nil) == run.before.isArmed && !run.isExtended
+      (run.view.left == nil) == (run.before.left == nil)
+      && run.view.left ?? 0 <= run.before.left ?? 0
       && Table.judges(run.own?.withoutTrial, as: run.before.own?.withoutTrial)
     return isAsBefore ? .nothing : .applied
   }

@@ -37,7 +37,6 @@ extension HostLife {
       try make(trial.armed, &run)
     case .extendTrial(let seconds):
       try host.windClock(milliseconds: UInt64(seconds) * 1000, run.hold)
-      run.isExtended = true
     case .removeTrialParts:
       if let table = try host.ownTable(run.hold), table.hasTrialParts { try make(table.withoutTrial, &run) }
     case .enforce(let number):

@@ -1,4 +1,8 @@
-/// One thing that is done to the disk, the kernel or the people of a host. A step is done whole or not at all.
+/// One thing that is done to the disk, the kernel or the people of a host.
+///
+/// A step of the disk is done whole or not at all. One of the kernel may take several transactions; what lies between two of
+/// them judges as what was before the step does, or as what is behind it, and one that the kernel refuses has been
+/// taken back.
 package enum Step: Hashable, Sendable {
   // The disk: each is durable before the next step begins.
 
@@ -11,7 +15,7 @@ package enum Step: Hashable, Sendable {
   case writeStop(HostState.Stop)
   case removeStop
 
-  // The kernel: one transaction each.
+  // The kernel.
 
   /// Loads a revision beside the rules in force, with nothing that leads there.
   case prepareTrial(RevisionNumber)

@@ -264,6 +264,38 @@ import Testing
     #expect(kernel.tables.map(\.title) == ["ip bans"])
   }
 
+  /// `nft flush ruleset` and a hand in our table, at every call.
+  @Test(arguments: situations, [false, true])
+  func `a change that somebody interferes with is not said to be in force where it is not`(
+    _ situation: Situation, isFlush: Bool
+  ) throws {
+    let calls = try attempt(situation, nil, isBound: true)
+    for call in 0..<calls {
+      let kernel = MemoryKernel(situation.before)
+      let host = try makeHost(kernel)
+      let seen = try host.look(situation.wanted).seen
+      kernel.disturb { at in
+        if at != call { return [] }
+        let change: Nftables.Operation =
+          isFlush ? .deleteTable : .addChain("stranger", nil, comment: nil)
+        return [Change(family: .inet, table: .sekisho, operations: [change])]
+      }
+      do throws(AgentFailure) {
+        _ = try host.apply(Apply(situation.wanted, seen: seen)) { _ in }
+      } catch {
+        kernel.disturb(nil)
+        guard error.happened == .applied else { continue }
+        let after = kernel.table(.inet, .sekisho)
+        let names = Set(situation.wanted.chains.filter { $0.base != nil }.map(\.name))
+        // The proof comes a moment after the change; its words say that something else came behind it.
+        #expect(
+          error.message.contains("right after")
+            || names.isSubset(of: Set((after?.table.chains ?? []).map(\.name))),
+          "\(situation), call \(call): \(error)")
+      }
+    }
+  }
+
   // MARK: - Tables
 
   private func makeHost(_ kernel: MemoryKernel) throws -> LocalHost {

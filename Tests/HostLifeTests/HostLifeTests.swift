@@ -161,6 +161,19 @@ import Testing
     #expect(try place.content.state.trial == nil)
   }
 
+  @Test func `in a table that is switched off nothing is tried, since it would prove nothing`() throws {
+    let place = try Place()
+    let asleep = Table(
+      family: .inet, name: .sekisho, flags: .dormant, chains: tables[0].chains, sets: tables[0].sets)
+    place.kernel.commit(TableDiff.change(from: nil, to: asleep))
+    let failure = #expect(throws: AgentFailure.self) { try arm(tables[1], place) }
+    #expect(failure?.code == .refused && failure?.happened == .nothing)
+    #expect(place.kernel.table(.inet, .sekisho)?.table == asleep)
+    #expect(try place.content.state == HostState())
+    try adopt(tables[1], place)
+    #expect(has(place, tables[1]))
+  }
+
   @Test func `two at once are told apart, also from two namespaces with one directory`() throws {
     let place = try Place()
     let store = HostStore(place.directory)

@@ -35,7 +35,8 @@ public enum RulePosition: Hashable, Sendable {
 
 /// The operations that turn one table into another, in an order the kernel accepts.
 ///
-/// One transaction where that is enough. What lies between two of them judges every packet as before the change.
+/// One transaction where that is enough. What lies between two of them judges every packet as before the change, or, where a
+/// table is switched off or on, as behind it.
 public struct Change: Hashable, Sendable {
   public let family: Family
   public let table: TableName

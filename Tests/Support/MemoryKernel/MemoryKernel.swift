@@ -211,7 +211,7 @@ package final class MemoryKernel: KernelSource, Sendable {
       }
     }
 
-    func sockets() throws(ReadError) -> [TCPSocket] { try kernel.read { $0.sockets } }
+    func sockets() throws(ReadError) -> [TCPSocket]? { try kernel.read { $0.sockets } }
 
     func enter(_ sessions: [Session]) throws(NetlinkError) -> Bool {
       try kernel.call(
