@@ -22,7 +22,7 @@ extension LocalHost {
     _ request: Apply, _ hold: Hold, tell: (Apply.Step) throws(AgentFailure) -> Void
   ) throws(AgentFailure) -> Applied {
     defer { withExtendedLifetime(hold) {} }
-    var basis = Basis(seen: request.seen)
+    var basis = Basis(wanted: request.wanted, seen: request.seen)
     do throws(AgentFailure) {
       return try change(request, hold.kernel, &basis, tell)
     } catch {
@@ -93,6 +93,7 @@ extension LocalHost {
 
   /// What a change may rest on.
   struct Basis {
+    let wanted: Table
     let seen: Seen?
     /// Where the apply has got to, if it goes by one.
     var waypoint: Waypoint?
@@ -100,7 +101,10 @@ extension LocalHost {
     var pause = Backoff()
     var digests = ContentDigests()
 
-    init(seen: Seen?) { self.seen = seen }
+    init(wanted: Table, seen: Seen?) {
+      self.wanted = wanted
+      self.seen = seen
+    }
 
     var retries: Int { max(0, pause.taken - 1) }
   }
@@ -118,11 +122,10 @@ extension LocalHost {
     // The number has moved: by somebody's hand on what was looked at, or on something else.
     let found = try read(kernel, &basis.pause)
     let present = try self.seen(found, &basis.digests)
-    let isWhereWeLeftIt =
-      basis.waypoint.map { TableDiff.change(from: found.own, to: $0.table).isEmpty }
-      ?? false
+    // Nor does it matter who made the table what it is to become: it may be what an apply had accepted before it died.
+    let isAsMeant = TableDiff.change(from: found.own, to: basis.waypoint?.table ?? basis.wanted).isEmpty
     let compared =
-      isWhereWeLeftIt ? Seen(moment: present.moment, own: seen.own, others: present.others) : present
+      isAsMeant ? Seen(moment: present.moment, own: seen.own, others: present.others) : present
     if let difference = compared.differences(from: seen).first {
       throw AgentFailure(
         .moved, "\(difference) since the change was looked at; nothing was applied", remedy: "look again")

@@ -52,6 +52,11 @@ struct Shell {
     try FileManager.default.createDirectory(
       at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
     try Data(text.utf8).write(to: file)
+    guard text.hasPrefix("#!") else { return }
+    // A file that is open for writing cannot be executed, and a process that another test starts meanwhile inherits
+    // what this one has open: a program is written by a process that starts none.
+    let made = try run("install \(name) .program; mv .program \(name)", inNamespace: false)
+    guard made.status == 0 else { throw CocoaError(.fileWriteUnknown) }
   }
 
   /// Runs commands; a result of 124 means that they did not end in time, one of 128 and more that a signal

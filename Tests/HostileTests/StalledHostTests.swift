@@ -14,12 +14,11 @@ struct StalledHostTests {
       orders: {from: b, to: a, service: web, why: test}
     """
 
-  /// A stand-in for ssh: one host answers, the other never speaks. The shell puts it in place: a program that
-  /// this process wrote may still be open in a child that another test just started.
+  /// A stand-in for ssh: one host answers, the other never speaks.
   private func write(_ shell: Shell) throws {
     try shell.write("inventory/all.yaml", Self.inventory)
     try shell.write(
-      "stand-in",
+      "bin/ssh",
       """
       #!/bin/sh
       echo "$@" >> asked
@@ -30,7 +29,7 @@ struct StalledHostTests {
   }
 
   private static let start = """
-    install -D stand-in bin/ssh; PATH=$PWD/bin:$PATH
+    PATH=$PWD/bin:$PATH
     ip link set lo up; ip address add 10.77.0.2/32 dev lo
 
     """
@@ -101,9 +100,9 @@ struct StalledHostTests {
         "greeting",
         #"{"id":1,"reply":{"protocol":2,"requests":["look","status"],"version":"x","node":"n","kernel":"k","addresses":["#
           + forged + "]}}\n")
-      try shell.write("stand-in", "#!/bin/sh\nread -r line; cat greeting; read -r line\n")
+      try shell.write("bin/ssh", "#!/bin/sh\nread -r line; cat greeting; read -r line\n")
       let result = try shell.run(
-        "install -D stand-in bin/ssh; PATH=$PWD/bin:$PATH; sekisho diff --host a --timeout 60s")
+        "PATH=$PWD/bin:$PATH; sekisho diff --host a --timeout 60s")
       #expect(result.status == 1, "\(result.all)")
       #expect(result.all.contains("not a: it calls itself n and has the addresses of h"), "\(result.all)")
     }
