@@ -4,6 +4,7 @@
 
 #include <linux/sched.h>
 #include <signal.h>
+#include <spawn.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -25,6 +26,12 @@ static inline int sekisho_signal_process(int descriptor, int signal_number) {
 // Closes every descriptor from one on: close_range(2).
 static inline int sekisho_close_from(unsigned int first) {
   return (int)syscall(SYS_close_range, first, ~0u, 0);
+}
+
+// Has a program started with nothing open from a descriptor on: glibc 2.34, which declares it for _GNU_SOURCE alone.
+static inline int sekisho_start_closed_from(posix_spawn_file_actions_t *actions, int first) {
+  extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *, int);
+  return posix_spawn_file_actions_addclosefrom_np(actions, first);
 }
 
 // environ(7); the variable itself cannot be named from concurrency-checked Swift.

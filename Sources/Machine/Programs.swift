@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 internal import SystemPackage
 
@@ -35,6 +36,9 @@ package enum Programs {
     for number in [Int32(1), 2] {
       unsafe posix_spawn_file_actions_addopen(&actions, number, "/dev/null", O_WRONLY, 0)
     }
+    // The kernel lets this process go on (`exec_mmap`) before it closes what is to be closed on execution: a lock or a table
+    // that goes with a socket would outlive this process by a moment.
+    _ = unsafe sekisho_start_closed_from(&actions, 3)
     // POSIX_SPAWN_SETSID (spawn.h, glibc 2.26), which Glibc's module does not show.
     unsafe posix_spawnattr_setflags(&attributes, 0x80)
     var arguments = unsafe command.map { unsafe strdup($0) } + [nil]
