@@ -32,11 +32,14 @@ package struct Apply: AgentRequest {
   package let isLearning: Bool
 
   package let note: ChangeNote
+  /// Whether sessions go on that the wanted table would not let begin.
+  package let keepsSessions: Bool
 
   package init(
     _ wanted: Table, seen: Seen?, isLearning: Bool = true,
-    note: ChangeNote = ChangeNote(why: nil, meaning: "")
+    note: ChangeNote = ChangeNote(why: nil, meaning: ""), keepsSessions: Bool = false
   ) {
+    self.keepsSessions = keepsSessions
     self.note = note
     self.wanted = wanted
     self.seen = seen
@@ -48,14 +51,18 @@ package struct Apply: AgentRequest {
     let seen: Seen?
     let isLearning: Bool
     let note: ChangeNote?
+    let keepsSessions: Bool?
   }
 
-  package var header: Header { Header(seen: seen, isLearning: isLearning, note: note) }
+  package var header: Header {
+    Header(seen: seen, isLearning: isLearning, note: note, keepsSessions: keepsSessions ? true : nil)
+  }
   package var tables: [Table] { [wanted] }
 
   package init(_ header: Header, _ tables: [Table]) throws(AgentFailure) {
     seen = header.seen
     isLearning = header.isLearning
+    keepsSessions = header.keepsSessions ?? false
     note = header.note ?? ChangeNote(why: nil, meaning: "")
     wanted = try Self.only(tables)
   }
@@ -75,7 +82,14 @@ package struct Applied: AgentMessage, Hashable, Codable {
   /// while it was made have to be opened again.
   package let forgetsSilentSessions: Bool?
 
-  package init(operations: Int, generation: UInt32, retries: Int, forgetsSilentSessions: Bool? = nil) {
+  /// `nil`: nothing was to be done, or the kernel does not let itself be asked for sessions.
+  package let cut: CutReport?
+
+  package init(
+    operations: Int, generation: UInt32, retries: Int, forgetsSilentSessions: Bool? = nil,
+    cut: CutReport? = nil
+  ) {
+    self.cut = cut
     self.forgetsSilentSessions = forgetsSilentSessions
     self.operations = operations
     self.generation = generation

@@ -7,7 +7,13 @@ package struct Confirm: AgentRequest, Codable {
   /// Of ``Armed``.
   package let token: String
 
-  package init(token: String) { self.token = token }
+  /// Sessions that the rules do not allow any more go on; `nil`: they end.
+  package let keepsSessions: Bool?
+
+  package init(token: String, keepsSessions: Bool = false) {
+    self.token = token
+    self.keepsSessions = keepsSessions ? true : nil
+  }
 }
 
 /// A trial that was confirmed.
@@ -16,7 +22,11 @@ package struct Confirmed: AgentMessage, Hashable, Codable {
   /// Objects added, changed and deleted to make it stay.
   @BoundedCount package private(set) var operations: Int
 
-  package init(revision: Int, operations: Int) {
+  /// `nil`: the kernel does not let itself be asked for sessions.
+  package let cut: CutReport?
+
+  package init(revision: Int, operations: Int, cut: CutReport? = nil) {
+    self.cut = cut
     self.revision = revision
     self.operations = operations
   }

@@ -13,7 +13,11 @@ package struct RolledBack: AgentMessage, Hashable, Codable {
   /// What is in force; `nil`: nothing was ever confirmed.
   package let confirmed: Int?
 
-  package init(revision: Int, confirmed: Int?) {
+  /// Of sessions that the trial had let begin; `nil`: there are no rules, or the kernel does not let itself be asked.
+  package let cut: CutReport?
+
+  package init(revision: Int, confirmed: Int?, cut: CutReport? = nil) {
+    self.cut = cut
     self.revision = revision
     self.confirmed = confirmed
   }

@@ -26,19 +26,60 @@ package final class ConntrackConnection {
   /// - Returns: how many it did not know.
   /// - Throws: the first answer that is neither "done" nor "known".
   package func enter(_ sessions: [Session]) throws(NetlinkError) -> Int {
-    let doing = "enter sessions into connection tracking"
-    var entered = 0
+    try request(
+      IPCTNL_MSG_CT_NEW, NLM_F_CREATE | NLM_F_EXCL, of: sessions, passing: .exists,
+      doing: "enter sessions into connection tracking"
+    ) { $0.put(into: &$1) }
+  }
+
+  /// Everything that is tracked.
+  ///
+  /// - Returns: the entries, and how many could not be read.
+  /// - Throws: ``Netlink/NetlinkError``.
+  package func tracked() throws(NetlinkError) -> Tracked {
+    var tracked = Tracked()
+    // Of no family: of all. Never with a filter: on an IPv6 address the kernel reads it the wrong way round.
+    try channel.dump(
+      type: Self.type(IPCTNL_MSG_CT_GET), payload: [UInt8(AF_UNSPEC), UInt8(NFNETLINK_V0), 0, 0],
+      doing: "list what is tracked"
+    ) { message, bytes in
+      if let session = TrackedSession(message, in: bytes) {
+        tracked.sessions.append(session)
+      } else {
+        tracked.unread += 1
+      }
+    }
+    return tracked
+  }
+
+  /// Takes entries away, each by its whole name.
+  ///
+  /// - Returns: how many were there; others have gone by themselves.
+  /// - Throws: the first answer that is neither "done" nor "not there".
+  package func end(_ sessions: [TrackedSession]) throws(NetlinkError) -> Int {
+    try request(IPCTNL_MSG_CT_DELETE, 0, of: sessions, passing: .noEntry, doing: "end sessions") {
+      $0.putName(into: &$1)
+    }
+  }
+
+  /// Asks for something for each of many.
+  ///
+  /// - Returns: for how many it was done; the others were answered with the errno that may pass.
+  private func request<Value>(
+    _ kind: cntl_msg_types, _ flags: Int32, of values: [Value], passing: KernelErrno, doing: String,
+    _ put: (Value, inout MessageWriter) -> Void
+  ) throws(NetlinkError) -> Int {
+    var done = 0
     var position = 0
-    while position < sessions.count {
-      let part = sessions[position..<min(position + Self.requestsAtOnce, sessions.count)]
+    while position < values.count {
+      let part = values[position..<min(position + Self.requestsAtOnce, values.count)]
       position += part.count
       var writer = MessageWriter()
-      for session in part {
+      for value in part {
         let start = writer.beginMessage(
-          type: UInt16(NFNL_SUBSYS_CTNETLINK) << 8 | UInt16(IPCTNL_MSG_CT_NEW.rawValue),
-          flags: UInt16(NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL),
+          type: Self.type(kind), flags: UInt16(NLM_F_REQUEST | NLM_F_ACK | flags),
           sequence: channel.nextSequence())
-        session.put(into: &writer)
+        put(value, &writer)
         writer.endMessage(start)
       }
       let answers = try channel.exchange(writer.bytes)
@@ -46,12 +87,16 @@ package final class ConntrackConnection {
       if answers.answers.count < part.count { throw .silence(doing: doing) }
       for answer in answers.answers {
         guard let code = answer.error else {
-          entered += 1
+          done += 1
           continue
         }
-        if code != .exists { throw .failed(code, doing: doing, extended: answer.text) }
+        if code != passing { throw .failed(code, doing: doing, extended: answer.text) }
       }
     }
-    return entered
+    return done
+  }
+
+  private static func type(_ kind: cntl_msg_types) -> UInt16 {
+    UInt16(NFNL_SUBSYS_CTNETLINK) << 8 | UInt16(kind.rawValue)
   }
 }

@@ -41,6 +41,12 @@ package protocol HostKernel: AnyObject {
   ///
   /// - Returns: whether it can; a kernel may have no part that lets itself be told.
   func enter(_ sessions: [Session]) throws(NetlinkError) -> Bool
+  /// Everything that connection tracking knows; `nil`: it does not let itself be asked.
+  func tracked() throws(NetlinkError) -> Tracked?
+  /// Takes entries out of connection tracking.
+  ///
+  /// - Returns: how many of them were still there.
+  func end(_ sessions: [TrackedSession]) throws(NetlinkError) -> Int
   /// Milliseconds until the last element of a set goes by itself; `nil`: none will.
   func timeLeft(of set: SetName, family: Family, table: TableName) throws(ReadError) -> UInt64?
   /// The base chains of all tables, in order of hook and priority.

@@ -68,12 +68,24 @@ package final class NetlinkKernel: HostKernel {
   }
 
   package func enter(_ sessions: [Session]) throws(NetlinkError) -> Bool {
-    do throws(NetlinkError) {
-      _ = try ConntrackConnection().enter(sessions)
-      return true
-    } catch {
+    try tracking { (connection) throws(NetlinkError) in try connection.enter(sessions) } != nil
+  }
+
+  package func tracked() throws(NetlinkError) -> Tracked? {
+    try tracking { (connection) throws(NetlinkError) in try connection.tracked() }
+  }
+
+  package func end(_ sessions: [TrackedSession]) throws(NetlinkError) -> Int {
+    try tracking { (connection) throws(NetlinkError) in try connection.end(sessions) } ?? 0
+  }
+
+  /// `nil`: the kernel has no part that lets itself be told of what it tracks.
+  private func tracking<Result>(
+    _ body: (ConntrackConnection) throws(NetlinkError) -> Result
+  ) throws(NetlinkError) -> Result? {
+    do throws(NetlinkError) { return try body(ConntrackConnection()) } catch {
       // What nfnetlink answers of a subsystem that it does not have (`nfnetlink_rcv_msg`).
-      if case .failed(let code, _, _) = error, code == .invalid || code == .notSupported { return false }
+      if case .failed(let code, _, _) = error, code == .invalid || code == .notSupported { return nil }
       throw error
     }
   }

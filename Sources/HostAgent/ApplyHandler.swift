@@ -7,7 +7,8 @@ extension AgentServer {
     handle(Apply.self) { (request, conversation) throws(AgentFailure) in
       let reason = HostLife.Reason(why: request.note.why, meaning: request.note.meaning)
       return try here.life().adopt(
-        request.wanted, seen: request.seen, isLearning: request.isLearning, reason
+        request.wanted, seen: request.seen, isLearning: request.isLearning,
+        keepsSessions: request.keepsSessions, reason
       ) { (step) throws(AgentFailure) in try conversation.tell(Apply.Event(step)) }
     }
   }

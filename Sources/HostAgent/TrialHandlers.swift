@@ -25,7 +25,8 @@ extension AgentServer {
   }
 
   mutating func answerConfirm(_ here: HostHere) {
-    handle(Confirm.self) { (request, _) throws(AgentFailure) in try here.life().confirm(token: request.token)
+    handle(Confirm.self) { (request, _) throws(AgentFailure) in
+      try here.life().confirm(token: request.token, keepsSessions: request.keepsSessions ?? false)
     }
   }
 

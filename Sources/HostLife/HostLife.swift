@@ -93,33 +93,37 @@ extension HostLife {
   ///
   /// - Throws: ``AgentProtocol/AgentFailure``, which says what has happened.
   package func adopt(
-    _ table: Table, seen: Seen?, isLearning: Bool, _ reason: Reason,
+    _ table: Table, seen: Seen?, isLearning: Bool, keepsSessions: Bool = false, _ reason: Reason,
     tell: @escaping (Apply.Step) throws(AgentFailure) -> Void
   ) throws(AgentFailure) -> Applied {
     try host.checkTarget(table)
     var run = try begin()
     run.seen = seen
+    run.keepsSessions = keepsSessions
     let (revision, ruleset) = try revision(.table(table), reason, &run)
     let script = try refusing(run) { (view) throws(HostStateRefusal) in
       try run.content.state.adopt(revision, in: run.place, kernel: view)
     }
     try carryOut(script, Pending(revision, ruleset, isLearning: isLearning, tell: tell), &run)
     guard let applied = run.applied else { throw AgentFailure(.failed, "nothing was put in force") }
-    return applied
+    return Applied(
+      operations: applied.operations, generation: applied.generation, retries: applied.retries,
+      forgetsSilentSessions: applied.forgetsSilentSessions, cut: run.cut)
   }
 
   /// Makes what is on trial the confirmed ruleset.
   ///
   /// - Throws: ``AgentProtocol/AgentFailure``, which says what has happened: `applied` where the new rules are in force, and
   ///   the books could not be brought up to it.
-  package func confirm(token: String) throws(AgentFailure) -> Confirmed {
+  package func confirm(token: String, keepsSessions: Bool = false) throws(AgentFailure) -> Confirmed {
     var run = try begin()
+    run.keepsSessions = keepsSessions
     let revision = run.content.state.trial?.revision
     let script = try refusing(run) { (view) throws(HostStateRefusal) in
       try run.content.state.confirm(token: HostStore.digest(token.utf8), in: run.place, kernel: view)
     }
     try carryOut(script, nil, &run)
-    return Confirmed(revision: revision?.rawValue ?? 0, operations: run.operations)
+    return Confirmed(revision: revision?.rawValue ?? 0, operations: run.operations, cut: run.cut)
   }
 
   /// Lets the time of the trial begin anew.
@@ -141,7 +145,8 @@ extension HostLife {
       try state.rollBack(in: run.place, kernel: view)
     }
     try carryOut(script, nil, &run)
-    return RolledBack(revision: state.trial?.revision.rawValue ?? 0, confirmed: state.confirmed?.rawValue)
+    return RolledBack(
+      revision: state.trial?.revision.rawValue ?? 0, confirmed: state.confirmed?.rawValue, cut: run.cut)
   }
 
   /// Takes the steps out of whatever was left behind.
@@ -215,6 +220,10 @@ extension HostLife {
     var trial: TrialTable?
     /// Whether the command begins a trial.
     var isArming = false
+    /// Whether sessions that may not begin any more go on.
+    var keepsSessions = false
+    /// What became of them.
+    var cut: CutReport?
     /// Whether any transaction went through.
     var isChanged = false
   }

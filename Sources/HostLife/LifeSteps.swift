@@ -44,7 +44,12 @@ extension HostLife {
       try make(
         try table(number), isLearning: pending?.isLearning ?? true, tell: pending?.tell ?? { _ in }, &run)
     case .removeTable: try host.removeTable(run.hold)
-    case .cut: break
+    case .cut:
+      // Without rules everything may begin.
+      if let table = try host.ownTable(run.hold) {
+        run.cut = try host.cut(
+          table, before: run.before.own?.withoutTrial, isCounting: run.keepsSessions, run.hold)
+      }
     case .audit(let event):
       let entry = AuditEntry(event, time: clock(), by: actor, why: run.why)
       try reading { () throws(HostStore.Failure) in try store.append(entry) }

@@ -54,14 +54,15 @@ extension KernelProof {
         #expect(heard.split(separator: "\n").last == (it.port == 80 ? "heard" : "silent"))
       }
     }
+  }
+}
 
-    private func firstApply(_ proof: ProofLab) async throws {
-      for host in ["client", "server"] {
-        let wanted = proof.table(of: host)
-        let applied = try await proof.ask(host) { try await $0.ask(Apply(wanted, seen: nil)) }
-        #expect(applied.operations > 0)
-        #expect(applied.forgetsSilentSessions == nil)
-      }
-    }
+/// Learns what is there, and applies, at both ends.
+func firstApply(_ proof: ProofLab) async throws {
+  for host in ["client", "server"] {
+    let wanted = proof.table(of: host)
+    let applied = try await proof.ask(host) { try await $0.ask(Apply(wanted, seen: nil)) }
+    #expect(applied.operations > 0)
+    #expect(applied.forgetsSilentSessions == nil)
   }
 }

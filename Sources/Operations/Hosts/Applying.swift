@@ -12,11 +12,14 @@ package struct Applying: Sendable {
   ///
   /// - Throws: ``AgentProtocol/AgentFailure``, which says what happened.
   ///
-  /// - Parameter note: is kept on the host.
-  package func apply(_ note: ChangeNote) async throws -> Applied {
+  /// - Parameters:
+  ///   - note: is kept on the host.
+  ///   - keepsSessions: whether sessions go on that the new rules would not let begin.
+  package func apply(_ note: ChangeNote, keepsSessions: Bool = false) async throws -> Applied {
     do {
       return try await target.ask([Apply.self]) { agent in
-        try await agent.ask(Apply(target.wanted, seen: looked.seen, note: note))
+        try await agent.ask(
+          Apply(target.wanted, seen: looked.seen, note: note, keepsSessions: keepsSessions))
       }
     } catch let failure as AgentFailure where failure.happened == .unknown {
       guard let found = try? await target.ask([Look.self], { try await $0.ask(Look(target.wanted)) }) else {
@@ -80,16 +83,19 @@ package struct FleetChange {
   ///
   /// - Parameters:
   ///   - trial: how it is tried first; `nil`: it is not.
+  ///   - keepsSessions: whether sessions go on that the new rules would not let begin.
   ///   - progress: gets the number of hosts that are done.
-  package func apply(_ trial: TrialRequest?, note: ChangeNote, progress: (Int) -> Void) async -> [Outcome] {
+  package func apply(
+    _ trial: TrialRequest?, note: ChangeNote, keepsSessions: Bool = false, progress: (Int) -> Void
+  ) async -> [Outcome] {
     let changing = running.changing
     let results = await concurrently(
       changing,
       { host -> Ending in
         if let trial {
-          try await host.target.tried(host.trial(trial))
+          try await host.target.tried(host.trial(trial), keepsSessions: keepsSessions)
         } else {
-          .applied(try await host.apply(note))
+          .applied(try await host.apply(note, keepsSessions: keepsSessions))
         }
       }, progress: progress)
     return zip(changing, results).map { (host: $0.target.name, ending: $1) }

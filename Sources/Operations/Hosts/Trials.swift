@@ -28,23 +28,25 @@ extension Target {
   /// Puts something on trial, and confirms it over a connection of its own: that it came about is the proof that the host
   /// can still be reached. This machine is asked by nobody over a connection: there people confirm.
   ///
+  /// - Parameter keepsSessions: whether sessions go on that the new rules would not let begin.
   /// - Throws: ``AgentProtocol/AgentFailure`` when it was not put on trial.
-  package func tried(_ trial: Arm) async throws -> Ending {
+  package func tried(_ trial: Arm, keepsSessions: Bool) async throws -> Ending {
     let armed = try await ask([Arm.self, Confirm.self]) { try await $0.ask(trial) }
     guard case .through = reach else { return .armed(armed) }
-    return await confirmed(armed, within: .seconds(trial.seconds))
+    let confirmation = Confirm(token: armed.token, keepsSessions: keepsSessions)
+    return await ending(of: armed, by: confirmation, within: .seconds(trial.seconds))
   }
 
   /// Confirms a trial over a new connection, as long as there is time.
-  private func confirmed(_ armed: Armed, within limit: Duration) async -> Ending {
+  private func ending(
+    of armed: Armed, by confirmation: Confirm, within limit: Duration
+  ) async -> Ending {
     let end = ContinuousClock.now + limit
     var last: any Error
     var isSent = false
     repeat {
       do {
-        let confirmed = try await freshly.ask([Confirm.self]) {
-          try await $0.ask(Confirm(token: armed.token))
-        }
+        let confirmed = try await freshly.ask([Confirm.self]) { try await $0.ask(confirmation) }
         return .confirmed(armed, confirmed)
       } catch {
         last = error

@@ -29,6 +29,7 @@ enum ApplyAnswer {
       case .success(let ending):
         applied += 1
         answer.parts.append(.detail("\(outcome.host): \(ending.words)"))
+        answer.parts += ending.sessionWords.map { .remark("\(outcome.host): \($0)") }
         if ending.forgetsSilentSessions {
           answer.parts.append(
             .remark(
@@ -67,6 +68,8 @@ enum ApplyAnswer {
       var revision: Int?
       /// Sessions that were silent and older than the first ruleset have to be opened again.
       var forgetsSilentSessions: Bool?
+      /// What became of sessions that the rules would not let begin.
+      var sessions: CutReport?
       var error: FailureJSON?
 
       init(_ outcome: FleetChange.Outcome) {
@@ -77,6 +80,7 @@ enum ApplyAnswer {
           operations = ending.operations
           revision = ending.revision
           forgetsSilentSessions = ending.forgetsSilentSessions ? true : nil
+          sessions = ending.cut
           if case .applied(let report) = ending { generation = report.generation }
           switch ending {
           case .unconfirmed(_, let reason), .unknown(_, let reason): error = FailureJSON(reason)
@@ -121,6 +125,23 @@ extension Ending {
     case .confirmed(let armed, _): "revision \(armed.revision), confirmed"
     case .armed(let armed), .unconfirmed(let armed, _), .unknown(let armed, _):
       "revision \(armed.revision), on trial for \(armed.seconds) s"
+    }
+  }
+
+  /// `nil`: nothing was cut.
+  fileprivate var cut: CutReport? {
+    switch self {
+    case .applied(let applied): applied.cut
+    case .confirmed(_, let confirmed): confirmed.cut
+    case .armed, .unconfirmed, .unknown: nil
+    }
+  }
+
+  fileprivate var sessionWords: [String] {
+    switch self {
+    case .applied(let applied): CutReport.words(applied.cut)
+    case .confirmed(_, let confirmed): CutReport.words(confirmed.cut)
+    case .armed, .unconfirmed, .unknown: []
     }
   }
 

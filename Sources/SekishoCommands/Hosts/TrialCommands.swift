@@ -39,11 +39,14 @@ struct ConfirmCommand: Verb {
 
   @Argument(help: "What apply printed.") var token: String
   @OptionGroup var hosts: TrialHosts
+  @Flag(help: "Let sessions go on that the new rules would not let begin.") var keepSessions = false
   @OptionGroup var output: OutputOptions
 
   func answer(_ console: Console) async throws -> Answer {
-    let replies = try await hosts.ask(Confirm(token: token), console)
-    return TrialAnswer.of(replies, "confirmed") { "revision \($0.revision) is confirmed" }
+    let replies = try await hosts.ask(Confirm(token: token, keepsSessions: keepSessions), console)
+    return TrialAnswer.of(replies, "confirmed") { reply in
+      (["revision \(reply.revision) is confirmed"] + CutReport.words(reply.cut)).joined(separator: "; ")
+    }
   }
 }
 
@@ -104,18 +107,26 @@ struct RollbackCommand: Verb {
     guard let revision else {
       let replies = try await hosts.ask(EndTrial(), console)
       return TrialAnswer.of(replies, "rolled-back") { ended in
-        "the trial of revision \(ended.revision) is ended; "
-          + (ended.confirmed.map { "revision \($0) is in force" } ?? "what was there before is in force")
+        let before =
+          ended.confirmed.map { "revision \($0) is in force" } ?? "what was there before is in force"
+        return
+          (["the trial of revision \(ended.revision) is ended", before]
+          + (ended.cut.map { CutReport.words($0) } ?? [])).joined(separator: "; ")
       }
     }
     let arm = Arm(
       revision: revision, seconds: trial.seconds, note: trial.note("back to revision \(revision)"))
     let replies = try await hosts.ask(console) { target -> Ending in
-      if let target { try await target.tried(arm) } else { .armed(try await arm.asked(of: nil)) }
+      if let target {
+        try await target.tried(arm, keepsSessions: trial.keepSessions)
+      } else {
+        .armed(try await arm.asked(of: nil))
+      }
     }
     let outcomes = replies.map { (outcome: (host: $0.host, ending: $0.result), target: $0.target) }
     return ApplyAnswer.of(
-      await TrialDialogue.endings(outcomes, console), unchanged: 0, skipped: [], facts: [])
+      await TrialDialogue.endings(outcomes, keepsSessions: trial.keepSessions, console), unchanged: 0,
+      skipped: [], facts: [])
   }
 }
 

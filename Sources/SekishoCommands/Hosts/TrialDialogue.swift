@@ -14,6 +14,8 @@ struct TrialDialogue {
   /// `nil`: this machine, of which no inventory was asked.
   let target: Target?
   let armed: Armed
+  /// Whether sessions go on that the new rules would not let begin.
+  let keepsSessions: Bool
 
   /// What became of the trial.
   func ending() async -> Ending {
@@ -34,7 +36,8 @@ struct TrialDialogue {
       console.raw("\r\u{1b}[K\(host): can you open a NEW connection? [yes/no] (\(left) s) ")
       switch answer() {
       case .yes:
-        do { return .confirmed(armed, try await Confirm(token: armed.token).asked(of: target)) } catch {
+        let confirmation = Confirm(token: armed.token, keepsSessions: keepsSessions)
+        do { return .confirmed(armed, try await confirmation.asked(of: target)) } catch {
           console.error("\(error)")
           isAsked = false
         }
@@ -94,17 +97,20 @@ extension TrialDialogue {
     let changing = change.running.changing.count
     let progress = ProgressLine(console, total: changing, what: "hosts applied")
     let note = trial.note(change.found.meaning?.summary ?? "")
-    let outcomes = await change.apply(trial.request(note, isLab: isLab), note: note) { progress.show($0) }
+    let outcomes = await change.apply(
+      trial.request(note, isLab: isLab), note: note, keepsSessions: trial.keepSessions
+    ) { progress.show($0) }
     progress.end()
     let hosts = zip(outcomes, change.running.changing).map { ($0, $1.target) }
     return ApplyAnswer.of(
-      await endings(hosts, console), unchanged: change.found.hosts.count - changing,
+      await endings(hosts, keepsSessions: trial.keepSessions, console),
+      unchanged: change.found.hosts.count - changing,
       skipped: change.skipped, facts: change.found.facts)
   }
 
   /// What became of every host, once somebody has said so of those that no connection says it of.
   static func endings(
-    _ hosts: [(outcome: FleetChange.Outcome, target: Target?)], _ console: Console
+    _ hosts: [(outcome: FleetChange.Outcome, target: Target?)], keepsSessions: Bool, _ console: Console
   ) async -> [FleetChange.Outcome] {
     var ended: [FleetChange.Outcome] = []
     for (outcome, target) in hosts {
@@ -112,7 +118,8 @@ extension TrialDialogue {
         ended.append(outcome)
         continue
       }
-      let dialogue = TrialDialogue(console: console, host: outcome.host, target: target, armed: armed)
+      let dialogue = TrialDialogue(
+        console: console, host: outcome.host, target: target, armed: armed, keepsSessions: keepsSessions)
       ended.append((outcome.host, .success(await dialogue.ending())))
     }
     return ended

@@ -15,6 +15,12 @@ struct TrialOptions: ParsableArguments {
   @Flag(help: "Apply for good at once, as in a lab.")
   var noTrial = false
 
+  @Flag(
+    help:
+      "Let sessions go on that the new rules would not let begin; without it they are ended once the change stays."
+  )
+  var keepSessions = false
+
   @Option(help: ArgumentHelp("Why, for the history of the host.", valueName: "reason"))
   var why: String?
 

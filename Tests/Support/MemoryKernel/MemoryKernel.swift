@@ -50,6 +50,8 @@ package final class MemoryKernel: KernelSource, Sendable {
     var listed: [SetName: Int] = [:]
     /// What connection tracking was told of; `nil`: it cannot be told.
     var tracked: Set<Session>? = []
+    /// What connection tracking lists.
+    var entries: [TrackedSession] = []
   }
 
   private let state = Mutex(State())
@@ -88,6 +90,11 @@ package final class MemoryKernel: KernelSource, Sendable {
   }
 
   /// The sessions that connection tracking was told of; `nil`: it cannot be told.
+  package var entries: [TrackedSession] {
+    get { state.withLock { $0.entries } }
+    set { state.withLock { $0.entries = newValue } }
+  }
+
   package var tracked: Set<Session>? {
     get { state.withLock { $0.tracked } }
     set { state.withLock { $0.tracked = newValue } }
@@ -219,6 +226,27 @@ package final class MemoryKernel: KernelSource, Sendable {
         { state throws(NetlinkError) in
           state.tracked?.formUnion(sessions)
           return state.tracked != nil
+        })
+    }
+
+    func tracked() throws(NetlinkError) -> Tracked? {
+      try kernel.call(
+        { $0 },
+        { state throws(NetlinkError) in
+          guard state.tracked != nil else { return nil }
+          var tracked = Tracked()
+          tracked.sessions = state.entries
+          return tracked
+        })
+    }
+
+    func end(_ sessions: [TrackedSession]) throws(NetlinkError) -> Int {
+      try kernel.call(
+        { $0 },
+        { state throws(NetlinkError) in
+          let before = state.entries.count
+          state.entries.removeAll { sessions.contains($0) }
+          return before - state.entries.count
         })
     }
 

@@ -1,0 +1,184 @@
+package import Addressing
+package import Nftables
+
+/// Whether a table would let sessions begin that are there.
+///
+/// A session is judged as its first packet would be, in the chains of the hook that it goes through here, by what those chains
+/// see of it: the source ahead of translation, and the destination behind it.
+package struct SessionJudge {
+  /// What a table says of a session.
+  package enum Judgement: Hashable, Sendable {
+    /// It may begin; by the comment of the rule that decides, where one does.
+    case allowed(by: String?)
+    case denied
+    /// A rule depends on more than is known of a session.
+    case uncertain
+    /// The host speaks with itself, or the table is not asked about such packets.
+    case exempt
+  }
+
+  private let table: Table
+  private let evaluator: Evaluator
+  private let hooks: Set<Hook>
+  private let own: Set<Address>
+  private let listeners: [UInt16: [SessionEnd]]
+  private let exits: [(link: String, destinations: AddressSet)]
+  private let time: UInt64
+
+  /// - Parameters:
+  ///   - own: the addresses of this host.
+  ///   - listeners: where it waits for TCP connections.
+  ///   - exits: the links by which packets leave, with the addresses that are behind them; they come by the same.
+  ///   - time: nanoseconds since 1970.
+  package init(
+    _ table: Table, own: Set<Address>, listeners: [SessionEnd],
+    exits: [(link: String, destinations: AddressSet)] = [], at time: UInt64
+  ) {
+    self.table = table
+    evaluator = Evaluator(table)
+    hooks = Set(table.chains.compactMap { $0.base?.hook })
+    self.own = own
+    self.listeners = Dictionary(grouping: listeners, by: \.port)
+    self.exits = exits
+    self.time = time
+  }
+
+  /// Whether somebody here waits for what is sent to an end.
+  package func isHeard(_ end: SessionEnd) -> Bool {
+    listeners[end.port]?.contains { $0.hears(end) } ?? false
+  }
+
+  package func judge(_ session: TrackedSession) -> Judgement {
+    let (original, reply) = (session.original, session.reply)
+    let began = Opening(
+      from: original.source, to: reply.source, original.ipProtocol, sourcePort: original.sourcePort,
+      destinationPort: original.ipProtocol.isICMP ? 0 : reply.sourcePort, kind: original.kind,
+      status: session.status, originalPort: original.destinationPort)
+    guard let hook = hook(from: original.source, to: reply.source), hooks.contains(hook) else {
+      return .exempt
+    }
+    let judged = judge(began, at: hook)
+    guard session.isPickedUp, judged == .denied, original.ipProtocol == .tcp else { return judged }
+    // The other end may have begun it. Of an end of this host, the ports where it listens say which.
+    switch hook {
+    case .input where isHeard(SessionEnd(began.destination, began.destinationPort)): return judged
+    case .output where !isHeard(SessionEnd(began.source, began.sourcePort)): return judged
+    default:
+      let opposite: Hook = hook == .input ? .output : hook == .output ? .input : hook
+      return hooks.contains(opposite) ? judge(began.reversed, at: opposite) : .exempt
+    }
+  }
+
+  /// Whether a TCP session of this host may begin.
+  package func allows(_ session: Session, at hook: Hook) -> Bool {
+    let opening = Opening(
+      from: session.client.address, to: session.server.address, .tcp, sourcePort: session.client.port,
+      destinationPort: session.server.port)
+    if case .allowed = judge(opening, at: hook) { return true }
+    return false
+  }
+
+  private func hook(from source: Address, to destination: Address) -> Hook? {
+    switch (own.contains(source), own.contains(destination) || destination.isForMany) {
+    case (true, _): own.contains(destination) ? nil : .output
+    case (false, true): .input
+    case (false, false): .forward
+    }
+  }
+
+  private func judge(_ opening: Opening, at hook: Hook) -> Judgement {
+    var packet = opening.packet
+    packet.time = time
+    packet.localAddresses = Array(own)
+    if hook != .output {
+      packet.inputInterface = Self.otherThanLoopback
+      packet.inputInterfaceName = link(to: opening.source)
+    }
+    if hook != .input {
+      packet.outputInterface = Self.otherThanLoopback
+      packet.outputInterfaceName = link(to: opening.destination)
+    }
+    let judged = evaluator.evaluate(packet, at: hook)
+    if !judged.isCertain { return .uncertain }
+    guard judged.verdict == .accept else { return .denied }
+    let rule = judged.decidedBy.flatMap { place in
+      table.chains.first { $0.name == place.chain }.map { $0.rules[place.index] }
+    }
+    return .allowed(by: rule?.comment)
+  }
+
+  private func link(to address: Address) -> String {
+    exits.first { $0.destinations.contains(address) }?.link ?? ""
+  }
+
+  /// Any index but that of `lo`.
+  private static let otherThanLoopback: UInt32 = 2
+}
+
+/// The packet that would open a session.
+private struct Opening {
+  let source: Address
+  let destination: Address
+  let ipProtocol: IPProtocol
+  let sourcePort: UInt16
+  let destinationPort: UInt16
+  let kind: (UInt8, UInt8)
+  let status: UInt32
+  let originalPort: UInt16
+
+  init(
+    from source: Address, to destination: Address, _ ipProtocol: IPProtocol, sourcePort: UInt16,
+    destinationPort: UInt16, kind: (UInt8, UInt8) = (0, 0), status: UInt32 = 0, originalPort: UInt16? = nil
+  ) {
+    self.source = source
+    self.destination = destination
+    self.ipProtocol = ipProtocol
+    self.sourcePort = sourcePort
+    self.destinationPort = destinationPort
+    self.kind = kind
+    self.status = status
+    self.originalPort = originalPort ?? destinationPort
+  }
+
+  var reversed: Self {
+    Self(
+      from: destination, to: source, ipProtocol, sourcePort: destinationPort, destinationPort: sourcePort,
+      status: status & ~Self.translated)
+  }
+
+  var packet: Packet {
+    let transport =
+      ipProtocol.isICMP
+      ? [kind.0, kind.1, 0, 0, 0, 0, 0, 0]
+      : Packet.transportHeader(ipProtocol, source: sourcePort, destination: destinationPort)
+    var packet = Packet(from: source, to: destination, ipProtocol, transport: transport)
+    packet.status = status & Self.translated
+    packet.originalPort = originalPort
+    // A helper expected it: such a packet is never called new.
+    if status & Self.expected != 0 { packet.state = .related }
+    return packet
+  }
+
+  /// `IPS_SRC_NAT` and `IPS_DST_NAT`, and `IPS_EXPECTED` (linux/netfilter/nf_conntrack_common.h).
+  private static let translated: UInt32 = 0x30
+  private static let expected: UInt32 = 1
+}
+
+extension IPProtocol {
+  fileprivate var isICMP: Bool { self == .icmp || self == .icmpv6 }
+}
+
+extension Address {
+  /// Whether packets for the address are for this host as well as for others.
+  fileprivate var isForMany: Bool {
+    AddressSet.multicast.contains(self) || self == Address(.ipv4, 0xffff_ffff)
+  }
+}
+
+extension SessionEnd {
+  /// Whether a listener here hears what is sent to another end: at its address, or at every one.
+  fileprivate func hears(_ other: SessionEnd) -> Bool {
+    // `::` hears IPv4, too.
+    address == other.address || address.bits == 0
+  }
+}

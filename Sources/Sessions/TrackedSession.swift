@@ -1,0 +1,84 @@
+package import Addressing
+
+/// An entry of the kernel's connection tracking.
+package struct TrackedSession: Hashable, Sendable {
+  /// The headers of the packets of one direction.
+  package struct Tuple: Hashable, Sendable {
+    package let source: Address
+    package let destination: Address
+    package let ipProtocol: IPProtocol
+    /// 0 where the protocol has no ports.
+    package let sourcePort: UInt16
+    package let destinationPort: UInt16
+    /// Type and code of ICMP; 0 elsewhere.
+    package let kind: (UInt8, UInt8)
+
+    package init(
+      from source: Address, to destination: Address, _ ipProtocol: IPProtocol, sourcePort: UInt16 = 0,
+      destinationPort: UInt16 = 0, kind: (UInt8, UInt8) = (0, 0)
+    ) {
+      self.source = source
+      self.destination = destination
+      self.ipProtocol = ipProtocol
+      self.sourcePort = sourcePort
+      self.destinationPort = destinationPort
+      self.kind = kind
+    }
+
+    package static func == (one: Self, other: Self) -> Bool {
+      one.source == other.source && one.destination == other.destination
+        && one.ipProtocol == other.ipProtocol && one.sourcePort == other.sourcePort
+        && one.destinationPort == other.destinationPort && one.kind == other.kind
+    }
+
+    package func hash(into hasher: inout Hasher) {
+      hasher.combine(source)
+      hasher.combine(destination)
+      hasher.combine(sourcePort)
+      hasher.combine(destinationPort)
+    }
+  }
+
+  /// As whoever began it sends; ahead of translation.
+  package let original: Tuple
+  /// As the answers are sent: from the translated destination to the translated source.
+  package let reply: Tuple
+  /// `IPS_*` bits of linux/netfilter/nf_conntrack_common.h.
+  package let status: UInt32
+  /// Whether tracking came upon it half-way, so that its first packet was not the one that opened it: either end may have
+  /// begun it.
+  package let isPickedUp: Bool
+  /// What names the entry to the kernel: the payloads of `CTA_TUPLE_ORIG`, `CTA_ID` and `CTA_ZONE`.
+  package let name: Name
+
+  /// Of one entry, whole: a part of it could name others.
+  package struct Name: Hashable, Sendable {
+    package let tuple: [UInt8]
+    package let id: [UInt8]
+    /// Empty: in no zone.
+    package let zone: [UInt8]
+
+    package init(tuple: [UInt8], id: [UInt8], zone: [UInt8] = []) {
+      self.tuple = tuple
+      self.id = id
+      self.zone = zone
+    }
+  }
+
+  package init(original: Tuple, reply: Tuple, status: UInt32, isPickedUp: Bool, name: Name) {
+    self.original = original
+    self.reply = reply
+    self.status = status
+    self.isPickedUp = isPickedUp
+    self.name = name
+  }
+}
+
+/// What a kernel tracks.
+package struct Tracked: Sendable {
+  package var sessions: [TrackedSession] = []
+  /// Entries that could not be read.
+  package var unread = 0
+
+  package init() {}
+}

@@ -1,0 +1,102 @@
+import AgentProtocol
+import Foundation
+import Lab
+import LabHarness
+import Testing
+
+extension KernelProof {
+  /// Sessions that a new ruleset would not let begin end with the change that brings it.
+  @Suite struct RevokedSessionTests {
+    private static func inventory(_ allowed: String...) -> String {
+      """
+      version: 1
+      services: {kept: [tcp/80, udp/80], revoked: [tcp/81, udp/81, icmp/echo-request, icmpv6/echo-request]}
+      hosts:
+        client: {addresses: [10.0.0.1, "2001:db8::1"]}
+        server: {addresses: [10.0.0.2, "2001:db8::2"]}
+      flows:
+        \(allowed.map { "\($0): {from: client, to: server, service: \($0), why: a test}" }
+          .joined(separator: "\n  "))
+      """
+    }
+
+    struct Conversation: CustomTestStringConvertible {
+      let address: String
+      let port: Int
+      let speaker: String
+      /// The host that is told of the new rules.
+      let changed: String
+      /// Whether the rules from before were the first of the host: tracking came upon the session half-way.
+      let isOlder: Bool
+
+      var testDescription: String {
+        "\(speaker) speaks, \(address), port \(port), change at the \(changed), \(isOlder ? "older" : "younger") than tracking"
+      }
+    }
+
+    static let conversations = [
+      ("10.0.0.2", 81, "client", "server", false), ("2001:db8::2", 81, "server", "server", false),
+      ("10.0.0.2", 81, "server", "client", true), ("2001:db8::2", 81, "client", "client", false),
+      ("10.0.0.2", 80, "client", "server", true), ("10.0.0.2", 80, "server", "client", true),
+      ("2001:db8::2", 80, "server", "server", true), ("2001:db8::2", 80, "client", "client", true),
+    ].map { Conversation(address: $0.0, port: $0.1, speaker: $0.2, changed: $0.3, isOlder: $0.4) }
+
+    @Test(arguments: conversations)
+    func `a session ends with the flow that let it begin, whoever speaks, and no other does`(
+      it: Conversation
+    ) async throws {
+      try await withProofLab(try loaded(Self.inventory("kept", "revoked")), try labRights()) { proof in
+        let file = FileManager.default.temporaryDirectory.appending(path: "sekisho-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: file) }
+        let program = try supportProgram()
+        func end(_ role: String) throws -> [String] {
+          try proof.lab.execPrefix(role) + [program, "quiet-\(role)", it.address, "\(it.port)"]
+            + (it.speaker == role ? [file.path] : [])
+        }
+        if !it.isOlder { try await proof.apply(["client", "server"]) }
+        let (client, server) = (try end("client"), try end("server"))
+        let ran = try await whileRunning(server, after: "listening") {
+          try await whileRunning(client, after: "quiet") {
+            if it.isOlder { try await firstApply(proof) }
+            let wanted = try proof.changed(to: Self.inventory("kept")).table(of: it.changed)
+            let applied = try await proof.ask(it.changed) { try await $0.ask(Apply(wanted, seen: nil)) }
+            let cut = try #require(applied.cut)
+            #expect(cut.isDone && !cut.isUnfinished && cut.uncertain == 0, "\(cut)")
+            #expect(cut.flows == (it.port == 80 ? [] : [CutReport.Flow(flow: "revoked", sessions: 1)]))
+            try Data().write(to: file)
+          }.finished.output
+        }
+        let heard = it.speaker == "client" ? ran.finished.output : ran.result
+        #expect(heard.split(separator: "\n").last == (it.port == 80 ? "heard" : "silent"))
+      }
+    }
+
+    @Test func `what is no TCP ends as well, and a change that keeps sessions counts them`() async throws {
+      try await withProofLab(try loaded(Self.inventory("kept", "revoked")), try labRights()) { proof in
+        try await proof.apply(["client", "server"])
+        let attempts = [
+          "udp - 10.0.0.2 80", "udp - 10.0.0.2 81", "udp - 2001:db8::2 81", "icmp - 10.0.0.2 8",
+          "icmpv6 - 2001:db8::2 128",
+        ]
+        _ = try await proof.lab.whileListening(["server"], ["udp=80,81"]) {
+          let outcomes = try await proof.lab.probe("client", attempts)
+          #expect(outcomes.allSatisfy { $0 == "open" }, "\(outcomes)")
+        }
+        let other = try proof.changed(to: Self.inventory("kept"))
+        for host in ["server", "client"] {
+          let wanted = other.table(of: host)
+
+          let kept = try await proof.ask(host) { agent in
+            try await agent.ask(Apply(wanted, seen: nil, keepsSessions: true)).cut
+          }
+          #expect(kept?.isDone == false && kept?.sessions == 4, "\(String(describing: kept))")
+          #expect(kept?.flows == [CutReport.Flow(flow: "revoked", sessions: 4)])
+          let cut = try await proof.ask(host) { try await $0.ask(Apply(wanted, seen: nil)).cut }
+          #expect(cut?.isDone == true && cut?.sessions == 4, "\(String(describing: cut))")
+          let rest = try await proof.ask(host) { try await $0.ask(Apply(wanted, seen: nil)).cut }
+          #expect(rest?.sessions == 0 && rest?.isUnfinished == false, "\(String(describing: rest))")
+        }
+      }
+    }
+  }
+}
