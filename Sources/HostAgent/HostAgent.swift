@@ -19,6 +19,7 @@ extension AgentServer {
     answerExtend(here)
     answerEndTrial(here)
     answerHistory(here)
+    answerReadConfirmed(here)
     answerList(host)
     answerProbe()
     answerListen(ears)

@@ -45,6 +45,10 @@ extension AgentServer {
     handle(EndTrial.self) { (_, _) throws(AgentFailure) in try here.life().rollBack() }
   }
 
+  mutating func answerReadConfirmed(_ here: HostHere) {
+    handle(ReadConfirmed.self) { (_, _) throws(AgentFailure) in try here.life().confirmed() }
+  }
+
   mutating func answerHistory(_ here: HostHere) {
     handle(History.self) { (_, _) throws(AgentFailure) in try here.life().books() }
   }

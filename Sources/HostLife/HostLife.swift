@@ -160,6 +160,18 @@ extension HostLife {
   /// Milliseconds for which a trial still judges; `nil`: none does. Nobody is kept from the host by the question.
   package func left() throws(AgentFailure) -> UInt64? { try host.trialLeft(try host.conversation()) }
 
+  /// The ruleset that boots. Nothing is changed.
+  ///
+  /// - Throws: ``AgentProtocol/AgentFailure``; `badRequest` where nothing was ever confirmed.
+  package func confirmed() throws(AgentFailure) -> ConfirmedRuleset {
+    let content = try reading { () throws(HostStore.Failure) in try store.load() }
+    guard let number = content.state.confirmed else {
+      throw AgentFailure(
+        .badRequest, "nothing was ever confirmed on this host", remedy: "apply and confirm a ruleset first")
+    }
+    return ConfirmedRuleset(revision: number.rawValue, table: try table(number))
+  }
+
   /// What the host was given, and what is on trial. Nothing is changed.
   package func books() throws(AgentFailure) -> Books {
     let content = try reading { () throws(HostStore.Failure) in try store.load() }

@@ -188,11 +188,13 @@ package struct ChangeDescription: Hashable, Sendable, Codable {
       let chain: String
     }
     var details: [Key: [Detail]] = [:]
-    // A rule that only moves within its chain opens and closes nothing.
-    var balance: [Rule: Int] = [:]
-    for change in rules { balance[change.rule, default: 0] += change.action == .add ? 1 : -1 }
+    // A rule that only moves within its chain opens and closes nothing; in another chain other ports lead to it.
+    var balance: [ChainName: [Rule: Int]] = [:]
+    for change in rules {
+      balance[change.chain, default: [:]][change.rule, default: 0] += change.action == .add ? 1 : -1
+    }
     for (object, change) in zip(objects.filter { $0.kind == "rule" }, rules) {
-      guard let name = change.rule.acceptedFlow, balance[change.rule] != 0 else { continue }
+      guard let name = change.rule.acceptedFlow, balance[change.chain]?[change.rule] != 0 else { continue }
       details[Key(name: name, chain: change.chain.text), default: []]
         .append(Detail(action: change.action, text: object.text))
     }

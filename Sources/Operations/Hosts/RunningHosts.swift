@@ -17,7 +17,7 @@ package struct RunningHosts {
   /// Addresses that hosts speak from although their peers deny what comes from there.
   private let stray: [(host: String, addresses: StrayAddresses)]
 
-  private init(
+  init(
     _ targets: Targets, _ answers: [Result<Answer, any Error>],
     _ stray: [(host: String, addresses: StrayAddresses)]
   ) {

@@ -8,6 +8,8 @@ extension ExitCode {
   static let differs = ExitCode(2)
   /// Refused because what was looked at has moved since.
   static let moved = ExitCode(3)
+  /// A host is not as it was confirmed (`drift`).
+  static let drifted = ExitCode(3)
   /// A guard, an expectation or a probe failed.
   static let broken = ExitCode(4)
   /// A change on trial was not confirmed: the ruleset from before is in force.

@@ -16,10 +16,13 @@ struct TrialHosts: ParsableArguments {
   func ask<Answer>(
     _ console: Console, _ question: @escaping @Sendable (Target?) async throws -> Answer
   ) async throws -> [HostReply<Answer>] {
+    await HostReply.asking(try find(), watch: WaitingLine(console), question)
+  }
+
+  /// The hosts that are named; `nil`: none is.
+  func find() throws -> Targets? {
     let isNamed = targets.local || targets.lab || targets.host != nil || targets.from != nil
-    let targets =
-      isNamed ? try TargetFinder(options: targets.request, inventory: inventory.inventory).find() : nil
-    return await HostReply.asking(targets, watch: WaitingLine(console), question)
+    return isNamed ? try TargetFinder(options: targets.request, inventory: inventory.inventory).find() : nil
   }
 }
 

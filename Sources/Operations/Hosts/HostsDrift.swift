@@ -1,0 +1,45 @@
+internal import AgentProtocol
+internal import Fleet
+internal import HostAgent
+internal import Nftables
+
+/// What hosts run, against what they were confirmed to have.
+package struct HostsDrift {
+  /// The change that would lead back.
+  package let running: RunningHosts
+  /// The revision that each host was confirmed to have, in order of the hosts; `nil`: it could not be asked.
+  package let revisions: [Int?]
+
+  /// Asks every host.
+  ///
+  /// - Parameter targets: what they should have by an inventory is of no meaning; `nil`: this machine.
+  /// - Throws: ``Machine/DirectoryRefusal``.
+  package init(of targets: Targets?, watch: (any HostWatch)? = nil) async throws {
+    let targets = try targets ?? Self.thisMachine()
+    let asked = await asking(targets.hosts, watch) { target in
+      try await target.ask([ReadConfirmed.self, Look.self]) { agent in
+        let confirmed = try await agent.ask(ReadConfirmed())
+        return (confirmed: confirmed, looked: try await agent.ask(Look(confirmed.table)))
+      }
+    }
+    let hosts = zip(targets.hosts, asked).map { target, answer in
+      Target(
+        name: target.name, wanted: (try? answer.get().confirmed.table) ?? target.wanted, reach: target.reach,
+        identity: target.identity, patience: target.patience)
+    }
+    // What was confirmed need not be of the inventory that is there.
+    running = RunningHosts(
+      Targets(hosts: hosts, all: targets.all, inventory: nil, isLab: targets.isLab),
+      asked.map { $0.map(\.looked) }, [])
+    revisions = asked.map { try? $0.get().confirmed.revision }
+  }
+
+  private static func thisMachine() throws -> Targets {
+    let agent = try ThisMachine.agent()
+    let name = "this host"
+    let target = Target(
+      name: name, wanted: Table(family: .inet, name: "sekisho", chains: [], sets: []), reach: .here { agent },
+      identity: .thisMachine(name), patience: Patience())
+    return Targets(hosts: [target], all: [name], inventory: nil)
+  }
+}

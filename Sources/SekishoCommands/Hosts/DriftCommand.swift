@@ -1,0 +1,72 @@
+internal import AgentProtocol
+internal import ArgumentParser
+internal import ConnectionDiff
+internal import Diagnostics
+internal import Operations
+
+struct DriftCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "drift",
+    abstract: "Show what of a host is not as it was confirmed.",
+    discussion: """
+      The kernel's ruleset is compared with the confirmed revision in the books of the host, by what passes and by \
+      objects: what somebody else has changed since. Told is what it would take to go back; nothing is changed. Beside a \
+      trial that runs, the rules are compared that it stands beside.
+
+        sudo sekisho drift                   this machine; no inventory is needed
+        sekisho drift --host db              over ssh
+        sekisho drift --host all --json      every host of the inventory
+
+      Exit codes: 0 as confirmed, 1 error (also when a host could not be asked, or nothing was ever confirmed), 3 not as \
+      confirmed.
+      """)
+
+  @OptionGroup var hosts: TrialHosts
+  @OptionGroup var output: OutputOptions
+
+  @Flag(help: "Show every object that differs, not the connections alone.")
+  var objects = false
+
+  func answer(_ console: Console) async throws -> Answer {
+    let drift = try await HostsDrift(of: try hosts.find(), watch: WaitingLine(console))
+    let found = drift.running.found
+    var answer = Answer()
+    let states = zip(found.hosts, drift.revisions).map { State($0, $1) }
+    let drifted = states.filter { $0.status == "drifted" }
+    if !drifted.isEmpty {
+      let names = drifted.map { "\($0.host) (revision \($0.revision ?? 0))" }
+      answer.parts.append(.chapter(.sentence("\("not as confirmed: \(listed(names))", .closes)")))
+      answer.parts.append(.remark("to go back to it:"))
+    }
+    let report = DiffReport(found: found, showsObjects: objects, sources: Sources(files: []))
+    answer.parts +=
+      drifted.isEmpty && states.allSatisfy { $0.status == "as-confirmed" }
+      ? [.remark("as confirmed: \(counted(states.count, "host"))")] : report.parts
+    answer.data = .document(File(hosts: states, difference: report.json(nil)))
+    if found.hosts.contains(where: \.isFailure) {
+      answer.exitCode = .failed
+    } else if !drifted.isEmpty {
+      answer.exitCode = .drifted
+    }
+    return answer
+  }
+
+  private struct State: Encodable {
+    let host: String
+    /// `as-confirmed`, `drifted`, or the code of a failure.
+    let status: String
+    let revision: Int?
+
+    init(_ difference: HostDifference, _ revision: Int?) {
+      host = difference.host
+      self.revision = revision
+      status =
+        difference.error.map { FailureJSON($0).code } ?? (difference.isSame ? "as-confirmed" : "drifted")
+    }
+  }
+
+  private struct File<Difference: Encodable>: Encodable {
+    let hosts: [State]
+    let difference: Difference
+  }
+}
