@@ -41,11 +41,14 @@ package struct Looked: AgentMessage, Hashable {
   package let recorded: [Recorded]
   /// Milliseconds for which a change is on trial. All else is about the rules that it stands beside.
   package let trialLeft: UInt64?
+  /// Sessions that the wanted table would not let begin; `nil`: nothing changes, or the kernel does not let itself be asked.
+  package let revoked: CutReport?
 
   package init(
     seen: Seen, comparison: TableComparison, ruleset: [Table]?, recorded: [Recorded] = [],
-    trialLeft: UInt64? = nil
+    trialLeft: UInt64? = nil, revoked: CutReport? = nil
   ) {
+    self.revoked = revoked
     self.trialLeft = trialLeft
     self.seen = seen
     self.comparison = comparison
@@ -61,12 +64,14 @@ package struct Looked: AgentMessage, Hashable {
     /// `nil`: the agent does not know of it.
     let recorded: [Recorded]?
     let trialLeft: UInt64?
+    /// `nil`: the agent does not know of it, too.
+    let revoked: CutReport?
   }
 
   package var header: Header {
     Header(
       seen: seen, comparison: comparison, isRulesetTold: ruleset != nil, recorded: recorded,
-      trialLeft: trialLeft)
+      trialLeft: trialLeft, revoked: revoked)
   }
   package var tables: [Table] { ruleset ?? [] }
 
@@ -76,6 +81,7 @@ package struct Looked: AgentMessage, Hashable {
     ruleset = header.isRulesetTold ? tables : nil
     recorded = header.recorded ?? []
     trialLeft = header.trialLeft
+    revoked = header.revoked
     guard header.isRulesetTold || tables.isEmpty else {
       throw AgentFailure(.badRequest, "tables that are said not to be told")
     }

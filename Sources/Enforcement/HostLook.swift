@@ -26,11 +26,16 @@ extension LocalHost {
       recorded = try self.recorded(own, wanted: wanted, kernel)
       left = try kernel.timeLeft(of: TrialName.clock, family: family, table: name)
     } catch { throw AgentFailure(error) }
+    // Nothing was tracked for us yet where there is no table.
+    let revoked: CutReport? =
+      if let own, !change.isEmpty {
+        try cut(wanted, before: own.table, isCounting: true, kernel)
+      } else { nil }
     return Looked(
       seen: try seen(found, &digests), comparison: comparison,
       ruleset: isTold
         ? found.tables.compactMap { isOwn(TablePlace($0.family, $0.name)) ? own?.table : $0 } : nil,
-      recorded: recorded, trialLeft: left)
+      recorded: recorded, trialLeft: left, revoked: revoked)
   }
 
   /// All tables of one moment.

@@ -21,6 +21,8 @@ extension AgentServer {
     answerHistory(here)
     answerReadConfirmed(here)
     answerList(host)
+    answerListSessions(host)
+    answerEndSessions(host)
     answerProbe()
     answerListen(ears)
     answerArrivals(ears)

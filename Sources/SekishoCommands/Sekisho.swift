@@ -25,7 +25,8 @@ package struct Sekisho: AsyncParsableCommand {
     version: toolVersion,
     subcommands: [
       CheckCommand.self, CompileCommand.self, DiffCommand.self, ApplyCommand.self, ConfirmCommand.self,
-      ExtendCommand.self, RollbackCommand.self, HistoryCommand.self, DriftCommand.self, StatusCommand.self,
+      ExtendCommand.self, RollbackCommand.self, HistoryCommand.self, DriftCommand.self, SessionsCommand.self,
+      CutCommand.self, StatusCommand.self,
       ExplainCommand.self, ReachCommand.self, GraphCommand.self, ReadCommand.self, LabCommand.self,
       AgentCommand.self,
     ])

@@ -54,7 +54,7 @@ package struct SessionJudge {
       from: original.source, to: reply.source, original.ipProtocol, sourcePort: original.sourcePort,
       destinationPort: original.ipProtocol.isICMP ? 0 : reply.sourcePort, kind: original.kind,
       status: session.status, originalPort: original.destinationPort)
-    guard let hook = hook(from: original.source, to: reply.source), hooks.contains(hook) else {
+    guard let hook = hook(of: session), hooks.contains(hook) else {
       return .exempt
     }
     let judged = judge(began, at: hook)
@@ -76,6 +76,11 @@ package struct SessionJudge {
       destinationPort: session.server.port)
     if case .allowed = judge(opening, at: hook) { return true }
     return false
+  }
+
+  /// The hook that a session goes through here; `nil`: the host speaks with itself.
+  package func hook(of session: TrackedSession) -> Hook? {
+    hook(from: session.original.source, to: session.reply.source)
   }
 
   private func hook(from source: Address, to destination: Address) -> Hook? {

@@ -1,3 +1,4 @@
+import Addressing
 import AgentProtocol
 import Foundation
 import Lab
@@ -19,6 +20,12 @@ extension KernelProof {
           .joined(separator: "\n  "))
       """
     }
+
+    /// What is tracked of them has to be there as long as a slow machine takes.
+    private static let patient = [
+      "sh", "-c",
+      "for name in udp icmp icmpv6; do echo 600 > /proc/sys/net/netfilter/nf_conntrack_${name}_timeout; done",
+    ]
 
     struct Conversation: CustomTestStringConvertible {
       let address: String
@@ -74,6 +81,7 @@ extension KernelProof {
     @Test func `what is no TCP ends as well, and a change that keeps sessions counts them`() async throws {
       try await withProofLab(try loaded(Self.inventory("kept", "revoked")), try labRights()) { proof in
         try await proof.apply(["client", "server"])
+        for host in ["client", "server"] { _ = try await proof.lab.run(host, Self.patient).succeeded() }
         let attempts = [
           "udp - 10.0.0.2 80", "udp - 10.0.0.2 81", "udp - 2001:db8::2 81", "icmp - 10.0.0.2 8",
           "icmpv6 - 2001:db8::2 128",
@@ -96,6 +104,57 @@ extension KernelProof {
           let rest = try await proof.ask(host) { try await $0.ask(Apply(wanted, seen: nil)).cut }
           #expect(rest?.sessions == 0 && rest?.isUnfinished == false, "\(String(describing: rest))")
         }
+      }
+    }
+
+    @Test func `sessions are listed with the flow that allows each, and end one by one`() async throws {
+      try await withProofLab(try loaded(Self.inventory("kept", "revoked")), try labRights()) { proof in
+        try await proof.apply(["client", "server"])
+        for host in ["client", "server"] { _ = try await proof.lab.run(host, Self.patient).succeeded() }
+        let attempts = [
+          "udp - 10.0.0.2 80", "udp - 10.0.0.2 80", "udp - 2001:db8::2 80", "udp - 10.0.0.2 81",
+          "icmp - 10.0.0.2 8",
+        ]
+        _ = try await proof.lab.whileListening(["server"], ["udp=80,81"]) {
+          let outcomes = try await proof.lab.probe("client", attempts)
+          #expect(outcomes.allSatisfy { $0 == "open" }, "\(outcomes)")
+        }
+        func listed(_ host: String) async throws -> Set<String> {
+          let list = try await proof.ask(host) { try await $0.ask(ListSessions()) }
+          #expect(list.untold == 0)
+          return Set(
+            list.groups.map {
+              "\($0.way) \($0.server) \($0.ipProtocol)/\($0.port) \($0.state) \($0.flow ?? "-") \($0.sessions)"
+            })
+        }
+        let all: Set<String> = [
+          "10.0.0.2 17/80 allowed kept 2", "2001:db8::2 17/80 allowed kept 1",
+          "10.0.0.2 17/81 allowed revoked 1", "10.0.0.2 1/0 allowed revoked 1",
+        ]
+        #expect(try await listed("server") == Set(all.map { "in \($0)" }))
+        #expect(try await listed("client") == Set(all.map { "out \($0)" }))
+        // Under other rules the same sessions are denied.
+        let wanted = try proof.changed(to: Self.inventory("kept")).table(of: "server")
+        _ = try await proof.ask("server") { agent in
+          try await agent.ask(Apply(wanted, seen: nil, keepsSessions: true))
+        }
+        #expect(
+          try await listed("server") == [
+            "in 10.0.0.2 17/80 allowed kept 2", "in 2001:db8::2 17/80 allowed kept 1",
+            "in 10.0.0.2 17/81 denied - 1", "in 10.0.0.2 1/0 denied - 1",
+          ])
+        func end(_ flow: String?, _ peer: String? = nil) async throws -> Int {
+          let request = EndSessions(flow: flow, peer: try peer.map { try Address(parsing: $0) })
+          return try await proof.ask("server") { try await $0.ask(request).cut.sessions }
+        }
+        #expect(try await end("nothing of that name") == 0)
+        #expect(try await end(nil) == 2)
+        #expect(try await end("kept", "2001:db8::1") == 1)
+        #expect(try await listed("server") == ["in 10.0.0.2 17/80 allowed kept 2"])
+        #expect(try await end(nil, "10.0.0.9") == 0)
+        #expect(try await end(nil, "10.0.0.1") == 2)
+        #expect(try await listed("server").isEmpty)
+        #expect(try await listed("client").count == 4)
       }
     }
   }

@@ -20,6 +20,8 @@ package struct HostFacts {
   package var mistakenForContainers: [Address] = []
   /// Milliseconds for which a change is on trial: all that is compared is what it stands beside.
   package var trialLeft: UInt64?
+  /// Sessions that the rules that the host should have would not let begin.
+  package var revoked: CutReport?
   /// The names of hosts by their addresses.
   package let owners: [Address: String]
 
@@ -33,7 +35,8 @@ package struct HostFacts {
   package var isEmpty: Bool {
     if case .success(let lines) = translations, !lines.isEmpty { return false }
     if case .failure = translations { return false }
-    return trialLeft == nil && stray?.isEmpty != false && recorded.isEmpty && mistakenForContainers.isEmpty
+    return trialLeft == nil && (revoked?.sessions ?? 0) == 0 && stray?.isEmpty != false && recorded.isEmpty
+      && mistakenForContainers.isEmpty
   }
 
   /// - Parameters:
@@ -80,6 +83,7 @@ package struct HostFacts {
       target.identity, tables: [target.wanted] + others, names: policy, exits: target.exits, stray: stray,
       recorded: looked.recorded)
     trialLeft = looked.trialLeft
+    revoked = looked.revoked
     let bridges = target.wanted.bridges
     guard case .here = target.reach, !bridges.isEmpty else { return }
     mistakenForContainers = ThisMachine.addresses(of: { link in

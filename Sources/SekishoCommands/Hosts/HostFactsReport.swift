@@ -14,6 +14,7 @@ extension [HostFacts] {
   var chapters: [Chapter] {
     let chapters = [
       Chapter(.facts, "On trial", compactMap(\.trialEntry)),
+      Chapter(.facts, "Sessions that the new rules do not allow", compactMap(\.sessionEntry)),
       Chapter(.facts, "Records", flatMap(\.recordEntries)),
       Chapter(.facts, "Led elsewhere than asked for", flatMap(\.translationEntries)),
       Chapter(
@@ -67,6 +68,13 @@ extension HostFacts {
         "\(host): a change is on trial for another \(String((left + 999) / 1000)) s; what is compared here are the rules that it goes back to"
       )
     }
+  }
+
+  /// `- a: 3 sessions (b-web 2, no flow 1)`.
+  fileprivate var sessionEntry: Entry? {
+    guard let revoked, revoked.sessions > 0 else { return nil }
+    return Entry(
+      .closes, "\(host): \(counted(revoked.sessions, "session")) (\(revoked.flowWords))")
   }
 
   fileprivate var recordEntries: [Entry] {
@@ -140,10 +148,13 @@ struct HostFactsJSON: Encodable {
   let deniedFromNowOn: [Denied]
   /// Milliseconds.
   let trialLeft: UInt64?
+  /// Sessions that the new rules do not allow.
+  let revokedSessions: CutReport?
 
   init(_ facts: HostFacts) {
     host = facts.host
     trialLeft = facts.trialLeft
+    revokedSessions = facts.revoked
     unlistedAddresses = facts.stray?.unknown.map(\.description) ?? []
     addressesOfOthers = Dictionary(
       uniqueKeysWithValues: (facts.stray?.foreign ?? []).map { ("\($0.address)", $0.owner) })
