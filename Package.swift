@@ -116,7 +116,7 @@ let package = Package(
       "HostAgent",
       [
         "AgentProtocol", "Attempts", "Enforcement", "HostLife", "HostState", "HostStore", "Machine",
-        "Probing",
+        "Policy", "Probing",
         system,
       ], isSmall: true),
     layer("Lab", ["Addressing", "CLinux", "Machine", "Policy", system], isSmall: true),

@@ -1,6 +1,7 @@
 internal import AgentProtocol
 internal import Enforcement
 internal import Machine
+internal import Policy
 
 extension AgentServer {
   mutating func answerHello(version: String) {
@@ -10,7 +11,7 @@ extension AgentServer {
       return Greeting(
         requests: conversation.known, version: version, node: name.node, kernel: name.release,
         addresses: Interfaces.addresses(),
-        bridged: Interfaces.addresses(of: Interfaces.isOfContainers))
+        bridged: Interfaces.addresses(of: Containers.isEngines))
     }
   }
 }

@@ -27,19 +27,6 @@ package enum Interfaces {
     return result.sorted()
   }
 
-  /// Whether an interface of that name is a bridge that a container engine makes: `docker0`, `podman0`, `cni0`,
-  /// `cni-podman0`, `nerdctl0`, `br-` with the twelve digits of a network of Docker's. Others, such as `br-lan`, are a
-  /// person's.
-  package static func isOfContainers(_ name: String) -> Bool {
-    let digits = name.dropFirst(3)
-    if name.hasPrefix("br-") { return digits.count == 12 && digits.allSatisfy(\.isHexDigit) }
-    return ["docker", "podman", "cni", "nerdctl"].contains { word in
-      guard name.hasPrefix(word) else { return false }
-      let rest = name.dropFirst(word.count)
-      return rest.allSatisfy(\.isNumber) || rest.hasPrefix("-")
-    }
-  }
-
   /// The index of an interface; without a name, of the first one that is not the loopback; 0: there is none.
   package static func index(named name: String?) -> UInt32 {
     if let name { return unsafe if_nametoindex(name) }

@@ -123,7 +123,7 @@ struct HostFactsTests {
       let result = try shell.run(
         """
         ip link set lo up; ip address add 10.0.0.1 dev lo; ip address add 2001:db8::1 dev lo
-        for name in docker0 br-0123456789ab podman1 cni-podman0; do
+        for name in docker0 docker_gwbridge br-0123456789ab podman1 cni-podman0 nerdctl0 virbr0; do
           ip link add $name type bridge; ip address add 172.17.0.1/32 dev $name; ip address add 10.0.0.3/32 dev $name
         done
         sekisho apply --no-trial --local --host a --yes > told; (! grep 172.17.0.1 told); grep 'a carries 10.0.0.3 of b' told

@@ -270,7 +270,7 @@ func policy(_ text: String) throws -> Policy {
           mode: {ingress: observe}
 
       """
-    let usual = ["br-*", "cni*", "docker0", "podman*", "virbr*"]
+    let usual = ["br-*", "cni*", "docker0", "docker_gwbridge", "nerdctl*", "podman*", "virbr*"]
     let plain = try policy(text.replacing("SETTINGS", with: ""))
     #expect(
       plain.hosts.map(\.forwarding) == [
