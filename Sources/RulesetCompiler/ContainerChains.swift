@@ -80,10 +80,11 @@ extension ContainerChains {
     of openings: [Opening], _ host: HostPolicy, _ containers: Containers, _ side: SidePolicy,
     _ builder: inout TableBuilder
   ) -> [Rule] {
+    // What is asked for outside has the mode of this side too, not that of what the host itself asks for.
     func expiries(_ direction: Direction) -> [Expiry] {
       Expiry.all(
         of: openings, dhcp: host.dhcp, seenBy: SidePolicy(direction, mode: side.mode, deny: side.deny),
-        modes: host.modes, peers: builder.sets)
+        modes: Modes(side.mode), peers: builder.sets)
     }
     let (arriving, leaving) = (expiries(.ingress), expiries(.egress))
     var rules: [Rule] = []

@@ -123,12 +123,19 @@ import Testing
   }
 
   /// A connection that a flow let in ends with the flow, in both directions of its packets; one that another flow
-  /// allows for longer goes on, and so does what no flow is about.
-  @Test(arguments: 0..<60) func `what a flow lets in to containers ends with the flow`(seed: Int) throws {
+  /// allows for longer goes on, and so does what no flow is about, and what is only observed. What the host itself asks
+  /// for may have another mode.
+  @Test(
+    arguments: 0..<60,
+    [
+      Modes(.enforce), Modes(ingress: .enforce, egress: .observe, forward: .enforce),
+      Modes(ingress: .observe, egress: .enforce, forward: .observe),
+    ])
+  func `what a flow lets in to containers ends with the flow`(seed: Int, modes: Modes) throws {
     var generator = SeededGenerator(seed: UInt64(seed) &+ 5_000_000)
     let addresses = RandomPolicy(seed: UInt64(seed)).addresses
     let oracle = Oracle(RandomPolicy(seed: UInt64(seed)).policy)
-    for made in Self.made(seed) {
+    for made in Self.made(seed, modes) {
       for _ in 0..<200 {
         let way = ContainerWay.allCases.randomElement(using: &generator) ?? .published
         guard case (let connection, var packet)? = Self.draw(way, made, addresses, &generator),
@@ -136,7 +143,8 @@ import Testing
           oracle.judge(connection, past: made.id, way, now: Timestamp(seconds: 0)) != .denied
         else { continue }
         let now = Timestamp(seconds: Int64.random(in: 0...4, using: &generator) * 1000)
-        let goesOn = oracle.judge(connection, past: made.id, way, now: now) != .denied
+        let goesOn =
+          oracle.judge(connection, past: made.id, way, now: now) != .denied || modes.forward == .observe
         packet.state = .established
         packet.time = UInt64(now.seconds) * 1_000_000_000
         packet.originalPort = connection.port
