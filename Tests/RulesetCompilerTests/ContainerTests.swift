@@ -1,4 +1,6 @@
 import Addressing
+import Diagnostics
+import Inventory
 import Nftables
 import Policy
 import PolicyFixtures
@@ -198,7 +200,7 @@ import Testing
       let evaluator = Evaluator(made.alone)
       for (link, port, isOpen) in [
         ("docker0", UInt16(53), true), ("br-1", 53, true), ("eth0", 53, false), ("docker0", 5353, false),
-        ("docker0", 23, false),
+        ("docker0", 23, false), ("docker0", 67, false),
       ] {
         for ipProtocol in [IPProtocol.tcp, .udp] {
           var packet = Packet(
@@ -224,6 +226,49 @@ import Testing
             evaluator.evaluate(packet, at: .output).verdict == (isOpen ? .accept : .drop))
         }
       }
+    }
+  }
+
+  /// A machine that has no address asks everybody for one, and later the host for the same again. The flow is the only
+  /// thing that lets it: the answers are the host's, by a bridge.
+  @Test func `a flow lets the host give machines behind a bridge their addresses`() throws {
+    let inventory = """
+      version: 1
+      services: {addressing: [udp/67], addressing6: [udp/547]}
+      networks:
+        guests: {prefixes: [0.0.0.0/32, 192.168.122.0/24]}
+        neighbours: {prefixes: ["fe80::/10"]}
+      hosts:
+        vm-1: {addresses: [10.4.1.11, "2001:db8::1"], forwarding: containers}
+      flows:
+        guests-ask: {from: guests, to: vm-1, service: addressing, why: test}
+        guests-ask6: {from: neighbours, to: vm-1, service: addressing6, why: test}
+
+      """
+    let policy = try #require(
+      Inventory.load([SourceFile(path: "all.yaml", bytes: Array(inventory.utf8))]).policy)
+    let policies = HostPolicies(policy)
+    let evaluator = Evaluator(RulesetCompiler(policy, policies).compile(policies[HostID(0)]))
+    let cases: [(String, String, from: UInt16, to: UInt16, isOpen: Bool)] = [
+      ("0.0.0.0", "255.255.255.255", 68, 67, true), ("192.168.122.9", "192.168.122.1", 68, 67, true),
+      ("172.17.0.2", "172.17.0.1", 68, 67, false), ("0.0.0.0", "255.255.255.255", 68, 69, false),
+      ("fe80::9", "ff02::1:2", 546, 547, true), ("2001:db8:9::9", "ff02::1:2", 546, 547, false),
+    ]
+    for (source, destination, from, to, isOpen) in cases {
+      let (source, destination) = (try Address(parsing: source), try Address(parsing: destination))
+      var packet = Packet(
+        from: source, to: destination, .udp,
+        transport: Packet.transportHeader(.udp, source: from, destination: to), inputInterface: 2)
+      packet.inputInterfaceName = "virbr0"
+      packet.localAddresses = policy.hosts[0].addresses
+      #expect(
+        (evaluator.evaluate(packet, at: .input).verdict == .accept) == isOpen, "\(source) to \(destination)")
+      guard isOpen else { continue }
+      var answer = Packet(
+        from: try Address(parsing: source.family == .ipv4 ? "192.168.122.1" : "fe80::1"), to: source, .udp,
+        transport: Packet.transportHeader(.udp, source: to, destination: from), outputInterface: 2)
+      answer.outputInterfaceName = "virbr0"
+      #expect(evaluator.evaluate(answer, at: .output).verdict == .accept, "the answer to \(source)")
     }
   }
 
