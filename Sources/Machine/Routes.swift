@@ -11,7 +11,9 @@ package enum Routes {
   /// More routes than a host with containers has; a router of the internet is not asked by which link it sends.
   private static let most = 2000
 
-  /// By name of the link, disjoint; without what more than one link may lead to. Empty where there is no such table.
+  /// By name of the link, disjoint; without what more than one link may lead to, and what a route refuses. Empty where
+  /// there is no such table, or it has more than 2000 routes. Of one route for IPv4 with several next hops the kernel shows
+  /// only the first.
   package static func exits() -> [Exit] {
     exits(
       ipv4: Files.text("/proc/self/net/route") ?? "", ipv6: Files.text("/proc/self/net/ipv6_route") ?? "")
@@ -21,7 +23,7 @@ package enum Routes {
   ///   - ipv4: the table as the kernel shows it (net/ipv4/fib_trie.c, `fib_route_seq_show`).
   ///   - ipv6: likewise (net/ipv6/ip6_fib.c, `ipv6_route_native_seq_show`).
   static func exits(ipv4: String, ipv6: String) -> [Exit] {
-    var routes: [Prefix: [(link: String, metric: UInt32)]] = [:]
+    var routes: [Prefix: [(link: String?, metric: UInt32)]] = [:]
     var count = 0
     for (text, read) in [(ipv4, route4), (ipv6, route6)] {
       for line in text.split(separator: "\n") {
@@ -39,17 +41,23 @@ package enum Routes {
       taken = taken.union(AddressSet([prefix]))
       let lowest = ways.map(\.metric).min()
       let links = Set(ways.filter { $0.metric == lowest }.map(\.link))
-      if links.count == 1, let link = links.first {
+      if links.count == 1, case let link?? = links.first {
         exits[link, default: AddressSet()] = exits[link, default: AddressSet()].union(rest)
       }
     }
     return exits.sorted { $0.key < $1.key }.map { Exit(link: $0.key, destinations: $0.value) }
   }
 
-  private typealias Route = (Prefix, link: String, metric: UInt32)
+  /// A route without a link takes what it covers from wider ones, and leads nowhere.
+  private typealias Route = (Prefix, link: String?, metric: UInt32)
 
-  /// RTF_UP and RTF_REJECT (linux/route.h).
-  private static func isUsed(_ flags: UInt32) -> Bool { flags & 1 != 0 && flags & 0x200 == 0 }
+  /// RTF_UP, or RTF_REJECT, which IPv6 shows alone (linux/route.h).
+  private static func isUsed(_ flags: UInt32) -> Bool { flags & 0x201 != 0 }
+
+  /// The link of a route; `nil` of one that refuses, or that drops, which IPv4 shows as one without a link.
+  private static func link(_ word: Substring, _ flags: UInt32) -> String? {
+    flags & 0x200 != 0 || word == "*" ? nil : String(word)
+  }
 
   /// `Iface Destination Gateway Flags RefCnt Use Metric Mask …`: addresses as the memory of this machine has them.
   private static func route4(_ words: [Substring]) -> Route? {
@@ -63,7 +71,7 @@ package enum Routes {
       (~mask.bigEndian & (~mask.bigEndian &+ 1)) == 0
     else { return nil }
     let address = Address(.ipv4, UInt128(destination.bigEndian))
-    return (Prefix(containing: address, length: length), String(words[0]), metric)
+    return (Prefix(containing: address, length: length), link(words[0], flags), metric)
   }
 
   /// `destination length source length gateway metric references uses flags link`.
@@ -72,6 +80,7 @@ package enum Routes {
       let length = Int(words[1], radix: 16), (0...128).contains(length), UInt8(words[3], radix: 16) == 0,
       let metric = UInt32(words[5], radix: 16), let flags = UInt32(words[8], radix: 16), isUsed(flags)
     else { return nil }
-    return (Prefix(containing: Address(.ipv6, destination), length: length), String(words[9]), metric)
+    let prefix = Prefix(containing: Address(.ipv6, destination), length: length)
+    return (prefix, link(words[9], flags), metric)
   }
 }
