@@ -172,10 +172,11 @@ let package = Package(
     .executableTarget(
       name: "benchmark",
       dependencies: [
-        "Addressing", "AgentProtocol", "CBareNetlink", "CTraffic", "ConnectionSpace", "Diagnostics",
-        "Enforcement",
-        "FleetGenerator", "Inventory", "InventoryFiles", "Nftables", "NftablesNetlink", "Policy",
+        "Addressing", "AgentProtocol", "CBareNetlink", "CTraffic", "ConnectionSpace", "ConntrackNetlink",
+        "Diagnostics", "Enforcement", "FleetGenerator", "Inventory", "InventoryFiles", "Nftables",
+        "NftablesNetlink", "Policy",
         "PolicySpace", "Reachability", "RulesetCompiler", "RulesetDiff", "RulesetShape", "RulesetSpace",
+        "Sessions",
       ],
       path: "Tests/Benchmarks/Benchmark", swiftSettings: common),
 

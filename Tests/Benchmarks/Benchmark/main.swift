@@ -11,6 +11,7 @@ case "tuples":
   write("\(tuples.count) \(tuples.rulesets)")
 case "kernel": try KernelFigures(place: arguments[2]).show()
 case "ranges": try RangeFigures().show()
+case "sessions": try SessionFigures(place: arguments[2]).show()
 case "apply": try ApplyFigures(place: arguments[2]).show()
 case "traffic": try TrafficFigures(program: arguments[0], place: arguments[2]).show()
 case "send": TrafficSender.run(arguments[2])
@@ -35,6 +36,7 @@ func all(sekisho: String, place: String) throws {
   require([program, "reach", place])
   inNamespace([program, "kernel", place])
   inNamespace([program, "ranges", place])
+  inNamespace([program, "sessions", place])
   try FileManager.default.createSymbolicLink(
     atPath: "\(place)/sekisho", withDestinationPath: URL(fileURLWithPath: sekisho).path)
   inNamespace([program, "apply", place])

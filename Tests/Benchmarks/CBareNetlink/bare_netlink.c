@@ -11,6 +11,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
 #include <libmnl/libmnl.h>
 
 #define TABLE "sekisho"
@@ -355,4 +356,75 @@ long bare_dump(uint32_t *keys, size_t capacity) {
   free(listing);
   mnl_socket_close(sock);
   return count;
+}
+
+struct sweep {
+  struct mnl_socket *deleting;
+  char *start;
+  size_t used;
+  int waiting;
+  long count;
+};
+
+static void flush(struct sweep *sweep) {
+  static char buffer[65536];
+  if (!sweep->waiting || mnl_socket_sendto(sweep->deleting, sweep->start, sweep->used) < 0) return;
+  while (sweep->waiting > 0) {
+    ssize_t received = mnl_socket_recvfrom(sweep->deleting, buffer, sizeof(buffer));
+    if (received < 0) return;
+    int left = (int)received;
+    for (struct nlmsghdr *header = (void *)buffer; mnl_nlmsg_ok(header, left); header = mnl_nlmsg_next(header, &left))
+      sweep->waiting--;
+  }
+  sweep->used = 0;
+}
+
+static int each_entry(const struct nlmsghdr *entry, void *context) {
+  struct sweep *sweep = context;
+  const struct nfgenmsg *family = mnl_nlmsg_get_payload(entry);
+  struct nlmsghdr *header = mnl_nlmsg_put_header(sweep->start + sweep->used);
+  header->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE;
+  header->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+  header->nlmsg_seq = 1;
+  struct nfgenmsg *own = mnl_nlmsg_put_extra_header(header, sizeof(*own));
+  own->nfgen_family = family->nfgen_family;
+  own->version = NFNETLINK_V0;
+  struct nlattr *attribute;
+  mnl_attr_for_each(attribute, entry, sizeof(struct nfgenmsg)) {
+    int type = mnl_attr_get_type(attribute);
+    if (type != CTA_TUPLE_ORIG && type != CTA_ID) continue;
+    memcpy(mnl_nlmsg_get_payload_tail(header), attribute, MNL_ALIGN(attribute->nla_len));
+    header->nlmsg_len += MNL_ALIGN(attribute->nla_len);
+  }
+  sweep->used += MNL_ALIGN(header->nlmsg_len);
+  sweep->count++;
+  if (++sweep->waiting == 100) flush(sweep);
+  return MNL_CB_OK;
+}
+
+long bare_sweep(void) {
+  static char buffer[65536], requests[65536];
+  struct sweep sweep = {mnl_socket_open(NETLINK_NETFILTER), requests, 0, 0, 0};
+  struct mnl_socket *listing = mnl_socket_open(NETLINK_NETFILTER);
+  if (!sweep.deleting || !listing || mnl_socket_bind(listing, 0, MNL_SOCKET_AUTOPID) < 0
+      || mnl_socket_bind(sweep.deleting, 0, MNL_SOCKET_AUTOPID) < 0)
+    return -errno;
+  char request[64];
+  struct nlmsghdr *header = mnl_nlmsg_put_header(request);
+  header->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET;
+  header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+  header->nlmsg_seq = 1;
+  mnl_nlmsg_put_extra_header(header, sizeof(struct nfgenmsg));
+  if (mnl_socket_sendto(listing, request, header->nlmsg_len) < 0) return -errno;
+  int next = MNL_CB_OK;
+  while (next > MNL_CB_STOP) {
+    ssize_t received = mnl_socket_recvfrom(listing, buffer, sizeof(buffer));
+    if (received < 0) return -errno;
+    next = mnl_cb_run(buffer, received, 1, mnl_socket_get_portid(listing), each_entry, &sweep);
+    if (next < 0) return -errno;
+  }
+  flush(&sweep);
+  mnl_socket_close(listing);
+  mnl_socket_close(sweep.deleting);
+  return sweep.count;
 }

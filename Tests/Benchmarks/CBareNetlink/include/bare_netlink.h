@@ -19,3 +19,9 @@ long bare_dump(uint32_t *keys, size_t capacity);
 
 /* Deletes the table if it is there. Returns 0 or an errno. */
 int bare_delete(void);
+
+/*
+ * Deletes every entry of connection tracking by its own name: one listing, and deletes in batches of 100 whose answers are
+ * awaited. Returns how many there were, or -errno.
+ */
+long bare_sweep(void);
