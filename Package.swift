@@ -263,11 +263,10 @@ let package = Package(
     tests(
       "OperationsTests",
       [
-        "Addressing", "AgentProtocol", "Artifacts", "Attempts", "ConnectionDiff", "Enforcement", "Fleet",
-        "HostAgent", "Machine", "Lab", "LabFixtures", "LabHarness", "MemoryKernel", "Netlink", "Nftables",
-        "Operations",
-        "Policy",
-        "RulesetCompiler", "RulesetDiff", "sekisho",
+        "Addressing", "AgentProtocol", "Artifacts", "Attempts", "ConnectionDiff", "ConnectionSpace",
+        "Enforcement",
+        "Fleet", "HostAgent", "Machine", "Lab", "LabFixtures", "LabHarness", "MemoryKernel", "Netlink",
+        "Nftables", "Operations", "Policy", "RulesetCompiler", "RulesetDiff", "sekisho",
       ]),
     tests("SekishoCommandsTests", ["ChildProcess", "Goldens", "sekisho"]),
     tests(

@@ -11,28 +11,33 @@ package struct FoundDifference {
   package let notProven: NotProven?
   /// Hosts that nobody can log in to any more, those with a first ruleset among them; `nil`: none, or not proven.
   package let lockout: Lockout?
+  /// Why it is not known whether somebody can log in; `nil`: it is.
+  package let lockoutNotProven: NotProven?
   /// What lint finds of flows that change on hosts, and of hosts that get a first ruleset.
   package let findings: [Finding]
   /// What there is to know beside what changes, of hosts with anything such.
   package let facts: [HostFacts]
 
-  init(
+  package init(
     _ hosts: [HostDifference], findings: [Finding] = [], facts: [HostFacts] = [],
-    lockout: (ChangeMeaning?) -> Lockout? = { $0?.diff.lockout },
+    lockout: (ChangeMeaning?) throws(NotProven) -> Lockout? = { $0?.diff.lockout },
     meaning: () throws(NotProven) -> ChangeMeaning?
   ) {
     self.hosts = hosts
     self.findings = findings
     self.facts = facts
+    var found: ChangeMeaning?
     do throws(NotProven) {
-      let found = try meaning()
-      self.meaning = found
-      self.lockout = lockout(found)
+      found = try meaning()
       notProven = nil
+    } catch { notProven = error }
+    self.meaning = found
+    do throws(NotProven) {
+      self.lockout = try lockout(found)
+      lockoutNotProven = nil
     } catch {
-      self.meaning = nil
-      self.lockout = lockout(nil)
-      notProven = error
+      self.lockout = nil
+      lockoutNotProven = error
     }
   }
 }

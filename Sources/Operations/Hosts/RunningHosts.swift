@@ -59,7 +59,9 @@ package struct RunningHosts {
   }
 
   package var found: FoundDifference {
-    FoundDifference(differences, findings: findings, facts: facts, lockout: { _ in lockout }) {
+    FoundDifference(
+      differences, findings: findings, facts: facts, lockout: { (_) throws(NotProven) in try lockout() }
+    ) {
       () throws(NotProven) in
       try meaning()
     }
@@ -75,12 +77,12 @@ package struct RunningHosts {
   }
 
   /// To namespaces of a lab nobody logs in.
-  private var lockout: Lockout? {
+  private func lockout() throws(NotProven) -> Lockout? {
     if targets.isLab { return nil }
     let hosts = zip(targets.hosts, answers).compactMap { target, answer in
       (try? answer.get()).map { rulesets(of: target, $0) }
     }
-    return try? Lockout(of: hosts, compiledFrom: targets.inventory?.policy, at: .current())
+    return try Lockout(of: hosts, compiledFrom: targets.inventory?.policy, at: .current())
   }
 
   /// What there is to know of hosts beside that, of those with anything.
@@ -106,7 +108,7 @@ package struct RunningHosts {
         first.insert(applying.target.name)
       }
     }
-    let lockedOut = Set(lockout?.hosts ?? [])
+    let lockedOut = Set((try? lockout())?.hosts ?? [])
     return Lint.findings(in: policy, at: .current()).filter {
       flows.contains($0.subject) || !first.isDisjoint(with: $0.hosts)
         || $0.kind == .noManagement && !lockedOut.isDisjoint(with: $0.hosts)

@@ -22,7 +22,11 @@ struct DiffReport {
         "which connections open and close is \(reason); the objects that change are told instead")
     }
     let hosts = found.hosts
-    let lead = found.lockout.map { Answer.Part.chapter(.sentence("\($0.sentence, .closes)")) }
+    let lead =
+      found.lockout.map { Answer.Part.chapter(.sentence("\($0.sentence, .closes)")) }
+      ?? found.lockoutNotProven.map {
+        Answer.Part.chapter(.sentence("\("whether somebody can log in afterwards is \($0)", .closes)"))
+      }
     let before = [reason, lead].compactMap { $0 } + (found.meaning?.parts ?? [])
     let knowsMeaning = found.meaning != nil && !showsObjects
     let facts = found.facts.chapters
@@ -186,6 +190,7 @@ struct DiffReport {
 
     let hosts: [Host]
     let lockedOut: [String]
+    let lockedOutNotProven: String?
     let findings: [LintReport.Entry]?
     let facts: [HostFactsJSON]
     let meaning: ChangeMeaning.JSON?
@@ -210,6 +215,7 @@ struct DiffReport {
     }
     return File(
       hosts: hosts, lockedOut: found.lockout?.hosts ?? [],
+      lockedOutNotProven: found.lockoutNotProven.map { "\($0)" },
       findings: sources.map { LintReport(findings: found.findings, sources: $0).entries },
       facts: found.facts.map { HostFactsJSON($0) },
       meaning: found.meaning?.json, meaningNotProven: found.notProven.map { "\($0)" },

@@ -85,9 +85,12 @@ struct ApplyCommand: Verb {
     if !failures.isEmpty {
       throw Refusal(of: failures, "not every host could be asked; nothing was applied")
     }
-    if let lockout = change.found.lockout, !asks, !allowLockout {
+    let lockout =
+      change.found.lockout?.sentence
+      ?? change.found.lockoutNotProven.map { "whether somebody can log in afterwards is \($0)" }
+    if let lockout, !asks, !allowLockout {
       throw Refusal(
-        .lockout, "\(lockout.sentence); nothing was applied",
+        .lockout, "\(lockout); nothing was applied",
         remedy: "add a flow, or give --allow-lockout where there is another way in, such as a console")
     }
     let changing = change.running.changing.map(\.target.name)
