@@ -108,8 +108,8 @@ let package = Package(
     layer(
       "HostLife",
       [
-        "AgentProtocol", "Enforcement", "HostState", "HostStore", "Machine", "Nftables", "RulesetShape",
-        system,
+        "Addressing", "AgentProtocol", "Diagnostics", "Enforcement", "HostState", "HostStore", "Machine",
+        "Nftables", "Policy", "RulesetCompiler", "RulesetShape", system,
       ],
       isSmall: true),
     layer(
@@ -126,7 +126,8 @@ let package = Package(
       [
         "Addressing", "AgentProtocol", "Artifacts", "Attempts", "ConnectionDiff", "ConnectionSpace",
         "Diagnostics",
-        "Digest", "Enforcement", "Fleet", "HostAgent", "Inventory", "InventoryFiles", "Lab", "Lint",
+        "Digest", "Enforcement", "Fleet", "HostAgent", "HostLife", "Inventory", "InventoryFiles", "Lab",
+        "Lint",
         "Machine",
         "Nftables", "Policy", "Reachability", "RulesetCompiler", "RulesetDiff", "RulesetShape", system,
       ], isSmall: true),
@@ -134,7 +135,8 @@ let package = Package(
       "SekishoCommands",
       [
         "Addressing", "AgentProtocol", "Artifacts", "ConnectionDiff", "ConnectionSpace", "Diagnostics",
-        "Explanation", "Fleet", "HostAgent", "Inventory", "InventoryFiles", "Lab", "Lint",
+        "Explanation", "Fleet", "HostAgent", "HostLife", "HostState", "Inventory", "InventoryFiles", "Lab",
+        "Lint",
         "Machine", "Nftables", "Operations", "Policy", "Reachability", "RulesetDiff", "RulesetShape",
         "RulesetSpace", arguments, subprocess, system,
       ], isSmall: true),

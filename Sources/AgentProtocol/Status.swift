@@ -46,11 +46,14 @@ package struct TableStatus: Hashable, Sendable, Codable {
   @BoundedCount package private(set) var elements: Int
   /// Milliseconds for which a change is on trial; the directions are then those of its rules.
   package let trialLeft: UInt64?
+  /// Whether it is what a boot loads where what was confirmed cannot be; `nil`: it is not.
+  package let isFallback: Bool?
 
   package init(
     isOwned: Bool, isDormant: Bool, directions: [DirectionStatus], chains: Int, rules: Int, sets: Int,
-    elements: Int, trialLeft: UInt64? = nil
+    elements: Int, trialLeft: UInt64? = nil, isFallback: Bool = false
   ) {
+    self.isFallback = isFallback ? true : nil
     self.trialLeft = trialLeft
     self.isOwned = isOwned
     self.isDormant = isDormant

@@ -1,17 +1,20 @@
 package import AgentProtocol
-internal import Nftables
+package import Nftables
 internal import NftablesNetlink
 internal import RulesetShape
 
 extension LocalHost {
   /// What the kernel has of Sekisho.
-  package func status() throws(AgentFailure) -> HostStatus {
+  ///
+  /// - Parameter isFallback: whether a table is what stands where nothing better could be loaded.
+  package func status(isFallback: (Table) -> Bool) throws(AgentFailure) -> HostStatus {
     let kernel = try openKernel()
     do throws(ReadError) {
       let installed = try kernel.table(family, name)
       let left = try kernel.timeLeft(of: TrialName.clock, family: family, table: name)
       let table = try installed.map { (installed) throws(ReadError) in
-        try TableStatus(installed, trialLeft: left) { (set) throws(ReadError) in
+        try TableStatus(installed, trialLeft: left, isFallback: isFallback(installed.table)) {
+          (set) throws(ReadError) in
           try kernel.elementCount(of: set, family: family, table: name)
         }
       }
@@ -26,7 +29,8 @@ extension LocalHost {
 extension TableStatus {
   /// - Parameter count: how many elements a set has that rules fill.
   init(
-    _ installed: InstalledTable, trialLeft: UInt64?, count: (SetName) throws(ReadError) -> Int
+    _ installed: InstalledTable, trialLeft: UInt64?, isFallback: Bool,
+    count: (SetName) throws(ReadError) -> Int
   ) throws(ReadError) {
     let table = installed.table
     var directions: [DirectionStatus] = []
@@ -41,7 +45,7 @@ extension TableStatus {
       directions: directions, chains: table.chains.count,
       rules: table.chains.reduce(0) { $0 + $1.rules.count }, sets: table.sets.count,
       elements: table.sets.filter { !$0.flags.contains(.dynamic) }.reduce(0) { $0 + $1.elements.count },
-      trialLeft: trialLeft)
+      trialLeft: trialLeft, isFallback: isFallback)
   }
 }
 

@@ -38,6 +38,19 @@ package struct HostHere: Sendable {
 
   func startKeeper() { keeper() }
 
+  /// Loads what was confirmed, or the fallback, as a boot does.
+  ///
+  /// - Throws: ``AgentProtocol/AgentFailure`` when neither was loaded.
+  package func boot() throws(AgentFailure) -> Booted {
+    let life: HostLife
+    do throws(AgentFailure) { life = try self.life() } catch {
+      try Fallback.stand(on: host, because: error)
+      Self.tell(.fallback(error.message))
+      return .fallback(error)
+    }
+    return try life.boot()
+  }
+
   /// Waits for the end of the trial that runs, and cleans up behind it.
   package func keep() throws(AgentFailure) {
     while true {
@@ -63,9 +76,11 @@ package struct HostHere: Sendable {
   private static func tell(_ announcement: Announcement) {
     let text = "sekisho: \(announcement)\n"
     try? Programs.start(["/usr/bin/logger", "-t", "sekisho", "--", "\(announcement)"])
-    // A host of a lab has no people of its own.
-    if case .trialEnded = announcement, NetworkNamespace.isFirst {
-      try? Programs.start(["/usr/bin/wall"], input: Array(text.utf8))
+    switch announcement {
+    case .trialEnded, .fallback:
+      // A host of a lab has no people of its own.
+      if NetworkNamespace.isFirst { try? Programs.start(["/usr/bin/wall"], input: Array(text.utf8)) }
+    case .confirmed, .stopped: break
     }
   }
 }

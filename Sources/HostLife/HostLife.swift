@@ -212,7 +212,8 @@ extension HostLife {
   /// What a command has in hand.
   struct Run {
     let hold: Hold
-    let books: HostStore.Lock
+    /// `nil`: there is none on a disk that cannot be written, and a boot does without.
+    let books: HostStore.Lock?
     let place: String
     var content = HostStore.Content()
     var view = KernelView(base: .none)
@@ -236,6 +237,8 @@ extension HostLife {
     var keepsSessions = false
     /// What became of them.
     var cut: CutReport?
+    /// Whether sessions older than the first table are learnt, unless the command says otherwise.
+    var isLearning = true
     /// Whether any transaction went through.
     var isChanged = false
   }
@@ -261,10 +264,7 @@ extension HostLife {
   /// Takes the right to change the host, and the way out of what was left behind.
   func begin() throws(AgentFailure) -> Run {
     let hold = try patientHold()
-    let place: String
-    do throws(SystemFailure) {
-      place = "\(try Boot.identifier()):\(try NetworkNamespace.current())"
-    } catch { throw AgentFailure(error) }
+    let place = try Self.place()
     var run = Run(
       hold: hold, books: try reading { () throws(HostStore.Failure) in try store.lock() }, place: place)
     try look(&run)
@@ -273,8 +273,15 @@ extension HostLife {
     return run
   }
 
+  /// Boot and network namespace.
+  static func place() throws(AgentFailure) -> String {
+    do throws(SystemFailure) {
+      return "\(try Boot.identifier()):\(try NetworkNamespace.current())"
+    } catch { throw AgentFailure(error) }
+  }
+
   /// Whoever cleans up behind a trial is done in a moment; for another apply nobody waits longer than that.
-  private func patientHold() throws(AgentFailure) -> Hold {
+  func patientHold() throws(AgentFailure) -> Hold {
     for _ in 0..<20 {
       do throws(AgentFailure) { return try host.hold() } catch {
         if error.code != .busy { throw error }

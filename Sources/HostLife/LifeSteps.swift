@@ -42,7 +42,8 @@ extension HostLife {
     case .enforce(let number):
       // Whoever carries on what another began may be the first who makes the kernel track connections.
       try make(
-        try table(number), isLearning: pending?.isLearning ?? true, tell: pending?.tell ?? { _ in }, &run)
+        try table(number), isLearning: pending?.isLearning ?? run.isLearning, tell: pending?.tell ?? { _ in },
+        &run)
     case .removeTable: try host.removeTable(run.hold)
     case .cut:
       // Without rules everything may begin.

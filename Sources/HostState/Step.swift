@@ -53,6 +53,8 @@ package enum Announcement: Hashable, Sendable {
   case trialEnded(RevisionNumber, TrialEnd)
   case confirmed(RevisionNumber)
   case stopped(until: Int64?)
+  /// What was confirmed could not be loaded at a boot; why.
+  case fallback(String)
 }
 
 /// Why a trial is over without having been confirmed.
@@ -75,6 +77,8 @@ package enum AuditEvent: Hashable, Sendable {
   case ended(RevisionNumber, TrialEnd)
   case booted(RevisionNumber?)
   case stopped(until: Int64?)
+  /// A boot could not load what was confirmed; why.
+  case fallback(String)
 }
 
 /// By what a revision was confirmed.
@@ -98,6 +102,8 @@ extension Announcement: CustomStringConvertible {
     case .trialEnded(let number, .neverArmed):
       "revision \(number) was never in force: what should have tried it died"
     case .confirmed(let number): "revision \(number) is confirmed"
+    case .fallback(let reason):
+      "the confirmed ruleset could not be loaded, only ssh is let in: \(reason)"
     case .stopped(let until): until == nil ? "nothing is enforced any more" : "nothing is enforced for a time"
     }
   }

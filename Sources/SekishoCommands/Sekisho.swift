@@ -20,13 +20,14 @@ package struct Sekisho: AsyncParsableCommand {
         sekisho reach web-1                how far does an intruder get?
 
       Exit codes: 0 done or no difference, 1 error, 2 differences, 3 refused because state has moved, \
-      4 a guard or probe failed, 5 rolled back, 6 nobody could log in afterwards, 64 usage.
+      4 a guard or probe failed, 5 rolled back, 6 nobody could log in afterwards, 7 the \
+      fallback stands, 64 usage.
       """,
     version: toolVersion,
     subcommands: [
       CheckCommand.self, CompileCommand.self, DiffCommand.self, ApplyCommand.self, ConfirmCommand.self,
       ExtendCommand.self, RollbackCommand.self, HistoryCommand.self, DriftCommand.self, SessionsCommand.self,
-      CutCommand.self, StatusCommand.self,
+      CutCommand.self, BootCommand.self, StatusCommand.self,
       ExplainCommand.self, ReachCommand.self, GraphCommand.self, ReadCommand.self, LabCommand.self,
       AgentCommand.self,
     ])

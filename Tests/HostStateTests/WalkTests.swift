@@ -8,7 +8,7 @@ import Testing
 
   /// What an operator may ask for.
   private enum Command: CaseIterable {
-    case arm, adopt, confirm, guess, extend, rollBack, stop, stopForGood
+    case arm, adopt, confirm, guess, extend, rollBack, stop, stopForGood, boot
 
     func script(in world: World) -> Script? {
       let revision = Revision(
@@ -23,6 +23,8 @@ import Testing
       case .extend: return try? world.disk.extend(seconds: 90, in: world.place, kernel: world.kernel)
       case .rollBack: return try? world.disk.rollBack(in: world.place, kernel: world.kernel)
       case .stop: return world.disk.stop(.init(until: 600, by: actor, why: nil))
+      // By hand, without one.
+      case .boot: return world.disk.trial == nil ? Script(world.disk.boot()) : nil
       case .stopForGood: return world.disk.stop(.init(until: nil, by: actor, why: nil))
       }
     }

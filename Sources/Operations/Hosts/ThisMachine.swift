@@ -1,6 +1,8 @@
 package import Addressing
+package import AgentProtocol
 internal import Enforcement
 package import HostAgent
+package import HostLife
 package import Machine
 package import Policy
 
@@ -34,6 +36,21 @@ package enum ThisMachine {
   /// - Throws: ``Machine/DirectoryRefusal``.
   package static func agent() throws(DirectoryRefusal) -> AgentHere {
     AgentHere(try here(), version: toolVersion)
+  }
+
+  /// Loads what was confirmed, or the fallback, as a boot does.
+  ///
+  /// - Throws: ``AgentProtocol/AgentFailure`` when neither was loaded.
+  package static func boot() throws(AgentFailure) -> Booted {
+    let here: HostHere
+    do throws(DirectoryRefusal) { here = try self.here() } catch {
+      // Without a place for locks nobody else can be at work; the fallback needs none.
+      let refusal = error
+      return try HostHere(
+        LocalHost(runtimeDirectory: refusal.path), state: { () throws(DirectoryRefusal) in throw refusal }
+      ).boot()
+    }
+    return try here.boot()
   }
 
   /// - Throws: ``Machine/DirectoryRefusal``.

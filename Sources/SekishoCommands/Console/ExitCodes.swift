@@ -16,4 +16,6 @@ extension ExitCode {
   static let rolledBack = ExitCode(5)
   /// Refused because nobody could log in afterwards.
   static let lockedOut = ExitCode(6)
+  /// What was confirmed could not be loaded: the fallback stands (`boot`).
+  static let fallback = ExitCode(7)
 }

@@ -41,6 +41,13 @@ struct StatusReport {
           "a change is on trial for another \(String((left + 999) / 1000)) s, and these are its rules; then those from before judge again, unless it is confirmed"
         ))
     }
+    if table.isFallback == true {
+      entries.append(
+        Entry(
+          .risk,
+          "this is the fallback: a boot could not load what was confirmed, and only ssh is let in (sekisho history says why; apply, or sekisho boot, ends it)"
+        ))
+    }
     if table.isOwned { entries.append("the table belongs to a running program and goes with it") }
     if table.isDormant { entries.append("the table is switched off (dormant): nothing is enforced") }
     entries += table.directions.map { direction in
@@ -79,7 +86,8 @@ struct StatusReport {
   private struct File: Encodable {
     struct Host: Encodable {
       let host: String
-      /// `same`, `differs`, `installed` (nothing to compare with), `none` (no table) or `failed`.
+      /// `same`, `differs`, `installed` (nothing to compare with), `fallback` (of a boot that could not load what was
+      /// confirmed), `none` (no table) or `failed`.
       let status: String
       var generation: UInt32?
       var table: TableStatus?
@@ -101,7 +109,9 @@ struct StatusReport {
         case .success(let found):
           status =
             found.table == nil
-            ? "none" : state.differing.map { $0 == 0 ? "same" : "differs" } ?? "installed"
+            ? "none"
+            : found.table?.isFallback == true
+              ? "fallback" : state.differing.map { $0 == 0 ? "same" : "differs" } ?? "installed"
           generation = found.generation
           table = found.table
           objectsDiffering = state.differing
