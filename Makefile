@@ -2,7 +2,7 @@
 
 BUILD_PACKAGES := libmnl-dev libnftnl-dev libyaml-dev pkg-config
 RUN_PACKAGES := nftables iproute2 util-linux
-TEST_PACKAGES := conntrack openssh-server openssh-client iptables arptables ebtables
+TEST_PACKAGES := conntrack openssh-server openssh-client iptables arptables ebtables systemd
 CONTAINER_PACKAGES := docker.io podman netavark busybox-static iptables
 
 PREFIX ?= /usr/local
@@ -82,6 +82,9 @@ documentation: build
 
 install: release
 	install -D -m 0755 $(STATIC_BUILD)/release/sekisho "$(DESTDIR)$(PREFIX)/bin/sekisho"
+	install -d "$(DESTDIR)$(PREFIX)/lib/systemd/system"
+	sed 's|/usr/local/bin/|$(PREFIX)/bin/|' packaging/sekisho-boot.service \
+		> "$(DESTDIR)$(PREFIX)/lib/systemd/system/sekisho-boot.service"
 
 clean:
 	swift package clean
