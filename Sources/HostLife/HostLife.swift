@@ -174,11 +174,11 @@ extension HostLife {
 
   /// What the host was given, and what is on trial. Nothing is changed.
   package func books() throws(AgentFailure) -> Books {
+    // The clock first: who finds it gone because a trial was confirmed finds that in the books behind it.
+    let left = try host.trialLeft(try host.conversation())
     let content = try reading { () throws(HostStore.Failure) in try store.load() }
     let revisions = try reading { () throws(HostStore.Failure) in try store.revisions() }
     let chain = try reading { () throws(HostStore.Failure) in try store.audit() }
-    let hold = try host.conversation()
-    let left = try host.trialLeft(hold)
     let confirmations = Dictionary(
       chain.entries.compactMap { entry in
         entry.event == "confirmed" ? entry.revision.map { ($0, (entry.time, entry.detail ?? "")) } : nil
@@ -186,9 +186,10 @@ extension HostLife {
     return Books(
       confirmed: content.state.confirmed?.rawValue,
       trial: content.state.trial.flatMap { trial in
-        guard let left, trial.phase == .armed else { return nil }
+        // What is accepted is being confirmed, and not over: it stays, or is on trial again.
+        guard left != nil || trial.phase == .accepted else { return nil }
         return Books.Running(
-          revision: trial.revision.rawValue, left: left, by: Self.words(trial.by))
+          revision: trial.revision.rawValue, left: left ?? 0, by: Self.words(trial.by))
       },
       revisions: revisions.map { number, about in
         Books.Entry(

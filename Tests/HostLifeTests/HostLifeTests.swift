@@ -58,6 +58,23 @@ import Testing
     #expect(throws: AgentFailure.self) { try place.life.confirm(token: armed.token) }
   }
 
+  /// Whoever waits for the end of a trial would take it for rolled back.
+  @Test func `a trial that is being confirmed is not told to be over`() throws {
+    let place = try Place()
+    try adopt(tables[0], place)
+    _ = try arm(tables[1], place)
+    var trial = try #require(try place.content.state.trial)
+    trial.phase = .accepted
+    try HostStore(place.directory).write(trial)
+    place.kernel.expire()
+    let books = try place.life.books()
+    #expect(books.trial?.revision == 2 && books.confirmed == 1)
+    #expect(try place.life.recover() == nil)
+    #expect(has(place, tables[1]))
+    let after = try place.life.books()
+    #expect(after.trial == nil && after.confirmed == 2)
+  }
+
   @Test func `the first trial of a host goes back to no table at all`() throws {
     let place = try Place()
     var learnt = false
