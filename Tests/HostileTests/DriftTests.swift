@@ -57,8 +57,8 @@ struct DriftTests {
       """
       sed -i 's/service: ssh/service: web/' inventory/all.yaml
       status=0; sekisho diff --local --host a || status=$?; test $status = 2
-      (sekisho apply --local --host a --yes --allow-lockout > tried 2>&1 || true) & trial=$!
-      until nft list table inet sekisho | grep -q trial/; do sleep 0.1; done
+      (sekisho apply --confirm-within 1h --local --host a --yes --allow-lockout > tried 2>&1 || true) & trial=$!
+      until nft list table inet sekisho | grep -q expires; do sleep 0.1; done
       """,
       """
       test $status = 0; grep '"status" : "as-confirmed"' json
@@ -71,7 +71,7 @@ struct DriftTests {
     try drift(
       "sed -i 's/service: ssh/service: web/' inventory/all.yaml",
       """
-      sekisho diff --local --host a > told || true; cat told; ! grep 'of no flow' told
+      sekisho diff --local --host a > told || true; cat told; (! grep 'of no flow' told)
       grep 'b → a  ssh (tcp/22)  b-to-a' told; grep 'b → a  web (tcp/80)  b-to-a' told
       """)
   }

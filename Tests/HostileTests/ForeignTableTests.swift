@@ -133,7 +133,7 @@ struct ForeignTableTests {
         nft list ruleset | (! grep learnt)
         # And one that is let alone stays when its process has gone.
         sekisho apply --no-trial --local --host a --yes
-        nft list table inet sekisho > table; grep 'comment "b-to-a"' table; ! grep 'owner\\|learnt' table
+        nft list table inet sekisho > table; grep 'comment "b-to-a"' table; (! grep 'owner\\|learnt' table)
         """)
       #expect(result.status == 0, "\(result.all)")
     }
