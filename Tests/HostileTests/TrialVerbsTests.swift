@@ -46,7 +46,11 @@ struct TrialVerbsTests {
       sekisho history --json | grep '"confirmed_by" : "token"'
       sed -i 's/service: .web, ssh./service: web/' inventory/all.yaml
       status=0; $apply --confirm-within 5s > out 2> said || status=$?; test $status = 5; grep 'is rolled back' said
-      sekisho rollback 2> said || test $? = 5
+      for attempt in 1 2 3 4 5 6 7 8 9; do
+        status=0; sekisho rollback 2> said || status=$?; cat said
+        test $status = 1 || break; grep 'another apply is running' said
+      done
+      test $status = 5 -o $status = 0
       nft list table inet sekisho > after; (! grep trial after); grep in.ssh after
       """)
   }
@@ -58,7 +62,12 @@ struct TrialVerbsTests {
       """
       status=0; script -qec "$apply --confirm-within 5s" /dev/null < /dev/null > said || status=$?
       test $status = 5; grep 'NEW connection' said; grep 'to keep it, from a new connection: sekisho confirm' said
-      sekisho rollback 2> said || test $? = 5; test -z "$(nft list tables)"
+      # What cleans up may be at it.
+      for attempt in 1 2 3 4 5 6 7 8 9; do
+        status=0; sekisho rollback 2> said || status=$?; cat said
+        test $status = 1 || break; grep 'another apply is running' said
+      done
+      test $status = 5 -o $status = 0; test -z "$(nft list tables)"
       """)
   }
 
