@@ -256,8 +256,8 @@ let package = Package(
     tests(
       "HostLifeTests",
       [
-        "AgentProtocol", "Enforcement", "HostLife", "HostState", "HostStore", "Machine", "MemoryKernel",
-        "Netlink", "Nftables", "RulesetDiff", "RulesetShape", system,
+        "Addressing", "AgentProtocol", "Enforcement", "HostLife", "HostState", "HostStore", "Machine",
+        "MemoryKernel", "Netlink", "Nftables", "RulesetDiff", "RulesetShape", "Sessions", system,
       ]),
     tests("MachineTests", ["LabHarness", "Machine", system]),
     tests("ArtifactsTests", ["Artifacts", "Machine", "Policy", system]),

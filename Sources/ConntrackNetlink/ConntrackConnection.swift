@@ -70,6 +70,8 @@ package final class ConntrackConnection {
     _ put: (Value, inout MessageWriter) -> Void
   ) throws(NetlinkError) -> Int {
     var done = 0
+    // One that cannot be done keeps none of the others from it.
+    var failure: NetlinkError?
     var position = 0
     while position < values.count {
       let part = values[position..<min(position + Self.requestsAtOnce, values.count)]
@@ -90,9 +92,10 @@ package final class ConntrackConnection {
           done += 1
           continue
         }
-        if code != passing { throw .failed(code, doing: doing, extended: answer.text) }
+        if code != passing { failure = failure ?? .failed(code, doing: doing, extended: answer.text) }
       }
     }
+    if let failure { throw failure }
     return done
   }
 

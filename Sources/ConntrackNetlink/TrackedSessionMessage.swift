@@ -70,6 +70,6 @@ extension TrackedSession.Tuple {
     self.init(
       from: source, to: destination, IPProtocol(rawValue: number),
       sourcePort: proto.u16(CTA_PROTO_SRC_PORT) ?? 0, destinationPort: proto.u16(CTA_PROTO_DST_PORT) ?? 0,
-      kind: (type, code))
+      messageType: type, messageCode: code)
   }
 }

@@ -29,7 +29,7 @@ extension LocalHost {
     // Nothing was tracked for us yet where there is no table.
     let revoked: CutReport? =
       if let own, !change.isEmpty {
-        try cut(wanted, before: own.table, isCounting: true, kernel)
+        try revoked(by: wanted, before: own.table, kernel)
       } else { nil }
     return Looked(
       seen: try seen(found, &digests), comparison: comparison,

@@ -11,57 +11,59 @@ extension LocalHost {
   /// Something that opens sessions faster than they are ended, past the rules, is not waited out.
   private static let mostSweeps = 5
 
-  /// Ends every session that a table in force would not let begin, or counts them.
+  /// Ends every session that the table in force would not let begin, or counts them.
+  ///
+  /// What fails is in the report: the rules stand by then, and nothing that follows may wait for it.
   ///
   /// - Parameters:
   ///   - before: the rules that let them begin, which say of which flows they are.
   ///   - isCounting: whether they go on.
   /// - Returns: `nil`: the kernel does not let itself be asked.
-  package func cut(
-    _ table: Table, before: Table?, isCounting: Bool = false, _ hold: Hold
-  ) throws(AgentFailure) -> CutReport? {
-    try cut(table, before: before, isCounting: isCounting, hold.kernel)
-  }
-
-  /// The same, over a conversation.
-  func cut(
-    _ table: Table, before: Table?, isCounting: Bool, _ kernel: any HostKernel
-  ) throws(AgentFailure) -> CutReport? {
-    let judge = try judge(of: table, kernel)
-    let earlier: SessionJudge? = if let before { try self.judge(of: before, kernel) } else { nil }
-    return try sweep(kernel, isCounting: isCounting) { session in
-      switch judge.judge(session) {
-      case .denied:
-        if case .allowed(let flow)? = earlier?.judge(session) { .chosen(of: flow) } else { .chosen(of: nil) }
-      case .uncertain: .uncertain
-      case .allowed, .exempt: .other
+  package func cut(before: Table?, isCounting: Bool, _ hold: Hold) -> CutReport? {
+    do throws(AgentFailure) {
+      // Without rules everything may begin.
+      guard let table = try ownTable(hold) else {
+        return CutReport(isDone: !isCounting, flows: [], sessions: 0, uncertain: 0, left: 0)
       }
+      let choose = try denied(by: table, before: before, hold.kernel)
+      return isCounting ? try counted(hold.kernel, choose) : try sweep(hold.kernel, choose)
+    } catch {
+      return CutReport(
+        isDone: false, flows: [], sessions: 0, uncertain: 0, left: 0, failure: error.message)
     }
   }
 
-  /// Ends the sessions that are meant.
+  /// Sessions that a table would not let begin, which all go on.
+  ///
+  /// - Parameter before: the rules that are in force.
+  /// - Returns: `nil`: the kernel does not let itself be asked.
+  func revoked(
+    by wanted: Table, before: Table, _ kernel: any HostKernel
+  ) throws(AgentFailure) -> CutReport? {
+    try counted(kernel, try denied(by: wanted, before: before, kernel))
+  }
+
+  /// Ends the sessions that are meant: each that is there now. What the rules allow may come back at once.
   ///
   /// - Throws: ``AgentProtocol/AgentFailure``; where nothing is enforced no session is denied, and none is of a flow.
-  package func end(_ request: EndSessions) throws(AgentFailure) -> EndedSessions {
-    let hold = try hold()
+  package func end(_ request: EndSessions, _ hold: Hold) throws(AgentFailure) -> EndedSessions {
     let judge = try judge(of: try enforced(hold), hold.kernel)
-    let isMeant = { (session: TrackedSession) in
-      request.peer.map { peer in
-        [session.original.source, session.original.destination, session.reply.source].contains(peer)
-      } ?? true
-    }
-    let report = try sweep(hold.kernel, isCounting: false) { session in
-      guard isMeant(session) else { return .other }
+    let choose = { (session: TrackedSession) -> Choice in
+      if let peer = request.peer {
+        let ends = [session.original.source, session.original.destination, session.reply.source]
+        guard ends.contains(peer) else { return .other }
+      }
       switch judge.judge(session) {
       case .denied: return request.flow == nil ? .chosen(of: nil) : .other
       case .allowed(let flow):
-        let isOfFlow = request.flow.map { $0 == flow } ?? (request.peer != nil)
-        return isOfFlow ? .chosen(of: flow) : .other
+        let isMeant = request.flow.map { $0 == flow } ?? (request.peer != nil)
+        return isMeant ? .chosen(of: flow) : .other
       case .uncertain: return request.peer != nil && request.flow == nil ? .chosen(of: nil) : .uncertain
       case .exempt: return .other
       }
     }
-    guard let report else { throw Self.untracked }
+    let repeats = request.flow == nil && request.peer == nil
+    guard let report = try sweep(hold.kernel, repeats: repeats, choose) else { throw Self.untracked }
     return EndedSessions(cut: report)
   }
 
@@ -117,51 +119,94 @@ extension LocalHost {
     case other
   }
 
-  /// Ends sessions until none is found.
+  /// Chooses the sessions that a table would not let begin.
+  private func denied(
+    by table: Table, before: Table?, _ kernel: any HostKernel
+  ) throws(AgentFailure) -> (TrackedSession) -> Choice {
+    let judge = try judge(of: table, kernel)
+    let earlier: SessionJudge? = if let before { try self.judge(of: before, kernel) } else { nil }
+    return { session in
+      switch judge.judge(session) {
+      case .denied:
+        if case .allowed(let flow)? = earlier?.judge(session) { .chosen(of: flow) } else { .chosen(of: nil) }
+      case .uncertain: .uncertain
+      case .allowed, .exempt: .other
+      }
+    }
+  }
+
+  private func counted(
+    _ kernel: any HostKernel, _ choose: (TrackedSession) -> Choice
+  ) throws(AgentFailure) -> CutReport? {
+    guard let tracked = try tracked(kernel) else { return nil }
+    let (chosen, uncertain) = Self.choice(of: tracked, choose)
+    return CutReport(
+      isDone: false, flows: Self.flows(chosen.map(\.flow)), sessions: chosen.count, uncertain: uncertain,
+      left: chosen.count)
+  }
+
+  /// Ends sessions until none is found; ended is what a listing behind it does not have any more.
   ///
   /// A packet that was judged by the rules from before may still enter its session just behind a sweep: so at least two are
   /// made, 10 ms apart.
   ///
+  /// - Parameter repeats: whether those that come behind the first sweep end as well.
   /// - Returns: `nil`: the kernel does not let itself be asked.
   private func sweep(
-    _ kernel: any HostKernel, isCounting: Bool, _ choose: (TrackedSession) -> Choice
+    _ kernel: any HostKernel, repeats: Bool = true, _ choose: (TrackedSession) -> Choice
   ) throws(AgentFailure) -> CutReport? {
-    var counts: [String?: Int] = [:]
+    var ended: [String?] = []
+    var pending: [TrackedSession.Name: String?] = [:]
     var uncertain = 0
-    var isUnfinished = true
-    for sweep in 0..<(isCounting ? 1 : Self.mostSweeps) {
+    var failure: AgentFailure?
+    for sweep in 0...Self.mostSweeps {
       if sweep > 0 { usleep(10_000) }
       guard let tracked = try tracked(kernel) else { return nil }
-      uncertain = tracked.unread
-      var chosen: [TrackedSession] = []
-      for session in tracked.sessions {
-        switch choose(session) {
-        case .chosen(let flow):
-          chosen.append(session)
-          counts[flow, default: 0] += 1
-        case .uncertain: uncertain += 1
-        case .other: break
-        }
-      }
-      isUnfinished = !chosen.isEmpty && !isCounting
-      if chosen.isEmpty {
-        if sweep > 0 { break }
-      } else if !isCounting {
-        do throws(NetlinkError) { _ = try kernel.end(chosen) } catch { throw AgentFailure(error) }
+      var (chosen, unclear) = Self.choice(of: tracked, choose)
+      uncertain = unclear
+      if !repeats, sweep > 0 { chosen.removeAll { pending[$0.session.name] == nil } }
+      let left = Set(chosen.map(\.session.name))
+      ended += pending.filter { !left.contains($0.key) }.map(\.value)
+      pending = Dictionary(chosen.map { ($0.session.name, $0.flow) }, uniquingKeysWith: { first, _ in first })
+      if pending.isEmpty, sweep > 0 { break }
+      if pending.isEmpty || sweep == Self.mostSweeps { continue }
+      do throws(NetlinkError) { _ = try kernel.end(chosen.map(\.session)) } catch {
+        failure = AgentFailure(error)
       }
     }
-    let flows = counts.sorted { ($1.value, $0.key ?? "") < ($0.value, $1.key ?? "") }
     return CutReport(
-      isDone: !isCounting, flows: flows.prefix(100).map { CutReport.Flow(flow: $0.key, sessions: $0.value) },
-      sessions: counts.values.reduce(0, +), uncertain: uncertain, isUnfinished: isUnfinished)
+      isDone: true, flows: Self.flows(ended), sessions: ended.count, uncertain: uncertain,
+      left: pending.count, failure: pending.isEmpty ? nil : failure?.message)
+  }
+
+  private static func choice(
+    of tracked: Tracked, _ choose: (TrackedSession) -> Choice
+  ) -> (chosen: [(session: TrackedSession, flow: String?)], uncertain: Int) {
+    var chosen: [(session: TrackedSession, flow: String?)] = []
+    var uncertain = tracked.unread
+    for session in tracked.sessions {
+      switch choose(session) {
+      case .chosen(let flow): chosen.append((session, flow))
+      case .uncertain: uncertain += 1
+      case .other: break
+      }
+    }
+    return (chosen, uncertain)
+  }
+
+  /// Those with the most sessions first.
+  private static func flows(_ names: [String?]) -> [CutReport.Flow] {
+    Dictionary(grouping: names) { $0 }.map { ($0.key, $0.value.count) }
+      .sorted { ($1.1, $0.0 ?? "") < ($0.1, $1.0 ?? "") }
+      .prefix(CutReport.mostFlows).map { CutReport.Flow(flow: $0, sessions: $1) }
   }
 
   private func judge(of table: Table, _ kernel: any HostKernel) throws(AgentFailure) -> SessionJudge {
     let sockets: [TCPSocket]?
     do throws(ReadError) { sockets = try kernel.sockets() } catch { throw AgentFailure(error) }
     return SessionJudge(
-      table, own: Set(Interfaces.addresses()),
-      listeners: (sockets ?? []).filter { $0.state == .listening }.map(\.local),
+      table, own: Set(Interfaces.addresses()), forMany: Set(Interfaces.broadcasts()),
+      listeners: sockets?.filter { $0.state == .listening }.map(\.local),
       exits: Routes.exits().map { ($0.link, $0.destinations) },
       at: UInt64(clamping: time(nil)) * 1_000_000_000)
   }

@@ -1,5 +1,6 @@
 internal import AgentProtocol
 internal import Glibc
+internal import Machine
 internal import Netlink
 internal import Nftables
 internal import NftablesNetlink
@@ -42,7 +43,8 @@ extension LocalHost {
     do throws(ReadError) { sockets = try kernel.sockets() } catch { throw AgentFailure(error) }
     guard let sockets else { return false }
     let now = UInt64(clamping: time(nil))
-    let sessions = wanted.sessionsItAllows(of: sockets, at: now * 1_000_000_000)
+    let sessions = wanted.sessionsItAllows(
+      of: sockets, exits: Routes.exits().map { ($0.link, $0.destinations) }, at: now * 1_000_000_000)
     if sessions.isEmpty { return true }
     do throws(NetlinkError) { return try kernel.enter(sessions) } catch { throw AgentFailure(error) }
   }

@@ -22,7 +22,7 @@ extension AgentServer {
     answerReadConfirmed(here)
     answerList(host)
     answerListSessions(host)
-    answerEndSessions(host)
+    answerEndSessions(here)
     answerProbe()
     answerListen(ears)
     answerArrivals(ears)

@@ -1,12 +1,13 @@
 internal import AgentProtocol
 internal import Enforcement
+internal import HostLife
 
 extension AgentServer {
   mutating func answerListSessions(_ host: LocalHost) {
     handle(ListSessions.self) { (_, _) throws(AgentFailure) in try host.sessions() }
   }
 
-  mutating func answerEndSessions(_ host: LocalHost) {
-    handle(EndSessions.self) { (request, _) throws(AgentFailure) in try host.end(request) }
+  mutating func answerEndSessions(_ here: HostHere) {
+    handle(EndSessions.self) { (request, _) throws(AgentFailure) in try here.life().end(request) }
   }
 }

@@ -99,10 +99,10 @@ extension HostLife {
     try host.checkTarget(table)
     var run = try begin()
     run.seen = seen
-    run.keepsSessions = keepsSessions
     let (revision, ruleset) = try revision(.table(table), reason, &run)
     let script = try refusing(run) { (view) throws(HostStateRefusal) in
-      try run.content.state.adopt(revision, in: run.place, kernel: view)
+      try run.content.state.adopt(
+        revision, keepsSessions: keepsSessions, in: run.place, kernel: view)
     }
     try carryOut(script, Pending(revision, ruleset, isLearning: isLearning, tell: tell), &run)
     guard let applied = run.applied else { throw AgentFailure(.failed, "nothing was put in force") }
@@ -117,10 +117,10 @@ extension HostLife {
   ///   the books could not be brought up to it.
   package func confirm(token: String, keepsSessions: Bool = false) throws(AgentFailure) -> Confirmed {
     var run = try begin()
-    run.keepsSessions = keepsSessions
     let revision = run.content.state.trial?.revision
     let script = try refusing(run) { (view) throws(HostStateRefusal) in
-      try run.content.state.confirm(token: HostStore.digest(token.utf8), in: run.place, kernel: view)
+      try run.content.state.confirm(
+        token: HostStore.digest(token.utf8), keepsSessions: keepsSessions, in: run.place, kernel: view)
     }
     try carryOut(script, nil, &run)
     return Confirmed(revision: revision?.rawValue ?? 0, operations: run.operations, cut: run.cut)
@@ -159,6 +159,27 @@ extension HostLife {
 
   /// Milliseconds for which a trial still judges; `nil`: none does. Nobody is kept from the host by the question.
   package func left() throws(AgentFailure) -> UInt64? { try host.trialLeft(try host.conversation()) }
+
+  /// Ends sessions that are there. The rules stay as they are.
+  ///
+  /// - Throws: ``AgentProtocol/AgentFailure``: `applied` where they have ended, and the log does not say so.
+  package func end(_ request: EndSessions) throws(AgentFailure) -> EndedSessions {
+    let run = try begin()
+    let ended = try host.end(request, run.hold)
+    let meant = [request.flow.map { "flow \($0)" }, request.peer.map { "peer \($0)" }].compactMap(\.self)
+    let event = AuditEvent.cut(
+      sessions: ended.cut.sessions, of: meant.isEmpty ? "no flow" : meant.joined(separator: ", "))
+    do throws(AgentFailure) {
+      try reading { () throws(HostStore.Failure) in
+        try store.append(AuditEntry(event, time: clock(), by: actor))
+      }
+    } catch {
+      var failure = error
+      failure.happened = .applied
+      throw failure
+    }
+    return ended
+  }
 
   /// The ruleset that boots. Nothing is changed.
   ///
@@ -234,9 +255,7 @@ extension HostLife {
     var trial: TrialTable?
     /// Whether the command begins a trial.
     var isArming = false
-    /// Whether sessions that may not begin any more go on.
-    var keepsSessions = false
-    /// What became of them.
+    /// What became of sessions that may not begin any more.
     var cut: CutReport?
     /// Whether sessions older than the first table are learnt, unless the command says otherwise.
     var isLearning = true

@@ -46,11 +46,9 @@ extension HostLife {
         &run)
     case .removeTable: try host.removeTable(run.hold)
     case .cut:
-      // Without rules everything may begin.
-      if let table = try host.ownTable(run.hold) {
-        run.cut = try host.cut(
-          table, before: run.before.own?.withoutTrial, isCounting: run.keepsSessions, run.hold)
-      }
+      run.cut = host.cut(
+        before: run.before.own?.withoutTrial, isCounting: run.content.state.trial?.keepsSessions == true,
+        run.hold)
     case .audit(let event):
       let entry = AuditEntry(event, time: clock(), by: actor, why: run.why)
       try reading { () throws(HostStore.Failure) in try store.append(entry) }

@@ -45,11 +45,12 @@ extension HostState {
 
   /// Makes a revision the confirmed one without a trial.
   package func adopt(
-    _ revision: Revision, in place: String, kernel: KernelView
+    _ revision: Revision, keepsSessions: Bool = false, in place: String, kernel: KernelView
   ) throws(HostStateRefusal) -> Script {
     try requireNoTrial(kernel)
     let trial = Trial(
-      revision: revision.number, phase: .accepted, place: place, token: "", seconds: 0, by: revision.by)
+      revision: revision.number, phase: .accepted, place: place, token: "", seconds: 0, by: revision.by,
+      keepsSessions: keepsSessions)
     return Script(
       [.writeRevision(revision), .writeTrial(trial)] + completion(of: trial, by: .untried),
       whenRefused: [.removeTrial])
@@ -59,12 +60,13 @@ extension HostState {
   ///
   /// - Parameter token: the digest of what was given.
   package func confirm(
-    token: String, in place: String, kernel: KernelView
+    token: String, keepsSessions: Bool = false, in place: String, kernel: KernelView
   ) throws(HostStateRefusal) -> Script {
     let trial = try running(in: place, kernel)
     guard !trial.token.isEmpty, trial.token == token else { throw .wrongToken }
     var accepted = trial
     accepted.phase = .accepted
+    accepted.keepsSessions = keepsSessions ? true : nil
     return Script(
       [.writeTrial(accepted)] + completion(of: accepted, by: .token), whenRefused: [.writeTrial(trial)])
   }
@@ -95,20 +97,21 @@ extension HostState {
 
   /// What follows once it is on disk that a trial is accepted.
   func completion(of trial: Trial, by confirmation: Confirmation) -> [Step] {
-    var steps: [Step] = [.enforce(trial.revision), .writeConfirmed(trial.revision), .removeTrial]
+    // Sessions end while the disk still says what is going on: whoever dies at it is taken up again.
+    var steps: [Step] = [.enforce(trial.revision), .writeConfirmed(trial.revision), .cut, .removeTrial]
     if stop != nil { steps.append(.removeStop) }
-    return steps + [
-      .audit(.confirmed(trial.revision, by: confirmation)), .cut, .tell(.confirmed(trial.revision)),
-    ]
+    return steps + [.audit(.confirmed(trial.revision, by: confirmation)), .tell(.confirmed(trial.revision))]
   }
 
   /// What ends a trial that is not confirmed. Sessions that it had let begin end with it.
   func ending(_ trial: Trial, _ end: TrialEnd, _ kernel: KernelView) -> [Step] {
     var steps: [Step] = []
     if kernel.hasParts || kernel.base == .bare { steps.append(removal(kernel)) }
-    steps += [.removeTrial, .audit(.ended(trial.revision, end))]
-    if kernel.hasParts, kernel.base == .rules { steps.append(.cut) }
-    return steps + [.tell(.trialEnded(trial.revision, end))]
+    // Whoever died behind the removal has left no parts; of none that is known whether it was ever in force.
+    if kernel.base == .rules { steps.append(.cut) }
+    return steps + [
+      .removeTrial, .audit(.ended(trial.revision, end)), .tell(.trialEnded(trial.revision, end)),
+    ]
   }
 
   /// Takes what there is of a trial out of the kernel.

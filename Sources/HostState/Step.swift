@@ -79,6 +79,8 @@ package enum AuditEvent: Hashable, Sendable {
   case stopped(until: Int64?)
   /// A boot could not load what was confirmed; why.
   case fallback(String)
+  /// Somebody ended sessions.
+  case cut(sessions: Int, of: String)
 }
 
 /// By what a revision was confirmed.

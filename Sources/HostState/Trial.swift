@@ -17,10 +17,14 @@ package struct Trial: Hashable, Sendable, Codable {
   /// For how long it was armed, in seconds.
   package var seconds: Int
   package let by: Actor
+  /// Whether sessions go on that the revision would not let begin, once it is accepted; `nil`: they end.
+  package var keepsSessions: Bool?
 
   package init(
-    revision: RevisionNumber, phase: Phase = .armed, place: String, token: String, seconds: Int, by: Actor
+    revision: RevisionNumber, phase: Phase = .armed, place: String, token: String, seconds: Int, by: Actor,
+    keepsSessions: Bool = false
   ) {
+    self.keepsSessions = keepsSessions ? true : nil
     self.revision = revision
     self.phase = phase
     self.place = place

@@ -5,6 +5,19 @@ internal import Glibc
 package enum Interfaces {
   /// The addresses of all of them, or of those with some names, in order (getifaddrs(3)).
   package static func addresses(of isMeant: (String) -> Bool = { _ in true }) -> [Address] {
+    unsafe values(of: isMeant) { unsafe $0.pointee.ifa_addr }
+  }
+
+  /// The broadcast addresses of all of them, in order (getifaddrs(3)).
+  package static func broadcasts() -> [Address] {
+    // IFF_BROADCAST (netdevice(7)): elsewhere the field is the other end's address.
+    unsafe values { unsafe $0.pointee.ifa_flags & 2 != 0 ? $0.pointee.ifa_ifu.ifu_broadaddr : nil }
+  }
+
+  private static func values(
+    of isMeant: (String) -> Bool = { _ in true },
+    _ value: (UnsafeMutablePointer<ifaddrs>) -> UnsafeMutablePointer<sockaddr>?
+  ) -> [Address] {
     var list: UnsafeMutablePointer<ifaddrs>?
     guard unsafe getifaddrs(&list) == 0 else { return [] }
     defer { unsafe freeifaddrs(list) }
@@ -13,7 +26,7 @@ package enum Interfaces {
     while let here = unsafe entry {
       unsafe entry = here.pointee.ifa_next
       guard let name = unsafe here.pointee.ifa_name, isMeant(unsafe String(cString: name)) else { continue }
-      guard let address = unsafe here.pointee.ifa_addr else { continue }
+      guard let address = unsafe value(here) else { continue }
       // Where the address begins within sockaddr_in and sockaddr_in6.
       let (offset, count): (Int, Int)
       switch Int32(unsafe address.pointee.sa_family) {

@@ -20,46 +20,56 @@ package struct SessionJudge {
   private let table: Table
   private let evaluator: Evaluator
   private let hooks: Set<Hook>
+  /// Whether rules ask by which links packets come or go.
+  private let asksForLinks: Bool
   private let own: Set<Address>
-  private let listeners: [UInt16: [SessionEnd]]
+  private let ownInOrder: [Address]
+  private let forMany: Set<Address>
+  private let listeners: [UInt16: [SessionEnd]]?
   private let exits: [(link: String, destinations: AddressSet)]
   private let time: UInt64
 
   /// - Parameters:
   ///   - own: the addresses of this host.
-  ///   - listeners: where it waits for TCP connections.
-  ///   - exits: the links by which packets leave, with the addresses that are behind them; they come by the same.
+  ///   - forMany: the broadcast addresses of its links.
+  ///   - listeners: where it waits for TCP connections; `nil`: it is not known.
+  ///   - exits: the links by which packets leave, with the addresses that are behind them; they come by the same. What is
+  ///     behind none has a link that is not known.
   ///   - time: nanoseconds since 1970.
   package init(
-    _ table: Table, own: Set<Address>, listeners: [SessionEnd],
+    _ table: Table, own: Set<Address>, forMany: Set<Address> = [], listeners: [SessionEnd]?,
     exits: [(link: String, destinations: AddressSet)] = [], at time: UInt64
   ) {
     self.table = table
     evaluator = Evaluator(table)
     hooks = Set(table.chains.compactMap { $0.base?.hook })
+    asksForLinks = table.chains.contains { $0.rules.contains(where: \.asksForLinks) }
     self.own = own
-    self.listeners = Dictionary(grouping: listeners, by: \.port)
+    ownInOrder = own.sorted()
+    self.forMany = forMany
+    self.listeners = listeners.map { Dictionary(grouping: $0, by: \.port) }
     self.exits = exits
     self.time = time
   }
 
   /// Whether somebody here waits for what is sent to an end.
   package func isHeard(_ end: SessionEnd) -> Bool {
-    listeners[end.port]?.contains { $0.hears(end) } ?? false
+    listeners?[end.port]?.contains { $0.hears(end) } ?? false
   }
 
   package func judge(_ session: TrackedSession) -> Judgement {
     let (original, reply) = (session.original, session.reply)
     let began = Opening(
       from: original.source, to: reply.source, original.ipProtocol, sourcePort: original.sourcePort,
-      destinationPort: original.ipProtocol.isICMP ? 0 : reply.sourcePort, kind: original.kind,
-      status: session.status, originalPort: original.destinationPort)
+      destinationPort: reply.sourcePort, messageType: original.messageType,
+      messageCode: original.messageCode, status: session.status, originalPort: original.destinationPort)
     guard let hook = hook(of: session), hooks.contains(hook) else {
       return .exempt
     }
     let judged = judge(began, at: hook)
     guard session.isPickedUp, judged == .denied, original.ipProtocol == .tcp else { return judged }
     // The other end may have begun it. Of an end of this host, the ports where it listens say which.
+    if hook != .forward, listeners == nil { return .uncertain }
     switch hook {
     case .input where isHeard(SessionEnd(began.destination, began.destinationPort)): return judged
     case .output where !isHeard(SessionEnd(began.source, began.sourcePort)): return judged
@@ -84,7 +94,7 @@ package struct SessionJudge {
   }
 
   private func hook(from source: Address, to destination: Address) -> Hook? {
-    switch (own.contains(source), own.contains(destination) || destination.isForMany) {
+    switch (own.contains(source), own.contains(destination) || isForMany(destination)) {
     case (true, _): own.contains(destination) ? nil : .output
     case (false, true): .input
     case (false, false): .forward
@@ -94,17 +104,18 @@ package struct SessionJudge {
   private func judge(_ opening: Opening, at hook: Hook) -> Judgement {
     var packet = opening.packet
     packet.time = time
-    packet.localAddresses = Array(own)
+    packet.localAddresses = ownInOrder
+    var isLinkKnown = true
     if hook != .output {
       packet.inputInterface = Self.otherThanLoopback
-      packet.inputInterfaceName = link(to: opening.source)
+      packet.inputInterfaceName = link(to: opening.source, &isLinkKnown)
     }
     if hook != .input {
       packet.outputInterface = Self.otherThanLoopback
-      packet.outputInterfaceName = link(to: opening.destination)
+      packet.outputInterfaceName = link(to: opening.destination, &isLinkKnown)
     }
     let judged = evaluator.evaluate(packet, at: hook)
-    if !judged.isCertain { return .uncertain }
+    if !judged.isCertain || !isLinkKnown && asksForLinks { return .uncertain }
     guard judged.verdict == .accept else { return .denied }
     let rule = judged.decidedBy.flatMap { place in
       table.chains.first { $0.name == place.chain }.map { $0.rules[place.index] }
@@ -112,8 +123,18 @@ package struct SessionJudge {
     return .allowed(by: rule?.comment)
   }
 
-  private func link(to address: Address) -> String {
-    exits.first { $0.destinations.contains(address) }?.link ?? ""
+  private func link(to address: Address, _ isKnown: inout Bool) -> String {
+    guard let exit = exits.first(where: { $0.destinations.contains(address) }) else {
+      isKnown = false
+      return ""
+    }
+    return exit.link
+  }
+
+  /// Whether packets for an address are for this host as well as for others.
+  private func isForMany(_ address: Address) -> Bool {
+    AddressSet.multicast.contains(address) || address == Address(.ipv4, 0xffff_ffff)
+      || forMany.contains(address)
   }
 
   /// Any index but that of `lo`.
@@ -127,20 +148,23 @@ private struct Opening {
   let ipProtocol: IPProtocol
   let sourcePort: UInt16
   let destinationPort: UInt16
-  let kind: (UInt8, UInt8)
+  let messageType: UInt8
+  let messageCode: UInt8
   let status: UInt32
   let originalPort: UInt16
 
   init(
     from source: Address, to destination: Address, _ ipProtocol: IPProtocol, sourcePort: UInt16,
-    destinationPort: UInt16, kind: (UInt8, UInt8) = (0, 0), status: UInt32 = 0, originalPort: UInt16? = nil
+    destinationPort: UInt16, messageType: UInt8 = 0, messageCode: UInt8 = 0, status: UInt32 = 0,
+    originalPort: UInt16? = nil
   ) {
     self.source = source
     self.destination = destination
     self.ipProtocol = ipProtocol
     self.sourcePort = sourcePort
     self.destinationPort = destinationPort
-    self.kind = kind
+    self.messageType = messageType
+    self.messageCode = messageCode
     self.status = status
     self.originalPort = originalPort ?? destinationPort
   }
@@ -154,7 +178,7 @@ private struct Opening {
   var packet: Packet {
     let transport =
       ipProtocol.isICMP
-      ? [kind.0, kind.1, 0, 0, 0, 0, 0, 0]
+      ? [messageType, messageCode, 0, 0, 0, 0, 0, 0]
       : Packet.transportHeader(ipProtocol, source: sourcePort, destination: destinationPort)
     var packet = Packet(from: source, to: destination, ipProtocol, transport: transport)
     packet.status = status & Self.translated
@@ -173,10 +197,14 @@ extension IPProtocol {
   fileprivate var isICMP: Bool { self == .icmp || self == .icmpv6 }
 }
 
-extension Address {
-  /// Whether packets for the address are for this host as well as for others.
-  fileprivate var isForMany: Bool {
-    AddressSet.multicast.contains(self) || self == Address(.ipv4, 0xffff_ffff)
+extension Rule {
+  fileprivate var asksForLinks: Bool {
+    expressions.contains { expression in
+      switch expression {
+      case .meta(.inputInterfaceName, _), .meta(.outputInterfaceName, _): true
+      default: false
+      }
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-internal import Addressing
+package import Addressing
 package import Nftables
 
 extension Table {
@@ -7,11 +7,16 @@ extension Table {
   /// Who began one is told by who listens: the end whose port has a listener did not. Where nobody listens any more it is
   /// the direction that the table allows, from here first. What a host says to itself is left out, since it always passes.
   ///
-  /// - Parameter time: nanoseconds since 1970.
-  package func sessionsItAllows(of sockets: [TCPSocket], at time: UInt64) -> [Session] {
+  /// - Parameters:
+  ///   - exits: as for ``SessionJudge``.
+  ///   - time: nanoseconds since 1970.
+  package func sessionsItAllows(
+    of sockets: [TCPSocket], exits: [(link: String, destinations: AddressSet)] = [], at time: UInt64
+  ) -> [Session] {
     let own = Set(sockets.map(\.local.address))
     let judge = SessionJudge(
-      self, own: own, listeners: sockets.filter { $0.state == .listening }.map(\.local), at: time)
+      self, own: own, listeners: sockets.filter { $0.state == .listening }.map(\.local), exits: exits,
+      at: time)
     var result: [Session] = []
     for socket in sockets where socket.state == .open && !own.contains(socket.remote.address) {
       let inward = Session(client: socket.remote, server: socket.local)

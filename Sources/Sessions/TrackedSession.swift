@@ -10,32 +10,21 @@ package struct TrackedSession: Hashable, Sendable {
     /// 0 where the protocol has no ports.
     package let sourcePort: UInt16
     package let destinationPort: UInt16
-    /// Type and code of ICMP; 0 elsewhere.
-    package let kind: (UInt8, UInt8)
+    /// Of ICMP; 0 elsewhere.
+    package let messageType: UInt8
+    package let messageCode: UInt8
 
     package init(
       from source: Address, to destination: Address, _ ipProtocol: IPProtocol, sourcePort: UInt16 = 0,
-      destinationPort: UInt16 = 0, kind: (UInt8, UInt8) = (0, 0)
+      destinationPort: UInt16 = 0, messageType: UInt8 = 0, messageCode: UInt8 = 0
     ) {
       self.source = source
       self.destination = destination
       self.ipProtocol = ipProtocol
       self.sourcePort = sourcePort
       self.destinationPort = destinationPort
-      self.kind = kind
-    }
-
-    package static func == (one: Self, other: Self) -> Bool {
-      one.source == other.source && one.destination == other.destination
-        && one.ipProtocol == other.ipProtocol && one.sourcePort == other.sourcePort
-        && one.destinationPort == other.destinationPort && one.kind == other.kind
-    }
-
-    package func hash(into hasher: inout Hasher) {
-      hasher.combine(source)
-      hasher.combine(destination)
-      hasher.combine(sourcePort)
-      hasher.combine(destinationPort)
+      self.messageType = messageType
+      self.messageCode = messageCode
     }
   }
 

@@ -68,7 +68,7 @@ extension KernelProof {
             let wanted = try proof.changed(to: Self.inventory("kept")).table(of: it.changed)
             let applied = try await proof.ask(it.changed) { try await $0.ask(Apply(wanted, seen: nil)) }
             let cut = try #require(applied.cut)
-            #expect(cut.isDone && !cut.isUnfinished && cut.uncertain == 0, "\(cut)")
+            #expect(cut.isComplete && cut.uncertain == 0, "\(cut)")
             #expect(cut.flows == (it.port == 80 ? [] : [CutReport.Flow(flow: "revoked", sessions: 1)]))
             try Data().write(to: file)
           }.finished.output
@@ -102,7 +102,7 @@ extension KernelProof {
           let cut = try await proof.ask(host) { try await $0.ask(Apply(wanted, seen: nil)).cut }
           #expect(cut?.isDone == true && cut?.sessions == 4, "\(String(describing: cut))")
           let rest = try await proof.ask(host) { try await $0.ask(Apply(wanted, seen: nil)).cut }
-          #expect(rest?.sessions == 0 && rest?.isUnfinished == false, "\(String(describing: rest))")
+          #expect(rest?.sessions == 0 && rest?.isComplete == true, "\(String(describing: rest))")
         }
       }
     }

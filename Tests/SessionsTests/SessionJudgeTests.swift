@@ -82,7 +82,10 @@ import Testing
     let judge = SessionJudge(
       try Self.table(), own: [try Address(parsing: Self.own)],
       listeners: [SessionEnd(Address(.ipv4, 0), 80), SessionEnd(try Address(parsing: Self.own), 8080)],
-      exits: [("docker0", AddressSet([try Prefix(parsing: "172.17.0.0/16")]))], at: 0)
+      exits: [
+        ("docker0", AddressSet([try Prefix(parsing: "172.17.0.0/16")])),
+        ("eth0", AddressSet([try Prefix(parsing: "10.0.0.0/8"), try Prefix(parsing: "224.0.0.0/4")])),
+      ], at: 0)
     let server = it.translated ?? it.to
     let session = TrackedSession(
       original: try Self.tuple(it.from, it.to, it.ipProtocol),
@@ -100,6 +103,43 @@ import Testing
       original: try Self.tuple(from, to, .tcp), reply: try Self.tuple(to, from, .tcp), status: 0,
       isPickedUp: true, name: TrackedSession.Name(tuple: [], id: []))
     #expect(judge.judge(session) == .exempt)
+  }
+
+  /// How a session is judged by the table, of a host of which not all is known.
+  private func judged(
+    _ from: (String, UInt16), _ to: (String, UInt16), _ ipProtocol: IPProtocol = .tcp,
+    isPickedUp: Bool = false,
+    listeners: [SessionEnd]? = [], exits: [(link: String, destinations: AddressSet)] = []
+  ) throws -> Judgement {
+    let judge = SessionJudge(
+      try Self.table(), own: [try Address(parsing: Self.own)], forMany: [try Address(parsing: "10.0.0.255")],
+      listeners: listeners, exits: exits, at: 0)
+    return judge.judge(
+      TrackedSession(
+        original: try Self.tuple(from, to, ipProtocol), reply: try Self.tuple(to, from, ipProtocol),
+        status: 0,
+        isPickedUp: isPickedUp, name: TrackedSession.Name(tuple: [], id: [])))
+  }
+
+  private let known = [
+    (link: "eth0", destinations: AddressSet([Prefix(containing: Address(.ipv4, 0), length: 0)]))
+  ]
+
+  @Test func `where links or listeners are not known nothing is called denied that may hang on them`() throws
+  {
+    let (client, own) = (("10.0.0.1", UInt16(40000)), (Self.own, UInt16(81)))
+    #expect(try judged(client, own, exits: known) == .denied)
+    // The table asks for links elsewhere, which may have judged ahead.
+    #expect(try judged(client, own) == .uncertain)
+    let server = (Self.own, UInt16(80))
+    #expect(try judged(server, client, isPickedUp: true, listeners: nil, exits: known) == .uncertain)
+    #expect(try judged(server, client, listeners: nil, exits: known) == .denied)
+  }
+
+  @Test func `what is sent to all on a link comes in, and is not sent on`() throws {
+    let client = ("10.0.0.1", UInt16(5353))
+    #expect(try judged(client, ("10.0.0.255", 5353), .udp, exits: known) == .allowed(by: "names"))
+    #expect(try judged(client, ("10.0.0.254", 5353), .udp, exits: known) == .denied)
   }
 
   private static func tuple(

@@ -59,12 +59,12 @@ package struct RunningHosts {
   }
 
   package var found: FoundDifference {
-    FoundDifference(
-      differences, findings: findings, facts: facts, lockout: { (_) throws(NotProven) in try lockout() }
-    ) {
-      () throws(NotProven) in
-      try meaning()
-    }
+    // Asked once: findings rest on it, too.
+    let locked = Result { () throws(NotProven) in try lockout() }
+    return FoundDifference(
+      differences, findings: findings(lockedOut: (try? locked.get())?.hosts ?? []), facts: facts,
+      lockout: { (_) throws(NotProven) in try locked.get() }
+    ) { () throws(NotProven) in try meaning() }
   }
 
   /// Hosts that change.
@@ -96,7 +96,7 @@ package struct RunningHosts {
     }
   }
 
-  private var findings: [Finding] {
+  private func findings(lockedOut: [String]) -> [Finding] {
     guard let policy = targets.inventory?.policy else { return [] }
     var flows: Set<String> = []
     var first: Set<String> = []
@@ -108,10 +108,9 @@ package struct RunningHosts {
         first.insert(applying.target.name)
       }
     }
-    let lockedOut = Set((try? lockout())?.hosts ?? [])
     return Lint.findings(in: policy, at: .current()).filter {
       flows.contains($0.subject) || !first.isDisjoint(with: $0.hosts)
-        || $0.kind == .noManagement && !lockedOut.isDisjoint(with: $0.hosts)
+        || $0.kind == .noManagement && !Set(lockedOut).isDisjoint(with: $0.hosts)
     }
   }
 

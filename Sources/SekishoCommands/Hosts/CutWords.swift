@@ -18,12 +18,13 @@ extension CutReport {
       ]
     }
     var words: [String] = []
-    if report.sessions > 0 {
-      let shown = report.flowWords
+    if report.isDone, report.sessions > 0 {
       words.append(
-        report.isDone
-          ? "\(counted(report.sessions, "session")) ended that the rules do not allow any more (\(shown))"
-          : "\(counted(report.sessions, "session")) that the rules do not allow go on (\(shown))")
+        "\(counted(report.sessions, "session")) ended that the rules do not allow any more (\(report.flowWords))"
+      )
+    } else if report.sessions > 0 {
+      words.append(
+        "\(counted(report.sessions, "session")) that the rules do not allow go on (\(report.flowWords))")
     }
     return words + leftWords(report)
   }
@@ -31,8 +32,13 @@ extension CutReport {
   /// What is said of those that go on although they may be meant.
   static func leftWords(_ report: CutReport) -> [String] {
     var words: [String] = []
-    if report.isUnfinished {
-      words.append("more of them kept coming back; end them with \"sekisho cut\"")
+    if let failure = report.failure {
+      words.append(
+        "it is not known that every session has ended that was to: \(failure); \"sekisho cut\" tries again")
+    } else if report.isDone, report.left > 0 {
+      words.append(
+        "\(counted(report.left, "session")) kept coming back; \"sekisho cut\" tries again, \"sekisho sessions\" lists them"
+      )
     }
     if report.uncertain > 0 {
       words.append("of \(counted(report.uncertain, "session")) the rules do not say for certain; they go on")

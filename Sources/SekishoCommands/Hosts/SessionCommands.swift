@@ -151,7 +151,7 @@ struct CutCommand: Verb {
         sekisho cut --host db --flow app-to-db
         sekisho cut --host db --peer 10.0.0.7
 
-      Exit codes: 0 done, 1 error, or sessions kept coming back.
+      Exit codes: 0 done, 1 error, or sessions that were to end go on.
       """)
 
   @OptionGroup var hosts: TrialHosts
@@ -173,8 +173,9 @@ struct CutCommand: Verb {
       return (["\(counted(reply.cut.sessions, "session")) ended\(of)"] + CutReport.leftWords(reply.cut))
         .joined(separator: "; ")
     }
-    let isUnfinished = replies.contains { (try? $0.result.get())?.cut.isUnfinished == true }
-    if isUnfinished { answer.exitCode = .failed }
+    if replies.contains(where: { (try? $0.result.get())?.cut.isComplete == false }) {
+      answer.exitCode = .failed
+    }
     return answer
   }
 }

@@ -21,13 +21,16 @@ struct TrialDialogue {
   func ending() async -> Ending {
     var isAsked = isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1
     if !isAsked { tellHow() }
-    while true {
+    // Whoever confirms needs a moment behind the end of the clock; one that died at it is taken up by the next command.
+    var rounds = 0
+    while rounds < 120 {
       let books: Books
       do { books = try await History().asked(of: target) } catch { return .unknown(armed, error) }
       if let ending = books.ending(of: armed, Unconfirmed()) {
         if isAsked { console.raw("\r\u{1b}[K") }
         return ending
       }
+      if books.trial?.left == 0 { rounds += 1 }
       guard isAsked else {
         try? await Task.sleep(for: .milliseconds(500))
         continue
@@ -52,6 +55,7 @@ struct TrialDialogue {
       case .none: break
       }
     }
+    return .unknown(armed, Unfinished())
   }
 
   /// Said however quiet one is asked to be: without it nobody could confirm.
@@ -82,6 +86,11 @@ struct TrialDialogue {
     default: return .none
     }
   }
+}
+
+/// A confirmation was begun.
+struct Unfinished: Error, CustomStringConvertible {
+  var description: String { "a confirmation was begun and not brought to its end" }
 }
 
 /// Nobody confirmed.
