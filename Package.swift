@@ -186,7 +186,7 @@ let package = Package(
     tests("AddressingTests", ["Addressing", "PolicyFixtures"]),
     tests("DiagnosticsTests", ["Diagnostics"]),
     tests("DigestTests", ["Digest"]),
-    tests("PolicyTests", ["Addressing", "Policy"]),
+    tests("PolicyTests", ["Addressing", "Diagnostics", "Inventory", "Policy"]),
     tests("InventoryTests", ["Addressing", "Diagnostics", "Inventory", "InventoryFiles", "Policy"]),
     tests("NftablesTests", ["Addressing", "ChildProcess", "Nftables", "NftablesNetlink"]),
     tests(

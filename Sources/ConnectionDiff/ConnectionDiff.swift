@@ -28,8 +28,10 @@ package struct ConnectionDiff: Sendable {
   package let released: [Rectangle]
   /// What no flow allows any more, and passes on, because it is only observed.
   package let stillPassing: [ConnectionLine]
-  /// Hosts whose forwarding is left alone from now on, so that everything passes through, or no more.
+  /// Hosts that let everything pass through from now on, or no more.
   package let forwarding: [ForwardingChange]
+  /// Hosts that judge what is for their containers, or from them, otherwise than before.
+  package let containers: [ContainersChange]
   package let totals: Totals
   /// Hosts that only one of the sides has, sorted.
   package let addedHosts: [String]
@@ -53,6 +55,7 @@ package struct ConnectionDiff: Sendable {
     opened.isEmpty && closed.isEmpty && mayOpen.isEmpty && mayClose.isEmpty && halfOpened.isEmpty
       && halfClosed.isEmpty && forwardOpened.isEmpty
       && forwardClosed.isEmpty && laterOpened.isEmpty && laterClosed.isEmpty && forwarding.isEmpty
+      && containers.isEmpty
       && enforced.isEmpty && released.isEmpty && stillPassing.isEmpty && modes.isEmpty && ends.isEmpty
   }
 
@@ -106,7 +109,7 @@ package struct ConnectionDiff: Sendable {
   package struct ForwardingChange: Hashable, Sendable {
     package let host: String
     /// Whether everything passes through from now on.
-    package let isLeftAlone: Bool
+    package let passesAll: Bool
   }
 
   /// A flow that ends at another time; `nil`: never.

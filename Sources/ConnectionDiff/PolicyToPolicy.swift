@@ -48,6 +48,7 @@ extension ConnectionDiff {
       old.claims(at: now), EndNames(old).telling(addressesOf: moved),
       unshared: old.addresses(of: removedHosts), loopback: loopback, apart: old.managed)
     forwarding = Self.forwarding(from: old, to: new)
+    containers = Self.containers(from: old, to: new)
     let left = Set(forwarding.map(\.host))
     passage =
       Self.routesDiffer(old, new) ? try FleetPassage(from: observing.before, to: observing.after) : nil
@@ -82,7 +83,7 @@ extension ConnectionDiff {
       new.hosts.compactMap { host in
         known[host.name].map { (name: host.name, old: $0, new: host.addresses) }
       }, new)
-    risks = Risk.all(of: opened, modes, forwarding, lockout, to: new, at: now)
+    risks = Risk.all(of: opened, modes, forwarding, containers, lockout, to: new, at: now)
   }
 
   /// When flows end, as far as that may show what the present hides: a flow that stays for good in the place of one that
@@ -104,7 +105,7 @@ extension ConnectionDiff {
     let known = Dictionary(uniqueKeysWithValues: old.hosts.map { ($0.name, $0) })
     return new.hosts.contains { host in
       guard let before = known[host.name] else { return false }
-      return (before.forwarding == .leave) != (host.forwarding == .leave)
+      return before.forwarding.filtersPassage != host.forwarding.filtersPassage
         || old.areas(of: before) != new.areas(of: host)
     }
   }
@@ -112,10 +113,20 @@ extension ConnectionDiff {
   private static func forwarding(from old: Policy, to new: Policy) -> [ForwardingChange] {
     let known = Dictionary(uniqueKeysWithValues: old.hosts.map { ($0.name, $0) })
     return new.hosts.compactMap { host in
-      guard let before = known[host.name], (before.forwarding == .leave) != (host.forwarding == .leave) else {
-        return nil
+      let filters = host.forwarding.filtersPassage
+      guard let before = known[host.name], before.forwarding.filtersPassage != filters else { return nil }
+      return ForwardingChange(host: host.name, passesAll: !filters)
+    }
+  }
+
+  private static func containers(from old: Policy, to new: Policy) -> [ContainersChange] {
+    let known = Dictionary(uniqueKeysWithValues: old.hosts.map { ($0.name, $0.forwarding) })
+    return new.hosts.compactMap { host in
+      known[host.name].flatMap { before in
+        ContainersChange(
+          host.name, from: before.containers, to: host.forwarding.containers,
+          isFiltered: (before: before.filtersPassage, after: host.forwarding.filtersPassage))
       }
-      return ForwardingChange(host: host.name, isLeftAlone: host.forwarding == .leave)
     }
   }
 

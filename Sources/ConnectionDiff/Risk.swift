@@ -40,8 +40,8 @@ extension Risk {
   /// - Parameter new: the policy that is changed to; without it less is known to be risky.
   static func all(
     of opened: [ConnectionLine], _ modes: [ConnectionDiff.ModeChange],
-    _ forwarding: [ConnectionDiff.ForwardingChange], _ lockout: Lockout?, to new: Policy?,
-    at now: Timestamp
+    _ forwarding: [ConnectionDiff.ForwardingChange], _ containers: [ContainersChange],
+    _ lockout: Lockout?, to new: Policy?, at now: Timestamp
   ) -> [Risk] {
     let guarded = new.map(guardedHosts) ?? []
     let sensitive = new.map(sensitiveHosts) ?? []
@@ -88,9 +88,17 @@ extension Risk {
         .observed, "\(change.host) only observes its \(change.direction.rawValue): everything passes", nil,
         nil)
     }
-    for change in forwarding where change.isLeftAlone {
-      add(.observed, "\(change.host) lets everything pass through: its forwarding is left alone", nil, nil)
+    let judging = Set(containers.filter { $0.new != nil }.map(\.host))
+    for change in forwarding where change.passesAll {
+      add(
+        .observed,
+        "\(change.host) lets everything pass through"
+          + (judging.contains(change.host)
+            ? " that is neither for its containers nor from them" : ": its forwarding is left alone"),
+        nil,
+        nil)
     }
+    for opening in containers.flatMap(\.openings) { add(.observed, opening, nil, nil) }
     for flow in new?.flows ?? [] {
       guard let until = flow.until, until > now, until.seconds - now.seconds <= soon else { continue }
       add(.expiring, "ends in \(remaining(until.seconds - now.seconds))", flow.name, flow.location)

@@ -21,6 +21,7 @@ extension ConnectionDiff {
     let before = hosts.compactMap { host in host.old.map { (host, $0) } }
     let after = hosts.compactMap { host in host.new.map { (host, $0) } }
     forwarding = hosts.compactMap(\.forwardingChange)
+    containers = hosts.compactMap(\.containersChange)
     let left = Set(forwarding.map(\.host))
     let groups = try universe.space(of: policy?.requestsToGroups ?? [])
     let staying = hosts.filter { !$0.staying.isEmpty }
@@ -95,7 +96,7 @@ extension ConnectionDiff {
       hosts.filter { $0.old != nil && $0.new != nil }.map {
         (name: $0.name, old: $0.addresses, new: $0.addresses)
       }, policy)
-    risks = Risk.all(of: self.opened, modes, forwarding, lockout, to: policy, at: now)
+    risks = Risk.all(of: self.opened, modes, forwarding, containers, lockout, to: policy, at: now)
   }
 
   /// When flows end on hosts where flows come or go: see the same of policies.
@@ -134,8 +135,17 @@ extension HostRulesets {
     guard let old, let new, old.contains(where: \.isSekishos), new.contains(where: \.isSekishos) else {
       return nil
     }
-    let (before, after) = (old.filtersForwarding, new.filtersForwarding)
-    return before == after ? nil : ConnectionDiff.ForwardingChange(host: name, isLeftAlone: before)
+    let (before, after) = (old.filtersPassage, new.filtersPassage)
+    return before == after ? nil : ConnectionDiff.ForwardingChange(host: name, passesAll: before)
+  }
+
+  fileprivate var containersChange: ContainersChange? {
+    guard let old, let new, old.contains(where: \.isSekishos), new.contains(where: \.isSekishos) else {
+      return nil
+    }
+    return ContainersChange(
+      name, from: old.containers, to: new.containers,
+      isFiltered: (before: old.filtersPassage, after: new.filtersPassage))
   }
 
   /// Directions in which the host enforces from now on, or only observes.
@@ -152,9 +162,9 @@ extension HostRulesets {
 }
 
 extension [Table] {
-  fileprivate var filtersForwarding: Bool {
-    contains { table in table.isSekishos && table.base(.forward) != nil }
-  }
+  fileprivate var filtersPassage: Bool { contains(where: \.filtersPassage) }
+
+  fileprivate var containers: Containers? { first(where: \.isSekishos)?.containers }
 
   /// Whether the compiled table among these denies; `nil` where it has no chain for the direction, or another than was
   /// compiled.

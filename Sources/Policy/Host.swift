@@ -73,6 +73,22 @@ public enum Forwarding: Hashable, Sendable {
   case containers(Containers)
 }
 
+extension Forwarding {
+  /// Whether what comes by one link and goes by another passes by a flow or not at all. A host of containers judges what is
+  /// for them and from them: all else passes there, as it does where forwarding is left alone.
+  package var filtersPassage: Bool {
+    switch self {
+    case .leave, .containers: false
+    case .deny, .gateway: true
+    }
+  }
+
+  /// `nil`: containers are not judged apart.
+  package var containers: Containers? {
+    if case .containers(let containers) = self { containers } else { nil }
+  }
+}
+
 /// Two sides between which a gateway forwards declared flows, in both directions.
 public struct Route: Hashable, Sendable {
   public let one: PeersID

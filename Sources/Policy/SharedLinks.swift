@@ -28,7 +28,7 @@ extension Policy {
     if !near.isDisjoint(with: far) { return [] }
     return hosts.indices.map { HostID($0) }.filter { id in
       let host = self[id]
-      guard host.forwarding != .leave, !host.addresses.contains(source),
+      guard host.forwarding.filtersPassage, !host.addresses.contains(source),
         !host.addresses.contains(destination),
         areas(of: host)?.contains(where: { $0.joins(source, destination) }) != true
       else { return false }

@@ -33,7 +33,7 @@ public struct PolicySpace: Sendable {
   ///   - universe: in which the space is made.
   ///   - reading: how hosts that only observe are read.
   ///   - joined: areas that are known to be joined by hosts, by name, beside those of the policy's routes: what the host
-  ///     does not forward does not pass there, and everything does where its forwarding is left alone.
+  ///     does not forward does not pass there, and everything does where it does not filter what passes through.
   /// - Throws: ``ConnectionSpace/NotProven`` when the universe's budget is spent.
   public init(
     _ policy: Policy, _ policies: HostPolicies, at now: Timestamp, in universe: Universe,
@@ -58,7 +58,7 @@ public struct PolicySpace: Sendable {
       let declared = policy.areas(of: host)
       guard declared != nil || joined[host.name] != nil else { continue }
       let passesAll =
-        host.forwarding == .leave || reading == .effective && host.modes.forward == .observe
+        !host.forwarding.filtersPassage || reading == .effective && host.modes.forward == .observe
       let own =
         passesAll
         ? try universe.everything(.forward)

@@ -1,5 +1,6 @@
 package import Addressing
 package import Nftables
+package import Policy
 
 extension TableName {
   /// The name of the only table that Sekisho touches, in the family `inet`.
@@ -30,6 +31,15 @@ extension Table {
 
   /// Whether the forward chain judges what comes to containers, and lets the rest pass.
   package var judgesContainers: Bool { base(.forward).flatMap(judgingContainers) != nil }
+
+  /// What ``Policy/Forwarding/filtersPassage`` says of the host that the table was compiled for.
+  package var filtersPassage: Bool { isSekishos && base(.forward) != nil && !judgesContainers }
+
+  /// What the inventory said of containers; `nil`: they are not judged apart.
+  package var containers: Containers? {
+    judgesContainers
+      ? Containers(bridges: bridges, judgesEgress: chain(ChainMeaning.fromContainers.name) != nil) : nil
+  }
 
   /// The chain behind a base chain that lets pass whatever neither comes to containers nor is published by them.
   private func judgingContainers(_ base: Chain) -> Chain? {

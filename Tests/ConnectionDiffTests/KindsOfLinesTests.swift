@@ -194,7 +194,7 @@ private struct Truth {
     if source == nil, destination == nil, crossed.isEmpty { return false }
     return crossed.isEmpty
       || crossed.contains {
-        policy.hosts[$0].forwarding == .leave || says($0, .forward, connection, now)
+        !policy.hosts[$0].forwarding.filtersPassage || says($0, .forward, connection, now)
       }
   }
 

@@ -185,7 +185,7 @@ import Testing
       }
     }
     return crossed.isEmpty
-      || crossed.contains { policy.hosts[$0].forwarding == .leave || says($0, .forward) }
+      || crossed.contains { !policy.hosts[$0].forwarding.filtersPassage || says($0, .forward) }
   }
 }
 

@@ -27,6 +27,23 @@ extension ChangeMeaning {
       let new: [String]
     }
 
+    /// What hosts do with what is for containers; a side is `null` where that is not judged apart.
+    struct ContainersChange: Encodable {
+      struct Side: Encodable {
+        let egress: String
+        let bridges: [String]
+
+        init(_ containers: Containers) {
+          egress = containers.judgesEgress ? "enforce" : "leave"
+          bridges = containers.bridges
+        }
+      }
+
+      let host: String
+      let old: Side?
+      let new: Side?
+    }
+
     struct FlowEnd: Encodable {
       let flow: String
       let old: String?
@@ -56,6 +73,7 @@ extension ChangeMeaning {
     let laterClosed: [LineJSON]
     let forwardingLeftAlone: [String]
     let forwardingFiltered: [String]
+    let containers: [ContainersChange]
     let hostsNotAsked: Int
     let addedHosts: [String]
     let removedHosts: [String]
@@ -84,8 +102,12 @@ extension ChangeMeaning {
       stillPassing: diff.stillPassing.map { .init($0, old) },
       laterOpened: diff.laterOpened.map { .init($0, new) },
       laterClosed: diff.laterClosed.map { .init($0, old) },
-      forwardingLeftAlone: diff.forwarding.filter(\.isLeftAlone).map(\.host),
-      forwardingFiltered: diff.forwarding.filter { !$0.isLeftAlone }.map(\.host),
+      forwardingLeftAlone: diff.forwarding.filter(\.passesAll).map(\.host),
+      forwardingFiltered: diff.forwarding.filter { !$0.passesAll }.map(\.host),
+      containers: diff.containers.map {
+        .init(
+          host: $0.host, old: $0.old.map { .init($0) }, new: $0.new.map { .init($0) })
+      },
       hostsNotAsked: takenForGranted, addedHosts: diff.addedHosts,
       removedHosts: diff.removedHosts,
       readdressed: diff.readdressed.map {

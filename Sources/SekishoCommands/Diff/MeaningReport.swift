@@ -38,7 +38,7 @@ extension ChangeMeaning {
         Chapter(.facts, Words("Other addresses", .strong), diff.readdressed.map(entry)),
         Chapter(
           .facts, Words("Modes and ends", .strong),
-          (modes + forwarding + ends).map { Entry(.changes, Words($0)) }),
+          (modes + forwarding + containers + ends).map { Entry(.changes, Words($0)) }),
         Chapter(.facts, Words("Risks", .strong), diff.risks.map(entry)),
         Chapter(
           .facts, Words("An intruder's reach, in 1, 2 and \(ReachChange.hops) connections", .strong),
@@ -123,9 +123,17 @@ extension ChangeMeaning {
   }
 
   private var forwarding: [String] {
-    diff.forwarding.map { change in
-      "\(change.host): \(change.isLeftAlone ? "everything passes through from now on: its forwarding is left alone" : "what passes through is filtered")"
+    let judging = Set(diff.containers.filter { $0.new != nil }.map(\.host))
+    return diff.forwarding.map { change in
+      if !change.passesAll { return "\(change.host): what passes through is filtered" }
+      return judging.contains(change.host)
+        ? "\(change.host): everything passes through from now on that is neither for its containers nor from them"
+        : "\(change.host): everything passes through from now on: its forwarding is left alone"
     }
+  }
+
+  private var containers: [String] {
+    diff.containers.flatMap { change in change.sentences.map { "\(change.host): \($0)" } }
   }
 
   private func words(_ mode: Mode) -> String { mode == .enforce ? "enforced" : "only observed" }
@@ -168,6 +176,10 @@ extension ChangeMeaning {
     if !diff.released.isEmpty {
       clauses.append("on \(hosts(.observe)) everything opens that no flow allows: it is only recorded")
     }
+    if !diff.containers.isEmpty {
+      clauses.append(
+        "on \(listed(diff.containers.map(\.host))) other connections pass to containers or from them")
+    }
     if diff.opened.isEmpty, diff.closed.isEmpty {
       clauses.append("\(clauses.isEmpty ? "" : "beside that ")nothing opens and nothing closes")
     } else {
@@ -199,6 +211,34 @@ extension ConnectionLine {
     return from.hosts == other.from.hosts && to.hosts == other.to.hosts
       && from.outsideName == other.from.outsideName && to.outsideName == other.to.outsideName
       && (service != nil && service == other.service || terms == other.terms)
+  }
+}
+
+extension ContainersChange {
+  /// What changes, of a host that is named ahead of it.
+  fileprivate var sentences: [String] {
+    guard let old, let new else { return [sentenceOfOneSide] }
+    var result: [String] = []
+    if old.bridges != new.bridges {
+      let (before, after) = (old.bridges.joined(separator: ", "), new.bridges.joined(separator: ", "))
+      result.append("bridges of containers are \(after), not \(before)")
+    }
+    if old.judgesEgress != new.judgesEgress {
+      result.append(
+        "what its containers ask for outside is "
+          + (new.judgesEgress ? "judged as what the host asks for" : "left alone"))
+    }
+    return result
+  }
+
+  private var sentenceOfOneSide: String {
+    guard let new else {
+      return isFilteredOtherwise == true
+        ? "what is for containers, or from them, is filtered as all else that passes through"
+        : "what it publishes for containers is open to everybody: its forwarding is left alone"
+    }
+    return "what it publishes for containers is judged by the flows to it, and what they ask for outside "
+      + (new.judgesEgress ? "as what the host asks for" : "is left alone")
   }
 }
 
