@@ -87,6 +87,7 @@ let package = Package(
     layer("PolicySpace", ["Addressing", "ConnectionSpace", "Policy"]),
     layer("Reachability", ["Addressing", "ConnectionSpace", "Policy"], isSmall: true),
     layer("Lint", ["Addressing", "Diagnostics", "Policy"], isSmall: true),
+    layer("InventoryText", ["Addressing", "Policy"], isSmall: true),
 
     layer("Sessions", ["Addressing", "Nftables"], isSmall: true),
     layer("HostState", isSmall: true),
@@ -126,10 +127,9 @@ let package = Package(
       [
         "Addressing", "AgentProtocol", "Artifacts", "Attempts", "ConnectionDiff", "ConnectionSpace",
         "Diagnostics",
-        "Digest", "Enforcement", "Fleet", "HostAgent", "HostLife", "Inventory", "InventoryFiles", "Lab",
-        "Lint",
-        "Machine",
-        "Nftables", "Policy", "Reachability", "RulesetCompiler", "RulesetDiff", "RulesetShape", system,
+        "Digest", "Enforcement", "Fleet", "HostAgent", "HostLife", "Inventory", "InventoryFiles",
+        "InventoryText", "Lab", "Lint", "Machine", "Nftables", "Policy", "Reachability", "RulesetCompiler",
+        "RulesetDiff", "RulesetShape", system,
       ], isSmall: true),
     layer(
       "SekishoCommands",
@@ -239,7 +239,7 @@ let package = Package(
       "ConnectionDiffTests",
       [
         "Addressing", "ConnectionDiff", "ConnectionSpace", "Diagnostics", "Goldens", "Inventory", "Nftables",
-        "Policy", "PolicyFixtures", "PolicySpace", "RulesetCompiler", "RulesetSpace",
+        "Policy", "PolicyFixtures", "PolicySpace", "RulesetCompiler", "RulesetShape", "RulesetSpace",
       ]),
     tests("FuzzTests", ["FuzzTargets", "Goldens"]),
     tests(
@@ -251,6 +251,7 @@ let package = Package(
     tests(
       "LintTests",
       ["Addressing", "Diagnostics", "Inventory", "InventoryFiles", "Lint", "Policy", "PolicyFixtures"]),
+    tests("InventoryTextTests", ["Addressing", "Diagnostics", "Inventory", "InventoryText", "Policy"]),
     tests("HostStateTests", ["HostState"]),
     tests("HostStoreTests", ["HostState", "HostStore", "Machine", system]),
     tests(

@@ -26,10 +26,10 @@ package struct Arm: AgentRequest {
     self.note = note
   }
 
-  package init(revision: Int, seconds: Int, note: ChangeNote) {
+  package init(revision: Int, seen: Seen?, seconds: Int, note: ChangeNote) {
     self.wanted = nil
     self.revision = revision
-    self.seen = nil
+    self.seen = seen
     self.seconds = seconds
     self.note = note
   }

@@ -43,11 +43,14 @@ package struct Looked: AgentMessage, Hashable {
   package let trialLeft: UInt64?
   /// Sessions that the wanted table would not let begin; `nil`: nothing changes, or the kernel does not let itself be asked.
   package let revoked: CutReport?
+  /// By which whoever asks is there; `nil`: by none that is known, as at a console.
+  package let login: Login?
 
   package init(
     seen: Seen, comparison: TableComparison, ruleset: [Table]?, recorded: [Recorded] = [],
-    trialLeft: UInt64? = nil, revoked: CutReport? = nil
+    trialLeft: UInt64? = nil, revoked: CutReport? = nil, login: Login? = nil
   ) {
+    self.login = login
     self.revoked = revoked
     self.trialLeft = trialLeft
     self.seen = seen
@@ -66,12 +69,13 @@ package struct Looked: AgentMessage, Hashable {
     let trialLeft: UInt64?
     /// `nil`: the agent does not know of it, too.
     let revoked: CutReport?
+    let login: Login?
   }
 
   package var header: Header {
     Header(
       seen: seen, comparison: comparison, isRulesetTold: ruleset != nil, recorded: recorded,
-      trialLeft: trialLeft, revoked: revoked)
+      trialLeft: trialLeft, revoked: revoked, login: login)
   }
   package var tables: [Table] { ruleset ?? [] }
 
@@ -82,8 +86,12 @@ package struct Looked: AgentMessage, Hashable {
     recorded = header.recorded ?? []
     trialLeft = header.trialLeft
     revoked = header.revoked
+    login = header.login
     guard header.isRulesetTold || tables.isEmpty else {
       throw AgentFailure(.badRequest, "tables that are said not to be told")
+    }
+    guard header.login?.isSound ?? true else {
+      throw AgentFailure(.badRequest, "a login between families of addresses")
     }
     // Without it a difference would be told as none.
     guard header.isRulesetTold || comparison.change.isEmpty && comparison.foreignChains.isEmpty else {

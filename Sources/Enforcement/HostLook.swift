@@ -35,7 +35,8 @@ extension LocalHost {
       seen: try seen(found, &digests), comparison: comparison,
       ruleset: isTold
         ? found.tables.compactMap { isOwn(TablePlace($0.family, $0.name)) ? own?.table : $0 } : nil,
-      recorded: recorded, trialLeft: left, revoked: revoked)
+      recorded: recorded, trialLeft: left, revoked: revoked,
+      login: change.isEmpty ? nil : try login(kernel))
   }
 
   /// All tables of one moment.

@@ -20,6 +20,7 @@ extension AgentServer {
     answerEndTrial(here)
     answerHistory(here)
     answerReadConfirmed(here)
+    answerReadRevision(here)
     answerList(host)
     answerListSessions(host)
     answerEndSessions(here)

@@ -49,6 +49,13 @@ extension AgentServer {
     handle(ReadConfirmed.self) { (_, _) throws(AgentFailure) in try here.life().confirmed() }
   }
 
+  mutating func answerReadRevision(_ here: HostHere) {
+    handle(ReadRevision.self) { (request, _) throws(AgentFailure) in
+      let number = RevisionNumber(rawValue: request.revision)
+      return RevisionRuleset(table: try here.life().ruleset(of: number))
+    }
+  }
+
   mutating func answerHistory(_ here: HostHere) {
     handle(History.self) { (_, _) throws(AgentFailure) in try here.life().books() }
   }

@@ -193,6 +193,9 @@ extension HostLife {
     return ConfirmedRuleset(revision: number.rawValue, table: try table(number))
   }
 
+  /// The ruleset of a revision that the host still has. Nothing is changed.
+  package func ruleset(of number: RevisionNumber) throws(AgentFailure) -> Table { try table(number) }
+
   /// What the host was given, and what is on trial. Nothing is changed.
   package func books() throws(AgentFailure) -> Books {
     // The clock first: who finds it gone because a trial was confirmed finds that in the books behind it.

@@ -31,8 +31,3 @@ package enum Lint {
     }
   }
 }
-
-extension Flow {
-  /// Whether it allows nothing any more.
-  func hasEnded(_ now: Timestamp) -> Bool { until.map { $0 <= now } ?? false }
-}

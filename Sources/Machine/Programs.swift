@@ -62,28 +62,31 @@ package enum Caller {
   /// Who became that user by sudo(8).
   package static var invoker: String? { Environment.variable("SUDO_USER") }
 
-  /// Where the ssh session comes from that this process belongs to: the first word of `SSH_CONNECTION` (ssh(1)). sudo
-  /// takes it out of the environment, so the processes above are asked as well.
-  package static var origin: String? {
-    if let own = Environment.variable("SSH_CONNECTION") { return firstWord(own) }
+  /// Where the ssh session comes from that this process belongs to: the first word of `SSH_CONNECTION` (ssh(1)).
+  package static var origin: String? { connection.first }
+
+  /// The words of `SSH_CONNECTION` (ssh(1)): address and port of the client, address and port of this machine; none
+  /// without it. sudo takes it out of the environment, so the processes above are asked as well.
+  package static var connection: [String] {
+    if let own = Environment.variable("SSH_CONNECTION") { return words(own) }
     var process = getppid()
     for _ in 0..<32 where process > 1 {
       if let bytes = try? Files.read("/proc/\(process)/environ", atMost: 1 << 20) {
         for variable in bytes.split(separator: 0) where variable.starts(with: Array("SSH_CONNECTION=".utf8)) {
-          return firstWord(String(decoding: variable.dropFirst(15), as: UTF8.self))
+          return words(String(decoding: variable.dropFirst(15), as: UTF8.self))
         }
       }
       guard let stat = Files.text("/proc/\(process)/stat"),
         // The second field, the program's name in parentheses, can hold anything.
         let fields = stat.lastIndex(of: ")").map({ stat[$0...].split(separator: " ") }), fields.count > 2,
         let parent = Int32(fields[2])
-      else { return nil }
+      else { return [] }
       process = parent
     }
-    return nil
+    return []
   }
 
-  private static func firstWord(_ text: String) -> String? {
-    text.split(separator: " ").first.map { String($0.prefix(64)) }
+  private static func words(_ text: String) -> [String] {
+    text.split(separator: " ").prefix(4).map { String($0.prefix(64)) }
   }
 }

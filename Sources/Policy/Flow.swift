@@ -67,4 +67,7 @@ public struct Flow: Hashable, Sendable {
     self.until = until
     self.location = location
   }
+
+  /// Whether it allows nothing any more.
+  package func hasEnded(_ now: Timestamp) -> Bool { until.map { $0 <= now } ?? false }
 }

@@ -107,6 +107,21 @@ import Testing
     #expect(throws: AgentFailure.self) { try reader.take(Self.line(tree)) }
   }
 
+  @Test func `a login between families is an error of that host`() throws {
+    var tree = try Self.tree(Samples.looked[1])
+    var reply = try #require(tree["reply"] as? [String: Any])
+    var login = try #require(reply["login"] as? [String: Any])
+    tree["tables"] = nil
+    for (source, isSound) in [("10.0.0.9", true), ("2001:db8::1", false)] {
+      login["source"] = source
+      reply["login"] = login
+      tree["reply"] = reply
+      var reader = AnswerReader<Look>(id: 3)
+      let line = Self.line(tree)
+      #expect(((try? reader.take(line)) != nil) == isSound, "\(source)")
+    }
+  }
+
   @Test func `an agent of another protocol is told apart, with the end to upgrade`() throws {
     func greeting(_ extra: String) throws -> Greeting {
       var reader = AnswerReader<Hello>(id: 1)

@@ -50,7 +50,8 @@ enum Samples {
         seen: seen,
         comparison: TableComparison(
           generation: 7, isInstalled: false, change: ChangeDescription(change, from: nil, to: table),
-          foreignChains: [chain]), ruleset: [others]),
+          foreignChains: [chain]), ruleset: [others],
+        login: Login(from: Address(.ipv4, 2), to: Address(.ipv4, 1), port: 22)),
     ]
   }()
 

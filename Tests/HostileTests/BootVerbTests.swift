@@ -15,7 +15,7 @@ struct BootVerbTests {
 
   private static let apply = """
     ip link set lo up; ip address add 10.0.0.1/32 dev lo
-    sekisho apply --local --host a --yes --allow-lockout -q
+    sekisho apply --local --host a --yes --allow-lockout a -q
 
     """
 
@@ -50,7 +50,7 @@ struct BootVerbTests {
     try run(
       Self.apply.replacing("-q\n", with: "--no-trial -q\n") + """
         sed -i 's/service: .web, ssh./service: web/' inventory/all.yaml
-        sekisho apply --local --host a --yes --allow-lockout --confirm-within 1h -q 2> said & apply=$!
+        sekisho apply --local --host a --yes --allow-lockout a --confirm-within 1h -q 2> said & apply=$!
         until grep -q 'sekisho confirm' said; do sleep 0.1; done
         kill -9 $apply
         """,

@@ -235,7 +235,7 @@ struct CommandLineTests {
         status=0; sekisho apply --no-trial --yes \(target) || status=$?; test $status = 1
         test -z "$(nft list tables)"
         ip address add 2001:db8::2 dev lo; ip address delete 10.0.0.1/32 dev lo
-        sekisho apply --no-trial --yes --allow-lockout \(target); nft list tables | grep sekisho
+        sekisho apply --no-trial --yes --allow-lockout b \(target); nft list tables | grep sekisho
         """)
       #expect(result.status == 0, "\(result.all)")
     }

@@ -57,7 +57,7 @@ struct DriftTests {
       """
       sed -i 's/service: ssh/service: web/' inventory/all.yaml
       status=0; sekisho diff --local --host a || status=$?; test $status = 2
-      (sekisho apply --confirm-within 1h --local --host a --yes --allow-lockout > tried 2>&1 || true) & trial=$!
+      (sekisho apply --confirm-within 1h --local --host a --yes --allow-lockout a > tried 2>&1 || true) & trial=$!
       until nft list table inet sekisho | grep -q expires; do sleep 0.1; done
       """,
       """

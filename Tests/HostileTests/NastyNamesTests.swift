@@ -20,7 +20,7 @@ struct NastyNamesTests {
           do ip address add "$address" dev lo; done
           nft -f "$file"; nft list ruleset > text; nft flush ruleset
           nft -j -f "out/$host.json"; nft list ruleset > json; nft flush ruleset
-          sekisho apply --no-trial --local --host "$host" --yes --allow-lockout -q; nft list ruleset > applied
+          sekisho apply --no-trial --local --host "$host" --yes --allow-lockout "$host" -q; nft list ruleset > applied
           cmp text json; cmp text applied
           sekisho diff --local --host "$host" -q || { echo "$host is not what was applied"; exit 1; }
           nft flush ruleset; echo "$host"

@@ -15,7 +15,7 @@ struct TrialVerbsTests {
 
   private static let start = """
     ip link set lo up; ip address add 10.0.0.1/32 dev lo
-    apply="sekisho apply --local --host a --yes --allow-lockout"
+    apply="sekisho apply --local --host a --yes --allow-lockout a"
 
     """
 

@@ -78,8 +78,22 @@ extension KernelProof {
               from: "desk", "apply", "--host", "web-1", "--yes", "--json", "--why", "the first")
             #expect(first.output.contains(#""status" : "confirmed""#), "\(first.output)")
             try await server.write(inventory: cutting)
+            let refused = try await server.sekisho(from: "desk", "apply", "--host", "web-1", "--yes", "-q")
+            #expect(refused.status == 6, "\(refused.output)")
+            #expect(
+              refused.output.contains("would let you in again by tcp/22 from 10.0.0.1"), "\(refused.output)")
+            // What is missing is written out; with it there is nothing to change but a name.
+            let missing = try #require(refused.output.split(separator: "flows:\n").dropFirst().first)
+            let flow = missing.prefix { $0 != "\u{1b}" }.split(separator: "\n").prefix { $0.hasPrefix("  ") }
+            try await server.write(inventory: cutting + "\n" + flow.joined(separator: "\n") + "\n")
+            let whole = try await server.sekisho(from: "desk", "apply", "--host", "web-1", "--yes", "--json")
+            #expect(whole.output.contains(#""status" : "confirmed""#), "\(whole.output)")
+            try await server.write(inventory: Self.inventory)
+            _ = try await server.sekisho(from: "desk", "apply", "--host", "web-1", "--yes")
+            try await server.write(inventory: cutting)
             let cut = try await server.sekisho(
-              from: "desk", "apply", "--host", "web-1", "--yes", "--allow-lockout", "--confirm-within", "10s")
+              from: "desk", "apply", "--host", "web-1", "--yes", "--allow-lockout", "web-1",
+              "--confirm-within", "10s")
             #expect(cut.status == 5, "\(cut.output)")
             #expect(cut.output.contains("was not confirmed and is rolled back"), "\(cut.output)")
             // The kernel has gone back; the keeper may still have to take the names away.

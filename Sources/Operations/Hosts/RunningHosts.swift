@@ -150,7 +150,7 @@ package struct RunningHosts {
     return report
   }
 
-  private func rulesets(of target: Target, _ answer: Answer) -> HostRulesets {
+  func rulesets(of target: Target, _ answer: Answer) -> HostRulesets {
     let tables = answer.ruleset ?? [target.wanted]
     let own = tables.filter { $0.family == target.wanted.family && $0.name == target.wanted.name }
     let others = tables.filter { $0.family != target.wanted.family || $0.name != target.wanted.name }

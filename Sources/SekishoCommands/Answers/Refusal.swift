@@ -21,7 +21,7 @@ struct Refusal: Error {
     case moved
     /// A host could not be asked, or could not do it.
     case host
-    /// Nobody could log in afterwards.
+    /// Somebody could not log in any more.
     case lockout
     /// Nobody said yes.
     case notConfirmed = "not-confirmed"
@@ -45,6 +45,9 @@ struct Refusal: Error {
   var diagnostics: [DiagnosticJSON] = []
   var brokenGuards: [BrokenGuards.Entry] = []
   var hosts: [FailureJSON] = []
+  var lostLogins: [LostLoginJSON] = []
+  /// What to add to the inventory, as a file of its own.
+  var missingFlows: String?
 
   init(_ code: Code, _ message: String, remedy: String? = nil) {
     self.code = code
@@ -124,6 +127,8 @@ struct Refusal: Error {
       let diagnostics: [DiagnosticJSON]?
       let brokenGuards: [BrokenGuards.Entry]?
       let hosts: [FailureJSON]?
+      let lostLogins: [LostLoginJSON]?
+      let missingFlows: String?
 
       init(_ refusal: Refusal) {
         code = refusal.code.rawValue
@@ -134,6 +139,8 @@ struct Refusal: Error {
         diagnostics = refusal.diagnostics.isEmpty ? nil : refusal.diagnostics
         brokenGuards = refusal.brokenGuards.isEmpty ? nil : refusal.brokenGuards
         hosts = refusal.hosts.isEmpty ? nil : refusal.hosts
+        lostLogins = refusal.lostLogins.isEmpty ? nil : refusal.lostLogins
+        missingFlows = refusal.missingFlows
       }
     }
 

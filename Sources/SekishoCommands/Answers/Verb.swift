@@ -63,7 +63,8 @@ extension Console {
 
   /// Says why something was not done.
   func show(_ refusal: Refusal, json form: Form?) throws {
-    try AnswerText(console: self).write(refusal.parts + [.failure(refusal.text)])
+    let parts = form == nil ? refusal.parts : refusal.parts.filter(\.isBesideData)
+    try AnswerText(console: self).write(parts + [.failure(refusal.text)])
     guard let form else { return }
     let data: Answer.Data = form == .line ? .lines([refusal.json]) : .document(refusal.json)
     try write(try JSONOutput.bytes(data))

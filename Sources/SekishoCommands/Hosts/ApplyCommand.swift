@@ -29,8 +29,11 @@ struct ApplyCommand: Verb {
       Every change but a lab's is on trial first: it stays when a new connection to the host came through it, or you say \
       so on this machine. Else the kernel goes back by itself when the time is over, whatever has died by then.
 
+      A change after which you could not log in again by the way you are there, or nobody by the service of management, is \
+      refused, whoever says yes; the flow that is missing is written out as a file for the inventory.
+
       Exit codes: 0 done, 1 error, 3 refused because what was shown has moved, 4 a guard of the inventory \
-      does not hold, 5 rolled back, 6 nobody could log in afterwards; after 3, 4 and 6 nothing was sent.
+      does not hold, 5 rolled back, 6 somebody could not log in afterwards; after 3, 4 and 6 nothing was sent.
       """)
 
   @OptionGroup var inventory: InventoryOptions
@@ -47,8 +50,7 @@ struct ApplyCommand: Verb {
   @Flag(help: "Go on without hosts that cannot be reached or do not answer in time, naming each.")
   var skipUnreachable = false
 
-  @Flag(help: "Apply without asking even where nobody can log in afterwards.")
-  var allowLockout = false
+  @OptionGroup var lockout: LockoutOptions
 
   @Flag(help: "Show every object of the change, not the flows alone.")
   var objects = false
@@ -85,14 +87,7 @@ struct ApplyCommand: Verb {
     if !failures.isEmpty {
       throw Refusal(of: failures, "not every host could be asked; nothing was applied")
     }
-    let lockout =
-      change.found.lockout?.sentence
-      ?? change.found.lockoutNotProven.map { "whether somebody can log in afterwards is \($0)" }
-    if let lockout, !asks, !allowLockout {
-      throw Refusal(
-        .lockout, "\(lockout); nothing was applied",
-        remedy: "add a flow, or give --allow-lockout where there is another way in, such as a console")
-    }
+    try lockout.require(change)
     let changing = change.running.changing.map(\.target.name)
     if asks, !changing.isEmpty, !console.confirms("Apply to \(listed(changing))?") {
       throw Refusal(.notConfirmed, "nothing was applied")

@@ -91,18 +91,21 @@ struct RollbackCommand: Verb {
         sudo sekisho rollback 7              try revision 7 again
         sekisho rollback 7 --host web-1      over ssh, confirmed over a new connection
 
-      Exit codes: 0 done, 1 error, 5 not confirmed, or nothing is on trial.
+      Exit codes: 0 done, 1 error, 3 refused because the host has moved meanwhile, 5 not confirmed, or nothing is on \
+      trial, 6 somebody could not log in afterwards.
       """)
 
   @Argument(help: "A revision that history lists.") var revision: Int?
   @OptionGroup var hosts: TrialHosts
   @OptionGroup var trial: TrialOptions
+  @OptionGroup var lockout: LockoutOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
     if trial.noTrial { throw ValidationError("to go back is always on trial; leave --no-trial out") }
-    if revision == nil, trial.confirmWithin != nil || trial.why != nil {
-      throw ValidationError("--confirm-within and --why are about a revision to go back to; which one?")
+    if revision == nil, trial.confirmWithin != nil || trial.why != nil || !lockout.allowLockout.isEmpty {
+      throw ValidationError(
+        "--confirm-within, --why and --allow-lockout are about a revision to go back to; which one?")
     }
   }
 
@@ -117,20 +120,41 @@ struct RollbackCommand: Verb {
           + (ended.cut.map { CutReport.words($0) } ?? [])).joined(separator: "; ")
       }
     }
-    let arm = Arm(
-      revision: revision, seconds: trial.seconds, note: trial.note("back to revision \(revision)"))
-    let replies = try await hosts.ask(console) { target -> Ending in
-      if let target {
-        try await target.tried(arm, keepsSessions: trial.keepSessions)
-      } else {
-        .armed(try await arm.asked(of: nil))
-      }
+    return try await goBack(to: revision, console)
+  }
+
+  private func goBack(to revision: Int, _ console: Console) async throws -> Answer {
+    let found = try hosts.find()
+    // Without a host that is named, this machine.
+    let named = try found ?? Targets(hosts: [.thisMachine()], all: [], inventory: nil)
+    let read = await HostReply.asking(named, watch: WaitingLine(console)) { target in
+      try await target?.goingBack(to: revision)
+    }
+    let targets = Targets(
+      hosts: read.compactMap { try? $0.result.get() }, all: named.all, inventory: named.inventory,
+      isLab: named.isLab)
+    let change = try await FleetChange(of: targets, watch: WaitingLine(console))
+    try lockout.require(change)
+    let looked = Dictionary(
+      zip(targets.hosts, change.running.answers).map { ($0.name, $1.map(\.seen)) },
+      uniquingKeysWith: { first, _ in first })
+    let note = trial.note("back to revision \(revision)")
+    let replies = await HostReply.asking(named, watch: WaitingLine(console)) { [trial] target -> Ending in
+      guard let target else { throw Refusal(.failed, "no host is named") }
+      if let failure = read.first(where: { $0.host == target.name })?.failure { throw failure }
+      let seen = try looked[target.name]?.get()
+      let arm = Arm(revision: revision, seen: seen, seconds: trial.seconds, note: note)
+      return try await target.tried(arm, keepsSessions: trial.keepSessions)
     }
     let outcomes = replies.map { (outcome: (host: $0.host, ending: $0.result), target: $0.target) }
     return ApplyAnswer.of(
       await TrialDialogue.endings(outcomes, keepsSessions: trial.keepSessions, console), unchanged: 0,
       skipped: [], facts: [])
   }
+}
+
+extension HostReply {
+  fileprivate var failure: (any Error)? { if case .failure(let error) = result { error } else { nil } }
 }
 
 /// What came of a verb of trials, host by host.

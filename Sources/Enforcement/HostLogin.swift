@@ -1,0 +1,37 @@
+internal import Addressing
+internal import AgentProtocol
+internal import Machine
+internal import Netlink
+internal import Sessions
+
+extension LocalHost {
+  /// The ssh session that this process belongs to.
+  ///
+  /// What it says of itself counts where it leads to an address of this network namespace: from a namespace of a lab the
+  /// session ends elsewhere. Connection tracking knows what it asked for where rules led it here.
+  ///
+  /// - Returns: `nil`: there is none, as at a console.
+  func login(_ kernel: any HostKernel) throws(AgentFailure) -> Login? {
+    let words = Caller.connection
+    guard words.count == 4, let client = Self.address(words[0]), let clientPort = UInt16(words[1]),
+      let server = Self.address(words[2]), let port = UInt16(words[3]),
+      client.family == server.family
+    else { return nil }
+    // What a host sends itself always passes.
+    let own = Interfaces.addresses()
+    guard own.contains(server), !own.contains(client) else { return nil }
+    do throws(NetlinkError) {
+      let session = try kernel.tracked()?.sessions.first {
+        $0.original.ipProtocol == .tcp && $0.reply.source == server && $0.reply.sourcePort == port
+          && $0.reply.destination == client && $0.reply.destinationPort == clientPort
+      }
+      guard let asked = session?.original else { return Login(from: client, to: server, port: port) }
+      return Login(from: asked.source, to: asked.destination, port: asked.destinationPort)
+    } catch { throw AgentFailure(error) }
+  }
+
+  /// Without the link that stands behind an address that is of one (RFC 4007, 11).
+  private static func address(_ text: String) -> Address? {
+    try? Address(parsing: text.prefix { $0 != "%" })
+  }
+}

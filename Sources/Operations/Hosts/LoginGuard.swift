@@ -1,0 +1,172 @@
+package import AgentProtocol
+internal import ConnectionDiff
+internal import Fleet
+internal import HostAgent
+internal import InventoryText
+internal import Machine
+internal import Nftables
+internal import Policy
+
+/// A login that a change would take away, or of which it is not known whether it does.
+package struct LostLogin: Sendable {
+  /// Whose.
+  package enum Kind: String, Sendable {
+    /// Somebody who is there could not come again by the way he came.
+    case operatorsOwn = "own-login"
+    /// Nobody could manage the host.
+    case management
+    /// It is not known who could.
+    case notProven = "not-proven"
+  }
+
+  /// The host, by the name that allows it all the same.
+  package let host: String
+  package let kind: Kind
+  /// In a sentence.
+  package let reason: String
+  /// The login of somebody who is there.
+  package let login: Login?
+  /// Whether a flow would help.
+  package let lacksFlow: Bool
+  /// Who is missing as the source of a flow; `nil`: no flow would help, or it is not known.
+  let missing: MissingFlows.Source?
+
+  init(
+    _ host: String, _ kind: Kind, _ reason: String, login: Login? = nil, lacksFlow: Bool = false,
+    missing: MissingFlows.Source? = nil
+  ) {
+    self.lacksFlow = lacksFlow
+    self.host = host
+    self.kind = kind
+    self.reason = reason
+    self.login = login
+    self.missing = missing
+  }
+}
+
+extension RunningHosts {
+  /// Logins that would be lost on hosts that change, judged by all tables together as they will be.
+  ///
+  /// To namespaces of a lab nobody logs in, and a host that guards keep logins away from needs none where the command runs on
+  /// it.
+  ///
+  /// - Parameter found: of these hosts.
+  package func lostLogins(_ found: FoundDifference) -> [LostLogin] {
+    if targets.isLab { return [] }
+    let policy = targets.inventory?.policy
+    let console = Set((policy?.hostsManagedAtConsole ?? []).compactMap { policy?[$0].name })
+    var lost: [LostLogin] = []
+    for applying in changing {
+      let target = applying.target
+      if console.contains(target.name), case .here = target.reach { continue }
+      let rulesets = rulesets(of: target, applying.looked)
+      var own: LostLogin?
+      if let login = applying.looked.login { own = lostLogin(of: login, on: target, rulesets) }
+      if let own { lost.append(own) }
+      if let nobody = nobody(on: target, rulesets, found, isConsole: console.contains(target.name)) {
+        // To whoever is told what he misses himself it says nothing more.
+        if own?.missing == nil { lost.append(nobody) }
+      }
+    }
+    return lost
+  }
+
+  /// What is to be added to the inventory so that logins are not lost, as a file of its own; `nil`: no flow would help.
+  package func missingFlows(of lost: [LostLogin]) -> String? {
+    var flows = MissingFlows(
+      in: targets.inventory?.policy, owners: targets.hosts.first?.identity.owners ?? [:])
+    for login in lost {
+      if let source = login.missing { flows.add(from: source, to: login.host, port: login.login?.port) }
+    }
+    return flows.text
+  }
+
+  private func lostLogin(of login: Login, on target: Target, _ rulesets: HostRulesets) -> LostLogin? {
+    let way = "by tcp/\(login.port) from \(login.source), as you are there now"
+    let fate = LoginFate(
+      from: login.source, to: login.destination, port: login.port, on: rulesets, at: .current())
+    switch fate {
+    case .passes: return nil
+    case .unallowed:
+      return LostLogin(
+        target.name, .operatorsOwn, "\(target.name): no flow would let you in again \(way)", login: login,
+        lacksFlow: true, missing: .address(login.source))
+    case .stopped(let places):
+      return LostLogin(
+        target.name, .operatorsOwn,
+        "\(target.name): \(places.joined(separator: ", ")) would not let you in again \(way)", login: login)
+    case .notProven(let reason):
+      return LostLogin(
+        target.name, .notProven,
+        "\(target.name): whether you could come again \(way) is not known: \(reason)",
+        login: login)
+    }
+  }
+
+  /// Whether nobody could manage a host afterwards.
+  private func nobody(
+    on target: Target, _ rulesets: HostRulesets, _ found: FoundDifference, isConsole: Bool
+  ) -> LostLogin? {
+    // What our own table lets in is what flows say; others may stop it.
+    if !isConsole, !rulesets.staying.isEmpty, let policy = targets.inventory?.policy {
+      switch LoginFate(managing: rulesets, by: policy, at: .current()) {
+      case nil, .passes, .unallowed: break
+      case .stopped(let tables):
+        return LostLogin(
+          target.name, .management,
+          "\(target.name): of those whom flows let log in nobody could, because of table \(tables.joined(separator: ", "))"
+        )
+      case .notProven(let reason):
+        return LostLogin(
+          target.name, .notProven, "whether somebody can log in to \(target.name) afterwards is \(reason)")
+      }
+    }
+    if let lockout = found.lockout, lockout.hosts.contains(target.name) {
+      return LostLogin(
+        target.name, .management, "nobody can log in to \(target.name) by \(lockout.login) any more",
+        lacksFlow: true, missing: targets.inventory?.policy.whoManagesMost.map { .named($0) })
+    }
+    return found.lockoutNotProven.map { reason in
+      LostLogin(
+        target.name, .notProven, "whether somebody can log in to \(target.name) afterwards is \(reason)")
+    }
+  }
+}
+
+extension Policy {
+  /// Who is let in to the most hosts by the service of management, by a name of the inventory.
+  fileprivate var whoManagesMost: String? {
+    let terms = managementTerms
+    let named = Set(
+      hosts.map(\.name) + groups.map(\.name) + hostGroups.map(\.name) + zones.map(\.name)
+        + networks.map(\.name))
+    var counts: [String: Int] = [:]
+    for flow in flows where !flow.hasEnded(.current()) && named.contains(self[flow.from].name) {
+      if flow.services.contains(where: { self[$0].terms.contains { $0.overlaps(terms) } }) {
+        counts[self[flow.from].name, default: 0] += self[flow.to].hosts.count
+      }
+    }
+    return counts.min { ($1.value, $0.key) < ($0.value, $1.key) }?.key
+  }
+}
+
+extension Target {
+  /// The same host, which is to have a revision again that it had.
+  ///
+  /// - Throws: ``AgentProtocol/AgentFailure``.
+  package func goingBack(to revision: Int) async throws -> Target {
+    let read = try await ask([ReadRevision.self]) { try await $0.ask(ReadRevision(revision)) }
+    return Target(name: name, wanted: read.table, reach: reach, identity: identity, patience: patience)
+  }
+
+  /// This machine, under its own name, whatever it is called in an inventory.
+  ///
+  /// - Throws: ``Machine/DirectoryRefusal``, ``AgentProtocol/AgentFailure``.
+  package static func thisMachine() throws -> Target {
+    let agent = try ThisMachine.agent()
+    let name = try agent.answer(Hello()).node
+    return Target(
+      name: name, wanted: Table(family: .inet, name: "sekisho", chains: [], sets: []), reach: .here { agent },
+      identity: .thisMachine(name), patience: Patience())
+  }
+}

@@ -1,0 +1,155 @@
+import Testing
+
+/// Whoever changes a host can come again, or has said by the host's name that he need not.
+///
+/// The session is one that the environment tells of, as sshd(8) does; FleetTests has a real one.
+@Suite(.enabled(if: Shell.obstacle == nil, "\(Shell.obstacle ?? "")"))
+struct LockoutVerbTests {
+  private static let inventory = """
+    version: 1
+    services: {web: tcp/443, ssh: tcp/22}
+    hosts:
+      a: {addresses: [10.0.0.1]}
+      b: {addresses: [10.0.0.2]}
+    flows:
+      care: {from: b, to: a, service: [web, ssh], why: test}
+    """
+
+  private static let start = """
+    ip link set lo up; ip address add 10.0.0.1/32 dev lo
+    apply="sekisho apply --no-trial --local --host a --yes"
+    from() { export SSH_CONNECTION="$1 40000 10.0.0.1 ${2:-22}"; }
+    # What is refused with 6 and changes nothing; the flow that is missing is all of standard output.
+    refused() {
+      nft -s list ruleset > before; status=0; "$@" -q > missing.yaml 2> said || status=$?
+      cat said missing.yaml; test $status = 6; nft -s list ruleset | cmp - before
+    }
+
+    """
+
+  private func run(_ commands: String, _ inventory: String = Self.inventory) throws {
+    try withShell { shell in
+      try shell.write("inventory/all.yaml", inventory)
+      let result = try shell.run(Self.start + commands)
+      #expect(result.status == 0, "\(result.all)")
+    }
+  }
+
+  @Test(.timeLimit(.minutes(5)), arguments: ["10.0.0.2 2222", "192.0.2.7", "198.51.100.1 2222"])
+  func `who could not come again is refused, and let through by the flow that is written out`(
+    session: String
+  ) throws {
+    try run(
+      """
+      from \(session)
+      refused $apply; grep 'no flow would let you in again by tcp/' said
+      grep 'or give --allow-lockout a where there is another way in' said
+      status=0; $apply --json > json || status=$?; test $status = 6
+      grep '"code" : "lockout"' json; grep '"code" : "own-login"' json; grep '"missing_flows" : "version: 1' json
+      sekisho diff --out plan || test $? = 2
+      status=0; sekisho apply --no-trial plan 2> said || status=$?; test $status = 6
+      cp missing.yaml inventory/missing.yaml; $apply -q; nft list table inet sekisho | grep 'Somebody\\|to-a'
+      """)
+  }
+
+  @Test(.timeLimit(.minutes(5))) func `a name is no habit, and has to be one of the command's hosts`() throws
+  {
+    try run(
+      """
+      from 192.0.2.7
+      refused $apply
+      status=0; $apply --allow-lockout b 2> said || status=$?; test $status = 64
+      grep 'names b, which is no host of this command' said
+      status=0; $apply --allow-lockout 2> said || status=$?; test $status = 64
+      test -z "$(nft list tables)"
+      $apply --allow-lockout a -q; nft list tables | grep sekisho
+      """)
+  }
+
+  @Test(.timeLimit(.minutes(5))) func `who has a way, or is at the console, is not asked for one`() throws {
+    try run(
+      """
+      from 10.0.0.2; $apply -q; nft delete table inet sekisho
+      # It ends at another machine than this one: at the one that a lab is on.
+      SSH_CONNECTION="192.0.2.7 40000 192.0.2.1 22" $apply -q; nft delete table inet sekisho
+      SSH_CONNECTION="192.0.2.7 40000 10.0.0.1" $apply -q; nft delete table inet sekisho
+      unset SSH_CONNECTION; $apply -q
+      """)
+  }
+
+  @Test(.timeLimit(.minutes(5))) func `a yes at the terminal is no way in either`() throws {
+    try run(
+      """
+      from 192.0.2.7
+      status=0; echo y | script -qec 'sekisho apply --no-trial --local --host a' /dev/null > said || status=$?
+      test $status = 6; test -z "$(nft list tables)"
+      """)
+  }
+
+  @Test(.timeLimit(.minutes(5))) func `what other tables stop counts, and no flow is said to help`() throws {
+    try run(
+      """
+      from 10.0.0.2
+      nft 'add table ip filter; add chain ip filter INPUT { type filter hook input priority 0; policy drop; };
+        add rule ip filter INPUT ip saddr 192.0.2.7 tcp dport 22 accept;
+        add rule ip filter INPUT ct state established accept'
+      refused $apply; grep 'ip filter INPUT would not let you in again' said
+      grep 'nobody could, because of table ip filter' said; test ! -s missing.yaml
+      # At the console, too: of those whom the inventory lets in nobody would be.
+      unset SSH_CONNECTION; refused $apply; grep 'because of table ip filter' said
+      # A rate depends on more than the connection, and whoever is there came through it.
+      nft 'flush chain ip filter INPUT; add rule ip filter INPUT tcp dport 22 limit rate 10/minute accept'
+      from 10.0.0.2; $apply -q
+      """)
+  }
+
+  @Test(.timeLimit(.minutes(5))) func `what rules lead to the port is judged as it was asked for`() throws {
+    try run(
+      """
+      nft 'add table ip nat; add chain ip nat pre { type nat hook prerouting priority -100; };
+        add rule ip nat pre tcp dport 2222 redirect to :22'
+      from 10.0.0.2
+      # Nothing tracks the session that the environment tells of; what asks for 22 passes.
+      $apply -q
+      """)
+  }
+
+  @Test(.timeLimit(.minutes(5))) func `to go back to a revision is guarded like an apply`() throws {
+    try run(
+      """
+      $apply -q; sed 's/service: .web, ssh./service: web/' inventory/all.yaml > later
+      cp later inventory/all.yaml; $apply --allow-lockout a -q
+      sed -i 's/service: web/service: [web, ssh]/' inventory/all.yaml; $apply -q
+      from 10.0.0.2
+      refused sekisho rollback 2; grep "no flow would let you in again" said
+      refused sekisho rollback 2 --local --host a; grep -- '--allow-lockout a' said
+      status=0; sekisho rollback 2 --local --host a --allow-lockout b 2> said || status=$?; test $status = 64
+      status=0; sekisho rollback --allow-lockout a 2> said || status=$?; test $status = 64
+      sekisho rollback 2 --allow-lockout "$(uname -n)" --confirm-within 1h -q 2> said & rollback=$!
+      until grep -q 'sekisho confirm' said; do sleep 0.1; done
+      sekisho confirm $(sed -n 's/.*sekisho confirm //p' said); wait $rollback
+      (! nft list table inet sekisho | grep in.ssh)
+      """)
+  }
+
+  @Test(.timeLimit(.minutes(5)))
+  func `a host that is managed at its console is changed there, and only there`()
+    throws
+  {
+    try withShell { shell in
+      try shell.write(
+        "inventory/all.yaml",
+        Self.inventory.replacing("[web, ssh]", with: "web")
+          + "\nguards: {console: {expect: {from: all, to: a, service: ssh, verdict: denied}}}\n")
+      // The way to a leads here.
+      try shell.write("bin/ssh", "#!/bin/sh\nexec sekisho agent\n")
+      let result = try shell.run(
+        Self.start + """
+          PATH=$PWD/bin:$PATH; from 10.0.0.2
+          refused sekisho apply --no-trial --host a --yes; grep 'no flow would let you in again' said
+          $apply -q
+          """)
+      #expect(result.status == 0, "\(result.all)")
+    }
+  }
+}
