@@ -74,7 +74,8 @@ let package = Package(
     layer("Explanation", ["Addressing", "Nftables", "Policy", "RulesetCompiler", "RulesetShape"]),
     layer("RulesetDiff", ["Nftables", "RulesetShape"]),
     layer("Attempts", ["Addressing"], isSmall: true),
-    layer("AgentProtocol", ["Addressing", "Attempts", "Nftables", "RulesetDiff"], isSmall: true),
+    layer(
+      "AgentProtocol", ["Addressing", "Attempts", "Diagnostics", "Nftables", "RulesetDiff"], isSmall: true),
     layer("ConnectionSpace", ["Addressing"]),
     layer(
       "ConnectionDiff",

@@ -134,14 +134,23 @@ package struct ForeignChain: Hashable, Sendable, Codable {
   /// `ip filter`.
   @BoundedWord package private(set) var table: String
   @BoundedWord package private(set) var chain: String
+  /// `filter`, `nat` or `route`.
+  @BoundedWord package private(set) var type: String
   /// Number of the hook (`NF_INET_*`).
   package let hook: UInt32
   package let priority: Int32
 
-  package init(table: String, chain: String, hook: UInt32, priority: Int32) {
+  package init(table: String, chain: String, type: String, hook: UInt32, priority: Int32) {
     self.table = table
     self.chain = chain
+    self.type = type
     self.hook = hook
     self.priority = priority
   }
+}
+
+extension [ForeignChain] {
+  /// The titles of tables that filter, ascending. A chain of type `nat` sees only the first packet of a connection, and is
+  /// there to translate: what it leads elsewhere is told for itself.
+  package var filteringTables: [String] { Set(filter { $0.type != "nat" }.map(\.table)).sorted() }
 }

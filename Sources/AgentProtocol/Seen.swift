@@ -1,3 +1,5 @@
+internal import Diagnostics
+
 /// Where generations are counted, and the one that was looked at: with another it may be another ruleset.
 package struct RulesetMoment: Hashable, Sendable, Codable {
   /// Kernel since it was booted, and network namespace: generations count anew in each.
@@ -38,9 +40,7 @@ package struct Seen: Hashable, Sendable {
     changed += Set(others.keys).union(before.others.keys)
       .filter { others[$0] != before.others[$0] }.sorted().map { "table \($0)" }
     if changed.isEmpty { return [] }
-    let shown = changed.prefix(6).joined(separator: ", ")
-    let more = changed.count > 6 ? " and \(changed.count - 6) more" : ""
-    return ["\(shown)\(more) changed"]
+    return ["\(listed(changed)) changed"]
   }
 }
 

@@ -63,10 +63,9 @@ package struct AllowedConnections: Sendable {
   package let timedSets: [String]
   /// Whether rules ask which sources are the host's own, and that is not known: it is told of the others.
   package let isApartFromOwn: Bool
-  /// Names of the bridges of containers, of which something else is to be said; none where links were named.
-  package let bridges: [String]
-  /// Chains that were too intricate to be exact about.
-  package let givenUp: [String]
+  /// What is left out; `nil`: nothing.
+  package let bridges: BridgesApart?
+  package let givenUp: GivenUp
   /// Whether what belongs to a connection, or is an error about one, surely passes: without that, what new connections
   /// may do says little.
   package let letsRepliesPass: Bool
@@ -82,7 +81,7 @@ package struct AllowedConnections: Sendable {
     at now: Timestamp, budget: Budget = Budget()
   ) throws(NotProven) {
     self.direction = direction
-    bridges = links.input == nil && links.output == nil ? tables.flatMap(\.bridges) : []
+    bridges = BridgesApart(tables, direction, links)
     let universe = Universe(budget: budget)
     let passage = direction.passage
     var circumstances = links.named(
@@ -109,7 +108,7 @@ package struct AllowedConnections: Sendable {
     let told = FlowLines([], names, unshared: AddressSet(), loopback: loopback)
     lines = try told.lines(of: sure)
     possible = try told.lines(of: here(space.upper).subtracting(sure))
-    givenUp = space.givenUp
+    givenUp = GivenUp(space.givenUp)
     masquerading = Set(space.masquerades.map(\.table)).sorted()
     timedSets = tables.flatMap { table in table.sets.filter(\.isTimed).map { "\(table.title) \($0.name)" } }
       .sorted()

@@ -71,7 +71,8 @@ package struct TranslationLine: Hashable, Sendable {
 }
 
 extension TranslationLine {
-  /// What a host's tables lead elsewhere, in every direction; nothing is looked at where no rule leads anything.
+  /// What a host's tables lead elsewhere, in every direction, and chains that were too intricate to be exact about, as of
+  /// ``AllowedConnections/givenUp``; nothing is looked at where no rule leads anything.
   ///
   /// - Parameters:
   ///   - tables: all of the host.
@@ -83,8 +84,8 @@ extension TranslationLine {
   package static func all(
     of tables: [Table], own: [Address], name: String, names policy: Policy?,
     exits: [(link: String, destinations: AddressSet)] = [], at now: Timestamp, budget: Budget = Budget()
-  ) throws(NotProven) -> [Self] {
-    if !tables.contains(where: \.leadsElsewhere) { return [] }
+  ) throws(NotProven) -> (lines: [Self], givenUp: GivenUp) {
+    if !tables.contains(where: \.leadsElsewhere) { return ([], GivenUp([])) }
     let universe = Universe(budget: budget)
     let circumstances = AllowedConnections.Links(exits: exits).named(
       in: Circumstances(
@@ -95,14 +96,16 @@ extension TranslationLine {
     let loopback = try universe.connections(within: Endpoints([own]))
     let told = FlowLines([], names, unshared: AddressSet(), loopback: loopback)
     var result: [Self] = []
+    var givenUp: Set<String> = []
     for direction in Direction.allCases {
       let reading = Reading(direction, tables, circumstances, universe)
       let space = try reading.space()
+      givenUp.formUnion(space.givenUp)
       result += try lines(space, reading, told, but: loopback) { (space) throws(NotProven) in
         try direction.asked(space, own: own)
       }
     }
-    return result
+    return (result, GivenUp(givenUp.sorted()))
   }
 
   /// How a host's tables are read in one direction.
@@ -191,6 +194,8 @@ extension TranslatedConnections {
     of all: ConnectionSpace, in spaces: [(link: String?, space: RulesetSpace)],
     _ here: (ConnectionSpace) throws(NotProven) -> ConnectionSpace
   ) throws(NotProven) -> (links: TranslationLine.Links, lower: ConnectionSpace, upper: ConnectionSpace)? {
+    // A chain that was given up may lead them wherever it likes.
+    if spaces.contains(where: { !$0.space.givenUp.isEmpty }) { return nil }
     var (leading, others): ([String?], [String]) = ([], [])
     var (lower, upper) = (all, all.universe.empty)
     for (link, space) in spaces {

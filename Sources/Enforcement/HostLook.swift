@@ -124,6 +124,6 @@ extension ForeignChain {
     guard let base = placed.chain.base else { return nil }
     self.init(
       table: "\(placed.table.family) \(placed.table.name)", chain: placed.chain.name.text,
-      hook: base.hook.rawValue, priority: base.priority.rawValue)
+      type: base.type, hook: base.hook.rawValue, priority: base.priority.rawValue)
   }
 }

@@ -227,8 +227,12 @@ struct HookWalk {
     var run = ChainRun(
       part, chain.table, chain.base, link, circumstances, course.alteration,
       isTranslating: ruleset.isTranslating, isTraced: isTraced)
-    let outcome = try outcome(of: chain, &run, part)
+    let known = try outcome(of: chain, &run, part)
     result.splits.formUnion(run.splits)
+    guard let outcome = known else {
+      if chain.isJudging { dropped = try dropped.union(course.here) }
+      return Self.anything(of: course, behind: chain)
+    }
     result.masquerades.formUnion(run.masquerades)
     var (accepted, refused) = (outcome.accepted, outcome.dropped)
     if chain.base.policy == .drop {
@@ -260,10 +264,10 @@ struct HookWalk {
     return result
   }
 
-  /// What becomes of packets in a chain; where that takes too much, and that is wanted, anything.
+  /// What becomes of packets in a chain; `nil` where that takes too much and may be given up: anything.
   private mutating func outcome(
     of chain: BaseChains.Called, _ run: inout ChainRun, _ part: Domain
-  ) throws(NotProven) -> Outcome {
+  ) throws(NotProven) -> Outcome? {
     if !givesUp { return try run.outcome(of: chain.name) }
     do throws(NotProven) {
       return try domain.universe.sharing { () throws(NotProven) -> Outcome in
@@ -271,8 +275,24 @@ struct HookWalk {
       }
     } catch {
       result.givenUp.insert("\(chain.table.title) \(chain.name)")
-      return Outcome(accepted: part.all, dropped: part.all, returned: part.all, untracked: part.never)
+      return nil
     }
+  }
+
+  /// Whatever the rules of a chain may do to packets that it does not drop. No rule is named: which ones do it is not known.
+  private static func anything(of course: Course, behind chain: BaseChains.Called) -> [Course] {
+    var rest = course
+    let isFirst = [.prerouting, .output].contains(chain.base.hook)
+    if isFirst, chain.base.priority.rawValue <= -200, chain.table.untracks {
+      rest.alteration.tracking = .unknown
+    }
+    if isFirst, chain.table.handsOver { rest.alteration.mayBeTaken = true }
+    guard isFirst, chain.isTranslating else { return [rest] }
+    var led = rest
+    (led.alteration.destination, led.alteration.port) = (.unknown, .unknown)
+    led.alteration.isTranslated = nil
+    led.isBound = true
+    return [rest, led]
   }
 
   /// Where a rule translates to what was asked for anyway, nothing is translated.
@@ -335,6 +355,22 @@ struct HookWalk {
     alteration.rule = first.alteration.rule
     return courses.filter { $0.alteration.rule == nil }
       + [Course(here: together, alteration: alteration, isBound: true)]
+  }
+}
+
+extension Table {
+  /// Whether a rule tells connection tracking to leave packets alone.
+  fileprivate var untracks: Bool {
+    anyMeaning { if case .untracks = $0 { true } else { false } }
+  }
+
+  /// Whether a rule hands packets to sockets of the host.
+  fileprivate var handsOver: Bool {
+    anyMeaning { if case .translates(let translation) = $0 { translation?.kind == .socket } else { false } }
+  }
+
+  private func anyMeaning(_ holds: (Meaning) -> Bool) -> Bool {
+    chains.contains { $0.rules.contains { $0.expressions.contains { $0.meaning.map(holds) ?? false } } }
   }
 }
 

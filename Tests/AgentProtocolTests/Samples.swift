@@ -35,12 +35,13 @@ enum Samples {
         isOwned: false, isDormant: true,
         directions: [DirectionStatus(hook: .input, mode: .observe, packets: .max, records: 4)], chains: 1,
         rules: 2, sets: 3, elements: 4),
-      foreignChains: [ForeignChain(table: "ip filter", chain: "INPUT", hook: 1, priority: -5)]),
+      foreignChains: [ForeignChain(table: "ip filter", chain: "INPUT", type: "filter", hook: 1, priority: -5)]
+    ),
   ]
 
   static let looked: [Looked] = {
     let change = TableDiff.change(from: nil, to: table)
-    let chain = ForeignChain(table: "ip filter", chain: "INPUT", hook: 1, priority: 0)
+    let chain = ForeignChain(table: "ip filter", chain: "INPUT", type: "filter", hook: 1, priority: 0)
     return [
       Looked(
         seen: seen,

@@ -68,11 +68,11 @@ import Testing
   func `what passes is what passes by one link or another`(number: Int) throws {
     let ruleset = Self.cases[number]
     #expect(Self.cases.count == 10)
-    let lines = try TranslationLine.all(
+    let known = try TranslationLine.all(
       of: Self.tables(ruleset), own: [Address(.ipv4, 0x0a00_0001)], name: "web-1", names: nil,
       exits: [("docker0", AddressSet([try Prefix(parsing: "172.17.0.0/16")]))],
       at: Timestamp(seconds: 1_800_000_000))
-    let line = try #require(lines.first { $0.direction == .ingress }, "\(ruleset.name)")
+    let line = try #require(known.lines.first { $0.direction == .ingress }, "\(ruleset.name)")
     #expect(line.passing == ruleset.passing && line.isSure, "\(ruleset.name): \(line.words)")
     #expect(line.links == ruleset.links, "\(ruleset.name): \(line.words)")
     #expect(line.isUnfiltered == (ruleset.passing != .none), "\(ruleset.name): \(line.words)")

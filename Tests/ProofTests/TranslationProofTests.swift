@@ -170,10 +170,10 @@ extension KernelProof {
 
           """)
         let tables = try await proof.ask("gate") { agent in try await agent.ask(Read()).tables }
-        let lines = try TranslationLine.all(
+        let known = try TranslationLine.all(
           of: tables, own: try Self.own.map { try Address(parsing: $0) }, name: "gate", names: nil,
           at: Timestamp(seconds: 1_800_000_000))
-        let line = try #require(lines.first { $0.direction == .ingress })
+        let line = try #require(known.lines.first { $0.direction == .ingress })
         #expect(line.links == .allBut(["docker0"]) && line.isSure, "\(line.words)")
         _ = try await proof.lab.whileListening(["inner"], ["tcp=80"]) {
           let outcomes = try await proof.lab.probe("client", ["tcp - 10.0.0.254 8080"])

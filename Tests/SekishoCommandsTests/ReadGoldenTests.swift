@@ -54,6 +54,49 @@ import Testing
     #expect(nameless.status == 64 && nameless.output.contains("--host NAME"), "\(nameless.output)")
   }
 
+  /// Options, and of which ways of packets bridges of containers are said to be apart.
+  static let ways: [(options: [String], apart: [String])] = [
+    (["--allows"], ["comes", "goes", "comes or goes"]), (["--allows", "--in", "eth0"], ["goes", "goes"]),
+    (["--allows", "--out", "eth0"], ["comes", "comes"]), (["--allows", "--in", "eth0", "--out", "eth0"], []),
+    (["--ask", "10.4.0.9", "10.4.1.11", "tcp/80"], ["comes"]),
+    (["--ask", "10.4.0.9", "10.4.1.11", "tcp/80", "--in", "eth0"], []),
+    (["--ask", "10.4.0.9", "10.4.1.11", "tcp/80", "--out", "eth0"], []),
+  ]
+
+  @Test(arguments: ways)
+  func `bridges of containers are said to be apart where no link was named`(
+    options: [String], apart: [String]
+  ) throws {
+    let directory = NSTemporaryDirectory() + "sekisho-bridges-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    let inventory = """
+      version: 1
+      services: {web: tcp/80}
+      hosts:
+        a: {addresses: [10.4.0.9]}
+        b: {addresses: [10.4.1.11], forwarding: containers, containers: {bridges: docker0}}
+      flows:
+        a-to-b: {from: a, to: b, service: web, why: test}
+
+      """
+    try inventory.write(toFile: "\(directory)/all.yaml", atomically: true, encoding: .utf8)
+    let sekisho = "\(ChildProcess.products)/sekisho"
+    let made = ChildProcess.run([sekisho, "compile", "-q", "-i", "\(directory)/all.yaml", "-o", directory])
+    #expect(made.status == 0, "\(made.output)")
+    let told = ChildProcess.run([sekisho, "read", "\(directory)/b.json", "--no-color"] + options)
+    #expect(told.status == 0, "\(told.output)")
+    let said = told.output.split(separator: "\n").filter { $0.contains("bridges of containers") }.map {
+      String($0.drop { $0 == " " })
+    }
+    let hints = [
+      "comes": "--in NAME tells", "goes": "--out NAME tells",
+      "comes or goes": "--in NAME and --out NAME tell",
+    ]
+    #expect(
+      said == apart.map { "what \($0) by bridges of containers (docker0) apart; \(hints[$0] ?? "") it" })
+  }
+
   private func run(_ arguments: [String], in name: String) -> (status: Int32, output: String) {
     ChildProcess.run(
       ["env", "--chdir=\(Golden.root)/Tests/Golden/read/\(name)", "\(ChildProcess.products)/sekisho"]

@@ -1,7 +1,7 @@
 package import Addressing
 package import AgentProtocol
 package import ConnectionDiff
-package import ConnectionSpace
+internal import ConnectionSpace
 internal import Nftables
 package import Policy
 internal import RulesetShape
@@ -11,8 +11,10 @@ package struct HostFacts {
   package let host: String
   /// Addresses that its peers deny; `nil`: nothing says whose addresses are whose.
   package var stray: StrayAddresses?
-  /// What rules lead elsewhere than clients ask for, once the host has what it should have; or why that is not known.
-  package var translations: Result<[TranslationLine], NotProven>
+  /// What rules lead elsewhere than clients ask for, once the host has what it should have.
+  package let translations: [TranslationLine]
+  /// Why there may be more of them, or other ones; `nil`: these are all.
+  package let translationsNotProven: String?
   /// What was recorded where it was only observed, and is denied from now on.
   package var recorded: [Recorded]
   /// Addresses that the inventory gives to the host and that are on a link which its ruleset takes for a bridge of
@@ -28,15 +30,12 @@ package struct HostFacts {
   /// Whether tables of others lead what asks for the host past it, to where nothing of Sekisho's filters: the inventory
   /// leaves its forwarding alone, and what is published there is open to everybody.
   package var publishesUnfiltered: Bool {
-    guard case .success(let lines) = translations else { return false }
-    return lines.contains { $0.direction == .ingress && $0.isUnfiltered }
+    translations.contains { $0.direction == .ingress && $0.isUnfiltered }
   }
 
   package var isEmpty: Bool {
-    if case .success(let lines) = translations, !lines.isEmpty { return false }
-    if case .failure = translations { return false }
-    return trialLeft == nil && (revoked?.sessions ?? 0) == 0 && stray?.isEmpty != false && recorded.isEmpty
-      && mistakenForContainers.isEmpty
+    translations.isEmpty && translationsNotProven == nil && trialLeft == nil && (revoked?.sessions ?? 0) == 0
+      && stray?.isEmpty != false && recorded.isEmpty && mistakenForContainers.isEmpty
   }
 
   /// - Parameters:
@@ -52,11 +51,11 @@ package struct HostFacts {
     self.stray = stray
     self.recorded = recorded
     do throws(NotProven) {
-      translations = .success(
-        try TranslationLine.all(
-          of: tables, own: identity.addresses, name: identity.host, names: policy, exits: exits,
-          at: .current()))
-    } catch { translations = .failure(error) }
+      let known = try TranslationLine.all(
+        of: tables, own: identity.addresses, name: identity.host, names: policy, exits: exits, at: .current())
+      translations = known.lines
+      translationsNotProven = known.givenUp.isEmpty ? nil : "\(known.givenUp)"
+    } catch { (translations, translationsNotProven) = ([], "\(error)") }
   }
 
   /// Asks hosts for them, in order.

@@ -155,7 +155,7 @@ struct DiffReport {
     var foreign: [String: [String]] = [:]
     for difference in found.hosts {
       guard case .compared(let comparison) = difference.outcome else { continue }
-      for table in Set(comparison.foreignChains.map(\.table)) {
+      for table in comparison.foreignChains.filteringTables {
         foreign[table, default: []].append(difference.host)
       }
     }

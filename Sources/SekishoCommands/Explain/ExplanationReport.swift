@@ -32,7 +32,7 @@ struct ExplanationReport {
     for (host, facts) in running {
       switch facts {
       case .success(let facts):
-        if case .failure(let reason) = facts.translations {
+        if let reason = facts.translationsNotProven {
           parts.append(.remark("what the tables of \(host) lead elsewhere is \(reason)"))
         } else if facts.ledNowhere(answers.map(\.0)) {
           parts.append(.remark("no table on \(host) leads it elsewhere"))
@@ -153,13 +153,18 @@ struct ExplanationReport {
     struct Running: Encodable {
       let host: String
       let translations: [TranslationJSON]?
+      let translationsNotProven: String?
       let error: FailureJSON?
 
       init(_ host: String, _ facts: Result<HostFacts, any Error>, _ asked: [Connection]) {
         self.host = host
         switch facts {
-        case .success: (translations, error) = (facts.led(asked).map { TranslationJSON($0) }, nil)
-        case .failure(let failure): (translations, error) = (nil, FailureJSON(failure))
+        case .success(let known):
+          translations = facts.led(asked).map { TranslationJSON($0) }
+          translationsNotProven = known.translationsNotProven
+          error = nil
+        case .failure(let failure):
+          (translations, translationsNotProven, error) = (nil, nil, FailureJSON(failure))
         }
       }
     }
@@ -198,16 +203,15 @@ struct ExplanationReport {
 extension Result<HostFacts, any Error> {
   /// What is led elsewhere of some connections.
   fileprivate func led(_ asked: [Connection]) -> [TranslationLine] {
-    guard case .success(let facts) = self, case .success(let lines) = facts.translations else { return [] }
-    return lines.filter { line in asked.contains { line.concerns($0) } }
+    guard case .success(let facts) = self else { return [] }
+    return facts.translations.filter { line in asked.contains { line.concerns($0) } }
   }
 }
 
 extension HostFacts {
   /// Whether nothing is led elsewhere of some connections.
   fileprivate func ledNowhere(_ asked: [Connection]) -> Bool {
-    guard case .success(let lines) = translations else { return false }
-    return !lines.contains { line in asked.contains { line.concerns($0) } }
+    translationsNotProven == nil && !translations.contains { line in asked.contains { line.concerns($0) } }
   }
 }
 

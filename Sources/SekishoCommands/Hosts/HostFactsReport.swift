@@ -33,16 +33,13 @@ extension HostFacts {
 
   /// `> any IPv4 → a  tcp/8080 is led to 172.17.0.2:80 by table ip nat and passes through`.
   var translationEntries: [Entry] {
-    switch translations {
-    case .failure(let reason):
-      return [Entry(.risk, "\(host): what its tables lead elsewhere is \(reason)")]
-    case .success(let lines):
-      let more = lines.count - Self.mostTranslations
-      return lines.prefix(Self.mostTranslations).map(\.entry)
-        + (more > 0
-          ? [Entry(.led, "\(host): \(counted(more, "more", "more")) (sekisho read --allows tells all)")] : [])
-        + (publishesUnfiltered ? [unfiltered] : [])
-    }
+    let more = translations.count - Self.mostTranslations
+    return translations.prefix(Self.mostTranslations).map(\.entry)
+      + (more > 0
+        ? [Entry(.led, "\(host): \(counted(more, "more", "more")) (sekisho read --allows tells all)")] : [])
+      + (translationsNotProven.map { reason in
+        [Entry(.risk, "\(host): what its tables lead elsewhere is \(reason)")]
+      } ?? []) + (publishesUnfiltered ? [unfiltered] : [])
   }
 
   fileprivate var mistakenEntries: [Entry] {
@@ -158,10 +155,8 @@ struct HostFactsJSON: Encodable {
     unlistedAddresses = facts.stray?.unknown.map(\.description) ?? []
     addressesOfOthers = Dictionary(
       uniqueKeysWithValues: (facts.stray?.foreign ?? []).map { ("\($0.address)", $0.owner) })
-    switch facts.translations {
-    case .success(let lines): (translations, translationsNotProven) = (lines.map { TranslationJSON($0) }, nil)
-    case .failure(let reason): (translations, translationsNotProven) = ([], "\(reason)")
-    }
+    translations = facts.translations.map { TranslationJSON($0) }
+    translationsNotProven = facts.translationsNotProven
     publishesUnfiltered = facts.publishesUnfiltered
     addressesTakenForContainers = facts.mistakenForContainers.map(\.description)
     deniedFromNowOn = facts.recorded.map { recorded in

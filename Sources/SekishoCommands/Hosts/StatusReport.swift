@@ -77,7 +77,7 @@ struct StatusReport {
   }
 
   private func foreign(_ status: HostStatus) -> [Entry] {
-    let tables = Set(status.foreignChains.map(\.table)).sorted()
+    let tables = status.foreignChains.filteringTables
     return tables.isEmpty ? [] : ["other tables filter too: \(tables.joined(separator: ", "))"]
   }
 

@@ -63,8 +63,9 @@ struct ReadQuestion {
       for point in points(own: ruleset.own) {
         let circumstances = circumstances(own: ruleset.own, tables)
         let trace = try ConnectionTrace(of: point, tables, circumstances)
-        answer.parts.append(.chapter(chapter(point, trace, rules)))
-        connections.append(File.Connection(point, trace, rules))
+        let bridges = BridgesApart(tables, point.passage.direction, links)
+        answer.parts.append(.chapter(chapter(point, trace, rules, bridges)))
+        connections.append(File.Connection(point, trace, rules, bridges))
       }
       if connections.isEmpty {
         throw ValidationError("\(words[0]) and \(words[1]) have no address family in common for \(words[2])")
@@ -108,7 +109,9 @@ struct ReadQuestion {
     return .ingress
   }
 
-  private func chapter(_ point: Point, _ trace: ConnectionTrace, _ rules: RuleTexts) -> Chapter {
+  private func chapter(
+    _ point: Point, _ trace: ConnectionTrace, _ rules: RuleTexts, _ bridges: BridgesApart?
+  ) -> Chapter {
     let fate =
       switch trace.fate {
       case .passes: "passes"
@@ -136,6 +139,7 @@ struct ReadQuestion {
       }
     }
     if entries.isEmpty { entries.append("no base chain is on its way") }
+    if let bridges { entries.append(bridges.entry) }
     return Chapter(.facts, Words(title, .strong), entries)
   }
 
@@ -154,8 +158,10 @@ struct ReadQuestion {
       let service: String
       let verdict: String
       let steps: [Step]
+      /// Names of bridges of containers, of which something else is to be said.
+      let apartFromBridges: [String]
 
-      init(_ point: Point, _ trace: ConnectionTrace, _ rules: RuleTexts) {
+      init(_ point: Point, _ trace: ConnectionTrace, _ rules: RuleTexts, _ bridges: BridgesApart?) {
         from = "\(point.source)"
         to = "\(point.destination)"
         service = point.serviceWords
@@ -166,6 +172,7 @@ struct ReadQuestion {
           case .mayPass: "may pass"
           }
         steps = trace.steps.map { Step($0, rules) }
+        apartFromBridges = bridges?.names ?? []
       }
     }
 
@@ -239,6 +246,16 @@ extension ConnectionTrace.Decision {
       default: verdict
       }
     return isSure || verdict == "unknown" ? does : "\(does), perhaps"
+  }
+}
+
+extension Passage {
+  fileprivate var direction: Direction {
+    switch self {
+    case .ingress: .ingress
+    case .egress: .egress
+    case .forward, .whole: .forward
+    }
   }
 }
 

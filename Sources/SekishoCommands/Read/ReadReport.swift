@@ -141,14 +141,24 @@ struct ReadReport {
           }
           timedSets = connections.timedSets
           isApartFromOwnAddresses = connections.isApartFromOwn
-          apartFromBridges = connections.bridges
-          givenUp = connections.givenUp
+          apartFromBridges = connections.bridges?.names ?? []
+          givenUp = connections.givenUp.chains
           letsRepliesPass = connections.letsRepliesPass
         }
       }
     }
 
     let rulesets: [Ruleset]
+  }
+}
+
+extension BridgesApart {
+  var entry: Entry {
+    let (way, options) =
+      isOfInput && isOfOutput
+      ? ("comes or goes", "--in NAME and --out NAME tell")
+      : isOfInput ? ("comes", "--in NAME tells") : ("goes", "--out NAME tells")
+    return "what \(way) by bridges of containers (\(listed(names))) apart; \(options) it"
   }
 }
 
@@ -159,9 +169,7 @@ extension AllowedConnections {
     if isApartFromOwn, isFiltered {
       entries.append("sources that are the machine's own addresses apart; --host NAME says them")
     }
-    if !bridges.isEmpty {
-      entries.append("what comes by bridges of containers (\(listed(bridges))) apart; --in NAME tells it")
-    }
+    if let bridges { entries.append(bridges.entry) }
     entries += translations.map(\.entry)
     if !masquerading.isEmpty {
       entries.append(
@@ -175,9 +183,7 @@ extension AllowedConnections {
     if !timedSets.isEmpty, isFiltered {
       entries.append("elements of set \(listed(timedSets)) go by themselves when their time is over")
     }
-    if !givenUp.isEmpty {
-      entries.append(Entry(.risk, "not proven: chain \(listed(givenUp)) is too intricate to be exact about"))
-    }
+    if !givenUp.isEmpty { entries.append(Entry(.risk, "\("\(givenUp)")")) }
     return entries
   }
 }
