@@ -83,8 +83,10 @@ documentation: build
 install: release
 	install -D -m 0755 $(STATIC_BUILD)/release/sekisho "$(DESTDIR)$(PREFIX)/bin/sekisho"
 	install -d "$(DESTDIR)$(PREFIX)/lib/systemd/system"
-	sed 's|/usr/local/bin/|$(PREFIX)/bin/|' packaging/sekisho-boot.service \
-		> "$(DESTDIR)$(PREFIX)/lib/systemd/system/sekisho-boot.service"
+	for unit in sekisho-boot.service sekisho-watch.service; do \
+		sed 's|/usr/local/bin/|$(PREFIX)/bin/|' packaging/$$unit \
+			> "$(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit" || exit 1; \
+	done
 
 clean:
 	swift package clean

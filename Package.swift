@@ -111,7 +111,7 @@ let package = Package(
       "HostLife",
       [
         "Addressing", "AgentProtocol", "Diagnostics", "Enforcement", "HostState", "HostStore", "Machine",
-        "Nftables", "Policy", "RulesetCompiler", "RulesetShape", system,
+        "Nftables", "Policy", "RulesetCompiler", "RulesetDiff", "RulesetShape", system,
       ],
       isSmall: true),
     layer(

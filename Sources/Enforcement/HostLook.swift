@@ -1,7 +1,6 @@
 package import AgentProtocol
 package import Nftables
 internal import NftablesNetlink
-internal import RulesetDiff
 internal import RulesetShape
 
 extension LocalHost {
@@ -15,10 +14,10 @@ extension LocalHost {
       FoundTable(own: found.own, generation: found.generation), at: try moment(found.generation))
     // A trial ends, one way or the other: what it stands beside is what there is.
     let own = found.own?.beneathTrial
-    let change = TableDiff.change(from: own, to: wanted)
+    let (change, described) = Self.comparison(of: own, with: wanted)
     let comparison = TableComparison(
-      generation: found.generation, isInstalled: own != nil,
-      change: ChangeDescription(change, from: own, to: wanted), foreignChains: found.foreignChains)
+      generation: found.generation, isInstalled: own != nil, change: described,
+      foreignChains: found.foreignChains)
     let isTold = !change.isEmpty || !found.foreignChains.isEmpty
     let recorded: [Recorded]
     let left: UInt64?

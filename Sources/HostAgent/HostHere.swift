@@ -51,6 +51,14 @@ package struct HostHere: Sendable {
     return try life.boot()
   }
 
+  /// Begins to watch what becomes of the host's table.
+  ///
+  /// - Parameter restores: whether what somebody else has made of it is undone.
+  /// - Throws: ``AgentProtocol/AgentFailure``.
+  package func watch(restores: Bool) throws(AgentFailure) -> Watch {
+    try Watch(try life(), restores: restores)
+  }
+
   /// Waits for the end of the trial that runs, and cleans up behind it.
   package func keep() throws(AgentFailure) {
     while true {

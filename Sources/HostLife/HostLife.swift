@@ -264,6 +264,8 @@ extension HostLife {
     var isLearning = true
     /// Whether any transaction went through.
     var isChanged = false
+    /// A revision that need not be read from the disk.
+    var known: ConfirmedRuleset?
   }
 
   /// What is not on disk yet, and what is done once connections can be learnt.
@@ -331,7 +333,7 @@ extension HostLife {
     run.operations = 0
   }
 
-  private func carryOut(_ script: Script, _ pending: Pending?, _ run: inout Run) throws(AgentFailure) {
+  func carryOut(_ script: Script, _ pending: Pending?, _ run: inout Run) throws(AgentFailure) {
     for step in script.steps {
       do throws(AgentFailure) {
         try take(step, pending, &run)
@@ -432,7 +434,7 @@ extension HostLife {
     }
   }
 
-  private func refusing(
+  func refusing(
     _ run: Run, _ body: (KernelView) throws(HostStateRefusal) -> Script
   ) throws(AgentFailure) -> Script {
     do throws(HostStateRefusal) { return try body(run.view) } catch { throw AgentFailure(error) }
@@ -483,6 +485,8 @@ extension AgentFailure {
     case .noRevision(let number):
       self.init(
         .badRequest, number.map { "there is no revision \($0)" } ?? "there is no revision to go back to")
+    case .stopped(let stop):
+      self.init(.refused, "\(HostLife.words(stop.by)) has stopped Sekisho on this host")
     }
   }
 }

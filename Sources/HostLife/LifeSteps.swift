@@ -40,11 +40,20 @@ extension HostLife {
     case .removeTrialParts:
       if let table = try host.ownTable(run.hold), table.hasTrialParts { try make(table.withoutTrial, &run) }
     case .enforce(let number):
+      let table =
+        if let known = run.known, known.revision == number.rawValue {
+          known.table
+        } else { try table(number) }
       // Whoever carries on what another began may be the first who makes the kernel track connections.
       try make(
-        try table(number), isLearning: pending?.isLearning ?? run.isLearning, tell: pending?.tell ?? { _ in },
+        table, isLearning: pending?.isLearning ?? run.isLearning, tell: pending?.tell ?? { _ in },
         &run)
     case .removeTable: try host.removeTable(run.hold)
+    case .keepSessions:
+      // What the kernel cannot be told of speaks and is denied, or begins anew: that keeps nobody from the rules.
+      if let table = run.known?.table {
+        run.forgetsSilentSessions = (try? !host.keepSessions(allowedBy: table, run.hold)) ?? true
+      }
     case .cut:
       run.cut = host.cut(
         before: run.before.own?.withoutTrial, isCounting: run.content.state.trial?.keepsSessions == true,

@@ -23,6 +23,8 @@ package enum HostStateRefusal: Error, Hashable, Sendable {
   case trialOver(RevisionNumber)
   /// There is no such revision to go back to.
   case noRevision(RevisionNumber?)
+  /// Somebody has taken the rules away on purpose.
+  case stopped(HostState.Stop)
 }
 
 extension HostState {
@@ -93,6 +95,17 @@ extension HostState {
       [.writeStop(stop), .removeTable] + (trial == nil ? [] : [.removeTrial])
         + [.audit(.stopped(until: stop.until)), .tell(.stopped(until: stop.until))],
       whenRefused: [.removeStop])
+  }
+
+  /// Makes the table again what was confirmed, where somebody else has made it something else.
+  ///
+  /// - Parameter reason: what had become of it, for the log.
+  package func restore(because reason: String, kernel: KernelView) throws(HostStateRefusal) -> Script {
+    try requireNoTrial(kernel)
+    if let stop { throw .stopped(stop) }
+    guard let confirmed else { throw .noRevision(nil) }
+    // What began while nothing was enforced ends.
+    return Script([.enforce(confirmed), .keepSessions, .cut, .audit(.restored(confirmed, reason))])
   }
 
   /// What follows once it is on disk that a trial is accepted.

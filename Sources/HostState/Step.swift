@@ -32,6 +32,8 @@ package enum Step: Hashable, Sendable {
 
   // What follows.
 
+  /// Lets the kernel know of sessions of this host that the confirmed rules let begin, where it has stopped to track them.
+  case keepSessions
   /// Ends the sessions that the rules in force would not let begin.
   case cut
   case audit(AuditEvent)
@@ -79,6 +81,8 @@ package enum AuditEvent: Hashable, Sendable {
   case stopped(until: Int64?)
   /// A boot could not load what was confirmed; why.
   case fallback(String)
+  /// Somebody else had changed the table, and it was made again what was confirmed; what had become of it.
+  case restored(RevisionNumber, String)
   /// Somebody ended sessions.
   case cut(sessions: Int, of: String)
 }

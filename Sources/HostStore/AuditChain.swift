@@ -6,7 +6,7 @@ package struct AuditEntry: Hashable, Sendable, Codable {
   /// Seconds since 1970, UTC, by this machine's clock.
   package let time: Int64
   package let by: Actor
-  /// In a word: `armed`, `extended`, `confirmed`, `ended`, `booted`, `stopped`, `fallback`, `cut`.
+  /// In a word: `armed`, `extended`, `confirmed`, `ended`, `booted`, `stopped`, `fallback`, `restored`, `cut`.
   package let event: String
   package let revision: RevisionNumber?
   /// How, by what or for how long.
@@ -38,6 +38,8 @@ package struct AuditEntry: Hashable, Sendable, Codable {
       self.init(time: time, by: by, event: "ended", revision: number, detail: end.rawValue, why: why)
     case .booted(let number): self.init(time: time, by: by, event: "booted", revision: number, why: why)
     case .fallback(let reason): self.init(time: time, by: by, event: "fallback", detail: reason, why: why)
+    case .restored(let number, let reason):
+      self.init(time: time, by: by, event: "restored", revision: number, detail: reason, why: why)
     case .cut(let sessions, let meant):
       self.init(time: time, by: by, event: "cut", detail: "\(sessions) of \(meant)", why: why)
     case .stopped(let until):

@@ -7,6 +7,9 @@ extension FileDescriptor {
     try withErrno { try open(FilePath(path), .readOnly, options: options.union(.closeOnExec)) }
   }
 
+  /// Whether it is anything at all: a program may be started without a standard output.
+  package var isOpen: Bool { fcntl(rawValue, F_GETFD) >= 0 }
+
   /// Reads to the end.
   ///
   /// - Throws: `Errno`; `fileTooLarge` when there are more bytes than `limit`.
@@ -50,6 +53,35 @@ extension FileDescriptor {
   /// - Returns: whether reading would not wait.
   package func waitToRead(until deadline: ContinuousClock.Instant?) throws(Errno) -> Bool {
     try wait(for: POLLIN, until: deadline)
+  }
+
+  /// What ``wait(toRead:whileOpen:until:)`` found.
+  package struct Ready: Hashable, Sendable {
+    /// Of each descriptor, in their order, whether reading would not wait.
+    package let isReadable: [Bool]
+    /// Whether nobody reads what is written any more.
+    package let isClosed: Bool
+  }
+
+  /// Waits until there is something to read from one of several, nobody reads any more what is written to another, or the
+  /// time is over.
+  package static func wait(
+    toRead descriptors: [FileDescriptor], whileOpen output: FileDescriptor,
+    until deadline: ContinuousClock.Instant
+  ) throws(Errno) -> Ready {
+    // What nobody has to ask for is told in any case: POLLERR, POLLHUP, POLLNVAL.
+    var waits = descriptors.map { pollfd(fd: $0.rawValue, events: Int16(POLLIN), revents: 0) }
+    waits.append(pollfd(fd: output.rawValue, events: 0, revents: 0))
+    while true {
+      let left = max(0, (deadline - .now) / .milliseconds(1))
+      let ready = unsafe poll(&waits, nfds_t(waits.count), Int32(min(left.rounded(.up), 1_000_000)))
+      if ready < 0, Errno.last != .interrupted { throw .last }
+      if ready > 0 || left == 0 {
+        return Ready(
+          isReadable: waits.dropLast().map { $0.revents != 0 },
+          isClosed: waits[descriptors.count].revents != 0)
+      }
+    }
   }
 
   private func wait(for event: Int32, until deadline: ContinuousClock.Instant?) throws(Errno) -> Bool {

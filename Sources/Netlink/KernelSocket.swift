@@ -40,6 +40,20 @@ public final class KernelSocket: Transport {
     if !set(SO_RCVBUFFORCE, receiveQueue) { _ = set(SO_RCVBUF, receiveQueue) }
   }
 
+  /// What is waited on: poll(2).
+  package var descriptor: Int32 { handle.descriptor }
+
+  /// Lets the socket hear what the kernel tells a group of listeners (`NETLINK_ADD_MEMBERSHIP`, netlink(7)).
+  ///
+  /// - Throws: ``NetlinkError/failed(_:doing:extended:)``.
+  package func join(_ group: UInt32) throws(NetlinkError) {
+    var group = group
+    let size = socklen_t(MemoryLayout<UInt32>.size)
+    guard
+      unsafe mnl_socket_setsockopt(handle.socket, Int32(NETLINK_ADD_MEMBERSHIP), &group, size) == 0
+    else { throw .failed(.current, doing: "listen to netlink", extended: nil) }
+  }
+
   private func set(_ option: Int32, _ value: Int32) -> Bool {
     var value = value
     let size = socklen_t(MemoryLayout<Int32>.size)

@@ -8,7 +8,7 @@ import Testing
 
   /// What an operator may ask for.
   private enum Command: CaseIterable {
-    case arm, adopt, confirm, guess, extend, rollBack, stop, stopForGood, boot
+    case arm, adopt, confirm, guess, extend, rollBack, stop, stopForGood, boot, restore
 
     func script(in world: World) -> Script? {
       let revision = Revision(
@@ -25,6 +25,7 @@ import Testing
       case .stop: return world.disk.stop(.init(until: 600, by: actor, why: nil))
       // By hand, without one.
       case .boot: return world.disk.trial == nil ? Script(world.disk.boot()) : nil
+      case .restore: return try? world.disk.restore(because: "gone", kernel: world.kernel)
       case .stopForGood: return world.disk.stop(.init(until: nil, by: actor, why: nil))
       }
     }

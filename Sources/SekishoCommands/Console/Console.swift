@@ -37,6 +37,13 @@ struct Console: Sendable {
   /// Writes data to standard output, whole.
   func write(_ bytes: [UInt8]) throws { try writeAll(bytes, to: .standardOutput) }
 
+  /// Writes a line of a service to standard output: where nobody reads it any more, that is a failure.
+  func write(line bytes: [UInt8]) throws {
+    do throws(Errno) { try FileDescriptor.standardOutput.writeWhole(bytes) } catch {
+      throw UnwrittenOutput(errno: error)
+    }
+  }
+
   /// Writes a message to standard error unless `--quiet`.
   func message(_ text: String) {
     if !quiet { try? writeAll(Array((Self.shown(text) + "\n").utf8), to: .standardError) }

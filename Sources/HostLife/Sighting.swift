@@ -1,0 +1,65 @@
+internal import AgentProtocol
+internal import Enforcement
+internal import HostState
+internal import HostStore
+internal import Nftables
+internal import RulesetDiff
+
+extension HostLife {
+  /// Our table beside the books. Nobody is kept from the host by it, and nothing is changed.
+  ///
+  /// - Parameter known: what was read of the disk last; a revision is never written twice.
+  func sight(_ known: inout ConfirmedRuleset?) -> Sight {
+    do throws(AgentFailure) {
+      let hold = try host.conversation()
+      let before = try reading { () throws(HostStore.Failure) in try store.load() }
+      if before.state.stop == nil, before.state.trial?.phase == .accepted { return .unfinished }
+      var unread = before.damage.first.map { "\($0)" }
+      if known?.revision != before.state.confirmed?.rawValue { known = nil }
+      if known == nil, before.state.confirmed != nil {
+        do throws(AgentFailure) { known = try confirmed() } catch { unread = error.message }
+      }
+      let drift = try host.drift(from: known?.table, hold)
+      // Every command says on disk what it is about before it changes anything in the kernel.
+      let after = try reading { () throws(HostStore.Failure) in try store.load() }
+      if after != before { return .unfinished }
+      if let unread { return .unknown(unread, isFallback: drift.own?.isFallback ?? false) }
+      return sight(before.state, known, drift)
+    } catch {
+      return .unknown(error.message, isFallback: false)
+    }
+  }
+
+  private func sight(
+    _ state: HostState, _ known: ConfirmedRuleset?, _ drift: LocalHost.Drift
+  ) -> Sight {
+    if let stop = state.stop { return .stopped(stop) }
+    let trial = drift.left == nil ? nil : state.trial?.revision
+    guard let known else { return .nothingConfirmed(trial: trial) }
+    let number = RevisionNumber(rawValue: known.revision)
+    if let deviation = Deviation(drift) { return .deviates(number, deviation, left: drift.left) }
+    return .asConfirmed(number, trial: trial)
+  }
+}
+
+extension Deviation {
+  /// `nil`: nothing differs.
+  fileprivate init?(_ drift: LocalHost.Drift) {
+    guard let own = drift.own else {
+      self.init(.gone)
+      return
+    }
+    if drift.back.isEmpty { return nil }
+    let objects = drift.back.objects.map { object in
+      // Told is what somebody has done, which is the other way about than what leads back.
+      let way: Object.Way =
+        switch object.action {
+        case .add: .removed
+        case .delete: .added
+        case .change: .changed
+        }
+      return Object(way, object.kind, object.name, object.text)
+    }
+    self.init(own.flags.contains(.dormant) ? .dormant : own.isFallback ? .fallback : .altered, objects)
+  }
+}

@@ -1,0 +1,129 @@
+package import AgentProtocol
+internal import Enforcement
+package import HostState
+internal import Machine
+package import SystemPackage
+
+/// Whoever watches a host: hears of every change of its ruleset, looks, and says or does what ``HostState/WatchState``
+/// makes of it.
+package struct Watch: ~Copyable {
+  /// Notices that are heard ahead of a look; a flood of them must not keep it from being taken.
+  private static let mostHeard = 512
+  /// Who changed a table is told of so many at once.
+  private static let mostHints = 3
+  /// How long is looked at nothing when nothing is heard.
+  private static let longest = Duration.seconds(60)
+
+  private let life: HostLife
+  private let notices: HostNotices
+  private let began = ContinuousClock.now
+  private var state: WatchState
+  private var known: ConfirmedRuleset?
+  private var hints: [ChangeHint] = []
+  /// When the next look is due.
+  private var due = ContinuousClock.now
+  /// Ahead of this nobody looks: a program that writes without a pause must not have this one read without one.
+  private var rest = ContinuousClock.now
+
+  /// Begins to listen; what is there already is looked at first.
+  package init(_ life: HostLife, restores: Bool) throws(AgentFailure) {
+    self.life = life
+    notices = try life.host.notices()
+    state = WatchState(restores: restores)
+  }
+
+  /// Why a watch ended.
+  package enum End: Sendable {
+    /// There was something to read where it is told to.
+    case told
+    /// Nobody reads what it says.
+    case unheard
+  }
+
+  /// Watches until it is told not to.
+  ///
+  /// - Parameters:
+  ///   - stop: is read from to end it.
+  ///   - output: where what is said goes to.
+  /// - Throws: ``AgentProtocol/AgentFailure`` when nothing is heard any more, or what `say` throws.
+  package mutating func run(
+    until stop: FileDescriptor, output: FileDescriptor, say: (WatchSaying) throws -> Void
+  ) throws -> End {
+    while true {
+      let ready: FileDescriptor.Ready
+      do throws(Errno) {
+        ready = try FileDescriptor.wait(toRead: [notices.descriptor, stop], whileOpen: output, until: due)
+      } catch {
+        throw AgentFailure(.failed, "cannot wait for what the kernel says: \(error)")
+      }
+      if ready.isReadable[1] {
+        try say(.ended)
+        return .told
+      }
+      if ready.isClosed { return .unheard }
+      try hear(say)
+      try perform(state.count(at: now), say)
+      if due <= .now { try look(say) }
+    }
+  }
+
+  private var now: Duration { ContinuousClock.now - began }
+
+  /// Takes what waits.
+  private mutating func hear(_ say: (WatchSaying) throws -> Void) throws {
+    for _ in 0..<Self.mostHeard {
+      guard let notice = try notices.next() else { return }
+      let hint = ChangeHint(notice)
+      if notice.isOwn {
+        if let hint, !hints.contains(hint), hints.count < Self.mostHints { hints.append(hint) }
+        due = min(due, max(rest, .now))
+      }
+      if notice.isLoss {
+        hints = []
+        try perform(state.miss(at: now), say)
+      } else if let hint, !notice.others.isEmpty {
+        try perform(state.hear(notice.others, by: hint, at: now), say)
+      }
+    }
+  }
+
+  private mutating func look(_ say: (WatchSaying) throws -> Void) throws {
+    let start = ContinuousClock.now
+    let sight = life.sight(&known)
+    let end = ContinuousClock.now
+    rest = end + min((end - start) * 4, .milliseconds(800))
+    due = end + Self.longest
+    try perform(state.see(sight, by: hints, at: now), of: sight, say)
+    // Those of a command that is at work may be of somebody who came in between.
+    if sight != .unfinished { hints = [] }
+  }
+
+  private mutating func perform(
+    _ acts: [WatchAct], of sight: Sight? = nil, _ say: (WatchSaying) throws -> Void
+  ) throws {
+    var acts = acts[...]
+    while let act = acts.popFirst() {
+      switch act {
+      case .say(let saying): try say(saying)
+      case .lookAgain(let milliseconds): due = min(due, .now + .milliseconds(milliseconds))
+      case .leadOut: _ = try? life.recover()
+      case .restore(let number): acts += state.settle(restore(sight), of: number)
+      }
+    }
+  }
+
+  private func restore(_ sight: Sight?) -> RestoreOutcome {
+    guard let known, case .deviates(_, let deviation, _) = sight else { return .busy }
+    do throws(AgentFailure) {
+      let makers = hints.map { hint in hint.process.map { "\(hint.program) (pid \($0))" } ?? hint.program }
+      let reason = ([deviation.kind.rawValue] + makers).joined(separator: ", ")
+      let restored = try life.restore(known, because: reason)
+      return .restored(.init(operations: restored.operations, sessions: restored.cut?.sessions))
+    } catch {
+      switch error.code {
+      case .busy, .trialRuns, .moved: return .busy
+      default: return .failed(error.message)
+      }
+    }
+  }
+}

@@ -1,0 +1,178 @@
+import HostState
+import Testing
+
+/// What a watch says and does of what it finds.
+@Suite struct WatchStateTests {
+  private static let one = RevisionNumber(rawValue: 1)
+  private static let two = RevisionNumber(rawValue: 2)
+  private static let stop = HostState.Stop(until: nil, by: Actor(user: "root"), why: nil)
+  private static let nft = ChangeHint(program: "nft", process: 12, cgroup: nil)
+  private static let gone = Sight.deviates(one, Deviation(.gone), left: nil)
+  private static let altered = Sight.deviates(
+    one, Deviation(.altered, [.init(.added, "rule", "input", "accept")]), left: nil)
+
+  /// A look, when it is taken, and what follows.
+  private struct Look {
+    let sight: Sight
+    let second: Int
+    let acts: [WatchAct]
+
+    init(_ sight: Sight, at second: Int = 0, _ acts: WatchAct...) {
+      self.sight = sight
+      self.second = second
+      self.acts = acts
+    }
+  }
+
+  private static func told(
+    _ sight: Sight, _ consequence: WatchSaying.Consequence
+  ) -> WatchAct {
+    guard case .deviates(let number, let deviation, _) = sight else { return .say(.found(sight)) }
+    return .say(.deviates(number, deviation, by: [nft], consequence))
+  }
+
+  private func follow(
+    _ looks: [Look], restores: Bool, _ outcome: RestoreOutcome = .restored(.init(operations: 3, sessions: 0))
+  ) {
+    var state = WatchState(restores: restores)
+    for (index, look) in looks.enumerated() {
+      let now = Duration.seconds(look.second)
+      let acts = state.see(look.sight, by: [Self.nft], at: now)
+      #expect(acts == look.acts, "look \(index)")
+      for case .restore(let number) in acts { _ = state.settle(outcome, of: number) }
+    }
+  }
+
+  @Test func `what is found is said once, and again when it is another`() {
+    let found: [Sight] = [
+      .nothingConfirmed(trial: nil), .nothingConfirmed(trial: Self.one), .asConfirmed(Self.one, trial: nil),
+      .asConfirmed(Self.one, trial: Self.two), .asConfirmed(Self.two, trial: nil), .stopped(Self.stop),
+      .unknown("the disk is gone", isFallback: true), .asConfirmed(Self.two, trial: nil),
+    ]
+    for restores in [false, true] {
+      follow(found.flatMap { [Look($0, .say(.found($0))), Look($0)] }, restores: restores)
+    }
+  }
+
+  @Test func `a table that is not as it was confirmed is told, and put back where that is asked for`() {
+    follow(
+      [
+        Look(Self.gone, Self.told(Self.gone, .told)), Look(Self.gone),
+        Look(Self.altered, Self.told(Self.altered, .told)),
+        Look(.asConfirmed(Self.one, trial: nil), .say(.found(.asConfirmed(Self.one, trial: nil)))),
+        Look(Self.altered, Self.told(Self.altered, .told)),
+      ], restores: false)
+    follow(
+      [
+        // The rules come before the words.
+        Look(Self.gone, .restore(Self.one), Self.told(Self.gone, .restoring)),
+        // That it stands again was said when it was put back.
+        Look(.asConfirmed(Self.one, trial: nil)),
+      ], restores: true)
+  }
+
+  @Test func `a fourth time within ten minutes it is left, and stays so`() {
+    follow(
+      [
+        Look(Self.gone, at: 0, .restore(Self.one), Self.told(Self.gone, .restoring)),
+        Look(Self.altered, at: 300, .restore(Self.one), Self.told(Self.altered, .restoring)),
+        Look(Self.gone, at: 599, .restore(Self.one), Self.told(Self.gone, .restoring)),
+        // The first is ten minutes ago.
+        Look(Self.gone, at: 600, .restore(Self.one), Self.told(Self.gone, .restoring)),
+        Look(Self.gone, at: 899, Self.told(Self.gone, .givenUp)), Look(Self.gone, at: 900),
+        Look(.asConfirmed(Self.one, trial: nil), at: 950, .say(.found(.asConfirmed(Self.one, trial: nil)))),
+        Look(Self.gone, at: 9000, Self.told(Self.gone, .givenUp)),
+      ], restores: true)
+  }
+
+  @Test func `what cannot be put back is tried as often, and then left`() {
+    var state = WatchState(restores: true)
+    for number in 0..<3 {
+      let acts = state.see(Self.gone, by: [Self.nft], at: .seconds(number))
+      #expect(acts.first == .restore(Self.one))
+      // Told once, with what became of each attempt.
+      #expect(acts.dropFirst() == (number == 0 ? [Self.told(Self.gone, .restoring)] : []))
+      #expect(
+        state.settle(.failed("refused"), of: Self.one) == [
+          .say(.notRestored(Self.one, "refused")), .lookAgain(milliseconds: 1000),
+        ])
+    }
+    #expect(state.see(Self.gone, by: [Self.nft], at: .seconds(3)) == [Self.told(Self.gone, .givenUp)])
+  }
+
+  @Test(arguments: [RestoreOutcome.busy, .restored(.init(operations: 0, sessions: nil))])
+  func `an attempt at which another command was ahead is none`(_ outcome: RestoreOutcome) {
+    var state = WatchState(restores: true)
+    for second in 0..<20 {
+      #expect(state.see(Self.gone, by: [], at: .seconds(second)).first == .restore(Self.one))
+      let acts = state.settle(outcome, of: Self.one)
+      #expect(acts == [.lookAgain(milliseconds: outcome == .busy ? 500 : 0)])
+    }
+  }
+
+  @Test func `beside a trial it is put back when that is over`() {
+    let during = Sight.deviates(Self.one, Deviation(.altered), left: 5000)
+    let later = Sight.deviates(Self.one, Deviation(.altered), left: 3000)
+    let after = Sight.deviates(Self.one, Deviation(.altered), left: nil)
+    follow(
+      [
+        Look(during, .lookAgain(milliseconds: 5100), Self.told(during, .waiting)),
+        Look(later, .lookAgain(milliseconds: 3100)),
+        Look(after, .restore(Self.one), Self.told(after, .restoring)),
+      ], restores: true)
+    follow([Look(during, Self.told(during, .told)), Look(later), Look(after)], restores: false)
+  }
+
+  @Test(arguments: [false, true])
+  func `a command that is at work is looked at again, and one that has died is told`(_ restores: Bool) {
+    var state = WatchState(restores: restores)
+    let again = WatchAct.lookAgain(milliseconds: 200)
+    for round in 0..<3 {
+      for _ in 1..<WatchState.patience { #expect(state.see(.unfinished, by: [], at: .zero) == [again]) }
+      let acts: [WatchAct] =
+        (round == 0 ? [.say(.found(.unfinished))] : []) + (restores ? [.leadOut] : []) + [again]
+      #expect(state.see(.unfinished, by: [], at: .zero) == acts)
+    }
+    let found = Sight.asConfirmed(Self.one, trial: nil)
+    #expect(state.see(found, by: [], at: .zero) == [.say(.found(found))])
+    #expect(state.see(.unfinished, by: [], at: .zero) == [again])
+  }
+
+  @Test func `many changes are counted, not each told`() {
+    var state = WatchState(restores: false)
+    var said = 0
+    for _ in 0..<1000 {
+      said += state.hear(["ip nat"], by: Self.nft, at: .zero).count + state.miss(at: .zero).count
+    }
+    #expect(said == WatchState.mostLines)
+    #expect(state.count(at: .seconds(59)) == [])
+    #expect(state.count(at: .seconds(60)) == [.say(.more(foreign: 2000 - said, own: 0))])
+    #expect(state.count(at: .seconds(120)) == [])
+    #expect(
+      state.hear(["ip nat"], by: Self.nft, at: .seconds(121)) == [
+        .say(.foreign(tables: ["ip nat"], by: Self.nft))
+      ])
+  }
+
+  @Test func `where changes of the own table were not told, what is there is told in the end`() {
+    var state = WatchState(restores: false)
+    var said = 0
+    for number in 0..<100 {
+      let sight = Sight.deviates(
+        Self.one, Deviation(.altered, [.init(.added, "rule", "input", "\(number)")]), left: nil)
+      said += state.see(sight, by: [Self.nft], at: .zero).count
+    }
+    #expect(said == WatchState.mostLines)
+    let acts = state.count(at: .seconds(60))
+    #expect(acts == [.say(.more(foreign: 0, own: 100 - said)), .lookAgain(milliseconds: 0)])
+    #expect(state.see(Self.gone, by: [Self.nft], at: .seconds(60)) == [Self.told(Self.gone, .told)])
+  }
+
+  @Test func `of many objects the first are told and the rest is counted`() {
+    let objects = (0..<20).map { Deviation.Object(.added, "rule", "input", "\($0)") }
+    let deviation = Deviation(.altered, objects)
+    #expect(deviation.objects == Array(objects.prefix(Deviation.mostTold)))
+    #expect(deviation.more == 20 - Deviation.mostTold)
+    #expect(Deviation(.gone).more == 0)
+  }
+}
