@@ -103,6 +103,8 @@ package struct ConnectionDiff: Sendable {
     package let host: String
     package let direction: Direction
     package let mode: Mode
+    /// Whether what the host publishes for its containers has the mode, too.
+    package let reachesContainers: Bool
   }
 
   /// A host that filters what passes through on one side only.

@@ -136,7 +136,7 @@ extension HostRulesets {
   /// and not for its containers alone: those are its own.
   /// On a side where it does not, everything passes.
   fileprivate var mayForward: Bool {
-    let tables = (old ?? []) + (new ?? []) + staying
+    let tables = (old ?? []) + (new ?? []) + staying + elsewhere
     return routes != nil
       || tables.contains { !$0.judgesContainers && $0.chains.contains { $0.base?.hook == .forward } }
   }

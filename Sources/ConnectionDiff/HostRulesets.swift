@@ -12,6 +12,8 @@ package struct HostRulesets: Hashable, Sendable {
   package let new: [Table]?
   /// The host's other tables, which stay as they are: what they drop is dropped, whatever the others accept.
   package let staying: [Table]
+  /// The host's tables on the other side of the change, where it has other addresses there and is two hosts.
+  package let elsewhere: [Table]
   /// Areas between which the host is a gateway; `nil`: not known.
   package let routes: [AreaPair]?
 
@@ -20,13 +22,14 @@ package struct HostRulesets: Hashable, Sendable {
 
   package init(
     name: String, addresses: [Address], old: [Table]?, new: [Table]?, staying: [Table] = [],
-    routes: [AreaPair]? = nil, flows: Set<FlowRules>
+    elsewhere: [Table] = [], routes: [AreaPair]? = nil, flows: Set<FlowRules>
   ) {
     self.name = name
     self.addresses = addresses
     self.old = old
     self.new = new
     self.staying = staying
+    self.elsewhere = elsewhere
     self.routes = routes
     self.flows = flows
   }

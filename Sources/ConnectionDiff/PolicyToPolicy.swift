@@ -143,9 +143,11 @@ extension ConnectionDiff {
     return new.hosts.flatMap { host in
       Direction.allCases.compactMap { direction in
         guard let before = known[host.name], before.modes[direction] != host.modes[direction],
-          direction != .forward || host.forwarding != .leave
+          direction != .forward || host.forwarding.filtersPassage
         else { return nil }
-        return ModeChange(host: host.name, direction: direction, mode: host.modes[direction])
+        return ModeChange(
+          host: host.name, direction: direction, mode: host.modes[direction],
+          reachesContainers: direction == .ingress && host.forwarding.containers != nil)
       }
     }
   }

@@ -85,8 +85,9 @@ extension Risk {
     }
     for change in modes where change.mode == .observe {
       add(
-        .observed, "\(change.host) only observes its \(change.direction.rawValue): everything passes", nil,
-        nil)
+        .observed,
+        "\(change.host) only observes its \(change.direction.rawValue): everything passes"
+          + (change.reachesContainers ? ", to what it publishes for its containers as well" : ""), nil, nil)
     }
     let judging = Set(containers.filter { $0.new != nil }.map(\.host))
     for change in forwarding where change.passesAll {

@@ -20,15 +20,16 @@ extension ConnectionDiff {
     let universe = Universe(budget: budget)
     let before = hosts.compactMap { host in host.old.map { (host, $0) } }
     let after = hosts.compactMap { host in host.new.map { (host, $0) } }
-    forwarding = hosts.compactMap(\.forwardingChange)
-    containers = hosts.compactMap(\.containersChange)
+    let pairs = hosts.pairs
+    forwarding = pairs.compactMap(\.forwardingChange)
+    containers = pairs.compactMap(\.containersChange)
     let left = Set(forwarding.map(\.host))
     let groups = try universe.space(of: policy?.requestsToGroups ?? [])
     let staying = hosts.filter { !$0.staying.isEmpty }
     let change = try RulesetChange(
       from: before, to: after, staying: staying, groups: groups, leaving: left, at: now)
     var later = (opened: universe.empty, closed: universe.empty)
-    for moment in Self.moments(hosts, after: now) {
+    for moment in Self.moments(pairs, after: now) {
       let then = try RulesetChange(
         from: before, to: after, staying: staying, groups: groups, leaving: left, at: moment)
       later.opened = try later.opened.union(then.opened)
@@ -89,35 +90,31 @@ extension ConnectionDiff {
       closedOutside: try closed.rectangles(outside: managed))
     addedHosts = added.map(\.name).filter { !moved.contains($0) }.sorted()
     removedHosts = removed.map(\.name).filter { !moved.contains($0) }.sorted()
-    modes = hosts.flatMap(\.modeChanges)
-    ends = Self.ends(of: hosts, policy)
+    modes = pairs.flatMap(\.modeChanges)
+    ends = Self.ends(of: pairs, policy)
     lockout = try Lockout(
       from: change.passage.old, to: change.passage.new, without: loopback,
-      hosts.filter { $0.old != nil && $0.new != nil }.map {
-        (name: $0.name, old: $0.addresses, new: $0.addresses)
-      }, policy)
+      pairs.map { (name: $0.name, old: $0.addresses.old, new: $0.addresses.new) }, policy)
     risks = Risk.all(of: self.opened, modes, forwarding, containers, lockout, to: policy, at: now)
   }
 
   /// When flows end on hosts where flows come or go: see the same of policies.
-  private static func moments(_ hosts: [HostRulesets], after now: Timestamp) -> [Timestamp] {
+  private static func moments(_ hosts: [HostPair], after now: Timestamp) -> [Timestamp] {
     var all: Set<Timestamp> = []
-    for host in hosts {
-      guard let old = host.old, let new = host.new, old != new, old.flows != new.flows else { continue }
-      all.formUnion(old.ends.values)
-      all.formUnion(new.ends.values)
+    for host in hosts where host.old != host.new && host.old.flows != host.new.flows {
+      all.formUnion(host.old.ends.values)
+      all.formUnion(host.new.ends.values)
     }
     let ahead = all.filter { $0 > now }.sorted()
     return ahead.count > 8 ? ahead.prefix(7) + ahead.suffix(1) : ahead
   }
 
-  private static func ends(of hosts: [HostRulesets], _ policy: Policy?) -> [EndChange] {
+  private static func ends(of hosts: [HostPair], _ policy: Policy?) -> [EndChange] {
     var changes: [String: (old: Timestamp?, new: Timestamp?)] = [:]
     for host in hosts {
-      guard let old = host.old, let new = host.new else { continue }
-      let (before, after) = (old.ends, new.ends)
+      let (before, after) = (host.old.ends, host.new.ends)
       // Where only one side has rules of the flow, it opens or closes there.
-      let (here, there) = (old.flows, new.flows)
+      let (here, there) = (host.old.flows, host.new.flows)
       for flow in here.intersection(there) where before[flow] != after[flow] {
         changes[flow] = (before[flow], after[flow])
       }
@@ -129,20 +126,41 @@ extension ConnectionDiff {
   }
 }
 
-extension HostRulesets {
+/// A host that both sides have, at the same addresses or at others.
+private struct HostPair {
+  let name: String
+  let addresses: (old: [Address], new: [Address])
+  let old: [Table]
+  let new: [Table]
+}
+
+extension [HostRulesets] {
+  /// A host at other addresses than before is there twice, once for each side.
+  fileprivate var pairs: [HostPair] {
+    let moved = Dictionary(
+      filter { $0.old == nil }.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    return compactMap { host in
+      guard let old = host.old, let after = host.new == nil ? moved[host.name] : host, let new = after.new
+      else {
+        return nil
+      }
+      return HostPair(name: host.name, addresses: (host.addresses, after.addresses), old: old, new: new)
+    }
+  }
+}
+
+extension HostPair {
+  private var isCompiled: Bool { old.contains(where: \.isSekishos) && new.contains(where: \.isSekishos) }
+
   /// Whether the host filters what passes through on one side only.
   fileprivate var forwardingChange: ConnectionDiff.ForwardingChange? {
-    guard let old, let new, old.contains(where: \.isSekishos), new.contains(where: \.isSekishos) else {
-      return nil
-    }
     let (before, after) = (old.filtersPassage, new.filtersPassage)
-    return before == after ? nil : ConnectionDiff.ForwardingChange(host: name, passesAll: before)
+    return !isCompiled || before == after
+      ? nil : ConnectionDiff.ForwardingChange(host: name, passesAll: before)
   }
 
   fileprivate var containersChange: ContainersChange? {
-    guard let old, let new, old.contains(where: \.isSekishos), new.contains(where: \.isSekishos) else {
-      return nil
-    }
+    if !isCompiled { return nil }
     return ContainersChange(
       name, from: old.containers, to: new.containers,
       isFiltered: (before: old.filtersPassage, after: new.filtersPassage))
@@ -150,13 +168,13 @@ extension HostRulesets {
 
   /// Directions in which the host enforces from now on, or only observes.
   fileprivate var modeChanges: [ConnectionDiff.ModeChange] {
-    guard let old, let new else { return [] }
-    return Direction.allCases.compactMap { direction in
+    Direction.allCases.compactMap { direction in
       guard let before = old.enforces(direction), let after = new.enforces(direction), before != after else {
         return nil
       }
       return ConnectionDiff.ModeChange(
-        host: name, direction: direction, mode: after ? .enforce : .observe)
+        host: name, direction: direction, mode: after ? .enforce : .observe,
+        reachesContainers: direction == .ingress && new.containers != nil)
     }
   }
 }
@@ -167,9 +185,11 @@ extension [Table] {
   fileprivate var containers: Containers? { first(where: \.isSekishos)?.containers }
 
   /// Whether the compiled table among these denies; `nil` where it has no chain for the direction, or another than was
-  /// compiled.
+  /// compiled. What is judged for containers alone has the mode of ingress.
   fileprivate func enforces(_ direction: Direction) -> Bool? {
-    guard let table = first(where: \.isSekishos), let base = table.base(Side(direction)) else { return nil }
+    guard let table = first(where: \.isSekishos), let base = table.base(Side(direction)),
+      direction != .forward || table.filtersPassage
+    else { return nil }
     return table.mode(of: base).map { $0 == .enforce }
   }
 

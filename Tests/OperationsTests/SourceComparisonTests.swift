@@ -1,3 +1,4 @@
+import AgentProtocol
 import Artifacts
 import ConnectionDiff
 import Foundation
@@ -96,6 +97,39 @@ import Testing
       try SourceComparison(from: ruleset, to: listed, host: "a")
     }
     #expect(misuse?.description.contains("no addresses of a are known") == true)
+  }
+
+  /// Port that a table of somebody else drops on the host, and flows of what opens there.
+  @Test(arguments: [(443, []), (80, ["web"])] as [(Int, [String])])
+  func `tables of others in a listing stay as they are, and are named`(dropped: Int, opened: [String])
+    async throws
+  {
+    let path = try inventory(Self.ssh)
+    _ = try await Compilation(of: LoadedPolicy(path), selected: nil, shard: nil).write(to: output)
+    let compiled = try String(contentsOfFile: "\(output)/a.json", encoding: .utf8)
+    let mark = #""nftables": ["#
+    #expect(compiled.contains(mark))
+    let chains = ["filter", "nat"].map {
+      #"{"add":{"chain":{"family":"ip","table":"other","name":"\#($0)","type":"\#($0)","hook":"input","prio":5,"policy":"accept"}}},"#
+    }
+    let others = """
+      {"add":{"table":{"family":"ip","name":"other"}}},\(chains.joined())
+      {"add":{"rule":{"family":"ip","table":"other","chain":"filter","expr":[{"match":{"op":"==",
+      "left":{"payload":{"protocol":"tcp","field":"dport"}},"right":\(dropped)}},{"drop":null}]}}},
+      """
+    let listed = try await DiffSource(try write(compiled.replacing(mark, with: mark + others), "listed.json"))
+    let wanted = try await DiffSource(try inventory(Self.ssh + Self.web))
+    let found = try SourceComparison(from: listed, to: wanted, host: "a").found
+    #expect(found.meaning?.diff.opened.map(\.flow) == opened)
+    #expect(found.meaning?.diff.closed.isEmpty == true && found.meaning?.diff.mayOpen.isEmpty == true)
+    guard case .compared(let comparison)? = found.hosts.first?.outcome else {
+      Issue.record("not compared")
+      return
+    }
+    #expect(comparison.foreignChains.map(\.type) == ["filter", "nat"])
+    #expect(comparison.foreignChains.filteringTables == ["ip other"])
+    let back = try SourceComparison(from: wanted, to: listed, host: "a").found
+    #expect(back.meaning?.diff.closed.map(\.flow) == opened && back.meaning?.diff.opened.isEmpty == true)
   }
 
   @Test(arguments: ["", "1", "0/2", "3/2", "1/2/3", "a/b", "-1/2"])

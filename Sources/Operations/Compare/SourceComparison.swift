@@ -29,6 +29,11 @@ package struct SourceComparison {
       }
     }
     rulesets.1 = rulesets.1.sharing(rulesets.0)
+    // An apply changes one table: what else is in the listing of a host stays as it is.
+    let listings = [old, new].compactMap { source -> RulesetListing? in
+      if case .ruleset(let listing) = source.content { listing } else { nil }
+    }
+    let others = listings.count == 1 ? listings[0].tables.filter { !$0.isSekishos } : []
     var outcomes: [Pair: HostDifference.Outcome] = [:]
     let names = Set(rulesets.0.assignment.keys).union(rulesets.1.assignment.keys).sorted()
     let hosts = names.map { host in
@@ -40,7 +45,8 @@ package struct SourceComparison {
       // Hosts with equal rulesets on both sides differ alike.
       let pair = Pair(old: rulesets.0.assignment[host], new: rulesets.1.assignment[host])
       let outcome =
-        outcomes[pair] ?? .between(rulesets.0.tables(of: host), rulesets.1.tables(of: host))
+        outcomes[pair]
+        ?? .between(rulesets.0.tables(of: host), rulesets.1.tables(of: host), beside: others.judging)
       outcomes[pair] = outcome
       return HostDifference(host: host, outcome: outcome)
     }
@@ -55,11 +61,12 @@ package struct SourceComparison {
     let policies = [old, new].map { source -> Policy? in
       if case .inventory(let loaded) = source.content { loaded.policy } else { nil }
     }
-    let facts = [old, new].compactMap { source -> HostFacts? in
-      guard case .ruleset(let listing) = source.content, let host else { return nil }
+    let facts = listings.prefix(1).compactMap { _ -> HostFacts? in
+      guard let host else { return nil }
       let addresses = [rulesets.0, rulesets.1].compactMap { $0.addresses[host] }.first ?? []
       let facts = HostFacts(
-        HostIdentity(host: host, addresses: addresses, owners: [:]), tables: listing.tables,
+        HostIdentity(host: host, addresses: addresses, owners: [:]),
+        tables: (rulesets.1.tables(of: host) ?? []).filter(\.isSekishos) + others,
         names: policies.compactMap { $0 }.first)
       return facts.isEmpty ? nil : facts
     }
@@ -79,7 +86,9 @@ package struct SourceComparison {
       }
       let other: LoadedPolicy? = if case .inventory(let loaded) = old.content { loaded } else { nil }
       let loaded: LoadedPolicy? = if case .inventory(let loaded) = new.content { loaded } else { nil }
-      let changed = hosts.flatMap { $0.rulesets(rulesets.0, rulesets.1, loaded?.policy, other?.policy) }
+      let changed = hosts.flatMap {
+        $0.rulesets(rulesets.0, rulesets.1, loaded?.policy, other?.policy, staying: others.judging)
+      }
       let diff = try ConnectionDiff(of: changed, compiledFrom: loaded?.policy, at: .current())
       let sources = loaded?.sources ?? Sources(files: [])
       let unasked = host == nil ? 0 : known.count - 1
@@ -107,7 +116,7 @@ private struct Pair: Hashable {
 
 extension HostDifference.Outcome {
   /// What differs between the rulesets that two sources have of a host.
-  fileprivate static func between(_ old: [Table]?, _ new: [Table]?) -> Self {
+  fileprivate static func between(_ old: [Table]?, _ new: [Table]?, beside others: [Table]) -> Self {
     guard let new else { return .removed }
     let installed = old.flatMap(\.compiled).map { InstalledTable(listing: $0) }
     let wanted =
@@ -116,14 +125,17 @@ extension HostDifference.Outcome {
     return .compared(
       TableComparison(
         generation: 0, isInstalled: installed != nil,
-        change: ChangeDescription(change, from: installed, to: wanted), foreignChains: []))
+        change: ChangeDescription(change, from: installed, to: wanted),
+        foreignChains: others.flatMap(\.foreignChains)))
   }
 }
 
 extension HostDifference {
   /// The host's rulesets on both sides; as two hosts, where it has other addresses than before.
+  ///
+  /// - Parameter staying: tables of others, which are the same on both sides.
   fileprivate func rulesets(
-    _ old: Rulesets, _ new: Rulesets, _ policy: Policy?, _ oldPolicy: Policy?
+    _ old: Rulesets, _ new: Rulesets, _ policy: Policy?, _ oldPolicy: Policy?, staying: [Table]
   ) -> [HostRulesets] {
     let flows: Set<FlowRules>
     switch outcome {
@@ -133,17 +145,35 @@ extension HostDifference {
     }
     // Over a route of either side everything crosses the host.
     let routes = [policy, oldPolicy].compactMap { $0?.areas(ofHost: host) }
-    func rulesets(_ addresses: [Address], _ before: [Table]?, _ after: [Table]?) -> HostRulesets {
+    func rulesets(
+      _ addresses: [Address], _ before: [Table]?, _ after: [Table]?, elsewhere: [Table] = []
+    ) -> HostRulesets {
       HostRulesets(
-        name: host, addresses: addresses, old: before, new: after,
-        routes: routes.isEmpty ? nil : routes.flatMap { $0 }, flows: flows)
+        name: host, addresses: addresses, old: before, new: after, staying: staying,
+        elsewhere: elsewhere, routes: routes.isEmpty ? nil : routes.flatMap { $0 }, flows: flows)
     }
-    let (before, after) = (old.tables(of: host), new.tables(of: host))
+    func changing(_ tables: [Table]?) -> [Table]? { staying.isEmpty ? tables : tables?.filter(\.isSekishos) }
+    let (before, after) = (changing(old.tables(of: host)), changing(new.tables(of: host)))
     let (was, will) = (old.addresses[host], new.addresses[host])
-    if let was, let will, was != will, before != nil, after != nil {
-      return [rulesets(was, before, nil), rulesets(will, nil, after)]
+    if let was, let will, was != will, let before, let after {
+      return [
+        rulesets(was, before, nil, elsewhere: after), rulesets(will, nil, after, elsewhere: before),
+      ]
     }
     return [rulesets(will ?? was ?? [], before, after)]
+  }
+}
+
+extension Table {
+  /// Its base chains, as those of another's table.
+  fileprivate var foreignChains: [ForeignChain] {
+    chains.compactMap { chain in
+      chain.base.map {
+        ForeignChain(
+          table: title, chain: chain.name.text, type: $0.type, hook: $0.hook.rawValue,
+          priority: $0.priority.rawValue)
+      }
+    }
   }
 }
 

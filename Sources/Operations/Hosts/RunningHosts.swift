@@ -154,16 +154,21 @@ package struct RunningHosts {
     let tables = answer.ruleset ?? [target.wanted]
     let own = tables.filter { $0.family == target.wanted.family && $0.name == target.wanted.name }
     let others = tables.filter { $0.family != target.wanted.family || $0.name != target.wanted.name }
-    // What is not modelled of a table may filter too.
-    let staying = others.filter { table in
+    return HostRulesets(
+      name: target.name, addresses: target.identity.addresses, old: own, new: [target.wanted],
+      staying: others.judging,
+      routes: targets.inventory.flatMap { $0.policy.areas(ofHost: target.name) },
+      flows: answer.comparison.change.flowRules)
+  }
+}
+
+extension [Table] {
+  /// Those that packets may be stopped by, or led elsewhere. What is not modelled of a table may do either, too.
+  var judging: [Table] {
+    filter { table in
       !table.others.isEmpty
         || table.chains.contains { $0.base != nil && !$0.rules.isEmpty || $0.base?.policy == .drop }
     }
-    return HostRulesets(
-      name: target.name, addresses: target.identity.addresses, old: own, new: [target.wanted],
-      staying: staying,
-      routes: targets.inventory.flatMap { $0.policy.areas(ofHost: target.name) },
-      flows: answer.comparison.change.flowRules)
   }
 }
 

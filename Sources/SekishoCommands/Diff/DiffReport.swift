@@ -138,9 +138,23 @@ struct DiffReport {
   private var count: [Answer.Part] {
     let changed = found.hosts.count { !$0.isSame && !$0.isFailure }
     let failures = found.hosts.compactMap(\.failure)
-    return failures
+    return failures + others
       + (changed == 0
         ? [] : [.remark("\(changed) of \(found.hosts.count) rulesets change (--objects shows them)")])
+  }
+
+  /// Tables of others that filter, and where.
+  private var others: [Answer.Part] {
+    var foreign: [String: [String]] = [:]
+    for difference in found.hosts {
+      guard case .compared(let comparison) = difference.outcome else { continue }
+      for table in comparison.foreignChains.filteringTables {
+        foreign[table, default: []].append(difference.host)
+      }
+    }
+    return foreign.sorted { $0.key < $1.key }.map { table, hosts in
+      .remark("table \(table) filters too, on \(listed(hosts)): its drops hold whatever we accept")
+    }
   }
 
   private var rest: [Answer.Part] {
@@ -152,16 +166,7 @@ struct DiffReport {
         parts.append(failure)
       }
     }
-    var foreign: [String: [String]] = [:]
-    for difference in found.hosts {
-      guard case .compared(let comparison) = difference.outcome else { continue }
-      for table in comparison.foreignChains.filteringTables {
-        foreign[table, default: []].append(difference.host)
-      }
-    }
-    parts += foreign.sorted { $0.key < $1.key }.map { table, hosts in
-      .remark("table \(table) filters too, on \(listed(hosts)): its drops hold whatever we accept")
-    }
+    parts += others
     let same = found.hosts.count(where: \.isSame)
     let failed = found.hosts.count(where: \.isFailure)
     let other = found.hosts.count - same - failed

@@ -81,9 +81,12 @@ extension ChangeMeaning {
   /// What no flow allows, of the hosts whose mode changes: exactly, it is as many lines as there are hosts and protocols.
   private func unallowed(_ mode: Mode, _ mark: Mark) -> [Entry] {
     Direction.allCases.compactMap { direction in
-      let hosts = diff.modes.filter { $0.mode == mode && $0.direction == direction }.map(\.host).sorted()
-      if hosts.isEmpty { return nil }
-      let names = listed(hosts)
+      let changes = diff.modes.filter { $0.mode == mode && $0.direction == direction }
+      if changes.isEmpty { return nil }
+      let names = listed(
+        changes.sorted { $0.host < $1.host }.map {
+          $0.reachesContainers ? "\($0.host) and its containers" : $0.host
+        })
       let ends =
         switch direction {
         case .ingress: (from: "anyone", to: names)
