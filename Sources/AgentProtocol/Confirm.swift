@@ -4,13 +4,13 @@ package struct Confirm: AgentRequest, Codable {
   package static let isChange = true
   package typealias Reply = Confirmed
 
-  /// Of ``Armed``.
-  package let token: String
+  /// Of ``Armed``; `nil`: whichever trial runs.
+  package let token: String?
 
   /// Sessions that the rules do not allow any more go on; `nil`: they end.
   package let keepsSessions: Bool?
 
-  package init(token: String, keepsSessions: Bool = false) {
+  package init(token: String?, keepsSessions: Bool = false) {
     self.token = token
     self.keepsSessions = keepsSessions ? true : nil
   }

@@ -19,7 +19,7 @@ package struct Books: AgentMessage, Hashable, Codable {
     package let why: String?
     package let meaning: String?
     package let confirmedAt: Int64?
-    /// `token`, `untried` or `recovery`.
+    /// `token`, `hand`, `untried` or `recovery`.
     package let confirmedBy: String?
 
     package init(

@@ -115,12 +115,13 @@ extension HostLife {
   ///
   /// - Throws: ``AgentProtocol/AgentFailure``, which says what has happened: `applied` where the new rules are in force, and
   ///   the books could not be brought up to it.
-  package func confirm(token: String, keepsSessions: Bool = false) throws(AgentFailure) -> Confirmed {
+  package func confirm(token: String?, keepsSessions: Bool = false) throws(AgentFailure) -> Confirmed {
     var run = try begin()
     let revision = run.content.state.trial?.revision
     let script = try refusing(run) { (view) throws(HostStateRefusal) in
       try run.content.state.confirm(
-        token: HostStore.digest(token.utf8), keepsSessions: keepsSessions, in: run.place, kernel: view)
+        token: token.map { HostStore.digest($0.utf8) }, keepsSessions: keepsSessions, in: run.place,
+        kernel: view)
     }
     try carryOut(script, nil, &run)
     return Confirmed(revision: revision?.rawValue ?? 0, operations: run.operations, cut: run.cut)

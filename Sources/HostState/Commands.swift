@@ -60,17 +60,18 @@ extension HostState {
 
   /// Makes the revision on trial the confirmed one.
   ///
-  /// - Parameter token: the digest of what was given.
+  /// - Parameter token: the digest of what was given; `nil`: whichever trial runs is meant.
   package func confirm(
-    token: String, keepsSessions: Bool = false, in place: String, kernel: KernelView
+    token: String?, keepsSessions: Bool = false, in place: String, kernel: KernelView
   ) throws(HostStateRefusal) -> Script {
     let trial = try running(in: place, kernel)
-    guard !trial.token.isEmpty, trial.token == token else { throw .wrongToken }
+    guard !trial.token.isEmpty, token == nil || trial.token == token else { throw .wrongToken }
     var accepted = trial
     accepted.phase = .accepted
     accepted.keepsSessions = keepsSessions ? true : nil
     return Script(
-      [.writeTrial(accepted)] + completion(of: accepted, by: .token), whenRefused: [.writeTrial(trial)])
+      [.writeTrial(accepted)] + completion(of: accepted, by: token == nil ? .hand : .token),
+      whenRefused: [.writeTrial(trial)])
   }
 
   /// Lets the time of a trial begin anew.

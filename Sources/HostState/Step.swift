@@ -91,6 +91,8 @@ package enum AuditEvent: Hashable, Sendable {
 package enum Confirmation: String, Hashable, Sendable, Codable {
   /// Somebody who had the token came over a new connection.
   case token
+  /// Somebody who may change the host's rules said so, without the token.
+  case hand
   /// No trial was asked for.
   case untried
   /// Found accepted by whoever came after a process that died.

@@ -191,6 +191,21 @@ import Testing
     #expect(has(place, tables[1]))
   }
 
+  @Test func `without a token the trial that runs is confirmed, and by another's token none`() throws {
+    let place = try Place()
+    let first = try arm(tables[0], place).token
+    _ = try place.life.rollBack()
+    _ = try arm(tables[1], place)
+    let wrong = #expect(throws: AgentFailure.self) { try place.life.confirm(token: first) }
+    #expect(wrong?.code == .badRequest && wrong?.happened == .nothing)
+    #expect(place.isArmed)
+    #expect(try place.life.confirm(token: nil).revision == 2)
+    #expect(has(place, tables[1]))
+    #expect(try place.life.books().revisions.map(\.confirmedBy) == [nil, "hand"])
+    let none = #expect(throws: AgentFailure.self) { try place.life.confirm(token: nil) }
+    #expect(none?.code == .noTrial)
+  }
+
   @Test func `two at once are told apart, also from two namespaces with one directory`() throws {
     let place = try Place()
     let store = HostStore(place.directory)

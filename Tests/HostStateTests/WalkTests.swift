@@ -8,7 +8,7 @@ import Testing
 
   /// What an operator may ask for.
   private enum Command: CaseIterable {
-    case arm, adopt, confirm, guess, extend, rollBack, stop, stopForGood, boot, restore
+    case arm, adopt, confirm, confirmByHand, guess, extend, rollBack, stop, stopForGood, boot, restore
 
     func script(in world: World) -> Script? {
       let revision = Revision(
@@ -19,6 +19,8 @@ import Testing
           revision, token: token, seconds: 60, in: world.place, kernel: world.kernel)
       case .adopt: return try? world.disk.adopt(revision, in: world.place, kernel: world.kernel)
       case .confirm: return try? world.disk.confirm(token: token, in: world.place, kernel: world.kernel)
+      case .confirmByHand:
+        return try? world.disk.confirm(token: nil, in: world.place, kernel: world.kernel)
       case .guess: return try? world.disk.confirm(token: "", in: world.place, kernel: world.kernel)
       case .extend: return try? world.disk.extend(seconds: 90, in: world.place, kernel: world.kernel)
       case .rollBack: return try? world.disk.rollBack(in: world.place, kernel: world.kernel)
@@ -34,7 +36,7 @@ import Testing
     func wanted(in world: World) -> RevisionNumber? {
       switch self {
       case .adopt: world.disk.last.next
-      case .confirm: world.disk.trial?.revision
+      case .confirm, .confirmByHand: world.disk.trial?.revision
       default: nil
       }
     }

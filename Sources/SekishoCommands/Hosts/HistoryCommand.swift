@@ -49,15 +49,17 @@ struct HistoryCommand: Verb {
         if entry.number == books.trial?.revision {
           "\("on trial for \(((books.trial?.left ?? 0) + 999) / 1000) s more", .changes)"
         } else if entry.number == books.confirmed {
-          "\("confirmed", .opens)"
+          "\("confirmed", .opens)\(entry.way)"
         } else if entry.confirmedAt != nil {
-          "confirmed once"
+          "confirmed once\(entry.way)"
         } else {
           "never confirmed"
         }
       let time = entry.time.map { Self.date($0) } ?? "unreadable"
-      let below = [entry.meaning.flatMap { $0.isEmpty ? nil : $0 }, entry.why.map { "why: \($0)" }].compactMap
-      { $0 }
+      let below = [
+        entry.meaning.flatMap { $0.isEmpty ? nil : $0 }, entry.why.map { "why: \($0)" },
+        entry.digest.map { "digest: \($0)" },
+      ].compactMap { $0 }
       return Entry(
         nil, "\("\(entry.number)", .strong)  \(time)  \(entry.by ?? "")  \(state)",
         below: below.map { Entry(nil, Words($0)) })
@@ -95,5 +97,18 @@ struct HistoryCommand: Verb {
       }
     }
     let hosts: [Host]
+  }
+}
+
+extension Books.Entry {
+  /// By what it was confirmed, as it follows "confirmed".
+  fileprivate var way: String {
+    switch confirmedBy {
+    case "token": " by its token"
+    case "hand": " by hand"
+    case "untried": " without a trial"
+    case "recovery": ", as was found after a death"
+    default: ""
+    }
   }
 }

@@ -31,16 +31,17 @@ struct ConfirmCommand: Verb {
     commandName: "confirm",
     abstract: "Keep a change that is on trial.",
     discussion: """
-      What apply put on trial stays when it is confirmed by its token, which apply prints. Do it over a connection that \
-      was opened after the change: that it came about is what is confirmed.
+      What apply put on trial stays when it is confirmed. Do it over a connection that was opened after the change: that \
+      it came about is what is confirmed. With the token that apply printed, that trial is confirmed and no other; \
+      without it, the one that runs.
 
-        sudo sekisho confirm 0f3c…           on the host itself
+        sudo sekisho confirm                 on the host itself
         sekisho confirm 0f3c… --host web-1   over ssh
 
       Exit codes: 0 confirmed, 1 error, 5 the trial is over and the ruleset from before is in force.
       """)
 
-  @Argument(help: "What apply printed.") var token: String
+  @Argument(help: "What apply printed.") var token: String?
   @OptionGroup var hosts: TrialHosts
   @Flag(help: "Let sessions go on that the new rules would not let begin.") var keepSessions = false
   @OptionGroup var output: OutputOptions
