@@ -58,7 +58,7 @@ package struct SessionList: AgentMessage, Hashable, Codable {
 
   /// Those that are denied first, then those with the most sessions.
   @BoundedList package private(set) var groups: [Group]
-  /// Sessions that are in no group: the host with itself, or by rules that are not asked.
+  /// Sessions that are in no group: the host with itself, by rules that are not asked, or over.
   @BoundedCount package private(set) var exempt: Int
   /// Sessions of groups beyond the most that are told, and entries that could not be read.
   @BoundedCount package private(set) var untold: Int

@@ -11,7 +11,7 @@ extension TrackedSession {
   ///     CTA_STATUS                        u32: IPS_*
   ///     CTA_ID                            u32
   ///     CTA_ZONE                          u16, where it is in one
-  ///     CTA_PROTOINFO                     nested, TCP: CTA_PROTOINFO_TCP_FLAGS_ORIGINAL
+  ///     CTA_PROTOINFO                     nested, TCP: CTA_PROTOINFO_TCP_STATE u8, CTA_PROTOINFO_TCP_FLAGS_ORIGINAL
   ///
   /// `nil` where an entry is not whole.
   init?(_ message: Message, in bytes: [UInt8]) {
@@ -26,10 +26,12 @@ extension TrackedSession {
     // `tcp_new` of nf_conntrack_proto_tcp.c marks so what it comes upon without a SYN; its windows are not known.
     var protocolFields = fields.nest(CTA_PROTOINFO)
     var tcp = protocolFields?.nest(CTA_PROTOINFO_TCP)
+    let state = tcp?.u8(CTA_PROTOINFO_TCP_STATE).map { UInt32($0) }
     let flags = tcp?.take(CTA_PROTOINFO_TCP_FLAGS_ORIGINAL, size: 2).map { bytes[$0.lowerBound] } ?? 0
     self.init(
       original: original, reply: reply, status: status,
       isPickedUp: flags & UInt8(IP_CT_TCP_FLAG_BE_LIBERAL) != 0,
+      isOver: state == TCP_CONNTRACK_TIME_WAIT.rawValue || state == TCP_CONNTRACK_CLOSE.rawValue,
       name: Name(
         tuple: Array(bytes[tuple]), id: Array(bytes[id]), zone: zone.map { Array(bytes[$0]) } ?? []))
   }

@@ -77,7 +77,7 @@ extension LocalHost {
     var counts: [Ends: Int] = [:]
     var exempt = 0
     for session in tracked.sessions {
-      guard let ends = Ends(session, judge) else {
+      guard !session.isOver, let ends = Ends(session, judge) else {
         exempt += 1
         continue
       }
@@ -139,13 +139,16 @@ extension LocalHost {
     _ kernel: any HostKernel, _ choose: (TrackedSession) -> Choice
   ) throws(AgentFailure) -> CutReport? {
     guard let tracked = try tracked(kernel) else { return nil }
-    let (chosen, uncertain) = Self.choice(of: tracked, choose)
+    var (chosen, uncertain) = Self.choice(of: tracked, choose)
+    chosen.removeAll { $0.session.isOver }
     return CutReport(
       isDone: false, flows: Self.flows(chosen.map(\.flow)), sessions: chosen.count, uncertain: uncertain,
       left: chosen.count)
   }
 
   /// Ends sessions until none is found; ended is what a listing behind it does not have any more.
+  ///
+  /// Those that are over end too, since two ends that want it could go on in what is left of one; they are not counted.
   ///
   /// A packet that was judged by the rules from before may still enter its session just behind a sweep: so at least two are
   /// made, 10 ms apart.
@@ -156,7 +159,7 @@ extension LocalHost {
     _ kernel: any HostKernel, repeats: Bool = true, _ choose: (TrackedSession) -> Choice
   ) throws(AgentFailure) -> CutReport? {
     var ended: [String?] = []
-    var pending: [TrackedSession.Name: String?] = [:]
+    var pending: [TrackedSession.Name: (session: TrackedSession, flow: String?)] = [:]
     var uncertain = 0
     var failure: AgentFailure?
     for sweep in 0...Self.mostSweeps {
@@ -166,8 +169,8 @@ extension LocalHost {
       uncertain = unclear
       if !repeats, sweep > 0 { chosen.removeAll { pending[$0.session.name] == nil } }
       let left = Set(chosen.map(\.session.name))
-      ended += pending.filter { !left.contains($0.key) }.map(\.value)
-      pending = Dictionary(chosen.map { ($0.session.name, $0.flow) }, uniquingKeysWith: { first, _ in first })
+      ended += pending.filter { !left.contains($0.key) && !$0.value.session.isOver }.map(\.value.flow)
+      pending = Dictionary(chosen.map { ($0.session.name, $0) }, uniquingKeysWith: { first, _ in first })
       if pending.isEmpty, sweep > 0 { break }
       if pending.isEmpty || sweep == Self.mostSweeps { continue }
       do throws(NetlinkError) { _ = try kernel.end(chosen.map(\.session)) } catch {

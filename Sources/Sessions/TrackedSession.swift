@@ -37,6 +37,8 @@ package struct TrackedSession: Hashable, Sendable {
   /// Whether tracking came upon it half-way, so that its first packet was not the one that opened it: either end may have
   /// begun it.
   package let isPickedUp: Bool
+  /// Whether both ends have closed it, or one has broken it off: it is nobody's any more, and its entry stays for a while.
+  package let isOver: Bool
   /// What names the entry to the kernel: the payloads of `CTA_TUPLE_ORIG`, `CTA_ID` and `CTA_ZONE`.
   package let name: Name
 
@@ -54,11 +56,14 @@ package struct TrackedSession: Hashable, Sendable {
     }
   }
 
-  package init(original: Tuple, reply: Tuple, status: UInt32, isPickedUp: Bool, name: Name) {
+  package init(
+    original: Tuple, reply: Tuple, status: UInt32, isPickedUp: Bool, isOver: Bool = false, name: Name
+  ) {
     self.original = original
     self.reply = reply
     self.status = status
     self.isPickedUp = isPickedUp
+    self.isOver = isOver
     self.name = name
   }
 }

@@ -1,5 +1,6 @@
 import Addressing
 import AgentProtocol
+import Enforcement
 import HostLife
 import HostState
 import HostStore
@@ -42,6 +43,20 @@ import Testing
     let place = try made()
     let cut = try #require(try adopt(place).cut)
     #expect(cut.isComplete && cut.sessions == 1)
+    #expect(place.kernel.entries == [Self.allowed])
+  }
+
+  @Test func `what is over ends as well, and is nobody's`() throws {
+    let place = try made()
+    let over = TrackedSession(
+      original: Self.revoked.original, reply: Self.revoked.reply, status: 0, isPickedUp: false, isOver: true,
+      name: .init(tuple: [9], id: [0, 0, 0, 9]))
+    place.kernel.entries = [over, Self.allowed]
+    #expect(try place.host.sessions().groups.map(\.port) == [80])
+    let kept = try #require(try adopt(place, keepsSessions: true).cut)
+    #expect(kept.sessions == 0 && kept.flows == [])
+    let cut = try #require(try adopt(place).cut)
+    #expect(cut.isComplete && cut.sessions == 0 && cut.flows == [])
     #expect(place.kernel.entries == [Self.allowed])
   }
 

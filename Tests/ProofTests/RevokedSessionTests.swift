@@ -107,6 +107,32 @@ extension KernelProof {
       }
     }
 
+    @Test func `a connection that both ends have closed is no session any more`() async throws {
+      try await withProofLab(try loaded(Self.inventory("kept", "revoked")), try labRights()) { proof in
+        try await proof.apply(["client", "server"])
+        _ = try await proof.lab.whileListening(["server"], ["tcp=81"]) {
+          let outcomes = try await proof.lab.probe("client", ["tcp - 10.0.0.2 81", "tcp - 2001:db8::2 81"])
+          #expect(outcomes == ["open", "open"])
+        }
+        func tracked() async throws -> Int {
+          try await proof.lab.run("server", ["cat", "/proc/sys/net/netfilter/nf_conntrack_count"])
+            .succeeded().split(whereSeparator: \.isNewline).first.flatMap { Int($0) } ?? 0
+        }
+        // The kernel keeps the entries for two minutes.
+        var list = try await proof.ask("server") { try await $0.ask(ListSessions()) }
+        for _ in 0..<300 where !list.groups.isEmpty {
+          try await Task.sleep(for: .milliseconds(100))
+          list = try await proof.ask("server") { try await $0.ask(ListSessions()) }
+        }
+        #expect(list.groups.isEmpty && list.exempt == 2 && list.untold == 0, "\(list)")
+        #expect(try await tracked() == 2)
+        let wanted = try proof.changed(to: Self.inventory("kept")).table(of: "server")
+        let cut = try await proof.ask("server") { try await $0.ask(Apply(wanted, seen: nil)).cut }
+        #expect(cut?.isComplete == true && cut?.sessions == 0, "\(String(describing: cut))")
+        #expect(try await tracked() == 0)
+      }
+    }
+
     @Test func `sessions are listed with the flow that allows each, and end one by one`() async throws {
       try await withProofLab(try loaded(Self.inventory("kept", "revoked")), try labRights()) { proof in
         try await proof.apply(["client", "server"])

@@ -5,8 +5,9 @@ internal import Fleet
 package enum Ending: Sendable {
   /// Without a trial.
   case applied(Applied)
-  /// On trial, and confirmed over a connection that the new rules let begin.
-  case confirmed(Armed, Confirmed)
+  /// On trial, and confirmed over a connection that the new rules let begin; `nil`: by somebody else, who was told what came
+  /// of it, or the answer was lost.
+  case confirmed(Armed, Confirmed?)
   /// On trial; somebody has to confirm.
   case armed(Armed)
   /// On trial, and not confirmed: no confirmation was sent, or the host says so. It goes back by itself.
@@ -18,7 +19,7 @@ package enum Ending: Sendable {
   package var operations: Int {
     switch self {
     case .applied(let applied): applied.operations
-    case .confirmed(let armed, let confirmed): armed.operations + confirmed.operations
+    case .confirmed(let armed, let confirmed): armed.operations + (confirmed?.operations ?? 0)
     case .armed(let armed), .unconfirmed(let armed, _), .unknown(let armed, _): armed.operations
     }
   }
@@ -76,7 +77,7 @@ extension Books {
   package func ending(of armed: Armed, _ reason: any Error) -> Ending? {
     if trial?.revision == armed.revision { return nil }
     return confirmed == armed.revision
-      ? .confirmed(armed, Confirmed(revision: armed.revision, operations: 0)) : .unconfirmed(armed, reason)
+      ? .confirmed(armed, nil) : .unconfirmed(armed, reason)
   }
 }
 

@@ -132,7 +132,7 @@ extension Ending {
   fileprivate var cut: CutReport? {
     switch self {
     case .applied(let applied): applied.cut
-    case .confirmed(_, let confirmed): confirmed.cut
+    case .confirmed(_, let confirmed): confirmed?.cut
     case .armed, .unconfirmed, .unknown: nil
     }
   }
@@ -140,7 +140,7 @@ extension Ending {
   fileprivate var sessionWords: [String] {
     switch self {
     case .applied(let applied): CutReport.words(applied.cut)
-    case .confirmed(_, let confirmed): CutReport.words(confirmed.cut)
+    case .confirmed(_, let confirmed): confirmed.map { CutReport.words($0.cut) } ?? []
     case .armed, .unconfirmed, .unknown: []
     }
   }

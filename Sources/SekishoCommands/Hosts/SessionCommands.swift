@@ -64,18 +64,18 @@ struct SessionsCommand: Verb {
 
   private func parts(_ host: String, _ list: SessionList, _ names: AddressNames) -> [Answer.Part] {
     let groups = list.groups.filter(isMeant)
-    let entries = groups.map { group -> Entry in
-      let mark: Mark? = group.state == .denied ? .closes : nil
-      let reason =
-        switch group.state {
-        case .denied: "no flow allows it"
-        case .uncertain: "the rules do not say for certain"
-        case .allowed: group.flow ?? "always open, or only observed"
-        }
-      return Entry(
-        mark,
-        Words("\(names[group.client]) → \(names[group.server])  \(group.service)\(group.led(names))"),
-        note: "\(counted(group.sessions, "session")), \(reason)")
+    // Names stand for all addresses of a host.
+    var order: [Line] = []
+    var counts: [Line: Int] = [:]
+    for group in groups {
+      let line = Line(group, names)
+      if counts[line] == nil { order.append(line) }
+      counts[line, default: 0] += group.sessions
+    }
+    let entries = order.map { line in
+      Entry(
+        line.isDenied ? .closes : nil, Words(line.ends),
+        note: "\(counted(counts[line] ?? 0, "session")), \(line.reason)")
     }
     let count = groups.reduce(0) { $0 + $1.sessions }
     var parts: [Answer.Part] = [
@@ -87,6 +87,24 @@ struct SessionsCommand: Verb {
       parts.append(.remark("\(host): \(counted(list.untold, "further session")) could not be told"))
     }
     return parts
+  }
+
+  /// What is told in one line.
+  private struct Line: Hashable {
+    let isDenied: Bool
+    let ends: String
+    let reason: String
+
+    init(_ group: SessionList.Group, _ names: AddressNames) {
+      isDenied = group.state == .denied
+      ends = "\(names[group.client]) → \(names[group.server])  \(group.service)\(group.led(names))"
+      reason =
+        switch group.state {
+        case .denied: "no flow allows it"
+        case .uncertain: "the rules do not say for certain"
+        case .allowed: group.flow ?? "always open, or only observed"
+        }
+    }
   }
 
   private struct File: Encodable {
