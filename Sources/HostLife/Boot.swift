@@ -81,7 +81,7 @@ extension HostLife {
   }
 
   /// A file that is gone is no sign that nothing was confirmed: the log remembers.
-  private func requireKnown(_ content: HostStore.Content) throws(AgentFailure) {
+  func requireKnown(_ content: HostStore.Content) throws(AgentFailure) {
     if content.state.confirmed != nil || content.state.trial?.phase == .accepted { return }
     let chain = try reading { () throws(HostStore.Failure) in try store.audit() }
     guard content.isConfirmedLost || chain.entries.contains(where: { $0.event == "confirmed" }) else {

@@ -188,6 +188,7 @@ extension HostLife {
   package func confirmed() throws(AgentFailure) -> ConfirmedRuleset {
     let content = try reading { () throws(HostStore.Failure) in try store.load() }
     guard let number = content.state.confirmed else {
+      try requireKnown(content)
       throw AgentFailure(
         .badRequest, "nothing was ever confirmed on this host", remedy: "apply and confirm a ruleset first")
     }

@@ -16,9 +16,10 @@ extension HostLife {
       if before.state.stop == nil, before.state.trial?.phase == .accepted { return .unfinished }
       var unread = before.damage.first.map { "\($0)" }
       if known?.revision != before.state.confirmed?.rawValue { known = nil }
-      if known == nil, before.state.confirmed != nil {
-        do throws(AgentFailure) { known = try confirmed() } catch { unread = error.message }
-      }
+      do throws(AgentFailure) {
+        try requireKnown(before)
+        if known == nil, before.state.confirmed != nil { known = try confirmed() }
+      } catch { unread = error.message }
       let drift = try host.drift(from: known?.table, hold)
       // Every command says on disk what it is about before it changes anything in the kernel.
       let after = try reading { () throws(HostStore.Failure) in try store.load() }

@@ -79,6 +79,37 @@ struct BootVerbTests {
       """)
   }
 
+  /// The kernel did not take what was confirmed, or its books cannot be read.
+  @Test(.timeLimit(.minutes(5)), arguments: ["cp -r state kept; rm state/confirmed", "rm state/confirmed"])
+  func `that the fallback stands is told as drift, and an apply over it works`(_ damage: String) throws {
+    try run(
+      Self.apply.replacing("-q\n", with: "--no-trial -q\n") + damage,
+      """
+      ip link set lo up; ip address add 10.0.0.1/32 dev lo
+      sekisho boot || test $? = 7
+      if test -e kept; then
+        rm -r state; mv kept state
+        status=0; sekisho drift > told 2>&1 || status=$?; test $status = 3
+        grep 'not as confirmed: this host (revision 1)' told; grep 'orders' told
+        sekisho drift --json > json || true; grep '"fallback" : true' json; grep '"status" : "drifted"' json
+      else
+        status=0; sekisho drift > told 2>&1 || status=$?; test $status = 1
+        grep 'do not say which revision is confirmed' told
+        sekisho drift --json > json || true; grep '"fallback" : true' json
+      fi
+      grep 'the fallback stands, which only ssh passes: this host' told
+      sekisho diff --local --host a | grep 'b → a  web'
+      # On trial beside the fallback, which judges again when it ends.
+      sekisho apply --local --host a --yes --allow-lockout a --confirm-within 1h -q 2> said & apply=$!
+      until grep -q 'sekisho confirm' said; do sleep 0.1; done
+      sekisho rollback; wait $apply || test $? = 5
+      sekisho status | grep 'this is the fallback'
+      sekisho apply --local --host a --yes --allow-lockout a --no-trial -q
+      sekisho drift 2>&1 | grep 'as confirmed'; sekisho status > told; (! grep fallback told)
+      """,
+      "sekisho boot 2>&1 | grep 'revision . stands'; sekisho drift")
+  }
+
   @Test(.timeLimit(.minutes(5))) func `the fallback lets in ssh and nothing else, in or out`() throws {
     try run(
       Self.apply.replacing("-q\n", with: "--no-trial -q\n") + "rm state/confirmed",

@@ -9,6 +9,8 @@ package struct HostsDrift {
   package let running: RunningHosts
   /// The revision that each host was confirmed to have, in order of the hosts; `nil`: it could not be asked.
   package let revisions: [Int?]
+  /// Whether the fallback of a boot stands on each host.
+  package let fallbacks: [Bool]
 
   /// Asks every host.
   ///
@@ -16,12 +18,21 @@ package struct HostsDrift {
   /// - Throws: ``Machine/DirectoryRefusal``.
   package init(of targets: Targets?, watch: (any HostWatch)? = nil) async throws {
     let targets = try targets ?? Self.thisMachine()
-    let asked = await asking(targets.hosts, watch) { target in
-      try await target.ask([ReadConfirmed.self, Look.self]) { agent in
-        let confirmed = try await agent.ask(ReadConfirmed())
-        return (confirmed: confirmed, looked: try await agent.ask(Look(confirmed.table)))
+    let answers = await asking(targets.hosts, watch) { target in
+      try await target.ask([Status.self, ReadConfirmed.self, Look.self]) { agent in
+        // Where what was confirmed cannot be read, that may stand in its place.
+        let isFallback = try await agent.ask(Status()).table?.isFallback ?? false
+        do {
+          let confirmed = try await agent.ask(ReadConfirmed())
+          let looked = try await agent.ask(Look(confirmed.table))
+          return (isFallback, Result<Compared, any Error>.success(Compared(confirmed, looked)))
+        } catch {
+          return (isFallback, .failure(error))
+        }
       }
     }
+    let asked = answers.map { $0.flatMap(\.1) }
+    fallbacks = answers.map { (try? $0.get().0) ?? false }
     let hosts = zip(targets.hosts, asked).map { target, answer in
       Target(
         name: target.name, wanted: (try? answer.get().confirmed.table) ?? target.wanted, reach: target.reach,
@@ -32,6 +43,16 @@ package struct HostsDrift {
       Targets(hosts: hosts, all: targets.all, inventory: nil, isLab: targets.isLab),
       asked.map { $0.map(\.looked) }, [])
     revisions = asked.map { try? $0.get().confirmed.revision }
+  }
+
+  private struct Compared: Sendable {
+    let confirmed: ConfirmedRuleset
+    let looked: Looked
+
+    init(_ confirmed: ConfirmedRuleset, _ looked: Looked) {
+      self.confirmed = confirmed
+      self.looked = looked
+    }
   }
 
   private static func thisMachine() throws -> Targets {

@@ -11,7 +11,8 @@ struct DriftCommand: Verb {
     discussion: """
       The kernel's ruleset is compared with the confirmed revision in the books of the host, by what passes and by \
       objects: what somebody else has changed since. Told is what it would take to go back; nothing is changed. Beside a \
-      trial that runs, the rules are compared that it stands beside.
+      trial that runs, the rules are compared that it stands beside. Where a boot could not load what was confirmed, that is \
+      told.
 
         sudo sekisho drift                   this machine; no inventory is needed
         sekisho drift --host db              over ssh
@@ -31,7 +32,18 @@ struct DriftCommand: Verb {
     let drift = try await HostsDrift(of: try hosts.find(), watch: WaitingLine(console))
     let found = drift.running.found
     var answer = Answer()
-    let states = zip(found.hosts, drift.revisions).map { State($0, $1) }
+    let states = found.hosts.indices.map {
+      State(found.hosts[$0], drift.revisions[$0], isFallback: drift.fallbacks[$0])
+    }
+    let replaced = states.filter { $0.fallback == true }.map(\.host)
+    if !replaced.isEmpty {
+      let words = "the fallback stands, which only ssh passes: \(listed(replaced))"
+      answer.parts.append(
+        .chapter(
+          .sentence(
+            "\(words, .closes); a boot could not load what was confirmed (sekisho boot tries it again, apply ends it)"
+          )))
+    }
     let drifted = states.filter { $0.status == "drifted" }
     if !drifted.isEmpty {
       let names = drifted.map { "\($0.host) (revision \($0.revision ?? 0))" }
@@ -56,8 +68,11 @@ struct DriftCommand: Verb {
     /// `as-confirmed`, `drifted`, or the code of a failure.
     let status: String
     let revision: Int?
+    /// Whether the fallback of a boot stands; left out where it does not.
+    let fallback: Bool?
 
-    init(_ difference: HostDifference, _ revision: Int?) {
+    init(_ difference: HostDifference, _ revision: Int?, isFallback: Bool) {
+      fallback = isFallback ? true : nil
       host = difference.host
       self.revision = revision
       status =
