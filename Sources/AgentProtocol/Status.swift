@@ -16,8 +16,13 @@ package struct HostStatus: AgentMessage, Hashable, Codable {
   package let table: TableStatus?
   /// Base chains of tables that are not ours.
   @BoundedList package private(set) var foreignChains: [ForeignChain]
+  /// `nil`: nobody has stopped the host, or whoever is asked may not read its books.
+  package var stop: StopStatus?
 
-  package init(generation: UInt32, table: TableStatus?, foreignChains: [ForeignChain]) {
+  package init(
+    generation: UInt32, table: TableStatus?, foreignChains: [ForeignChain], stop: StopStatus? = nil
+  ) {
+    self.stop = stop
     self.generation = generation
     self.table = table
     self.foreignChains = foreignChains

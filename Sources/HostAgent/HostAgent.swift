@@ -10,7 +10,7 @@ extension AgentServer {
     let host = here.host
     let ears = Ears()
     answerHello(version: version)
-    answerStatus(host)
+    answerStatus(here)
     answerLook(host)
     answerRead(host)
     answerApply(here)
@@ -18,6 +18,8 @@ extension AgentServer {
     answerConfirm(here)
     answerExtend(here)
     answerEndTrial(here)
+    answerStop(here)
+    answerStart(here)
     answerHistory(here)
     answerReadConfirmed(here)
     answerReadRevision(here)

@@ -14,7 +14,7 @@ package struct HostHere: Sendable {
 
   /// - Parameters:
   ///   - state: finds the state directory when something needs it: to look at a host takes none.
-  ///   - keeper: starts what cleans up when a trial is over, whoever is gone by then.
+  ///   - keeper: starts what cleans up when a trial or a stop is over, whoever is gone by then.
   package init(
     _ host: LocalHost, state: @escaping @Sendable () throws(DirectoryRefusal) -> StateDirectory,
     keeper: @escaping @Sendable () -> Void = {}
@@ -59,17 +59,19 @@ package struct HostHere: Sendable {
     try Watch(try life(), restores: restores)
   }
 
-  /// Waits for the end of the trial that runs, and cleans up behind it.
+  /// Waits for the end of the trial or the stop that there is, and cleans up behind it.
   package func keep() throws(AgentFailure) {
     while true {
       do throws(AgentFailure) {
-        // Only when there is something to clean up: whoever confirms needs the host for himself.
-        while let left = try life().left() { pause(left + 100) }
+        // Only when there is something to clean up: whoever confirms needs the host for himself. A clock that is set moves the
+        // end of a stop.
+        while let left = try life().left() { pause(min(left, 60_000) + 100) }
         if try life().recover() == nil { return }
       } catch {
-        // Somebody else is at work, and leads out of it first.
-        if error.code != .busy { throw error }
-        pause(500)
+        // Somebody else is at work, and leads out of it first. Behind a trial the kernel has gone back; behind a stop nothing is
+        // enforced until this succeeds.
+        if error.code != .busy, (try? life().awaitsStart()) != true { throw error }
+        pause(error.code == .busy ? 500 : 5000)
       }
     }
   }
@@ -85,10 +87,10 @@ package struct HostHere: Sendable {
     let text = "sekisho: \(announcement)\n"
     try? Programs.start(["/usr/bin/logger", "-t", "sekisho", "--", "\(announcement)"])
     switch announcement {
-    case .trialEnded, .fallback:
+    case .trialEnded, .fallback, .stopped, .resumed:
       // A host of a lab has no people of its own.
       if NetworkNamespace.isFirst { try? Programs.start(["/usr/bin/wall"], input: Array(text.utf8)) }
-    case .confirmed, .stopped: break
+    case .confirmed: break
     }
   }
 }

@@ -16,20 +16,23 @@ package struct HostLife {
   let store: HostStore
   let actor: Actor
   let clock: () -> Int64
+  let sinceBoot: () -> Int64
   let people: (Announcement) -> Void
 
   /// - Parameters:
   ///   - actor: who asks.
   ///   - clock: seconds since 1970, UTC.
+  ///   - sinceBoot: seconds since the boot.
   ///   - people: says something to everybody who is logged in.
   package init(
     _ host: LocalHost, _ store: HostStore, by actor: Actor, clock: @escaping () -> Int64,
-    people: @escaping (Announcement) -> Void
+    sinceBoot: @escaping () -> Int64 = BootClock.seconds, people: @escaping (Announcement) -> Void
   ) {
     self.host = host
     self.store = store
     self.actor = actor
     self.clock = clock
+    self.sinceBoot = sinceBoot
     self.people = people
   }
 
@@ -152,14 +155,20 @@ extension HostLife {
 
   /// Takes the steps out of whatever was left behind.
   ///
-  /// - Returns: milliseconds until there may be something to do again; `nil`: nothing is on trial.
+  /// - Returns: milliseconds until there may be something to do again; `nil`: nothing is on trial, and no stop has a time.
   package func recover() throws(AgentFailure) -> UInt64? {
     let run = try begin()
-    return run.content.state.trial == nil ? nil : run.view.left
+    if run.content.state.trial != nil { return run.view.left }
+    return run.content.state.stop.flatMap { left(of: $0) }
   }
 
-  /// Milliseconds for which a trial still judges; `nil`: none does. Nobody is kept from the host by the question.
-  package func left() throws(AgentFailure) -> UInt64? { try host.trialLeft(try host.conversation()) }
+  /// Milliseconds for which a trial still judges, or a stop goes on; `nil`: neither, or a stop without a time. Nobody is kept
+  /// from the host by the question.
+  package func left() throws(AgentFailure) -> UInt64? {
+    if let left = try host.trialLeft(try host.conversation()) { return left }
+    let stop = try reading { () throws(HostStore.Failure) in try store.load() }.state.stop
+    return stop.flatMap { left(of: $0) }.flatMap { $0 == 0 ? nil : $0 }
+  }
 
   /// Ends sessions that are there. The rules stay as they are.
   ///
@@ -328,9 +337,15 @@ extension HostLife {
 
   /// Takes the steps out of whatever a command left that died or failed.
   func leadOut(_ run: inout Run) throws(AgentFailure) {
-    let steps = run.content.state.recovery(run.view, in: run.place)
+    let state = run.content.state
+    let isStopOver = state.stop.flatMap { left(of: $0) } == 0
+    let steps = state.recovery(run.view, in: run.place, isStopOver: isStopOver)
     if steps.isEmpty { return }
-    for step in steps { try take(step, nil, &run) }
+    if state.stop != nil, state.trial?.phase != .accepted {
+      try endStop(steps, &run)
+    } else {
+      for step in steps { try take(step, nil, &run) }
+    }
     try look(&run)
     run.operations = 0
   }
@@ -489,6 +504,11 @@ extension AgentFailure {
         .badRequest, number.map { "there is no revision \($0)" } ?? "there is no revision to go back to")
     case .stopped(let stop):
       self.init(.refused, "\(HostLife.words(stop.by)) has stopped Sekisho on this host")
+    case .nothingToStop:
+      self.init(
+        .badRequest, "nothing was ever confirmed on this host that could be put back",
+        remedy: "apply and confirm a ruleset first; rules that are there without one go by --until for-good")
+    case .notStopped: self.init(.badRequest, "this host is not stopped")
     }
   }
 }

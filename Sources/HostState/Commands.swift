@@ -2,7 +2,7 @@
 package struct Script: Hashable, Sendable {
   package let steps: [Step]
   /// What to do when the kernel refuses a step and so did nothing; everything else is left to
-  /// ``HostState/recovery(_:in:)``.
+  /// ``HostState/recovery(_:in:isStopOver:)``.
   package let whenRefused: [Step]
 
   package init(_ steps: [Step], whenRefused: [Step] = []) {
@@ -25,6 +25,10 @@ package enum HostStateRefusal: Error, Hashable, Sendable {
   case noRevision(RevisionNumber?)
   /// Somebody has taken the rules away on purpose.
   case stopped(HostState.Stop)
+  /// Nothing was confirmed that could be put back, and nothing is there that could be taken away.
+  case nothingToStop
+  /// Nobody has taken the rules away.
+  case notStopped
 }
 
 extension HostState {
@@ -88,14 +92,6 @@ extension HostState {
   /// Ends a trial at once.
   package func rollBack(in place: String, kernel: KernelView) throws(HostStateRefusal) -> Script {
     Script(ending(try running(in: place, kernel), .rolledBack, kernel))
-  }
-
-  /// Takes the rules away, for a time or for good. A trial goes with them.
-  package func stop(_ stop: Stop) -> Script {
-    Script(
-      [.writeStop(stop), .removeTable] + (trial == nil ? [] : [.removeTrial])
-        + [.audit(.stopped(until: stop.until)), .tell(.stopped(until: stop.until))],
-      whenRefused: [.removeStop])
   }
 
   /// Makes the table again what was confirmed, where somebody else has made it something else.

@@ -2,7 +2,7 @@
 ///
 /// A host is in one of few states: nothing confirmed or something, with a trial or without, and stopped or not.
 /// The disk is written ahead of the kernel, so that whoever comes after a power cut or a killed process knows
-/// what was meant; ``recovery(_:in:)`` then leads to a state without a trial, or back into the one that runs.
+/// what was meant; ``recovery(_:in:isStopOver:)`` then leads to a state without a trial, or back into the one that runs.
 package struct HostState: Hashable, Sendable {
   /// The revision that boots; `nil`: none was ever confirmed.
   package var confirmed: RevisionNumber?
@@ -20,19 +20,5 @@ package struct HostState: Hashable, Sendable {
     self.trial = trial
     self.last = last
     self.stop = stop
-  }
-
-  /// For how long nothing is enforced.
-  package struct Stop: Hashable, Sendable, Codable {
-    /// Seconds since 1970, UTC; `nil`: until somebody applies again. A boot ends every stop that has a time.
-    package let until: Int64?
-    package let by: Actor
-    package let why: String?
-
-    package init(until: Int64?, by: Actor, why: String?) {
-      self.until = until
-      self.by = by
-      self.why = why
-    }
   }
 }

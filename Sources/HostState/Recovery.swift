@@ -4,20 +4,23 @@ extension HostState {
   /// Every command takes them first, and so does whoever cleans up after a trial. They may die as well: taken
   /// again they end in the same state.
   ///
-  /// - Parameter place: boot and network namespace.
-  /// - Returns: nothing where a trial runs as it should, or where there is none.
-  package func recovery(_ kernel: KernelView, in place: String) -> [Step] {
+  /// - Parameters:
+  ///   - place: boot and network namespace.
+  ///   - isStopOver: whether the time of a stop is.
+  /// - Returns: nothing where a trial or a stop goes on as it should, or where there is none.
+  package func recovery(_ kernel: KernelView, in place: String, isStopOver: Bool) -> [Step] {
+    let stopped = afterStop(kernel, isOver: isStopOver)
     guard let trial else {
       // Its file went first: nothing of it counts.
-      if !kernel.hasParts, kernel.base != .bare { return [] }
-      return [removal(kernel)] + (kernel.base == .rules ? [.cut] : [])
+      if !kernel.hasParts, kernel.base != .bare { return stopped }
+      return [removal(kernel)] + (kernel.base == .rules ? [.cut] : []) + stopped
     }
     if trial.phase == .accepted { return completion(of: trial, by: .recovery) }
-    if trial.place != place { return ending(trial, .rebooted, kernel) }
-    if kernel.left != nil { return [] }
+    if trial.place != place { return ending(trial, .rebooted, kernel) + stopped }
+    if kernel.left != nil { return kernel.base == .rules ? stopped : [] }
     // Between the transactions that prepare and arm there are parts and no time, too: it was never in force, and
     // nobody can tell. Sessions are looked at in both cases.
-    return ending(trial, kernel.hasParts ? .expired : .neverArmed, kernel)
+    return ending(trial, kernel.hasParts ? .expired : .neverArmed, kernel) + stopped
   }
 
   /// The steps of a boot: the rules first, the books after them.

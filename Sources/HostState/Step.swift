@@ -55,7 +55,9 @@ package enum Announcement: Hashable, Sendable {
   case trialEnded(RevisionNumber, TrialEnd)
   case confirmed(RevisionNumber)
   case stopped(until: Int64?)
-  /// What was confirmed could not be loaded at a boot; why.
+  /// What was confirmed is in force again behind a stop.
+  case resumed(RevisionNumber)
+  /// What was confirmed could not be loaded at a boot, or behind a stop; why.
   case fallback(String)
 }
 
@@ -79,7 +81,9 @@ package enum AuditEvent: Hashable, Sendable {
   case ended(RevisionNumber, TrialEnd)
   case booted(RevisionNumber?)
   case stopped(until: Int64?)
-  /// A boot could not load what was confirmed; why.
+  /// A stop is over; what is in force again, if anything was put back.
+  case resumed(RevisionNumber?, StopEnd)
+  /// A boot, or the end of a stop, could not load what was confirmed; why.
   case fallback(String)
   /// Somebody else had changed the table, and it was made again what was confirmed; what had become of it.
   case restored(RevisionNumber, String)
@@ -112,6 +116,7 @@ extension Announcement: CustomStringConvertible {
     case .confirmed(let number): "revision \(number) is confirmed"
     case .fallback(let reason):
       "the confirmed ruleset could not be loaded, only ssh is let in: \(reason)"
+    case .resumed(let number): "the stop is over: revision \(number) is in force again"
     case .stopped(let until): until == nil ? "nothing is enforced any more" : "nothing is enforced for a time"
     }
   }

@@ -6,7 +6,7 @@ package struct AuditEntry: Hashable, Sendable, Codable {
   /// Seconds since 1970, UTC, by this machine's clock.
   package let time: Int64
   package let by: Actor
-  /// In a word: `armed`, `extended`, `confirmed`, `ended`, `booted`, `stopped`, `fallback`, `restored`, `cut`.
+  /// In a word: `armed`, `extended`, `confirmed`, `ended`, `booted`, `stopped`, `resumed`, `fallback`, `restored`, `cut`.
   package let event: String
   package let revision: RevisionNumber?
   /// How, by what or for how long.
@@ -42,6 +42,8 @@ package struct AuditEntry: Hashable, Sendable, Codable {
       self.init(time: time, by: by, event: "restored", revision: number, detail: reason, why: why)
     case .cut(let sessions, let meant):
       self.init(time: time, by: by, event: "cut", detail: "\(sessions) of \(meant)", why: why)
+    case .resumed(let number, let end):
+      self.init(time: time, by: by, event: "resumed", revision: number, detail: end.rawValue, why: why)
     case .stopped(let until):
       self.init(
         time: time, by: by, event: "stopped", detail: until.map { "until \($0)" } ?? "for good", why: why)

@@ -77,7 +77,7 @@ package struct HostStore: Sendable {
 extension HostStore {
   /// What the directory says, as far as it can be read.
   package struct Content: Hashable, Sendable {
-    /// A trial or a stop that cannot be read is none: without it the confirmed rules judge.
+    /// A trial that cannot be read is none, and a stop that cannot be read is over: without them the confirmed rules judge.
     package var state = HostState()
     /// What cannot be read.
     package var damage: [Failure] = []
@@ -102,7 +102,12 @@ extension HostStore {
     content.isConfirmedLost = present == nil && !content.damage.isEmpty
     content.state.confirmed = present
     content.state.trial = try read(Name.trial, Trial.self)
+    let before = content.damage.count
     content.state.stop = try read(Name.stop, HostState.Stop.self)
+    if content.damage.count > before {
+      // For how long nobody can tell.
+      content.state.stop = HostState.Stop(until: 0, by: Actor(user: "somebody"), why: nil)
+    }
     content.state.last = try numbers().last ?? RevisionNumber(rawValue: 0)
     return content
   }

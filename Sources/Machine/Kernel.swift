@@ -59,6 +59,15 @@ package struct SystemName: Hashable, Sendable {
   }
 }
 
+/// The clock that runs from the boot on, also while the machine is suspended, and that nobody sets
+/// (`CLOCK_BOOTTIME`, clock_gettime(2)).
+package enum BootClock {
+  package static func seconds() -> Int64 {
+    var time = timespec()
+    return unsafe clock_gettime(CLOCK_BOOTTIME, &time) == 0 ? Int64(time.tv_sec) : 0
+  }
+}
+
 /// The clock of the wall, which jumps when somebody sets it.
 package enum WallClock {
   /// Since 1970, UTC.

@@ -18,6 +18,9 @@ final class Place {
   let directory: StateDirectory
   private let path: String
   private let disk = Disk()
+  /// Seconds since 1970, and since the boot.
+  var now: Int64 = 1_700_000_000
+  var sinceBoot: Int64 = 1000
 
   init() throws {
     path = FileManager.default.temporaryDirectory.appending(path: "sekisho-\(UUID().uuidString)").path
@@ -101,11 +104,12 @@ final class Place {
 
   /// A process that does something for the host.
   var life: HostLife {
-    let disk = disk
+    let (disk, now, sinceBoot) = (disk, now, sinceBoot)
     let store = HostStore(directory) { (_, _) throws(Errno) in try disk.step() }
     return HostLife(
       host, store,
-      by: Actor(user: "root", invokedBy: "ada"), clock: { 1_700_000_000 }, people: { _ in })
+      by: Actor(user: "root", invokedBy: "ada"), clock: { now },
+      sinceBoot: { sinceBoot }, people: { _ in })
   }
 
   var host: LocalHost { LocalHost(runtimeDirectory: path, learning: .zero, kernel: kernel) }

@@ -8,7 +8,7 @@ import Testing
 
   /// What an operator may ask for.
   private enum Command: CaseIterable {
-    case arm, adopt, confirm, confirmByHand, guess, extend, rollBack, stop, stopForGood, boot, restore
+    case arm, adopt, confirm, confirmByHand, guess, extend, rollBack, stop, stopForGood, start, boot, restore
 
     func script(in world: World) -> Script? {
       let revision = Revision(
@@ -24,11 +24,13 @@ import Testing
       case .guess: return try? world.disk.confirm(token: "", in: world.place, kernel: world.kernel)
       case .extend: return try? world.disk.extend(seconds: 90, in: world.place, kernel: world.kernel)
       case .rollBack: return try? world.disk.rollBack(in: world.place, kernel: world.kernel)
-      case .stop: return world.disk.stop(.init(until: 600, by: actor, why: nil))
+      case .stop: return try? world.disk.stop(.init(until: 600, by: actor, why: nil), kernel: world.kernel)
       // By hand, without one.
       case .boot: return world.disk.trial == nil ? Script(world.disk.boot()) : nil
       case .restore: return try? world.disk.restore(because: "gone", kernel: world.kernel)
-      case .stopForGood: return world.disk.stop(.init(until: nil, by: actor, why: nil))
+      case .stopForGood:
+        return try? world.disk.stop(.init(until: nil, by: actor, why: nil), kernel: world.kernel)
+      case .start: return try? world.disk.start()
       }
     }
 
@@ -69,7 +71,7 @@ import Testing
     let isFull = world.disk.last.rawValue == 3
     for command in Command.allCases where !isFull || command != .arm && command != .adopt {
       // Whoever commands has recovered first.
-      guard world.disk.recovery(world.kernel, in: world.place).isEmpty,
+      guard world.recovery.isEmpty,
         let script = command.script(in: world)
       else { continue }
       #expect(command != .guess, "an empty token confirms a trial")
@@ -77,10 +79,15 @@ import Testing
       if let wanted = command.wanted(in: world) { start.wanted.insert(wanted) }
       worlds += outcomes(of: script, in: start)
     }
-    worlds += outcomes(of: Script(world.disk.recovery(world.kernel, in: world.place)), in: world)
+    worlds += outcomes(of: Script(world.recovery), in: world)
     var expired = world
     expired.expire()
     worlds.append(expired)
+    if world.disk.stop?.until != nil {
+      var later = world
+      later.isStopOver = true
+      worlds.append(later)
+    }
     var flushed = world
     flushed.flush()
     worlds.append(flushed)
@@ -104,13 +111,13 @@ import Testing
       waiting += after
       // Recovery may die at any step and be taken again; in the end it rests.
       var rested = world
-      for step in world.disk.recovery(world.kernel, in: world.place) { _ = rested.take(step) }
+      for step in world.recovery { _ = rested.take(step) }
       #expect(rested.restingFault == nil, "\(rested.restingFault ?? "") after \(world)")
-      #expect(rested.disk.recovery(rested.kernel, in: rested.place).isEmpty, "\(world)")
+      #expect(rested.recovery.isEmpty, "\(world)")
       var booted = world
       booted.reboot()
       for step in booted.disk.boot() { _ = booted.take(step) }
-      for step in booted.disk.recovery(booted.kernel, in: booted.place) { _ = booted.take(step) }
+      for step in booted.recovery { _ = booted.take(step) }
       let fault = booted.restingFault ?? booted.bootedFault
       #expect(fault == nil, "\(fault ?? "") after a boot of \(world)")
       if !Self.isSound(known.count) { return }

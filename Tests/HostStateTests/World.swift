@@ -23,7 +23,11 @@ struct World: Hashable {
     case enforcing(RevisionNumber)
   }
 
+  /// Whether the time of the stop is over that the disk knows.
+  var isStopOver = false
+
   var place: String { "boot \(boot)" }
+  var recovery: [Step] { disk.recovery(kernel, in: place, isStopOver: isStopOver) }
   var kernel: KernelView {
     let base: KernelView.Base =
       switch table {
@@ -58,8 +62,8 @@ struct World: Hashable {
     case .writeConfirmed(let revision):
       disk.confirmed = revision
       if promised == revision { promised = nil }
-    case .writeStop(let stop): disk.stop = stop
-    case .removeStop: disk.stop = nil
+    case .writeStop(let stop): (disk.stop, isStopOver) = (stop, false)
+    case .removeStop: (disk.stop, isStopOver) = (nil, false)
     case .prepareTrial(let revision):
       if !revisions.contains(revision) { return "what is prepared is on no disk" }
       if disk.trial?.revision != revision { return "the kernel gets a trial of which the disk knows nothing" }
@@ -107,6 +111,8 @@ struct World: Hashable {
     if promised != nil { return "what was accepted is forgotten" }
     if disk.trial != nil, !isArmed { return "a trial is remembered that does not run" }
     if parts != nil, !isArmed { return "parts of a trial stay behind" }
+    if disk.stop != nil, case .enforcing = table { return "a stop is remembered that is none" }
+    if isStopOver, !isArmed { return "a stop outlives its time" }
     return table == .bare && !isArmed ? "an empty table stays behind" : nil
   }
 

@@ -77,7 +77,11 @@ import Testing
       #expect(content.damage.count == 2 && !content.isConfirmedLost)
       #expect(
         content.state
-          == HostState(confirmed: RevisionNumber(rawValue: 3), last: RevisionNumber(rawValue: 3)))
+          == HostState(
+            confirmed: RevisionNumber(rawValue: 3), last: RevisionNumber(rawValue: 3),
+            stop: content.state.stop))
+      // Of a stop nobody can tell for how long: it is over.
+      #expect(content.state.stop?.left(at: 0, sinceBoot: 0) == 0)
       try Directory(opening: directory.path).replace("confirmed", with: Array(text.utf8))
       content = try store.load()
       #expect(content.isConfirmedLost && content.state.confirmed == nil)

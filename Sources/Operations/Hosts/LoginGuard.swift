@@ -159,6 +159,14 @@ extension Target {
     return Target(name: name, wanted: read.table, reach: reach, identity: identity, patience: patience)
   }
 
+  /// The same host, which is to have again what was confirmed last.
+  ///
+  /// - Throws: ``AgentProtocol/AgentFailure``.
+  package func goingBackToConfirmed() async throws -> Target {
+    let read = try await ask([ReadConfirmed.self]) { try await $0.ask(ReadConfirmed()) }
+    return Target(name: name, wanted: read.table, reach: reach, identity: identity, patience: patience)
+  }
+
   /// This machine, under its own name, whatever it is called in an inventory.
   ///
   /// - Throws: ``Machine/DirectoryRefusal``, ``AgentProtocol/AgentFailure``.

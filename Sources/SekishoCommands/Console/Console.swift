@@ -58,6 +58,12 @@ struct Console: Sendable {
     return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
   }
 
+  /// Whether whoever sits at standard input types a text.
+  func hears(_ text: String, _ question: String) -> Bool {
+    raw("\(Self.shown(question)) ")
+    return readLine() == text
+  }
+
   /// Writes a message to standard error under `--verbose`.
   func detail(_ text: String) {
     if verbose { message(text) }

@@ -22,9 +22,10 @@ struct StatusReport {
   private func chapter(_ state: HostAnswer, _ status: HostStatus) -> Chapter {
     let stray = (state.facts?.stray?.sentences ?? []).map { Entry(.risk, "\($0)") }
     let foreign = foreign(status) + (state.facts?.translationEntries ?? []) + stray
+    let stopped = status.stop.map { [Entry(.risk, Words($0.sentence))] } ?? []
     guard let table = status.table else {
       return Chapter(
-        .facts, "\(state.host, .strong): \("no table, nothing is enforced", .closes)", foreign)
+        .facts, "\(state.host, .strong): \("no table, nothing is enforced", .closes)", stopped + foreign)
     }
     let against: Words =
       switch state.differing {
@@ -33,7 +34,7 @@ struct StatusReport {
       case let count?:
         "\("differs in \(counted(count, "object"))", .changes) (sekisho diff shows them), "
       }
-    var entries: [Entry] = []
+    var entries: [Entry] = stopped
     if let left = table.trialLeft {
       entries.append(
         Entry(
@@ -87,10 +88,11 @@ struct StatusReport {
     struct Host: Encodable {
       let host: String
       /// `same`, `differs`, `installed` (nothing to compare with), `fallback` (of a boot that could not load what was
-      /// confirmed), `none` (no table) or `failed`.
+      /// confirmed), `stopped` (somebody has taken the table away), `none` (no table) or `failed`.
       let status: String
       var generation: UInt32?
       var table: TableStatus?
+      var stop: StopStatus?
       var objectsDiffering: Int?
       var foreignChains: [ForeignChain]?
       /// Addresses of the machine that the inventory gives to nobody, and to others.
@@ -109,11 +111,12 @@ struct StatusReport {
         case .success(let found):
           status =
             found.table == nil
-            ? "none"
+            ? found.stop == nil ? "none" : "stopped"
             : found.table?.isFallback == true
               ? "fallback" : state.differing.map { $0 == 0 ? "same" : "differs" } ?? "installed"
           generation = found.generation
           table = found.table
+          stop = found.stop
           objectsDiffering = state.differing
           foreignChains = found.foreignChains
           guard let facts = state.facts.map({ HostFactsJSON($0) }) else { break }
@@ -127,6 +130,19 @@ struct StatusReport {
       }
     }
     let hosts: [Host]
+  }
+}
+
+extension StopStatus {
+  /// Until when, by whom and why.
+  fileprivate var sentence: String {
+    let time =
+      switch (until, isOver) {
+      case (nil, _): "for good (sekisho start, or an apply, ends it)"
+      case (_, true): "for a time that is over: the next command puts back what was confirmed"
+      case (let until?, false): "until \(HistoryCommand.date(until))"
+      }
+    return "stopped \(time), by \(by)" + (why.map { ": \($0)" } ?? "")
   }
 }
 

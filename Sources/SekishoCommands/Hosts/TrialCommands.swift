@@ -19,6 +19,11 @@ struct TrialHosts: ParsableArguments {
     await HostReply.asking(try find(), watch: WaitingLine(console), question)
   }
 
+  /// The hosts that are named; without any, this machine under its own name.
+  func findOrThisMachine() throws -> Targets {
+    try find() ?? Targets(hosts: [.thisMachine()], all: [], inventory: nil)
+  }
+
   /// The hosts that are named; `nil`: none is.
   func find() throws -> Targets? {
     let isNamed = targets.local || targets.lab || targets.host != nil || targets.from != nil
@@ -125,9 +130,7 @@ struct RollbackCommand: Verb {
   }
 
   private func goBack(to revision: Int, _ console: Console) async throws -> Answer {
-    let found = try hosts.find()
-    // Without a host that is named, this machine.
-    let named = try found ?? Targets(hosts: [.thisMachine()], all: [], inventory: nil)
+    let named = try hosts.findOrThisMachine()
     let read = await HostReply.asking(named, watch: WaitingLine(console)) { target in
       try await target?.goingBack(to: revision)
     }

@@ -1,0 +1,74 @@
+extension HostState {
+  /// For how long nothing is enforced.
+  package struct Stop: Hashable, Sendable, Codable {
+    /// Seconds since 1970, UTC; `nil`: until somebody applies or starts again. A boot ends every stop that has a time.
+    package let until: Int64?
+    /// The same in seconds since the boot, which nobody sets: a clock that is set back makes no stop longer.
+    package let sinceBoot: Int64?
+    package let by: Actor
+    package let why: String?
+
+    package init(until: Int64?, sinceBoot: Int64? = nil, by: Actor, why: String?) {
+      self.until = until
+      self.sinceBoot = sinceBoot
+      self.by = by
+      self.why = why
+    }
+
+    /// Seconds that are left by the clock that says less, 0 where it is over; `nil`: it has no time.
+    ///
+    /// - Parameters:
+    ///   - now: seconds since 1970, UTC.
+    ///   - sinceBoot: seconds since the boot.
+    package func left(at now: Int64, sinceBoot: Int64) -> Int64? {
+      guard let until else { return nil }
+      let byWall = until.subtractingReportingOverflow(now)
+      if byWall.overflow { return 0 }
+      let byBoot = self.sinceBoot?.subtractingReportingOverflow(sinceBoot).partialValue
+      return max(0, min(byWall.partialValue, byBoot ?? .max))
+    }
+  }
+
+  /// Takes the rules away, for a time or for good. A trial goes with them, and a stop from before.
+  package func stop(_ stop: Stop, kernel: KernelView) throws(HostStateRefusal) -> Script {
+    if confirmed == nil, stop.until != nil || kernel.base == .none { throw .nothingToStop }
+    let over: [Step] = trial.map { [.removeTrial, .audit(.ended($0.revision, .rolledBack))] } ?? []
+    return Script(
+      [.writeStop(stop), .removeTable] + over
+        + [.audit(.stopped(until: stop.until)), .tell(.stopped(until: stop.until))],
+      whenRefused: [self.stop.map { .writeStop($0) } ?? .removeStop])
+  }
+
+  /// Puts back what was confirmed ahead of its time.
+  package func start() throws(HostStateRefusal) -> Script {
+    guard stop != nil else { throw .notStopped }
+    return Script(resumption(.byHand))
+  }
+
+  /// What becomes of a stop once no trial runs.
+  ///
+  /// Rules that are there were made by somebody who began again, or whoever should have taken them away has died: a stop is a
+  /// table that is not there.
+  func afterStop(_ kernel: KernelView, isOver: Bool) -> [Step] {
+    guard stop != nil else { return [] }
+    if kernel.base == .rules { return [.removeStop, .audit(.resumed(nil, .rulesFound))] }
+    return isOver ? resumption(.timeOver) : []
+  }
+
+  private func resumption(_ end: StopEnd) -> [Step] {
+    guard let confirmed else { return [.removeStop, .audit(.resumed(nil, end))] }
+    return [
+      .enforce(confirmed), .cut, .removeStop, .audit(.resumed(confirmed, end)), .tell(.resumed(confirmed)),
+    ]
+  }
+}
+
+/// Why a stop is over.
+package enum StopEnd: String, Hashable, Sendable, Codable {
+  /// Its time was over.
+  case timeOver = "time-over"
+  /// Somebody ended it.
+  case byHand = "by-hand"
+  /// There were rules.
+  case rulesFound = "rules-found"
+}
