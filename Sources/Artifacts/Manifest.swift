@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 internal import JSONStrings
 package import Policy
 
@@ -88,66 +87,5 @@ package struct Manifest: Hashable, Sendable {
     }
     out += "\n}}\n".utf8
     return out
-  }
-
-  /// - Throws: ``OutputFailure`` when the bytes are not a manifest this version understands.
-  init(decoding bytes: [UInt8], path: String) throws(OutputFailure) {
-    struct File: Decodable {
-      struct Host: Decodable {
-        let ruleset: String
-        let mode: [String: String]
-        let ssh: String
-        let addresses: [String]
-        // Absent in a manifest that knows neither.
-        let groups: [String]?
-        let zone: String?
-        let inventory: String?
-      }
-      let format_version: Int
-      let inventory: String?
-      let not_compiled: [String]?
-      let hosts: [String: Host]
-    }
-    let damaged = OutputFailure(
-      path, "not a manifest of this version", remedy: "compile again into an empty directory")
-    guard let file = try? JSONDecoder().decode(File.self, from: Data(bytes)),
-      file.format_version == Self.formatVersion
-    else { throw damaged }
-    var hosts: [String: Entry] = [:]
-    hosts.reserveCapacity(file.hosts.count)
-    for (name, host) in file.hosts {
-      let modes = ["ingress", "egress", "forward"].map { host.mode[$0].flatMap(Mode.init(rawValue:)) }
-      guard let ingress = modes[0], let egress = modes[1], let forward = modes[2],
-        host.ruleset.utf8.count == 64, host.ruleset.utf8.allSatisfy(JSONText.isHexDigit),
-        Self.isName(name), let inventory = host.inventory ?? file.inventory,
-        Self.isPlain(inventory, and: ""), host.addresses.allSatisfy({ Self.isPlain($0, and: ".:") }),
-        ((host.groups ?? []) + (host.zone.map { [$0] } ?? [])).allSatisfy(Self.isName),
-        Self.isPlain(host.ssh, and: "._-@:/[]%+"), !host.ssh.hasPrefix("-")
-      else { throw damaged }
-      hosts[name] = Entry(
-        digest: host.ruleset, modes: Modes(ingress: ingress, egress: egress, forward: forward), ssh: host.ssh,
-        addresses: host.addresses, groups: host.groups ?? [], zone: host.zone, inventory: inventory)
-    }
-    let notCompiled = file.not_compiled ?? []
-    guard notCompiled.allSatisfy({ Self.isName($0) && hosts[$0] == nil }) else {
-      throw damaged
-    }
-    self.init(hosts: hosts, notCompiled: notCompiled)
-  }
-
-  private static func isName(_ text: String) -> Bool { isPlain(text, and: "._-") && !text.hasPrefix(".") }
-
-  /// Names become names of files and what `ssh` connects to, and a manifest may have been written by
-  /// anybody: they hold no more than an inventory lets them hold.
-  private static func isPlain(_ text: String, and others: String) -> Bool {
-    !text.isEmpty
-      && text.utf8.allSatisfy { byte in
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-          UInt8(ascii: "0")...UInt8(ascii: "9"):
-          true
-        default: others.utf8.contains(byte)
-        }
-      }
   }
 }

@@ -1,3 +1,5 @@
+internal import JSONStrings
+
 extension Table {
   /// Reads the tables of a libnftables-json(5) text: what ``dump(_:)`` writes, or a file for `nft -j -f`.
   ///
