@@ -267,7 +267,7 @@ extension Table {
   }
 
   /// Whether a rule of it translates a destination.
-  fileprivate var leadsElsewhere: Bool {
+  var leadsElsewhere: Bool {
     chains.contains { $0.rules.contains { $0.expressions.contains(where: \.leadsElsewhere) } }
   }
 }

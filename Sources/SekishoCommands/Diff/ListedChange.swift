@@ -14,29 +14,34 @@ struct ListedChange {
       throw ValidationError(
         "--objects is for what Sekisho compiled; two listings are compared by what passes")
     }
-    let now = Timestamp.current()
-    let changes = try Direction.allCases.map { direction in
-      try AllowedChange(from: old.tables, to: new.tables, direction, at: now)
-    }
-    let told = changes.filter { !$0.isEmpty }
+    let change = try ListingChange(from: old.tables, to: new.tables, at: Timestamp.current())
+    let told = change.changes.filter { !$0.isEmpty }
     var answer = Answer()
     answer.parts = (old.remarks + new.remarks).map { .remark($0) }
     answer.parts += told.map { .chapter(Self.chapter($0)) }
-    if told.isEmpty {
+    if !change.notProven.isEmpty {
+      answer.parts.append(
+        .chapter(
+          .sentence(
+            "\("not proven", .changes)\(told.isEmpty ? "" : ", beside that,") that both let the same connections pass: it depends on more than the connection, and rules of table \(listed(change.notProven)) differ"
+          )))
+    }
+    if told.isEmpty, change.notProven.isEmpty {
       answer.parts.append(.summary("both let the same connections pass"))
     } else {
       answer.exitCode = .differs
     }
-    answer.data = .document(File(directions: changes.map { File.Change($0) }))
+    answer.data = .document(
+      File(directions: change.changes.map { File.Change($0) }, notProven: change.notProven))
     self.answer = answer
   }
 
   private static func chapter(_ change: AllowedChange) -> Chapter {
     let title: Words =
       switch change.direction {
-      case .ingress: "New connections in"
-      case .egress: "New connections out"
-      case .forward: "New connections through"
+      case .ingress: "New connections in\(by(change.input, " by "))\(by(change.output, " going on by "))"
+      case .egress: "New connections out\(by(change.output, " by "))"
+      case .forward: "New connections through\(by(change.input, " from "))\(by(change.output, " to "))"
       }
     let nowhere = Sources(files: [])
     var entries =
@@ -57,9 +62,29 @@ struct ListedChange {
     return Chapter(.connections, title, entries)
   }
 
+  /// Links, where not all of them are meant.
+  private static func by(_ links: AllowedChange.Links, _ preposition: String) -> String {
+    guard case .some(let names, let others) = links else { return "" }
+    return preposition + listed(names + (others ? [names.isEmpty ? "other links" : "others"] : []))
+  }
+
   private struct File: Encodable {
+    /// Links by name; `null` where all are meant.
+    struct Links: Encodable {
+      let named: [String]
+      /// Whether links are meant as well that no rule calls by name.
+      let others: Bool
+
+      init?(_ links: AllowedChange.Links) {
+        guard case .some(let names, let others) = links else { return nil }
+        (named, self.others) = (names, others)
+      }
+    }
+
     struct Change: Encodable {
       let direction: String
+      let input: Links?
+      let output: Links?
       let opened: [LineJSON]
       let closed: [LineJSON]
       let mayOpen: [LineJSON]
@@ -71,6 +96,7 @@ struct ListedChange {
         let nowhere = Sources(files: [])
         func lines(_ lines: [ConnectionLine]) -> [LineJSON] { lines.map { LineJSON($0, nowhere) } }
         direction = change.direction.rawValue
+        (input, output) = (Links(change.input), Links(change.output))
         opened = lines(change.opened)
         closed = lines(change.closed)
         mayOpen = lines(change.mayOpen)
@@ -81,5 +107,7 @@ struct ListedChange {
     }
 
     let directions: [Change]
+    /// Titles of tables whose rules differ, and of which it is not proven that they let pass the same but for what is told.
+    let notProven: [String]
   }
 }
