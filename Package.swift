@@ -93,6 +93,7 @@ let package = Package(
     layer("Sessions", ["Addressing", "Nftables"], isSmall: true),
     layer("HostState", isSmall: true),
     layer("Machine", ["Addressing", "CLinux", system]),
+    layer("HostServices", ["AgentProtocol", "Machine", system], isSmall: true),
     layer("HostStore", ["Digest", "HostState", "Machine", system], isSmall: true),
     layer("InventoryFiles", ["Diagnostics", "Inventory", "Machine", subprocess, system], isSmall: true),
     layer("Artifacts", ["Digest", "JSONStrings", "Machine", "Policy", system]),
@@ -117,8 +118,8 @@ let package = Package(
     layer(
       "HostAgent",
       [
-        "AgentProtocol", "Attempts", "Enforcement", "HostLife", "HostState", "HostStore", "Machine",
-        "Policy", "Probing",
+        "AgentProtocol", "Attempts", "Enforcement", "HostLife", "HostServices", "HostState", "HostStore",
+        "Machine", "Policy", "Probing",
         system,
       ], isSmall: true),
     layer("Lab", ["Addressing", "CLinux", "Machine", "Policy", system], isSmall: true),
@@ -253,6 +254,7 @@ let package = Package(
       "LintTests",
       ["Addressing", "Diagnostics", "Inventory", "InventoryFiles", "Lint", "Policy", "PolicyFixtures"]),
     tests("InventoryTextTests", ["Addressing", "Diagnostics", "Inventory", "InventoryText", "Policy"]),
+    tests("HostServicesTests", ["AgentProtocol", "HostServices"]),
     tests("HostStateTests", ["HostState"]),
     tests("HostStoreTests", ["HostState", "HostStore", "Machine", system]),
     tests(

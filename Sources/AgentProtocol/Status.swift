@@ -18,11 +18,15 @@ package struct HostStatus: AgentMessage, Hashable, Codable {
   @BoundedList package private(set) var foreignChains: [ForeignChain]
   /// `nil`: nobody has stopped the host, or whoever is asked may not read its books.
   package var stop: StopStatus?
+  /// Services that take the table away, as far as files of the host say; `nil`: it was not looked for them.
+  package var flushing: [FlushingService]?
 
   package init(
-    generation: UInt32, table: TableStatus?, foreignChains: [ForeignChain], stop: StopStatus? = nil
+    generation: UInt32, table: TableStatus?, foreignChains: [ForeignChain], stop: StopStatus? = nil,
+    flushing: [FlushingService]? = nil
   ) {
     self.stop = stop
+    self.flushing = flushing
     self.generation = generation
     self.table = table
     self.foreignChains = foreignChains
@@ -32,6 +36,9 @@ package struct HostStatus: AgentMessage, Hashable, Codable {
     guard tables.isEmpty else { throw AgentFailure(.badRequest, "tables where none belong") }
     guard header.table?.directions.count ?? 0 <= DirectionStatus.Direction.allCases.count else {
       throw AgentFailure(.badRequest, "more directions than there are")
+    }
+    guard header.flushing?.count ?? 0 <= Bounds.list else {
+      throw AgentFailure(.badRequest, "more services than there can be")
     }
     self = header
   }

@@ -56,8 +56,13 @@ package struct StateDirectory: Hashable, Sendable {
   ///
   /// - Throws: ``DirectoryRefusal``.
   package init() throws(DirectoryRefusal) {
-    try self.init(path: Environment.variable("SEKISHO_STATE_DIR") ?? "/var/lib/sekisho")
+    try self.init(path: Self.place)
   }
+
+  /// Whether it was made already: who only looks makes none.
+  package static var isThere: Bool { unsafe access(place, F_OK) == 0 }
+
+  private static var place: String { Environment.variable("SEKISHO_STATE_DIR") ?? "/var/lib/sekisho" }
 
   /// Uses or makes this very directory, under the rules of a ``RuntimeDirectory``: who may write here decides what
   /// is enforced after the next boot.

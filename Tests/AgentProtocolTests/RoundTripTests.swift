@@ -17,6 +17,9 @@ import Testing
     try check(Read())
     try check(List())
     try check(Arrivals())
+    try check(StartHost())
+    try check(StopHost(seconds: 600, why: "a trace"))
+    try check(ReadRevision(7))
     try check(Probe(Samples.attempts))
     try check(Listen(Samples.listening))
     try check(Look(Samples.table)) { #expect($0.wanted == Samples.table) }
@@ -32,6 +35,9 @@ import Testing
     for looked in Samples.looked { try check(looked, to: Look.self) }
     try check(Applied(operations: 3, generation: .max, retries: 2), to: Apply.self)
     try check(Listed(text: nil), to: List.self)
+    try check(StoppedHost(until: .max, revision: 7), to: StopHost.self)
+    try check(StartedHost(revision: nil), to: StartHost.self)
+    try check(RevisionRuleset(table: Samples.table), to: ReadRevision.self)
     try check(Listed(text: "table inet sekisho {\n}\u{202e}\n"), to: List.self)
     try check(HostRuleset(generation: 7, tables: [Samples.table, Samples.others]), to: Read.self)
     try check(Probed(outcomes: Samples.outcomes), to: Probe.self)

@@ -37,6 +37,14 @@ enum Samples {
         rules: 2, sets: 3, elements: 4),
       foreignChains: [ForeignChain(table: "ip filter", chain: "INPUT", type: "filter", hook: 1, priority: -5)]
     ),
+    HostStatus(
+      generation: 5, table: nil, foreignChains: [],
+      stop: StopStatus(until: 1_700_000_000, isOver: false, by: "ada (as root)", why: "a trace"),
+      flushing: [
+        FlushingService(
+          unit: "nftables.service", moments: [.start, .boot, .reload, .stop],
+          command: "/usr/sbin/nft flush ruleset")
+      ]),
   ]
 
   static let looked: [Looked] = {

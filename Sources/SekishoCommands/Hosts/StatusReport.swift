@@ -21,7 +21,7 @@ struct StatusReport {
 
   private func chapter(_ state: HostAnswer, _ status: HostStatus) -> Chapter {
     let stray = (state.facts?.stray?.sentences ?? []).map { Entry(.risk, "\($0)") }
-    let foreign = foreign(status) + (state.facts?.translationEntries ?? []) + stray
+    let foreign = flushing(status) + foreign(status) + (state.facts?.translationEntries ?? []) + stray
     let stopped = status.stop.map { [Entry(.risk, Words($0.sentence))] } ?? []
     guard let table = status.table else {
       return Chapter(
@@ -77,6 +77,24 @@ struct StatusReport {
       .facts, "\(state.host, .strong): \(against)generation \(status.generation)", entries + foreign)
   }
 
+  private func flushing(_ status: HostStatus) -> [Entry] {
+    (status.flushing ?? []).map { service in
+      let moments = service.moments.map { moment in
+        switch moment {
+        case .start: "when it is started"
+        case .boot: "at every boot behind sekisho-boot.service"
+        case .reload: "when it is reloaded"
+        case .stop: "when it is stopped"
+        }
+      }
+      return Entry(
+        .risk,
+        Words(
+          "\(service.unit) takes Sekisho's table away \(moments.joined(separator: ", ")) (\(service.command))"
+        ))
+    }
+  }
+
   private func foreign(_ status: HostStatus) -> [Entry] {
     let tables = status.foreignChains.filteringTables
     return tables.isEmpty ? [] : ["other tables filter too: \(tables.joined(separator: ", "))"]
@@ -95,6 +113,8 @@ struct StatusReport {
       var stop: StopStatus?
       var objectsDiffering: Int?
       var foreignChains: [ForeignChain]?
+      /// Services that take the table away; nothing where it was not looked for them.
+      var servicesThatFlush: [FlushingService]?
       /// Addresses of the machine that the inventory gives to nobody, and to others.
       var unlistedAddresses: [String]?
       var addressesOfOthers: [String: String]?
@@ -119,6 +139,7 @@ struct StatusReport {
           stop = found.stop
           objectsDiffering = state.differing
           foreignChains = found.foreignChains
+          servicesThatFlush = found.flushing
           guard let facts = state.facts.map({ HostFactsJSON($0) }) else { break }
           translations = facts.translations
           translationsNotProven = facts.translationsNotProven
