@@ -191,7 +191,7 @@ struct WatchTests {
       watch --restore; until_told 'cannot be told whether .* is damaged'
       nft flush ruleset; sekisho boot || test $? = 7
       until_told 'the fallback stands, which only ssh passes'
-      mv kept state/confirmed; nft add table ip theirs; nft add table inet sekisho
+      mv kept state/confirmed; nft add set inet sekisho x '{ type mark; }'
       until_told 'not as confirmed (revision 1): the fallback stands'; until_told 'restored: revision 1'
       sekisho drift; ended -TERM
       """)
