@@ -5,6 +5,7 @@
 #include <linux/sched.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -33,6 +34,9 @@ static inline int sekisho_start_closed_from(posix_spawn_file_actions_t *actions,
   extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *, int);
   return posix_spawn_file_actions_addclosefrom_np(actions, first);
 }
+
+// Calls this thread by a name of at most 15 bytes: PR_SET_NAME, prctl(2).
+static inline int sekisho_name_thread(const char *name) { return prctl(PR_SET_NAME, name, 0, 0, 0); }
 
 // environ(7); the variable itself cannot be named from concurrency-checked Swift.
 static inline char **sekisho_environment(void) {

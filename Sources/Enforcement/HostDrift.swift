@@ -13,6 +13,10 @@ extension LocalHost {
     package let own: Table?
     /// Milliseconds for which a trial still judges; `nil`: none does.
     package let left: UInt64?
+    /// Packets that its rules have counted, each the first of a connection, by the flow that allows them.
+    package let allowed: [String: UInt64]
+    /// The same of those that its rules have denied.
+    package let denied: UInt64
   }
 
   /// What of our table is not as it should be. A trial ends, one way or the other: compared is what it stands beside.
@@ -27,7 +31,20 @@ extension LocalHost {
     let back = confirmed.map {
       own == nil ? ChangeDescription() : Self.comparison(of: own, with: $0).described
     }
-    return Drift(back: back ?? ChangeDescription(), own: own?.table, left: left)
+    var allowed: [String: UInt64] = [:]
+    var denied: UInt64 = 0
+    for chain in own?.table.chains ?? [] {
+      for (rule, state) in zip(chain.rules, own?.rules[chain.name] ?? []) {
+        guard let packets = state.counter?.packets else { continue }
+        if let flow = rule.acceptedFlow {
+          allowed[flow, default: 0] &+= packets
+        } else if rule.isDenying {
+          denied &+= packets
+        }
+      }
+    }
+    return Drift(
+      back: back ?? ChangeDescription(), own: own?.table, left: left, allowed: allowed, denied: denied)
   }
 
   /// The change between a table and what it should be, and what is told of it.
@@ -36,5 +53,14 @@ extension LocalHost {
   ) -> (change: Change, described: ChangeDescription) {
     let change = TableDiff.change(from: own, to: wanted)
     return (change, ChangeDescription(change, from: own, to: wanted))
+  }
+}
+
+extension Rule {
+  fileprivate var isDenying: Bool {
+    switch expressions.last {
+    case .verdict(.drop), .reject: true
+    default: false
+    }
   }
 }

@@ -32,7 +32,11 @@ package struct LocalHost: Sendable {
   /// A conversation for looking alone; whoever changes the host may do so meanwhile.
   package func conversation() throws(AgentFailure) -> Hold { Hold(nil, try openKernel()) }
 
-  func openKernel() throws(AgentFailure) -> any HostKernel { try source.open() }
+  func openKernel() throws(AgentFailure) -> any HostKernel {
+    // The kernel tells everybody who listens which thread has made a transaction.
+    CurrentThread.call("sekisho")
+    return try source.open()
+  }
 
   /// The right to change the host, and the conversation by which it is changed.
   ///

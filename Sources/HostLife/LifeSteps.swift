@@ -66,7 +66,7 @@ extension HostLife {
     if step.isTransaction { run.isChanged = true }
   }
 
-  private func make(
+  func make(
     _ table: Table, isLearning: Bool = false,
     tell: (Apply.Step) throws(AgentFailure) -> Void = { _ in }, _ run: inout Run
   ) throws(AgentFailure) {

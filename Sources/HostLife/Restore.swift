@@ -2,6 +2,7 @@ package import AgentProtocol
 internal import Enforcement
 internal import HostState
 internal import HostStore
+internal import Nftables
 internal import RulesetDiff
 
 extension HostLife {
@@ -39,7 +40,46 @@ extension HostLife {
     if drift.own != nil, drift.back.isEmpty { return Restored(operations: 0, cut: nil) }
     run.isLearning = false
     run.known = confirmed
+    // Whatever becomes of that, the whole follows.
+    if run.own == nil, let first = confirmed.table.denyingFirst { try? make(first, &run) }
     try carryOut(script, nil, &run)
     return Restored(operations: run.operations, cut: run.cut)
+  }
+}
+
+extension Table {
+  /// The kernel takes hundreds of thousands of elements a second, a table without them at once.
+  private static let mostElements = 2000
+
+  /// A table that denies what this one does and, where a set is large, also what this one allows by it: what is made
+  /// first where nothing is denied, so that the time until something is does not grow with the peers of a host.
+  ///
+  /// Whoever is allowed and turned away meanwhile is asked to wait, not refused: TCP sends its first packet again after a
+  /// second.
+  ///
+  /// - Returns: `nil`: the whole is there as soon.
+  var denyingFirst: Table? {
+    let large = Set(
+      sets.filter { $0.data == nil && $0.elements.count > Self.mostElements && isOnlyAllowing($0.name) }
+        .map(\.name))
+    if large.isEmpty { return nil }
+    return Table(
+      family: family, name: name, flags: flags, comment: comment, chains: chains,
+      sets: sets.map { set in
+        large.contains(set.name) ? set.holding(.none(keyLength: set.elements.keyLength)) : set
+      }, others: others)
+  }
+
+  /// Whether nothing but accepting hangs on what is in a set.
+  private func isOnlyAllowing(_ set: SetName) -> Bool {
+    chains.allSatisfy { chain in
+      chain.rules.allSatisfy { rule in
+        let lookups = rule.expressions.compactMap { expression -> Bool? in
+          guard case .lookup(.named(set), _, let negated, _) = expression else { return nil }
+          return negated
+        }
+        return lookups.isEmpty || !lookups.contains(true) && rule.expressions.last == .verdict(.accept)
+      }
+    }
   }
 }

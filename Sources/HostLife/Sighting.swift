@@ -8,8 +8,10 @@ internal import RulesetDiff
 extension HostLife {
   /// Our table beside the books. Nobody is kept from the host by it, and nothing is changed.
   ///
-  /// - Parameter known: what was read of the disk last; a revision is never written twice.
-  func sight(_ known: inout ConfirmedRuleset?) -> Sight {
+  /// - Parameters:
+  ///   - known: what was read of the disk last; a revision is never written twice.
+  ///   - counted: what the rules have counted, where there are any.
+  func sight(_ known: inout ConfirmedRuleset?, counted: inout WatchSaying.Counted?) -> Sight {
     do throws(AgentFailure) {
       let hold = try host.conversation()
       let before = try reading { () throws(HostStore.Failure) in try store.load() }
@@ -21,6 +23,7 @@ extension HostLife {
         if known == nil, before.state.confirmed != nil { known = try confirmed() }
       } catch { unread = error.message }
       let drift = try host.drift(from: known?.table, hold)
+      if drift.own != nil { counted = WatchSaying.Counted(allowed: drift.allowed, denied: drift.denied) }
       // Every command says on disk what it is about before it changes anything in the kernel.
       let after = try reading { () throws(HostStore.Failure) in try store.load() }
       if after != before { return .unfinished }
@@ -34,7 +37,7 @@ extension HostLife {
   private func sight(
     _ state: HostState, _ known: ConfirmedRuleset?, _ drift: LocalHost.Drift
   ) -> Sight {
-    if let stop = state.stop { return .stopped(stop) }
+    if let stop = state.stop { return .stopped(stop, isOver: left(of: stop) == 0) }
     let trial = drift.left == nil ? nil : state.trial?.revision
     guard let known else { return .nothingConfirmed(trial: trial) }
     let number = RevisionNumber(rawValue: known.revision)

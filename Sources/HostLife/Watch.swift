@@ -19,6 +19,7 @@ package struct Watch: ~Copyable {
   private let began = ContinuousClock.now
   private var state: WatchState
   private var known: ConfirmedRuleset?
+  private var counted: WatchSaying.Counted?
   private var hints: [ChangeHint] = []
   /// When the next look is due.
   private var due = ContinuousClock.now
@@ -89,7 +90,7 @@ package struct Watch: ~Copyable {
 
   private mutating func look(_ say: (WatchSaying) throws -> Void) throws {
     let start = ContinuousClock.now
-    let sight = life.sight(&known)
+    let sight = life.sight(&known, counted: &counted)
     let end = ContinuousClock.now
     rest = end + min((end - start) * 4, .milliseconds(800))
     due = end + Self.longest
@@ -118,7 +119,8 @@ package struct Watch: ~Copyable {
       let makers = hints.map { hint in hint.process.map { "\(hint.program) (pid \($0))" } ?? hint.program }
       let reason = ([deviation.kind.rawValue] + makers).joined(separator: ", ")
       let restored = try life.restore(known, because: reason)
-      return .restored(.init(operations: restored.operations, sessions: restored.cut?.sessions))
+      return .restored(
+        .init(operations: restored.operations, sessions: restored.cut?.sessions, counted: counted))
     } catch {
       switch error.code {
       case .busy, .trialRuns, .moved: return .busy

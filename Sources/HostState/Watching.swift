@@ -2,8 +2,8 @@
 package enum Sight: Hashable, Sendable {
   /// Nothing was ever confirmed; perhaps a first trial runs.
   case nothingConfirmed(trial: RevisionNumber?)
-  /// Somebody has taken the rules away on purpose.
-  case stopped(HostState.Stop)
+  /// Somebody has taken the rules away on purpose; whether for longer than this.
+  case stopped(HostState.Stop, isOver: Bool)
   /// The kernel has what was confirmed, perhaps with a trial beside it.
   case asConfirmed(RevisionNumber, trial: RevisionNumber?)
   /// It has something else.
@@ -117,10 +117,25 @@ package enum WatchSaying: Hashable, Sendable {
     package let operations: Int
     /// Sessions that had begun meanwhile and were ended; `nil`: it is not known.
     package let sessions: Int?
+    /// What the rules had counted when they were looked at last; `nil`: they never were.
+    package let counted: Counted?
 
-    package init(operations: Int, sessions: Int?) {
+    package init(operations: Int, sessions: Int?, counted: Counted? = nil) {
       self.operations = operations
       self.sessions = sessions
+      self.counted = counted
+    }
+  }
+
+  /// What rules have counted: packets, each the first of a connection.
+  package struct Counted: Hashable, Sendable {
+    /// By the flow that allows them.
+    package let allowed: [String: UInt64]
+    package let denied: UInt64
+
+    package init(allowed: [String: UInt64], denied: UInt64) {
+      self.allowed = allowed
+      self.denied = denied
     }
   }
 }
@@ -175,7 +190,10 @@ package struct WatchState: Sendable {
     if case .unfinished = sight { return seeUnfinished() }
     unfinished = 0
     guard case .deviates(let number, let deviation, let left) = sight else {
-      return say(.found(sight), of: sight, nil, at: now)
+      let acts = say(.found(sight), of: sight, nil, at: now)
+      // Who should have ended it is gone, or about to.
+      guard restores, case .stopped(_, isOver: true) = sight else { return acts }
+      return [.leadOut, .lookAgain(milliseconds: 5000)] + acts
     }
     let (consequence, acts) = consequence(number, left, at: now)
     // Time that has gone by is no other deviation. The rules come first: who reads what is said may be slow.

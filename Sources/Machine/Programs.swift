@@ -49,6 +49,12 @@ package enum Programs {
   }
 }
 
+/// The thread that does something.
+package enum CurrentThread {
+  /// What others are told that it is called, 15 bytes at most: threads of the runtime have names of its own.
+  package static func call(_ name: String) { _ = unsafe sekisho_name_thread(name) }
+}
+
 /// Who uses this process.
 package enum Caller {
   /// The user whose rights the process has, as the password database calls him; his number if it does not know him.

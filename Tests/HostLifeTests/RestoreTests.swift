@@ -50,6 +50,48 @@ import Testing
     #expect(try place.life.books().events.count == events)
   }
 
+  @Test func `where sets are large it denies before they are filled`() throws {
+    func table(_ count: Int, _ rule: Rule) -> Table {
+      var keys: [UInt8] = []
+      for number in 0..<count { keys += [10, 0, UInt8(number >> 8), UInt8(number & 255)] }
+      let set = NamedSet(
+        name: "peers", key: [.ipv4Address], elements: SetElements(keyLength: 4, keys: keys))
+      return Table(
+        family: .inet, name: .sekisho,
+        chains: [Chain(name: "input", base: BaseChain(hook: .input, policy: .drop), rules: [rule])],
+        sets: [set])
+    }
+    let allowing = Rule(compiling: [.match(.ipSaddr, .named("peers")), .accept])
+    let denying = Rule(compiling: [.match(.ipSaddr, .named("peers")), .drop])
+    for (wanted, isDenyingFirst) in [
+      (table(5000, allowing), true), (table(50, allowing), false), (table(5000, denying), false),
+    ] {
+      let confirmed = ConfirmedRuleset(revision: 1, table: wanted)
+      func made() throws -> Place {
+        let place = try Place()
+        _ = try place.life.adopt(
+          wanted, seen: nil, isLearning: false, HostLife.Reason(why: nil, meaning: "")
+        ) { _ in }
+        flush(place)
+        return place
+      }
+      let calm = try made()
+      calm.fail(at: nil)
+      _ = try calm.life.restore(confirmed, because: "gone")
+      #expect(has(calm, wanted))
+      // What stands if the process is gone behind each call.
+      var counts: [Int?] = []
+      for call in 0..<calm.taken.kernel {
+        let place = try made()
+        place.fail(at: .killedAtKernel(call, .after))
+        _ = try? place.life.restore(confirmed, because: "gone")
+        counts.append(place.kernel.table(.inet, .sekisho)?.table.set("peers")?.elements.count)
+      }
+      #expect(counts.contains(0) == isDenyingFirst, "\(counts)")
+      #expect(counts.contains(wanted.sets.first?.elements.count) && counts.contains(nil))
+    }
+  }
+
   @Test func `what somebody has stopped, tries or has confirmed meanwhile is not undone`() throws {
     let place = try made()
     let store = HostStore(place.directory)

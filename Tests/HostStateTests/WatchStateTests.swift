@@ -46,7 +46,8 @@ import Testing
   @Test func `what is found is said once, and again when it is another`() {
     let found: [Sight] = [
       .nothingConfirmed(trial: nil), .nothingConfirmed(trial: Self.one), .asConfirmed(Self.one, trial: nil),
-      .asConfirmed(Self.one, trial: Self.two), .asConfirmed(Self.two, trial: nil), .stopped(Self.stop),
+      .asConfirmed(Self.one, trial: Self.two), .asConfirmed(Self.two, trial: nil),
+      .stopped(Self.stop, isOver: false),
       .unknown("the disk is gone", isFallback: true), .asConfirmed(Self.two, trial: nil),
     ]
     for restores in [false, true] {
@@ -136,6 +137,16 @@ import Testing
     let found = Sight.asConfirmed(Self.one, trial: nil)
     #expect(state.see(found, by: [], at: .zero) == [.say(.found(found))])
     #expect(state.see(.unfinished, by: [], at: .zero) == [again])
+  }
+
+  @Test func `a stop whose time is over is ended where the table is put back`() {
+    let over = Sight.stopped(Self.stop, isOver: true)
+    let end: [WatchAct] = [.leadOut, .lookAgain(milliseconds: 5000)]
+    var state = WatchState(restores: true)
+    #expect(state.see(over, by: [], at: .zero) == end + [.say(.found(over))])
+    #expect(state.see(over, by: [], at: .zero) == end)
+    state = WatchState(restores: false)
+    #expect(state.see(over, by: [], at: .zero) == [.say(.found(over))])
   }
 
   @Test func `many changes are counted, not each told`() {

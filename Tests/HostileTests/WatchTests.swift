@@ -55,6 +55,7 @@ struct WatchTests {
       apply --no-trial; until_told 'revision 1 stands'
       nft list table inet sekisho > before
       nft flush ruleset; until_told_times 1 'restored: revision 1 stands again'
+      grep 'counters began anew (they were at 0 allowed and 0 denied' told
       nft list table inet sekisho > after; cmp before after
       nft delete table inet sekisho; until_told_times 2 'restored: revision 1 stands again'
       nft insert rule inet sekisho input accept; until_told_times 3 'restored: revision 1 stands again'
@@ -67,7 +68,10 @@ struct WatchTests {
       grep '"detail" : "gone, nft (pid [0-9]*)"' books; sekisho history --verify
       ended -INT
       # Started again it begins to count anew.
+      nft monitor > monitored & monitor=$!
+      until test -s monitored; do nft add table ip m; nft delete table ip m; sleep 0.1; done
       watch --restore --json; until_told '"event":"restored"'
+      until grep 'generation .* (sekisho)' monitored; do sleep 0.1; done; kill $monitor
       grep '"kind":"gone".*"event":"not-as-confirmed".*"then":"restoring"' told
       test "$(grep -c '"format_version":1' told)" = "$(wc -l < told)"
       sekisho drift; ended -TERM

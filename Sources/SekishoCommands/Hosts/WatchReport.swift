@@ -39,8 +39,9 @@ struct WatchReport {
     case .nothingConfirmed(nil): "nothing was ever confirmed on this host; waiting for it"
     case .nothingConfirmed(let number?):
       "revision \(number) is on trial; nothing was ever confirmed on this host"
-    case .stopped(let stop):
-      "nothing is enforced: \(stop.by.invokedBy ?? stop.by.user) has stopped it\(stop.until == nil ? " for good" : "")"
+    case .stopped(let stop, let isOver):
+      "nothing is enforced: \(stop.by.invokedBy ?? stop.by.user) has stopped it"
+        + (stop.until == nil ? " for good" : isOver ? ", and the time for that is over" : " for a time")
     case .asConfirmed(let number, nil): "revision \(number) stands, as it was confirmed"
     case .asConfirmed(let number, let trial?):
       "revision \(number) stands, as it was confirmed; revision \(trial) is on trial"
@@ -92,6 +93,14 @@ struct WatchReport {
   }
 
   private static func text(_ restored: WatchSaying.Restored) -> String {
+    let counted = restored.counted.map { counted in
+      let allowed = counted.allowed.values.reduce(0) { $0 &+ $1 }
+      return " (they were at \(allowed) allowed and \(counted.denied) denied when they were looked at last)"
+    }
+    return (counted ?? "") + sessions(restored)
+  }
+
+  private static func sessions(_ restored: WatchSaying.Restored) -> String {
     switch restored.sessions {
     case nil: "; sessions that began meanwhile may go on"
     case 0: ""
@@ -117,6 +126,7 @@ extension WatchReport {
       line.revision = number.rawValue
       line.operations = restored.operations
       line.sessions = restored.sessions
+      line.counted = restored.counted.map { Line.Counted($0) }
     case .notRestored(let number, let reason):
       line.event = "not-restored"
       line.revision = number.rawValue
@@ -153,6 +163,8 @@ extension WatchReport {
     var operations: Int?
     /// Ended, because they had begun meanwhile.
     var sessions: Int?
+    /// What the rules had counted when they were looked at last.
+    var counted: Counted?
     var tables: [String]?
     var foreign: Int?
     var own: Int?
@@ -202,6 +214,22 @@ extension WatchReport {
           Object(way: $0.way.rawValue, kind: $0.kind, name: $0.name, text: $0.text)
         }
         more = deviation.more
+      }
+    }
+
+    /// Packets, each the first of a connection.
+    struct Counted: Encodable {
+      struct Flow: Encodable {
+        let flow: String
+        let packets: UInt64
+      }
+
+      let allowed: [Flow]
+      let denied: UInt64
+
+      init(_ counted: WatchSaying.Counted) {
+        allowed = counted.allowed.sorted { $0.key < $1.key }.map { Flow(flow: $0.key, packets: $0.value) }
+        denied = counted.denied
       }
     }
 
