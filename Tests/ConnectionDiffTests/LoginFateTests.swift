@@ -4,6 +4,7 @@ import Diagnostics
 import Inventory
 import Nftables
 import Policy
+import PolicyFixtures
 import RulesetCompiler
 import RulesetShape
 import Testing
@@ -55,6 +56,39 @@ import Testing
     #expect(try fate("b", [Self.stops]) == nil)
     // The flow is over.
     #expect(try fate("c", [Self.stops]) == nil)
+  }
+
+  /// What is in force is judged, so what is only observed passes, but for sources that no host believes.
+  @Test(arguments: 0..<12) func `a host's own table stops what its policy does not allow`(seed: Int) throws {
+    let policy = RandomPolicy(seed: UInt64(seed)).policy
+    let policies = HostPolicies(policy)
+    let compiler = RulesetCompiler(policy, policies)
+    let now = Timestamp(seconds: 1_700_000_000)
+    let oracle = Oracle(policy)
+    var counts = (passing: 0, stopped: 0)
+    for index in policy.hosts.indices {
+      let host = policy.hosts[index]
+      let rulesets = HostRulesets(
+        name: host.name, addresses: host.addresses, old: [], new: [compiler.compile(policies[HostID(index)])],
+        flows: [])
+      for other in policy.hosts where other.name != host.name {
+        for source in other.addresses {
+          for destination in host.addresses where destination.family == source.family {
+            for port in [UInt16(22), 443, 5432] {
+              let fate = LoginFate(from: source, to: destination, port: port, on: rulesets, at: now)
+              let connection = Connection(
+                from: source, to: destination, .tcp, .ports(source: 40_000, destination: port))
+              let isAllowed =
+                oracle.judge(connection, at: HostID(index), .ingress, now: now) != .denied
+                || host.modes.ingress == .observe
+              #expect(fate == (isAllowed ? .passes : .unallowed), "\(connection) at \(host.name)")
+              if isAllowed { counts.passing += 1 } else { counts.stopped += 1 }
+            }
+          }
+        }
+      }
+    }
+    #expect(counts.passing > 0 || counts.stopped > 0)
   }
 
   private func host(_ name: String, beside others: [Table]) throws -> HostRulesets {

@@ -217,17 +217,17 @@ import Testing
     var count = 0
     for call in 0..<calls {
       for moment in [MemoryKernel.Fault.Place.before, .after] {
-        for errno in HostLifeTests.errnos {
+        for errno in [KernelErrno.perm, .noBuffers] {
           try attempt(command, .kernel(.init(call: call, moment, errno)))
         }
         // Whoever is refused for good tries longer than it takes to walk every error.
         try attempt(command, .kernel(.init(call: call, moment, .perm, isLasting: true)))
         try attempt(command, .killedAtKernel(call, moment))
-        count += HostLifeTests.errnos.count + 2
+        count += 4
       }
     }
     for step in 0..<steps {
-      for errno in HostLifeTests.diskErrnos {
+      for errno in HostLifeTests.diskErrnos.prefix(1) {
         for isLasting in [false, true] {
           try attempt(command, .disk(step, errno, isLasting: isLasting))
           count += 1

@@ -31,6 +31,7 @@ import Testing
     // The smallest network that is not half the world; else one of its own, under a name that is free.
     ("203.0.113.70", 22, "desks", "care"), ("203.0.113.1", 22, "office", "care"),
     ("8.8.8.8", 22, "login-8-8-8-8", "care"), ("192.0.2.7", 22, "login-192-0-2-7-2", "care"),
+    ("fe80::7", 22, "login-fe80--7", "care"), ("169.254.1.1", 22, "login-169-254-1-1", "care"),
     ("2001:db8:ffff::7", 8022, "login-2001-db8-ffff--7", "login-tcp-8022"),
   ]
 

@@ -65,6 +65,62 @@ extension KernelProof {
     }
 
     @Test(.needs(.root))
+    func `a login that rules lead to the server is judged by what was asked for`() async throws {
+      try await withProofLab(try loaded(Self.inventory), .root) { proof in
+        try await withTemporaryDirectory { directory in
+          let server = Server(directory: directory, lab: proof.lab)
+          try await server.prepare(inventory: Self.inventory)
+          try await server.running(on: "web-1") {
+            let rules =
+              "add table ip nat; add chain ip nat pre { type nat hook prerouting priority -100; };"
+              + "add rule ip nat pre tcp dport 2222 redirect to :22"
+            _ = try await proof.lab.run("web-1", ["/usr/sbin/nft", rules]).succeeded()
+            try await server.configure(host: "first-web", port: 2222)
+            let refused = try await server.sekisho(from: "desk", "apply", "--host", "web-1", "--yes")
+            #expect(refused.status == 6, "\(refused.output)")
+            #expect(
+              refused.output.contains("let you in again by tcp/2222 from 10.0.0.1"), "\(refused.output)")
+            #expect(try await !proof.listing("web-1").contains("chain input"))
+            try await server.write(
+              inventory: Self.inventory.replacing(
+                "services: {ssh: tcp/22,", with: "settings: {management: ssh}\nservices: {ssh: tcp/2222,"))
+            let applied = try await server.sekisho(
+              from: "desk", "apply", "--host", "web-1", "--yes", "--json")
+            #expect(applied.output.contains(#""status" : "confirmed""#), "\(applied.output)")
+          }
+        }
+      }
+    }
+
+    @Test(.needs(.root)) func `a host that was stopped from afar comes back with nobody there`() async throws
+    {
+      try await withProofLab(try loaded(Self.inventory), .root) { proof in
+        try await withTemporaryDirectory { directory in
+          let server = Server(directory: directory, lab: proof.lab)
+          try await server.prepare(inventory: Self.inventory)
+          try await server.running(on: "web-1") {
+            let applied = try await server.sekisho(from: "desk", "apply", "--host", "web-1", "--yes")
+            #expect(applied.status == 0, "\(applied.output)")
+            let stopped = try await server.sekisho(
+              from: "desk", "stop", "--until", "8s", "--host", "web-1", "--stop-host", "web-1", "--why",
+              "a trace")
+            #expect(
+              stopped.status == 0 && stopped.output.contains("revision 1 is put back"), "\(stopped.output)")
+            // What waits there has outlived the session.
+            var rounds = 0
+            while try await !proof.listing("web-1").contains("comment \"management\""), rounds < 600 {
+              try await Task.sleep(for: .milliseconds(500))
+              rounds += 1
+            }
+            #expect(try await proof.listing("web-1").contains("comment \"management\""))
+            let history = try await server.sekisho(from: "desk", "history", "--host", "web-1", "--json")
+            #expect(history.output.contains(#""event" : "stopped""#), "\(history.output)")
+          }
+        }
+      }
+    }
+
+    @Test(.needs(.root))
     func `what cuts the way by which it came is rolled back, and the way is there again`()
       async throws
     {
