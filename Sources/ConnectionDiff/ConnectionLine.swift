@@ -58,18 +58,20 @@ package struct ConnectionLine: Hashable, Sendable {
   package let rectangles: [Rectangle]
   /// What the rectangles take in and the line does not mean; empty: the line is exact.
   package let exceptions: [Rectangle]
-  /// The first of the exceptions, as lines.
-  package let toldExceptions: [ConnectionLine]
-  /// How many exceptions are not among these.
-  package let untoldExceptions: Int
+  /// Whether only parts of what ends and terms say are meant: those that ``rectangles`` are. It has no exceptions.
+  package let isInPart: Bool
+  /// The first of the exceptions as lines, or of the parts.
+  package let toldParts: [ConnectionLine]
+  /// How many are not among these.
+  package let untoldParts: Int
 
-  /// How many exceptions of a line are told as lines.
-  static let mostToldExceptions = 12
+  /// How many exceptions or parts of a line are told as lines.
+  static let mostToldParts = 12
 
   init(
     from: LineEnd, to: LineEnd, service: String?, terms: [LineTerm], families: [AddressFamily], flow: String?,
     location: SourceLocation?, scope: LineScope, rectangles: [Rectangle], exceptions: [Rectangle] = [],
-    toldExceptions: [ConnectionLine] = [], untoldExceptions: Int = 0
+    isInPart: Bool = false, toldParts: [ConnectionLine] = [], untoldParts: Int = 0
   ) {
     self.from = from
     self.to = to
@@ -81,7 +83,8 @@ package struct ConnectionLine: Hashable, Sendable {
     self.scope = scope
     self.rectangles = rectangles
     self.exceptions = exceptions
-    self.toldExceptions = toldExceptions
-    self.untoldExceptions = untoldExceptions
+    self.isInPart = isInPart
+    self.toldParts = toldParts
+    self.untoldParts = untoldParts
   }
 }

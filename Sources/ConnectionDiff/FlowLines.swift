@@ -116,16 +116,68 @@ struct FlowLines {
     _ part: ConnectionSpace, within whole: ConnectionSpace, _ claim: Claim?, isMembership: Bool
   ) throws(NotProven) -> [ConnectionLine] {
     if part.isEmpty { return [] }
+    let parts = try part.rectangles()
+    guard parts.count > Self.manyParts else {
+      return try lines(part, within: whole, claim, isMembership: isMembership, steps: nil)
+    }
+    // A rule a customer: what such parts have in common has more exceptions than there are parts, and whoever reads it
+    // learns nothing from either.
+    let size = Self.size(parts)
+    var lines: [ConnectionLine]?
+    do throws(NotProven) {
+      lines = try self.lines(
+        part, within: whole, claim, isMembership: isMembership, steps: max(1_000_000, 200 * size))
+    } catch { lines = nil }
+    if let lines, Self.size(lines.flatMap(\.exceptions)) <= size { return lines }
+    return inPart(parts, claim, isMembership: isMembership)
+  }
+
+  /// More parts than these are told by what they have in common, if that is shorter.
+  private static let manyParts = 64
+
+  /// The ranges that they are made of.
+  private static func size(_ rectangles: [Rectangle]) -> Int {
+    rectangles.reduce(0) { sum, rectangle in
+      sum + rectangle.sources.rangeCount + rectangle.destinations.rangeCount + rectangle.kinds.rangeCount
+    }
+  }
+
+  /// Parts of one family and protocol as a line, with the first of them below it.
+  private func inPart(_ parts: [Rectangle], _ claim: Claim?, isMembership: Bool) -> [ConnectionLine] {
+    var sections: [[Rectangle]] = []
+    for part in parts {
+      if let last = sections.last?.last, last.ipProtocol == part.ipProtocol,
+        last.sources.families == part.sources.families
+      {
+        sections[sections.count - 1].append(part)
+      } else {
+        sections.append([part])
+      }
+    }
+    return sections.flatMap { parts -> [ConnectionLine] in
+      guard parts.count > ConnectionLine.mostToldParts else {
+        return parts.compactMap { line($0, claim, isMembership: isMembership) }
+      }
+      let hull = Rectangle(
+        parts[0].passage, parts[0].ipProtocol, from: AddressSet(unionOf: parts.map(\.sources)),
+        to: AddressSet(unionOf: parts.map(\.destinations)), Kinds(unionOf: parts.map(\.kinds)))
+      return [line(hull, claim, isMembership: isMembership, parts: parts)].compactMap(\.self)
+    }
+  }
+
+  private func lines(
+    _ part: ConnectionSpace, within whole: ConnectionSpace, _ claim: Claim?, isMembership: Bool, steps: Int?
+  ) throws(NotProven) -> [ConnectionLine] {
     // What no claim divides may be of several kinds: a few exact lines say it better than one with exceptions.
-    let several = claim == nil ? try part.pieces(atMost: 12) : []
+    let several = claim == nil ? try part.pieces(atMost: 12, steps: steps) : []
     let isExact = claim == nil && several.allSatisfy(\.except.isEmpty)
-    var pieces = isExact ? several : try part.pieces(atMost: 3)
+    var pieces = isExact ? several : try part.pieces(atMost: 3, steps: steps)
     if pieces.count > 1 || pieces.contains(where: { !$0.except.isEmpty }) {
       // A group that talks to itself is full of holes where its members meet themselves. Filled with those
       // it is one rectangle again.
       let ends = try ends(of: part)
       let own = try loopback.intersection(whole).restricted(from: ends.from, to: ends.to)
-      let filled = try part.union(own).pieces(atMost: 3)
+      let filled = try part.union(own).pieces(atMost: 3, steps: steps)
       if Self.isPlainer(filled, pieces) { pieces = filled }
     }
     var result: [ConnectionLine] = []
@@ -138,8 +190,12 @@ struct FlowLines {
     return result
   }
 
+  /// - Parameters:
+  ///   - exceptions: what of the rectangle is not meant.
+  ///   - parts: what alone of it is meant; `nil`: all but the exceptions.
   private func line(
-    _ rectangle: Rectangle, _ claim: Claim?, isMembership: Bool, but exceptions: [Rectangle] = []
+    _ rectangle: Rectangle, _ claim: Claim?, isMembership: Bool, but exceptions: [Rectangle] = [],
+    parts: [Rectangle]? = nil
   ) -> ConnectionLine? {
     guard let family = rectangle.sources.families.first else { return nil }
     let from = names.end(rectangle.sources, family)
@@ -147,14 +203,15 @@ struct FlowLines {
     let scope: LineScope =
       isMembership ? .membership : from.outside.isEmpty && to.outside.isEmpty ? .hosts : .outside
     // Of thousands nobody reads the names, and to find them takes long.
-    let told = exceptions.prefix(ConnectionLine.mostToldExceptions).compactMap {
+    let untold = parts ?? exceptions
+    let told = untold.prefix(ConnectionLine.mostToldParts).compactMap {
       line($0, nil, isMembership: false)
     }
     return ConnectionLine(
       from: from, to: to, service: claim?.service,
       terms: [LineTerm(rectangle.ipProtocol, rectangle.kinds)], families: [family], flow: claim?.flow,
-      location: claim?.location, scope: scope, rectangles: [rectangle], exceptions: exceptions,
-      toldExceptions: Self.merged(told), untoldExceptions: exceptions.count - told.count)
+      location: claim?.location, scope: scope, rectangles: parts ?? [rectangle], exceptions: exceptions,
+      isInPart: parts != nil, toldParts: Self.merged(told), untoldParts: untold.count - told.count)
   }
 
   /// Whether pieces have fewer exceptions, or are fewer.
@@ -174,11 +231,13 @@ struct FlowLines {
     let service: String?
     let scope: LineScope
     let isExact: Bool
+    let isInPart: Bool
 
     init(_ line: ConnectionLine) {
       (from, fromHosts) = (line.from.name, line.from.hosts)
       (to, toHosts) = (line.to.name, line.to.hosts)
       (flow, service, scope, isExact) = (line.flow, line.service, line.scope, line.exceptions.isEmpty)
+      isInPart = line.isInPart
     }
   }
 
@@ -222,8 +281,8 @@ struct FlowLines {
         terms: terms.sorted(), families: families, flow: known.flow, location: known.location,
         scope: known.scope, rectangles: known.rectangles + line.rectangles,
         exceptions: known.exceptions + line.exceptions,
-        toldExceptions: merged(known.toldExceptions + line.toldExceptions),
-        untoldExceptions: known.untoldExceptions + line.untoldExceptions)
+        isInPart: known.isInPart, toldParts: merged(known.toldParts + line.toldParts),
+        untoldParts: known.untoldParts + line.untoldParts)
     }
     return result
   }
@@ -242,5 +301,40 @@ extension Rectangle {
   /// Whether it can have anything in common with a space of these ends.
   fileprivate func touches(_ ends: (from: AddressSet, to: AddressSet)) -> Bool {
     !sources.intersection(ends.from).isEmpty && !destinations.intersection(ends.to).isEmpty
+  }
+}
+
+extension AddressSet {
+  fileprivate var rangeCount: Int { families.reduce(0) { $0 + ranges($1).count } }
+
+  /// All at once: one after the other, thousands would cost their square.
+  fileprivate init(unionOf sets: [AddressSet]) {
+    self.init(
+      ipv4: IntervalSet(sets.flatMap(\.ipv4.ranges)), ipv6: IntervalSet(sets.flatMap(\.ipv6.ranges)))
+  }
+}
+
+extension Kinds {
+  fileprivate var rangeCount: Int {
+    switch self {
+    case .any: 1
+    case .ports(let ports): ports.ranges.count
+    case .types(let types): types.ranges.count
+    }
+  }
+
+  /// Of one protocol.
+  fileprivate init(unionOf all: [Kinds]) {
+    var (ports, types): ([ClosedRange<UInt16>], [ClosedRange<UInt8>]) = ([], [])
+    for kinds in all {
+      switch kinds {
+      case .any:
+        self = .any
+        return
+      case .ports(let some): ports += some.ranges
+      case .types(let some): types += some.ranges
+      }
+    }
+    self = types.isEmpty ? .ports(PortSet(ports)) : .types(IntervalSet(types))
   }
 }

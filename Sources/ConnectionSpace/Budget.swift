@@ -43,14 +43,22 @@ struct Meter {
   private var limit: Int
   /// Whether several operations share what one of them may look at.
   private var isShared = false
+  /// What one operation may look at, at the moment.
+  private var most: Int
 
   init(_ budget: Budget) {
     self.budget = budget
     limit = budget.intervals
+    most = budget.steps
   }
 
   /// Operations are measured one by one, what they leave behind in all.
-  mutating func beginOperation() { if !isShared { steps = 0 } }
+  ///
+  /// - Parameter steps: what this one may look at; `nil`: as much as any.
+  mutating func beginOperation(atMost steps: Int?) {
+    if !isShared { self.steps = 0 }
+    most = min(budget.steps, steps.map { self.steps + $0 } ?? budget.steps)
+  }
 
   /// From here on half of what is left may be kept, and what one operation may look at is for all.
   ///
@@ -66,7 +74,7 @@ struct Meter {
 
   mutating func look(_ count: Int) throws(NotProven) {
     steps += count
-    if steps > budget.steps { throw NotProven(limit: .steps(budget.steps)) }
+    if steps > most { throw NotProven(limit: .steps(most)) }
   }
 
   mutating func keep(_ count: Int) throws(NotProven) {

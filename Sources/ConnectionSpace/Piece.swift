@@ -24,11 +24,13 @@ extension ConnectionSpace {
   /// A wide rule minus all that other rules allow is thousands of rectangles, and to a person still the wide
   /// rule: it comes out as one piece with exceptions.
   ///
+  /// - Parameter steps: how many intervals may be looked at, if that is less than the budget says: what only has many
+  ///   exceptions is not plainer for it.
   /// - Throws: ``NotProven`` when the budget is spent.
-  public func pieces(atMost limit: Int) throws(NotProven) -> [Piece] {
+  public func pieces(atMost limit: Int, steps: Int? = nil) throws(NotProven) -> [Piece] {
     precondition(limit > 0, "no pieces cannot be a space")
     let (entries, universe) = (entries, universe)
-    return try universe.operate { engine throws(NotProven) in
+    return try universe.operate(atMost: steps) { engine throws(NotProven) in
       var result: [Piece] = []
       for entry in entries {
         for piece in try engine.pieces(entry.node, entry.section, atMost: limit) {

@@ -96,9 +96,13 @@ public final class Universe: Sendable {
   }
 
   /// Runs one operation on the nodes.
-  func operate<Result>(_ body: (inout Engine) throws(NotProven) -> Result) throws(NotProven) -> Result {
+  ///
+  /// - Parameter steps: what it may look at, if that is less than the budget says.
+  func operate<Result>(
+    atMost steps: Int? = nil, _ body: (inout Engine) throws(NotProven) -> Result
+  ) throws(NotProven) -> Result {
     try engine.withLock { engine throws(NotProven) in
-      engine.meter.beginOperation()
+      engine.meter.beginOperation(atMost: steps)
       return try body(&engine)
     }
   }

@@ -121,9 +121,10 @@ import Testing
       for line in lines {
         told = try told.union(
           universe.space(of: line.rectangles).subtracting(universe.space(of: line.exceptions)))
-        let named = line.toldExceptions.flatMap(\.rectangles)
-        #expect(Set(named).isSubset(of: line.exceptions))
-        #expect(named.count + line.untoldExceptions == line.exceptions.count)
+        let named = line.toldParts.flatMap(\.rectangles)
+        let parts = line.isInPart ? line.rectangles : line.exceptions
+        #expect(Set(named).isSubset(of: parts))
+        #expect(named.count + line.untoldParts == parts.count)
       }
       #expect(try told.subtracting(spaces[0].loopback) == space, "seed \(seed)")
     }

@@ -106,6 +106,8 @@ struct Mark: Hashable, Sendable {
 
   /// What the entry above takes in and does not mean.
   static let except = Mark(sign: "but not", role: .plain)
+  /// What alone the entry above means.
+  static let only = Mark(sign: "only", role: .plain)
 
   static func number(_ number: Int) -> Self { Mark(sign: "\(number).", role: .plain) }
 }

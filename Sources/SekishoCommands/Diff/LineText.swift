@@ -14,14 +14,16 @@ extension ConnectionLine {
       !tellsFamily || !isOfOneFamily ? "" : families[0] == .ipv4 ? ", IPv4 only" : ", IPv6 only"
     let note = [flow, location.map { sources.shownLine($0) }].compactMap { $0 }.joined(separator: ", ")
     return Entry(
-      mark, ends: (from.words, to.words), Words("\(serviceWords)\(family)"), note: note,
-      below: exceptionEntries(sources))
+      mark, ends: (from.words, to.words), Words("\(serviceWords)\(family)\(isInPart ? ", in part" : "")"),
+      note: note,
+      below: partEntries(sources))
   }
 
-  private func exceptionEntries(_ sources: Sources) -> [Entry] {
-    let told = toldExceptions.map { $0.entry(.except, sources) }
-    if untoldExceptions == 0 { return told }
-    return told + [Entry(.except, Words(counted(untoldExceptions, "part more", "parts more")))]
+  private func partEntries(_ sources: Sources) -> [Entry] {
+    let mark: Mark = isInPart ? .only : .except
+    let told = toldParts.map { $0.entry(mark, sources) }
+    if untoldParts == 0 { return told }
+    return told + [Entry(mark, Words(counted(untoldParts, "part more", "parts more")))]
   }
 
   /// What is asked for, where that is one word.
