@@ -13,7 +13,16 @@ public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>
 
   /// The union of ranges in any order, overlapping or not.
   public init(_ ranges: some Sequence<ClosedRange<Bound>>) {
-    self.init(canonical: Self.merged(ranges.sorted { $0.lowerBound < $1.lowerBound }))
+    self.init(canonical: Self.canonical(Array(ranges)))
+  }
+
+  /// Most come from sets, in order.
+  @_specialize(where Bound == UInt128)
+  @_specialize(where Bound == UInt32)
+  @_specialize(where Bound == UInt16)
+  private static func canonical(_ ranges: [ClosedRange<Bound>]) -> [ClosedRange<Bound>] {
+    let isAscending = zip(ranges, ranges.dropFirst()).allSatisfy { $0.lowerBound <= $1.lowerBound }
+    return merged(isAscending ? ranges : ranges.sorted { $0.lowerBound < $1.lowerBound })
   }
 
   /// Single values that are ascending already; the caller vouches for the order.

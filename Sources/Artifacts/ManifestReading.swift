@@ -46,7 +46,7 @@ extension Manifest {
 /// What a manifest says of a host, as it stands there.
 private struct WrittenHost {
   private var ruleset: String?
-  private var modes: [String: Mode] = [:]
+  private var modes: (ingress: Mode?, egress: Mode?, forward: Mode?)
   private var ssh: String?
   private var addresses: [String]?
   // Absent in a manifest that knows neither.
@@ -60,7 +60,13 @@ private struct WrittenHost {
       case "ruleset": ruleset = try reader.string()
       case "mode":
         try reader.object { (reader, direction) throws(JSONSyntaxError) in
-          modes[direction] = Mode(rawValue: try reader.string())
+          let mode = Mode(rawValue: try reader.string())
+          switch direction {
+          case "ingress": modes.ingress = mode
+          case "egress": modes.egress = mode
+          case "forward": modes.forward = mode
+          default: break
+          }
         }
       case "ssh": ssh = try reader.string()
       case "addresses": addresses = try reader.texts()
@@ -75,7 +81,7 @@ private struct WrittenHost {
   /// - Parameter one: the inventory that all hosts are of; `nil`: each says its own.
   /// - Returns: `nil` where something is missing, or is not what a compile writes.
   func entry(of one: String?) -> Manifest.Entry? {
-    guard let ingress = modes["ingress"], let egress = modes["egress"], let forward = modes["forward"],
+    guard let ingress = modes.ingress, let egress = modes.egress, let forward = modes.forward,
       let ruleset, ruleset.utf8.count == 64, ruleset.utf8.allSatisfy(JSONText.isHexDigit), let ssh,
       Letters.logins.make(ssh), !ssh.hasPrefix("-"), let inventory = inventory ?? one,
       Letters.plain.make(inventory), let addresses, addresses.allSatisfy(Letters.addresses.make),

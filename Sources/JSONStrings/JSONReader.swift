@@ -26,6 +26,9 @@ package struct JSONReader: Sendable {
   /// Deeper texts could exhaust the stack.
   private let maximalDepth = 100
 
+  /// Keys of an object that are compared one by one.
+  private static let few = 8
+
   package init(_ bytes: [UInt8]) { self.bytes = bytes }
 
   /// That nothing but white space follows.
@@ -76,6 +79,7 @@ package struct JSONReader: Sendable {
     if take(UInt8(ascii: "}")) { return }
     // A few keys are compared faster than hashed; many must not cost their square.
     var (first, known): ([String], Set<String>) = ([], [])
+    first.reserveCapacity(Self.few)
     while true {
       skipSpace()
       let start = index
@@ -88,7 +92,7 @@ package struct JSONReader: Sendable {
       }
       if known.isEmpty {
         first.append(key)
-        if first.count > 8 { known = Set(first) }
+        if first.count == Self.few { known = Set(first) }
       }
       skipSpace()
       guard take(UInt8(ascii: ":")) else { throw error("a colon is missing") }

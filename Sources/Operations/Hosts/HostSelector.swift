@@ -34,9 +34,12 @@ package struct HostSelector {
   /// - Throws: ``Misuse`` for an unknown name or a selection of nothing: it is never "all".
   package func select(_ hosts: [SelectableHost], missing: (String) -> String? = { _ in nil }) throws -> [Int]
   {
-    var members: [String: Set<Int>] = ["all": Set(hosts.indices)]
+    let words = text.split { ",&! ".contains($0) }.map { String($0) }
+    var members: [String: Set<Int>] = [:]
+    if words.contains("all") { members["all"] = Set(hosts.indices) }
+    // Of ten thousand hosts nobody needs to know all groups.
     for (index, host) in hosts.enumerated() {
-      for name in [host.name] + host.groups + (host.zone.map { [$0] } ?? []) {
+      for name in words where name == host.name || name == host.zone || host.groups.contains(name) {
         members[name, default: []].insert(index)
       }
     }
@@ -88,8 +91,8 @@ extension Policy {
 extension Manifest {
   /// All hosts with a ruleset, in order of name.
   package var selectableHosts: [SelectableHost] {
-    hosts.sorted { $0.key < $1.key }.map {
-      SelectableHost(name: $0.key, groups: $0.value.groups, zone: $0.value.zone)
+    hosts.keys.sorted().map {
+      SelectableHost(name: $0, groups: hosts[$0]?.groups ?? [], zone: hosts[$0]?.zone)
     }
   }
 }

@@ -225,6 +225,8 @@ package struct TargetFinder {
     }
     var addresses: [String: [Address]] = [:]
     var owners: [Address: String] = [:]
+    addresses.reserveCapacity(manifest.hosts.count)
+    owners.reserveCapacity(manifest.hosts.count)
     for (name, entry) in manifest.hosts {
       let own = entry.addresses.compactMap { try? Address(parsing: $0) }
       addresses[name] = own
