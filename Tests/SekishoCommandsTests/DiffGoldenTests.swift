@@ -15,6 +15,7 @@ import Testing
     "a-host-becomes-a-crown-jewel", "a-host-is-gone", "a-host-is-new", "a-host-is-readdressed",
     "a-host-joins-a-group",
     "a-host-leaves-a-group", "a-host-moves-and-lets-all-pass", "a-host-moves-into-a-network",
+    "a-host-of-containers-only-observes",
     "a-port-changes", "a-route-goes",
     "a-service-gets-more-ports",
     "a-timed-flow-becomes-another-for-good", "a-timed-flow-is-prolonged",
