@@ -2,6 +2,7 @@
 #ifndef SEKISHO_LINUX_PROCESSES_H
 #define SEKISHO_LINUX_PROCESSES_H
 
+#include <linux/membarrier.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -13,6 +14,10 @@
 static inline int sekisho_enter_network_namespace(int descriptor) {
   return (int)syscall(SYS_setns, descriptor, CLONE_NEWNET);
 }
+
+// Waits until whatever any processor was doing in the kernel by RCU is done, packets that pass rules among it: membarrier(2)
+// with MEMBARRIER_CMD_GLOBAL.
+static inline int sekisho_wait_for_readers(void) { return (int)syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0); }
 
 // A descriptor that stays with one process even when its number is given away: pidfd_open(2).
 static inline int sekisho_open_process(pid_t process) {

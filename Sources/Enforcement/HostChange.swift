@@ -59,6 +59,7 @@ extension LocalHost {
       operations += change.operations.count
       if let waypoint {
         basis.waypoint = Waypoint(table: waypoint, before: basis.waypoint?.before ?? found)
+        kernel.letPacketsThrough()
         basis.pause = Backoff()
         continue
       }
@@ -264,7 +265,7 @@ extension LocalHost {
     if !waypoint.table.flags.contains(.dormant) {
       return AgentFailure(
         .unproven,
-        "the change is in force, and parts of it still have names for the time of the change: \(error.message)",
+        "the change is in force, and parts that were needed on the way to it are still there: \(error.message)",
         object: error.object, element: error.element, errno: error.errno, remedy: "apply again",
         happened: .applied)
     }

@@ -51,6 +51,8 @@ package protocol HostKernel: AnyObject {
   func timeLeft(of set: SetName, family: Family, table: TableName) throws(ReadError) -> UInt64?
   /// The base chains of all tables, in order of hook and priority.
   func baseChains() throws(ReadError) -> [PlacedChain]
+  /// Waits until every packet is through that came to the rules before the last transaction.
+  func letPacketsThrough()
   /// Carries out the operations of a change in one transaction: all of them, or nothing.
   ///
   /// - Parameter generation: the one that the change was made for; at any other nothing is done.

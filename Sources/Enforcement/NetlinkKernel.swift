@@ -52,6 +52,8 @@ package final class NetlinkKernel: HostKernel {
     try connection.elementKeys(of: set, family: family, table: table)
   }
 
+  package func letPacketsThrough() { KernelReaders.wait() }
+
   package func sockets() throws(ReadError) -> [TCPSocket]? {
     var sockets: [TCPSocket] = []
     // Those of the namespace that this thread is in; a kernel without IPv6 has no second list.

@@ -39,6 +39,16 @@ package enum NetworkNamespace {
   }
 }
 
+/// What processors are doing in the kernel, a packet's way through the rules among it.
+package enum KernelReaders {
+  /// Waits until everything is done that was begun before: membarrier(2).
+  ///
+  /// Where that is forbidden or cannot be (`nohz_full`), some time passes that is long for a packet.
+  package static func wait() {
+    if sekisho_wait_for_readers() != 0 { usleep(20_000) }
+  }
+}
+
 /// What the machine calls itself: uname(2).
 package struct SystemName: Hashable, Sendable {
   /// As `uname -n` prints it.

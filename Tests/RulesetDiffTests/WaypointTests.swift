@@ -32,7 +32,7 @@ import Testing
           Self.expectFilled(step, in: table)
         }
         rounds += 1
-        try #require(rounds <= 2)
+        try #require(rounds <= 3)
       }
       #expect(TableDiff.change(from: kernel.installed, to: wanted).isEmpty)
     }
@@ -87,6 +87,30 @@ import Testing
     try kernel.apply(TableDiff.change(from: strange, to: waypoint))
     try kernel.apply(TableDiff.change(from: kernel.installed, to: table([ranges])))
     #expect(kernel.installed?.table == table([ranges]))
+  }
+
+  @Test func `a map goes when nobody can be asking it any more, and so do the chains it led to`() throws {
+    let old = Self.tables(RandomPolicy(seed: 3).policy)[0]
+    let gone = old.sets.filter { $0.data != nil }.map(\.name)
+    let led = old.chains.filter { $0.name.description.hasPrefix("in.") }.map(\.name)
+    try #require(!gone.isEmpty && !led.isEmpty)
+    // Ends in a denial alone, as the last of its chains does.
+    let wanted = Table(
+      family: old.family, name: old.name, comment: old.comment,
+      chains: old.chains.filter { $0.base != nil }.map {
+        Chain(name: $0.name, base: $0.base, comment: $0.comment, rules: [])
+      }, sets: [])
+    var kernel = MemoryTable()
+    try kernel.apply(TableDiff.change(from: nil, to: old))
+    let waypoint = try #require(TableDiff.waypoint(from: kernel.installed, to: wanted))
+    #expect(waypoint.sets.map(\.name) == gone)
+    #expect(!waypoint.chains.contains { !$0.rules.isEmpty })
+    #expect(Set(led).isSubset(of: waypoint.chains.map(\.name)))
+    for table in [waypoint, wanted] {
+      for step in TableDiff.change(from: kernel.installed, to: table).steps { try kernel.apply(step) }
+    }
+    #expect(kernel.installed?.table == wanted)
+    #expect(TableDiff.waypoint(from: kernel.installed, to: wanted) == nil)
   }
 
   @Test func `a table that is switched off is made right before it is switched on`() throws {

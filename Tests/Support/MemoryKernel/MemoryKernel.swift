@@ -160,6 +160,9 @@ package final class MemoryKernel: KernelSource, Sendable {
       }
     }
 
+    /// There are no packets.
+    func letPacketsThrough() {}
+
     func generation() throws(ReadError) -> UInt32 { try kernel.read { $0.generation } }
 
     func tables() throws(ReadError) -> [TablePlace] {
