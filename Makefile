@@ -19,7 +19,7 @@ STATIC := --scratch-path $(STATIC_BUILD) -c release --static-swift-stdlib -Xlink
 	-Xlinker --no-eh-frame-hdr -Xlinker -T$(CURDIR)/packaging/no-unwind.ld \
 	-Xlinker -L$(STATIC_LIBRARIES) -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: build release test test-containers quick fuzz lint format golden demo bench documentation install clean
+.PHONY: build release test test-containers quick soak fuzz lint format golden demo bench documentation install clean
 .PHONY: packages run-packages test-packages
 
 build: packages
@@ -33,6 +33,12 @@ test: test-packages
 test-containers: build run-packages
 	@packaging/install-packages $(CONTAINER_PACKAGES)
 	Tests/Containers/run "$$(swift build --show-bin-path)/sekisho"
+
+# Changes of a host under traffic for SECONDS (600): nothing allowed may be lost, nothing denied may pass.
+SECONDS ?= 600
+soak: test-packages
+	swift build --build-tests
+	SOAK_SECONDS=$(SECONDS) swift test --skip-build --filter SoakTests
 
 # The suites that need neither kernel nor namespaces.
 PURE := Addressing|Artifacts|ConnectionDiff|ConnectionSpace|Diagnostics|Fuzz|HostState|Inventory|Lint|PolicySpace|Reachability

@@ -80,7 +80,7 @@ extension KernelProof {
         _ = try await proof.apply(["server"])
         try await proof.lab.load("server", witness)
         let command =
-          try proof.lab.execPrefix("sender") + [supportProgram(), "pour", "10.0.0.2", "9000", "9001"]
+          try proof.lab.execPrefix("sender") + [supportProgram(), "pour", "0", "10.0.0.2", "9000", "9001"]
         _ = try await whileRunning(command, after: "pouring") {
           try await body(proof)
         }
@@ -160,7 +160,7 @@ extension KernelProof {
         try await proof.lab.load("server", Self.witness)
         let branch = try proof.changed(to: Self.branch)
         let command =
-          try proof.lab.execPrefix("sender") + [supportProgram(), "pour", "10.0.0.2", "9000", "9001"]
+          try proof.lab.execPrefix("sender") + [supportProgram(), "pour", "0", "10.0.0.2", "9000", "9001"]
         _ = try await whileRunning(command, after: "pouring") {
           for number in 0..<20 {
             for end in ends where number > 0 { try await proof.lab.load("server", end) }

@@ -52,8 +52,10 @@ do {
   case "inject":
     inject()
   case "pour":
-    guard arguments.count > 2 else { exit(64) }
-    pour(try Address(parsing: arguments[1]), arguments.dropFirst(2).compactMap { UInt16($0) })
+    guard arguments.count > 3, let pause = UInt32(arguments[1]) else { exit(64) }
+    pour(
+      try arguments[2].split(separator: ",").map { try Address(parsing: $0) },
+      arguments.dropFirst(3).compactMap { UInt16($0) }, pause: pause)
   case "quiet-client", "quiet-server":
     guard arguments.count > 2, let port = UInt16(arguments[2]) else { exit(64) }
     let address = try Address(parsing: arguments[1])
