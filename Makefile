@@ -9,14 +9,20 @@ PREFIX ?= /usr/local
 
 # One binary to copy: the Swift runtime and the C++ library it uses are linked in. The linker takes
 # libstdc++.a because it is the only one in the first directory it looks into. Nothing loads symbols from
-# the binary, so that it exports none, and packed relocations need glibc 2.36 (Debian 12): together a tenth
-# of its size. no-unwind.ld says what else is left out. Builds with other flags than these go elsewhere: in one
-# place each would undo the other.
+# the binary, so that it exports none, packed relocations need glibc 2.36 (Debian 12), and what nothing in it
+# needs is left out, of our own and of the toolchain's (packaging/collectable): together a fifth of its size.
+# no-unwind.ld says what else is left out. Builds with other flags than these go elsewhere: in one place each
+# would undo the other.
 STATIC_BUILD := .build/static
 STATIC_LIBRARIES := $(CURDIR)/$(STATIC_BUILD)/libraries
-STATIC := --scratch-path $(STATIC_BUILD) -c release --static-swift-stdlib -Xlinker --gc-sections -Xlinker -s \
-	-Xlinker --no-export-dynamic -Xlinker -z -Xlinker pack-relative-relocs -Xswiftc -use-ld=lld \
+COLLECTABLE := swiftCore swift_Concurrency swift_RegexParser swift_StringProcessing FoundationEssentials \
+	_FoundationCollections
+STATIC := --scratch-path $(STATIC_BUILD) -c release --static-swift-stdlib -Xlinker -s \
+	-Xswiftc -Xfrontend -Xswiftc -internalize-at-link -Xswiftc -Xfrontend -Xswiftc -function-sections \
+	-Xlinker --gc-sections -Xlinker -z -Xlinker nostart-stop-gc -Xlinker --no-export-dynamic \
+	-Xlinker -z -Xlinker pack-relative-relocs -Xswiftc -use-ld=lld \
 	-Xlinker --no-eh-frame-hdr -Xlinker -T$(CURDIR)/packaging/no-unwind.ld \
+	$(foreach name,$(COLLECTABLE),-Xlinker '--remap-inputs=*/lib$(name).a=$(STATIC_LIBRARIES)/lib$(name).a') \
 	-Xlinker -L$(STATIC_LIBRARIES) -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
 .PHONY: build release test test-containers quick soak fuzz lint format golden demo bench documentation install clean
@@ -75,6 +81,8 @@ golden: test-packages
 release: packages
 	@mkdir -p $(STATIC_LIBRARIES)
 	@ln -sf "$$(gcc -print-file-name=libstdc++.a)" $(STATIC_LIBRARIES)/
+	@toolchain="$$(dirname "$$(readlink -f "$$(command -v swift)")")/../lib/swift_static/linux" && \
+		packaging/collectable $(STATIC_LIBRARIES) $(COLLECTABLE:%="$$toolchain/lib%.a")
 	swift build $(STATIC) --product sekisho
 
 # Every figure of docs/performance.md, measured in one run; kernel parts in namespaces of their own.
