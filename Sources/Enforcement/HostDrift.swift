@@ -9,6 +9,8 @@ extension LocalHost {
   package struct Drift: Hashable, Sendable {
     /// What it would take to go back; empty: nothing.
     package let back: ChangeDescription
+    /// What it would take to make the rules on trial again what they were; empty: nothing.
+    package let trialBack: ChangeDescription
     /// `nil`: there is none, beside a trial or without one.
     package let own: Table?
     /// Milliseconds for which a trial still judges; `nil`: none does.
@@ -21,10 +23,15 @@ extension LocalHost {
 
   /// What of our table is not as it should be. A trial ends, one way or the other: compared is what it stands beside.
   ///
-  /// - Parameter confirmed: what it should be; `nil`: nothing is compared.
-  package func drift(from confirmed: Table?, _ hold: Hold) throws(AgentFailure) -> Drift {
+  /// - Parameters:
+  ///   - confirmed: what it should be; `nil`: nothing is compared.
+  ///   - trial: what is on trial; `nil`: that is not compared.
+  package func drift(
+    from confirmed: Table?, trial: Table? = nil, _ hold: Hold
+  ) throws(AgentFailure) -> Drift {
     var pause = Backoff()
-    let found = try own(hold.kernel, &pause).own
+    let table = try self.own(hold.kernel, &pause)
+    let (found, generation) = (table.own, table.generation)
     let left = try trialLeft(hold)
     let own = found?.beneathTrial
     // Of a table that is gone everything differs.
@@ -43,8 +50,19 @@ extension LocalHost {
         }
       }
     }
+    var trialBack = ChangeDescription()
+    if let trial, let found, left != nil {
+      let armed = TrialTable(of: trial, beside: found.table, milliseconds: 0).armed.withClock(of: found.table)
+      do throws(ReadError) {
+        // Else it may have been armed between the two.
+        if try hold.kernel.generation() == generation {
+          trialBack = Self.comparison(of: found, with: armed).described
+        }
+      } catch { throw AgentFailure(error) }
+    }
     return Drift(
-      back: back ?? ChangeDescription(), own: own?.table, left: left, allowed: allowed, denied: denied)
+      back: back ?? ChangeDescription(), trialBack: trialBack, own: own?.table, left: left, allowed: allowed,
+      denied: denied)
   }
 
   /// The change between a table and what it should be, and what is told of it.
@@ -53,6 +71,15 @@ extension LocalHost {
   ) -> (change: Change, described: ChangeDescription) {
     let change = TableDiff.change(from: own, to: wanted)
     return (change, ChangeDescription(change, from: own, to: wanted))
+  }
+}
+
+extension Table {
+  /// With the time of a trial as another has it: it is extended in the kernel first.
+  fileprivate func withClock(of other: Table) -> Table {
+    Table(
+      family: family, name: name, flags: flags, comment: comment, chains: chains,
+      sets: sets.map { $0.name == TrialName.clock ? other.set(TrialName.clock) ?? $0 : $0 }, others: others)
   }
 }
 

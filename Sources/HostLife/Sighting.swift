@@ -10,8 +10,11 @@ extension HostLife {
   ///
   /// - Parameters:
   ///   - known: what was read of the disk last; a revision is never written twice.
+  ///   - tried: the same of what is on trial.
   ///   - counted: what the rules have counted, where there are any.
-  func sight(_ known: inout ConfirmedRuleset?, counted: inout WatchSaying.Counted?) -> Sight {
+  func sight(
+    _ known: inout ConfirmedRuleset?, tried: inout ConfirmedRuleset?, counted: inout WatchSaying.Counted?
+  ) -> Sight {
     do throws(AgentFailure) {
       let hold = try host.conversation()
       let before = try reading { () throws(HostStore.Failure) in try store.load() }
@@ -21,8 +24,13 @@ extension HostLife {
       do throws(AgentFailure) {
         try requireKnown(before)
         if known == nil, before.state.confirmed != nil { known = try confirmed() }
+        if tried?.revision != before.state.trial?.revision.rawValue {
+          tried = try before.state.trial.map { (trial) throws(AgentFailure) in
+            ConfirmedRuleset(revision: trial.revision.rawValue, table: try table(trial.revision))
+          }
+        }
       } catch { unread = error.message }
-      let drift = try host.drift(from: known?.table, hold)
+      let drift = try host.drift(from: known?.table, trial: tried?.table, hold)
       if drift.own != nil { counted = WatchSaying.Counted(allowed: drift.allowed, denied: drift.denied) }
       // Every command says on disk what it is about before it changes anything in the kernel.
       let after = try reading { () throws(HostStore.Failure) in try store.load() }
@@ -39,9 +47,13 @@ extension HostLife {
   ) -> Sight {
     if let stop = state.stop { return .stopped(stop, isOver: left(of: stop) == 0) }
     let trial = drift.left == nil ? nil : state.trial?.revision
-    guard let known else { return .nothingConfirmed(trial: trial) }
-    let number = RevisionNumber(rawValue: known.revision)
-    if let deviation = Deviation(drift) { return .deviates(number, deviation, left: drift.left) }
+    if let known, let deviation = Deviation(drift) {
+      return .deviates(RevisionNumber(rawValue: known.revision), deviation, left: drift.left)
+    }
+    if let trial, !drift.trialBack.isEmpty {
+      return .deviates(trial, Deviation(.trial, Deviation.objects(drift.trialBack)), left: drift.left)
+    }
+    guard let number = state.confirmed else { return .nothingConfirmed(trial: trial) }
     return .asConfirmed(number, trial: trial)
   }
 }
@@ -54,7 +66,13 @@ extension Deviation {
       return
     }
     if drift.back.isEmpty { return nil }
-    let objects = drift.back.objects.map { object in
+    self.init(
+      own.flags.contains(.dormant) ? .dormant : own.isFallback ? .fallback : .altered,
+      Self.objects(drift.back))
+  }
+
+  fileprivate static func objects(_ back: ChangeDescription) -> [Object] {
+    back.objects.map { object in
       // Told is what somebody has done, which is the other way about than what leads back.
       let way: Object.Way =
         switch object.action {
@@ -64,6 +82,5 @@ extension Deviation {
         }
       return Object(way, object.kind, object.name, object.text)
     }
-    self.init(own.flags.contains(.dormant) ? .dormant : own.isFallback ? .fallback : .altered, objects)
   }
 }

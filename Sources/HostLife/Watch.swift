@@ -19,6 +19,7 @@ package struct Watch: ~Copyable {
   private let began = ContinuousClock.now
   private var state: WatchState
   private var known: ConfirmedRuleset?
+  private var tried: ConfirmedRuleset?
   private var counted: WatchSaying.Counted?
   private var hints: [ChangeHint] = []
   /// When the next look is due.
@@ -90,7 +91,7 @@ package struct Watch: ~Copyable {
 
   private mutating func look(_ say: (WatchSaying) throws -> Void) throws {
     let start = ContinuousClock.now
-    let sight = life.sight(&known, counted: &counted)
+    let sight = life.sight(&known, tried: &tried, counted: &counted)
     let end = ContinuousClock.now
     rest = end + min((end - start) * 4, .milliseconds(800))
     due = end + Self.longest

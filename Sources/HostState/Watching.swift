@@ -27,6 +27,8 @@ package struct Deviation: Hashable, Sendable {
     /// Switched off as a whole: nothing judges.
     case dormant
     case altered
+    /// What was confirmed stands, and the rules on trial beside it are not those of their revision.
+    case trial
   }
 
   /// One object that is not as it was confirmed.

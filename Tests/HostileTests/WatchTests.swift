@@ -121,6 +121,38 @@ struct WatchTests {
       """)
   }
 
+  @Test(.timeLimit(.minutes(5))) func `what is slipped into a trial is told, and gone with it`() throws {
+    try run(
+      """
+      watch --restore; until_told 'nothing was ever confirmed'
+      # The first trial of a host stands beside nothing.
+      for round in 1 2; do
+        apply --confirm-within 1h & apply=$!
+        until_told_times $round 'is on trial'; sekisho extend 2h
+        nft insert rule inet sekisho trial/input tcp dport 23 accept
+        until_told_times $round 'not as tried (revision .): the rules on trial were altered, added rule'
+        sekisho rollback; wait $apply || true
+        apply --no-trial
+        sed -i 's/service: ssh/service: web/' inventory/all.yaml
+      done
+      until_told 'revision 4 stands, as it was confirmed$'; (! grep -e 'not as confirmed' -e restored told)
+      grep 'added rule in trial/input { tcp dport 23 accept }, by nft' told; sekisho drift
+      ended -TERM
+      """)
+  }
+
+  @Test(.timeLimit(.minutes(5))) func `CAP_NET_ADMIN is all that it needs`() throws {
+    try run(
+      """
+      apply --no-trial
+      setpriv --bounding-set=-all,+net_admin --inh-caps=-all --no-new-privs \
+        sekisho watch --restore > told 2> said & watch=$!
+      until_told 'revision 1 stands'; grep 'CapEff:.*0000000000001000' /proc/$watch/status
+      nft flush ruleset; until_told 'gone, by nft'; until_told 'restored: revision 1 stands again'
+      ended -TERM
+      """)
+  }
+
   @Test(.timeLimit(.minutes(5))) func `what was stopped is not put back`() throws {
     try run(
       """

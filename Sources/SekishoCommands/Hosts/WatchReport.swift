@@ -17,7 +17,9 @@ struct WatchReport {
     switch saying {
     case .found(let sight): Self.text(sight)
     case .deviates(let number, let deviation, let hints, let consequence):
-      "\(Self.text(deviation, number))\(Self.text(hints)); \(Self.text(consequence))"
+      "\(Self.text(deviation, number))\(Self.text(hints)); "
+        + (deviation.kind == .trial
+          ? "that ends with the trial, also where it is confirmed" : Self.text(consequence))
     case .restored(let number, let restored):
       "restored: revision \(number) stands again, as it was confirmed; counters began anew\(Self.text(restored))"
     case .notRestored(let number, let reason): "revision \(number) could not be put back: \(reason)"
@@ -61,6 +63,7 @@ struct WatchReport {
       case .fallback: "the fallback stands, which only ssh passes"
       case .dormant: "the table is switched off (dormant)"
       case .altered: "the table was altered"
+      case .trial: "the rules on trial were altered"
       }
     let objects = deviation.objects.map { object in
       let text = object.text.isEmpty ? "" : " { \(object.text) }"
@@ -68,7 +71,8 @@ struct WatchReport {
     }
     let more = deviation.more > 0 ? ["and \(deviation.more) more"] : []
     let list = deviation.kind == .fallback ? [] : objects + more
-    return "not as confirmed (revision \(number)): \(what)"
+    let state = deviation.kind == .trial ? "not as tried" : "not as confirmed"
+    return "\(state) (revision \(number)): \(what)"
       + (list.isEmpty ? "" : ", \(list.joined(separator: ", "))")
   }
 
@@ -203,7 +207,7 @@ extension WatchReport {
         let text: String
       }
 
-      /// `gone`, `fallback`, `dormant` or `altered`.
+      /// `gone`, `fallback`, `dormant`, `altered` or `trial`.
       let kind: String
       let objects: [Object]
       let more: Int
