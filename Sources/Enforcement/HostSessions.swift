@@ -123,8 +123,9 @@ extension LocalHost {
   private func denied(
     by table: Table, before: Table?, _ kernel: any HostKernel
   ) throws(AgentFailure) -> (TrackedSession) -> Choice {
-    let judge = try judge(of: table, kernel)
-    let earlier: SessionJudge? = if let before { try self.judge(of: before, kernel) } else { nil }
+    let judging = try judging(kernel)
+    let judge = judging(table)
+    let earlier = before.map(judging)
     return { session in
       switch judge.judge(session) {
       case .denied:
@@ -205,13 +206,21 @@ extension LocalHost {
   }
 
   private func judge(of table: Table, _ kernel: any HostKernel) throws(AgentFailure) -> SessionJudge {
+    try judging(kernel)(table)
+  }
+
+  /// Judges of tables over what this machine is like at the moment. To list its sockets the kernel walks all that it could
+  /// have, so that it is asked once for several tables.
+  private func judging(_ kernel: any HostKernel) throws(AgentFailure) -> (Table) -> SessionJudge {
     let sockets: [TCPSocket]?
     do throws(ReadError) { sockets = try kernel.sockets() } catch { throw AgentFailure(error) }
-    return SessionJudge(
-      table, own: Set(Interfaces.addresses()), forMany: Set(Interfaces.broadcasts()),
-      listeners: sockets?.filter { $0.state == .listening }.map(\.local),
-      exits: Routes.exits().map { ($0.link, $0.destinations) },
-      at: UInt64(clamping: time(nil)) * 1_000_000_000)
+    let listeners = sockets?.filter { $0.state == .listening }.map(\.local)
+    let (own, forMany) = (Set(Interfaces.addresses()), Set(Interfaces.broadcasts()))
+    let exits = Routes.exits().map { (link: $0.link, destinations: $0.destinations) }
+    let now = UInt64(clamping: time(nil)) * 1_000_000_000
+    return { table in
+      SessionJudge(table, own: own, forMany: forMany, listeners: listeners, exits: exits, at: now)
+    }
   }
 }
 

@@ -151,14 +151,20 @@ package struct JSONReader: Sendable {
     skipSpace()
     guard take(UInt8(ascii: "\"")) else { throw error("a text is missing") }
     let start = index
+    var isASCII = true
     while let byte = next {
       switch byte {
       case 0x22:
-        guard let text = String(validating: bytes[start..<index], as: UTF8.self) else {
+        // Almost all texts are ASCII, which is UTF-8 without a check.
+        let plain = isASCII ? String(decoding: bytes[start..<index], as: UTF8.self) : nil
+        guard let text = plain ?? String(validating: bytes[start..<index], as: UTF8.self) else {
           throw error("a text is not UTF-8")
         }
         index += 1
         return text
+      case 0x80...:
+        isASCII = false
+        index += 1
       case 0x5c: return try stringWithEscapes(from: start)
       case 0..<0x20: throw error("a control character in a text")
       default: index += 1
