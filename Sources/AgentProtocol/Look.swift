@@ -45,11 +45,14 @@ package struct Looked: AgentMessage, Hashable {
   package let revoked: CutReport?
   /// By which whoever asks is there; `nil`: by none that is known, as at a console.
   package let login: Login?
+  /// `nil`: nobody has stopped the host.
+  package var stop: StopStatus?
 
   package init(
     seen: Seen, comparison: TableComparison, ruleset: [Table]?, recorded: [Recorded] = [],
-    trialLeft: UInt64? = nil, revoked: CutReport? = nil, login: Login? = nil
+    trialLeft: UInt64? = nil, revoked: CutReport? = nil, login: Login? = nil, stop: StopStatus? = nil
   ) {
+    self.stop = stop
     self.login = login
     self.revoked = revoked
     self.trialLeft = trialLeft
@@ -70,12 +73,13 @@ package struct Looked: AgentMessage, Hashable {
     /// `nil`: the agent does not know of it, too.
     let revoked: CutReport?
     let login: Login?
+    let stop: StopStatus?
   }
 
   package var header: Header {
     Header(
       seen: seen, comparison: comparison, isRulesetTold: ruleset != nil, recorded: recorded,
-      trialLeft: trialLeft, revoked: revoked, login: login)
+      trialLeft: trialLeft, revoked: revoked, login: login, stop: stop)
   }
   package var tables: [Table] { ruleset ?? [] }
 
@@ -87,6 +91,7 @@ package struct Looked: AgentMessage, Hashable {
     trialLeft = header.trialLeft
     revoked = header.revoked
     login = header.login
+    stop = header.stop
     guard header.isRulesetTold || tables.isEmpty else {
       throw AgentFailure(.badRequest, "tables that are said not to be told")
     }

@@ -11,7 +11,7 @@ extension AgentServer {
     let ears = Ears()
     answerHello(version: version)
     answerStatus(here)
-    answerLook(host)
+    answerLook(here)
     answerRead(host)
     answerApply(here)
     answerArm(here)

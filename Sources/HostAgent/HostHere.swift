@@ -38,6 +38,9 @@ package struct HostHere: Sendable {
 
   func startKeeper() { keeper() }
 
+  /// Who has stopped the host; `nil`: nobody, or whoever asks may not read the books, and may still see the kernel.
+  var stopNow: StopStatus? { StateDirectory.isThere ? try? life().stopNow() : nil }
+
   /// Loads what was confirmed, or the fallback, as a boot does.
   ///
   /// - Throws: ``AgentProtocol/AgentFailure`` when neither was loaded.

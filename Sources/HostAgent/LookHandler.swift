@@ -1,8 +1,13 @@
 internal import AgentProtocol
 internal import Enforcement
+internal import HostLife
 
 extension AgentServer {
-  mutating func answerLook(_ host: LocalHost) {
-    handle(Look.self) { (request, _) throws(AgentFailure) in try host.look(request.wanted) }
+  mutating func answerLook(_ here: HostHere) {
+    handle(Look.self) { (request, _) throws(AgentFailure) in
+      var looked = try here.host.look(request.wanted)
+      looked.stop = here.stopNow
+      return looked
+    }
   }
 }

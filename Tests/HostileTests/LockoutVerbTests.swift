@@ -46,7 +46,8 @@ struct LockoutVerbTests {
       grep 'or give --allow-lockout a where there is another way in' said
       status=0; $apply --json > json || status=$?; test $status = 6
       grep '"code" : "lockout"' json; grep '"code" : "own-login"' json; grep '"missing_flows" : "version: 1' json
-      sekisho diff --out plan || test $? = 2
+      sekisho diff --out plan > told || test $? = 2; grep 'no flow would let you in again by tcp/' told
+      sekisho diff --json > told || test $? = 2; grep '"code" : "own-login"' told
       status=0; sekisho apply --no-trial plan 2> said || status=$?; test $status = 6
       cp missing.yaml inventory/missing.yaml; $apply -q; nft list table inet sekisho | grep 'Somebody\\|to-a'
       """)

@@ -13,6 +13,8 @@ package struct FoundDifference {
   package let lockout: Lockout?
   /// Why it is not known whether somebody can log in; `nil`: it is.
   package let lockoutNotProven: NotProven?
+  /// Logins that would be lost on running hosts that change.
+  package var lostLogins: [LostLogin] = []
   /// What lint finds of flows that change on hosts, and of hosts that get a first ruleset.
   package let findings: [Finding]
   /// What there is to know beside what changes, of hosts with anything such.

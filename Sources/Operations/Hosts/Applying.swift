@@ -76,9 +76,6 @@ package struct FleetChange {
     found.hosts.compactMap { host in host.error.map { (host.host, $0) } }
   }
 
-  /// Logins that would be lost.
-  package var lostLogins: [LostLogin] { running.lostLogins(found) }
-
   /// A host and what became of it.
   package typealias Outcome = (host: String, ending: Result<Ending, any Error>)
 

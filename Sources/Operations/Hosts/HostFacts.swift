@@ -22,6 +22,8 @@ package struct HostFacts {
   package var mistakenForContainers: [Address] = []
   /// Milliseconds for which a change is on trial: all that is compared is what it stands beside.
   package var trialLeft: UInt64?
+  /// Who has stopped the host: nothing is enforced, and what is confirmed ends that.
+  package var stop: StopStatus?
   /// Sessions that the rules that the host should have would not let begin.
   package var revoked: CutReport?
   /// The names of hosts by their addresses.
@@ -34,7 +36,8 @@ package struct HostFacts {
   }
 
   package var isEmpty: Bool {
-    translations.isEmpty && translationsNotProven == nil && trialLeft == nil && (revoked?.sessions ?? 0) == 0
+    translations.isEmpty && translationsNotProven == nil && trialLeft == nil && stop == nil
+      && (revoked?.sessions ?? 0) == 0
       && stray?.isEmpty != false && recorded.isEmpty && mistakenForContainers.isEmpty
   }
 
@@ -83,6 +86,7 @@ package struct HostFacts {
       recorded: looked.recorded)
     trialLeft = looked.trialLeft
     revoked = looked.revoked
+    stop = looked.stop
     let bridges = target.wanted.bridges
     guard case .here = target.reach, !bridges.isEmpty else { return }
     mistakenForContainers = ThisMachine.addresses(of: { link in

@@ -51,7 +51,7 @@ extension RunningHosts {
   /// it.
   ///
   /// - Parameter found: of these hosts.
-  package func lostLogins(_ found: FoundDifference) -> [LostLogin] {
+  func lostLogins(_ found: FoundDifference) -> [LostLogin] {
     if targets.isLab { return [] }
     let policy = targets.inventory?.policy
     let console = Set((policy?.hostsManagedAtConsole ?? []).compactMap { policy?[$0].name })

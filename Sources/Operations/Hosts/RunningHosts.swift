@@ -61,10 +61,12 @@ package struct RunningHosts {
   package var found: FoundDifference {
     // Asked once: findings rest on it, too.
     let locked = Result { () throws(NotProven) in try lockout() }
-    return FoundDifference(
+    var found = FoundDifference(
       differences, findings: findings(lockedOut: (try? locked.get())?.hosts ?? []), facts: facts,
       lockout: { (_) throws(NotProven) in try locked.get() }
     ) { () throws(NotProven) in try meaning() }
+    found.lostLogins = lostLogins(found)
+    return found
   }
 
   /// Hosts that change.

@@ -27,7 +27,11 @@ struct DiffReport {
       ?? found.lockoutNotProven.map {
         Answer.Part.chapter(.sentence("\("whether somebody can log in afterwards is \($0)", .closes)"))
       }
-    let before = [reason, lead].compactMap { $0 } + (found.meaning?.parts ?? [])
+    // What is said of a host as a whole stands there already.
+    let logins = found.lostLogins.filter { found.lockout?.hosts.contains($0.host) != true || $0.login != nil }
+      .filter { found.lockoutNotProven == nil || $0.login != nil }
+      .map { Answer.Part.chapter(.sentence("\($0.reason, .closes)")) }
+    let before = [reason, lead].compactMap { $0 } + logins + (found.meaning?.parts ?? [])
     let knowsMeaning = found.meaning != nil && !showsObjects
     let facts = found.facts.chapters
     guard let sources else {
@@ -196,6 +200,7 @@ struct DiffReport {
     let hosts: [Host]
     let lockedOut: [String]
     let lockedOutNotProven: String?
+    let lostLogins: [LostLoginJSON]?
     let findings: [LintReport.Entry]?
     let facts: [HostFactsJSON]
     let meaning: ChangeMeaning.JSON?
@@ -221,6 +226,7 @@ struct DiffReport {
     return File(
       hosts: hosts, lockedOut: found.lockout?.hosts ?? [],
       lockedOutNotProven: found.lockoutNotProven.map { "\($0)" },
+      lostLogins: found.lostLogins.isEmpty ? nil : found.lostLogins.map { LostLoginJSON($0) },
       findings: sources.map { LintReport(findings: found.findings, sources: $0).entries },
       facts: found.facts.map { HostFactsJSON($0) },
       meaning: found.meaning?.json, meaningNotProven: found.notProven.map { "\($0)" },

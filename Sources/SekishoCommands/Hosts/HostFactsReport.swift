@@ -14,6 +14,9 @@ extension [HostFacts] {
   var chapters: [Chapter] {
     let chapters = [
       Chapter(.facts, "On trial", compactMap(\.trialEntry)),
+      Chapter(
+        .facts, "Stopped",
+        compactMap { facts in facts.stop.map { Entry(.risk, Words("\(facts.host): \($0.sentence)")) } }),
       Chapter(.facts, "Sessions that the new rules do not allow", compactMap(\.sessionEntry)),
       Chapter(.facts, "Records", flatMap(\.recordEntries)),
       Chapter(.facts, "Led elsewhere than asked for", flatMap(\.translationEntries)),
@@ -145,12 +148,14 @@ struct HostFactsJSON: Encodable {
   let deniedFromNowOn: [Denied]
   /// Milliseconds.
   let trialLeft: UInt64?
+  let stop: StopStatus?
   /// Sessions that the new rules do not allow.
   let revokedSessions: CutReport?
 
   init(_ facts: HostFacts) {
     host = facts.host
     trialLeft = facts.trialLeft
+    stop = facts.stop
     revokedSessions = facts.revoked
     unlistedAddresses = facts.stray?.unknown.map(\.description) ?? []
     addressesOfOthers = Dictionary(

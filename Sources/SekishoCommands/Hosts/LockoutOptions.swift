@@ -20,7 +20,7 @@ struct LockoutOptions: ParsableArguments {
     if let stranger = allowLockout.first(where: { !names.contains($0) }) {
       throw ValidationError("--allow-lockout names \(stranger), which is no host of this command")
     }
-    let lost = change.lostLogins.filter { !allowLockout.contains($0.host) }
+    let lost = change.found.lostLogins.filter { !allowLockout.contains($0.host) }
     if lost.isEmpty { return }
     throw Refusal(of: lost, missing: change.running.missingFlows(of: lost))
   }

@@ -156,7 +156,7 @@ struct StatusReport {
 
 extension StopStatus {
   /// Until when, by whom and why.
-  fileprivate var sentence: String {
+  var sentence: String {
     let time =
       switch (until, isOver) {
       case (nil, _): "for good (sekisho start, or an apply, ends it)"
