@@ -177,8 +177,8 @@ let package = Package(
       name: "benchmark",
       dependencies: [
         "Addressing", "AgentProtocol", "CBareNetlink", "CTraffic", "ConnectionSpace", "ConntrackNetlink",
-        "Diagnostics", "Enforcement", "FleetGenerator", "Inventory", "InventoryFiles", "Nftables",
-        "NftablesNetlink", "Policy",
+        "Diagnostics", "Enforcement", "FleetGenerator", "HostLife", "HostState", "HostStore", "Inventory",
+        "InventoryFiles", "Machine", "Nftables", "NftablesNetlink", "Policy",
         "PolicySpace", "Reachability", "RulesetCompiler", "RulesetDiff", "RulesetShape", "RulesetSpace",
         "Sessions",
       ],

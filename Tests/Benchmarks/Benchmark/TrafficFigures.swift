@@ -4,6 +4,7 @@ import Foundation
 import Nftables
 import NftablesNetlink
 import RulesetDiff
+import RulesetShape
 
 /// What a packet costs under the compiled rules, beside a ruleset of connection tracking and one accept
 /// rule. This program is the receiver, in a network namespace of its own; a veth leads to the sender's.
@@ -44,14 +45,25 @@ struct TrafficFigures {
       clients: LargeTable(services: 1, perService: 100_000).addresses + [inet_addr(Self.sender)]
     ).table()
     let change = TableDiff.change(from: nil, to: compiled)
+    let trial = TrialTable(of: compiled, beside: compiled, milliseconds: 3_600_000)
 
     var (plain, ours): ([Traffic: [Double]], [Traffic: [Double]]) = ([:], [:])
+    var (judged, tried): ([Traffic: [Double]], [Traffic: [Double]]) = ([:], [:])
     for _ in 0..<Self.rounds {
       require(["nft", "-f", file])
       for traffic in Traffic.allCases { plain[traffic, default: []].append(try cost(traffic, holder)) }
       require(["nft", "delete", "table", "inet", "reference"])
       for step in change.steps { _ = try NftablesConnection().commit(step, expecting: nil) }
       for traffic in Traffic.allCases { ours[traffic, default: []].append(try cost(traffic, holder)) }
+      for traffic in Traffic.allCases { judged[traffic, default: []].append(try cost(traffic, holder)) }
+      for table in [trial.prepared, trial.armed] {
+        let connection = try NftablesConnection()
+        let installed = try connection.table(.inet, "sekisho")
+        for step in TableDiff.change(from: installed, to: table).steps {
+          _ = try connection.commit(step, expecting: nil)
+        }
+      }
+      for traffic in Traffic.allCases { tried[traffic, default: []].append(try cost(traffic, holder)) }
       require(["nft", "delete", "table", "inet", "sekisho"])
     }
     let names: [(Traffic, String, Double)] = [
@@ -65,6 +77,18 @@ struct TrafficFigures {
       // Of two runs one behind the other: what else the machine does lasts longer than both.
       Figure(name, median(zip(own, other).map { $0 / $1 }), "x", .atMost(limit)).show()
       remark("\(text(median(own))) ns a packet, \(text(median(other))) with the plain ruleset")
+    }
+    showTrial(judged, tried)
+  }
+
+  private func showTrial(_ judged: [Traffic: [Double]], _ tried: [Traffic: [Double]]) {
+    let limits: [(Traffic, String, Double)] = [
+      (.random, "on trial, against the same rules confirmed: random peers", 1.15),
+      (.hot, "  hot peers", 1.15), (.established, "  established packets", 1.02),
+    ]
+    for (traffic, name, limit) in limits {
+      guard let own = tried[traffic], let other = judged[traffic] else { continue }
+      Figure(name, median(zip(own, other).map { $0 / $1 }), "x", .atMost(limit)).show()
     }
   }
 

@@ -12,6 +12,7 @@ case "tuples":
 case "kernel": try KernelFigures(place: arguments[2]).show()
 case "ranges": try RangeFigures().show()
 case "sessions": try SessionFigures(place: arguments[2]).show()
+case "life": try LifeFigures(place: arguments[2]).show()
 case "apply": try ApplyFigures(place: arguments[2]).show()
 case "traffic": try TrafficFigures(program: arguments[0], place: arguments[2]).show()
 case "send": TrafficSender.run(arguments[2])
@@ -40,6 +41,7 @@ func all(sekisho: String, place: String) throws {
   try FileManager.default.createSymbolicLink(
     atPath: "\(place)/sekisho", withDestinationPath: URL(fileURLWithPath: sekisho).path)
   inNamespace([program, "apply", place])
+  inNamespace([program, "life", place])
   inNamespace([program, "traffic", place])
   showMachine()
 }
