@@ -7,11 +7,13 @@ extension ChangeHint {
   private static let longestCgroup = 256
 
   /// Who made a change, as far as it can be told; `nil`: nobody knows.
-  init?(_ notice: HostNotices.Notice) {
+  ///
+  /// - Parameter isAsking: whether the control group is looked for.
+  init?(_ notice: HostNotices.Notice, isAsking: Bool) {
     guard let program = notice.program else { return nil }
     self.init(
       program: program, process: notice.process,
-      cgroup: notice.process.flatMap { Self.cgroup(of: $0, called: program) })
+      cgroup: !isAsking ? nil : notice.process.flatMap { Self.cgroup(of: $0, called: program) })
   }
 
   /// The control group of a thread, in the second version's hierarchy: cgroups(7), proc(5).

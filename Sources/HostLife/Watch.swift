@@ -11,6 +11,8 @@ package struct Watch: ~Copyable {
   private static let mostHeard = 512
   /// Who changed a table is told of so many at once.
   private static let mostHints = 3
+  /// Of so many notices at once the control group is looked for.
+  private static let mostAsked = 16
   /// How long is looked at nothing when nothing is heard.
   private static let longest = Duration.seconds(60)
 
@@ -73,9 +75,9 @@ package struct Watch: ~Copyable {
 
   /// Takes what waits.
   private mutating func hear(_ say: (WatchSaying) throws -> Void) throws {
-    for _ in 0..<Self.mostHeard {
+    for number in 0..<Self.mostHeard {
       guard let notice = try notices.next() else { return }
-      let hint = ChangeHint(notice)
+      let hint = ChangeHint(notice, isAsking: number < Self.mostAsked)
       if notice.isOwn {
         if let hint, !hints.contains(hint), hints.count < Self.mostHints { hints.append(hint) }
         due = min(due, max(rest, .now))

@@ -39,9 +39,9 @@ struct WatchTests {
       apply --no-trial
       watch; until_told 'revision 1 stands, as it was confirmed'
       nft insert rule inet sekisho input tcp dport 23 accept
-      until_told 'altered, added rule in input { tcp dport 23 accept }, by nft (pid [0-9]'
+      until_told 'altered, added rule in input { tcp dport 23 accept }, by .*nft (pid [0-9]'
       nft flush ruleset
-      until_told 'not as confirmed (revision 1): the table is gone, by nft (pid [0-9]'
+      until_told 'not as confirmed (revision 1): the table is gone, by .*nft (pid [0-9]'
       test -z "$(nft list tables)"
       sekisho boot; until_told_times 2 'revision 1 stands, as it was confirmed'
       ended -TERM; grep 'ended' told; test -z "$(cat said)"
@@ -65,7 +65,7 @@ struct WatchTests {
       nft add table ip theirs; until_told 'table ip theirs changed, by nft'
       test "$(nft list tables)" = 'table ip theirs'; test "$(grep -c 'restored:' told)" = 3
       sekisho history --json > books; test "$(grep -c '"event" : "restored"' books)" = 3
-      grep '"detail" : "gone, nft (pid [0-9]*)"' books; sekisho history --verify
+      grep '"detail" : "gone, .*nft (pid [0-9]*)"' books; sekisho history --verify
       ended -INT
       # Started again it begins to count anew.
       nft monitor > monitored & monitor=$!
@@ -136,7 +136,7 @@ struct WatchTests {
         sed -i 's/service: ssh/service: web/' inventory/all.yaml
       done
       until_told 'revision 4 stands, as it was confirmed$'; (! grep -e 'not as confirmed' -e restored told)
-      grep 'added rule in trial/input { tcp dport 23 accept }, by nft' told; sekisho drift
+      grep 'added rule in trial/input { tcp dport 23 accept }, by .*nft (pid' told; sekisho drift
       ended -TERM
       """)
   }
@@ -148,7 +148,7 @@ struct WatchTests {
       setpriv --bounding-set=-all,+net_admin --inh-caps=-all --no-new-privs \
         sekisho watch --restore > told 2> said & watch=$!
       until_told 'revision 1 stands'; grep 'CapEff:.*0000000000001000' /proc/$watch/status
-      nft flush ruleset; until_told 'gone, by nft'; until_told 'restored: revision 1 stands again'
+      nft flush ruleset; until_told 'gone, by .*nft (pid'; until_told 'restored: revision 1 stands again'
       ended -TERM
       """)
   }

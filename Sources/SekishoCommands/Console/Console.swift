@@ -37,9 +37,10 @@ struct Console: Sendable {
   /// Writes data to standard output, whole.
   func write(_ bytes: [UInt8]) throws { try writeAll(bytes, to: .standardOutput) }
 
-  /// Writes a line of a service to standard output: where nobody reads it any more, that is a failure.
+  /// Writes a line of a service to standard output: where nobody reads it any more, or takes it in time, that is a failure. A
+  /// service that waits for its reader does nothing else.
   func write(line bytes: [UInt8]) throws {
-    do throws(Errno) { try FileDescriptor.standardOutput.writeWhole(bytes) } catch {
+    do throws(Errno) { try FileDescriptor.standardOutput.writeWhole(bytes, by: .now + .seconds(10)) } catch {
       throw UnwrittenOutput(errno: error)
     }
   }
