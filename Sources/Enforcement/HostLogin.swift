@@ -2,6 +2,7 @@ internal import Addressing
 internal import AgentProtocol
 internal import Machine
 internal import Netlink
+internal import Nftables
 internal import Sessions
 
 extension LocalHost {
@@ -10,8 +11,9 @@ extension LocalHost {
   /// What it says of itself counts where it leads to an address of this network namespace: from a namespace of a lab the
   /// session ends elsewhere. Connection tracking knows what it asked for where rules led it here.
   ///
+  /// - Parameter tables: of the host; where none of them leads elsewhere, every session of the host need not be read.
   /// - Returns: `nil`: there is none, as at a console.
-  func login(_ kernel: any HostKernel) throws(AgentFailure) -> Login? {
+  func login(_ tables: [Table], _ kernel: any HostKernel) throws(AgentFailure) -> Login? {
     let words = Caller.connection
     guard words.count == 4, let client = Self.address(words[0]), let clientPort = UInt16(words[1]),
       let server = Self.address(words[2]), let port = UInt16(words[3]),
@@ -20,13 +22,16 @@ extension LocalHost {
     // What a host sends itself always passes.
     let own = Interfaces.addresses()
     guard own.contains(server), !own.contains(client) else { return nil }
+    let asked = Login(from: client, to: server, port: port)
+    guard tables.contains(where: \.translates) else { return asked }
     do throws(NetlinkError) {
       let session = try kernel.tracked()?.sessions.first {
         $0.original.ipProtocol == .tcp && $0.reply.source == server && $0.reply.sourcePort == port
           && $0.reply.destination == client && $0.reply.destinationPort == clientPort
       }
-      guard let asked = session?.original else { return Login(from: client, to: server, port: port) }
-      return Login(from: asked.source, to: asked.destination, port: asked.destinationPort)
+      return session.map {
+        Login(from: $0.original.source, to: $0.original.destination, port: $0.original.destinationPort)
+      } ?? asked
     } catch { throw AgentFailure(error) }
   }
 
@@ -34,4 +39,8 @@ extension LocalHost {
   private static func address(_ text: String) -> Address? {
     try? Address(parsing: text.prefix { $0 != "%" })
   }
+}
+
+extension Table {
+  fileprivate var translates: Bool { chains.contains { $0.base?.type == "nat" && !$0.rules.isEmpty } }
 }

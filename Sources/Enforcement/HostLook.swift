@@ -35,7 +35,7 @@ extension LocalHost {
       ruleset: isTold
         ? found.tables.compactMap { isOwn(TablePlace($0.family, $0.name)) ? own?.table : $0 } : nil,
       recorded: recorded, trialLeft: left, revoked: revoked,
-      login: change.isEmpty ? nil : try login(kernel))
+      login: change.isEmpty ? nil : try login(found.tables, kernel))
   }
 
   /// All tables of one moment.
