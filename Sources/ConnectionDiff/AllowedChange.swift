@@ -1,6 +1,6 @@
 internal import Addressing
-package import ConnectionSpace
-package import Nftables
+internal import ConnectionSpace
+internal import Nftables
 package import Policy
 internal import RulesetShape
 internal import RulesetSpace
@@ -95,7 +95,7 @@ package struct AllowedChange: Sendable {
 
 extension AllowedChange.Links {
   /// Classes of links; `nil` among them: all of them.
-  fileprivate init(_ classes: [LinkClass?]) {
+  init(_ classes: [LinkClass?]) {
     let known = classes.compactMap(\.self)
     self =
       known.count < classes.count
@@ -104,129 +104,16 @@ extension AllowedChange.Links {
   }
 }
 
-/// What one listing of a host's rulesets lets pass and another does not.
-package struct ListingChange: Sendable {
-  /// In each direction, links apart where it is not the same by all of them.
-  package let changes: [AllowedChange]
-  /// Titles of tables whose rules are others and of which it is not proven that they let pass the same but for that; empty:
-  /// nothing else changes.
-  package let notProven: [String]
-
-  /// More pairs of links than these are not looked at one by one.
-  private static let mostPairs = 64
-
-  /// - Parameters:
-  ///   - old: all tables of the host, as they were.
-  ///   - new: the same, as they are.
-  ///   - now: the moment at which rules with a time are judged.
-  /// - Throws: ``NotProven`` when the tables are too intricate to be exact about.
-  package init(
-    from old: [Table], to new: [Table], at now: Timestamp, budget: Budget = Budget()
-  ) throws(NotProven) {
-    let isLed = (old + new).contains(where: \.leadsElsewhere)
-    let inputs = LinkClass.all(in: old + new, by: .inputInterfaceName)
-    let outputs = LinkClass.all(in: old + new, by: .outputInterfaceName)
-    func classes(_ known: [LinkClass]?) -> [LinkClass?] {
-      guard let known, known.count > 1 else { return [nil] }
-      return known
-    }
-    var isWhole = inputs != nil && outputs != nil
-    var changes: [AllowedChange] = []
-    for direction in Direction.allCases {
-      var (coming, going) = (
-        direction == .egress ? [nil] : classes(inputs),
-        direction == .ingress && !isLed ? [nil] : classes(outputs)
-      )
-      if coming.count * going.count > Self.mostPairs { (coming, going, isWhole) = ([nil], [nil], false) }
-      var rows: [(inputs: [LinkClass?], row: [(outputs: [LinkClass?], change: AllowedChange)])] = []
-      for input in coming {
-        var row: [(outputs: [LinkClass?], change: AllowedChange)] = []
-        for output in going {
-          let change = try AllowedChange(
-            from: old, to: new, direction, by: (input, output), at: now, budget: budget)
-          isWhole = isWhole && change.isExact
-          if let place = row.firstIndex(where: { $0.change.tellsTheSame(as: change) }) {
-            row[place].outputs.append(output)
-          } else {
-            row.append(([output], change))
-          }
-        }
-        let same = rows.firstIndex { known in
-          known.row.count == row.count
-            && zip(known.row, row).allSatisfy {
-              $0.outputs == $1.outputs && $0.change.tellsTheSame(as: $1.change)
-            }
-        }
-        if let same { rows[same].inputs.append(input) } else { rows.append(([input], row)) }
-      }
-      for (inputs, row) in rows {
-        changes += row.map { outputs, change in
-          change.about(
-            inputs.count == coming.count ? [nil] : inputs, outputs.count == going.count ? [nil] : outputs)
-        }
-      }
-    }
-    self.changes = changes
-    notProven = isWhole ? [] : Self.titles(ofOther: old, than: new)
-  }
-
-  /// Tables with other rules on one side than on the other, whatever they count and say.
-  private static func titles(ofOther old: [Table], than new: [Table]) -> [String] {
-    let titles = Set((old + new).map(\.title))
-    return titles.filter { title in
-      func rules(_ tables: [Table]) -> [TableRules] {
-        tables.filter { $0.title == title }.map { TableRules($0) }
-      }
-      return rules(old) != rules(new)
-    }.sorted()
-  }
-}
-
 extension AllowedChange {
-  fileprivate func tellsTheSame(as other: Self) -> Bool {
+  func tellsTheSame(as other: Self) -> Bool {
     opened == other.opened && closed == other.closed && mayOpen == other.mayOpen && mayClose == other.mayClose
       && led == other.led && ledNoMore == other.ledNoMore
   }
 
   /// The same, of more links.
-  fileprivate func about(_ inputs: [LinkClass?], _ outputs: [LinkClass?]) -> Self {
+  func about(_ inputs: [LinkClass?], _ outputs: [LinkClass?]) -> Self {
     var result = self
     (result.input, result.output) = (Links(inputs), Links(outputs))
     return result
-  }
-}
-
-/// What of a table can decide on packets.
-private struct TableRules: Hashable {
-  private struct ChainRules: Hashable {
-    let name: ChainName
-    let base: BaseChain?
-    let rules: [[Expression]]
-  }
-
-  private struct SetKeys: Hashable {
-    let name: SetName
-    let key: [DataType]
-    let flags: SetFlags
-    let timeout: UInt64?
-    let elements: SetElements
-  }
-
-  private let flags: TableFlags
-  private let chains: [ChainRules]
-  private let sets: [SetKeys]
-  private let others: [OpaqueObject]
-
-  init(_ table: Table) {
-    flags = table.flags
-    chains = table.chains.map { chain in
-      ChainRules(
-        name: chain.name, base: chain.base,
-        rules: chain.rules.map { $0.expressions.filter { $0 != .counter } })
-    }
-    sets = table.sets.map { set in
-      SetKeys(name: set.name, key: set.key, flags: set.flags, timeout: set.timeout, elements: set.elements)
-    }
-    others = table.others
   }
 }

@@ -65,6 +65,7 @@ package struct AllowedConnections: Sendable {
   package let isApartFromOwn: Bool
   /// What is left out; `nil`: nothing.
   package let bridges: BridgesApart?
+  /// Chains of which it is not known what they do.
   package let givenUp: GivenUp
   /// Whether what belongs to a connection, or is an error about one, surely passes: without that, what new connections
   /// may do says little.

@@ -125,6 +125,32 @@ import Testing
     #expect(found.notProven == (example.notProven ? ["ip t"] : []))
   }
 
+  /// Objects of a table beside its chains, and statements of its one rule.
+  @Test(
+    arguments: [
+      (
+        #"{"set":{"family":"ip","table":"t","name":"s","type":"ipv4_addr","flags":["dynamic"],"size":9}}"#,
+        "@s"
+      ),
+      (#"{"quota":{"family":"ip","table":"t","name":"q","bytes":9,"inv":true}}"#, nil),
+    ] as [(String, String?)])
+  func `what a listing does not say of a table is not proven to be the same`(object: String, set: String?)
+    throws
+  {
+    let match =
+      set.map {
+        #"{"match":{"op":"==","left":{"payload":{"protocol":"ip","field":"saddr"}},"right":"\#($0)"}}"#
+      } ?? #"{"quota":"q"}"#
+    let text = """
+      {"nftables":[{"table":{"family":"ip","name":"t"}},\(object),
+      {"chain":{"family":"ip","table":"t","name":"i","type":"filter","hook":"input","prio":0,"policy":"drop"}},
+      {"rule":{"family":"ip","table":"t","chain":"i","expr":[\(match),{"accept":null}]}}]}
+      """
+    let tables = try Table.tables(fromJSON: Array(text.utf8))
+    let found = try ListingChange(from: tables, to: tables, at: Self.now)
+    #expect(found.changes.allSatisfy(\.isEmpty) && found.notProven == ["ip t"])
+  }
+
   /// Rules at random of a few names that begin alike; each link is then asked about by its name.
   @Test(arguments: 1...24)
   func `nothing that differs by a link is left untold, and nothing is told that does not`(seed: UInt64) throws

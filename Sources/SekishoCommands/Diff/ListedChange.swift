@@ -23,7 +23,7 @@ struct ListedChange {
       answer.parts.append(
         .chapter(
           .sentence(
-            "\("not proven", .changes)\(told.isEmpty ? "" : ", beside that,") that both let the same connections pass: it depends on more than the connection, and rules of table \(listed(change.notProven)) differ"
+            "\("not proven", .changes)\(told.isEmpty ? "" : ", beside that,") that both let the same connections pass: it depends on more than the connection, and table \(listed(change.notProven)) is not known to be the same"
           )))
     }
     if told.isEmpty, change.notProven.isEmpty {
