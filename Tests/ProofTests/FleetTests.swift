@@ -81,6 +81,13 @@ extension KernelProof {
             #expect(
               refused.output.contains("let you in again by tcp/2222 from 10.0.0.1"), "\(refused.output)")
             #expect(try await !proof.listing("web-1").contains("chain input"))
+            // That it is by this one that hosts are managed, nobody can guess.
+            try await server.write(
+              inventory: Self.inventory.replacing(
+                "services: {ssh: tcp/22,", with: "services: {ssh: tcp/2222,"))
+            let unsaid = try await server.sekisho(from: "desk", "apply", "--host", "web-1", "--yes")
+            #expect(
+              unsaid.status == 6 && unsaid.output.contains("(where tcp/2222 manages it"), "\(unsaid.output)")
             try await server.write(
               inventory: Self.inventory.replacing(
                 "services: {ssh: tcp/22,", with: "settings: {management: ssh}\nservices: {ssh: tcp/2222,"))

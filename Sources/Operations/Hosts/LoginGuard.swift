@@ -63,7 +63,9 @@ extension RunningHosts {
       var own: LostLogin?
       if let login = applying.looked.login { own = lostLogin(of: login, on: target, rulesets) }
       if let own { lost.append(own) }
-      if let nobody = nobody(on: target, rulesets, found, isConsole: console.contains(target.name)) {
+      if let nobody = nobody(
+        on: applying, rulesets, found, isConsole: console.contains(target.name))
+      {
         // To whoever is told what he misses himself it says nothing more.
         if own?.missing == nil { lost.append(nobody) }
       }
@@ -105,8 +107,9 @@ extension RunningHosts {
 
   /// Whether nobody could manage a host afterwards.
   private func nobody(
-    on target: Target, _ rulesets: HostRulesets, _ found: FoundDifference, isConsole: Bool
+    on applying: Applying, _ rulesets: HostRulesets, _ found: FoundDifference, isConsole: Bool
   ) -> LostLogin? {
+    let target = applying.target
     // What our own table lets in is what flows say; others may stop it.
     if !isConsole, !rulesets.staying.isEmpty, let policy = targets.inventory?.policy {
       switch LoginFate(managing: rulesets, by: policy, at: .current()) {
@@ -122,8 +125,15 @@ extension RunningHosts {
       }
     }
     if let lockout = found.lockout, lockout.hosts.contains(target.name) {
+      var reason = "nobody can log in to \(target.name) by \(lockout.login) any more"
+      // Nobody has said by which service hosts are managed, and whoever is there came by another one.
+      if let policy = targets.inventory?.policy, policy.management == nil, let login = applying.looked.login,
+        login.port != 22
+      {
+        reason += " (where tcp/\(login.port) manages it, say so: `settings: {management: SERVICE}`)"
+      }
       return LostLogin(
-        target.name, .management, "nobody can log in to \(target.name) by \(lockout.login) any more",
+        target.name, .management, reason,
         lacksFlow: true, missing: targets.inventory?.policy.whoManagesMost.map { .named($0) })
     }
     return found.lockoutNotProven.map { reason in
