@@ -163,7 +163,9 @@ let package = Package(
       ]),
     .executableTarget(
       name: "lab-support",
-      dependencies: ["Addressing", "Attempts", "Lab", "LabFixtures", "Machine", "Probing"],
+      dependencies: [
+        "Addressing", "Attempts", "ConntrackNetlink", "Lab", "LabFixtures", "Machine", "Probing", "Sessions",
+      ],
       path: "Tests/Support/lab-support", swiftSettings: common),
     .target(name: "FleetGenerator", path: "Tests/Benchmarks/FleetGenerator", swiftSettings: common),
     .executableTarget(

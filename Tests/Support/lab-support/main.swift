@@ -1,10 +1,12 @@
 import Addressing
 import Attempts
+import ConntrackNetlink
 import Glibc
 import Lab
 import LabFixtures
 import Machine
 import Probing
+import Sessions
 
 // What tests run where they cannot be themselves: as a lab's keeper, as another user, inside a namespace.
 
@@ -56,6 +58,15 @@ do {
     pour(
       try arguments[2].split(separator: ",").map { try Address(parsing: $0) },
       arguments.dropFirst(3).compactMap { UInt16($0) }, pause: pause)
+  case "track":
+    guard arguments.count > 4, let port = UInt16(arguments[3]), let count = UInt16(arguments[4]) else {
+      exit(64)
+    }
+    let (client, server) = (try Address(parsing: arguments[1]), try Address(parsing: arguments[2]))
+    let sessions = (0..<count).map {
+      Session(client: SessionEnd(client, 10_000 + $0), server: SessionEnd(server, port))
+    }
+    print("tracked \(try ConntrackConnection().enter(sessions))")
   case "quiet-client", "quiet-server":
     guard arguments.count > 2, let port = UInt16(arguments[2]) else { exit(64) }
     let address = try Address(parsing: arguments[1])
@@ -88,7 +99,8 @@ do {
     listener.serve(until: 0)
     for arrival in listener.arrivals { print(arrival) }
   default:
-    print("keep, up, status, exec, down, probe, inject, pour, quiet-client, quiet-server, talk, listen")
+    print(
+      "keep, up, status, exec, down, probe, inject, pour, track, quiet-client, quiet-server, talk, listen")
     exit(64)
   }
 } catch {
