@@ -119,7 +119,7 @@ let package = Package(
       "HostAgent",
       [
         "AgentProtocol", "Attempts", "Enforcement", "HostLife", "HostServices", "HostState", "HostStore",
-        "Machine", "Policy", "Probing",
+        "Machine", "Nftables", "Policy", "Probing",
         system,
       ], isSmall: true),
     layer("Lab", ["Addressing", "CLinux", "Machine", "Policy", system], isSmall: true),

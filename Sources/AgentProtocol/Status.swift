@@ -18,13 +18,16 @@ package struct HostStatus: AgentMessage, Hashable, Codable {
   @BoundedList package private(set) var foreignChains: [ForeignChain]
   /// `nil`: nobody has stopped the host, or whoever is asked may not read its books.
   package var stop: StopStatus?
+  /// What boots; `nil`: nothing was ever confirmed, or whoever is asked may not read the host's books.
+  package var confirmed: ConfirmedStatus?
   /// Services that take the table away, as far as files of the host say; `nil`: it was not looked for them.
   package var flushing: [FlushingService]?
 
   package init(
     generation: UInt32, table: TableStatus?, foreignChains: [ForeignChain], stop: StopStatus? = nil,
-    flushing: [FlushingService]? = nil
+    confirmed: ConfirmedStatus? = nil, flushing: [FlushingService]? = nil
   ) {
+    self.confirmed = confirmed
     self.stop = stop
     self.flushing = flushing
     self.generation = generation
@@ -41,6 +44,22 @@ package struct HostStatus: AgentMessage, Hashable, Codable {
       throw AgentFailure(.badRequest, "more services than there can be")
     }
     self = header
+  }
+}
+
+/// The revision that a host boots with.
+package struct ConfirmedStatus: Hashable, Sendable, Codable {
+  package let revision: Int
+  /// When the host was given it: seconds since 1970, UTC; `nil`: that cannot be read.
+  package let time: Int64?
+  /// Whether the kernel has something else; `nil`: nothing is compared while a trial or a stop lasts, or the ruleset cannot be
+  /// read.
+  package let isDrifted: Bool?
+
+  package init(revision: Int, time: Int64?, isDrifted: Bool?) {
+    self.revision = revision
+    self.time = time
+    self.isDrifted = isDrifted
   }
 }
 

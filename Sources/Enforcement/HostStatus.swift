@@ -6,14 +6,14 @@ internal import RulesetShape
 extension LocalHost {
   /// What the kernel has of Sekisho.
   ///
-  /// - Parameter isFallback: whether a table is what stands where nothing better could be loaded.
-  package func status(isFallback: (Table) -> Bool) throws(AgentFailure) -> HostStatus {
+  /// - Parameter isFallback: is given the table, and says whether it is what stands where nothing better could be loaded.
+  package func status(isFallback: (InstalledTable) -> Bool) throws(AgentFailure) -> HostStatus {
     let kernel = try openKernel()
     do throws(ReadError) {
       let installed = try kernel.table(family, name)
       let left = try kernel.timeLeft(of: TrialName.clock, family: family, table: name)
       let table = try installed.map { (installed) throws(ReadError) in
-        try TableStatus(installed, trialLeft: left, isFallback: isFallback(installed.table)) {
+        try TableStatus(installed, trialLeft: left, isFallback: isFallback(installed)) {
           (set) throws(ReadError) in
           try kernel.elementCount(of: set, family: family, table: name)
         }

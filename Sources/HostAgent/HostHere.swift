@@ -5,6 +5,7 @@ package import HostLife
 internal import HostState
 internal import HostStore
 package import Machine
+internal import Nftables
 
 /// This host: what is enforced on it, and what it was given over time.
 package struct HostHere: Sendable {
@@ -40,6 +41,11 @@ package struct HostHere: Sendable {
 
   /// Who has stopped the host; `nil`: nobody, or whoever asks may not read the books, and may still see the kernel.
   var stopNow: StopStatus? { StateDirectory.isThere ? try? life().stopNow() : nil }
+
+  /// What the host boots with; `nil`: nothing, or whoever asks may not read the books.
+  func confirmedNow(_ installed: InstalledTable?) -> ConfirmedStatus? {
+    StateDirectory.isThere ? try? life().confirmedNow(installed) : nil
+  }
 
   /// Loads what was confirmed, or the fallback, as a boot does.
   ///

@@ -3,11 +3,17 @@ internal import Enforcement
 internal import HostLife
 internal import HostServices
 internal import Machine
+internal import Nftables
 
 extension AgentServer {
   mutating func answerStatus(_ here: HostHere) {
     handle(Status.self) { (_, _) throws(AgentFailure) in
-      var status = try here.host.status { $0.isFallback }
+      var installed: InstalledTable?
+      var status = try here.host.status { found in
+        installed = found
+        return found.table.isFallback
+      }
+      status.confirmed = here.confirmedNow(installed)
       status.stop = here.stopNow
       // Services are of the machine, and act in its first namespace.
       if NetworkNamespace.isFirst { status.flushing = FlushingServices.found(below: "") }

@@ -5,6 +5,7 @@ package import HostState
 package import HostStore
 internal import Machine
 package import Nftables
+internal import RulesetDiff
 internal import RulesetShape
 internal import SystemPackage
 
@@ -202,6 +203,19 @@ extension HostLife {
         .badRequest, "nothing was ever confirmed on this host", remedy: "apply and confirm a ruleset first")
     }
     return ConfirmedRuleset(revision: number.rawValue, table: try table(number))
+  }
+
+  /// Which revision boots, and whether the kernel has it; `nil`: nothing was ever confirmed. Nothing is changed.
+  ///
+  /// - Parameter installed: what the kernel has.
+  package func confirmedNow(_ installed: InstalledTable?) throws(AgentFailure) -> ConfirmedStatus? {
+    let state = try reading { () throws(HostStore.Failure) in try store.load() }.state
+    guard let number = state.confirmed else { return nil }
+    let isSettled = state.trial == nil && state.stop == nil
+    let isDrifted =
+      isSettled ? (try? table(number)).map { !TableDiff.change(from: installed, to: $0).isEmpty } : nil
+    return ConfirmedStatus(
+      revision: number.rawValue, time: try? store.about(number).time, isDrifted: isDrifted)
   }
 
   /// The ruleset of a revision that the host still has. Nothing is changed.

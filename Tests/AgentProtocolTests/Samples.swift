@@ -40,6 +40,7 @@ enum Samples {
     HostStatus(
       generation: 5, table: nil, foreignChains: [],
       stop: StopStatus(until: 1_700_000_000, isOver: false, by: "ada (as root)", why: "a trace"),
+      confirmed: ConfirmedStatus(revision: 7, time: 1_690_000_000, isDrifted: true),
       flushing: [
         FlushingService(
           unit: "nftables.service", moments: [.start, .boot, .reload, .stop],

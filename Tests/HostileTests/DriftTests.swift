@@ -37,6 +37,8 @@ struct DriftTests {
       test $status = 3; grep 'not as confirmed: this host (revision 1)' told
       grep -F -e '- any other IPv4 → this host  tcp/23' told; grep -e '- tcp dport 23 accept' told
       grep '"status" : "drifted"' json; grep '"revision" : 1' json
+      sekisho status | grep '! not as it was confirmed: revision 1, of '
+      sekisho status --json | grep '"is_drifted" : true'
       """)
   }
 

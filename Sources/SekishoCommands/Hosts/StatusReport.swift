@@ -1,5 +1,6 @@
 internal import Addressing
 internal import AgentProtocol
+internal import Machine
 internal import Operations
 internal import Policy
 
@@ -7,12 +8,21 @@ internal import Policy
 struct StatusReport {
   let states: [HostAnswer]
 
+  /// Of more hosts each has a line.
+  private static let mostChapters = 3
+
   var answer: Answer {
-    let parts = states.map { state -> Answer.Part in
+    var parts: [Answer.Part] = []
+    for state in states {
       switch state.status {
-      case .failure(let error): .failure("\(state.host): \(error)")
-      case .success(let status): .chapter(chapter(state, status))
+      case .failure(let error): parts.append(.failure("\(state.host): \(error)"))
+      case .success(let status):
+        if states.count <= Self.mostChapters { parts.append(.chapter(chapter(state, status))) }
       }
+    }
+    if states.count > Self.mostChapters {
+      let table = StatusTable(states)
+      parts += [.chapter(table.chapter), .summary(table.summary)]
     }
     return Answer(
       parts: parts, data: .document(File(hosts: states.map { File.Host($0) })),
@@ -22,7 +32,8 @@ struct StatusReport {
   private func chapter(_ state: HostAnswer, _ status: HostStatus) -> Chapter {
     let stray = (state.facts?.stray?.sentences ?? []).map { Entry(.risk, "\($0)") }
     let foreign = flushing(status) + foreign(status) + (state.facts?.translationEntries ?? []) + stray
-    let stopped = status.stop.map { [Entry(.risk, Words($0.sentence))] } ?? []
+    let stopped =
+      (status.stop.map { [Entry(.risk, Words($0.sentence))] } ?? []) + (status.confirmed?.entries ?? [])
     guard let table = status.table else {
       return Chapter(
         .facts, "\(state.host, .strong): \("no table, nothing is enforced", .closes)", stopped + foreign)
@@ -111,6 +122,8 @@ struct StatusReport {
       var generation: UInt32?
       var table: TableStatus?
       var stop: StopStatus?
+      /// The revision that the host boots with.
+      var confirmed: ConfirmedStatus?
       var objectsDiffering: Int?
       var foreignChains: [ForeignChain]?
       /// Services that take the table away; nothing where it was not looked for them.
@@ -137,6 +150,7 @@ struct StatusReport {
           generation = found.generation
           table = found.table
           stop = found.stop
+          confirmed = found.confirmed
           objectsDiffering = state.differing
           foreignChains = found.foreignChains
           servicesThatFlush = found.flushing
@@ -151,6 +165,27 @@ struct StatusReport {
       }
     }
     let hosts: [Host]
+  }
+}
+
+extension ConfirmedStatus {
+  /// What a host boots with, and whether it has it.
+  var entries: [Entry] {
+    let given = time.map { ", of \(HistoryCommand.date($0)) (\(Self.age($0)) ago)" } ?? ""
+    return isDrifted == true
+      ? [
+        Entry(.risk, Words("not as it was confirmed: revision \(revision)\(given); sekisho drift tells more"))
+      ]
+      : [Entry(nil, Words("revision \(revision) is confirmed\(given)"))]
+  }
+
+  /// `5 d`, in the largest unit that there is one of; nothing comes from the future.
+  static func age(_ time: Int64) -> String {
+    let seconds = max(0, WallClock.seconds() - time)
+    for (unit, length) in [("d", Int64(86_400)), ("h", 3600), ("min", 60)] where seconds >= length {
+      return "\(seconds / length) \(unit)"
+    }
+    return "\(seconds) s"
   }
 }
 
@@ -169,7 +204,7 @@ extension StopStatus {
 
 extension String {
   /// With spaces behind it, at least as wide.
-  fileprivate func padded(to width: Int) -> String {
+  func padded(to width: Int) -> String {
     self + String(repeating: " ", count: max(0, width - count))
   }
 }
