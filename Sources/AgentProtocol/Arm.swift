@@ -17,8 +17,11 @@ package struct Arm: AgentRequest {
   package let seen: Seen?
   package let seconds: Int
   package let note: ChangeNote
+  /// Sessions that the wanted rules would not let begin end when the trial begins; else they do when it is confirmed.
+  package let cutsNow: Bool
 
-  package init(_ wanted: Table, seen: Seen?, seconds: Int, note: ChangeNote) {
+  package init(_ wanted: Table, seen: Seen?, seconds: Int, note: ChangeNote, cutsNow: Bool = false) {
+    self.cutsNow = cutsNow
     self.wanted = wanted
     self.revision = nil
     self.seen = seen
@@ -26,7 +29,8 @@ package struct Arm: AgentRequest {
     self.note = note
   }
 
-  package init(revision: Int, seen: Seen?, seconds: Int, note: ChangeNote) {
+  package init(revision: Int, seen: Seen?, seconds: Int, note: ChangeNote, cutsNow: Bool = false) {
+    self.cutsNow = cutsNow
     self.wanted = nil
     self.revision = revision
     self.seen = seen
@@ -43,9 +47,12 @@ package struct Arm: AgentRequest {
     let seen: Seen?
     let seconds: Int
     let note: ChangeNote
+    let cutsNow: Bool?
   }
 
-  package var header: Header { Header(revision: revision, seen: seen, seconds: seconds, note: note) }
+  package var header: Header {
+    Header(revision: revision, seen: seen, seconds: seconds, note: note, cutsNow: cutsNow ? true : nil)
+  }
   package var tables: [Table] { wanted.map { [$0] } ?? [] }
 
   package init(_ header: Header, _ tables: [Table]) throws(AgentFailure) {
@@ -63,6 +70,7 @@ package struct Arm: AgentRequest {
     seen = header.seen
     seconds = header.seconds
     note = header.note
+    cutsNow = header.cutsNow ?? false
   }
 
   package static func line(_ table: Table) throws(AgentFailure) -> [UInt8] { try TableLine.exact(table) }
@@ -103,10 +111,14 @@ package struct Armed: AgentMessage, Hashable, Codable {
   @BoundedCount package private(set) var operations: Int
   /// As in ``Applied``.
   package let forgetsSilentSessions: Bool?
+  /// Sessions that ended when the trial began; `nil`: none was to, or the kernel does not let itself be asked.
+  package let cut: CutReport?
 
   package init(
-    revision: Int, token: String, seconds: Int, operations: Int, forgetsSilentSessions: Bool? = nil
+    revision: Int, token: String, seconds: Int, operations: Int, forgetsSilentSessions: Bool? = nil,
+    cut: CutReport? = nil
   ) {
+    self.cut = cut
     self.forgetsSilentSessions = forgetsSilentSessions
     self.revision = revision
     self.token = token

@@ -16,13 +16,17 @@ extension LocalHost {
   /// What fails is in the report: the rules stand by then, and nothing that follows may wait for it.
   ///
   /// - Parameters:
+  ///   - wanted: the rules that judge; `nil`: those in force.
   ///   - before: the rules that let them begin, which say of which flows they are.
   ///   - isCounting: whether they go on.
   /// - Returns: `nil`: the kernel does not let itself be asked.
-  package func cut(before: Table?, isCounting: Bool, _ hold: Hold) -> CutReport? {
+  package func cut(
+    deniedBy wanted: Table? = nil, before: Table?, isCounting: Bool, _ hold: Hold
+  ) -> CutReport? {
     do throws(AgentFailure) {
       // Without rules everything may begin.
-      guard let table = try ownTable(hold) else {
+      let inForce: Table? = if let wanted { wanted } else { try ownTable(hold) }
+      guard let table = inForce else {
         return CutReport(isDone: !isCounting, flows: [], sessions: 0, uncertain: 0, left: 0)
       }
       let choose = try denied(by: table, before: before, hold.kernel)

@@ -13,7 +13,7 @@ extension AgentServer {
           .revision(RevisionNumber(rawValue: request.revision ?? 0))
         }
       let armed = try here.life().arm(
-        source, seen: request.seen, seconds: request.seconds,
+        source, seen: request.seen, seconds: request.seconds, cutsNow: request.cutsNow,
         HostLife.Reason(why: request.note.why, meaning: request.note.meaning)
       ) { () throws(AgentFailure) in
         try conversation.tell(Apply.Event(.tracking))

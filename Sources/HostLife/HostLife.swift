@@ -63,11 +63,12 @@ extension HostLife {
   ///
   /// - Parameters:
   ///   - seen: what the change was decided on.
+  ///   - cutsNow: whether sessions that the table would not let begin end at once.
   ///   - learn: is called where no table of ours made the kernel track connections yet, with everything let pass; what it
   ///     throws ends the trial before anything is in force.
   /// - Throws: ``AgentProtocol/AgentFailure``, which says what has happened; nothing is on trial then.
   package func arm(
-    _ source: Source, seen: Seen?, seconds: Int, _ reason: Reason,
+    _ source: Source, seen: Seen?, seconds: Int, cutsNow: Bool = false, _ reason: Reason,
     learn: @escaping () throws(AgentFailure) -> Void
   ) throws(AgentFailure) -> Armed {
     if case .table(let table) = source { try host.checkTarget(table) }
@@ -88,9 +89,16 @@ extension HostLife {
     }
     try carryOut(
       script, Pending(revision, ruleset, isLearning: false) { (_) throws(AgentFailure) in try learn() }, &run)
+    // What fails here is told; the trial runs by now.
+    let cut =
+      cutsNow
+      ? host.cut(
+        deniedBy: try? table(revision.number), before: run.before.own?.withoutTrial, isCounting: false,
+        run.hold)
+      : nil
     return Armed(
       revision: revision.number.rawValue, token: token, seconds: seconds, operations: run.operations,
-      forgetsSilentSessions: run.forgetsSilentSessions ? true : nil)
+      forgetsSilentSessions: run.forgetsSilentSessions ? true : nil, cut: cut)
   }
 
   /// Makes the host's table another one, for good.

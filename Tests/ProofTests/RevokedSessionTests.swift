@@ -128,6 +128,34 @@ extension KernelProof {
       }
     }
 
+    @Test func `told so, what a trial would not let begin ends when it begins`() async throws {
+      try await withProofLab(try loaded(Self.inventory("kept", "revoked")), try labRights()) { proof in
+        try await proof.apply(["client", "server"])
+        _ = try await proof.lab.run("server", Self.patient).succeeded()
+        _ = try await proof.lab.whileListening(["server"], ["udp=80,81"]) {
+          let attempts = ["udp - 10.0.0.2 80", "udp - 10.0.0.2 81", "udp - 2001:db8::2 81"]
+          let outcomes = try await proof.lab.probe("client", attempts)
+          #expect(outcomes.allSatisfy { $0 == "open" }, "\(outcomes)")
+        }
+        let wanted = try proof.changed(to: Self.inventory("kept")).table(of: "server")
+        func armed(_ cutsNow: Bool) async throws -> Armed {
+          let note = ChangeNote(why: nil, meaning: "a trial")
+          return try await proof.ask("server") { agent in
+            try await agent.ask(Arm(wanted, seen: nil, seconds: 600, note: note, cutsNow: cutsNow))
+          }
+        }
+        let waiting = try await armed(false)
+        #expect(waiting.cut == nil)
+        _ = try await proof.ask("server") { try await $0.ask(EndTrial()) }
+        let cut = try await armed(true).cut
+        #expect(cut?.isComplete == true && cut?.flows == [CutReport.Flow(flow: "revoked", sessions: 2)])
+        // During the trial its rules say what goes on.
+        let list = try await proof.ask("server") { try await $0.ask(ListSessions()) }
+        #expect(list.groups.map(\.port) == [80] && list.groups.map(\.flow) == ["kept"], "\(list)")
+        _ = try await proof.ask("server") { try await $0.ask(EndTrial()) }
+      }
+    }
+
     @Test func `a connection that both ends have closed is no session any more`() async throws {
       try await withProofLab(try loaded(Self.inventory("kept", "revoked")), try labRights()) { proof in
         try await proof.apply(["client", "server"])

@@ -42,7 +42,9 @@ package struct Applying: Sendable {
 extension Applying {
   /// Exactly what was shown, on trial.
   func trial(_ request: TrialRequest) -> Arm {
-    Arm(target.wanted, seen: looked.seen, seconds: request.seconds, note: request.note)
+    Arm(
+      target.wanted, seen: looked.seen, seconds: request.seconds, note: request.note,
+      cutsNow: request.cutsNow)
   }
 }
 

@@ -85,8 +85,11 @@ extension Books {
 package struct TrialRequest: Sendable {
   package let seconds: Int
   package let note: ChangeNote
+  /// Whether sessions that the new rules would not let begin end when the trial begins.
+  package let cutsNow: Bool
 
-  package init(seconds: Int, note: ChangeNote) {
+  package init(seconds: Int, note: ChangeNote, cutsNow: Bool) {
+    self.cutsNow = cutsNow
     self.seconds = seconds
     self.note = note
   }

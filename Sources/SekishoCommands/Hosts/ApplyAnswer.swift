@@ -132,16 +132,17 @@ extension Ending {
   fileprivate var cut: CutReport? {
     switch self {
     case .applied(let applied): applied.cut
-    case .confirmed(_, let confirmed): confirmed?.cut
-    case .armed, .unconfirmed, .unknown: nil
+    case .confirmed(let armed, let confirmed): armed.cut ?? confirmed?.cut
+    case .armed(let armed), .unconfirmed(let armed, _), .unknown(let armed, _): armed.cut
     }
   }
 
   fileprivate var sessionWords: [String] {
     switch self {
     case .applied(let applied): CutReport.words(applied.cut)
-    case .confirmed(_, let confirmed): confirmed.map { CutReport.words($0.cut) } ?? []
-    case .armed, .unconfirmed, .unknown: []
+    case .confirmed(let armed, let confirmed):
+      armed.cutWords + (confirmed.map { CutReport.words($0.cut) } ?? [])
+    case .armed(let armed), .unconfirmed(let armed, _), .unknown(let armed, _): armed.cutWords
     }
   }
 
@@ -153,6 +154,11 @@ extension Ending {
       armed.forgetsSilentSessions == true
     }
   }
+}
+
+extension Armed {
+  /// What ended when the trial began.
+  fileprivate var cutWords: [String] { cut.map { CutReport.words($0) } ?? [] }
 }
 
 extension Result<Ending, any Error> {

@@ -109,9 +109,12 @@ struct RollbackCommand: Verb {
 
   func validate() throws {
     if trial.noTrial { throw ValidationError("to go back is always on trial; leave --no-trial out") }
-    if revision == nil, trial.confirmWithin != nil || trial.why != nil || !lockout.allowLockout.isEmpty {
+    let isAboutOne =
+      trial.confirmWithin != nil || trial.why != nil || trial.cutNow || !lockout.allowLockout.isEmpty
+    if revision == nil, isAboutOne {
       throw ValidationError(
-        "--confirm-within, --why and --allow-lockout are about a revision to go back to; which one?")
+        "--confirm-within, --cut-now, --why and --allow-lockout are about a revision to go back to; which one?"
+      )
     }
   }
 
@@ -147,7 +150,8 @@ struct RollbackCommand: Verb {
       guard let target else { throw Refusal(.failed, "no host is named") }
       if let failure = read.first(where: { $0.host == target.name })?.failure { throw failure }
       let seen = try looked[target.name]?.get()
-      let arm = Arm(revision: revision, seen: seen, seconds: trial.seconds, note: note)
+      let arm = Arm(
+        revision: revision, seen: seen, seconds: trial.seconds, note: note, cutsNow: trial.cutNow)
       return try await target.tried(arm, keepsSessions: trial.keepSessions)
     }
     let outcomes = replies.map { (outcome: (host: $0.host, ending: $0.result), target: $0.target) }

@@ -21,12 +21,22 @@ struct TrialOptions: ParsableArguments {
   )
   var keepSessions = false
 
+  @Flag(
+    help:
+      "End them when the trial begins: what goes on through a flow that goes is not waited for, and does not come back."
+  )
+  var cutNow = false
+
   @Option(help: ArgumentHelp("Why, for the history of the host.", valueName: "reason"))
   var why: String?
 
   func validate() throws {
     if noTrial, confirmWithin != nil {
       throw ValidationError("--no-trial and --confirm-within exclude each other")
+    }
+    if cutNow, keepSessions { throw ValidationError("--cut-now and --keep-sessions exclude each other") }
+    if cutNow, noTrial {
+      throw ValidationError("without a trial sessions end at once: leave --cut-now out")
     }
     if let limit = confirmWithin, !Arm.possibleSeconds.contains(Int(limit.duration.components.seconds)) {
       throw ValidationError(
@@ -39,7 +49,7 @@ struct TrialOptions: ParsableArguments {
   /// - Parameter isLab: whether it is about hosts that nobody has to reach.
   func request(_ note: ChangeNote, isLab: Bool) -> TrialRequest? {
     if noTrial || isLab && confirmWithin == nil { return nil }
-    return TrialRequest(seconds: seconds, note: note)
+    return TrialRequest(seconds: seconds, note: note, cutsNow: cutNow)
   }
 
   /// How long a trial is.
