@@ -175,7 +175,7 @@ extension HostLife {
   /// from the host by the question.
   package func left() throws(AgentFailure) -> UInt64? {
     if let left = try host.trialLeft(try host.conversation()) { return left }
-    let stop = try reading { () throws(HostStore.Failure) in try store.load() }.state.stop
+    let stop = try contentHere().state.stop
     return stop.flatMap { left(of: $0) }.flatMap { $0 == 0 ? nil : $0 }
   }
 
@@ -217,7 +217,7 @@ extension HostLife {
   ///
   /// - Parameter installed: what the kernel has.
   package func confirmedNow(_ installed: InstalledTable?) throws(AgentFailure) -> ConfirmedStatus? {
-    let state = try reading { () throws(HostStore.Failure) in try store.load() }.state
+    let state = try contentHere().state
     guard let number = state.confirmed else { return nil }
     let isSettled = state.trial == nil && state.stop == nil
     let isDrifted =
@@ -297,6 +297,8 @@ extension HostLife {
     var isLearning = true
     /// Whether any transaction went through.
     var isChanged = false
+    /// The revision that the table was made last.
+    var enforced: RevisionNumber?
     /// A revision that need not be read from the disk.
     var known: ConfirmedRuleset?
   }
@@ -350,11 +352,20 @@ extension HostLife {
   }
 
   func look(_ run: inout Run) throws(AgentFailure) {
-    run.content = try reading { () throws(HostStore.Failure) in try store.load() }
+    run.content = try contentHere()
     run.own = try host.ownTable(run.hold)
     let left = try host.trialLeft(run.hold)
     let base: KernelView.Base = run.own.map { $0.isBareBeneathTrial ? .bare : .rules } ?? .none
-    run.view = KernelView(base: base, hasParts: run.own?.hasTrialParts ?? false, left: left)
+    run.view = KernelView(
+      base: base, isJudging: run.own?.judges ?? false, hasParts: run.own?.hasTrialParts ?? false, left: left)
+  }
+
+  /// What the disk says of this network namespace. Nothing is changed.
+  func contentHere() throws(AgentFailure) -> HostStore.Content {
+    var content = try reading { () throws(HostStore.Failure) in try store.load() }
+    let place = try Self.place()
+    if content.state.stop?.isElsewhere(than: place) == true { content.state.stop = nil }
+    return content
   }
 
   /// Takes the steps out of whatever a command left that died or failed.

@@ -48,6 +48,7 @@ extension HostLife {
       try make(
         table, isLearning: pending?.isLearning ?? run.isLearning, tell: pending?.tell ?? { _ in },
         &run)
+      run.enforced = number
     case .removeTable: try host.removeTable(run.hold)
     case .keepSessions:
       // What the kernel cannot be told of speaks and is denied, or begins anew: that keeps nobody from the rules.

@@ -17,7 +17,7 @@ extension HostLife {
   ) -> Sight {
     do throws(AgentFailure) {
       let hold = try host.conversation()
-      let before = try reading { () throws(HostStore.Failure) in try store.load() }
+      let before = try contentHere()
       if before.state.stop == nil, before.state.trial?.phase == .accepted { return .unfinished }
       var unread = before.damage.first.map { "\($0)" }
       if known?.revision != before.state.confirmed?.rawValue { known = nil }
@@ -33,7 +33,7 @@ extension HostLife {
       let drift = try host.drift(from: known?.table, trial: tried?.table, hold)
       if drift.own != nil { counted = WatchSaying.Counted(allowed: drift.allowed, denied: drift.denied) }
       // Every command says on disk what it is about before it changes anything in the kernel.
-      let after = try reading { () throws(HostStore.Failure) in try store.load() }
+      let after = try contentHere()
       if after != before { return .unfinished }
       if let unread { return .unknown(unread, isFallback: drift.own?.isFallback ?? false) }
       return sight(before.state, known, drift)

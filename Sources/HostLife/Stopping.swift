@@ -13,8 +13,18 @@ extension HostLife {
     run.why = why
     let time = seconds.map { Int64($0) }
     let stop = HostState.Stop(
-      until: time.map { clock() + $0 }, sinceBoot: time.map { sinceBoot() + $0 }, by: actor, why: why)
+      until: time.map { clock() + $0 }, sinceBoot: time.map { sinceBoot() + $0 }, by: actor, why: why,
+      place: run.place)
     let state = run.content.state
+    if let other = try reading({ () throws(HostStore.Failure) in try store.load() }).state.stop,
+      other.isElsewhere(than: run.place)
+    {
+      throw AgentFailure(
+        .refused,
+        "\(Self.words(other.by)) has stopped another network namespace that has the same state directory",
+        remedy: "run \"sekisho start\" there first; where it is gone, remove the directory's file \"stopped\""
+      )
+    }
     let script = try refusing(run) { (view) throws(HostStateRefusal) in try state.stop(stop, kernel: view) }
     try carryOut(script, nil, &run)
     return StoppedHost(until: stop.until, revision: state.confirmed?.rawValue)
@@ -24,29 +34,29 @@ extension HostLife {
   ///
   /// - Throws: ``AgentProtocol/AgentFailure``, which says what has happened.
   package func start() throws(AgentFailure) -> StartedHost {
-    let before = try reading { () throws(HostStore.Failure) in try store.load() }.state.stop
+    let before = try contentHere().state.stop
     var run = try begin()
-    // Its time may have been over by then.
-    if before == nil || run.content.state.stop != nil {
-      let state = run.content.state
+    // Its time may have been over by then, and what was confirmed put back. Whatever else has ended it was not asked to.
+    if before == nil || run.enforced == nil {
+      var state = run.content.state
+      state.stop = state.stop ?? before
       let script = try refusing(run) { (_) throws(HostStateRefusal) in try state.start() }
       try requireKnown(run.content)
       try carryOut(script, nil, &run)
     }
-    return StartedHost(revision: run.content.state.confirmed?.rawValue)
+    return StartedHost(revision: run.enforced?.rawValue)
   }
 
   /// Who has stopped the host; `nil`: nobody. Nothing is changed.
   package func stopNow() throws(AgentFailure) -> StopStatus? {
-    let content = try reading { () throws(HostStore.Failure) in try store.load() }
-    return content.state.stop.map { stop in
+    try contentHere().state.stop.map { stop in
       StopStatus(until: stop.until, isOver: left(of: stop) == 0, by: Self.words(stop.by), why: stop.why)
     }
   }
 
   /// Whether the host waits for the end of a stop, over or not. Nothing is changed.
   package func awaitsStart() throws(AgentFailure) -> Bool {
-    try reading { () throws(HostStore.Failure) in try store.load() }.state.stop?.until != nil
+    try contentHere().state.stop?.until != nil
   }
 
   /// Milliseconds for which a stop goes on; `nil`: it has no time.
@@ -58,7 +68,7 @@ extension HostLife {
   /// is open for longer than somebody has asked for.
   func endStop(_ steps: [Step], _ run: inout Run) throws(AgentFailure) {
     do throws(AgentFailure) {
-      if run.view.base != .rules { try requireKnown(run.content) }
+      if !steps.contains(.audit(.resumed(nil, .rulesFound))) { try requireKnown(run.content) }
     } catch { return try standIn(because: error, &run) }
     for step in steps {
       do throws(AgentFailure) {

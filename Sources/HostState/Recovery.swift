@@ -17,7 +17,8 @@ extension HostState {
     }
     if trial.phase == .accepted { return completion(of: trial, by: .recovery) }
     if trial.place != place { return ending(trial, .rebooted, kernel) + stopped }
-    if kernel.left != nil { return kernel.base == .rules ? stopped : [] }
+    // Whatever a stop that is over puts back would end the trial.
+    if kernel.left != nil { return kernel.isJudging && !isStopOver ? stopped : [] }
     // Between the transactions that prepare and arm there are parts and no time, too: it was never in force, and
     // nobody can tell. Sessions are looked at in both cases.
     return ending(trial, kernel.hasParts ? .expired : .neverArmed, kernel) + stopped

@@ -7,12 +7,24 @@ extension HostState {
     package let sinceBoot: Int64?
     package let by: Actor
     package let why: String?
+    /// The boot (random(4)) and network namespace that are stopped; `nil`: it is not known, and any may be.
+    package let place: String?
 
-    package init(until: Int64?, sinceBoot: Int64? = nil, by: Actor, why: String?) {
+    package init(
+      until: Int64?, sinceBoot: Int64? = nil, by: Actor, why: String?, place: String? = nil
+    ) {
       self.until = until
       self.sinceBoot = sinceBoot
       self.by = by
       self.why = why
+      self.place = place
+    }
+
+    /// Whether it is another network namespace of the same boot that is stopped: two may have one state directory. Those of an
+    /// earlier boot are gone, and what stopped them counts wherever it is found.
+    package func isElsewhere(than place: String) -> Bool {
+      guard let stopped = self.place, stopped != place else { return false }
+      return stopped.prefix { $0 != ":" } == place.prefix { $0 != ":" }
     }
 
     /// Seconds that are left by the clock that says less, 0 where it is over; `nil`: it has no time.
@@ -47,12 +59,12 @@ extension HostState {
 
   /// What becomes of a stop once no trial runs.
   ///
-  /// Rules that are there were made by somebody who began again, or whoever should have taken them away has died: a stop is a
-  /// table that is not there.
+  /// Rules that judge ahead of its time were made by somebody who began again, or whoever should have taken them away has died.
+  /// Once its time is over nothing but what was confirmed will do: anybody may have made a table that denies nothing, or else.
   func afterStop(_ kernel: KernelView, isOver: Bool) -> [Step] {
     guard stop != nil else { return [] }
-    if kernel.base == .rules { return [.removeStop, .audit(.resumed(nil, .rulesFound))] }
-    return isOver ? resumption(.timeOver) : []
+    if isOver { return resumption(.timeOver) }
+    return kernel.isJudging ? [.removeStop, .audit(.resumed(nil, .rulesFound))] : []
   }
 
   private func resumption(_ end: StopEnd) -> [Step] {
@@ -69,6 +81,6 @@ package enum StopEnd: String, Hashable, Sendable, Codable {
   case timeOver = "time-over"
   /// Somebody ended it.
   case byHand = "by-hand"
-  /// There were rules.
+  /// There were rules that judge, ahead of its time.
   case rulesFound = "rules-found"
 }

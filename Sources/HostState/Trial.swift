@@ -50,9 +50,13 @@ package struct KernelView: Hashable, Sendable {
   package let hasParts: Bool
   /// Milliseconds until the kernel judges by the base again; `nil`: it does so already.
   package let left: UInt64?
+  /// Whether the base has rules that packets come to: a table may be empty, or switched off (dormant).
+  package let isJudging: Bool
 
-  package init(base: Base, hasParts: Bool = false, left: UInt64? = nil) {
+  /// - Parameter isJudging: `nil`: where there are rules they do.
+  package init(base: Base, isJudging: Bool? = nil, hasParts: Bool = false, left: UInt64? = nil) {
     self.base = base
+    self.isJudging = isJudging ?? (base == .rules)
     self.hasParts = hasParts
     self.left = left
   }

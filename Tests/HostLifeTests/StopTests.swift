@@ -130,6 +130,62 @@ import Testing
     #expect(try place.life.books().events.last?.detail == "rules-found")
   }
 
+  @Test(arguments: [false, true])
+  func `a table that judges nothing ends no stop, and what was confirmed takes its place`(
+    isDormant: Bool
+  ) throws {
+    let idle = Table(
+      family: .inet, name: .sekisho, flags: isDormant ? .dormant : [],
+      chains: isDormant ? Self.tables[1].chains : [], sets: isDormant ? Self.tables[1].sets : [])
+    for isByHand in [false, true] {
+      let place = try made()
+      _ = try place.life.stop(seconds: 600, why: nil)
+      place.kernel.commit(TableDiff.change(from: nil, to: idle))
+      #expect(try place.life.recover() == 600_000 && place.life.stopNow() != nil)
+      if isByHand {
+        #expect(try place.life.start() == StartedHost(revision: 1))
+      } else {
+        place.now += 601
+        #expect(try place.life.recover() == nil)
+      }
+      #expect(try has(place, Self.tables[0]) && place.life.stopNow() == nil)
+    }
+  }
+
+  @Test func `once its time is over a stop leads to what was confirmed, whatever rules are there`() throws {
+    for isByHand in [false, true] {
+      let place = try made()
+      _ = try place.life.stop(seconds: 600, why: nil)
+      place.kernel.commit(TableDiff.change(from: nil, to: Self.tables[1]))
+      if isByHand {
+        #expect(try place.life.start() == StartedHost(revision: 1))
+      } else {
+        place.now += 601
+        #expect(try place.life.recover() == nil)
+      }
+      #expect(has(place, Self.tables[0]))
+    }
+  }
+
+  @Test func `a stop of another network namespace is neither ended nor written over`() throws {
+    let place = try made()
+    let store = HostStore(place.directory)
+    let there = "\(try Boot.identifier()):1"
+    let other = HostState.Stop(
+      until: place.now - 1, by: Actor(user: "root", invokedBy: "ben"), why: nil, place: there)
+    try store.write(other)
+    #expect(try place.life.recover() == nil && place.life.left() == nil && place.life.stopNow() == nil)
+    #expect(throws: AgentFailure.self) { try place.life.start() }
+    let failure = #expect(throws: AgentFailure.self) { try place.life.stop(seconds: 60, why: nil) }
+    #expect(failure?.code == .refused && failure?.happened == .nothing)
+    #expect(failure?.message.contains("ben") == true && has(place, Self.tables[0]))
+    _ = try place.life.adopt(Self.tables[1], seen: nil, isLearning: false, Self.reason) { _ in }
+    #expect(try place.content.state.stop == other)
+    // A boot has ended that namespace.
+    try store.write(HostState.Stop(until: 0, by: other.by, why: nil, place: "an earlier boot:1"))
+    #expect(try place.life.recover() == nil && place.content.state.stop == nil)
+  }
+
   @Test(arguments: ["confirmed", "revisions/1/ruleset.json", "stopped"])
   func `nothing is open for longer because something is damaged`(file: String) throws {
     let place = try made()

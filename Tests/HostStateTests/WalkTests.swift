@@ -91,6 +91,9 @@ import Testing
     var flushed = world
     flushed.flush()
     worlds.append(flushed)
+    var idle = world
+    idle.makeIdle()
+    worlds.append(idle)
     if world.boot < 3 {
       var booted = world
       booted.reboot()
@@ -114,6 +117,10 @@ import Testing
       for step in world.recovery { _ = rested.take(step) }
       #expect(rested.restingFault == nil, "\(rested.restingFault ?? "") after \(world)")
       #expect(rested.recovery.isEmpty, "\(world)")
+      if world.isStopOver, !world.isArmed, let confirmed = rested.disk.confirmed {
+        #expect(
+          rested.table == .enforcing(confirmed), "a stop that is over leaves \(rested.table) after \(world)")
+      }
       var booted = world
       booted.reboot()
       for step in booted.disk.boot() { _ = booted.take(step) }

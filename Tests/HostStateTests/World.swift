@@ -20,6 +20,8 @@ struct World: Hashable {
     case none
     /// Base chains that accept, and a gate: the first trial of a host.
     case bare
+    /// Somebody's, with nothing in it that judges.
+    case idle
     case enforcing(RevisionNumber)
   }
 
@@ -33,9 +35,11 @@ struct World: Hashable {
       switch table {
       case .none: .none
       case .bare: .bare
-      case .enforcing: .rules
+      case .idle, .enforcing: .rules
       }
-    return KernelView(base: base, hasParts: parts != nil, left: isArmed ? 1000 : nil)
+    return KernelView(
+      base: base, isJudging: base == .rules && table != .idle, hasParts: parts != nil,
+      left: isArmed ? 1000 : nil)
   }
 
   /// Whose rules judge a new connection; `nil`: nobody's.
@@ -89,6 +93,9 @@ struct World: Hashable {
   /// `nft flush ruleset`.
   mutating func flush() { (table, parts, isArmed) = (.none, nil, false) }
 
+  /// `nft add table inet sekisho`, which changes nothing where there is one.
+  mutating func makeIdle() { if table == .none { table = .idle } }
+
   static let loadedByHand = World(table: .enforcing(.init(rawValue: 0)), wanted: [.init(rawValue: 0)])
 
   mutating func reboot() {
@@ -111,7 +118,9 @@ struct World: Hashable {
     if promised != nil { return "what was accepted is forgotten" }
     if disk.trial != nil, !isArmed { return "a trial is remembered that does not run" }
     if parts != nil, !isArmed { return "parts of a trial stay behind" }
-    if disk.stop != nil, case .enforcing = table { return "a stop is remembered that is none" }
+    if disk.stop != nil, case .enforcing = table, !(isStopOver && isArmed) {
+      return "a stop is remembered that is none"
+    }
     if isStopOver, !isArmed { return "a stop outlives its time" }
     return table == .bare && !isArmed ? "an empty table stays behind" : nil
   }
