@@ -262,8 +262,8 @@ let package = Package(
     tests(
       "HostLifeTests",
       [
-        "Addressing", "AgentProtocol", "Enforcement", "HostLife", "HostState", "HostStore", "Machine",
-        "MemoryKernel", "Netlink", "Nftables", "RulesetDiff", "RulesetShape", "Sessions", system,
+        "Addressing", "AgentProtocol", "Enforcement", "HostAgent", "HostLife", "HostState", "HostStore",
+        "Machine", "MemoryKernel", "Netlink", "Nftables", "RulesetDiff", "RulesetShape", "Sessions", system,
       ]),
     tests("MachineTests", ["LabHarness", "Machine", system]),
     tests("ArtifactsTests", ["Artifacts", "Machine", "Policy", system]),

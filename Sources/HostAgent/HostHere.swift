@@ -34,7 +34,8 @@ package struct HostHere: Sendable {
         remedy: error.remedy)
     }
     let actor = Actor(user: Caller.user, invokedBy: Caller.invoker, from: Caller.origin)
-    return HostLife(host, HostStore(directory), by: actor, clock: WallClock.seconds, people: Self.tell)
+    return HostLife(
+      host, HostStore(directory), by: actor, clock: WallClock.seconds, people: Self.tell, keeper: keeper)
   }
 
   func startKeeper() { keeper() }
@@ -78,8 +79,10 @@ package struct HostHere: Sendable {
         if try life().recover() == nil { return }
       } catch {
         // Somebody else is at work, and leads out of it first. Behind a trial the kernel has gone back; behind a stop nothing is
-        // enforced until this succeeds.
-        if error.code != .busy, (try? life().awaitsStart()) != true { throw error }
+        // enforced until this succeeds, and books that cannot be read do not say that there is none. Where there are none nothing
+        // could be put back.
+        let isStopped = StateDirectory.isThere ? try? life().awaitsStart() : false
+        if error.code != .busy, isStopped == false { throw error }
         pause(error.code == .busy ? 500 : 5000)
       }
     }

@@ -7,9 +7,7 @@ extension AgentServer {
       if let seconds = request.seconds, !StopHost.possibleSeconds.contains(seconds) {
         throw AgentFailure(.badRequest, "a stop cannot last \(seconds) s")
       }
-      let stopped = try here.life().stop(seconds: request.seconds, why: request.why)
-      if stopped.until != nil { here.startKeeper() }
-      return stopped
+      return try here.life().stop(seconds: request.seconds, why: request.why)
     }
   }
 

@@ -19,15 +19,18 @@ package struct HostLife {
   let clock: () -> Int64
   let sinceBoot: () -> Int64
   let people: (Announcement) -> Void
+  let keeper: () -> Void
 
   /// - Parameters:
   ///   - actor: who asks.
   ///   - clock: seconds since 1970, UTC.
   ///   - sinceBoot: seconds since the boot.
   ///   - people: says something to everybody who is logged in.
+  ///   - keeper: starts what puts back what was confirmed when a stop is over, whoever is gone by then.
   package init(
     _ host: LocalHost, _ store: HostStore, by actor: Actor, clock: @escaping () -> Int64,
-    sinceBoot: @escaping () -> Int64 = BootClock.seconds, people: @escaping (Announcement) -> Void
+    sinceBoot: @escaping () -> Int64 = BootClock.seconds, people: @escaping (Announcement) -> Void,
+    keeper: @escaping () -> Void = {}
   ) {
     self.host = host
     self.store = store
@@ -35,6 +38,7 @@ package struct HostLife {
     self.clock = clock
     self.sinceBoot = sinceBoot
     self.people = people
+    self.keeper = keeper
   }
 
   /// What a host is to get.

@@ -62,6 +62,7 @@ extension HostLife {
     case .audit(let event):
       let entry = AuditEntry(event, time: clock(), by: actor, why: run.why)
       try reading { () throws(HostStore.Failure) in try store.append(entry) }
+    case .startKeeper: keeper()
     case .tell(let announcement): people(announcement)
     }
     if step.isTransaction { run.isChanged = true }

@@ -32,6 +32,8 @@ package enum Step: Hashable, Sendable {
 
   // What follows.
 
+  /// Starts a process that puts back what was confirmed when a stop is over.
+  case startKeeper
   /// Lets the kernel know of sessions of this host that the confirmed rules let begin, where it has stopped to track them.
   case keepSessions
   /// Ends the sessions that the rules in force would not let begin.

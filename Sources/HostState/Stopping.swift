@@ -45,8 +45,10 @@ extension HostState {
   package func stop(_ stop: Stop, kernel: KernelView) throws(HostStateRefusal) -> Script {
     if confirmed == nil, stop.until != nil || kernel.base == .none { throw .nothingToStop }
     let over: [Step] = trial.map { [.removeTrial, .audit(.ended($0.revision, .rolledBack))] } ?? []
+    // Whoever dies from here on, or cannot write down what he did, has left somebody who ends it.
+    let keeping: [Step] = stop.until == nil ? [] : [.startKeeper]
     return Script(
-      [.writeStop(stop), .removeTable] + over
+      [.writeStop(stop)] + keeping + [.removeTable] + over
         + [.audit(.stopped(until: stop.until)), .tell(.stopped(until: stop.until))],
       whenRefused: [self.stop.map { .writeStop($0) } ?? .removeStop])
   }

@@ -21,6 +21,8 @@ final class Place {
   /// Seconds since 1970, and since the boot.
   var now: Int64 = 1_700_000_000
   var sinceBoot: Int64 = 1000
+  /// How many processes were started that wait for the end of a stop.
+  private(set) var keepers = 0
 
   init() throws {
     path = FileManager.default.temporaryDirectory.appending(path: "sekisho-\(UUID().uuidString)").path
@@ -109,7 +111,7 @@ final class Place {
     return HostLife(
       host, store,
       by: Actor(user: "root", invokedBy: "ada"), clock: { now },
-      sinceBoot: { sinceBoot }, people: { _ in })
+      sinceBoot: { sinceBoot }, people: { _ in }, keeper: { self.keepers += 1 })
   }
 
   var host: LocalHost { LocalHost(runtimeDirectory: path, learning: .zero, kernel: kernel) }

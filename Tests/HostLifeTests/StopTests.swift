@@ -1,5 +1,6 @@
 import AgentProtocol
 import Foundation
+import HostAgent
 import HostLife
 import HostState
 import HostStore
@@ -9,6 +10,7 @@ import Netlink
 import Nftables
 import RulesetDiff
 import RulesetShape
+import Synchronization
 import Testing
 
 /// A host on which nothing is enforced for a time.
@@ -205,6 +207,25 @@ import Testing
     #expect(try place.life.stopNow() != nil)
   }
 
+  @Test func `who asks for a stop that cannot be written down has started what ends it`() throws {
+    let place = try made()
+    // What cannot be appended to.
+    try FileManager.default.removeItem(atPath: "\(place.directory.path)/audit.jsonl")
+    try FileManager.default.createDirectory(
+      atPath: "\(place.directory.path)/audit.jsonl", withIntermediateDirectories: false)
+    let directory = place.directory
+    let started = Mutex(0)
+    let here = HostHere(
+      place.host, state: { () throws(DirectoryRefusal) in directory },
+      keeper: { started.withLock { $0 += 1 } })
+    let server = AgentServer(here, version: "1")
+    let failure = #expect(throws: AgentFailure.self) {
+      try server.answer(StopHost(seconds: 600, why: nil))
+    }
+    #expect(failure?.happened == .applied && has(place, nil))
+    #expect(started.withLock { $0 } == 1)
+  }
+
   // MARK: - Whatever goes wrong
 
   enum Command: CaseIterable {
@@ -237,6 +258,7 @@ import Testing
       rawValue: "\(command), \(String(describing: fault)): \(String(describing: failure))")
     let isEnding = command == .start || command == .recover
     let isStopped = has(place, nil)
+    if isStopped, !isEnding { #expect(place.keepers > 0, comment) }
     // The rules from before, none, or what was confirmed: nothing between.
     let judge = place.judge
     #expect(

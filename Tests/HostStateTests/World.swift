@@ -83,7 +83,7 @@ struct World: Hashable {
     case .removeTable: (table, parts, isArmed) = (.none, nil, false)
     case .audit(.ended(_, let end)):
       if armedIn != place, end != .rebooted { return "a trial of another boot is said to be \(end)" }
-    case .keepSessions, .cut, .audit, .tell: break
+    case .startKeeper, .keepSessions, .cut, .audit, .tell: break
     }
     return nil
   }
