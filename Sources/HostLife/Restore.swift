@@ -64,7 +64,7 @@ extension Table {
         .map(\.name))
     if large.isEmpty { return nil }
     return Table(
-      family: family, name: name, flags: flags, comment: comment, chains: chains,
+      family: family, name: name, flags: flags, comment: comment, chains: chains.map(\.notAnswering),
       sets: sets.map { set in
         large.contains(set.name) ? set.holding(.none(keyLength: set.elements.keyLength)) : set
       }, others: others)
@@ -81,5 +81,17 @@ extension Table {
         return lookups.isEmpty || !lookups.contains(true) && rule.expressions.last == .verdict(.accept)
       }
     }
+  }
+}
+
+extension Chain {
+  /// The same, where what ends by being refused is dropped: who is allowed and told no gives up at once.
+  fileprivate var notAnswering: Chain {
+    Chain(
+      name: name, base: base, comment: comment,
+      rules: rules.map { rule in
+        guard case .reject = rule.expressions.last else { return rule }
+        return Rule(rule.expressions.dropLast() + [.verdict(.drop)], comment: rule.comment)
+      })
   }
 }

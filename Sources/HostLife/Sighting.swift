@@ -12,40 +12,49 @@ extension HostLife {
   ///   - known: what was read of the disk last; a revision is never written twice.
   ///   - tried: the same of what is on trial.
   ///   - counted: what the rules have counted, where there are any.
+  ///   - damage: what cannot be read of the books. Only where that is what was confirmed nothing can be told.
   func sight(
-    _ known: inout ConfirmedRuleset?, tried: inout ConfirmedRuleset?, counted: inout WatchSaying.Counted?
+    _ known: inout ConfirmedRuleset?, tried: inout ConfirmedRuleset?, counted: inout WatchSaying.Counted?,
+    damage: inout [String]
   ) -> Sight {
     do throws(AgentFailure) {
       let hold = try host.conversation()
       let before = try contentHere()
       if before.state.stop == nil, before.state.trial?.phase == .accepted { return .unfinished }
-      var unread = before.damage.first.map { "\($0)" }
+      var unread: String?
+      var damaged = before.damage.map { "\($0)" }
       if known?.revision != before.state.confirmed?.rawValue { known = nil }
       do throws(AgentFailure) {
         try requireKnown(before)
         if known == nil, before.state.confirmed != nil { known = try confirmed() }
+      } catch { unread = error.message }
+      do throws(AgentFailure) {
         if tried?.revision != before.state.trial?.revision.rawValue {
           tried = try before.state.trial.map { (trial) throws(AgentFailure) in
             ConfirmedRuleset(revision: trial.revision.rawValue, table: try table(trial.revision))
           }
         }
-      } catch { unread = error.message }
+      } catch {
+        tried = nil
+        damaged.append(error.message)
+      }
       let drift = try host.drift(from: known?.table, trial: tried?.table, hold)
       if drift.own != nil { counted = WatchSaying.Counted(allowed: drift.allowed, denied: drift.denied) }
       // Every command says on disk what it is about before it changes anything in the kernel.
       let after = try contentHere()
       if after != before { return .unfinished }
-      if let unread { return .unknown(unread, isFallback: drift.own?.isFallback ?? false) }
+      damage = damaged.filter { $0 != unread }
+      if let unread { return .unknown(unread, Deviation.Kind(drift.own)) }
       return sight(before.state, known, drift)
     } catch {
-      return .unknown(error.message, isFallback: false)
+      return .unknown(error.message, nil)
     }
   }
 
   private func sight(
     _ state: HostState, _ known: ConfirmedRuleset?, _ drift: LocalHost.Drift
   ) -> Sight {
-    if let stop = state.stop { return .stopped(stop, isOver: left(of: stop) == 0) }
+    if let stop = state.stop { return .stopped(stop, left: left(of: stop)) }
     let trial = drift.left == nil ? nil : state.trial?.revision
     if let known, let deviation = Deviation(drift) {
       return .deviates(RevisionNumber(rawValue: known.revision), deviation, left: drift.left)
@@ -58,17 +67,28 @@ extension HostLife {
   }
 }
 
+extension Deviation.Kind {
+  /// What can be told of a table alone; `nil`: nothing.
+  fileprivate init?(_ own: Table?) {
+    guard let own else {
+      self = .gone
+      return
+    }
+    if own.flags.contains(.dormant) {
+      self = .dormant
+    } else if own.isFallback {
+      self = .fallback
+    } else {
+      return nil
+    }
+  }
+}
+
 extension Deviation {
   /// `nil`: nothing differs.
   fileprivate init?(_ drift: LocalHost.Drift) {
-    guard let own = drift.own else {
-      self.init(.gone)
-      return
-    }
-    if drift.back.isEmpty { return nil }
-    self.init(
-      own.flags.contains(.dormant) ? .dormant : own.isFallback ? .fallback : .altered,
-      Self.objects(drift.back))
+    if drift.own != nil, drift.back.isEmpty { return nil }
+    self.init(Kind(drift.own) ?? .altered, Self.objects(drift.back))
   }
 
   fileprivate static func objects(_ back: ChangeDescription) -> [Object] {

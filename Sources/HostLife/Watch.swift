@@ -23,6 +23,7 @@ package struct Watch: ~Copyable {
   private var known: ConfirmedRuleset?
   private var tried: ConfirmedRuleset?
   private var counted: WatchSaying.Counted?
+  private var damage: [String] = []
   private var hints: [ChangeHint] = []
   /// When the next look is due.
   private var due = ContinuousClock.now
@@ -93,11 +94,12 @@ package struct Watch: ~Copyable {
 
   private mutating func look(_ say: (WatchSaying) throws -> Void) throws {
     let start = ContinuousClock.now
-    let sight = life.sight(&known, tried: &tried, counted: &counted)
+    let sight = life.sight(&known, tried: &tried, counted: &counted, damage: &damage)
     let end = ContinuousClock.now
     rest = end + min((end - start) * 4, .milliseconds(800))
     due = end + Self.longest
     try perform(state.see(sight, by: hints, at: now), of: sight, say)
+    try perform(state.see(damage: damage, at: now), say)
     // Those of a command that is at work may be of somebody who came in between.
     if sight != .unfinished { hints = [] }
   }
@@ -110,8 +112,11 @@ package struct Watch: ~Copyable {
       switch act {
       case .say(let saying): try say(saying)
       case .lookAgain(let milliseconds): due = min(due, .now + .milliseconds(milliseconds))
-      case .leadOut: _ = try? life.recover()
-      case .restore(let number): acts += state.settle(restore(sight), of: number)
+      case .leadOut:
+        do throws(AgentFailure) { _ = try life.recover() } catch {
+          if error.code != .busy { acts += state.settleLeadOut(error.message) }
+        }
+      case .restore(let number): acts += state.settle(restore(sight), of: number, at: now)
       }
     }
   }
@@ -127,6 +132,8 @@ package struct Watch: ~Copyable {
     } catch {
       switch error.code {
       case .busy, .trialRuns, .moved: return .busy
+      // Between the look and the attempt somebody has stopped the host.
+      case .refused where (try? life.stopNow()) ?? nil != nil: return .busy
       default: return .failed(error.message)
       }
     }

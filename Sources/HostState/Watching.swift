@@ -2,8 +2,10 @@
 package enum Sight: Hashable, Sendable {
   /// Nothing was ever confirmed; perhaps a first trial runs.
   case nothingConfirmed(trial: RevisionNumber?)
-  /// Somebody has taken the rules away on purpose; whether for longer than this.
-  case stopped(HostState.Stop, isOver: Bool)
+  /// Somebody has taken the rules away on purpose.
+  ///
+  /// - Parameter left: milliseconds for which that goes on, 0 where its time is over; `nil`: it has none.
+  case stopped(HostState.Stop, left: UInt64?)
   /// The kernel has what was confirmed, perhaps with a trial beside it.
   case asConfirmed(RevisionNumber, trial: RevisionNumber?)
   /// It has something else.
@@ -12,8 +14,8 @@ package enum Sight: Hashable, Sendable {
   case deviates(RevisionNumber, Deviation, left: UInt64?)
   /// A command is at work, or has died in the middle of it.
   case unfinished
-  /// It cannot be told: why, and whether the fallback stands.
-  case unknown(String, isFallback: Bool)
+  /// It cannot be told: why, and what can be told of the table nevertheless.
+  case unknown(String, Deviation.Kind?)
 }
 
 /// How a table is not what was confirmed.
@@ -90,8 +92,12 @@ package enum WatchSaying: Hashable, Sendable {
   case deviates(RevisionNumber, Deviation, by: [ChangeHint], Consequence)
   /// What was confirmed stands again, and was proven to.
   case restored(RevisionNumber, Restored)
-  /// It could not be put back: why.
+  /// It could not be put back: why. It is tried again.
   case notRestored(RevisionNumber, String)
+  /// What a command has left that died, or a stop whose time is over, could not be ended: why. It is tried again.
+  case notLedOut(String)
+  /// What cannot be read of the books and does not count, while the rest does.
+  case damaged([String])
   /// Tables of others were changed.
   case foreign(tables: [String], by: ChangeHint)
   /// So many more changes of tables were not told one by one.
@@ -168,6 +174,8 @@ package struct WatchState: Sendable {
   /// How often a table is put back within ``window``: two programs that do not agree must not fight for ever.
   package static let mostRestores = 3
   package static let window = Duration.seconds(600)
+  /// What fails is tried again after a second, then after twice as long each time, up to this.
+  package static let longestPause = 60
   /// Looks at what a command has left unfinished before it is taken for dead.
   package static let patience = 100
   /// Lines about changes within ``period``; what is beyond is counted.
@@ -176,8 +184,15 @@ package struct WatchState: Sendable {
 
   package let restores: Bool
   private var said: (sight: Sight, consequence: WatchSaying.Consequence?)?
-  /// When a table was put back, or was tried to be.
+  /// When a table was put back, or is tried to be.
   private var attempts: [Duration] = []
+  /// Attempts that failed one after the other, why the last did, and when there is another.
+  private var failures = 0
+  private var failure: String?
+  private var pauseEnds: Duration?
+  /// Why what was left behind could not be ended.
+  private var stuck: String?
+  private var damage: [String] = []
   private var hasGivenUp = false
   private var unfinished = 0
   private var own = Lines()
@@ -191,11 +206,11 @@ package struct WatchState: Sendable {
   package mutating func see(_ sight: Sight, by hints: [ChangeHint], at now: Duration) -> [WatchAct] {
     if case .unfinished = sight { return seeUnfinished() }
     unfinished = 0
+    if case .stopped(let stop, let left) = sight { return seeStopped(stop, left, at: now) }
+    stuck = nil
     guard case .deviates(let number, let deviation, let left) = sight else {
-      let acts = say(.found(sight), of: sight, nil, at: now)
-      // Who should have ended it is gone, or about to.
-      guard restores, case .stopped(_, isOver: true) = sight else { return acts }
-      return [.leadOut, .lookAgain(milliseconds: 5000)] + acts
+      forgetFailures()
+      return say(.found(sight), of: sight, nil, at: now)
     }
     let (consequence, acts) = consequence(number, left, at: now)
     // Time that has gone by is no other deviation. The rules come first: who reads what is said may be slow.
@@ -205,22 +220,48 @@ package struct WatchState: Sendable {
         consequence, at: now)
   }
 
+  /// What follows from books of which not all can be read.
+  package mutating func see(damage found: [String], at now: Duration) -> [WatchAct] {
+    if found == damage { return [] }
+    damage = found
+    return !found.isEmpty && own.hasRoom(at: now) ? [.say(.damaged(found))] : []
+  }
+
   /// What follows from an attempt.
-  package mutating func settle(_ outcome: RestoreOutcome, of number: RevisionNumber) -> [WatchAct] {
+  package mutating func settle(
+    _ outcome: RestoreOutcome, of number: RevisionNumber, at now: Duration
+  ) -> [WatchAct] {
     switch outcome {
     case .restored(let restored) where restored.operations == 0:
       // Somebody else was ahead.
       _ = attempts.popLast()
+      forgetFailures()
       return [.lookAgain(milliseconds: 0)]
     case .restored(let restored):
       said = (.asConfirmed(number, trial: nil), nil)
+      forgetFailures()
       return [.say(.restored(number, restored))]
     case .busy:
       // Nothing was tried.
       _ = attempts.popLast()
       return [.lookAgain(milliseconds: 500)]
-    case .failed(let reason): return [.say(.notRestored(number, reason)), .lookAgain(milliseconds: 1000)]
+    case .failed(let reason):
+      // Nothing was put back that somebody could have undone.
+      _ = attempts.popLast()
+      let seconds = min(Self.longestPause, 1 << min(failures, 10))
+      failures += 1
+      pauseEnds = now + .seconds(seconds)
+      let isSaid = failure == reason
+      failure = reason
+      return (isSaid ? [] : [.say(.notRestored(number, reason))])
+        + [.lookAgain(milliseconds: UInt64(seconds) * 1000)]
     }
+  }
+
+  /// What follows where what was left behind could not be ended; it is looked at again in any case.
+  package mutating func settleLeadOut(_ reason: String) -> [WatchAct] {
+    defer { stuck = reason }
+    return stuck == reason ? [] : [.say(.notLedOut(reason))]
   }
 
   /// Tables of others were changed.
@@ -241,6 +282,7 @@ package struct WatchState: Sendable {
     if own > 0 {
       // What is there may be what was not told.
       said = nil
+      damage = []
       acts.append(.lookAgain(milliseconds: 0))
     }
     return acts
@@ -252,6 +294,21 @@ package struct WatchState: Sendable {
     if let said, said == (sight, consequence) { return [] }
     said = (sight, consequence)
     return own.hasRoom(at: now) ? [.say(saying)] : []
+  }
+
+  private mutating func forgetFailures() { (failures, failure, pauseEnds) = (0, nil, nil) }
+
+  private mutating func seeStopped(
+    _ stop: HostState.Stop, _ left: UInt64?, at now: Duration
+  ) -> [WatchAct] {
+    forgetFailures()
+    // Time that goes by is nothing new until it is over.
+    let said = Sight.stopped(stop, left: left == 0 ? 0 : nil)
+    let acts = say(.found(.stopped(stop, left: left)), of: said, nil, at: now)
+    guard let left else { return acts }
+    if left > 0 { return acts + [.lookAgain(milliseconds: left + 100)] }
+    // Who should have ended it is gone, or about to.
+    return restores ? [.leadOut, .lookAgain(milliseconds: 5000)] + acts : acts
   }
 
   private mutating func seeUnfinished() -> [WatchAct] {
@@ -269,6 +326,9 @@ package struct WatchState: Sendable {
     if !restores { return (.told, []) }
     if hasGivenUp { return (.givenUp, []) }
     if let left { return (.waiting, [.lookAgain(milliseconds: left + 100)]) }
+    if let pauseEnds, now < pauseEnds {
+      return (.restoring, [.lookAgain(milliseconds: UInt64((pauseEnds - now) / .milliseconds(1)) + 1)])
+    }
     attempts.removeAll { now - $0 >= Self.window }
     if attempts.count >= Self.mostRestores {
       hasGivenUp = true

@@ -39,7 +39,7 @@ import Testing
       let now = Duration.seconds(look.second)
       let acts = state.see(look.sight, by: [Self.nft], at: now)
       #expect(acts == look.acts, "look \(index)")
-      for case .restore(let number) in acts { _ = state.settle(outcome, of: number) }
+      for case .restore(let number) in acts { _ = state.settle(outcome, of: number, at: now) }
     }
   }
 
@@ -47,8 +47,9 @@ import Testing
     let found: [Sight] = [
       .nothingConfirmed(trial: nil), .nothingConfirmed(trial: Self.one), .asConfirmed(Self.one, trial: nil),
       .asConfirmed(Self.one, trial: Self.two), .asConfirmed(Self.two, trial: nil),
-      .stopped(Self.stop, isOver: false),
-      .unknown("the disk is gone", isFallback: true), .asConfirmed(Self.two, trial: nil),
+      .stopped(Self.stop, left: nil),
+      .unknown("the disk is gone", .fallback), .unknown("the disk is gone", .gone),
+      .asConfirmed(Self.two, trial: nil),
     ]
     for restores in [false, true] {
       follow(found.flatMap { [Look($0, .say(.found($0))), Look($0)] }, restores: restores)
@@ -86,19 +87,46 @@ import Testing
       ], restores: true)
   }
 
-  @Test func `what cannot be put back is tried as often, and then left`() {
+  @Test func `what cannot be put back is tried for ever, ever more slowly, and is said once`() {
     var state = WatchState(restores: true)
-    for number in 0..<3 {
-      let acts = state.see(Self.gone, by: [Self.nft], at: .seconds(number))
+    var now = Duration.zero
+    for (number, pause) in [1, 2, 4, 8, 16, 32, 60, 60, 60].enumerated() {
+      let acts = state.see(Self.gone, by: [Self.nft], at: now)
       #expect(acts.first == .restore(Self.one))
-      // Told once, with what became of each attempt.
       #expect(acts.dropFirst() == (number == 0 ? [Self.told(Self.gone, .restoring)] : []))
+      let again = WatchAct.lookAgain(milliseconds: UInt64(pause) * 1000)
       #expect(
-        state.settle(.failed("refused"), of: Self.one) == [
-          .say(.notRestored(Self.one, "refused")), .lookAgain(milliseconds: 1000),
+        state.settle(.failed("refused"), of: Self.one, at: now)
+          == (number == 0 ? [.say(.notRestored(Self.one, "refused"))] : []) + [again])
+      // Whatever is heard meanwhile is no reason to try at once.
+      #expect(
+        state.see(Self.gone, by: [Self.nft], at: now + .milliseconds(500)) == [
+          .lookAgain(milliseconds: UInt64(pause) * 1000 - 499)
         ])
+      now += .seconds(pause)
     }
-    #expect(state.see(Self.gone, by: [Self.nft], at: .seconds(3)) == [Self.told(Self.gone, .givenUp)])
+    #expect(state.see(Self.gone, by: [Self.nft], at: now) == [.restore(Self.one)])
+    #expect(
+      state.settle(.failed("no memory"), of: Self.one, at: now).first
+        == .say(.notRestored(Self.one, "no memory")))
+    now += .seconds(60)
+    // None of them counts among those that somebody undoes.
+    for _ in 0..<WatchState.mostRestores {
+      #expect(state.see(Self.gone, by: [], at: now).first == .restore(Self.one))
+      let restored = WatchSaying.Restored(operations: 3, sessions: 0)
+      #expect(
+        state.settle(.restored(restored), of: Self.one, at: now) == [.say(.restored(Self.one, restored))])
+    }
+    #expect(state.see(Self.gone, by: [Self.nft], at: now) == [Self.told(Self.gone, .givenUp)])
+  }
+
+  @Test func `what cannot be read of the books is said beside what is found, once`() {
+    var state = WatchState(restores: true)
+    #expect(state.see(damage: [], at: .zero) == [])
+    #expect(state.see(damage: ["trial is damaged"], at: .zero) == [.say(.damaged(["trial is damaged"]))])
+    #expect(state.see(damage: ["trial is damaged"], at: .zero) == [])
+    #expect(state.see(damage: [], at: .zero) == [])
+    #expect(state.see(damage: ["trial is damaged"], at: .zero) == [.say(.damaged(["trial is damaged"]))])
   }
 
   @Test(arguments: [RestoreOutcome.busy, .restored(.init(operations: 0, sessions: nil))])
@@ -106,7 +134,7 @@ import Testing
     var state = WatchState(restores: true)
     for second in 0..<20 {
       #expect(state.see(Self.gone, by: [], at: .seconds(second)).first == .restore(Self.one))
-      let acts = state.settle(outcome, of: Self.one)
+      let acts = state.settle(outcome, of: Self.one, at: .seconds(second))
       #expect(acts == [.lookAgain(milliseconds: outcome == .busy ? 500 : 0)])
     }
   }
@@ -140,11 +168,17 @@ import Testing
   }
 
   @Test func `a stop whose time is over is ended where the table is put back`() {
-    let over = Sight.stopped(Self.stop, isOver: true)
+    let during = Sight.stopped(Self.stop, left: 3000)
+    let over = Sight.stopped(Self.stop, left: 0)
     let end: [WatchAct] = [.leadOut, .lookAgain(milliseconds: 5000)]
     var state = WatchState(restores: true)
+    let again = WatchAct.lookAgain(milliseconds: 3100)
+    #expect(state.see(during, by: [], at: .zero) == [.say(.found(during)), again])
+    #expect(state.see(during, by: [], at: .zero) == [again])
     #expect(state.see(over, by: [], at: .zero) == end + [.say(.found(over))])
-    #expect(state.see(over, by: [], at: .zero) == end)
+    #expect(state.settleLeadOut("refused") == [.say(.notLedOut("refused"))])
+    #expect(state.see(over, by: [], at: .zero) == end && state.settleLeadOut("refused") == [])
+    #expect(state.settleLeadOut("no space") == [.say(.notLedOut("no space"))])
     state = WatchState(restores: false)
     #expect(state.see(over, by: [], at: .zero) == [.say(.found(over))])
   }

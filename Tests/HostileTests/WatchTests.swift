@@ -185,7 +185,8 @@ struct WatchTests {
       until_told 'altered, added rule in input { tcp dport 23 accept }'
       for number in $(seq 100); do nft add table ip t$number; done
       nft flush ruleset; until_told 'the table is gone'
-      test "$(grep -c '^table' told)" -le 20
+      test "$(grep -c '^table ip t' told)" -ge 1; test "$(grep -c '^table' told)" -le 20
+      until_told '[0-9]* more changes of tables of others.* within a minute'
       ended -TERM
       """)
   }
@@ -220,12 +221,31 @@ struct WatchTests {
       """)
   }
 
+  @Test(.timeLimit(.minutes(5))) func `a trial or a stop that is damaged keeps no table from being put back`()
+    throws
+  {
+    try run(
+      """
+      apply --no-trial
+      echo nonsense > state/trial
+      watch --restore; until_told 'state/trial is damaged'; until_told 'revision 1 stands'
+      nft flush ruleset; until_told 'restored: revision 1'
+      test "$(grep -c 'is damaged' told)" = 1; nft flush ruleset
+      rm state/trial; echo nonsense > state/stopped
+      nft add table inet sekisho; until_told 'state/stopped is damaged'
+      until nft list chain inet sekisho input; do kill -0 $watch; sleep 0.1; done
+      until test ! -e state/stopped; do kill -0 $watch; sleep 0.1; done; sekisho drift
+      ended -TERM
+      """)
+  }
+
   @Test(.timeLimit(.minutes(5))) func `what cannot be told is told as that, and looked at again`() throws {
     try run(
       """
       apply --no-trial; cp state/confirmed kept; echo nonsense > state/confirmed
       watch --restore; until_told 'cannot be told whether .* is damaged'
-      nft flush ruleset; sekisho boot || test $? = 7
+      nft flush ruleset; until_told 'cannot be told whether .* is damaged.*the table is gone'
+      sekisho boot || test $? = 7
       until_told 'the fallback stands, which only ssh passes'
       mv kept state/confirmed; nft add set inet sekisho x '{ type mark; }'
       until_told 'not as confirmed (revision 1): the fallback stands'; until_told 'restored: revision 1'

@@ -22,7 +22,12 @@ struct WatchReport {
           ? "that ends with the trial, also where it is confirmed" : Self.text(consequence))
     case .restored(let number, let restored):
       "restored: revision \(number) stands again, as it was confirmed; counters began anew\(Self.text(restored))"
-    case .notRestored(let number, let reason): "revision \(number) could not be put back: \(reason)"
+    case .notRestored(let number, let reason):
+      "revision \(number) could not be put back: \(reason); it is tried again"
+    case .notLedOut(let reason):
+      "what a command or a stop has left could not be ended: \(reason); it is tried again"
+    case .damaged(let parts):
+      "of what the host remembers this cannot be read, and does not count: \(parts.joined(separator: "; "))"
     case .foreign(let tables, let hint):
       "\(tables.count == 1 ? "table" : "tables") \(listed(tables)) changed\(Self.text([hint]))"
     case .more(let foreign, let own):
@@ -41,30 +46,22 @@ struct WatchReport {
     case .nothingConfirmed(nil): "nothing was ever confirmed on this host; waiting for it"
     case .nothingConfirmed(let number?):
       "revision \(number) is on trial; nothing was ever confirmed on this host"
-    case .stopped(let stop, let isOver):
+    case .stopped(let stop, let left):
       "nothing is enforced: \(stop.by.invokedBy ?? stop.by.user) has stopped it"
-        + (stop.until == nil ? " for good" : isOver ? ", and the time for that is over" : " for a time")
+        + (stop.until == nil ? " for good" : left == 0 ? ", and the time for that is over" : " for a time")
     case .asConfirmed(let number, nil): "revision \(number) stands, as it was confirmed"
     case .asConfirmed(let number, let trial?):
       "revision \(number) stands, as it was confirmed; revision \(trial) is on trial"
     case .deviates(let number, let deviation, _): text(deviation, number)
     case .unfinished:
       "a command of Sekisho's has ended in the middle; the next one leads out of it (sekisho history says which)"
-    case .unknown(let reason, let isFallback):
+    case .unknown(let reason, let kind):
       "it cannot be told whether the table is as it was confirmed: \(reason)"
-        + (isFallback ? "; the fallback stands, which only ssh passes" : "")
+        + (kind.map { "; \(text($0))" } ?? "")
     }
   }
 
   private static func text(_ deviation: Deviation, _ number: RevisionNumber) -> String {
-    let what =
-      switch deviation.kind {
-      case .gone: "the table is gone"
-      case .fallback: "the fallback stands, which only ssh passes"
-      case .dormant: "the table is switched off (dormant)"
-      case .altered: "the table was altered"
-      case .trial: "the rules on trial were altered"
-      }
     let objects = deviation.objects.map { object in
       let text = object.text.isEmpty ? "" : " { \(object.text) }"
       return "\(object.way) \(object.kind) \(object.kind == "rule" ? "in " : "")\(object.name)\(text)"
@@ -72,8 +69,18 @@ struct WatchReport {
     let more = deviation.more > 0 ? ["and \(deviation.more) more"] : []
     let list = deviation.kind == .fallback ? [] : objects + more
     let state = deviation.kind == .trial ? "not as tried" : "not as confirmed"
-    return "\(state) (revision \(number)): \(what)"
+    return "\(state) (revision \(number)): \(text(deviation.kind))"
       + (list.isEmpty ? "" : ", \(list.joined(separator: ", "))")
+  }
+
+  private static func text(_ kind: Deviation.Kind) -> String {
+    switch kind {
+    case .gone: "the table is gone"
+    case .fallback: "the fallback stands, which only ssh passes"
+    case .dormant: "the table is switched off (dormant)"
+    case .altered: "the table was altered"
+    case .trial: "the rules on trial were altered"
+    }
   }
 
   private static func text(_ hints: [ChangeHint]) -> String {
@@ -135,6 +142,12 @@ extension WatchReport {
       line.event = "not-restored"
       line.revision = number.rawValue
       line.reason = reason
+    case .notLedOut(let reason):
+      line.event = "not-led-out"
+      line.reason = reason
+    case .damaged(let parts):
+      line.event = "damaged"
+      line.reason = parts.joined(separator: "; ")
     case .foreign(let tables, let hint):
       line.event = "foreign"
       line.tables = tables
@@ -153,8 +166,8 @@ extension WatchReport {
   struct Line: Encodable {
     /// Seconds since 1970, UTC.
     let time: Int64
-    /// `as-confirmed`, `not-as-confirmed`, `restored`, `not-restored`, `nothing-confirmed`, `stopped`, `unfinished`,
-    /// `unknown`, `foreign`, `more`, `lost`, `ended`.
+    /// `as-confirmed`, `not-as-confirmed`, `restored`, `not-restored`, `not-led-out`, `damaged`, `nothing-confirmed`,
+    /// `stopped`, `unfinished`, `unknown`, `foreign`, `more`, `lost`, `ended`.
     var event = ""
     var revision: Int?
     /// The revision on trial.
@@ -173,6 +186,11 @@ extension WatchReport {
     var foreign: Int?
     var own: Int?
     var fallback: Bool?
+    /// Who has stopped the host, until when in seconds since 1970, UTC, and whether that is over; without a time until
+    /// somebody ends it.
+    var stoppedBy: String?
+    var until: Int64?
+    var isOver: Bool?
     var reason: String?
 
     init(time: Int64) { self.time = time }
@@ -182,7 +200,11 @@ extension WatchReport {
       case .nothingConfirmed(let trial):
         event = "nothing-confirmed"
         self.trial = trial?.rawValue
-      case .stopped: event = "stopped"
+      case .stopped(let stop, let left):
+        event = "stopped"
+        stoppedBy = stop.by.invokedBy ?? stop.by.user
+        until = stop.until
+        isOver = left == 0
       case .asConfirmed(let number, let trial):
         event = "as-confirmed"
         revision = number.rawValue
@@ -192,10 +214,11 @@ extension WatchReport {
         revision = number.rawValue
         self.deviation = Found(deviation)
       case .unfinished: event = "unfinished"
-      case .unknown(let reason, let isFallback):
+      case .unknown(let reason, let kind):
         event = "unknown"
         self.reason = reason
-        fallback = isFallback
+        deviation = kind.map { Found(Deviation($0)) }
+        fallback = kind == .fallback
       }
     }
 
