@@ -40,7 +40,7 @@ package struct Lockout: Hashable, Sendable {
       from: passing(\.old), to: passing(\.new), without: loopback,
       hosts.filter { $0.old != nil && $0.new != nil }.map {
         (name: $0.name, old: $0.addresses, new: $0.addresses)
-      }, policy)
+      }, policy, at: now)
   }
 
   /// - Parameters:
@@ -50,7 +50,7 @@ package struct Lockout: Hashable, Sendable {
   /// - Returns: `nil` where everybody who let somebody in still does.
   init?(
     from before: ConnectionSpace, to after: ConnectionSpace, without loopback: ConnectionSpace,
-    _ members: [Member], _ policy: Policy?
+    _ members: [Member], _ policy: Policy?, at now: Timestamp
   ) throws(NotProven) {
     let terms = policy?.managementTerms ?? [ServiceTerm(.tcp, .ports(PortSet([22...22])))]
     let asked = terms.map { Rectangle(.whole, $0.ipProtocol, from: .all, to: .all, $0.kinds) }
@@ -63,7 +63,8 @@ package struct Lockout: Hashable, Sendable {
       return destinations
     }
     let (was, will) = (try reached(before), try reached(after))
-    let console = policy.map { policy in Set(policy.hostsManagedAtConsole.map { policy[$0].name }) } ?? []
+    let console =
+      policy.map { policy in Set(policy.hostsManagedAtConsole(at: now).map { policy[$0].name }) } ?? []
     hosts = members.filter { member in
       !console.contains(member.name) && member.old.contains(where: was.contains)
         && !member.new.contains(where: will.contains)

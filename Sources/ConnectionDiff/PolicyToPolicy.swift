@@ -82,7 +82,7 @@ extension ConnectionDiff {
       from: observing.before, to: observing.after, without: loopback,
       new.hosts.compactMap { host in
         known[host.name].map { (name: host.name, old: $0, new: host.addresses) }
-      }, new)
+      }, new, at: now)
     risks = Risk.all(of: opened, modes, forwarding, containers, lockout, to: new, at: now)
   }
 

@@ -94,7 +94,7 @@ extension ConnectionDiff {
     ends = Self.ends(of: pairs, policy)
     lockout = try Lockout(
       from: change.passage.old, to: change.passage.new, without: loopback,
-      pairs.map { (name: $0.name, old: $0.addresses.old, new: $0.addresses.new) }, policy)
+      pairs.map { (name: $0.name, old: $0.addresses.old, new: $0.addresses.new) }, policy, at: now)
     risks = Risk.all(of: self.opened, modes, forwarding, containers, lockout, to: policy, at: now)
   }
 

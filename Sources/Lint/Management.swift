@@ -9,7 +9,7 @@ extension Lint {
   /// managed at its console.
   static func hostsWithoutManagement(_ policy: Policy, _ now: Timestamp) -> [Remark] {
     let management = ManagementService(policy)
-    let isFine = policy.hostsManagedAtConsole.union(management.hostsServed(policy, now))
+    let isFine = policy.hostsManagedAtConsole(at: now).union(management.hostsServed(policy, now))
     var touched = [Bool](repeating: false, count: policy.hosts.count)
     for peers in Set(policy.flows.lazy.filter { !$0.hasEnded(now) }.flatMap { [$0.from, $0.to] }) {
       for host in policy[peers].hosts { touched[host.index] = true }

@@ -6,8 +6,11 @@ extension Policy {
     management.map { self[$0].terms } ?? [ServiceTerm(.tcp, .ports(PortSet([22...22])))]
   }
 
-  /// Hosts that a guard keeps every other host's logins away from: they are managed at their consoles.
-  public var hostsManagedAtConsole: Set<HostID> {
+  /// Hosts that a guard keeps every other host's logins away from, and into which no flow lets a network log in: they are
+  /// managed at their consoles.
+  ///
+  /// - Parameter now: the moment at which flows are looked at.
+  public func hostsManagedAtConsole(at now: Timestamp) -> Set<HostID> {
     let terms = managementTerms
     var result: Set<HostID> = []
     for rule in guards {
@@ -20,6 +23,12 @@ extension Policy {
       let isMeant = ends.service.map { self[$0].terms.contains { $0.overlaps(terms) } } ?? true
       guard isMeant, self[ends.from].hosts.count == hosts.count else { continue }
       result.formUnion(self[ends.to].hosts)
+    }
+    // Guards about hosts say nothing of an office's network.
+    for flow in flows where !flow.hasEnded(now) && !self[flow.from].networks.isEmpty {
+      if flow.services.contains(where: { self[$0].terms.contains { $0.overlaps(terms) } }) {
+        result.subtract(self[flow.to].hosts)
+      }
     }
     return result
   }

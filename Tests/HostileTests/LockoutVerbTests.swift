@@ -134,9 +134,7 @@ struct LockoutVerbTests {
   }
 
   @Test(.timeLimit(.minutes(5)))
-  func `a host that is managed at its console is changed there, and only there`()
-    throws
-  {
+  func `a host that is managed at its console is changed there, and by nobody who came another way`() throws {
     try withShell { shell in
       try shell.write(
         "inventory/all.yaml",
@@ -148,9 +146,35 @@ struct LockoutVerbTests {
         Self.start + """
           PATH=$PWD/bin:$PATH; from 10.0.0.2
           refused sekisho apply --no-trial --host a --yes; grep 'no flow would let you in again' said
-          $apply -q
+          refused $apply; grep 'no flow would let you in again' said
+          unset SSH_CONNECTION; $apply -q
           """)
       #expect(result.status == 0, "\(result.all)")
     }
+  }
+
+  @Test(.timeLimit(.minutes(5)))
+  func `a guard about hosts makes no console of a host that a network manages`() throws {
+    try run(
+      """
+      from 192.0.2.7; $apply -q
+      # The office's flow is all that goes; whoever is there came by it.
+      sed -i '/manage:/d' inventory/all.yaml
+      refused $apply; grep 'no flow would let you in again' said
+      unset SSH_CONNECTION; $apply -q
+      """,
+      """
+      version: 1
+      services: {web: tcp/443, ssh: tcp/22}
+      networks: {office: {prefixes: [192.0.2.0/24]}}
+      hosts:
+        a: {addresses: [10.0.0.1]}
+        b: {addresses: [10.0.0.2]}
+      flows:
+        care: {from: b, to: a, service: web, why: test}
+        manage: {from: office, to: a, service: ssh, why: test}
+      guards:
+        apart: {never: {from: all, to: a, service: ssh, within: 1 hop}}
+      """)
   }
 }

@@ -47,25 +47,24 @@ package struct LostLogin: Sendable {
 extension RunningHosts {
   /// Logins that would be lost on hosts that change, judged by all tables together as they will be.
   ///
-  /// To namespaces of a lab nobody logs in, and a host that guards keep logins away from needs none where the command runs on
-  /// it.
+  /// To namespaces of a lab nobody logs in. A host that guards keep logins away from needs none, but whoever is there by one
+  /// is not at its console.
   ///
   /// - Parameter found: of these hosts.
   func lostLogins(_ found: FoundDifference) -> [LostLogin] {
     if targets.isLab { return [] }
     let policy = targets.inventory?.policy
-    let console = Set((policy?.hostsManagedAtConsole ?? []).compactMap { policy?[$0].name })
+    let console = policy.map { policy in
+      Set(policy.hostsManagedAtConsole(at: .current()).map { policy[$0].name })
+    }
     var lost: [LostLogin] = []
     for applying in changing {
       let target = applying.target
-      if console.contains(target.name), case .here = target.reach { continue }
       let rulesets = rulesets(of: target, applying.looked)
       var own: LostLogin?
       if let login = applying.looked.login { own = lostLogin(of: login, on: target, rulesets) }
       if let own { lost.append(own) }
-      if let nobody = nobody(
-        on: applying, rulesets, found, isConsole: console.contains(target.name))
-      {
+      if console?.contains(target.name) != true, let nobody = nobody(on: applying, rulesets, found) {
         // To whoever is told what he misses himself it says nothing more.
         if own?.missing == nil { lost.append(nobody) }
       }
@@ -107,11 +106,11 @@ extension RunningHosts {
 
   /// Whether nobody could manage a host afterwards.
   private func nobody(
-    on applying: Applying, _ rulesets: HostRulesets, _ found: FoundDifference, isConsole: Bool
+    on applying: Applying, _ rulesets: HostRulesets, _ found: FoundDifference
   ) -> LostLogin? {
     let target = applying.target
     // What our own table lets in is what flows say; others may stop it.
-    if !isConsole, !rulesets.staying.isEmpty, let policy = targets.inventory?.policy {
+    if !rulesets.staying.isEmpty, let policy = targets.inventory?.policy {
       switch LoginFate(managing: rulesets, by: policy, at: .current()) {
       case nil, .passes, .unallowed: break
       case .stopped(let tables):
