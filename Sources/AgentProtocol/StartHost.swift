@@ -4,7 +4,14 @@ package struct StartHost: AgentRequest, Codable {
   package static let isChange = true
   package typealias Reply = StartedHost
 
-  package init() {}
+  /// What was judged to come back, and on what it was judged: anything else refuses. `nil`: nothing was ever confirmed.
+  package let revision: Int?
+  package let seen: Seen?
+
+  package init(revision: Int?, seen: Seen?) {
+    self.revision = revision
+    self.seen = seen
+  }
 }
 
 /// A host that enforces again.

@@ -12,6 +12,6 @@ extension AgentServer {
   }
 
   mutating func answerStart(_ here: HostHere) {
-    handle(StartHost.self) { (_, _) throws(AgentFailure) in try here.life().start() }
+    handle(StartHost.self) { (request, _) throws(AgentFailure) in try here.life().start(request) }
   }
 }

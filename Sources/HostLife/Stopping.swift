@@ -32,8 +32,9 @@ extension HostLife {
 
   /// Puts back what was confirmed where somebody has stopped the host.
   ///
+  /// - Parameter judged: `nil`: whatever comes back, on whatever is there.
   /// - Throws: ``AgentProtocol/AgentFailure``, which says what has happened.
-  package func start() throws(AgentFailure) -> StartedHost {
+  package func start(_ judged: StartHost? = nil) throws(AgentFailure) -> StartedHost {
     let before = try contentHere().state.stop
     var run = try begin()
     // Its time may have been over by then, and what was confirmed put back. Whatever else has ended it was not asked to.
@@ -42,6 +43,14 @@ extension HostLife {
       state.stop = state.stop ?? before
       let script = try refusing(run) { (_) throws(HostStateRefusal) in try state.start() }
       try requireKnown(run.content)
+      if let judged {
+        guard judged.revision == state.confirmed?.rawValue else {
+          throw AgentFailure(
+            .moved, "what would come back is not what was judged", remedy: "start it again, to have it judged"
+          )
+        }
+        run.seen = judged.seen
+      }
       try carryOut(script, nil, &run)
     }
     return StartedHost(revision: run.enforced?.rawValue)

@@ -17,7 +17,7 @@ import Testing
     try check(Read())
     try check(List())
     try check(Arrivals())
-    try check(StartHost())
+    try check(StartHost(revision: 7, seen: Samples.seen))
     try check(StopHost(seconds: 600, why: "a trace"))
     try check(ReadRevision(7))
     try check(Probe(Samples.attempts))

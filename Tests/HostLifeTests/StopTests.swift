@@ -74,6 +74,24 @@ import Testing
     #expect(try place.life.books().events.last?.detail == "by-hand")
   }
 
+  @Test func `what comes back is what was judged, on what was there`() throws {
+    let place = try made()
+    _ = try place.life.stop(seconds: nil, why: nil)
+    for judged in [nil, 2] {
+      let failure = #expect(throws: AgentFailure.self) {
+        try place.life.start(StartHost(revision: judged, seen: nil))
+      }
+      #expect(failure?.code == .moved && has(place, nil))
+    }
+    let elsewhere = RulesetMoment(place: "another boot", generation: 1)
+    let failure = #expect(throws: AgentFailure.self) {
+      try place.life.start(
+        StartHost(revision: 1, seen: Seen(moment: elsewhere, own: nil, others: [:])))
+    }
+    #expect(failure?.code == .moved && has(place, nil))
+    #expect(try place.life.start(StartHost(revision: 1, seen: nil)) == StartedHost(revision: 1))
+  }
+
   @Test func `a second stop has its own time, and one that is over is ended all the same`() throws {
     let place = try made()
     _ = try place.life.stop(seconds: nil, why: nil)

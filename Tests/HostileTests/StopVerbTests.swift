@@ -117,7 +117,28 @@ struct StopVerbTests {
       $stop --until for-good -q; export SSH_CONNECTION='192.0.2.7 40000 10.0.0.1 22'
       status=0; sekisho start --local --host a -q > missing 2> said || status=$?; test $status = 6; gone
       grep 'no flow would let you in again' said; grep 'login-192-0-2-7' missing
+      status=0; sekisho start --local --host a --allow-lockout b 2> said || status=$?; test $status = 64; gone
       sekisho start --local --host a --allow-lockout a -q; there
+      """)
+  }
+
+  @Test(.timeLimit(.minutes(5))) func `a host that could not be judged is not started`() throws {
+    try run(
+      """
+      $stop --until for-good -q; mkdir bin; PATH=$PWD/bin:$PATH
+      # The way to a leads here, but for who asks first what would come back.
+      printf '#!/bin/sh\\ntest -e asked || { touch asked; exit 1; }\\nexec sekisho agent\\n' > bin/ssh; chmod +x bin/ssh
+      status=0; sekisho start --host a --allow-lockout a 2> said || status=$?; test $status = 1; gone; test -e asked
+      sekisho start --host a --allow-lockout a -q; there
+      """)
+  }
+
+  @Test(.timeLimit(.minutes(5)))
+  func `a stop of a host on which nothing was ever confirmed is ended`() throws {
+    try run(
+      """
+      rm -rf $SEKISHO_STATE_DIR; $stop --until for-good -q; gone
+      sekisho start --local --host a 2>&1 | grep 'nothing was ever confirmed; the stop is over'; gone
       """)
   }
 }

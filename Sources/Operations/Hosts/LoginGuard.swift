@@ -159,21 +159,36 @@ extension Policy {
   }
 }
 
+/// A host that is to have a revision again that it had.
+package struct EarlierRuleset: Sendable {
+  package let target: Target
+  package let revision: Int
+
+  init(_ revision: Int, _ table: Table, of target: Target) {
+    self.target = Target(
+      name: target.name, wanted: table, reach: target.reach, identity: target.identity,
+      patience: target.patience)
+    self.revision = revision
+  }
+}
+
 extension Target {
-  /// The same host, which is to have a revision again that it had.
+  /// The same host, which is to have a revision again.
   ///
   /// - Throws: ``AgentProtocol/AgentFailure``.
-  package func goingBack(to revision: Int) async throws -> Target {
+  package func goingBack(to revision: Int) async throws -> EarlierRuleset {
     let read = try await ask([ReadRevision.self]) { try await $0.ask(ReadRevision(revision)) }
-    return Target(name: name, wanted: read.table, reach: reach, identity: identity, patience: patience)
+    return EarlierRuleset(revision, read.table, of: self)
   }
 
-  /// The same host, which is to have again what was confirmed last.
+  /// The same host, which is to have again what was confirmed last; `nil`: nothing ever was.
   ///
   /// - Throws: ``AgentProtocol/AgentFailure``.
-  package func goingBackToConfirmed() async throws -> Target {
-    let read = try await ask([ReadConfirmed.self]) { try await $0.ask(ReadConfirmed()) }
-    return Target(name: name, wanted: read.table, reach: reach, identity: identity, patience: patience)
+  package func goingBackToConfirmed() async throws -> EarlierRuleset? {
+    do {
+      let read = try await ask([ReadConfirmed.self]) { try await $0.ask(ReadConfirmed()) }
+      return EarlierRuleset(read.revision, read.table, of: self)
+    } catch let failure as AgentFailure where failure.code == .badRequest { return nil }
   }
 
   /// This machine, under its own name, whatever it is called in an inventory.

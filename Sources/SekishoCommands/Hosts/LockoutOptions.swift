@@ -13,10 +13,12 @@ struct LockoutOptions: ParsableArguments {
       """, valueName: "host"))
   var allowLockout: [String] = []
 
+  /// - Parameter named: the hosts of the command, where not all of them could be looked at.
   /// - Throws: ``ArgumentParser/ValidationError`` where a host is named that is none of these, ``Refusal`` where logins would
   ///   be lost.
-  func require(_ change: FleetChange) throws {
-    let names = Set(change.running.targets.hosts.map(\.name) + change.skipped.map(\.host))
+  func require(_ change: FleetChange, of named: Targets? = nil) throws {
+    let hosts = (named ?? change.running.targets).hosts
+    let names = Set(hosts.map(\.name) + change.skipped.map(\.host))
     if let stranger = allowLockout.first(where: { !names.contains($0) }) {
       throw ValidationError("--allow-lockout names \(stranger), which is no host of this command")
     }

@@ -91,15 +91,11 @@ struct StartCommand: Verb {
 
   func answer(_ console: Console) async throws -> Answer {
     let named = try hosts.findOrThisMachine()
-    let read = await HostReply.asking(named, watch: WaitingLine(console)) {
-      try await $0?.goingBackToConfirmed()
-    }
-    let targets = Targets(
-      hosts: read.compactMap { try? $0.result.get() }, all: named.all, inventory: named.inventory,
-      isLab: named.isLab)
-    try lockout.require(try await FleetChange(of: targets, watch: WaitingLine(console)))
-    let replies = await HostReply.asking(named, watch: WaitingLine(console)) {
-      try await StartHost().asked(of: $0)
+    let back = try await GoingBack(of: named, lockout, console) { try await $0.goingBackToConfirmed() }
+    let replies = await HostReply.asking(named, watch: WaitingLine(console)) { target -> StartedHost in
+      guard let target else { throw Refusal(.failed, "no host is named") }
+      let judged = try back.judged(target)
+      return try await StartHost(revision: judged.revision, seen: judged.seen).asked(of: target)
     }
     return TrialAnswer.of(replies, "started") { started in
       started.revision.map { "revision \($0) is in force again" }

@@ -134,22 +134,11 @@ struct RollbackCommand: Verb {
 
   private func goBack(to revision: Int, _ console: Console) async throws -> Answer {
     let named = try hosts.findOrThisMachine()
-    let read = await HostReply.asking(named, watch: WaitingLine(console)) { target in
-      try await target?.goingBack(to: revision)
-    }
-    let targets = Targets(
-      hosts: read.compactMap { try? $0.result.get() }, all: named.all, inventory: named.inventory,
-      isLab: named.isLab)
-    let change = try await FleetChange(of: targets, watch: WaitingLine(console))
-    try lockout.require(change)
-    let looked = Dictionary(
-      zip(targets.hosts, change.running.answers).map { ($0.name, $1.map(\.seen)) },
-      uniquingKeysWith: { first, _ in first })
+    let back = try await GoingBack(of: named, lockout, console) { try await $0.goingBack(to: revision) }
     let note = trial.note("back to revision \(revision)")
     let replies = await HostReply.asking(named, watch: WaitingLine(console)) { [trial] target -> Ending in
       guard let target else { throw Refusal(.failed, "no host is named") }
-      if let failure = read.first(where: { $0.host == target.name })?.failure { throw failure }
-      let seen = try looked[target.name]?.get()
+      let seen = try back.judged(target).seen
       let arm = Arm(
         revision: revision, seen: seen, seconds: trial.seconds, note: note, cutsNow: trial.cutNow)
       return try await target.tried(arm, keepsSessions: trial.keepSessions)
@@ -159,10 +148,6 @@ struct RollbackCommand: Verb {
       await TrialDialogue.endings(outcomes, keepsSessions: trial.keepSessions, console), unchanged: 0,
       skipped: [], facts: [])
   }
-}
-
-extension HostReply {
-  fileprivate var failure: (any Error)? { if case .failure(let error) = result { error } else { nil } }
 }
 
 /// What came of a verb of trials, host by host.
