@@ -13,6 +13,7 @@ extension LocalHost {
   ///
   /// - Parameter tables: of the host; where none of them leads elsewhere, every session of the host need not be read.
   /// - Returns: `nil`: there is none, as at a console.
+  /// - Throws: ``AgentProtocol/AgentFailure`` where it is not known.
   func login(_ tables: [Table], _ kernel: any HostKernel) throws(AgentFailure) -> Login? {
     let words = Caller.connection
     guard words.count == 4, let client = Self.address(words[0]), let clientPort = UInt16(words[1]),
@@ -20,7 +21,8 @@ extension LocalHost {
       client.family == server.family
     else { return nil }
     // What a host sends itself always passes.
-    let own = Interfaces.addresses()
+    let own: [Address]
+    do throws(SystemFailure) { own = try Interfaces.addresses() } catch { throw AgentFailure(error) }
     guard own.contains(server), !own.contains(client) else { return nil }
     let asked = Login(from: client, to: server, port: port)
     guard tables.contains(where: \.translates) else { return asked }

@@ -219,7 +219,10 @@ extension LocalHost {
     let sockets: [TCPSocket]?
     do throws(ReadError) { sockets = try kernel.sockets() } catch { throw AgentFailure(error) }
     let listeners = sockets?.filter { $0.state == .listening }.map(\.local)
-    let (own, forMany) = (Set(Interfaces.addresses()), Set(Interfaces.broadcasts()))
+    let (own, forMany): (Set<Address>, Set<Address>)
+    do throws(SystemFailure) {
+      (own, forMany) = (Set(try Interfaces.addresses()), Set(try Interfaces.broadcasts()))
+    } catch { throw AgentFailure(error) }
     let exits = Routes.exits().map { (link: $0.link, destinations: $0.destinations) }
     let now = UInt64(clamping: time(nil)) * 1_000_000_000
     return { table in

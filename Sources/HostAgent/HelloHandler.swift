@@ -6,12 +6,13 @@ internal import Policy
 extension AgentServer {
   mutating func answerHello(version: String) {
     handle(Hello.self) { (_, conversation) throws(AgentFailure) in
-      let name: SystemName
-      do throws(SystemFailure) { name = try SystemName.current() } catch { throw AgentFailure(error) }
-      return Greeting(
-        requests: conversation.known, version: version, node: name.node, kernel: name.release,
-        addresses: Interfaces.addresses(),
-        bridged: Interfaces.addresses(of: Containers.isEngines))
+      do throws(SystemFailure) {
+        let name = try SystemName.current()
+        return Greeting(
+          requests: conversation.known, version: version, node: name.node, kernel: name.release,
+          addresses: try Interfaces.addresses(),
+          bridged: try Interfaces.addresses(of: Containers.isEngines))
+      } catch { throw AgentFailure(error) }
     }
   }
 }

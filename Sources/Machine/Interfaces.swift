@@ -4,22 +4,30 @@ internal import Glibc
 /// The interfaces of the network namespace this process is in.
 package enum Interfaces {
   /// The addresses of all of them, or of those with some names, in order (getifaddrs(3)).
-  package static func addresses(of isMeant: (String) -> Bool = { _ in true }) -> [Address] {
-    unsafe values(of: isMeant) { unsafe $0.pointee.ifa_addr }
+  ///
+  /// - Throws: ``SystemFailure``: a machine without addresses is another one than a machine of which none is known.
+  package static func addresses(
+    of isMeant: (String) -> Bool = { _ in true }
+  ) throws(SystemFailure) -> [Address] {
+    try unsafe values(of: isMeant) { unsafe $0.pointee.ifa_addr }
   }
 
   /// The broadcast addresses of all of them, in order (getifaddrs(3)).
-  package static func broadcasts() -> [Address] {
+  ///
+  /// - Throws: ``SystemFailure``.
+  package static func broadcasts() throws(SystemFailure) -> [Address] {
     // IFF_BROADCAST (netdevice(7)): elsewhere the field is the other end's address.
-    unsafe values { unsafe $0.pointee.ifa_flags & 2 != 0 ? $0.pointee.ifa_ifu.ifu_broadaddr : nil }
+    try unsafe values { unsafe $0.pointee.ifa_flags & 2 != 0 ? $0.pointee.ifa_ifu.ifu_broadaddr : nil }
   }
 
   private static func values(
     of isMeant: (String) -> Bool = { _ in true },
     _ value: (UnsafeMutablePointer<ifaddrs>) -> UnsafeMutablePointer<sockaddr>?
-  ) -> [Address] {
+  ) throws(SystemFailure) -> [Address] {
     var list: UnsafeMutablePointer<ifaddrs>?
-    guard unsafe getifaddrs(&list) == 0 else { return [] }
+    guard unsafe getifaddrs(&list) == 0 else {
+      throw SystemFailure("cannot list addresses", "interfaces", .last)
+    }
     defer { unsafe freeifaddrs(list) }
     var result: Set<Address> = []
     var entry = unsafe list

@@ -8,11 +8,14 @@ package import Policy
 
 /// The machine the command runs on.
 package enum ThisMachine {
-  /// The addresses of all its interfaces, in order.
-  package static var addresses: [Address] { Interfaces.addresses() }
+  /// The addresses of all its interfaces, in order; none where they cannot be listed, and then no host of an inventory is
+  /// this machine.
+  package static var addresses: [Address] { addresses { _ in true } }
 
   /// Those of the interfaces with some names.
-  static func addresses(of isMeant: (String) -> Bool) -> [Address] { Interfaces.addresses(of: isMeant) }
+  static func addresses(of isMeant: (String) -> Bool) -> [Address] {
+    (try? Interfaces.addresses(of: isMeant)) ?? []
+  }
 
   /// Those that other machines may know.
   static var ownAddresses: [Address] {
