@@ -17,21 +17,24 @@ extension Manifest {
     var version: Int64?
     var inventory: String?
     var notCompiled: [String] = []
-    var written: [(name: String, host: WrittenHost)] = []
+    var written: [(name: String, host: WrittenHost)]?
     try reader.object { (reader, key) throws(JSONSyntaxError) in
       switch key {
       case "format_version": version = try reader.integer()
       case "inventory": inventory = try reader.text()
       case "not_compiled": notCompiled = try reader.texts()
       case "hosts":
+        var some: [(name: String, host: WrittenHost)] = []
         try reader.object { (reader, name) throws(JSONSyntaxError) in
-          written.append((name, try WrittenHost(&reader)))
+          some.append((name, try WrittenHost(&reader)))
         }
+        written = some
       default: try reader.skip()
       }
     }
     try reader.end()
-    guard version == Int64(Self.formatVersion) else { return nil }
+    // Without its hosts it would be of an empty fleet, in which nothing has to change.
+    guard version == Int64(Self.formatVersion), let written else { return nil }
     var hosts: [String: Entry] = [:]
     hosts.reserveCapacity(written.count)
     for (name, host) in written {

@@ -174,7 +174,9 @@ import Testing
 
   @Test(
     arguments: [
-      "", "{", "[]", "{\"format_version\": 2, \"inventory\": \"\", \"hosts\": {}}",
+      "", "{", "[]", "{\"format_version\": 1, \"inventory\": null}",
+      "{\"format_version\": 1, \"inventory\": null, \"hosts\": null}", "{\"inventory\": null, \"hosts\": {}}",
+      "{\"format_version\": 2, \"inventory\": \"\", \"hosts\": {}}",
       "{\"format_version\": 1, \"inventory\": \"\", \"hosts\": {\"a\": {\"ruleset\": \"../../etc/passwd\", "
         + "\"mode\": {\"ingress\": \"enforce\", \"egress\": \"enforce\", \"forward\": \"enforce\"}, \"ssh\": \"a\"}}}",
     ])
