@@ -139,13 +139,13 @@ package struct ForeignChain: Hashable, Sendable, Codable {
   /// `ip filter`.
   @BoundedWord package private(set) var table: String
   @BoundedWord package private(set) var chain: String
-  /// `filter`, `nat` or `route`.
-  @BoundedWord package private(set) var type: String
+  /// `filter`, `nat` or `route`; `nil`: the agent does not say, and it may be any.
+  package let type: String?
   /// Number of the hook (`NF_INET_*`).
   package let hook: UInt32
   package let priority: Int32
 
-  package init(table: String, chain: String, type: String, hook: UInt32, priority: Int32) {
+  package init(table: String, chain: String, type: String?, hook: UInt32, priority: Int32) {
     self.table = table
     self.chain = chain
     self.type = type

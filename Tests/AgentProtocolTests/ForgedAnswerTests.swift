@@ -47,6 +47,21 @@ import Testing
     #expect(try status { $0["directions"] = [other] } == nil)
   }
 
+  @Test func `a table of somebody else's of which no type is told may filter`() throws {
+    var tree = try Self.tree(Samples.statuses[1])
+    var reply = try #require(tree["reply"] as? [String: Any])
+    var chains = try #require(reply["foreignChains"] as? [[String: Any]])
+    #expect(chains[0].removeValue(forKey: "type") != nil)
+    reply["foreignChains"] = chains
+    tree["reply"] = reply
+    var reader = AnswerReader<Status>(id: 3)
+    guard case .reply(let told) = try reader.take(Self.line(tree)) else {
+      Issue.record("no reply")
+      return
+    }
+    #expect(told.foreignChains.filteringTables == ["ip filter"])
+  }
+
   @Test func `a greeting lists so many addresses and no more`() throws {
     for (count, isTaken) in [(20_000, true), (65_536, true), (65_537, false)] {
       let addresses = (0..<count).map { "10.\($0 >> 16).\($0 >> 8 & 255).\($0 & 255)" }
