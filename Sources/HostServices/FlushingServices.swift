@@ -47,8 +47,23 @@ package enum FlushingServices {
     if let script = units.text(program), script.hasPrefix("#!") { return NftScript.flushes(script) }
     guard let nft = words.firstIndex(where: { $0.split(separator: "/").last == "nft" }) else { return false }
     return words[nft...].indices.contains { index in
-      guard ["-f", "--file"].contains(words[index]), index + 1 < words.count else { return false }
-      return units.text(words[index + 1]).map { NftScript.flushes($0) } ?? false
+      guard let file = file(words[index]) else { return false }
+      let path = file.isEmpty ? index + 1 < words.count ? words[index + 1] : "" : file
+      return units.text(path).map { NftScript.flushes($0) } ?? false
     }
+  }
+
+  /// The file that an option gives to nft (getopt_long(3)): `-f`, `-ef`, `-fFILE`, `--file=FILE`; empty: the next word is it.
+  private static func file(_ option: String) -> String? {
+    if option.hasPrefix("--") {
+      let parts = option.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      return parts[0] == "file" ? parts.count == 2 ? String(parts[1]) : "" : nil
+    }
+    guard option.hasPrefix("-") else { return nil }
+    // What is behind these is theirs: -f FILE, -I DIRECTORY, -D NAME=VALUE, -d LEVEL.
+    guard let place = option.firstIndex(where: { "fIDd".contains($0) }), option[place] == "f" else {
+      return nil
+    }
+    return String(option[option.index(after: place)...])
   }
 }

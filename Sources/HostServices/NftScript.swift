@@ -1,6 +1,6 @@
 /// What a text of nft(8), or a shell's that calls it, takes away.
 enum NftScript {
-  /// Whether it flushes the whole ruleset, or takes away Sekisho's own table.
+  /// Whether it flushes the whole ruleset, or takes away Sekisho's own table or anything in it.
   ///
   /// Comments are left out. Variables and included files are not followed.
   static func flushes(_ text: String) -> Bool {
@@ -18,7 +18,11 @@ enum NftScript {
       case "flush" where rest.first == "ruleset":
         if rest.count == 1 || !["ip", "ip6", "arp", "bridge", "netdev"].contains(rest[1]) { return true }
       case "flush", "delete", "destroy":
-        if rest == ["table", "inet", "sekisho"] { return true }
+        if let kind = rest.first, ["table", "chain", "rule", "set", "map"].contains(kind),
+          rest.dropFirst() == ["inet", "sekisho"]
+        {
+          return true
+        }
       default: break
       }
     }
