@@ -59,7 +59,16 @@ import Testing
   }
 
   /// What is in force is judged, so what is only observed passes, but for sources that no host believes.
-  @Test(arguments: 0..<12) func `a host's own table stops what its policy does not allow`(seed: Int) throws {
+  @Test func `a host's own table stops what its policy does not allow`() throws {
+    var counts = (passing: 0, stopped: 0)
+    for seed in 0..<12 {
+      let found = try judged(seed)
+      counts = (counts.passing + found.passing, counts.stopped + found.stopped)
+    }
+    #expect(counts.passing > 0 && counts.stopped > 0)
+  }
+
+  private func judged(_ seed: Int) throws -> (passing: Int, stopped: Int) {
     let policy = RandomPolicy(seed: UInt64(seed)).policy
     let policies = HostPolicies(policy)
     let compiler = RulesetCompiler(policy, policies)
@@ -88,7 +97,7 @@ import Testing
         }
       }
     }
-    #expect(counts.passing > 0 || counts.stopped > 0)
+    return counts
   }
 
   private func host(_ name: String, beside others: [Table]) throws -> HostRulesets {

@@ -105,13 +105,13 @@ struct LockoutVerbTests {
       """)
   }
 
-  @Test(.timeLimit(.minutes(5))) func `what rules lead to the port is judged as it was asked for`() throws {
+  @Test(.timeLimit(.minutes(5))) func `a session that nothing tracks is judged as it says`() throws {
     try run(
       """
       nft 'add table ip nat; add chain ip nat pre { type nat hook prerouting priority -100; };
         add rule ip nat pre tcp dport 2222 redirect to :22'
       from 10.0.0.2
-      # Nothing tracks the session that the environment tells of; what asks for 22 passes.
+      # What the rules lead here would have asked for 2222, which no flow allows; what asks for 22 passes.
       $apply -q
       """)
   }
