@@ -4,6 +4,7 @@ BUILD_PACKAGES := libmnl-dev libnftnl-dev libyaml-dev pkg-config
 RUN_PACKAGES := nftables iproute2 util-linux
 TEST_PACKAGES := conntrack openssh-server openssh-client iptables arptables ebtables systemd
 CONTAINER_PACKAGES := docker.io podman netavark busybox-static iptables
+BOOT_PACKAGES := qemu-system-x86 debootstrap
 
 PREFIX ?= /usr/local
 
@@ -25,7 +26,7 @@ STATIC := --scratch-path $(STATIC_BUILD) -c release --static-swift-stdlib -Xlink
 	$(foreach name,$(COLLECTABLE),-Xlinker '--remap-inputs=*/lib$(name).a=$(STATIC_LIBRARIES)/lib$(name).a') \
 	-Xlinker -L$(STATIC_LIBRARIES) -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: build release test test-containers quick soak fuzz lint format golden demo bench documentation install clean
+.PHONY: build release test test-containers test-boot quick soak fuzz lint format golden demo bench documentation install clean
 .PHONY: packages run-packages test-packages
 
 build: packages
@@ -39,6 +40,12 @@ test: test-packages
 test-containers: build run-packages
 	@packaging/install-packages $(CONTAINER_PACKAGES)
 	Tests/Containers/run "$$(swift build --show-bin-path)/sekisho"
+
+# A Debian 12 that is booted in emulation with what install puts into it: some minutes behind the release.
+test-boot:
+	@packaging/install-packages $(BOOT_PACKAGES)
+	$(MAKE) install DESTDIR=$(CURDIR)/.build/boot/tree PREFIX=/usr/local
+	Tests/Boot/run .build/boot/tree
 
 # Changes of a host under traffic for SECONDS (600): nothing allowed may be lost, nothing denied may pass.
 SECONDS ?= 600
@@ -104,7 +111,7 @@ install: release
 
 clean:
 	swift package clean
-	rm -rf $(STATIC_BUILD) .build/benchmark .build/documentation
+	rm -rf $(STATIC_BUILD) .build/benchmark .build/boot .build/documentation
 
 packages:
 	@packaging/install-packages $(BUILD_PACKAGES)
