@@ -69,7 +69,7 @@ import Testing
       code: .otherVersion),
   ]
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(60)))
   func `of a fleet with hosts that hang, flood, lie and die the others' answers stand`() async throws {
     let transports = Self.misbehaviours.flatMap { [Self.good, Self.agent($0.commands)] } + [Self.good]
     let answers = await concurrently(transports, limit: 30) { try await Self.ask($0) }
@@ -90,7 +90,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(10))) func `an agent that dies at any byte of its answers is told as such`()
+  @Test(.timeLimit(.minutes(60))) func `an agent that dies at any byte of its answers is told as such`()
     async throws
   {
     let whole = Self.hello + "\n" + Self.status + "\n"
@@ -109,7 +109,7 @@ import Testing
     #expect(try await Self.ask(complete).generation == 5)
   }
 
-  @Test(.timeLimit(.minutes(10))) func `what is given up is ended, with all that it started`() async throws {
+  @Test(.timeLimit(.minutes(60))) func `what is given up is ended, with all that it started`() async throws {
     let file = FileManager.default.temporaryDirectory.appending(path: "sekisho-\(UUID().uuidString)").path
     defer { try? FileManager.default.removeItem(atPath: file) }
     let commands = "echo $$ > \(file); sleep 600 & echo $! >> \(file); wait"
@@ -131,7 +131,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(10))) func `with the answer to a change lost, what happened is unknown`()
+  @Test(.timeLimit(.minutes(60))) func `with the answer to a change lost, what happened is unknown`()
     async throws
   {
     let apply = Apply(
@@ -147,7 +147,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(10))) func `an agent is asked nothing that it cannot do`() async throws {
+  @Test(.timeLimit(.minutes(60))) func `an agent is asked nothing that it cannot do`() async throws {
     let file = FileManager.default.temporaryDirectory.appending(path: "sekisho-\(UUID().uuidString)").path
     defer { try? FileManager.default.removeItem(atPath: file) }
     let commands = #"read -r line; printf '%s\n' "$1"; cat > "# + file

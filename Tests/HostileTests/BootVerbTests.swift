@@ -30,7 +30,7 @@ struct BootVerbTests {
     }
   }
 
-  @Test(.timeLimit(.minutes(5))) func `what was confirmed stands after a boot, beside tables of others`()
+  @Test(.timeLimit(.minutes(60))) func `what was confirmed stands after a boot, beside tables of others`()
     throws
   {
     try run(
@@ -46,7 +46,7 @@ struct BootVerbTests {
       """)
   }
 
-  @Test(.timeLimit(.minutes(5))) func `a trial does not outlive a boot`() throws {
+  @Test(.timeLimit(.minutes(60))) func `a trial does not outlive a boot`() throws {
     try run(
       Self.apply.replacing("-q\n", with: "--no-trial -q\n") + """
         sed -i 's/service: .web, ssh./service: web/' inventory/all.yaml
@@ -62,7 +62,7 @@ struct BootVerbTests {
   }
 
   @Test(
-    .timeLimit(.minutes(5)),
+    .timeLimit(.minutes(60)),
     arguments: [
       "echo nonsense > state/confirmed", "rm state/confirmed", "rm -r state/revisions/1",
       "echo '{}' > state/revisions/1/ruleset.json", "chmod 755 state", "rm -r state; touch state",
@@ -80,7 +80,7 @@ struct BootVerbTests {
   }
 
   /// The kernel did not take what was confirmed, or its books cannot be read.
-  @Test(.timeLimit(.minutes(5)), arguments: ["cp -r state kept; rm state/confirmed", "rm state/confirmed"])
+  @Test(.timeLimit(.minutes(60)), arguments: ["cp -r state kept; rm state/confirmed", "rm state/confirmed"])
   func `that the fallback stands is told as drift, and an apply over it works`(_ damage: String) throws {
     try run(
       Self.apply.replacing("-q\n", with: "--no-trial -q\n") + damage,
@@ -110,7 +110,7 @@ struct BootVerbTests {
       "sekisho boot 2>&1 | grep 'revision . stands'; sekisho drift")
   }
 
-  @Test(.timeLimit(.minutes(5))) func `the fallback lets in ssh and nothing else, in or out`() throws {
+  @Test(.timeLimit(.minutes(60))) func `the fallback lets in ssh and nothing else, in or out`() throws {
     try run(
       Self.apply.replacing("-q\n", with: "--no-trial -q\n") + "rm state/confirmed",
       """

@@ -36,7 +36,7 @@ struct LockoutVerbTests {
     }
   }
 
-  @Test(.timeLimit(.minutes(5)), arguments: ["10.0.0.2 2222", "192.0.2.7", "198.51.100.1 2222"])
+  @Test(.timeLimit(.minutes(60)), arguments: ["10.0.0.2 2222", "192.0.2.7", "198.51.100.1 2222"])
   func `who could not come again is refused, and let through by the flow that is written out`(
     session: String
   ) throws {
@@ -54,7 +54,7 @@ struct LockoutVerbTests {
       """)
   }
 
-  @Test(.timeLimit(.minutes(5))) func `a name is no habit, and has to be one of the command's hosts`() throws
+  @Test(.timeLimit(.minutes(60))) func `a name is no habit, and has to be one of the command's hosts`() throws
   {
     try run(
       """
@@ -68,7 +68,7 @@ struct LockoutVerbTests {
       """)
   }
 
-  @Test(.timeLimit(.minutes(5))) func `who has a way, or is at the console, is not asked for one`() throws {
+  @Test(.timeLimit(.minutes(60))) func `who has a way, or is at the console, is not asked for one`() throws {
     try run(
       """
       from 10.0.0.2; $apply -q; nft delete table inet sekisho
@@ -79,7 +79,7 @@ struct LockoutVerbTests {
       """)
   }
 
-  @Test(.timeLimit(.minutes(5))) func `a yes at the terminal is no way in either`() throws {
+  @Test(.timeLimit(.minutes(60))) func `a yes at the terminal is no way in either`() throws {
     try run(
       """
       from 192.0.2.7
@@ -88,7 +88,7 @@ struct LockoutVerbTests {
       """)
   }
 
-  @Test(.timeLimit(.minutes(5))) func `what other tables stop counts, and no flow is said to help`() throws {
+  @Test(.timeLimit(.minutes(60))) func `what other tables stop counts, and no flow is said to help`() throws {
     try run(
       """
       from 10.0.0.2
@@ -105,7 +105,7 @@ struct LockoutVerbTests {
       """)
   }
 
-  @Test(.timeLimit(.minutes(5))) func `a session that nothing tracks is judged as it says`() throws {
+  @Test(.timeLimit(.minutes(60))) func `a session that nothing tracks is judged as it says`() throws {
     try run(
       """
       nft 'add table ip nat; add chain ip nat pre { type nat hook prerouting priority -100; };
@@ -116,7 +116,7 @@ struct LockoutVerbTests {
       """)
   }
 
-  @Test(.timeLimit(.minutes(5)))
+  @Test(.timeLimit(.minutes(60)))
   func `where addresses cannot be listed it is not known who is there, and nothing changes`() throws {
     try withShell { shell in
       try shell.write("inventory/all.yaml", Self.inventory)
@@ -131,7 +131,7 @@ struct LockoutVerbTests {
     }
   }
 
-  @Test(.timeLimit(.minutes(5))) func `to go back to a revision is guarded like an apply`() throws {
+  @Test(.timeLimit(.minutes(60))) func `to go back to a revision is guarded like an apply`() throws {
     try run(
       """
       $apply -q; sed 's/service: .web, ssh./service: web/' inventory/all.yaml > later
@@ -149,7 +149,7 @@ struct LockoutVerbTests {
       """)
   }
 
-  @Test(.timeLimit(.minutes(5)))
+  @Test(.timeLimit(.minutes(60)))
   func `a host that is managed at its console is changed there, and by nobody who came another way`() throws {
     try withShell { shell in
       try shell.write(
@@ -169,7 +169,7 @@ struct LockoutVerbTests {
     }
   }
 
-  @Test(.timeLimit(.minutes(5)))
+  @Test(.timeLimit(.minutes(60)))
   func `a guard about hosts makes no console of a host that a network manages`() throws {
     try run(
       """

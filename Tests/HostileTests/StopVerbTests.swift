@@ -38,7 +38,7 @@ struct StopVerbTests {
     }
   }
 
-  @Test(.timeLimit(.minutes(5))) func `it comes back by itself when the time is over`() throws {
+  @Test(.timeLimit(.minutes(60))) func `it comes back by itself when the time is over`() throws {
     try run(
       """
       $stop --until 5s --why 'a trace' 2>&1 | grep 'nothing is enforced; at 2.*Z revision 1 is put back'
@@ -50,7 +50,7 @@ struct StopVerbTests {
       """)
   }
 
-  @Test(.timeLimit(.minutes(5))) func `books that cannot be read for a time end no waiting`() throws {
+  @Test(.timeLimit(.minutes(60))) func `books that cannot be read for a time end no waiting`() throws {
     try run(
       """
       $stop --until 5s -q; chmod 755 state
@@ -60,7 +60,7 @@ struct StopVerbTests {
       """)
   }
 
-  @Test(.timeLimit(.minutes(5)))
+  @Test(.timeLimit(.minutes(60)))
   func `where what waits for it was killed, the next command puts it back`() throws {
     try run(
       """
@@ -78,7 +78,7 @@ struct StopVerbTests {
       """)
   }
 
-  @Test(.timeLimit(.minutes(5))) func `it is said who stopped it, and start ends it`() throws {
+  @Test(.timeLimit(.minutes(60))) func `it is said who stopped it, and start ends it`() throws {
     try run(
       """
       $stop --until 1h --why INC-7 -q; gone
@@ -95,7 +95,7 @@ struct StopVerbTests {
       """)
   }
 
-  @Test(.timeLimit(.minutes(5))) func `nothing is stopped whose name was not said`() throws {
+  @Test(.timeLimit(.minutes(60))) func `nothing is stopped whose name was not said`() throws {
     try run(
       """
       refused() { status=0; "$@" > said 2>&1 || status=$?; cat said; test $status = $code; there; }
@@ -111,7 +111,7 @@ struct StopVerbTests {
       """)
   }
 
-  @Test(.timeLimit(.minutes(5))) func `a start is guarded like an apply`() throws {
+  @Test(.timeLimit(.minutes(60))) func `a start is guarded like an apply`() throws {
     try run(
       """
       $stop --until for-good -q; export SSH_CONNECTION='192.0.2.7 40000 10.0.0.1 22'
@@ -122,7 +122,7 @@ struct StopVerbTests {
       """)
   }
 
-  @Test(.timeLimit(.minutes(5))) func `a host that could not be judged is not started`() throws {
+  @Test(.timeLimit(.minutes(60))) func `a host that could not be judged is not started`() throws {
     try run(
       """
       $stop --until for-good -q; mkdir bin; PATH=$PWD/bin:$PATH
@@ -133,7 +133,7 @@ struct StopVerbTests {
       """)
   }
 
-  @Test(.timeLimit(.minutes(5)))
+  @Test(.timeLimit(.minutes(60)))
   func `a stop of a host on which nothing was ever confirmed is ended`() throws {
     try run(
       """

@@ -27,7 +27,7 @@ struct TrialVerbsTests {
     }
   }
 
-  @Test(.timeLimit(.minutes(5)))
+  @Test(.timeLimit(.minutes(60)))
   func `without a terminal somebody confirms from elsewhere, or it is rolled back`()
     throws
   {
@@ -55,7 +55,8 @@ struct TrialVerbsTests {
       """)
   }
 
-  @Test(.timeLimit(.minutes(5))) func `a terminal that is gone is asked no more, and how to confirm is said`()
+  @Test(.timeLimit(.minutes(60)))
+  func `a terminal that is gone is asked no more, and how to confirm is said`()
     throws
   {
     try run(
@@ -71,7 +72,7 @@ struct TrialVerbsTests {
       """)
   }
 
-  @Test(.timeLimit(.minutes(5))) func `going back to a revision is asked like an apply`() throws {
+  @Test(.timeLimit(.minutes(60))) func `going back to a revision is asked like an apply`() throws {
     try run(
       """
       $apply --no-trial -q --why first

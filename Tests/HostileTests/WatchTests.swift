@@ -31,7 +31,7 @@ struct WatchTests {
     }
   }
 
-  @Test(.timeLimit(.minutes(5))) func `a change by somebody else is told with what it is and who it was`()
+  @Test(.timeLimit(.minutes(60))) func `a change by somebody else is told with what it is and who it was`()
     throws
   {
     try run(
@@ -48,7 +48,7 @@ struct WatchTests {
       """)
   }
 
-  @Test(.timeLimit(.minutes(5))) func `it is put back three times, and a fourth time only told`() throws {
+  @Test(.timeLimit(.minutes(60))) func `it is put back three times, and a fourth time only told`() throws {
     try run(
       """
       watch --restore; until_told 'nothing was ever confirmed'
@@ -78,7 +78,7 @@ struct WatchTests {
       """)
   }
 
-  @Test(.timeLimit(.minutes(5))) func `commands of Sekisho are no alarm, and neither is a trial`() throws {
+  @Test(.timeLimit(.minutes(60))) func `commands of Sekisho are no alarm, and neither is a trial`() throws {
     try run(
       """
       watch --restore; until_told 'nothing was ever confirmed'
@@ -102,7 +102,7 @@ struct WatchTests {
       """)
   }
 
-  @Test(.timeLimit(.minutes(5))) func `beside a trial nothing is put back, and behind it everything is`()
+  @Test(.timeLimit(.minutes(60))) func `beside a trial nothing is put back, and behind it everything is`()
     throws
   {
     try run(
@@ -121,7 +121,7 @@ struct WatchTests {
       """)
   }
 
-  @Test(.timeLimit(.minutes(5))) func `what is slipped into a trial is told, and gone with it`() throws {
+  @Test(.timeLimit(.minutes(60))) func `what is slipped into a trial is told, and gone with it`() throws {
     try run(
       """
       watch --restore; until_told 'nothing was ever confirmed'
@@ -141,7 +141,7 @@ struct WatchTests {
       """)
   }
 
-  @Test(.timeLimit(.minutes(5))) func `CAP_NET_ADMIN is all that it needs`() throws {
+  @Test(.timeLimit(.minutes(60))) func `CAP_NET_ADMIN is all that it needs`() throws {
     try run(
       """
       apply --no-trial
@@ -153,7 +153,7 @@ struct WatchTests {
       """)
   }
 
-  @Test(.timeLimit(.minutes(5))) func `what was stopped is not put back`() throws {
+  @Test(.timeLimit(.minutes(60))) func `what was stopped is not put back`() throws {
     try run(
       """
       apply --no-trial
@@ -166,7 +166,7 @@ struct WatchTests {
       """)
   }
 
-  @Test(.timeLimit(.minutes(5))) func `a flood of changes is counted, and what was not heard is looked at`()
+  @Test(.timeLimit(.minutes(60))) func `a flood of changes is counted, and what was not heard is looked at`()
     throws
   {
     try run(
@@ -192,7 +192,7 @@ struct WatchTests {
   }
 
   /// Whoever changes something says himself what he is called.
-  @Test(.timeLimit(.minutes(5))) func `a name cannot write on the terminal`() throws {
+  @Test(.timeLimit(.minutes(60))) func `a name cannot write on the terminal`() throws {
     try run(
       """
       apply --no-trial
@@ -209,7 +209,7 @@ struct WatchTests {
       """)
   }
 
-  @Test(.timeLimit(.minutes(5))) func `where nobody reads it any more, it fails`() throws {
+  @Test(.timeLimit(.minutes(60))) func `where nobody reads it any more, it fails`() throws {
     try run(
       """
       mkfifo pipe
@@ -221,7 +221,8 @@ struct WatchTests {
       """)
   }
 
-  @Test(.timeLimit(.minutes(5))) func `a trial or a stop that is damaged keeps no table from being put back`()
+  @Test(.timeLimit(.minutes(60)))
+  func `a trial or a stop that is damaged keeps no table from being put back`()
     throws
   {
     try run(
@@ -239,7 +240,7 @@ struct WatchTests {
       """)
   }
 
-  @Test(.timeLimit(.minutes(5))) func `what cannot be told is told as that, and looked at again`() throws {
+  @Test(.timeLimit(.minutes(60))) func `what cannot be told is told as that, and looked at again`() throws {
     try run(
       """
       apply --no-trial; cp state/confirmed kept; echo nonsense > state/confirmed

@@ -60,7 +60,7 @@ import Testing
     }
   }
 
-  @Test(.needsNamespaces, .timeLimit(.minutes(10)))
+  @Test(.needsNamespaces, .timeLimit(.minutes(60)))
   func `packets of a lab pass and are denied as the kernel has it`() async throws {
     var fleet = LabFixtures.Fleet()
     try fleet.host("a", ["10.0.0.1"])

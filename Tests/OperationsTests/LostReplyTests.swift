@@ -34,14 +34,14 @@ import Testing
     try write(try Frames.reply(looked(isDone: false), to: 2), "reply1")
   }
 
-  @Test(.timeLimit(.minutes(10))) func `a host that has the change is told as changed`() async throws {
+  @Test(.timeLimit(.minutes(60))) func `a host that has the change is told as changed`() async throws {
     try write(try Frames.reply(looked(isDone: true), to: 2), "reply3")
     let applied = try await apply().get()
     #expect(applied.operations > 0 && applied.generation == 8)
     #expect(conversations == 3)
   }
 
-  @Test(.timeLimit(.minutes(10))) func `a host that has it not is told as such, and may still get it`()
+  @Test(.timeLimit(.minutes(60))) func `a host that has it not is told as such, and may still get it`()
     async throws
   {
     try write(try Frames.reply(looked(isDone: false), to: 2), "reply3")
@@ -51,7 +51,7 @@ import Testing
     #expect(failure?.message.hasSuffix("asked again, the host does not have the change") == true)
   }
 
-  @Test(.timeLimit(.minutes(10))) func `of a host that cannot be asked again nothing is known`() async throws
+  @Test(.timeLimit(.minutes(60))) func `of a host that cannot be asked again nothing is known`() async throws
   {
     let outcome = try await apply()
     let failure = #expect(throws: AgentFailure.self) { try outcome.get() }
