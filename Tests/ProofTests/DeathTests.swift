@@ -120,17 +120,21 @@ extension KernelProof {
       }
       var confirmed = tables[0]
       var deaths = 0
-      for attempt in 0..<400 where deaths < 100 {
+      // How long a change takes is found on the way: who comes too late comes sooner the next time.
+      var latest = 250
+      for attempt in 0..<2000 where deaths < 100 {
         let task = Task.allCases[attempt % 3]
         let target = attempt / 3 % 2 == 0 ? 1 : 0
-        let moment = Int.random(in: 0...250)
+        let moment = Int.random(in: 0...latest)
         async let killed = proof.lab.run(
           "server", ["sh", "-c", killer, "sh", "\(moment)", victim.pattern])
         let ending: Result<Bool, any Error> =
           victim == .command
           ? try await command("\(directory)/\(target).yaml", on: proof)
           : await perform(task, tables[target], on: proof)
-        deaths += Int(try await killed.output.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
+        let count = Int(try await killed.output.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
+        latest = count == 0 ? latest * 3 / 4 : min(500, latest * 5 / 4 + 4)
+        deaths += count
         let rest = try await rest(proof)
         let place = "\(task), \(moment) ms, \(ending)"
         #expect(!rest.listing.contains("trial"), "\(place)")
