@@ -42,10 +42,12 @@ extension HostState {
     try requireNoTrial(kernel)
     let trial = Trial(
       revision: revision.number, place: place, token: token, seconds: seconds, by: revision.by)
+    var inForce = trial
+    inForce.wasInForce = true
     return Script(
       [
         .writeRevision(revision), .writeTrial(trial), .prepareTrial(revision.number),
-        .armTrial(seconds: seconds), .audit(.armed(revision.number, seconds: seconds)),
+        .armTrial(seconds: seconds), .writeTrial(inForce), .audit(.armed(revision.number, seconds: seconds)),
       ], whenRefused: [kernel.base == .none ? .removeTable : .removeTrialParts, .removeTrial])
   }
 

@@ -21,7 +21,8 @@ extension HostState {
     if kernel.left != nil { return kernel.isJudging && !isStopOver ? stopped : [] }
     // Between the transactions that prepare and arm there are parts and no time, too: it was never in force, and
     // nobody can tell. Sessions are looked at in both cases.
-    return ending(trial, kernel.hasParts ? .expired : .neverArmed, kernel) + stopped
+    let end: TrialEnd = kernel.hasParts ? .expired : trial.wasInForce == true ? .gone : .neverArmed
+    return ending(trial, end, kernel) + stopped
   }
 
   /// The steps of a boot: the rules first, the books after them.

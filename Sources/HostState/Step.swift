@@ -71,6 +71,8 @@ package enum TrialEnd: String, Hashable, Sendable, Codable {
   case rolledBack = "rolled-back"
   /// The host was started anew, or is in another network namespace.
   case rebooted
+  /// It was in force, and nothing of it is left: somebody took the table away, or whoever ended it died before he said why.
+  case gone
   /// It was never in force: what should have armed it died or failed.
   case neverArmed = "never-armed"
 }
@@ -113,6 +115,8 @@ extension Announcement: CustomStringConvertible {
     case .trialEnded(let number, .rolledBack):
       "the trial of revision \(number) was ended: the ruleset from before is in force"
     case .trialEnded(let number, .rebooted): "the trial of revision \(number) ended with a boot"
+    case .trialEnded(let number, .gone):
+      "the trial of revision \(number) is over: its rules are not there any more"
     case .trialEnded(let number, .neverArmed):
       "revision \(number) was never in force: what should have tried it died"
     case .confirmed(let number): "revision \(number) is confirmed"

@@ -19,6 +19,8 @@ package struct Trial: Hashable, Sendable, Codable {
   package let by: Actor
   /// Whether sessions go on that the revision would not let begin, once it is accepted; `nil`: they end.
   package var keepsSessions: Bool?
+  /// Whether the kernel had it, as the disk knows behind the transaction; `nil`: it is not known.
+  package var wasInForce: Bool?
 
   package init(
     revision: RevisionNumber, phase: Phase = .armed, place: String, token: String, seconds: Int, by: Actor,

@@ -41,6 +41,15 @@ import Testing
     #expect(books.events.last?.detail == "expired")
   }
 
+  @Test func `a trial whose table somebody took away is not said never to have been`() throws {
+    let place = try Place()
+    try adopt(tables[0], place)
+    _ = try arm(tables[1], place)
+    place.kernel.commit(Change(family: .inet, table: .sekisho, operations: [.deleteTable]))
+    #expect(try place.life.recover() == nil)
+    #expect(try place.life.books().events.last?.detail == "gone")
+  }
+
   @Test func `what is confirmed by its token stays, under no name of a trial`() throws {
     let place = try Place()
     try adopt(tables[0], place)

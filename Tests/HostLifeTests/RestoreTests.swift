@@ -51,6 +51,7 @@ import Testing
   }
 
   @Test func `where sets are large it denies before they are filled`() throws {
+    let refusing = Rule([.reject(Reject(.icmpxUnreachable, code: 3))])
     func table(_ count: Int, _ rule: Rule) -> Table {
       var keys: [UInt8] = []
       for number in 0..<count { keys += [10, 0, UInt8(number >> 8), UInt8(number & 255)] }
@@ -58,7 +59,9 @@ import Testing
         name: "peers", key: [.ipv4Address], elements: SetElements(keyLength: 4, keys: keys))
       return Table(
         family: .inet, name: .sekisho,
-        chains: [Chain(name: "input", base: BaseChain(hook: .input, policy: .drop), rules: [rule])],
+        chains: [
+          Chain(name: "input", base: BaseChain(hook: .input, policy: .drop), rules: [rule, refusing])
+        ],
         sets: [set])
     }
     let allowing = Rule(compiling: [.match(.ipSaddr, .named("peers")), .accept])
@@ -85,7 +88,11 @@ import Testing
         let place = try made()
         place.fail(at: .killedAtKernel(call, .after))
         _ = try? place.life.restore(confirmed, because: "gone")
-        counts.append(place.kernel.table(.inet, .sekisho)?.table.set("peers")?.elements.count)
+        let standing = place.kernel.table(.inet, .sekisho)?.table
+        counts.append(standing?.set("peers")?.elements.count)
+        // Who is allowed and refused meanwhile does not ask again.
+        let rules = standing?.chain("input")?.rules ?? []
+        #expect(counts.last != 0 || !rules.isEmpty && !rules.contains(refusing))
       }
       #expect(counts.contains(0) == isDenyingFirst, "\(counts)")
       #expect(counts.contains(wanted.sets.first?.elements.count) && counts.contains(nil))

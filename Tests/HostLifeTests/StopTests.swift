@@ -296,6 +296,9 @@ import Testing
     place.now += 601
     #expect(try place.life.recover() == nil, comment)
     #expect(has(place, Self.tables[0]) || has(place, Fallback.table), comment)
+    if command == .stopOnTrial {
+      #expect(!(try place.life.books().events.contains { $0.detail == "never-armed" }), comment)
+    }
     let state = try place.content.state
     #expect(state.stop == nil && state.trial == nil && state.confirmed?.rawValue == 1, comment)
     // The fallback only where something was out of order while it was to be put back.

@@ -15,6 +15,8 @@ struct World: Hashable {
   var promised: RevisionNumber?
   /// Where the trial was armed that the disk knows, or knew last.
   var armedIn: String?
+  /// Whether that disk knows, or knew, that it was in force.
+  var wasInForce = false
 
   enum Table: Hashable {
     case none
@@ -61,6 +63,7 @@ struct World: Hashable {
     case .writeTrial(let trial):
       disk.trial = trial
       armedIn = trial.place
+      wasInForce = trial.wasInForce == true
       promised = trial.phase == .accepted ? trial.revision : nil
     case .removeTrial: disk.trial = nil
     case .writeConfirmed(let revision):
@@ -82,6 +85,7 @@ struct World: Hashable {
       (table, parts, isArmed) = (.enforcing(revision), nil, false)
     case .removeTable: (table, parts, isArmed) = (.none, nil, false)
     case .audit(.ended(_, let end)):
+      if wasInForce, end == .neverArmed { return "a trial that was in force is said never to have been" }
       if armedIn != place, end != .rebooted { return "a trial of another boot is said to be \(end)" }
     case .startKeeper, .keepSessions, .cut, .audit, .tell: break
     }
