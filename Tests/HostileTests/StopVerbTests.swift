@@ -86,6 +86,8 @@ struct StopVerbTests {
       sekisho status --local --host a | grep 'stopped until'
       sekisho drift > said || test $? = 3; grep 'stopped until 2.*INC-7' said
       sekisho diff --local --host a > said || test $? = 2; grep 'a: stopped until 2.*INC-7' said
+      sekisho watch --json | head -n 1 > said || true
+      grep '"event":"stopped".*"is_over":false.*"stopped_by":"[a-z].*"until":[0-9]' said
       sekisho start 2>&1 | grep 'revision 1 is in force again'; there
       status=0; sekisho start 2> said || status=$?; test $status = 1; grep 'not stopped' said
       $stop --until for-good -q; gone; sekisho status | grep 'stopped for good'
