@@ -22,6 +22,11 @@ package struct AllowedChange: Sendable {
   package let led: [TranslationLine]
   package let ledNoMore: [TranslationLine]
 
+  /// Whether packets of connections that are there, and what is related to them, pass from then on, or no more, beside what
+  /// new connections may.
+  package let opensAnswers: Bool
+  package let closesAnswers: Bool
+
   /// Whether both sides are known exactly: what then is not told does not change.
   package let isExact: Bool
 
@@ -35,7 +40,7 @@ package struct AllowedChange: Sendable {
   /// Whether nothing is known to change.
   package var isEmpty: Bool {
     opened.isEmpty && closed.isEmpty && mayOpen.isEmpty && mayClose.isEmpty && led.isEmpty
-      && ledNoMore.isEmpty
+      && ledNoMore.isEmpty && !opensAnswers && !closesAnswers
   }
 
   /// - Parameters:
@@ -81,8 +86,24 @@ package struct AllowedChange: Sendable {
       let possible = try one.upper.subtracting(other.upper).union(one.lower.subtracting(other.lower))
       return (sure, try possible.subtracting(sure))
     }
-    isExact = before.isExact && after.isExact
     let (opening, closing) = (try gained(after, over: before), try gained(before, over: after))
+    var (isExact, opensAnswers, closesAnswers) = (before.isExact && after.isExact, false, false)
+    for state in [ConntrackState.established, .related] {
+      var answering = circumstances
+      answering.state = state
+      let before = try RulesetSpace(old, passage, answering, in: universe)
+      let after = try RulesetSpace(new, passage, answering, in: universe)
+      func goes(
+        _ change: (sure: ConnectionSpace, possible: ConnectionSpace),
+        beside told: (sure: ConnectionSpace, possible: ConnectionSpace)
+      ) throws(NotProven) -> Bool {
+        try !change.sure.union(change.possible).isSubset(of: told.sure.union(told.possible))
+      }
+      if try goes(gained(after, over: before), beside: opening) { opensAnswers = true }
+      if try goes(gained(before, over: after), beside: closing) { closesAnswers = true }
+      isExact = isExact && before.isExact && after.isExact
+    }
+    (self.isExact, self.opensAnswers, self.closesAnswers) = (isExact, opensAnswers, closesAnswers)
     opened = try lines(opening.sure, of: new)
     closed = try lines(closing.sure, of: old)
     mayOpen = try lines(opening.possible, of: new)
@@ -107,7 +128,8 @@ extension AllowedChange.Links {
 extension AllowedChange {
   func tellsTheSame(as other: Self) -> Bool {
     opened == other.opened && closed == other.closed && mayOpen == other.mayOpen && mayClose == other.mayClose
-      && led == other.led && ledNoMore == other.ledNoMore
+      && led == other.led && ledNoMore == other.ledNoMore && opensAnswers == other.opensAnswers
+      && closesAnswers == other.closesAnswers
   }
 
   /// The same, of more links.

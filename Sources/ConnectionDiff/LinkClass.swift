@@ -8,6 +8,23 @@ struct LinkClass: Hashable {
   /// A name that stands for all of them.
   let example: String
 
+  /// By which a host hears what it sends itself. None of the others.
+  static let loopback = LinkClass(names: ["lo"], example: "lo")
+
+  /// Whether rules ask which link it is, by name or by number.
+  static func isAskedFor(in tables: [Table], by keys: [MetaKey]) -> Bool {
+    func asks(_ expression: Expression) -> Bool {
+      switch expression {
+      case .meta(let key, _): keys.contains(key)
+      case .matchExtension(let match): match.ways.contains { $0.contains(where: asks) }
+      default: false
+      }
+    }
+    return tables.contains {
+      $0.chains.contains { $0.rules.contains { $0.expressions.contains(where: asks) } }
+    }
+  }
+
   /// More names than these are not told apart.
   private static let most = 64
 
@@ -22,7 +39,8 @@ struct LinkClass: Hashable {
     }
     guard asked.ranges.count <= most, asked.questions.count <= most else { return nil }
     // Between two ends next to each other, all names are in the same ranges.
-    var starts: Set<UInt128> = [0]
+    let loopback = linkRange(Array("lo\0".utf8), Array("lo\0".utf8)).lowerBound
+    var starts: Set<UInt128> = [0, loopback, loopback + 1]
     for range in asked.ranges {
       starts.insert(range.lowerBound)
       if range.upperBound < .max { starts.insert(range.upperBound + 1) }

@@ -24,17 +24,26 @@ package struct ListingChange: Sendable {
     let isLed = (old + new).contains(where: \.leadsElsewhere)
     let inputs = LinkClass.all(in: old + new, by: .inputInterfaceName)
     let outputs = LinkClass.all(in: old + new, by: .outputInterfaceName)
-    func classes(_ known: [LinkClass]?) -> [LinkClass?] {
-      guard let known, known.count > 1 else { return [nil] }
-      return known
+    func classes(_ known: [LinkClass]?, andLoopback keys: [MetaKey] = []) -> [LinkClass?] {
+      var classes: [LinkClass?] = [nil]
+      if let known, known.count > 1 { classes = known }
+      if LinkClass.isAskedFor(in: old + new, by: keys) { classes.append(.loopback) }
+      return classes
     }
     var isWhole = inputs != nil && outputs != nil
     var changes: [AllowedChange] = []
     for direction in Direction.allCases {
-      var (coming, going) = (
-        direction == .egress ? [nil] : classes(inputs),
-        direction == .ingress && !isLed ? [nil] : classes(outputs)
-      )
+      // Nothing that a host forwards comes or goes by its loopback.
+      var (coming, going) =
+        switch direction {
+        case .ingress:
+          (
+            classes(inputs, andLoopback: [.inputInterfaceName, .inputInterface]),
+            isLed ? classes(outputs) : [nil]
+          )
+        case .egress: ([nil], classes(outputs, andLoopback: [.outputInterfaceName, .outputInterface]))
+        case .forward: (classes(inputs), classes(outputs))
+        }
       if coming.count * going.count > Self.mostPairs { (coming, going, isWhole) = ([nil], [nil], false) }
       var rows: [(inputs: [LinkClass?], row: [(outputs: [LinkClass?], change: AllowedChange)])] = []
       for input in coming {
@@ -59,19 +68,27 @@ package struct ListingChange: Sendable {
       }
       for (inputs, row) in rows {
         changes += row.map { outputs, change in
-          change.about(
-            inputs.count == coming.count ? [nil] : inputs, outputs.count == going.count ? [nil] : outputs)
+          change.about(Self.links(inputs, of: coming), Self.links(outputs, of: going))
         }
       }
     }
     self.changes = changes
-    notProven = isWhole ? [] : Self.titles(ofOther: old, than: new)
+    notProven = Self.titles(ofOther: old, than: new, among: isWhole ? { !$0.isCompared } : { _ in true })
+  }
+
+  /// What links are called of which something is told: where it is all of them but the loopback, none by its name.
+  private static func links(_ links: [LinkClass?], of all: [LinkClass?]) -> [LinkClass?] {
+    all.allSatisfy { $0 == .loopback || links.contains($0) } ? [nil] : links
   }
 
   /// Tables with other rules on one side than on the other, whatever they count and say, and those of which a listing does not
   /// say everything.
-  private static func titles(ofOther old: [Table], than new: [Table]) -> [String] {
-    let titles = Set((old + new).map(\.title))
+  ///
+  /// - Parameter isMeant: says of which tables.
+  private static func titles(
+    ofOther old: [Table], than new: [Table], among isMeant: (Table) -> Bool
+  ) -> [String] {
+    let titles = Set((old + new).filter(isMeant).map(\.title))
     return titles.filter { title in
       func rules(_ tables: [Table]) -> [TableRules] {
         tables.filter { $0.title == title }.map { TableRules($0) }
@@ -118,6 +135,13 @@ private struct TableRules: Hashable {
 }
 
 extension Table {
+  /// Whether what passes says all that its rules do: frames and ARP are not looked at, and neither is from which address a
+  /// connection seems to come.
+  fileprivate var isCompared: Bool {
+    ![.arp, .bridge, .netdev].contains(family)
+      && !chains.contains { $0.rules.contains { $0.expressions.contains(where: \.changesSource) } }
+  }
+
   /// Whether all that its rules depend on is known: a listing does not say what rules have put into a set, and objects beside
   /// chains and sets are known by name alone.
   fileprivate var isSaidWhole: Bool {
@@ -130,5 +154,19 @@ extension Table {
   private func asksFilledSet(_ expression: Expression) -> Bool {
     guard case .lookup(.named(let name), _, _, _) = expression else { return false }
     return set(name)?.flags.contains(.dynamic) != false
+  }
+}
+
+extension Expression {
+  fileprivate var changesSource: Bool {
+    switch meaning {
+    case .translates(let translation):
+      switch translation?.kind {
+      case .source, .masquerade: true
+      default: false
+      }
+    case .steps(let steps): steps.contains(where: \.changesSource)
+    default: false
+    }
   }
 }

@@ -31,6 +31,8 @@ import Testing
   private static func to(_ name: String) -> String { meta("oifname", "\"\(name)\"") }
   private static let accept = #"{"accept":null}"#
   private static let drop = #"{"drop":null}"#
+  private static let established =
+    #"{"match":{"op":"in","left":{"ct":{"key":"state"}},"right":["established","related"]}}"#
   private static func rule(_ parts: String...) -> String { parts.joined(separator: ",") }
   private static func limit(_ rate: Int) -> String {
     #"{"limit":{"rate":\#(rate),"burst":5,"per":"second"}}"#
@@ -62,7 +64,7 @@ import Testing
     Case(
       testDescription: "all links but one",
       new: ([rule(meta("iifname", "\"eth0\"", "!="), port(22), accept)], []),
-      told: ["in by other links: + tcp/22"]),
+      told: ["in by lo, other links: + tcp/22"]),
     Case(
       testDescription: "a name among those that begin alike",
       old: ([rule(by("br-a"), drop), rule(by("br-*"), port(22), accept)], []),
@@ -75,6 +77,25 @@ import Testing
       testDescription: "a name together with a port",
       old: ([rule(pair("eth0", 22), accept)], []), new: ([rule(pair("eth0", 23), accept)], []),
       told: ["in by eth0: + tcp/23 - tcp/22"]),
+    Case(
+      testDescription: "what a host sends itself",
+      old: ([rule(by("lo"), port(22), accept)], []), told: ["in by lo: - tcp/22"]),
+    Case(
+      testDescription: "what a host sends itself, by the number of its link",
+      new: ([rule(meta("iif", "\"lo\""), port(22), accept)], []), told: ["in by lo: + tcp/22"]),
+    Case(
+      testDescription: "a port, where what a host sends itself passes",
+      old: ([rule(by("lo"), accept)], []), new: ([rule(by("lo"), accept), rule(port(22), accept)], []),
+      told: ["in: + tcp/22"]),
+    Case(
+      testDescription: "answers",
+      old: ([rule(established, accept), rule(port(22), accept)], []), new: ([rule(port(22), accept)], []),
+      told: ["in: answers-"]),
+    Case(
+      testDescription: "answers, where the same is let in",
+      old: ([rule(port(22), accept)], [rule(established, accept)]),
+      new: ([rule(port(22), accept)], [rule(established, accept), rule(port(22), accept)]),
+      told: ["through: + tcp/22"]),
     Case(
       testDescription: "from one link to another",
       new: ([], [rule(by("eth0"), to("eth1"), port(22), accept)]),
@@ -151,6 +172,32 @@ import Testing
     #expect(found.changes.allSatisfy(\.isEmpty) && found.notProven == ["ip t"])
   }
 
+  /// Tables that differ, by family, hook and the statements of their one rule.
+  @Test(
+    arguments: [
+      ("arp", "filter", "input", drop), ("bridge", "filter", "forward", drop),
+      ("ip", "nat", "postrouting", #"{"masquerade":null}"#),
+      ("ip", "nat", "postrouting", #"{"snat":{"addr":"192.0.2.1"}}"#),
+    ])
+  func `what is not compared is not proven to be the same`(
+    family: String, type: String, hook: String, statement: String
+  ) throws {
+    func tables(_ rules: [String]) throws -> [Table] {
+      let objects = rules.map {
+        #",{"rule":{"family":"\#(family)","table":"t","chain":"c","expr":[\#($0)]}}"#
+      }
+      let text = """
+        {"nftables":[{"table":{"family":"\(family)","name":"t"}},{"chain":{"family":"\(family)","table":"t","name":"c",
+        "type":"\(type)","hook":"\(hook)","prio":0,"policy":"accept"}}\(objects.joined())]}
+        """
+      return try Table.tables(listed: Array(text.utf8), clock: .utc).tables
+    }
+    let (with, without) = (try tables([statement]), try tables([]))
+    #expect(try ListingChange(from: with, to: with, at: Self.now).notProven.isEmpty)
+    #expect(try ListingChange(from: with, to: without, at: Self.now).notProven == ["\(family) t"])
+    #expect(try ListingChange(from: without, to: with, at: Self.now).notProven == ["\(family) t"])
+  }
+
   /// Rules at random of a few names that begin alike; each link is then asked about by its name.
   @Test(arguments: 1...24)
   func `nothing that differs by a link is left untold, and nothing is told that does not`(seed: UInt64) throws
@@ -207,7 +254,8 @@ extension AllowedChange {
       lines.map { "\(sign) \($0.terms.map(\.description).joined(separator: ","))" }
     }
     return
-      ([way + ":"] + terms("+", opened) + terms("-", closed) + terms("?+", mayOpen)
+      ([way + ":"] + (opensAnswers ? ["answers+"] : []) + (closesAnswers ? ["answers-"] : [])
+      + terms("+", opened) + terms("-", closed) + terms("?+", mayOpen)
       + terms("?-", mayClose)).joined(separator: " ")
   }
 }

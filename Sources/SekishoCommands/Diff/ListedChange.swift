@@ -23,7 +23,7 @@ struct ListedChange {
       answer.parts.append(
         .chapter(
           .sentence(
-            "\("not proven", .changes)\(told.isEmpty ? "" : ", beside that,") that both let the same connections pass: it depends on more than the connection, and table \(listed(change.notProven)) is not known to be the same"
+            "\("not proven", .changes)\(told.isEmpty ? "" : ", beside that,") that both let the same connections pass: it depends on more than the connection, or is not compared, and table \(listed(change.notProven)) is not known to be the same"
           )))
     }
     if told.isEmpty, change.notProven.isEmpty {
@@ -59,6 +59,13 @@ struct ListedChange {
       entries.append(Entry(nil, Words(words)))
       entries += lines.map(\.entry)
     }
+    if change.opensAnswers {
+      entries.append(Entry(nil, Words("what belongs to connections that are there passes where it did not")))
+    }
+    if change.closesAnswers {
+      entries.append(
+        Entry(nil, Words("what belongs to connections that are there passes no more where it did")))
+    }
     return Chapter(.connections, title, entries)
   }
 
@@ -91,6 +98,9 @@ struct ListedChange {
       let mayClose: [LineJSON]
       let led: [TranslationJSON]
       let ledNoMore: [TranslationJSON]
+      /// Whether what belongs to connections that are there passes from then on, or no more.
+      let opensAnswers: Bool
+      let closesAnswers: Bool
 
       init(_ change: AllowedChange) {
         let nowhere = Sources(files: [])
@@ -101,6 +111,7 @@ struct ListedChange {
         closed = lines(change.closed)
         mayOpen = lines(change.mayOpen)
         mayClose = lines(change.mayClose)
+        (opensAnswers, closesAnswers) = (change.opensAnswers, change.closesAnswers)
         led = change.led.map { TranslationJSON($0) }
         ledNoMore = change.ledNoMore.map { TranslationJSON($0) }
       }
