@@ -26,7 +26,9 @@ extension AgentServer {
 
   mutating func answerConfirm(_ here: HostHere) {
     handle(Confirm.self) { (request, _) throws(AgentFailure) in
-      try here.life().confirm(token: request.token, keepsSessions: request.keepsSessions ?? false)
+      let revision = request.revision.map { RevisionNumber(rawValue: $0) }
+      return try here.life().confirm(
+        token: request.token, revision: revision, keepsSessions: request.keepsSessions ?? false)
     }
   }
 

@@ -129,18 +129,28 @@ extension HostLife {
 
   /// Makes what is on trial the confirmed ruleset.
   ///
+  /// - Parameter revision: the one that is meant; `nil`: whichever is on trial.
   /// - Throws: ``AgentProtocol/AgentFailure``, which says what has happened: `applied` where the new rules are in force, and
   ///   the books could not be brought up to it.
-  package func confirm(token: String?, keepsSessions: Bool = false) throws(AgentFailure) -> Confirmed {
+  package func confirm(
+    token: String?, revision: RevisionNumber? = nil, keepsSessions: Bool = false
+  ) throws(AgentFailure) -> Confirmed {
     var run = try begin()
-    let revision = run.content.state.trial?.revision
+    let trial = run.content.state.trial
     let script = try refusing(run) { (view) throws(HostStateRefusal) in
       try run.content.state.confirm(
         token: token.map { HostStore.digest($0.utf8) }, keepsSessions: keepsSessions, in: run.place,
         kernel: view)
     }
+    if let revision, let trial, trial.revision != revision {
+      throw AgentFailure(
+        .badRequest,
+        "revision \(trial.revision) is on trial, by \(Self.words(trial.by)), and not revision \(revision)")
+    }
     try carryOut(script, nil, &run)
-    return Confirmed(revision: revision?.rawValue ?? 0, operations: run.operations, cut: run.cut)
+    return Confirmed(
+      revision: trial?.revision.rawValue ?? 0, by: trial.map { Self.words($0.by) },
+      operations: run.operations, cut: run.cut)
   }
 
   /// Lets the time of the trial begin anew.

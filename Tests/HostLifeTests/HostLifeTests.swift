@@ -68,6 +68,26 @@ import Testing
   }
 
   /// Whoever waits for the end of a trial would take it for rolled back.
+  @Test func `no other revision than the one that is meant is confirmed, and it is said whose it was`() throws
+  {
+    let place = try Place()
+    try adopt(tables[0], place)
+    let armed = try arm(tables[1], place)
+    for token in [nil, armed.token] {
+      let refused = #expect(throws: AgentFailure.self) {
+        try place.life.confirm(token: token, revision: RevisionNumber(rawValue: 1))
+      }
+      #expect(refused?.code == .badRequest && place.isArmed)
+      #expect(refused?.message == "revision 2 is on trial, by ada (as root), and not revision 1")
+    }
+    let confirmed = try place.life.confirm(token: nil, revision: RevisionNumber(rawValue: 2))
+    #expect(confirmed.revision == 2 && confirmed.by == "ada (as root)")
+    let over = #expect(throws: AgentFailure.self) {
+      try place.life.confirm(token: nil, revision: RevisionNumber(rawValue: 2))
+    }
+    #expect(over?.code == .noTrial)
+  }
+
   @Test func `a trial that is being confirmed is not told to be over`() throws {
     let place = try Place()
     try adopt(tables[0], place)

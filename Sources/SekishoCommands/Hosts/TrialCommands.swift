@@ -38,7 +38,7 @@ struct ConfirmCommand: Verb {
     discussion: """
       What apply put on trial stays when it is confirmed. Do it over a connection that was opened after the change: that \
       it came about is what is confirmed. With the token that apply printed, that trial is confirmed and no other; \
-      without it, the one that runs.
+      without it, the one that runs, and with --revision only if that is on trial (history tells which is).
 
         sudo sekisho confirm                 on the host itself
         sekisho confirm 0f3c… --host web-1   over ssh
@@ -47,14 +47,18 @@ struct ConfirmCommand: Verb {
       """)
 
   @Argument(help: "What apply printed.") var token: String?
+  @Option(help: "Confirm this revision and no other.") var revision: Int?
   @OptionGroup var hosts: TrialHosts
   @Flag(help: "Let sessions go on that the new rules would not let begin.") var keepSessions = false
   @OptionGroup var output: OutputOptions
 
   func answer(_ console: Console) async throws -> Answer {
-    let replies = try await hosts.ask(Confirm(token: token, keepsSessions: keepSessions), console)
+    let request = Confirm(token: token, revision: revision, keepsSessions: keepSessions)
+    let replies = try await hosts.ask(request, console)
     return TrialAnswer.of(replies, "confirmed") { reply in
-      (["revision \(reply.revision) is confirmed"] + CutReport.words(reply.cut)).joined(separator: "; ")
+      let author = reply.by.map { ", which was put on trial by \($0)" } ?? ""
+      return (["revision \(reply.revision) is confirmed\(author)"] + CutReport.words(reply.cut)).joined(
+        separator: "; ")
     }
   }
 }
