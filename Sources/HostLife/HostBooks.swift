@@ -1,0 +1,108 @@
+package import AgentProtocol
+internal import Enforcement
+package import HostState
+internal import HostStore
+internal import Machine
+package import Nftables
+internal import RulesetDiff
+internal import SystemPackage
+
+// What the books of the host say.
+
+extension HostLife {
+  /// The ruleset that boots.
+  ///
+  /// - Throws: ``AgentProtocol/AgentFailure``; `badRequest` where nothing was ever confirmed.
+  package func confirmed() throws(AgentFailure) -> ConfirmedRuleset {
+    let content = try reading { () throws(HostStore.Failure) in try store.load() }
+    guard let number = content.state.confirmed else {
+      try requireKnown(content)
+      throw AgentFailure(
+        .badRequest, "nothing was ever confirmed on this host", remedy: "apply and confirm a ruleset first")
+    }
+    return ConfirmedRuleset(revision: number.rawValue, table: try table(number))
+  }
+
+  /// Which revision boots, and whether the kernel has it; `nil`: nothing was ever confirmed.
+  ///
+  /// - Parameter installed: what the kernel has.
+  package func confirmedNow(_ installed: InstalledTable?) throws(AgentFailure) -> ConfirmedStatus? {
+    let state = try contentHere().state
+    guard let number = state.confirmed else { return nil }
+    let isSettled = state.trial == nil && state.stop == nil
+    let isDrifted =
+      isSettled ? (try? table(number)).map { !TableDiff.change(from: installed, to: $0).isEmpty } : nil
+    return ConfirmedStatus(
+      revision: number.rawValue, time: try? store.about(number).time, isDrifted: isDrifted)
+  }
+
+  /// The ruleset of a revision that the host still has.
+  package func ruleset(of number: RevisionNumber) throws(AgentFailure) -> Table { try table(number) }
+
+  /// What the host was given, and what is on trial.
+  package func books() throws(AgentFailure) -> Books {
+    // The clock first: who finds it gone because a trial was confirmed finds that in the books behind it.
+    let left = try host.trialLeft(try host.conversation())
+    let content = try reading { () throws(HostStore.Failure) in try store.load() }
+    let revisions = try reading { () throws(HostStore.Failure) in try store.revisions() }
+    let chain = try reading { () throws(HostStore.Failure) in try store.audit() }
+    let confirmations = Dictionary(
+      chain.entries.compactMap { entry in
+        entry.event == "confirmed" ? entry.revision.map { ($0, (entry.time, entry.detail ?? "")) } : nil
+      }, uniquingKeysWith: { $1 })
+    return Books(
+      confirmed: content.state.confirmed?.rawValue,
+      trial: content.state.trial.flatMap { trial in
+        // What is accepted is being confirmed, and not over: it stays, or is on trial again.
+        guard left != nil || trial.phase == .accepted else { return nil }
+        return Books.Running(
+          revision: trial.revision.rawValue, left: left ?? 0, by: Self.words(trial.by))
+      },
+      revisions: revisions.map { number, about in
+        Books.Entry(
+          number: number.rawValue, digest: about?.digest, time: about?.time,
+          by: about.map { Self.words($0.by) },
+          why: about?.why, meaning: about?.meaning, confirmedAt: confirmations[number]?.0,
+          confirmedBy: confirmations[number]?.1)
+      },
+      events: chain.entries.suffix(1000).map { entry in
+        Books.Event(
+          time: entry.time, by: Self.words(entry.by), event: entry.event, revision: entry.revision?.rawValue,
+          detail: entry.detail, why: entry.why)
+      },
+      chainFaults: chain.faults, chainTip: chain.tip, damage: content.damage.map { "\($0)" })
+  }
+
+  /// What the disk says of this network namespace.
+  func contentHere() throws(AgentFailure) -> HostStore.Content {
+    var content = try reading { () throws(HostStore.Failure) in try store.load() }
+    let place = try Self.place()
+    if content.state.stop?.isElsewhere(than: place) == true { content.state.stop = nil }
+    return content
+  }
+
+  /// The table of a revision.
+  func table(_ number: RevisionNumber) throws(AgentFailure) -> Table {
+    let bytes = try reading { () throws(HostStore.Failure) in try store.ruleset(of: number) }
+    guard let tables = try? Table.tables(fromJSON: bytes), tables.count == 1 else {
+      throw AgentFailure(.failed, "the ruleset of revision \(number) cannot be read")
+    }
+    return tables[0]
+  }
+
+  func reading<Value>(_ body: () throws(HostStore.Failure) -> Value) throws(AgentFailure) -> Value {
+    do throws(HostStore.Failure) { return try body() } catch {
+      if case .system(let failure) = error {
+        throw failure.errno == .wouldBlock
+          ? AgentFailure(.busy, "another command is at work on this host's books", object: failure.object)
+          : AgentFailure(failure)
+      }
+      throw AgentFailure(.failed, "\(error)")
+    }
+  }
+
+  static func words(_ actor: Actor) -> String {
+    let user = actor.invokedBy.map { "\($0) (as \(actor.user))" } ?? actor.user
+    return actor.from.map { "\(user) from \($0)" } ?? user
+  }
+}
