@@ -24,8 +24,10 @@ extension ConnectionSpace {
   /// A wide rule minus all that other rules allow is thousands of rectangles, and to a person still the wide
   /// rule: it comes out as one piece with exceptions.
   ///
-  /// - Parameter steps: how many intervals may be looked at, if that is less than the budget says: what only has many
-  ///   exceptions is not plainer for it.
+  /// - Parameters:
+  ///   - limit: how many pieces a section may become; one or more.
+  ///   - steps: how many intervals may be looked at, if that is less than the budget says: what only has many exceptions is
+  ///     not plainer for it.
   /// - Throws: ``NotProven`` when the budget is spent.
   public func pieces(atMost limit: Int, steps: Int? = nil) throws(NotProven) -> [Piece] {
     precondition(limit > 0, "no pieces cannot be a space")
