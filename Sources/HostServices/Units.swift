@@ -7,9 +7,11 @@ internal import SystemPackage
 struct Units {
   let root: String
 
-  /// In the order in which they count: the first that has a unit decides.
+  /// In the order in which they count: the first that has a unit decides. What scripts below /etc/init.d are made into
+  /// is in the last (systemd-sysv-generator(8)).
   private static let directories = [
-    "/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system",
+    "/etc/systemd/system", "/run/systemd/system", "/run/systemd/generator", "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system", "/lib/systemd/system", "/run/systemd/generator.late",
   ]
   /// Bytes of a file, and names in a directory.
   private static let longestFile = 1 << 20

@@ -41,10 +41,10 @@ import Testing
     return FlushingServices.found(below: root.path)
   }
 
-  private func enabled(_ unit: String, _ text: String) -> [String: String] {
-    [
-      "lib/systemd/system/\(unit)": text, "\(Self.wanted)/\(unit)": "->/lib/systemd/system/\(unit)",
-    ]
+  private func enabled(
+    _ unit: String, _ text: String, in directory: String = "lib/systemd/system"
+  ) -> [String: String] {
+    ["\(directory)/\(unit)": text, "\(Self.wanted)/\(unit)": "->/\(directory)/\(unit)"]
   }
 
   private func debian(_ others: [String: String] = [:]) -> [String: String] {
@@ -74,7 +74,8 @@ import Testing
   }
 
   @Test func `at a boot it counts what comes first`() throws {
-    let ours = enabled("sekisho-boot.service", Self.own)
+    // Where `make install` puts it.
+    let ours = enabled("sekisho-boot.service", Self.own, in: "usr/local/lib/systemd/system")
     #expect(try found(debian(ours)).map(\.moments) == [[.start, .reload, .stop]])
     let late = enabled("late.service", "[Service]\nExecStart=nft flush ruleset\n").merging(ours) { $1 }
     #expect(try found(late).map(\.moments) == [[.start, .boot]])
@@ -131,6 +132,19 @@ import Testing
         "->/usr/lib/systemd/system/load@.service",
     ]
     #expect(try found(instance).map(\.unit) == ["load@a.service"])
+  }
+
+  @Test func `a script of the old kind is a service as well`() throws {
+    let made = "run/systemd/generator.late"
+    let script = [
+      "\(made)/firewall.service": "[Service]\nExecStart=/etc/init.d/firewall start\n",
+      "\(made)/multi-user.target.wants/firewall.service": "->../firewall.service",
+      "etc/init.d/firewall": "#!/bin/sh\ncase $1 in\nstart) nft flush ruleset;;\nesac\n",
+    ]
+    #expect(try found(script).map(\.moments) == [[.start]])
+    // A unit of the same name takes its place.
+    let native = ["lib/systemd/system/firewall.service": "[Service]\nExecStart=/bin/true\n"]
+    #expect(try found(script.merging(native) { $1 }).isEmpty)
   }
 
   @Test(.timeLimit(.minutes(60))) func `what is no file, or far too long, is not read`() throws {
