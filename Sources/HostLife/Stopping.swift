@@ -70,7 +70,8 @@ extension HostLife {
 
   /// Milliseconds for which a stop goes on; `nil`: it has no time.
   func left(of stop: HostState.Stop) -> UInt64? {
-    stop.left(at: clock(), sinceBoot: sinceBoot()).map { UInt64(clamping: $0) * 1000 }
+    // What a file says may be any number.
+    stop.left(at: clock(), sinceBoot: sinceBoot()).map { UInt64(clamping: min($0, .max / 1000)) * 1000 }
   }
 
   /// Takes the steps that end a stop. Where what was confirmed cannot be put back the fallback stands, as after a boot: nothing

@@ -217,6 +217,15 @@ import Testing
     #expect(try place.life.stopNow() == nil)
   }
 
+  @Test func `an end that no clock comes to keeps nobody from the host`() throws {
+    let place = try made()
+    let stop = HostState.Stop(until: .max, by: Actor(user: "root"), why: nil)
+    place.kernel.commit(Change(family: .inet, table: .sekisho, operations: [.deleteTable]))
+    try HostStore(place.directory).write(stop)
+    #expect(try place.life.recover() == place.life.left() && place.life.stopNow()?.isOver == false)
+    #expect(try place.life.start() == StartedHost(revision: 1) && has(place, Self.tables[0]))
+  }
+
   @Test func `where it is not known what was confirmed nobody says that it is there`() throws {
     let place = try made()
     _ = try place.life.stop(seconds: nil, why: nil)
