@@ -19,6 +19,11 @@ package enum Bounds {
   /// Addresses, chains, requests: whatever is listed of one machine.
   static let list = 65_536
 
+  /// Whether milliseconds for which something lasts, or seconds since 1970, are such that sums and differences do not overflow.
+  static func isTime(_ time: (some BinaryInteger)?) -> Bool {
+    time.map { (-(1 << 50)...1 << 50).contains(Int64(clamping: $0)) } ?? true
+  }
+
   /// The beginning of a text that is too long.
   static func clamped(_ text: String, to bytes: Int) -> String {
     if text.utf8.count <= bytes { return text }

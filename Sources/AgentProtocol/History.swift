@@ -1,3 +1,5 @@
+package import Nftables
+
 /// What was the host given, and by whom?
 package struct History: AgentRequest, Codable {
   package static let name = "history"
@@ -96,5 +98,13 @@ package struct Books: AgentMessage, Hashable, Codable {
     self.chainFaults = chainFaults
     self.chainTip = chainTip
     self.damage = damage
+  }
+
+  package init(_ header: Self, _ tables: [Table]) throws(AgentFailure) {
+    guard tables.isEmpty else { throw AgentFailure(.badRequest, "tables where none belong") }
+    guard Bounds.isTime(header.trial?.left) else {
+      throw AgentFailure(.badRequest, "a time that no clock comes to")
+    }
+    self = header
   }
 }

@@ -95,6 +95,9 @@ package struct Looked: AgentMessage, Hashable {
     guard header.isRulesetTold || tables.isEmpty else {
       throw AgentFailure(.badRequest, "tables that are said not to be told")
     }
+    guard Bounds.isTime(header.trialLeft) else {
+      throw AgentFailure(.badRequest, "a time that no clock comes to")
+    }
     guard header.login?.isSound ?? true else {
       throw AgentFailure(.badRequest, "a login between families of addresses")
     }

@@ -43,6 +43,9 @@ package struct HostStatus: AgentMessage, Hashable, Codable {
     guard header.flushing?.count ?? 0 <= Bounds.list else {
       throw AgentFailure(.badRequest, "more services than there can be")
     }
+    guard Bounds.isTime(header.table?.trialLeft), Bounds.isTime(header.confirmed?.time) else {
+      throw AgentFailure(.badRequest, "a time that no clock comes to")
+    }
     self = header
   }
 }

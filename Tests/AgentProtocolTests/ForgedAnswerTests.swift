@@ -62,6 +62,32 @@ import Testing
     #expect(told.foreignChains.filteringTables == ["ip filter"])
   }
 
+  /// Whoever shows a time adds to it, or takes it from another.
+  @Test(arguments: [(5000 as UInt64, true), (.max, false), (UInt64(Int64.max), false)])
+  func `a time that no clock comes to is an error of that host`(_ time: UInt64, _ canBe: Bool) throws {
+    func isTaken<Request: AgentRequest>(_ reply: Request.Reply, of type: Request.Type) throws -> Bool {
+      var reader = AnswerReader<Request>(id: 3)
+      return try Frames.reply(reply, to: 3).map { line in (try? reader.take(line)) != nil }.allSatisfy { $0 }
+    }
+    let table = TableStatus(
+      isOwned: false, isDormant: false, directions: [], chains: 1, rules: 1, sets: 0, elements: 0,
+      trialLeft: time)
+    for sign: Int64 in [1, -1] {
+      let confirmed = ConfirmedStatus(revision: 1, time: sign * Int64(clamping: time), isDrifted: nil)
+      let status = HostStatus(generation: 1, table: nil, foreignChains: [], confirmed: confirmed)
+      #expect(try isTaken(status, of: Status.self) == canBe)
+    }
+    #expect(
+      try isTaken(HostStatus(generation: 1, table: table, foreignChains: []), of: Status.self) == canBe)
+    let whole = Samples.looked[0]
+    let looked = Looked(seen: whole.seen, comparison: whole.comparison, ruleset: nil, trialLeft: time)
+    #expect(try isTaken(looked, of: Look.self) == canBe)
+    let books = Books(
+      confirmed: nil, trial: Books.Running(revision: 1, left: time, by: ""), revisions: [], events: [],
+      chainFaults: [], chainTip: "", damage: [])
+    #expect(try isTaken(books, of: History.self) == canBe)
+  }
+
   @Test func `a greeting lists so many addresses and no more`() throws {
     for (count, isTaken) in [(20_000, true), (65_536, true), (65_537, false)] {
       let addresses = (0..<count).map { "10.\($0 >> 16).\($0 >> 8 & 255).\($0 & 255)" }
