@@ -47,6 +47,21 @@ package enum Programs {
     let code = unsafe posix_spawn(&process, program, &actions, &attributes, &arguments, environ)
     if code != 0 { throw SystemFailure("cannot start", program, Errno(rawValue: code)) }
   }
+
+  /// The same; a program that does not end well is followed by another in its place.
+  ///
+  /// - Throws: ``SystemFailure``.
+  package static func start(_ command: [String], orElse other: [String]) throws(SystemFailure) {
+    let (first, second) = (quoted(command), quoted(other))
+    try start(["/bin/sh", "-c", "\(first) || exec \(second)"])
+  }
+
+  /// As a shell reads it: sh(1), Single-Quotes.
+  private static func quoted(_ command: [String]) -> String {
+    command.map { word in
+      "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }.joined(separator: " ")
+  }
 }
 
 /// The thread that does something.

@@ -23,4 +23,23 @@ import Testing
     // ls(1) itself opens what it lists.
     #expect(numbers.count <= 4 && numbers.contains(0), "\(numbers)")
   }
+
+  @Test func `what does not end well, or is not there, is followed by another program`() async throws {
+    let directory = FileManager.default.temporaryDirectory.appending(path: "sekisho-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: directory) }
+    for (number, first) in ["/bin/false", "/missing"].enumerated() {
+      // A shell would take these for its own.
+      let name = "it's \(number) $HOME; \"`"
+      try Programs.start([first, name], orElse: ["/usr/bin/touch", directory.appending(path: name).path])
+      for _ in 0..<1200 where try names(in: directory).count == number {
+        try await Task.sleep(for: .milliseconds(100))
+      }
+      #expect(try names(in: directory).contains(name))
+    }
+  }
+
+  private func names(in directory: URL) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: directory.path)
+  }
 }

@@ -12,13 +12,13 @@ package enum TrialKeeper {
   package static func start() {
     guard let program = try? Lab.ownExecutable() else { return }
     let command = [program, "agent", "--keep"]
-    if unsafe access("/run/systemd/system", F_OK) == 0, NetworkNamespace.isFirst,
-      (try? Programs.start(["/usr/bin/systemd-run", "--quiet", "--collect"] + places + ["--"] + command))
-        != nil
-    {
+    guard unsafe access("/run/systemd/system", F_OK) == 0, NetworkNamespace.isFirst else {
+      try? Programs.start(command)
       return
     }
-    try? Programs.start(command)
+    // Whether systemd takes it is known when systemd-run ends.
+    let unit = ["/usr/bin/systemd-run", "--quiet", "--collect"] + places + ["--"] + command
+    try? Programs.start(unit, orElse: command)
   }
 
   /// Where a unit finds what this process does.
