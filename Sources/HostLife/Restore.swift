@@ -11,7 +11,10 @@ extension HostLife {
     /// Objects that were added, changed and deleted; 0: it was as it should be.
     package let operations: Int
     /// What became of sessions that had begun meanwhile.
-    package let cut: CutReport?
+    let cut: CutReport?
+
+    /// Those of them that have ended; `nil`: some may go on.
+    package var sessions: Int? { cut.flatMap { $0.isComplete ? $0.sessions : nil } }
   }
 
   /// Makes the table again what was confirmed, and proves that it is.

@@ -128,7 +128,7 @@ package struct Watch: ~Copyable {
       let reason = ([deviation.kind.rawValue] + makers).joined(separator: ", ")
       let restored = try life.restore(known, because: reason)
       return .restored(
-        .init(operations: restored.operations, sessions: restored.cut?.sessions, counted: counted))
+        .init(operations: restored.operations, sessions: restored.sessions, counted: counted))
     } catch {
       switch error.code {
       case .busy, .trialRuns, .moved: return .busy

@@ -123,7 +123,7 @@ package enum WatchSaying: Hashable, Sendable {
   package struct Restored: Hashable, Sendable {
     /// Objects that were added, changed and deleted.
     package let operations: Int
-    /// Sessions that had begun meanwhile and were ended; `nil`: it is not known.
+    /// Sessions that had begun meanwhile and were ended; `nil`: some may go on.
     package let sessions: Int?
     /// What the rules had counted when they were looked at last; `nil`: they never were.
     package let counted: Counted?

@@ -7,6 +7,8 @@ import HostStore
 import MemoryKernel
 import Netlink
 import Nftables
+import RulesetDiff
+import RulesetShape
 import Sessions
 import Testing
 
@@ -109,6 +111,28 @@ import Testing
       #expect(place.kernel.entries == [Self.revoked, Self.allowed])
       if isOver { break }
     }
+  }
+
+  @Test func `behind what was put back no session is said to have ended that may go on`() throws {
+    let confirmed = ConfirmedRuleset(revision: 1, table: Self.tables[0])
+    var (ended, open) = (0, 0)
+    for call in 0..<200 {
+      let place = try made()
+      place.kernel.commit(Change(family: .inet, table: .sekisho, operations: [.deleteTable]))
+      place.fail(at: .kernel(.init(call: call, .before, .perm, isLasting: true)))
+      let restored = try? place.life.restore(confirmed, because: "gone")
+      let isOver = place.kernel.calls <= call
+      place.fail(at: nil)
+      switch restored.map(\.sessions) {
+      case nil: break
+      case .some(nil): open += 1
+      case let count??:
+        ended += 1
+        #expect(count == 1 && place.kernel.entries == [Self.revoked])
+      }
+      if isOver { break }
+    }
+    #expect(open > 0 && ended > 0)
   }
 
   @Test func `who ended sessions is in the log`() throws {
