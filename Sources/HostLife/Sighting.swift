@@ -6,15 +6,21 @@ internal import Nftables
 internal import RulesetDiff
 
 extension HostLife {
+  /// A revision as it was read of the disk, so that it need not be read at every look.
+  struct KnownRevision {
+    let about: Revision
+    let ruleset: ConfirmedRuleset
+  }
+
   /// Our table beside the books. Nobody is kept from the host by it, and nothing is changed.
   ///
   /// - Parameters:
-  ///   - known: what was read of the disk last; a revision is never written twice.
+  ///   - known: what was read of the disk last.
   ///   - tried: the same of what is on trial.
   ///   - counted: what the rules have counted, where there are any.
   ///   - damage: what cannot be read of the books. Only where that is what was confirmed nothing can be told.
   func sight(
-    _ known: inout ConfirmedRuleset?, tried: inout ConfirmedRuleset?, counted: inout WatchSaying.Counted?,
+    _ known: inout KnownRevision?, tried: inout KnownRevision?, counted: inout WatchSaying.Counted?,
     damage: inout [String]
   ) -> Sight {
     do throws(AgentFailure) {
@@ -23,32 +29,42 @@ extension HostLife {
       if before.state.stop == nil, before.state.trial?.phase == .accepted { return .unfinished }
       var unread: String?
       var damaged = before.damage.map { "\($0)" }
-      if known?.revision != before.state.confirmed?.rawValue { known = nil }
       do throws(AgentFailure) {
+        try read(before.state.confirmed, &known)
         try requireKnown(before)
-        if known == nil, before.state.confirmed != nil { known = try confirmed() }
       } catch { unread = error.message }
-      do throws(AgentFailure) {
-        if tried?.revision != before.state.trial?.revision.rawValue {
-          tried = try before.state.trial.map { (trial) throws(AgentFailure) in
-            ConfirmedRuleset(revision: trial.revision.rawValue, table: try table(trial.revision))
-          }
-        }
-      } catch {
-        tried = nil
+      do throws(AgentFailure) { try read(before.state.trial?.revision, &tried) } catch {
         damaged.append(error.message)
       }
-      let drift = try host.drift(from: known?.table, trial: tried?.table, hold)
+      let drift = try host.drift(from: known?.ruleset.table, trial: tried?.ruleset.table, hold)
       if drift.own != nil { counted = WatchSaying.Counted(allowed: drift.allowed, denied: drift.denied) }
       // Every command says on disk what it is about before it changes anything in the kernel.
       let after = try contentHere()
       if after != before { return .unfinished }
       damage = damaged.filter { $0 != unread }
       if let unread { return .unknown(unread, Deviation.Kind(drift.own)) }
-      return sight(before.state, known, drift)
+      return sight(before.state, known?.ruleset, drift)
     } catch {
       return .unknown(error.message, nil)
     }
+  }
+
+  /// Reads a revision where it is not the one that is known. What is known and cannot be read any more stays so.
+  private func read(_ number: RevisionNumber?, _ known: inout KnownRevision?) throws(AgentFailure) {
+    if known?.about.number != number { known = nil }
+    guard let number else { return }
+    let about: Revision
+    do throws(AgentFailure) {
+      about = try reading { () throws(HostStore.Failure) in try store.about(number) }
+    } catch {
+      if known != nil { return }
+      throw error
+    }
+    // The number alone does not tell: who empties the directory counts from 1 again.
+    if known?.about == about { return }
+    known = nil
+    known = KnownRevision(
+      about: about, ruleset: ConfirmedRuleset(revision: number.rawValue, table: try table(number)))
   }
 
   private func sight(

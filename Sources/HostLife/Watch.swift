@@ -20,8 +20,8 @@ package struct Watch: ~Copyable {
   private let notices: HostNotices
   private let began = ContinuousClock.now
   private var state: WatchState
-  private var known: ConfirmedRuleset?
-  private var tried: ConfirmedRuleset?
+  private var known: HostLife.KnownRevision?
+  private var tried: HostLife.KnownRevision?
   private var counted: WatchSaying.Counted?
   private var damage: [String] = []
   private var hints: [ChangeHint] = []
@@ -126,7 +126,7 @@ package struct Watch: ~Copyable {
     do throws(AgentFailure) {
       let makers = hints.map { hint in hint.process.map { "\(hint.program) (pid \($0))" } ?? hint.program }
       let reason = ([deviation.kind.rawValue] + makers).joined(separator: ", ")
-      let restored = try life.restore(known, because: reason)
+      let restored = try life.restore(known.ruleset, because: reason)
       return .restored(
         .init(operations: restored.operations, sessions: restored.sessions, counted: counted))
     } catch {

@@ -166,6 +166,21 @@ struct WatchTests {
       """)
   }
 
+  @Test(.timeLimit(.minutes(60))) func `what is put back is what was confirmed, not what had its number`()
+    throws
+  {
+    try run(
+      """
+      apply --no-trial
+      watch --restore; until_told 'revision 1 stands'
+      rm -r state/*; sed -i 's/service: ssh/service: web/' inventory/all.yaml
+      apply --no-trial; nft list table inet sekisho | grep 'dport 80'
+      nft insert rule inet sekisho input tcp dport 23 accept; until_told 'restored: revision 1'
+      nft list table inet sekisho | grep 'dport 80'; sekisho drift; (! grep 'dport 80' told)
+      ended -TERM
+      """)
+  }
+
   @Test(.timeLimit(.minutes(60))) func `a flood of changes is counted, and what was not heard is looked at`()
     throws
   {
