@@ -26,7 +26,8 @@ extension HostLife {
     do throws(AgentFailure) {
       let hold = try host.conversation()
       let before = try contentHere()
-      if before.state.stop == nil, before.state.trial?.phase == .accepted { return .unfinished }
+      // Whoever finds it carries it on, also where it is to end a stop.
+      if before.state.trial?.phase == .accepted { return .unfinished }
       var unread: String?
       var damaged = before.damage.map { "\($0)" }
       do throws(AgentFailure) {

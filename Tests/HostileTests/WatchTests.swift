@@ -181,6 +181,20 @@ struct WatchTests {
       """)
   }
 
+  @Test(.timeLimit(.minutes(60))) func `what was accepted while the host was stopped is carried on`() throws {
+    try run(
+      """
+      apply --no-trial
+      echo '{"format_version": 1, "value": {"by": {"user": "root"}}}' > state/stopped
+      nft delete table inet sekisho
+      echo '{"format_version": 1, "value": {"revision": 1, "phase": "accepted", "place": "", "token": "",
+        "seconds": 0, "by": {"user": "root"}}}' > state/trial
+      watch --restore; until_told 'has ended in the middle'; until_told 'revision 1 stands'
+      sekisho drift; test ! -e state/stopped; test ! -e state/trial
+      ended -TERM
+      """)
+  }
+
   @Test(.timeLimit(.minutes(60))) func `a flood of changes is counted, and what was not heard is looked at`()
     throws
   {
