@@ -21,6 +21,14 @@ package struct HostReply<Answer: Sendable>: Sendable {
       do { result = .success(try await question(nil)) } catch { result = .failure(error) }
       return [Self(host: "this host", target: nil, result: result)]
     }
+    return await asking(each: targets, watch: watch) { try await question($0) }
+  }
+
+  /// Asks hosts, in their order.
+  package static func asking(
+    each targets: Targets, watch: any HostWatch,
+    _ question: @escaping @Sendable (Target) async throws -> Answer
+  ) async -> [Self] {
     await watch.begins(targets.hosts.map(\.name))
     let results = await concurrently(targets.hosts) { target in
       defer { watch.has(target.name) }

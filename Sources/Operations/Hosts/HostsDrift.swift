@@ -1,7 +1,5 @@
 internal import AgentProtocol
 internal import Fleet
-internal import HostAgent
-internal import Nftables
 
 /// What hosts run, against what they were confirmed to have.
 package struct HostsDrift {
@@ -56,11 +54,7 @@ package struct HostsDrift {
   }
 
   private static func thisMachine() throws -> Targets {
-    let agent = try ThisMachine.agent()
-    let name = "this host"
-    let target = Target(
-      name: name, wanted: Table(family: .inet, name: "sekisho", chains: [], sets: []), reach: .here { agent },
-      identity: .thisMachine(name), patience: Patience())
-    return Targets(hosts: [target], all: [name], inventory: nil)
+    let target = try Target.thisMachine(named: "this host")
+    return Targets(hosts: [target], all: [target.name], inventory: nil)
   }
 }

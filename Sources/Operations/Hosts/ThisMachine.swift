@@ -1,9 +1,11 @@
 package import Addressing
 package import AgentProtocol
 internal import Enforcement
+internal import Fleet
 package import HostAgent
 package import HostLife
 package import Machine
+internal import Nftables
 package import Policy
 
 /// The machine the command runs on.
@@ -61,5 +63,19 @@ package enum ThisMachine {
     HostHere(
       LocalHost(runtimeDirectory: try RuntimeDirectory().path),
       state: { () throws(DirectoryRefusal) in try StateDirectory() }, keeper: TrialKeeper.start)
+  }
+}
+
+extension Target {
+  /// This machine, whatever it is called in an inventory; it should have nothing yet.
+  ///
+  /// - Parameter name: `nil`: its own.
+  /// - Throws: ``Machine/DirectoryRefusal``, ``AgentProtocol/AgentFailure``.
+  package static func thisMachine(named name: String? = nil) throws -> Target {
+    let agent = try ThisMachine.agent()
+    let name = try name ?? agent.answer(Hello()).node
+    return Target(
+      name: name, wanted: Table(family: .inet, name: "sekisho", chains: [], sets: []), reach: .here { agent },
+      identity: .thisMachine(name), patience: Patience())
   }
 }

@@ -13,10 +13,7 @@ struct GoingBack: Sendable {
     of named: Targets, _ lockout: LockoutOptions, _ console: Console,
     reading: @escaping @Sendable (Target) async throws -> EarlierRuleset?
   ) async throws {
-    let replies = await HostReply.asking(named, watch: WaitingLine(console)) { target in
-      guard let target else { throw Refusal(.failed, "no host is named") }
-      return try await reading(target)
-    }
+    let replies = await HostReply.asking(each: named, watch: WaitingLine(console), reading)
     let targets = Targets(
       hosts: replies.compactMap { (try? $0.result.get())?.target }, all: named.all,
       inventory: named.inventory, isLab: named.isLab)

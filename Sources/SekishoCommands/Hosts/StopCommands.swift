@@ -59,7 +59,7 @@ struct StopCommand: Verb {
       throw Refusal(.notConfirmed, "this is not the name of \(name); nothing was stopped")
     }
     let request = StopHost(seconds: until.seconds, why: why)
-    let replies = await HostReply.asking(named, watch: WaitingLine(console)) {
+    let replies = await HostReply.asking(each: named, watch: WaitingLine(console)) {
       try await request.asked(of: $0)
     }
     return TrialAnswer.of(replies, "stopped") { stopped in
@@ -92,8 +92,7 @@ struct StartCommand: Verb {
   func answer(_ console: Console) async throws -> Answer {
     let named = try hosts.findOrThisMachine()
     let back = try await GoingBack(of: named, lockout, console) { try await $0.goingBackToConfirmed() }
-    let replies = await HostReply.asking(named, watch: WaitingLine(console)) { target -> StartedHost in
-      guard let target else { throw Refusal(.failed, "no host is named") }
+    let replies = await HostReply.asking(each: named, watch: WaitingLine(console)) { target in
       let judged = try back.judged(target)
       return try await StartHost(revision: judged.revision, seen: judged.seen).asked(of: target)
     }

@@ -140,8 +140,7 @@ struct RollbackCommand: Verb {
     let named = try hosts.findOrThisMachine()
     let back = try await GoingBack(of: named, lockout, console) { try await $0.goingBack(to: revision) }
     let note = trial.note("back to revision \(revision)")
-    let replies = await HostReply.asking(named, watch: WaitingLine(console)) { [trial] target -> Ending in
-      guard let target else { throw Refusal(.failed, "no host is named") }
+    let replies = await HostReply.asking(each: named, watch: WaitingLine(console)) { [trial] target in
       let seen = try back.judged(target).seen
       let arm = Arm(
         revision: revision, seen: seen, seconds: trial.seconds, note: note, cutsNow: trial.cutNow)
