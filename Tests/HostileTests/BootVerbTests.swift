@@ -3,32 +3,14 @@ import Testing
 /// A boot is another network namespace with the same state directory.
 @Suite(.enabled(if: Shell.obstacle == nil, "\(Shell.obstacle ?? "")"))
 struct BootVerbTests {
-  private static let inventory = """
-    version: 1
-    services: {web: tcp/443, ssh: tcp/22}
-    hosts:
-      a: {addresses: [10.0.0.1]}
-      b: {addresses: [10.0.0.2]}
-    flows:
-      orders: {from: b, to: a, service: [web, ssh], why: test}
-    """
-
   private static let apply = """
-    ip link set lo up; ip address add 10.0.0.1/32 dev lo
+    \(OneHost.start)
     sekisho apply --local --host a --yes --allow-lockout a -q
 
     """
 
   /// Each text is what is done in one boot.
-  private func run(_ boots: String...) throws {
-    try withShell { shell in
-      try shell.write("inventory/all.yaml", Self.inventory)
-      for commands in boots {
-        let result = try shell.run(commands)
-        #expect(result.status == 0, "\(commands)\n\(result.all)")
-      }
-    }
-  }
+  private func run(_ boots: String...) throws { try OneHost.run(boots) }
 
   @Test(.timeLimit(.minutes(60))) func `what was confirmed stands after a boot, beside tables of others`()
     throws

@@ -6,18 +6,8 @@ import Testing
 /// The session is one that the environment tells of, as sshd(8) does; FleetTests has a real one.
 @Suite(.enabled(if: Shell.obstacle == nil, "\(Shell.obstacle ?? "")"))
 struct LockoutVerbTests {
-  private static let inventory = """
-    version: 1
-    services: {web: tcp/443, ssh: tcp/22}
-    hosts:
-      a: {addresses: [10.0.0.1]}
-      b: {addresses: [10.0.0.2]}
-    flows:
-      care: {from: b, to: a, service: [web, ssh], why: test}
-    """
-
   private static let start = """
-    ip link set lo up; ip address add 10.0.0.1/32 dev lo
+    \(OneHost.start)
     apply="sekisho apply --no-trial --local --host a --yes"
     from() { export SSH_CONNECTION="$1 40000 10.0.0.1 ${2:-22}"; }
     # What is refused with 6 and changes nothing; the flow that is missing is all of standard output.
@@ -28,12 +18,8 @@ struct LockoutVerbTests {
 
     """
 
-  private func run(_ commands: String, _ inventory: String = Self.inventory) throws {
-    try withShell { shell in
-      try shell.write("inventory/all.yaml", inventory)
-      let result = try shell.run(Self.start + commands)
-      #expect(result.status == 0, "\(result.all)")
-    }
+  private func run(_ commands: String, _ inventory: String = OneHost.inventory) throws {
+    try OneHost.run([Self.start + commands], inventory: inventory)
   }
 
   @Test(.timeLimit(.minutes(60)), arguments: ["10.0.0.2 2222", "192.0.2.7", "198.51.100.1 2222"])
@@ -97,6 +83,7 @@ struct LockoutVerbTests {
         add rule ip filter INPUT ct state established accept'
       refused $apply; grep 'ip filter INPUT would not let you in again' said
       grep 'nobody could, because of table ip filter' said; test ! -s missing.yaml
+      grep 'a would be out of reach; nothing was applied; give --allow-lockout a' said
       # At the console, too: of those whom the inventory lets in nobody would be.
       unset SSH_CONNECTION; refused $apply; grep 'because of table ip filter' said
       # A rate depends on more than the connection, and whoever is there came through it.
@@ -119,7 +106,7 @@ struct LockoutVerbTests {
   @Test(.timeLimit(.minutes(60)))
   func `where addresses cannot be listed it is not known who is there, and nothing changes`() throws {
     try withShell { shell in
-      try shell.write("inventory/all.yaml", Self.inventory)
+      try shell.write("inventory/all.yaml", OneHost.inventory)
       try shell.write("no.c", "int getifaddrs(void **list) { *list = 0; return -1; }")
       let result = try shell.run(
         Self.start + """
@@ -154,7 +141,7 @@ struct LockoutVerbTests {
     try withShell { shell in
       try shell.write(
         "inventory/all.yaml",
-        Self.inventory.replacing("[web, ssh]", with: "web")
+        OneHost.inventory.replacing("[web, ssh]", with: "web")
           + "\nguards: {console: {expect: {from: all, to: a, service: ssh, verdict: denied}}}\n")
       // The way to a leads here.
       try shell.write("bin/ssh", "#!/bin/sh\nexec sekisho agent\n")

@@ -3,18 +3,8 @@ import Testing
 /// A host that is stopped and comes back, as it is done on the machine itself.
 @Suite(.enabled(if: Shell.obstacle == nil, "\(Shell.obstacle ?? "")"))
 struct StopVerbTests {
-  private static let inventory = """
-    version: 1
-    services: {web: tcp/443, ssh: tcp/22}
-    hosts:
-      a: {addresses: [10.0.0.1]}
-      b: {addresses: [10.0.0.2]}
-    flows:
-      care: {from: b, to: a, service: [web, ssh], why: test}
-    """
-
   private static let start = """
-    ip link set lo up; ip address add 10.0.0.1/32 dev lo
+    \(OneHost.start)
     apply="sekisho apply --no-trial --local --host a --yes -q"
     stop="sekisho stop --local --host a --stop-host a"
     there() { nft list tables | grep 'inet sekisho'; }
@@ -30,13 +20,7 @@ struct StopVerbTests {
 
     """
 
-  private func run(_ commands: String) throws {
-    try withShell { shell in
-      try shell.write("inventory/all.yaml", Self.inventory)
-      let result = try shell.run(Self.start + commands)
-      #expect(result.status == 0, "\(result.all)")
-    }
-  }
+  private func run(_ commands: String) throws { try OneHost.run([Self.start + commands]) }
 
   @Test(.timeLimit(.minutes(60))) func `it comes back by itself when the time is over`() throws {
     try run(

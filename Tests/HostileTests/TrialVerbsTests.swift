@@ -3,29 +3,13 @@ import Testing
 /// Trials as they are used on the machine itself.
 @Suite(.enabled(if: Shell.obstacle == nil, "\(Shell.obstacle ?? "")"))
 struct TrialVerbsTests {
-  private static let inventory = """
-    version: 1
-    services: {web: tcp/443, ssh: tcp/22}
-    hosts:
-      a: {addresses: [10.0.0.1]}
-      b: {addresses: [10.0.0.2]}
-    flows:
-      orders: {from: b, to: a, service: [web, ssh], why: test}
-    """
-
   private static let start = """
-    ip link set lo up; ip address add 10.0.0.1/32 dev lo
+    \(OneHost.start)
     apply="sekisho apply --local --host a --yes --allow-lockout a"
 
     """
 
-  private func run(_ commands: String) throws {
-    try withShell { shell in
-      try shell.write("inventory/all.yaml", Self.inventory)
-      let result = try shell.run(Self.start + commands)
-      #expect(result.status == 0, "\(result.all)")
-    }
-  }
+  private func run(_ commands: String) throws { try OneHost.run([Self.start + commands]) }
 
   @Test(.timeLimit(.minutes(60)))
   func `without a terminal somebody confirms from elsewhere, or it is rolled back`()
