@@ -66,7 +66,7 @@ struct Shell {
   func run(_ commands: String, inNamespace: Bool = true, environment: [String: String] = [:]) throws -> Result
   {
     let namespace = inNamespace ? ["unshare", Self.isRoot ? "-n" : "-Urn"] : []
-    let command = ["timeout", "-k", "1", "120"] + namespace + ["sh", "-ec", "cd \"$HERE\"\n\(commands)"]
+    let command = ["timeout", "-k", "1", "1200"] + namespace + ["sh", "-ec", "cd \"$HERE\"\n\(commands)"]
     let variables = [
       "PATH": "\(ChildProcess.products):/usr/sbin:/usr/bin:/sbin:/bin", "TZ": "UTC", "HERE": directory.path,
       "SEKISHO_RUNTIME_DIR": directory.appending(path: "run").path,
