@@ -62,6 +62,9 @@ struct TrialVerbsTests {
       $apply --no-trial -q --why first
       sed -i 's/service: .web, ssh./service: web/' inventory/all.yaml; $apply --no-trial -q
       status=0; sekisho rollback 1 --no-trial 2> said || status=$?; test $status = 64
+      sekisho rollback --help > help; (! grep -e --no-trial help)
+      status=0; sekisho rollback --keep-sessions 2> said || status=$?; test $status = 64
+      grep 'are about a revision to go back to' said
       sekisho rollback 1 -q 2> said & rollback=$!
       until grep -q 'sekisho confirm' said; do sleep 0.1; done
       sekisho confirm $(sed -n 's/.*sekisho confirm //p' said); wait $rollback

@@ -39,6 +39,10 @@ struct ApplyCommand: Verb {
   @OptionGroup var inventory: InventoryOptions
   @OptionGroup var targets: TargetOptions
   @OptionGroup var trial: TrialOptions
+
+  @Flag(help: "Apply for good at once, as in a lab.")
+  var noTrial = false
+
   @OptionGroup var output: OutputOptions
 
   @Argument(help: ArgumentHelp("A diff that was saved with diff --out.", valueName: "plan"))
@@ -56,6 +60,12 @@ struct ApplyCommand: Verb {
   var objects = false
 
   func validate() throws {
+    if noTrial, trial.confirmWithin != nil {
+      throw ValidationError("--no-trial and --confirm-within exclude each other")
+    }
+    if noTrial, trial.cutNow {
+      throw ValidationError("without a trial sessions end at once: leave --cut-now out")
+    }
     if plan != nil, targets.local || targets.lab || targets.host != nil {
       throw ValidationError("a plan says which hosts it is for; leave --local, --lab and --host out")
     }
@@ -92,6 +102,8 @@ struct ApplyCommand: Verb {
     if asks, !changing.isEmpty, !console.confirms("Apply to \(listed(changing))?") {
       throw Refusal(.notConfirmed, "nothing was applied")
     }
-    return await TrialDialogue.answer(change, trial, isLab: targets.isLab, console)
+    // To the hosts of a lab nobody logs in.
+    let isTried = !noTrial && (!targets.isLab || trial.confirmWithin != nil)
+    return await TrialDialogue.answer(change, trial, isTried: isTried, console)
   }
 }

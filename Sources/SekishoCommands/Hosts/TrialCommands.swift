@@ -112,12 +112,12 @@ struct RollbackCommand: Verb {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    if trial.noTrial { throw ValidationError("to go back is always on trial; leave --no-trial out") }
     let isAboutOne =
-      trial.confirmWithin != nil || trial.why != nil || trial.cutNow || !lockout.allowLockout.isEmpty
+      trial.confirmWithin != nil || trial.why != nil || trial.cutNow || trial.keepSessions
+      || !lockout.allowLockout.isEmpty
     if revision == nil, isAboutOne {
       throw ValidationError(
-        "--confirm-within, --cut-now, --why and --allow-lockout are about a revision to go back to; which one?"
+        "--confirm-within, --cut-now, --keep-sessions, --why and --allow-lockout are about a revision to go back to; which one?"
       )
     }
   }

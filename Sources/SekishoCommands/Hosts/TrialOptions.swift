@@ -2,7 +2,7 @@ internal import AgentProtocol
 internal import ArgumentParser
 internal import Operations
 
-/// Whether and for how long a change is on trial.
+/// How a change is tried.
 struct TrialOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -11,9 +11,6 @@ struct TrialOptions: ParsableArguments {
       kernel goes back to the ruleset from before by itself.
       """, valueName: "duration"))
   var confirmWithin: TimeLimit?
-
-  @Flag(help: "Apply for good at once, as in a lab.")
-  var noTrial = false
 
   @Flag(
     help:
@@ -31,25 +28,15 @@ struct TrialOptions: ParsableArguments {
   var why: String?
 
   func validate() throws {
-    if noTrial, confirmWithin != nil {
-      throw ValidationError("--no-trial and --confirm-within exclude each other")
-    }
     if cutNow, keepSessions { throw ValidationError("--cut-now and --keep-sessions exclude each other") }
-    if cutNow, noTrial {
-      throw ValidationError("without a trial sessions end at once: leave --cut-now out")
-    }
     if let limit = confirmWithin, !Arm.possibleSeconds.contains(Int(limit.duration.components.seconds)) {
       throw ValidationError(
         "a trial lasts \(Arm.possibleSeconds.lowerBound) s to \(Arm.possibleSeconds.upperBound / 3600) h")
     }
   }
 
-  /// How a change is tried; `nil`: it is not.
-  ///
-  /// - Parameter isLab: whether it is about hosts that nobody has to reach.
-  func request(_ note: ChangeNote, isLab: Bool) -> TrialRequest? {
-    if noTrial || isLab && confirmWithin == nil { return nil }
-    return TrialRequest(seconds: seconds, note: note, cutsNow: cutNow)
+  func request(_ note: ChangeNote) -> TrialRequest {
+    TrialRequest(seconds: seconds, note: note, cutsNow: cutNow)
   }
 
   /// How long a trial is.
