@@ -78,6 +78,9 @@ struct BootVerbTests {
         status=0; sekisho drift > told 2>&1 || status=$?; test $status = 1
         grep 'do not say which revision is confirmed' told
         sekisho drift --json > json || true; grep '"fallback" : true' json
+        sekisho history > told || true
+        head -n 2 told | grep 'Z  the fallback was put in force: the books do not say which revision is confirmed'
+        sekisho drift > told 2>&1 || true
       fi
       grep 'the fallback stands, which only ssh passes: this host' told
       sekisho diff --local --host a | grep 'b → a  web'
@@ -87,7 +90,8 @@ struct BootVerbTests {
       sekisho rollback; wait $apply || test $? = 5
       sekisho status | grep 'this is the fallback'
       sekisho apply --local --host a --yes --allow-lockout a --no-trial -q
-      sekisho drift 2>&1 | grep 'as confirmed'; sekisho status > told; (! grep fallback told)
+      sekisho drift 2>&1 | grep 'as confirmed'; sekisho status > told; sekisho history >> told
+      (! grep fallback told)
       """,
       "sekisho boot 2>&1 | grep 'revision . stands'; sekisho drift")
   }

@@ -11,8 +11,8 @@ struct DriftCommand: Verb {
     discussion: """
       The kernel's ruleset is compared with the confirmed revision in the books of the host, by what passes and by \
       objects: what somebody else has changed since. Told is what it would take to go back; nothing is changed. Beside a \
-      trial that runs, the rules are compared that it stands beside. Where a boot could not load what was confirmed, that is \
-      told.
+      trial that runs, the rules are compared that it stands beside. Where the fallback stands, because what was \
+      confirmed could not be loaded, that is told.
 
         sudo sekisho drift                   this machine; no inventory is needed
         sekisho drift --host db              over ssh
@@ -41,7 +41,7 @@ struct DriftCommand: Verb {
       answer.parts.append(
         .chapter(
           .sentence(
-            "\(words, .closes); a boot could not load what was confirmed (sekisho boot tries it again, apply ends it)"
+            "\(words, .closes); what was confirmed could not be loaded (sekisho history says why; sekisho boot tries it again, apply ends it)"
           )))
     }
     let drifted = states.filter { $0.status == "drifted" }

@@ -8,7 +8,8 @@ struct HistoryCommand: Verb {
     commandName: "history",
     abstract: "List what a host was given, by whom and why.",
     discussion: """
-      The revisions that the host keeps, the newest first; the confirmed one is what it boots with. What happened is \
+      The revisions that the host keeps, the newest first; the confirmed one is what it boots with. Where the fallback was \
+      put in its place, it is said why. What happened is \
       also in a log of which each line holds the digest of the line before: --verify says whether it still holds \
       together.
 
@@ -65,6 +66,11 @@ struct HistoryCommand: Verb {
         below: below.map { Entry(nil, Words($0)) })
     }
     if books.revisions.isEmpty { entries.append("nothing was applied yet") }
+    if let fallback = books.fallback {
+      let reason = fallback.detail.map { ": \($0)" } ?? ""
+      entries.insert(
+        Entry(.risk, Words("\(Self.date(fallback.time))  the fallback was put in force\(reason)")), at: 0)
+    }
     let title: Words = "\(host, .strong): \(counted(books.revisions.count, "revision"))"
     var parts: [Answer.Part] = [.chapter(Chapter(.facts, title, entries))]
     parts += books.damage.map { .failure("\(host): \($0)") }
@@ -97,6 +103,16 @@ struct HistoryCommand: Verb {
       }
     }
     let hosts: [Host]
+  }
+}
+
+extension Books {
+  /// That the fallback was put in force, where the log has nothing else behind it that was, or that was taken away.
+  fileprivate var fallback: Event? {
+    let others = ["booted", "confirmed", "restored", "resumed", "stopped"]
+    return events.last { $0.event == "fallback" || others.contains($0.event) }.flatMap {
+      $0.event == "fallback" ? $0 : nil
+    }
   }
 }
 

@@ -57,7 +57,7 @@ struct StatusReport {
       entries.append(
         Entry(
           .risk,
-          "this is the fallback: a boot could not load what was confirmed, and only ssh is let in (sekisho history says why; apply, or sekisho boot, ends it)"
+          "this is the fallback: what was confirmed could not be loaded, and only ssh is let in (sekisho history says why; apply, or sekisho boot, ends it)"
         ))
     }
     if table.isOwned { entries.append("the table belongs to a running program and goes with it") }
@@ -116,8 +116,8 @@ struct StatusReport {
   private struct File: Encodable {
     struct Host: Encodable {
       let host: String
-      /// `same`, `differs`, `installed` (nothing to compare with), `fallback` (of a boot that could not load what was
-      /// confirmed), `stopped` (somebody has taken the table away), `none` (no table) or `failed`.
+      /// `same`, `differs`, `installed` (nothing to compare with), `fallback` (in the place of what was confirmed and
+      /// could not be loaded), `stopped` (somebody has taken the table away), `none` (no table) or `failed`.
       let status: String
       var generation: UInt32?
       var table: TableStatus?
