@@ -76,6 +76,29 @@ import Testing
     }
   }
 
+  @Test func `what a host only observes is not counted as denied`() throws {
+    try withShell { shell in
+      try shell.write(
+        "inventory/all.yaml",
+        """
+        version: 1
+        services: {web: tcp/80}
+        hosts: {"a[1..3]": {addresses: ["10.0.0.[1..3]"]}, a4: {addresses: [10.0.0.4], mode: observe}}
+        """)
+      let result = try shell.run(
+        """
+        sekisho lab up -q
+        trap 'sekisho lab down -q' EXIT
+        sekisho apply --lab --yes -q
+        sekisho lab try a4 a1 web
+        sekisho status --lab > told 2>&1; cat told
+        grep -E '^a1 .* [1-9][0-9]* packets? denied$' told
+        grep -E '^a4 .* 0 packets denied +input observe, output observe' told
+        """, inNamespace: false)
+      #expect(result.status == 0, "\(result.all)")
+    }
+  }
+
   /// A host that rejects answers at once, and its answer is a denial; a sender that cannot send has not tried.
   @Test func `what a host rejects is closed, and what cannot be tried is no verdict`() throws {
     try withShell { shell in

@@ -74,7 +74,8 @@ struct StatusTable {
     init(_ answer: HostAnswer, _ status: HostStatus) {
       state = Row.state(answer, status)
       let denied = status.table.map { table in
-        let packets = table.directions.reduce(0) { $0 &+ $1.packets }
+        // What is only observed passes.
+        let packets = table.directions.filter { $0.mode == .enforce }.reduce(0) { $0 &+ $1.packets }
         return "\(counted(packets, "packet")) denied"
       }
       let revision = status.confirmed.map { confirmed in
@@ -113,9 +114,11 @@ struct StatusTable {
       if status.table?.isOwned == true { notes.append("goes with a running program") }
       let tables = status.foreignChains.filteringTables
       if !tables.isEmpty { notes.append("filtered too by \(tables.joined(separator: ", "))") }
-      if let translations = answer.facts?.translationEntries.count, translations > 0 {
+      if let translations = answer.facts?.translations.count, translations > 0 {
         notes.append("leads elsewhere: \(counted(translations, "line"))")
       }
+      if answer.facts?.translationsNotProven != nil { notes.append("what it leads elsewhere is not proven") }
+      if answer.facts?.publishesUnfiltered == true { notes.append("publishes what nothing filters") }
       if let stray = answer.facts?.stray, !stray.sentences.isEmpty { notes.append("other addresses") }
       if let services = status.flushing, !services.isEmpty {
         notes.append("flushed by \(services.map(\.unit).joined(separator: ", "))")
