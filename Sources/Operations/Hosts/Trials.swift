@@ -76,8 +76,11 @@ extension Books {
   /// What became of a trial; `nil`: it runs.
   package func ending(of armed: Armed, _ reason: any Error) -> Ending? {
     if trial?.revision == armed.revision { return nil }
-    return confirmed == armed.revision
-      ? .confirmed(armed, nil) : .unconfirmed(armed, reason)
+    // Something else may have been confirmed since.
+    let wasConfirmed =
+      confirmed == armed.revision
+      || revisions.contains { $0.number == armed.revision && $0.confirmedAt != nil }
+    return wasConfirmed ? .confirmed(armed, nil) : .unconfirmed(armed, reason)
   }
 }
 
