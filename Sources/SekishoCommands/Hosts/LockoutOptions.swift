@@ -33,12 +33,13 @@ extension Refusal {
   fileprivate init(of lost: [LostLogin], missing: String?) {
     let hosts = lost.map(\.host).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
     let override = hosts.map { "--allow-lockout \($0)" }.joined(separator: " ")
+    let would = lost.contains { $0.kind == .notProven } ? "may" : "would"
     let way = "give \(override) where there is another way in, such as a console"
     self.init(
       .lockout,
       lost.count == 1
         ? "\(lost[0].reason); nothing was applied"
-        : "\(listed(hosts)) would be out of reach; nothing was applied",
+        : "\(listed(hosts)) \(would) be out of reach; nothing was applied",
       remedy: missing != nil
         ? "add what is missing to the inventory, or \(way)"
         : lost.contains(where: \.lacksFlow) ? "add a flow, or \(way)" : way)
