@@ -8,12 +8,12 @@ BOOT_PACKAGES := qemu-system-x86 debootstrap
 
 PREFIX ?= /usr/local
 
-# One binary to copy: the Swift runtime and the C++ library it uses are linked in. The linker takes
-# libstdc++.a because it is the only one in the first directory it looks into. Nothing loads symbols from
-# the binary, so that it exports none, packed relocations need glibc 2.36 (Debian 12), and what nothing in it
-# needs is left out, of our own and of the toolchain's (packaging/collectable): together a fifth of its size.
-# no-unwind.ld says what else is left out. Builds with other flags than these go elsewhere: in one place each
-# would undo the other.
+# One file to copy, which needs libmnl, libnftnl and libyaml of the system: the Swift runtime and the C++
+# library it uses are linked in. The linker takes libstdc++.a because it is the only one in the first
+# directory it looks into. Nothing loads symbols from the binary, so that it exports none, packed relocations
+# need glibc 2.36 (Debian 12), and what nothing in it needs is left out, of our own and of the toolchain's
+# (packaging/collectable): together a fifth of its size. no-unwind.ld says what else is left out. Builds with
+# other flags than these go elsewhere: in one place each would undo the other.
 STATIC_BUILD := .build/static
 STATIC_LIBRARIES := $(CURDIR)/$(STATIC_BUILD)/libraries
 COLLECTABLE := swiftCore swift_Concurrency swift_RegexParser swift_StringProcessing FoundationEssentials \
