@@ -56,6 +56,17 @@ struct TrialVerbsTests {
       """)
   }
 
+  /// Whoever was at it has died, or is at it still.
+  @Test(.timeLimit(.minutes(60))) func `a confirmation that has begun is no trial that has time`() throws {
+    try run(
+      """
+      $apply --no-trial -q
+      echo '{"format_version": 1, "value": {"revision": 1, "phase": "accepted", "place": "x", "token": "",
+        "seconds": 0, "by": {"user": "root"}}}' > state/trial; nft flush ruleset
+      sekisho history | tee said; grep '^ *1  .*  being made the confirmed one$' said
+      """)
+  }
+
   @Test(.timeLimit(.minutes(60))) func `going back to a revision is asked like an apply`() throws {
     try run(
       """

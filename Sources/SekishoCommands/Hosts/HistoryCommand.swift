@@ -47,8 +47,10 @@ struct HistoryCommand: Verb {
   private func parts(_ host: String, _ books: Books) -> [Answer.Part] {
     var entries = books.revisions.reversed().map { entry -> Entry in
       let state: Words =
-        if entry.number == books.trial?.revision {
-          "\("on trial for \(((books.trial?.left ?? 0) + 999) / 1000) s more", .changes)"
+        if let trial = books.trial, trial.revision == entry.number {
+          trial.left == 0
+            ? "\("being made the confirmed one", .changes)"
+            : "\("on trial for \((trial.left + 999) / 1000) s more", .changes)"
         } else if entry.number == books.confirmed {
           "\("confirmed", .opens)\(entry.way)"
         } else if entry.confirmedAt != nil {
