@@ -10,7 +10,7 @@ package enum LoginFate: Hashable, Sendable {
   case passes
   /// Sekisho's own table stops them: a flow is missing.
   case unallowed
-  /// Other tables stop them, whatever ours accepts: `ip filter INPUT`; sorted.
+  /// Other tables stop them, whatever ours accepts: `ip filter INPUT`, or `ip filter` where many are asked about; sorted.
   case stopped(by: [String])
   /// Why it cannot be told.
   case notProven(String)
@@ -50,17 +50,14 @@ package enum LoginFate: Hashable, Sendable {
   /// Of all whom the flows of a policy let manage a host, as long as one of them can; `nil`: no flow lets anybody.
   package init?(managing host: HostRulesets, by policy: Policy, at now: Timestamp) {
     guard let id = policy.host(named: host.name) else { return nil }
-    let terms = policy.managementTerms
     var sources = AddressSet()
-    for flow in policy.flows where !flow.hasEnded(now) && policy[flow.to].hosts.contains(id) {
-      if flow.services.contains(where: { policy[$0].terms.contains { $0.overlaps(terms) } }) {
-        sources = sources.union(policy[flow.from].addresses)
-      }
+    for flow in policy.managementFlows(at: now) where policy[flow.to].hosts.contains(id) {
+      sources = sources.union(policy[flow.from].addresses)
     }
     let own = AddressSet(host.addresses)
     sources = sources.subtracting(own)
     if sources.isEmpty { return nil }
-    let asked = terms.map { Rectangle(.ingress, $0.ipProtocol, from: sources, to: own, $0.kinds) }
+    let asked = policy.managementTerms.map { Rectangle(.ingress, $0.ipProtocol, from: sources, to: own, $0.kinds) }
     func isStopped(_ tables: [Table]) throws(NotProven) -> Bool {
       let universe = Universe()
       let circumstances = Circumstances(

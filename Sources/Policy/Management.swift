@@ -6,6 +6,16 @@ extension Policy {
     management.map { self[$0].terms } ?? [ServiceTerm(.tcp, .ports(PortSet([22...22])))]
   }
 
+  /// Flows that let somebody log in to manage hosts, by some of ``managementTerms`` at least.
+  ///
+  /// - Parameter now: those that have ended by then are left out.
+  package func managementFlows(at now: Timestamp) -> [Flow] {
+    let terms = managementTerms
+    return flows.filter { flow in
+      !flow.hasEnded(now) && flow.services.contains { self[$0].terms.contains { $0.overlaps(terms) } }
+    }
+  }
+
   /// Hosts that a guard keeps every other host's logins away from, and into which no flow lets a network log in: they are
   /// managed at their consoles.
   ///
@@ -25,10 +35,8 @@ extension Policy {
       result.formUnion(self[ends.to].hosts)
     }
     // Guards about hosts say nothing of an office's network.
-    for flow in flows where !flow.hasEnded(now) && !self[flow.from].networks.isEmpty {
-      if flow.services.contains(where: { self[$0].terms.contains { $0.overlaps(terms) } }) {
-        result.subtract(self[flow.to].hosts)
-      }
+    for flow in managementFlows(at: now) where !self[flow.from].networks.isEmpty {
+      result.subtract(self[flow.to].hosts)
     }
     return result
   }

@@ -141,15 +141,12 @@ extension RunningHosts {
 extension Policy {
   /// Who is let in to the most hosts by the service of management, by a name of the inventory.
   fileprivate var whoManagesMost: String? {
-    let terms = managementTerms
     let named = Set(
       hosts.map(\.name) + groups.map(\.name) + hostGroups.map(\.name) + zones.map(\.name)
         + networks.map(\.name))
     var counts: [String: Int] = [:]
-    for flow in flows where !flow.hasEnded(.current()) && named.contains(self[flow.from].name) {
-      if flow.services.contains(where: { self[$0].terms.contains { $0.overlaps(terms) } }) {
-        counts[self[flow.from].name, default: 0] += self[flow.to].hosts.count
-      }
+    for flow in managementFlows(at: .current()) where named.contains(self[flow.from].name) {
+      counts[self[flow.from].name, default: 0] += self[flow.to].hosts.count
     }
     return counts.min { ($1.value, $0.key) < ($0.value, $1.key) }?.key
   }
