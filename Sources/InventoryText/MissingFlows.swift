@@ -3,8 +3,8 @@ package import Policy
 
 /// Flows that an inventory lacks, in its language: a file of its own beside the others.
 ///
-/// Each opens no more than one TCP port of one host, to the host or the network that an address is of. An address that has no
-/// name, or only that of very many, gets a network of its own.
+/// Each opens one TCP port of one host, or the service of management, to the host or the network that an address is of. An
+/// address that has no name, or only that of very many, gets a network of its own.
 package struct MissingFlows: Hashable, Sendable {
   private let policy: Policy?
   private let owners: [Address: String]
@@ -44,7 +44,8 @@ package struct MissingFlows: Hashable, Sendable {
       case .address(let address): peers(address)
       }
     let service =
-      port.map { self.service($0) } ?? policy?.management.map { policy?[$0].name ?? "" } ?? self.service(22)
+      port.map { self.service($0) } ?? policy.flatMap { policy in policy.management.map { policy[$0].name } }
+      ?? self.service(22)
     if flows.contains(where: { $0.from == from && $0.to == host && $0.service == service }) { return }
     let taken = Set((policy?.flows ?? []).map(\.name) + flows.map(\.name))
     flows.append(
@@ -117,16 +118,19 @@ private enum Name {
 }
 
 extension Policy {
-  /// Who has an address: a host, or the smallest network of not too many: 65,536 addresses of IPv4, a /48 of IPv6.
+  /// Who has an address: a host, or the smallest network that has not too many in either family: 65,536 addresses of IPv4, a
+  /// /48 of IPv6.
   fileprivate func name(of address: Address) -> String? {
     if let owner = owners[address] { return self[owner].name }
-    let most = address.family == .ipv4 ? UInt128(1) << 16 : UInt128(1) << 80
     var found: (name: String, size: UInt128)?
     for network in networks where network.addresses.contains(address) {
-      let size = network.addresses.ranges(address.family).reduce(UInt128(0)) {
-        $0 + ($1.upperBound - $1.lowerBound)
+      func size(_ family: AddressFamily) -> UInt128 {
+        network.addresses.ranges(family).reduce(0) { $0 + ($1.upperBound - $1.lowerBound) }
       }
-      if size < most, size < found?.size ?? most { found = (network.name, size) }
+      guard size(.ipv4) < 1 << 16, size(.ipv6) < 1 << 80 else { continue }
+      if found.map({ size(address.family) < $0.size }) ?? true {
+        found = (network.name, size(address.family))
+      }
     }
     return found?.name
   }

@@ -14,6 +14,7 @@ import Testing
       internet: {prefixes: [0.0.0.0/0, "::/0"], except: [managed, private]}
       office: {prefixes: [203.0.113.0/24]}
       desks: {prefixes: [203.0.113.64/26]}
+      mixed: {prefixes: [192.0.2.8/29, "2000::/3"], except: [managed]}
       login-192-0-2-7: {prefixes: [198.51.100.0/24]}
     services: {care: [tcp/22, tcp/2222], "7z": tcp/7777, "off": tcp/9}
     hosts:
@@ -31,6 +32,8 @@ import Testing
     // The smallest network that is not half the world; else one of its own, under a name that is free.
     ("203.0.113.70", 22, "desks", "care"), ("203.0.113.1", 22, "office", "care"),
     ("8.8.8.8", 22, "login-8-8-8-8", "care"), ("192.0.2.7", 22, "login-192-0-2-7-2", "care"),
+    // What is small in one family is half the world in the other.
+    ("192.0.2.9", 22, "login-192-0-2-9", "care"),
     ("fe80::7", 22, "login-fe80--7", "care"), ("169.254.1.1", 22, "login-169-254-1-1", "care"),
     ("2001:db8:ffff::7", 8022, "login-2001-db8-ffff--7", "login-tcp-8022"),
   ]
