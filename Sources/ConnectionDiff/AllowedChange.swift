@@ -87,8 +87,8 @@ package struct AllowedChange: Sendable {
       return (sure, try possible.subtracting(sure))
     }
     let (opening, closing) = (try gained(after, over: before), try gained(before, over: after))
-    var (isExact, opensAnswers, closesAnswers) = (before.isExact && after.isExact, false, false)
-    for state in [ConntrackState.established, .related] {
+    var (isExact, opensAnswers, closesAnswers) = (before.isKnown && after.isKnown, false, false)
+    for state in [ConntrackState.established, .related, .invalid] {
       var answering = circumstances
       answering.state = state
       let before = try RulesetSpace(old, passage, answering, in: universe)
@@ -99,9 +99,15 @@ package struct AllowedChange: Sendable {
       ) throws(NotProven) -> Bool {
         try !change.sure.union(change.possible).isSubset(of: told.sure.union(told.possible))
       }
-      if try goes(gained(after, over: before), beside: opening) { opensAnswers = true }
-      if try goes(gained(before, over: after), beside: closing) { closesAnswers = true }
+      let opens = try goes(gained(after, over: before), beside: opening)
+      let closes = try goes(gained(before, over: after), beside: closing)
       isExact = isExact && before.isExact && after.isExact
+      if state == .invalid {
+        // What belongs to no connection, or begins one without a SYN, is in no line.
+        isExact = isExact && !opens && !closes
+      } else {
+        (opensAnswers, closesAnswers) = (opensAnswers || opens, closesAnswers || closes)
+      }
     }
     (self.isExact, self.opensAnswers, self.closesAnswers) = (isExact, opensAnswers, closesAnswers)
     opened = try lines(opening.sure, of: new)
@@ -111,6 +117,16 @@ package struct AllowedChange: Sendable {
     let (was, will) = (try translations(before, of: old), try translations(after, of: new))
     led = will.filter { line in !was.contains { $0.tellsTheSame(as: line) } }
     ledNoMore = was.filter { line in !will.contains { $0.tellsTheSame(as: line) } }
+  }
+}
+
+extension RulesetSpace {
+  /// Whether it is known what passes, and what is led elsewhere and where to.
+  fileprivate var isKnown: Bool {
+    isExact
+      && translations.allSatisfy {
+        $0.sure == $0.connections && $0.target.destination != .unknown && $0.target.ports != .unknown
+      }
   }
 }
 

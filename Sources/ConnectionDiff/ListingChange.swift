@@ -136,9 +136,10 @@ private struct TableRules: Hashable {
 
 extension Table {
   /// Whether what passes says all that its rules do: frames and ARP are not looked at, and neither is from which address a
-  /// connection seems to come.
+  /// connection seems to come, or which others helpers expect beside it.
   fileprivate var isCompared: Bool {
     ![.arp, .bridge, .netdev].contains(family)
+      && !others.contains { ["ct helper", "ct expectation"].contains($0.kind) }
       && !chains.contains { $0.rules.contains { $0.expressions.contains(where: \.changesSource) } }
   }
 
