@@ -57,7 +57,9 @@ package enum LoginFate: Hashable, Sendable {
     let own = AddressSet(host.addresses)
     sources = sources.subtracting(own)
     if sources.isEmpty { return nil }
-    let asked = policy.managementTerms.map { Rectangle(.ingress, $0.ipProtocol, from: sources, to: own, $0.kinds) }
+    let asked = policy.managementTerms.map {
+      Rectangle(.ingress, $0.ipProtocol, from: sources, to: own, $0.kinds)
+    }
     func isStopped(_ tables: [Table]) throws(NotProven) -> Bool {
       let universe = Universe()
       let circumstances = Circumstances(

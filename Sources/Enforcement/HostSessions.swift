@@ -195,7 +195,7 @@ extension LocalHost {
     for session in tracked.sessions {
       switch choose(session) {
       case .chosen(let flow): chosen.append((session, flow))
-      case .uncertain: uncertain += 1
+      case .uncertain: if !session.isOver { uncertain += 1 }
       case .other: break
       }
     }

@@ -179,7 +179,9 @@ import Testing
         #"{"ct helper":"h"}"#
       ),
     ])
-  func `what a listing does not say of a table is not proven to be the same`(object: String, statement: String)
+  func `what a listing does not say of a table is not proven to be the same`(
+    object: String, statement: String
+  )
     throws
   {
     let text = """

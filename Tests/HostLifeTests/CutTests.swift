@@ -62,6 +62,23 @@ import Testing
     #expect(place.kernel.entries == [Self.allowed])
   }
 
+  /// Whether this host or the other began it is not known where nobody tells who listens.
+  @Test func `what is over is not told either where it cannot be judged`() throws {
+    let place = try made()
+    func pickedUp(isOver: Bool) -> TrackedSession {
+      TrackedSession(
+        original: Self.revoked.original, reply: Self.revoked.reply, status: 0, isPickedUp: true,
+        isOver: isOver,
+        name: .init(tuple: [9], id: [0, 0, 0, 9]))
+    }
+    place.kernel.sockets = nil
+    for isOver in [true, false] {
+      place.kernel.entries = [pickedUp(isOver: isOver)]
+      let cut = try #require(try adopt(place, keepsSessions: true).cut)
+      #expect(cut.sessions == 0 && cut.uncertain == (isOver ? 0 : 1))
+    }
+  }
+
   /// The rules stand by then: a change is not called failed for it, nor the host kept from the next one.
   @Test func `a kernel that ends nothing is said of, and holds up nobody`() throws {
     var said = 0

@@ -45,7 +45,7 @@ package final class MemoryKernel: KernelSource, Sendable {
     var fault: Fault?
     var isGone: @Sendable () -> Bool = { false }
     var stranger: (@Sendable (Int) -> [Change])?
-    var sockets: [TCPSocket] = []
+    var sockets: [TCPSocket]? = []
     /// How often the elements of each set were listed.
     var listed: [SetName: Int] = [:]
     /// What connection tracking was told of; `nil`: it cannot be told.
@@ -83,8 +83,8 @@ package final class MemoryKernel: KernelSource, Sendable {
   /// How often the elements of each set were listed.
   package var listed: [SetName: Int] { state.withLock { $0.listed } }
 
-  /// The sockets of the host.
-  package var sockets: [TCPSocket] {
+  /// The sockets of the host; `nil`: the kernel does not tell them.
+  package var sockets: [TCPSocket]? {
     get { state.withLock { $0.sockets } }
     set { state.withLock { $0.sockets = newValue } }
   }
