@@ -1,7 +1,6 @@
 internal import Addressing
 internal import ArgumentParser
 internal import Explanation
-internal import FoundationEssentials
 internal import Glibc
 internal import Nftables
 internal import Operations

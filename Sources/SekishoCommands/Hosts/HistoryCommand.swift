@@ -1,7 +1,7 @@
 internal import AgentProtocol
 internal import ArgumentParser
-internal import FoundationEssentials
 internal import Operations
+internal import Policy
 
 struct HistoryCommand: Verb {
   static let configuration = CommandConfiguration(
@@ -58,7 +58,7 @@ struct HistoryCommand: Verb {
         } else {
           "never confirmed"
         }
-      let time = entry.time.map { Self.date($0) } ?? "unreadable"
+      let time = entry.time.map { "\(Timestamp(seconds: $0))" } ?? "unreadable"
       let below = [
         entry.meaning.flatMap { $0.isEmpty ? nil : $0 }, entry.why.map { "why: \($0)" },
         entry.digest.map { "digest: \($0)" },
@@ -71,7 +71,8 @@ struct HistoryCommand: Verb {
     if let fallback = books.fallback {
       let reason = fallback.detail.map { ": \($0)" } ?? ""
       entries.insert(
-        Entry(.risk, Words("\(Self.date(fallback.time))  the fallback was put in force\(reason)")), at: 0)
+        Entry(.risk, Words("\(Timestamp(seconds: fallback.time))  the fallback was put in force\(reason)")),
+        at: 0)
     }
     let title: Words = "\(host, .strong): \(counted(books.revisions.count, "revision"))"
     var parts: [Answer.Part] = [.chapter(Chapter(.facts, title, entries))]
@@ -83,11 +84,6 @@ struct HistoryCommand: Verb {
       }
     }
     return parts
-  }
-
-  /// `2026-11-29T01:02:03Z`.
-  static func date(_ seconds: Int64) -> String {
-    Date(timeIntervalSince1970: TimeInterval(seconds)).formatted(.iso8601)
   }
 
   private struct File: Encodable {

@@ -171,7 +171,7 @@ struct StatusReport {
 extension ConfirmedStatus {
   /// What a host boots with, and whether it has it.
   var entries: [Entry] {
-    let given = time.map { ", of \(HistoryCommand.date($0)) (\(Self.age($0)) ago)" } ?? ""
+    let given = time.map { ", of \(Timestamp(seconds: $0)) (\(Self.age($0)) ago)" } ?? ""
     return isDrifted == true
       ? [
         Entry(.risk, Words("not as it was confirmed: revision \(revision)\(given); sekisho drift tells more"))
@@ -196,7 +196,7 @@ extension StopStatus {
       switch (until, isOver) {
       case (nil, _): "for good (sekisho start, or an apply, ends it)"
       case (_, true): "for a time that is over: the next command puts back what was confirmed"
-      case (let until?, false): "until \(HistoryCommand.date(until))"
+      case (let until?, false): "until \(Timestamp(seconds: until))"
       }
     return "stopped \(time), by \(by)" + (why.map { ": \($0)" } ?? "")
   }

@@ -3,6 +3,7 @@ internal import ArgumentParser
 internal import Diagnostics
 internal import Glibc
 internal import Operations
+internal import Policy
 
 struct StopCommand: Verb {
   static let configuration = CommandConfiguration(
@@ -67,7 +68,7 @@ struct StopCommand: Verb {
         return "nothing is enforced any more, until somebody starts or applies"
       }
       let back = stopped.revision.map { "revision \($0) is put back" } ?? "it is over"
-      return "nothing is enforced; at \(HistoryCommand.date(until)) \(back)"
+      return "nothing is enforced; at \(Timestamp(seconds: until)) \(back)"
     }
   }
 }

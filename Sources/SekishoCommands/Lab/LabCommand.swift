@@ -1,6 +1,5 @@
 internal import Addressing
 internal import ArgumentParser
-internal import FoundationEssentials
 internal import Glibc
 internal import Lab
 internal import Machine
