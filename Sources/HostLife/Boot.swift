@@ -96,7 +96,7 @@ extension HostLife {
   /// - Returns: `nil`: they cannot be locked, as on a disk that is read-only.
   private func booksOfBoot() throws(AgentFailure) -> HostStore.Lock? {
     do throws(AgentFailure) {
-      return try reading { () throws(HostStore.Failure) in try store.lock() }
+      return try lockedBooks()
     } catch {
       if error.code == .busy { throw error }
       return nil

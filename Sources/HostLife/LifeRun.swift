@@ -65,9 +65,7 @@ extension HostLife {
   /// Takes the right to change the host, and the way out of what was left behind.
   func begin() throws(AgentFailure) -> Run {
     let hold = try patientHold()
-    let place = try Self.place()
-    var run = Run(
-      hold: hold, books: try reading { () throws(HostStore.Failure) in try store.lock() }, place: place)
+    var run = Run(hold: hold, books: try lockedBooks(), place: try Self.place())
     try look(&run)
     try leadOut(&run)
     run.before = (run.own, run.view.left)
@@ -83,13 +81,26 @@ extension HostLife {
 
   /// Whoever cleans up behind a trial is done in a moment; for another apply nobody waits longer than that.
   func patientHold() throws(AgentFailure) -> Hold {
+    try patiently { () throws(AgentFailure) in try host.hold() }
+  }
+
+  /// Of a process that has ended the kernel lets go of one lock behind the other.
+  func lockedBooks() throws(AgentFailure) -> HostStore.Lock {
+    try patiently { () throws(AgentFailure) in
+      try reading { () throws(HostStore.Failure) in try store.lock() }
+    }
+  }
+
+  private func patiently<Lock: ~Copyable>(_ take: () throws(AgentFailure) -> Lock) throws(AgentFailure)
+    -> Lock
+  {
     for _ in 0..<20 {
-      do throws(AgentFailure) { return try host.hold() } catch {
+      do throws(AgentFailure) { return try take() } catch {
         if error.code != .busy { throw error }
       }
       usleep(100_000)
     }
-    return try host.hold()
+    return try take()
   }
 
   func look(_ run: inout Run) throws(AgentFailure) {

@@ -23,19 +23,20 @@ extension HostLife {
   /// begin are kept nevertheless, where the kernel can be told of them.
   ///
   /// - Parameters:
-  ///   - confirmed: what was read of the disk, so that it need not be read when it is needed.
+  ///   - known: what was read of the disk, so that it need not be read when it is needed.
   ///   - reason: what had become of the table, for the log.
   /// - Throws: ``AgentProtocol/AgentFailure``, which says what has happened: `trialRuns`, `busy`, `moved` where another
   ///   revision is the confirmed one.
   package func restore(
-    _ confirmed: ConfirmedRuleset, because reason: String
+    _ known: KnownRevision, because reason: String
   ) throws(AgentFailure) -> Restored {
     var run = try begin()
     let state = run.content.state
     let script = try refusing(run) { (view) throws(HostStateRefusal) in
       try state.restore(because: reason, kernel: view)
     }
-    guard state.confirmed?.rawValue == confirmed.revision else {
+    let confirmed = known.ruleset
+    guard state.confirmed == known.about.number, !isOther(than: known) else {
       throw AgentFailure(.moved, "revision \(confirmed.revision) is not the confirmed one any more")
     }
     let drift = try host.drift(from: confirmed.table, run.hold)

@@ -1,15 +1,27 @@
-internal import AgentProtocol
+package import AgentProtocol
 internal import Enforcement
-internal import HostState
+package import HostState
 internal import HostStore
 internal import Nftables
 internal import RulesetDiff
 
 extension HostLife {
   /// A revision as it was read of the disk, so that it need not be read at every look.
-  struct KnownRevision {
+  package struct KnownRevision {
     let about: Revision
     let ruleset: ConfirmedRuleset
+
+    package init(about: Revision, ruleset: ConfirmedRuleset) {
+      self.about = about
+      self.ruleset = ruleset
+    }
+  }
+
+  /// Whether the disk has another revision by the same number: who empties the directory counts from 1 again. What cannot be
+  /// read any more is what it was.
+  func isOther(than known: KnownRevision) -> Bool {
+    guard let about = try? store.about(known.about.number) else { return false }
+    return about != known.about
   }
 
   /// Our table beside the books. Nobody is kept from the host by it, and nothing is changed.
@@ -41,7 +53,7 @@ extension HostLife {
       if drift.own != nil { counted = WatchSaying.Counted(allowed: drift.allowed, denied: drift.denied) }
       // Every command says on disk what it is about before it changes anything in the kernel.
       let after = try contentHere()
-      if after != before { return .unfinished }
+      if after != before || known.map(isOther(than:)) ?? false { return .unfinished }
       damage = damaged.filter { $0 != unread }
       if let unread { return .unknown(unread, Deviation.Kind(drift.own)) }
       return sight(before.state, known?.ruleset, drift)
@@ -52,18 +64,10 @@ extension HostLife {
 
   /// Reads a revision where it is not the one that is known. What is known and cannot be read any more stays so.
   private func read(_ number: RevisionNumber?, _ known: inout KnownRevision?) throws(AgentFailure) {
-    if known?.about.number != number { known = nil }
-    guard let number else { return }
-    let about: Revision
-    do throws(AgentFailure) {
-      about = try reading { () throws(HostStore.Failure) in try store.about(number) }
-    } catch {
-      if known != nil { return }
-      throw error
-    }
-    // The number alone does not tell: who empties the directory counts from 1 again.
-    if known?.about == about { return }
+    if let known, known.about.number == number, !isOther(than: known) { return }
     known = nil
+    guard let number else { return }
+    let about = try reading { () throws(HostStore.Failure) in try store.about(number) }
     known = KnownRevision(
       about: about, ruleset: ConfirmedRuleset(revision: number.rawValue, table: try table(number)))
   }

@@ -126,7 +126,7 @@ package struct Watch: ~Copyable {
     do throws(AgentFailure) {
       let makers = hints.map { hint in hint.process.map { "\(hint.program) (pid \($0))" } ?? hint.program }
       let reason = ([deviation.kind.rawValue] + makers).joined(separator: ", ")
-      let restored = try life.restore(known.ruleset, because: reason)
+      let restored = try life.restore(known, because: reason)
       return .restored(
         .init(operations: restored.operations, sessions: restored.sessions, counted: counted))
     } catch {

@@ -137,7 +137,7 @@ import Testing
       let place = try made()
       place.kernel.commit(Change(family: .inet, table: .sekisho, operations: [.deleteTable]))
       place.fail(at: .kernel(.init(call: call, .before, .perm, isLasting: true)))
-      let restored = try? place.life.restore(confirmed, because: "gone")
+      let restored = try? place.restore(confirmed, because: "gone")
       let isOver = place.kernel.calls <= call
       place.fail(at: nil)
       switch restored.map(\.sessions) {

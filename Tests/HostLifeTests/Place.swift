@@ -114,6 +114,19 @@ final class Place {
       sinceBoot: { sinceBoot }, people: { _ in }, keeper: { self.keepers += 1 })
   }
 
+  /// Puts back what was confirmed first, as whoever watches has read it.
+  func restore(_ confirmed: ConfirmedRuleset, because reason: String) throws(AgentFailure)
+    -> HostLife.Restored
+  {
+    let about: Revision
+    do throws(HostStore.Failure) {
+      about = try HostStore(directory).about(RevisionNumber(rawValue: confirmed.revision))
+    } catch {
+      throw AgentFailure(.failed, "\(error)")
+    }
+    return try life.restore(HostLife.KnownRevision(about: about, ruleset: confirmed), because: reason)
+  }
+
   var host: LocalHost { LocalHost(runtimeDirectory: path, learning: .zero, kernel: kernel) }
 
   /// What the disk says, without a fault.

@@ -40,13 +40,13 @@ import Testing
     for harm in [flush, alter] {
       harm(place)
       #expect(!has(place, Self.tables[0]))
-      #expect(try place.life.restore(Self.confirmed, because: "gone, nft (pid 12)").operations > 0)
+      #expect(try place.restore(Self.confirmed, because: "gone, nft (pid 12)").operations > 0)
       #expect(has(place, Self.tables[0]))
       let last = try place.life.books().events.last
       #expect(last?.event == "restored" && last?.revision == 1 && last?.detail == "gone, nft (pid 12)")
     }
     let events = try place.life.books().events.count
-    #expect(try place.life.restore(Self.confirmed, because: "").operations == 0)
+    #expect(try place.restore(Self.confirmed, because: "").operations == 0)
     #expect(try place.life.books().events.count == events)
   }
 
@@ -80,14 +80,14 @@ import Testing
       }
       let calm = try made()
       calm.fail(at: nil)
-      _ = try calm.life.restore(confirmed, because: "gone")
+      _ = try calm.restore(confirmed, because: "gone")
       #expect(has(calm, wanted))
       // What stands if the process is gone behind each call.
       var counts: [Int?] = []
       for call in 0..<calm.taken.kernel {
         let place = try made()
         place.fail(at: .killedAtKernel(call, .after))
-        _ = try? place.life.restore(confirmed, because: "gone")
+        _ = try? place.restore(confirmed, because: "gone")
         let standing = place.kernel.table(.inet, .sekisho)?.table
         counts.append(standing?.set("peers")?.elements.count)
         // Who is allowed and refused meanwhile does not ask again.
@@ -105,18 +105,31 @@ import Testing
     try store.write(HostState.Stop(until: nil, by: Actor(user: "root"), why: nil))
     flush(place)
     let stopped = #expect(throws: AgentFailure.self) {
-      try place.life.restore(Self.confirmed, because: "")
+      try place.restore(Self.confirmed, because: "")
     }
     #expect(stopped?.code == .refused && stopped?.message.contains("has stopped") == true)
     try store.removeStop()
-    _ = try place.life.restore(Self.confirmed, because: "")
+    _ = try place.restore(Self.confirmed, because: "")
     let reason = HostLife.Reason(why: nil, meaning: "")
     let armed = try place.life.arm(.table(Self.tables[1]), seen: nil, seconds: 60, reason) {}
-    let tried = #expect(throws: AgentFailure.self) { try place.life.restore(Self.confirmed, because: "") }
+    let tried = #expect(throws: AgentFailure.self) { try place.restore(Self.confirmed, because: "") }
     #expect(tried?.code == .trialRuns && place.isArmed)
     _ = try place.life.confirm(token: armed.token)
-    let moved = #expect(throws: AgentFailure.self) { try place.life.restore(Self.confirmed, because: "") }
+    let moved = #expect(throws: AgentFailure.self) { try place.restore(Self.confirmed, because: "") }
     #expect(moved?.code == .moved && has(place, Self.tables[1]))
+  }
+
+  @Test func `what was read before somebody began the books anew is not put back`() throws {
+    let place = try made()
+    let store = HostStore(place.directory)
+    let known = HostLife.KnownRevision(
+      about: try store.about(RevisionNumber(rawValue: 1)), ruleset: Self.confirmed)
+    let other = try Place()
+    _ = try other.life.adopt(
+      Self.tables[1], seen: nil, isLearning: false, HostLife.Reason(why: nil, meaning: "")
+    ) { _ in }
+    let moved = #expect(throws: AgentFailure.self) { try other.life.restore(known, because: "") }
+    #expect(moved?.code == .moved && has(other, Self.tables[1]))
   }
 
   @Test
@@ -129,7 +142,7 @@ import Testing
       let calm = try made()
       harm(calm)
       calm.fail(at: nil)
-      _ = try calm.life.restore(Self.confirmed, because: "")
+      _ = try calm.restore(Self.confirmed, because: "")
       let (calls, steps) = calm.taken
       var faults: [Place.Fault] = []
       for call in 0..<calls {
@@ -148,7 +161,7 @@ import Testing
         let before = place.kernel.table(.inet, .sekisho)?.table
         place.fail(at: fault)
         var failure: AgentFailure?
-        do throws(AgentFailure) { _ = try place.life.restore(Self.confirmed, because: "") } catch {
+        do throws(AgentFailure) { _ = try place.restore(Self.confirmed, because: "") } catch {
           failure = error
         }
         place.fail(at: nil)
@@ -160,7 +173,7 @@ import Testing
           if failure?.happened == .nothing { #expect(!isBack, comment) }
           if failure?.happened == .applied { #expect(isBack, comment) }
         }
-        _ = try place.life.restore(Self.confirmed, because: "")
+        _ = try place.restore(Self.confirmed, because: "")
         #expect(has(place, Self.tables[0]), comment)
         walked += 1
       }

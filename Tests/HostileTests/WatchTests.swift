@@ -174,9 +174,9 @@ struct WatchTests {
       apply --no-trial
       watch --restore; until_told 'revision 1 stands'
       rm -r state/*; sed -i 's/service: ssh/service: web/' inventory/all.yaml
-      apply --no-trial; nft list table inet sekisho | grep 'dport 80'
+      apply --no-trial; nft list table inet sekisho | grep 'tcp \\. 80'
       nft insert rule inet sekisho input tcp dport 23 accept; until_told 'restored: revision 1'
-      nft list table inet sekisho | grep 'dport 80'; sekisho drift; (! grep 'dport 80' told)
+      nft list table inet sekisho | grep 'tcp \\. 80'; sekisho drift; (! grep 'tcp \\. 80' told)
       ended -TERM
       """)
   }
