@@ -139,6 +139,7 @@ private struct Letters {
   /// Whether they are all there is in a text.
   func make(_ text: String) -> Bool {
     guard let first = text.utf8.first, mayBeginWithDot || first != UInt8(ascii: ".") else { return false }
-    return text.utf8.allSatisfy { areAllowed[Int($0)] }
+    for byte in text.utf8 where !areAllowed[Int(byte)] { return false }
+    return true
   }
 }

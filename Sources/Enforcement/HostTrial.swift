@@ -8,8 +8,13 @@ internal import RulesetShape
 extension LocalHost {
   /// Sekisho's table as it is; `nil`: there is none.
   package func ownTable(_ hold: Hold) throws(AgentFailure) -> Table? {
+    let generation: UInt32
+    do throws(ReadError) { generation = try hold.kernel.generation() } catch { throw AgentFailure(error) }
+    if let known = lastRead.found(at: try moment(generation)) { return known.own?.table }
     var pause = Backoff()
-    return try own(hold.kernel, &pause).own?.table
+    let found = try own(hold.kernel, &pause)
+    lastRead.note(found, at: try moment(found.generation))
+    return found.own?.table
   }
 
   /// Milliseconds for which the trial still judges; `nil`: none does.

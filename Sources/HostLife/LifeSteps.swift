@@ -56,8 +56,11 @@ extension HostLife {
         run.forgetsSilentSessions = (try? !host.keepSessions(allowedBy: table, run.hold)) ?? true
       }
     case .cut:
+      // What was proven to stand need not be read again.
+      let inForce = run.known.flatMap { $0.revision == run.enforced?.rawValue ? $0.table : nil }
       run.cut = host.cut(
-        before: run.before.own?.withoutTrial, isCounting: run.content.state.trial?.keepsSessions == true,
+        deniedBy: inForce, before: run.before.own?.withoutTrial,
+        isCounting: run.content.state.trial?.keepsSessions == true,
         run.hold)
     case .audit(let event):
       let entry = AuditEntry(event, time: clock(), by: actor, why: run.why)

@@ -151,26 +151,26 @@ package struct JSONReader: Sendable {
     skipSpace()
     guard take(UInt8(ascii: "\"")) else { throw error("a text is missing") }
     let start = index
-    var isASCII = true
-    while let byte = next {
-      switch byte {
-      case 0x22:
-        // Almost all texts are ASCII, which is UTF-8 without a check.
-        let plain = isASCII ? String(decoding: bytes[start..<index], as: UTF8.self) : nil
-        guard let text = plain ?? String(validating: bytes[start..<index], as: UTF8.self) else {
-          throw error("a text is not UTF-8")
-        }
-        index += 1
-        return text
-      case 0x80...:
-        isASCII = false
-        index += 1
-      case 0x5c: return try stringWithEscapes(from: start)
-      case 0..<0x20: throw error("a control character in a text")
-      default: index += 1
-      }
+    // Almost all texts are ASCII, which is UTF-8 without a check.
+    var all: UInt8 = 0
+    var end = start
+    while end < bytes.count, bytes[end] != 0x22, bytes[end] != 0x5c, bytes[end] >= 0x20 {
+      all |= bytes[end]
+      end += 1
     }
-    throw error("a text has no end")
+    index = end
+    switch next {
+    case 0x22?:
+      let plain = all < 0x80 ? String(decoding: bytes[start..<end], as: UTF8.self) : nil
+      guard let text = plain ?? String(validating: bytes[start..<end], as: UTF8.self) else {
+        throw error("a text is not UTF-8")
+      }
+      index += 1
+      return text
+    case 0x5c?: return try stringWithEscapes(from: start)
+    case nil: throw error("a text has no end")
+    default: throw error("a control character in a text")
+    }
   }
 
   /// Reads a value that means nothing here.

@@ -59,12 +59,13 @@ package struct RunningHosts {
   }
 
   package var found: FoundDifference {
-    // Asked once: findings rest on it, too.
-    let locked = Result { () throws(NotProven) in try lockout() }
+    // Each is asked once: findings and the lockout rest on them, too.
+    let meant = Result { () throws(NotProven) in try meaning() }
+    let locked = Result { () throws(NotProven) in try lockout(meant) }
     var found = FoundDifference(
       differences, findings: findings(lockedOut: (try? locked.get())?.hosts ?? []), facts: facts,
       lockout: { (_) throws(NotProven) in try locked.get() }
-    ) { () throws(NotProven) in try meaning() }
+    ) { () throws(NotProven) in try meant.get() }
     found.lostLogins = lostLogins(found)
     return found
   }
@@ -79,10 +80,14 @@ package struct RunningHosts {
   }
 
   /// To namespaces of a lab nobody logs in.
-  private func lockout() throws(NotProven) -> Lockout? {
+  private func lockout(_ meaning: Result<ChangeMeaning?, NotProven>) throws(NotProven) -> Lockout? {
     if targets.isLab { return nil }
     let hosts = zip(targets.hosts, answers).compactMap { target, answer in
       (try? answer.get()).map { rulesets(of: target, $0) }
+    }
+    // Where it is of all of these hosts, and of their own tables alone, the meaning knows it.
+    if case .success(let meaning?) = meaning, hosts.allSatisfy({ $0.old != [] && $0.staying.isEmpty }) {
+      return meaning.diff.lockout
     }
     return try Lockout(of: hosts, compiledFrom: targets.inventory?.policy, at: .current())
   }
