@@ -7,7 +7,7 @@ package struct BoundedCount: Hashable, Sendable, Codable {
 
   package init(from decoder: any Decoder) throws {
     wrappedValue = try decoder.singleValueContainer().decode(Int.self)
-    guard (0...1 << 40).contains(wrappedValue) else { throw decoder.mistake("not a count") }
+    guard Bounds.isCount(wrappedValue) else { throw decoder.mistake("not a count") }
   }
 
   package func encode(to encoder: any Encoder) throws {

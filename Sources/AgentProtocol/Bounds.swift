@@ -19,6 +19,9 @@ package enum Bounds {
   /// Addresses, chains, requests: whatever is listed of one machine.
   static let list = 65_536
 
+  /// Whether a number of things is such that sums of such numbers do not overflow.
+  static func isCount(_ count: Int) -> Bool { (0...1 << 40).contains(count) }
+
   /// Whether milliseconds for which something lasts, or seconds since 1970, are such that sums and differences do not overflow.
   static func isTime(_ time: (some BinaryInteger)?) -> Bool {
     time.map { (-(1 << 50)...1 << 50).contains(Int64(clamping: $0)) } ?? true

@@ -22,11 +22,14 @@ package struct HostStatus: AgentMessage, Hashable, Codable {
   package var confirmed: ConfirmedStatus?
   /// Services that take the table away, as far as files of the host say; `nil`: it was not looked for them.
   package var flushing: [FlushingService]?
+  /// `nil`: the agent does not tell.
+  package let sessions: SessionCount?
 
   package init(
     generation: UInt32, table: TableStatus?, foreignChains: [ForeignChain], stop: StopStatus? = nil,
-    confirmed: ConfirmedStatus? = nil, flushing: [FlushingService]? = nil
+    confirmed: ConfirmedStatus? = nil, flushing: [FlushingService]? = nil, sessions: SessionCount? = nil
   ) {
+    self.sessions = sessions
     self.confirmed = confirmed
     self.stop = stop
     self.flushing = flushing
@@ -46,8 +49,37 @@ package struct HostStatus: AgentMessage, Hashable, Codable {
     guard Bounds.isTime(header.table?.trialLeft), Bounds.isTime(header.confirmed?.time) else {
       throw AgentFailure(.badRequest, "a time that no clock comes to")
     }
+    guard header.sessions?.isSound ?? true else {
+      throw AgentFailure(.badRequest, "more sessions than there can be")
+    }
     self = header
   }
+}
+
+/// How many sessions the kernel tracks in the network namespace of a host.
+package struct SessionCount: Hashable, Sendable, Codable {
+  /// Those that are over and not forgotten are among them; `nil`: the kernel has not loaded what tracks them.
+  package let count: Int?
+  /// How many it can track (`net.netfilter.nf_conntrack_max`); `nil`: there is no such number.
+  package let limit: Int?
+
+  package init(count: Int?, limit: Int?) {
+    self.count = count
+    self.limit = limit
+  }
+
+  /// How much of it is in use; once that is all, the kernel drops what would begin another session, whatever rules say
+  /// (`__nf_conntrack_alloc`, net/netfilter/nf_conntrack_core.c).
+  package var percent: Int? {
+    guard let count, let limit, limit > 0 else { return nil }
+    return count * 100 / limit
+  }
+
+  /// Whether so much of it is in use that somebody should know.
+  package var isNearlyFull: Bool { (percent ?? 0) >= 90 }
+
+  /// Whether it is what a host can say.
+  var isSound: Bool { Bounds.isCount(count ?? 0) && Bounds.isCount(limit ?? 1) && limit != 0 }
 }
 
 /// The revision that a host boots with.
@@ -124,10 +156,16 @@ package struct DirectionStatus: Hashable, Sendable, Codable {
   package let packets: UInt64
   /// Peers and ports of such packets that are remembered.
   @BoundedCount package private(set) var records: Int
+  /// Whether a set of them is full, so that no others are remembered until some are forgotten; `nil`: the agent does not tell.
+  package let areRecordsFull: Bool?
   /// Packets that belong to no connection and begin none, and were dropped for that; `nil`: the agent does not tell.
   package let invalid: UInt64?
 
-  package init(hook: Direction, mode: Mode, packets: UInt64, records: Int, invalid: UInt64? = nil) {
+  package init(
+    hook: Direction, mode: Mode, packets: UInt64, records: Int, areRecordsFull: Bool? = nil,
+    invalid: UInt64? = nil
+  ) {
+    self.areRecordsFull = areRecordsFull
     self.invalid = invalid
     self.hook = hook
     self.mode = mode

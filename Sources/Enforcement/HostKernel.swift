@@ -37,6 +37,8 @@ package protocol HostKernel: AnyObject {
   func elementKeys(of set: SetName, family: Family, table: TableName) throws(ReadError) -> [[UInt8]]
   /// The TCP sockets of the host; `nil`: they cannot be read.
   func sockets() throws(ReadError) -> [TCPSocket]?
+  /// How many sessions connection tracking knows, without listing them; `nil`: that cannot be read.
+  func sessionCount() throws(ReadError) -> SessionCount?
   /// Makes connection tracking know sessions as established; those it knows stay as they are.
   ///
   /// - Returns: whether it can; a kernel may have no part that lets itself be told.

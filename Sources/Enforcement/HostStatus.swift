@@ -21,7 +21,8 @@ extension LocalHost {
       let generation = if let installed { installed.generation } else { try kernel.generation() }
       return HostStatus(
         generation: generation, table: table,
-        foreignChains: try kernel.baseChains().filter { !isOwn($0.table) }.compactMap { ForeignChain($0) })
+        foreignChains: try kernel.baseChains().filter { !isOwn($0.table) }.compactMap { ForeignChain($0) },
+        sessions: try kernel.sessionCount())
     } catch { throw AgentFailure(error) }
   }
 }
@@ -69,10 +70,19 @@ extension DirectionStatus {
       case nil: .unknown
       }
     var records = 0
-    for set in end.records { records += try count(set) }
+    var areFull = false
+    for name in end.records {
+      var held = try count(name)
+      if let size = installed.table.set(name)?.size.map(Int.init), size > 0 {
+        areFull = areFull || held >= size
+        // What moves while it is listed is listed twice (rhashtable_walk_next).
+        held = min(held, size)
+      }
+      records += held
+    }
     self.init(
       hook: hook, mode: mode, packets: installed.rules[end.name]?.last?.counter?.packets ?? 0,
-      records: records, invalid: invalid)
+      records: records, areRecordsFull: areFull, invalid: invalid)
   }
 }
 

@@ -69,6 +69,21 @@ package final class NetlinkKernel: HostKernel {
     return sockets
   }
 
+  package func sessionCount() throws(ReadError) -> SessionCount? {
+    // Of the namespace that this thread is in (`net_ctl_header_lookup`, net/sysctl_net.c).
+    func number(_ name: String) throws(SystemFailure) -> Int? {
+      let line = try Files.read("/proc/sys/net/netfilter/nf_conntrack_\(name)", atMost: 4096)
+      return Int(String(decoding: line.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
+    }
+    do throws(SystemFailure) {
+      guard let count = try number("count"), count >= 0 else { return nil }
+      // 0 is no limit, and so is what is too large for the number that the kernel prints.
+      return SessionCount(count: count, limit: try number("max").flatMap { $0 > 0 ? $0 : nil })
+    } catch {
+      return error.errno == .noSuchFileOrDirectory ? SessionCount(count: nil, limit: nil) : nil
+    }
+  }
+
   package func enter(_ sessions: [Session]) throws(NetlinkError) -> Bool {
     try tracking { (connection) throws(NetlinkError) in try connection.enter(sessions) } != nil
   }

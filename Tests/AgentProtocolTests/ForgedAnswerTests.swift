@@ -47,6 +47,28 @@ import Testing
     #expect(try status { $0["directions"] = [other] } == nil)
   }
 
+  @Test func `sessions are as many as there can be`() throws {
+    func sessions(_ text: String) throws -> SessionCount? {
+      let line = #"{"id":3,"reply":{"foreignChains":[],"generation":1,"sessions":\#(text)}}"#
+      var reader = AnswerReader<Status>(id: 3)
+      guard case .reply(let told)? = try? reader.take(Array(line.utf8)) else { return nil }
+      return told.sessions
+    }
+    for count in [-1, 1 << 40 + 1, Int.max, Int.min] {
+      #expect(try sessions(#"{"count":\#(count),"limit":1}"#) == nil)
+      #expect(try sessions(#"{"count":1,"limit":\#(count)}"#) == nil)
+    }
+    #expect(try sessions(#"{"count":1,"limit":0}"#) == nil)
+    for (text, percent) in [
+      (#"{"count":1099511627776,"limit":1}"#, 109_951_162_777_600 as Int?),
+      (#"{"count":1}"#, nil), (#"{"limit":1}"#, nil), ("{}", nil), (#"{"count":899,"limit":1000}"#, 89),
+    ] {
+      let told = try #require(try sessions(text))
+      #expect(told.percent == percent)
+      #expect(told.isNearlyFull == (percent ?? 0 >= 90))
+    }
+  }
+
   @Test func `a table of somebody else's of which no type is told may filter`() throws {
     var tree = try Self.tree(Samples.statuses[1])
     var reply = try #require(tree["reply"] as? [String: Any])

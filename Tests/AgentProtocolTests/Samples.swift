@@ -46,6 +46,17 @@ enum Samples {
           unit: "nftables.service", moments: [.start, .boot, .reload, .stop],
           command: "/usr/sbin/nft flush ruleset")
       ]),
+    HostStatus(
+      generation: 6,
+      table: TableStatus(
+        isOwned: false, isDormant: false,
+        directions: [
+          DirectionStatus(
+            hook: .output, mode: .enforce, packets: 7, records: 65_536, areRecordsFull: true, invalid: 2)
+        ], chains: 1, rules: 2, sets: 3, elements: 4),
+      foreignChains: [], sessions: SessionCount(count: 250_000, limit: 262_144)),
+    HostStatus(
+      generation: 7, table: nil, foreignChains: [], sessions: SessionCount(count: nil, limit: nil)),
   ]
 
   static let looked: [Looked] = {

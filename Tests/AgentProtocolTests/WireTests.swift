@@ -19,7 +19,7 @@ import Testing
 
   @Test func `answers are these lines`() throws {
     try expect([try Frames.reply(Samples.greeting, to: 1)], "hello")
-    try expect([try Frames.reply(Samples.statuses[1], to: 1)], "status")
+    try expect([Samples.statuses[1], Samples.statuses[3]].map { try Frames.reply($0, to: 1) }, "status")
     try expect([try Frames.reply(Listed(text: "table inet sekisho {\n}\n"), to: 1)], "list")
     try expect(
       [try Frames.reply(HostRuleset(generation: 7, tables: [Samples.others]), to: 1)], "read")

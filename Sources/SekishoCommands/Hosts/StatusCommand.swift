@@ -7,10 +7,10 @@ struct StatusCommand: Verb {
     abstract: "Say what hosts enforce.",
     usage: "sekisho status [<options>]",
     discussion: """
-      What the kernel has of Sekisho's table: the mode of each direction, what was denied, how much there is \
-      of rules, sets and elements, which revision is confirmed, and whether the kernel has it. Without arguments it is \
-      about this machine and needs no inventory; with one, each host is also compared with what it should have. Of more \
-      than three hosts each has a line.
+      What the kernel has of Sekisho's table: the mode of each direction, what was denied and how much of it is recorded, how \
+      many sessions are tracked and whether there is room for more, how much there is of rules, sets and elements, which \
+      revision is confirmed, and whether the kernel has it. Without arguments it is about this machine and needs no \
+      inventory; with one, each host is also compared with what it should have. Of more than three hosts each has a line.
 
         sekisho status                        this machine
         sekisho status --local --host web-1   this machine, compared with web-1

@@ -34,9 +34,11 @@ struct StatusReport {
     let foreign = flushing(status) + foreign(status) + (state.facts?.translationEntries ?? []) + stray
     let stopped =
       (status.stop.map { [Entry(.risk, Words($0.sentence))] } ?? []) + (status.confirmed?.entries ?? [])
+    let sessions = status.sessions?.entries ?? []
     guard let table = status.table else {
       return Chapter(
-        .facts, "\(state.host, .strong): \("no table, nothing is enforced", .closes)", stopped + foreign)
+        .facts, "\(state.host, .strong): \("no table, nothing is enforced", .closes)",
+        stopped + sessions + foreign)
     }
     let against: Words =
       switch state.differing {
@@ -79,6 +81,13 @@ struct StatusReport {
         .risk,
         "\(direction.hook.rawValue): \(counted(invalid, "packet")) dropped as part of no connection\(hint)")
     }
+    entries += table.directions.filter { $0.areRecordsFull == true }.map { direction in
+      Entry(
+        .risk,
+        "\(direction.hook.rawValue): a set of records is full: further peers and ports are not recorded until some of these are forgotten"
+      )
+    }
+    entries += sessions
     let size = [
       counted(table.chains, "chain"), counted(table.rules, "rule"), counted(table.sets, "set"),
       counted(table.elements, "element"),
@@ -128,6 +137,10 @@ struct StatusReport {
       var foreignChains: [ForeignChain]?
       /// Services that take the table away; nothing where it was not looked for them.
       var servicesThatFlush: [FlushingService]?
+      /// How many the kernel tracks, and can; without `count` it tracks none. Nothing where the host does not tell.
+      var sessions: SessionCount?
+      /// Whether nine tenths of what the kernel can track are in use.
+      var sessionsNearlyFull: Bool?
       /// Addresses of the machine that the inventory gives to nobody, and to others.
       var unlistedAddresses: [String]?
       var addressesOfOthers: [String: String]?
@@ -154,6 +167,8 @@ struct StatusReport {
           objectsDiffering = state.differing
           foreignChains = found.foreignChains
           servicesThatFlush = found.flushing
+          sessions = found.sessions
+          sessionsNearlyFull = found.sessions?.isNearlyFull
           guard let facts = state.facts.map({ HostFactsJSON($0) }) else { break }
           translations = facts.translations
           translationsNotProven = facts.translationsNotProven
@@ -186,6 +201,23 @@ extension ConfirmedStatus {
       return "\(seconds / length) \(unit)"
     }
     return "\(seconds) s"
+  }
+}
+
+extension SessionCount {
+  /// How many there are, and what comes of so many.
+  var entries: [Entry] {
+    guard let count else { return ["sessions are not tracked"] }
+    let most = limit.map { ", of \($0) at most" } ?? ""
+    let told = Entry(nil, Words("\(counted(count, "session")) tracked\(most)"))
+    guard isNearlyFull, let percent else { return [told] }
+    let room =
+      percent < 100
+      ? "sessions take \(percent) % of the room that there is for them: once it is full the kernel drops what would begin another"
+      : "there is no room for another session: the kernel drops what would begin one"
+    return [
+      told, Entry(.risk, Words("\(room), whatever the rules say (net.netfilter.nf_conntrack_max)")),
+    ]
   }
 }
 

@@ -64,7 +64,7 @@ struct StatusTable {
   }
 
   private struct Row {
-    static let columns = 4
+    static let columns = 5
 
     let state: State
     let cells: [(text: String, role: Words.Role)]
@@ -75,15 +75,17 @@ struct StatusTable {
       state = Row.state(answer, status)
       let denied = status.table.map { table in
         // What is only observed passes.
-        let packets = table.directions.filter { $0.mode == .enforce }.reduce(0) { $0 &+ $1.packets }
-        return "\(counted(packets, "packet")) denied"
+        let directions = table.directions.filter { $0.mode == .enforce }
+        let packets = directions.reduce(0) { $0 &+ $1.packets }
+        return "\(counted(packets, "packet")) denied, \(directions.reduce(0) { $0 + $1.records }) recorded"
       }
+      let sessions = status.sessions?.count.map { counted($0, "session") }
       let revision = status.confirmed.map { confirmed in
         "revision \(confirmed.revision)" + (confirmed.time.map { ", \(ConfirmedStatus.age($0))" } ?? "")
       }
       cells = [
         (answer.host, .strong), (state.rawValue, state.role), (revision ?? "", .plain),
-        (denied ?? "", .plain),
+        (denied ?? "", .plain), (sessions ?? "", .plain),
       ]
       notes = Row.notes(answer, status)
     }
@@ -108,9 +110,14 @@ struct StatusTable {
       if let stop = status.stop { notes.append(stop.sentence) }
       let directions = status.table?.directions ?? []
       let watched = directions.filter { $0.mode != .enforce }.map {
-        "\($0.hook.rawValue) \($0.mode.rawValue)"
+        "\($0.hook.rawValue) \($0.mode.rawValue)" + ($0.records > 0 ? " (\($0.records) recorded)" : "")
       }
       if !watched.isEmpty { notes.append(watched.joined(separator: ", ")) }
+      let full = directions.filter { $0.areRecordsFull == true }.map(\.hook.rawValue)
+      if !full.isEmpty { notes.append("records full: \(full.joined(separator: ", "))") }
+      if let sessions = status.sessions, sessions.isNearlyFull, let percent = sessions.percent {
+        notes.append("sessions \(min(percent, 100)) % full")
+      }
       if status.table?.isOwned == true { notes.append("goes with a running program") }
       let tables = status.foreignChains.filteringTables
       if !tables.isEmpty { notes.append("filtered too by \(tables.joined(separator: ", "))") }

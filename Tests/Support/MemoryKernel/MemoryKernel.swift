@@ -223,6 +223,10 @@ package final class MemoryKernel: KernelSource, Sendable {
 
     func sockets() throws(ReadError) -> [TCPSocket]? { try kernel.read { $0.sockets } }
 
+    func sessionCount() throws(ReadError) -> SessionCount? {
+      try kernel.read { SessionCount(count: $0.tracked == nil ? nil : $0.entries.count, limit: nil) }
+    }
+
     func enter(_ sessions: [Session]) throws(NetlinkError) -> Bool {
       try kernel.call(
         { $0 },
