@@ -29,7 +29,7 @@ extension LocalHost {
       guard let table = inForce else {
         return CutReport(isDone: !isCounting, flows: [], sessions: 0, uncertain: 0, left: 0)
       }
-      let choose = try denied(by: table, before: before, hold.kernel)
+      let choose = denied(by: table, before: before, hold.kernel)
       return isCounting ? try counted(hold.kernel, choose) : try sweep(hold.kernel, choose)
     } catch {
       return CutReport(
@@ -44,7 +44,7 @@ extension LocalHost {
   func revoked(
     by wanted: Table, before: Table, _ kernel: any HostKernel
   ) throws(AgentFailure) -> CutReport? {
-    try counted(kernel, try denied(by: wanted, before: before, kernel))
+    try counted(kernel, denied(by: wanted, before: before, kernel))
   }
 
   /// Ends the sessions that are meant: each that is there now. What the rules allow may come back at once.
@@ -67,7 +67,8 @@ extension LocalHost {
       }
     }
     let repeats = request.flow == nil && request.peer == nil
-    guard let report = try sweep(hold.kernel, repeats: repeats, choose) else { throw Self.untracked }
+    let report = try sweep(hold.kernel, repeats: repeats) { (_) throws(AgentFailure) in choose }
+    guard let report else { throw Self.untracked }
     return EndedSessions(cut: report)
   }
 
@@ -123,28 +124,40 @@ extension LocalHost {
     case other
   }
 
+  /// What is done with each of some sessions.
+  private typealias Chooser = (Tracked) throws(AgentFailure) -> (TrackedSession) -> Choice
+
   /// Chooses the sessions that a table would not let begin.
-  private func denied(
-    by table: Table, before: Table?, _ kernel: any HostKernel
-  ) throws(AgentFailure) -> (TrackedSession) -> Choice {
-    let judging = try judging(kernel)
-    let judge = judging(table)
-    let earlier = before.map(judging)
-    return { session in
-      switch judge.judge(session) {
-      case .denied:
-        if case .allowed(let flow)? = earlier?.judge(session) { .chosen(of: flow) } else { .chosen(of: nil) }
-      case .uncertain: .uncertain
-      case .allowed, .exempt: .other
+  private func denied(by table: Table, before: Table?, _ kernel: any HostKernel) -> Chooser {
+    var judges: (now: SessionJudge, earlier: SessionJudge?, knowListeners: Bool)?
+    return { (tracked) throws(AgentFailure) in
+      // Which end listens says who began what was come upon half-way, and nothing else.
+      let needListeners = tracked.sessions.contains(where: \.isPickedUp)
+      if judges == nil || needListeners && judges?.knowListeners == false {
+        let judging = try judging(kernel, knowingListeners: needListeners)
+        judges = (judging(table), before.map(judging), needListeners)
+      }
+      guard let (judge, earlier, _) = judges else { return { _ in .uncertain } }
+      return { session in
+        switch judge.judge(session) {
+        case .denied:
+          if case .allowed(let flow)? = earlier?.judge(session) {
+            .chosen(of: flow)
+          } else {
+            .chosen(of: nil)
+          }
+        case .uncertain: .uncertain
+        case .allowed, .exempt: .other
+        }
       }
     }
   }
 
   private func counted(
-    _ kernel: any HostKernel, _ choose: (TrackedSession) -> Choice
+    _ kernel: any HostKernel, _ choose: Chooser
   ) throws(AgentFailure) -> CutReport? {
     guard let tracked = try tracked(kernel) else { return nil }
-    var (chosen, uncertain) = Self.choice(of: tracked, choose)
+    var (chosen, uncertain) = Self.choice(of: tracked, try choose(tracked))
     chosen.removeAll { $0.session.isOver }
     return CutReport(
       isDone: false, flows: Self.flows(chosen.map(\.flow)), sessions: chosen.count, uncertain: uncertain,
@@ -161,7 +174,7 @@ extension LocalHost {
   /// - Parameter repeats: whether those that come behind the first sweep end as well.
   /// - Returns: `nil`: the kernel does not let itself be asked.
   private func sweep(
-    _ kernel: any HostKernel, repeats: Bool = true, _ choose: (TrackedSession) -> Choice
+    _ kernel: any HostKernel, repeats: Bool = true, _ choose: Chooser
   ) throws(AgentFailure) -> CutReport? {
     var ended: [String?] = []
     var pending: [TrackedSession.Name: (session: TrackedSession, flow: String?)] = [:]
@@ -170,7 +183,7 @@ extension LocalHost {
     for sweep in 0...Self.mostSweeps {
       if sweep > 0 { usleep(10_000) }
       guard let tracked = try tracked(kernel) else { return nil }
-      var (chosen, unclear) = Self.choice(of: tracked, choose)
+      var (chosen, unclear) = Self.choice(of: tracked, try choose(tracked))
       uncertain = unclear
       if !repeats, sweep > 0 { chosen.removeAll { pending[$0.session.name] == nil } }
       let left = Set(chosen.map(\.session.name))
@@ -213,11 +226,16 @@ extension LocalHost {
     try judging(kernel)(table)
   }
 
-  /// Judges of tables over what this machine is like at the moment. To list its sockets the kernel walks all that it could
-  /// have, so that it is asked once for several tables.
-  private func judging(_ kernel: any HostKernel) throws(AgentFailure) -> (Table) -> SessionJudge {
+  /// Judges of tables over what this machine is like at the moment.
+  ///
+  /// - Parameter knowingListeners: whether its sockets are asked for, for which the kernel walks all that it could have.
+  private func judging(
+    _ kernel: any HostKernel, knowingListeners: Bool = true
+  ) throws(AgentFailure) -> (Table) -> SessionJudge {
     let sockets: [TCPSocket]?
-    do throws(ReadError) { sockets = try kernel.sockets() } catch { throw AgentFailure(error) }
+    do throws(ReadError) { sockets = knowingListeners ? try kernel.sockets() : [] } catch {
+      throw AgentFailure(error)
+    }
     let listeners = sockets?.filter { $0.state == .listening }.map(\.local)
     let (own, forMany): (Set<Address>, Set<Address>)
     do throws(SystemFailure) {
