@@ -12,15 +12,16 @@ PREFIX ?= /usr/local
 # library it uses are linked in. The linker takes libstdc++.a because it is the only one in the first
 # directory it looks into. Nothing loads symbols from the binary, so that it exports none, packed relocations
 # need glibc 2.36 (Debian 12), and what nothing in it needs is left out, of our own and of the toolchain's
-# (packaging/collectable): together a fifth of its size. no-unwind.ld says what else is left out. Builds with
-# other flags than these go elsewhere: in one place each would undo the other.
+# (packaging/collectable): together a fifth of its size. Functions whose code is the same become one: only who
+# compares functions or key paths would notice, and nothing in it does. no-unwind.ld says what else is left out.
+# Builds with other flags than these go elsewhere: in one place each would undo the other.
 STATIC_BUILD := .build/static
 STATIC_LIBRARIES := $(CURDIR)/$(STATIC_BUILD)/libraries
 COLLECTABLE := swiftCore swift_Concurrency swift_RegexParser swift_StringProcessing FoundationEssentials \
 	_FoundationCollections
 STATIC := --scratch-path $(STATIC_BUILD) -c release --static-swift-stdlib -Xlinker -s \
 	-Xswiftc -Xfrontend -Xswiftc -internalize-at-link -Xswiftc -Xfrontend -Xswiftc -function-sections \
-	-Xlinker --gc-sections -Xlinker -z -Xlinker nostart-stop-gc -Xlinker --no-export-dynamic \
+	-Xlinker --gc-sections -Xlinker --icf=all -Xlinker -z -Xlinker nostart-stop-gc -Xlinker --no-export-dynamic \
 	-Xlinker -z -Xlinker pack-relative-relocs -Xswiftc -use-ld=lld \
 	-Xlinker --no-eh-frame-hdr -Xlinker -T$(CURDIR)/packaging/no-unwind.ld \
 	$(foreach name,$(COLLECTABLE),-Xlinker '--remap-inputs=*/lib$(name).a=$(STATIC_LIBRARIES)/lib$(name).a') \

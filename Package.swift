@@ -71,8 +71,9 @@ let package = Package(
     layer("Nftables", ["Addressing", "CXtables", "JSONStrings"]),
     layer("RulesetShape", ["Addressing", "Nftables", "Policy"]),
     layer("RulesetCompiler", ["Addressing", "Nftables", "Policy", "RulesetShape"]),
-    layer("Explanation", ["Addressing", "Nftables", "Policy", "RulesetCompiler", "RulesetShape"]),
-    layer("RulesetDiff", ["Nftables", "RulesetShape"]),
+    layer(
+      "Explanation", ["Addressing", "Nftables", "Policy", "RulesetCompiler", "RulesetShape"], isSmall: true),
+    layer("RulesetDiff", ["Nftables", "RulesetShape"], isSmall: true),
     layer("Attempts", ["Addressing"], isSmall: true),
     layer(
       "AgentProtocol", ["Addressing", "Attempts", "Diagnostics", "Nftables", "RulesetDiff"], isSmall: true),
@@ -92,7 +93,7 @@ let package = Package(
 
     layer("Sessions", ["Addressing", "Nftables"], isSmall: true),
     layer("HostState", isSmall: true),
-    layer("Machine", ["Addressing", "CLinux", system]),
+    layer("Machine", ["Addressing", "CLinux", system], isSmall: true),
     layer("HostServices", ["AgentProtocol", "Machine", system], isSmall: true),
     layer("HostStore", ["Digest", "HostState", "Machine", system], isSmall: true),
     layer("InventoryFiles", ["Diagnostics", "Inventory", "Machine", subprocess, system], isSmall: true),
