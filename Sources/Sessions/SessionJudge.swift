@@ -210,7 +210,7 @@ extension Rule {
 
 extension SessionEnd {
   /// Whether a listener here hears what is sent to another end: at its address, or at every one.
-  fileprivate func hears(_ other: SessionEnd) -> Bool {
+  func hears(_ other: SessionEnd) -> Bool {
     // `::` hears IPv4, too.
     address == other.address || address.bits == 0
   }

@@ -12,8 +12,11 @@ package struct TCPSocket: Hashable, Sendable {
   package let local: SessionEnd
   package let remote: SessionEnd
   package let state: State
+  /// By which the descriptors of processes name it; 0: no process has it open.
+  package let inode: UInt64
 
-  package init(local: SessionEnd, remote: SessionEnd, state: State) {
+  package init(local: SessionEnd, remote: SessionEnd, state: State, inode: UInt64 = 0) {
+    self.inode = inode
     self.local = local
     self.remote = remote
     self.state = state
@@ -21,17 +24,18 @@ package struct TCPSocket: Hashable, Sendable {
 
   /// The sockets of a listing; lines that are none, and sockets in other states, are left out.
   ///
-  ///     sl  local_address rem_address   st …
-  ///      0: 0100007F:1F90 00000000:0000 0A …
+  ///     sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+  ///      0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 12345 …
   ///
   /// IPv4 written as IPv6 is IPv4: that is what its packets are.
   package static func sockets(listing: [UInt8]) -> [TCPSocket] {
     listing.split(separator: UInt8(ascii: "\n")).compactMap { line in
-      let fields = line.split(separator: UInt8(ascii: " "), maxSplits: 4)
+      let fields = line.split(separator: UInt8(ascii: " "), maxSplits: 10)
       guard fields.count > 3, fields[0].last == UInt8(ascii: ":"), let local = endpoint(fields[1]),
         let remote = endpoint(fields[2]), let state = number(fields[3]).flatMap({ states[$0] })
       else { return nil }
-      return TCPSocket(local: local, remote: remote, state: state)
+      let inode = fields.count > 9 ? UInt64(String(decoding: fields[9], as: UTF8.self)) : nil
+      return TCPSocket(local: local, remote: remote, state: state, inode: inode ?? 0)
     }
   }
 

@@ -21,9 +21,12 @@ import Testing
     }
     #expect(
       TCPSocket.sockets(listing: Array(Self.listing.utf8)) == [
-        TCPSocket(local: try end("0.0.0.0", 5432), remote: try end("0.0.0.0", 0), state: .listening),
-        TCPSocket(local: try end("10.0.0.2", 5432), remote: try end("10.0.0.1", 40000), state: .open),
-        TCPSocket(local: try end("10.0.0.2", 40001), remote: try end("10.0.0.3", 443), state: .open),
+        TCPSocket(
+          local: try end("0.0.0.0", 5432), remote: try end("0.0.0.0", 0), state: .listening, inode: 1),
+        TCPSocket(
+          local: try end("10.0.0.2", 5432), remote: try end("10.0.0.1", 40000), state: .open, inode: 2),
+        TCPSocket(
+          local: try end("10.0.0.2", 40001), remote: try end("10.0.0.3", 443), state: .open, inode: 3),
         TCPSocket(local: try end("2001:db8::2", 80), remote: try end("2001:db8::1", 40003), state: .open),
         TCPSocket(local: try end("10.0.0.2", 22), remote: try end("10.0.0.1", 40004), state: .open),
       ])
