@@ -1,6 +1,6 @@
 package import Addressing
 
-/// The ssh session by which somebody is on a host, as the host sees it.
+/// The session by which somebody is on a host, as the host sees it.
 package struct Login: Hashable, Sendable, Codable {
   /// Where it comes from.
   package let source: Address
@@ -8,8 +8,14 @@ package struct Login: Hashable, Sendable, Codable {
   package let destination: Address
   /// Of TCP.
   package let port: UInt16
+  /// Whether only the environment still tells of it.
+  package let isOver: Bool
 
-  package init(from source: Address, to destination: Address, port: UInt16) {
+  /// How many are told of one host at most.
+  package static let most = 64
+
+  package init(from source: Address, to destination: Address, port: UInt16, isOver: Bool = false) {
+    self.isOver = isOver
     self.source = source
     self.destination = destination
     self.port = port

@@ -43,17 +43,17 @@ package struct Looked: AgentMessage, Hashable {
   package let trialLeft: UInt64?
   /// Sessions that the wanted table would not let begin; `nil`: nothing changes, or the kernel does not let itself be asked.
   package let revoked: CutReport?
-  /// By which whoever asks is there; `nil`: by none that is known, as at a console.
-  package let login: Login?
+  /// By one of which whoever asks is there; none that is known, as at a console.
+  package let logins: [Login]
   /// `nil`: nobody has stopped the host.
   package var stop: StopStatus?
 
   package init(
     seen: Seen, comparison: TableComparison, ruleset: [Table]?, recorded: [Recorded] = [],
-    trialLeft: UInt64? = nil, revoked: CutReport? = nil, login: Login? = nil, stop: StopStatus? = nil
+    trialLeft: UInt64? = nil, revoked: CutReport? = nil, logins: [Login] = [], stop: StopStatus? = nil
   ) {
     self.stop = stop
-    self.login = login
+    self.logins = logins
     self.revoked = revoked
     self.trialLeft = trialLeft
     self.seen = seen
@@ -72,14 +72,14 @@ package struct Looked: AgentMessage, Hashable {
     let trialLeft: UInt64?
     /// `nil`: the agent does not know of it, too.
     let revoked: CutReport?
-    let login: Login?
+    let logins: [Login]?
     let stop: StopStatus?
   }
 
   package var header: Header {
     Header(
       seen: seen, comparison: comparison, isRulesetTold: ruleset != nil, recorded: recorded,
-      trialLeft: trialLeft, revoked: revoked, login: login, stop: stop)
+      trialLeft: trialLeft, revoked: revoked, logins: logins, stop: stop)
   }
   package var tables: [Table] { ruleset ?? [] }
 
@@ -90,7 +90,7 @@ package struct Looked: AgentMessage, Hashable {
     recorded = header.recorded ?? []
     trialLeft = header.trialLeft
     revoked = header.revoked
-    login = header.login
+    logins = header.logins ?? []
     stop = header.stop
     guard header.isRulesetTold || tables.isEmpty else {
       throw AgentFailure(.badRequest, "tables that are said not to be told")
@@ -98,7 +98,8 @@ package struct Looked: AgentMessage, Hashable {
     guard Bounds.isTime(header.trialLeft) else {
       throw AgentFailure(.badRequest, "a time that no clock comes to")
     }
-    guard header.login?.isSound ?? true else {
+    guard logins.count <= Login.most else { throw AgentFailure(.badRequest, "more logins than are told") }
+    guard logins.allSatisfy(\.isSound) else {
       throw AgentFailure(.badRequest, "a login between families of addresses")
     }
     // Without it a difference would be told as none.

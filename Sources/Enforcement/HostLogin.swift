@@ -6,40 +6,63 @@ internal import Nftables
 internal import Sessions
 
 extension LocalHost {
-  /// The ssh session that this process belongs to.
+  /// The sessions by which whoever uses this process may be here, as they were asked for.
   ///
-  /// What it says of itself counts where it leads to an address of this network namespace: from a namespace of a lab the
-  /// session ends elsewhere. Connection tracking knows what it asked for where rules led it here.
+  /// Connection tracking knows what a session asked for where rules led it here.
   ///
-  /// - Parameter tables: of the host; where none of them leads elsewhere, every session of the host need not be read.
-  /// - Returns: `nil`: there is none, as at a console.
+  /// - Parameters:
+  ///   - tables: of the host; where none of them leads elsewhere, every session of the host need not be read.
+  ///   - sockets: of the host.
+  /// - Returns: none, as at a console; more than one where the process that serves him serves others.
   /// - Throws: ``AgentProtocol/AgentFailure`` where it is not known.
-  func login(_ tables: [Table], _ kernel: any HostKernel) throws(AgentFailure) -> Login? {
-    let words = Caller.connection
-    guard words.count == 4, let client = Self.address(words[0]), let clientPort = UInt16(words[1]),
-      let server = Self.address(words[2]), let port = UInt16(words[3]),
-      client.family == server.family
-    else { return nil }
-    // What a host sends itself always passes.
-    let own: [Address]
-    do throws(SystemFailure) { own = try Interfaces.addresses() } catch { throw AgentFailure(error) }
-    guard own.contains(server), !own.contains(client) else { return nil }
-    let asked = Login(from: client, to: server, port: port)
-    guard tables.contains(where: \.translates) else { return asked }
-    do throws(NetlinkError) {
-      let session = try kernel.tracked()?.sessions.first {
-        $0.original.ipProtocol == .tcp && $0.reply.source == server && $0.reply.sourcePort == port
-          && $0.reply.destination == client && $0.reply.destinationPort == clientPort
+  func logins(
+    _ tables: [Table], _ sockets: [TCPSocket]?, _ kernel: any HostKernel
+  ) throws(AgentFailure) -> [Login] {
+    let (said, holders) = (Self.said, Caller.sockets)
+    if said == nil, holders.allSatisfy(\.isEmpty) { return [] }
+    let own: Set<Address>
+    do throws(SystemFailure) { own = Set(try Interfaces.addresses()) } catch { throw AgentFailure(error) }
+    let found = Presence.found(said: said, holders: holders, among: sockets, own: own)
+    var tracked: [TrackedSession] = []
+    if !found.isEmpty, tables.contains(where: \.translates) {
+      do throws(NetlinkError) { tracked = try kernel.tracked()?.sessions ?? [] } catch {
+        throw AgentFailure(error)
       }
-      return session.map {
-        Login(from: $0.original.source, to: $0.original.destination, port: $0.original.destinationPort)
-      } ?? asked
-    } catch { throw AgentFailure(error) }
+    }
+    var result: [Login] = []
+    for presence in found where result.count < Login.most {
+      let session = presence.session
+      let asked = tracked.first { $0.isReplied(as: session) }?.original
+      let login = Login(
+        from: asked?.source ?? session.client.address,
+        to: asked?.destination ?? session.server.address,
+        port: asked?.destinationPort ?? session.server.port, isOver: presence.isOver)
+      if !result.contains(login) { result.append(login) }
+    }
+    return result
+  }
+
+  /// What ssh says in the environment.
+  private static var said: Session? {
+    let words = Caller.connection
+    guard words.count == 4, let client = address(words[0]), let clientPort = UInt16(words[1]),
+      let server = address(words[2]), let port = UInt16(words[3]), client.family == server.family
+    else { return nil }
+    return Session(client: SessionEnd(client, clientPort), server: SessionEnd(server, port))
   }
 
   /// Without the link that stands behind an address that is of one (RFC 4007, 11).
   private static func address(_ text: String) -> Address? {
     try? Address(parsing: text.prefix { $0 != "%" })
+  }
+}
+
+extension TrackedSession {
+  /// Whether a session is what it is at this host.
+  fileprivate func isReplied(as session: Session) -> Bool {
+    original.ipProtocol == .tcp && reply.source == session.server.address
+      && reply.sourcePort == session.server.port && reply.destination == session.client.address
+      && reply.destinationPort == session.client.port
   }
 }
 

@@ -2,6 +2,7 @@ package import AgentProtocol
 package import Nftables
 internal import NftablesNetlink
 internal import RulesetShape
+internal import Sessions
 
 extension LocalHost {
   /// Comparison and ruleset of one moment.
@@ -25,17 +26,20 @@ extension LocalHost {
       recorded = try self.recorded(own, wanted: wanted, kernel)
       left = try kernel.timeLeft(of: TrialName.clock, family: family, table: name)
     } catch { throw AgentFailure(error) }
-    // Nothing was tracked for us yet where there is no table.
-    let revoked: CutReport? =
-      if let own, !change.isEmpty {
-        try revoked(by: wanted, before: own.table, kernel)
-      } else { nil }
+    var revoked: CutReport?
+    var logins: [Login] = []
+    if !change.isEmpty {
+      let sockets = try sockets(kernel)
+      // Nothing was tracked for us yet where there is no table.
+      if let own { revoked = try self.revoked(by: wanted, before: own.table, among: sockets, kernel) }
+      logins = try self.logins(found.tables, sockets, kernel)
+    }
     return Looked(
       seen: try seen(found, &digests), comparison: comparison,
       ruleset: isTold
         ? found.tables.compactMap { isOwn(TablePlace($0.family, $0.name)) ? own?.table : $0 } : nil,
       recorded: recorded, trialLeft: left, revoked: revoked,
-      login: change.isEmpty ? nil : try login(found.tables, kernel))
+      logins: logins)
   }
 
   /// All tables of one moment.

@@ -29,7 +29,9 @@ extension LocalHost {
       guard let table = inForce else {
         return CutReport(isDone: !isCounting, flows: [], sessions: 0, uncertain: 0, left: 0)
       }
-      let choose = denied(by: table, before: before, hold.kernel)
+      let choose = denied(by: table, before: before) { () throws(AgentFailure) in
+        try sockets(hold.kernel)
+      }
       return isCounting ? try counted(hold.kernel, choose) : try sweep(hold.kernel, choose)
     } catch {
       return CutReport(
@@ -39,12 +41,20 @@ extension LocalHost {
 
   /// Sessions that a table would not let begin, which all go on.
   ///
-  /// - Parameter before: the rules that are in force.
+  /// - Parameters:
+  ///   - before: the rules that are in force.
+  ///   - sockets: of the host.
   /// - Returns: `nil`: the kernel does not let itself be asked.
   func revoked(
-    by wanted: Table, before: Table, _ kernel: any HostKernel
+    by wanted: Table, before: Table, among sockets: [TCPSocket]?, _ kernel: any HostKernel
   ) throws(AgentFailure) -> CutReport? {
-    try counted(kernel, denied(by: wanted, before: before, kernel))
+    try counted(kernel, denied(by: wanted, before: before) { () throws(AgentFailure) in sockets })
+  }
+
+  /// The TCP sockets of this host; `nil`: they cannot be read. To list them the kernel walks all that it could have, so that it is
+  /// asked once for whatever needs them at one moment.
+  func sockets(_ kernel: any HostKernel) throws(AgentFailure) -> [TCPSocket]? {
+    do throws(ReadError) { return try kernel.sockets() } catch { throw AgentFailure(error) }
   }
 
   /// Ends the sessions that are meant: each that is there now. What the rules allow may come back at once.
@@ -128,13 +138,17 @@ extension LocalHost {
   private typealias Chooser = (Tracked) throws(AgentFailure) -> (TrackedSession) -> Choice
 
   /// Chooses the sessions that a table would not let begin.
-  private func denied(by table: Table, before: Table?, _ kernel: any HostKernel) -> Chooser {
+  ///
+  /// - Parameter sockets: those of the host; asked for where it matters which of them listen.
+  private func denied(
+    by table: Table, before: Table?, among sockets: @escaping () throws(AgentFailure) -> [TCPSocket]?
+  ) -> Chooser {
     var judges: (now: SessionJudge, earlier: SessionJudge?, knowListeners: Bool)?
     return { (tracked) throws(AgentFailure) in
-      // Which end listens says who began what was come upon half-way, and nothing else.
+      // Who began what was come upon half-way; of other sessions tracking knows it.
       let needListeners = tracked.sessions.contains(where: \.isPickedUp)
       if judges == nil || needListeners && judges?.knowListeners == false {
-        let judging = try judging(kernel, knowingListeners: needListeners)
+        let judging = try judging(among: needListeners ? try sockets() : [])
         judges = (judging(table), before.map(judging), needListeners)
       }
       guard let (judge, earlier, _) = judges else { return { _ in .uncertain } }
@@ -223,19 +237,11 @@ extension LocalHost {
   }
 
   private func judge(of table: Table, _ kernel: any HostKernel) throws(AgentFailure) -> SessionJudge {
-    try judging(kernel)(table)
+    try judging(among: try sockets(kernel))(table)
   }
 
   /// Judges of tables over what this machine is like at the moment.
-  ///
-  /// - Parameter knowingListeners: whether its sockets are asked for, for which the kernel walks all that it could have.
-  private func judging(
-    _ kernel: any HostKernel, knowingListeners: Bool = true
-  ) throws(AgentFailure) -> (Table) -> SessionJudge {
-    let sockets: [TCPSocket]?
-    do throws(ReadError) { sockets = knowingListeners ? try kernel.sockets() : [] } catch {
-      throw AgentFailure(error)
-    }
+  private func judging(among sockets: [TCPSocket]?) throws(AgentFailure) -> (Table) -> SessionJudge {
     let listeners = sockets?.filter { $0.state == .listening }.map(\.local)
     let (own, forMany): (Set<Address>, Set<Address>)
     do throws(SystemFailure) {

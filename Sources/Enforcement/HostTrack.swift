@@ -39,9 +39,7 @@ extension LocalHost {
   ///
   /// - Returns: whether it could be told of them.
   func keepSessions(allowedBy wanted: Table, _ kernel: any HostKernel) throws(AgentFailure) -> Bool {
-    let sockets: [TCPSocket]?
-    do throws(ReadError) { sockets = try kernel.sockets() } catch { throw AgentFailure(error) }
-    guard let sockets else { return false }
+    guard let sockets = try sockets(kernel) else { return false }
     let now = UInt64(clamping: time(nil))
     let sessions = wanted.sessionsItAllows(
       of: sockets, exits: Routes.exits().map { ($0.link, $0.destinations) }, at: now * 1_000_000_000)

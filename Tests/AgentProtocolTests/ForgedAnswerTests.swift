@@ -170,18 +170,20 @@ import Testing
     #expect(throws: AgentFailure.self) { try reader.take(Self.line(tree)) }
   }
 
-  @Test func `a login between families is an error of that host`() throws {
+  @Test func `a login between families, and too many of them, are an error of that host`() throws {
     var tree = try Self.tree(Samples.looked[1])
     var reply = try #require(tree["reply"] as? [String: Any])
-    var login = try #require(reply["login"] as? [String: Any])
+    var login = try #require((reply["logins"] as? [[String: Any]])?.first)
     tree["tables"] = nil
     for (source, isSound) in [("10.0.0.9", true), ("2001:db8::1", false)] {
       login["source"] = source
-      reply["login"] = login
-      tree["reply"] = reply
-      var reader = AnswerReader<Look>(id: 3)
-      let line = Self.line(tree)
-      #expect(((try? reader.take(line)) != nil) == isSound, "\(source)")
+      for (count, isBounded) in [(1, true), (Login.most, true), (Login.most + 1, false)] {
+        reply["logins"] = Array(repeating: login, count: count)
+        tree["reply"] = reply
+        var reader = AnswerReader<Look>(id: 3)
+        let line = Self.line(tree)
+        #expect(((try? reader.take(line)) != nil) == (isSound && isBounded), "\(source), \(count)")
+      }
     }
   }
 

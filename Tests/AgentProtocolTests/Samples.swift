@@ -72,7 +72,7 @@ enum Samples {
         comparison: TableComparison(
           generation: 7, isInstalled: false, change: ChangeDescription(change, from: nil, to: table),
           foreignChains: [chain]), ruleset: [others],
-        login: Login(from: Address(.ipv4, 2), to: Address(.ipv4, 1), port: 22)),
+        logins: [Login(from: Address(.ipv4, 2), to: Address(.ipv4, 1), port: 22)]),
     ]
   }()
 

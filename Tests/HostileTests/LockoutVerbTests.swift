@@ -65,6 +65,71 @@ struct LockoutVerbTests {
       """)
   }
 
+  /// A peer at 10.0.0.2 and 192.0.2.7, in a namespace of its own, and ways to be below a session with it.
+  private static let peer = """
+    unshare -n sleep 1000 & peer=$!
+    until test "$(readlink /proc/$peer/ns/net)" != "$(readlink /proc/self/ns/net)"; do sleep 0.1; done
+    there() { nsenter -t $peer -n "$@"; }
+    ip link add e0 type veth peer name e1 netns $peer; ip link set e0 up
+    there ip link set e1 up; there ip address add 192.0.2.7/24 dev e1; there ip address add 10.0.0.2/32 dev e1
+    ip address add 192.0.2.1/24 dev e0; ip route add 10.0.0.2 via 192.0.2.7
+    # What runs there has nothing of ssh in its environment, unless it is given.
+    bare="env -i PATH=$PATH SEKISHO_RUNTIME_DIR=$SEKISHO_RUNTIME_DIR SEKISHO_STATE_DIR=$SEKISHO_STATE_DIR"
+    # Runs a command below a server whose clients are there, by a port and from addresses.
+    served() {
+      port=$1 command=$2 clients=; shift 2
+      lab-support below-server 10.0.0.1 $port "$command" $# > listening & server=$!
+      until grep -qs listening listening; do sleep 0.1; done
+      for source; do
+        there ip route replace 10.0.0.1 via 192.0.2.1 src $source; rm -f quiet
+        there timeout 1000 lab-support quiet-client 10.0.0.1 $port over > quiet & clients="$clients $!"
+        until grep -qs quiet quiet; do sleep 0.1; done
+      done
+      status=0; wait $server || status=$?; touch over; cat said; wait $clients; rm over listening
+    }
+
+    """
+
+  @Test(.timeLimit(.minutes(60)))
+  func `who came by a server that tells nothing of him is found by the session that it holds`() throws {
+    try run(
+      Self.peer + """
+        served 2222 "$bare $apply 2> said" 192.0.2.7; test $status = 6; test -z "$(nft list tables)"
+        grep 'no flow would let you in again by tcp/2222 from 192.0.2.7, as you are there now' said
+        # What the environment has kept of a session that is over does not stand for him.
+        stale='SSH_CONNECTION=10.0.0.2 40000 10.0.0.1 22'
+        served 2222 "$bare '$stale' $apply 2> said" 192.0.2.7; test $status = 6; test -z "$(nft list tables)"
+        grep 'tcp/2222 from 192.0.2.7, as you are there now' said; (! grep 10.0.0.2 said)
+        # Of two whom one process serves either may be the one.
+        served 22 "$bare $apply 2> said" 192.0.2.7 10.0.0.2; test $status = 6; test -z "$(nft list tables)"
+        grep 'tcp/22 from 192.0.2.7, as you are there now, or somebody else' said; (! grep 10.0.0.2 said)
+        # Somebody with a way.
+        served 22 "$bare $apply -q 2> said" 10.0.0.2; test $status = 0; nft list tables | grep sekisho
+        kill $peer
+        """)
+  }
+
+  @Test(.timeLimit(.minutes(60)))
+  func `a session that is over counts for want of another, and is not called there`() throws {
+    try run(
+      """
+      from 192.0.2.7; refused $apply; (! grep 'you are there now' said)
+      grep 'again by tcp/22 from 192.0.2.7, as SSH_CONNECTION says of a session that is over' said
+      """)
+  }
+
+  @Test(.timeLimit(.minutes(60))) func `who is below a process that has gone out itself is at the console`()
+    throws
+  {
+    try run(
+      Self.peer + """
+        there timeout 1000 lab-support quiet-server 192.0.2.7 443 over > listening & server=$!
+        until grep -qs listening listening; do sleep 0.1; done
+        lab-support below-client 192.0.2.7 443 "ss -tn > open; $bare $apply -q"; nft list tables | grep sekisho
+        grep ESTAB open | grep 192.0.2.7:443; touch over; wait $server; kill $peer
+        """)
+  }
+
   @Test(.timeLimit(.minutes(60))) func `a yes at the terminal is no way in either`() throws {
     try run(
       """

@@ -79,7 +79,8 @@ extension KernelProof {
             let refused = try await server.sekisho(from: "desk", "apply", "--host", "web-1", "--yes")
             #expect(refused.status == 6, "\(refused.output)")
             #expect(
-              refused.output.contains("let you in again by tcp/2222 from 10.0.0.1"), "\(refused.output)")
+              refused.output.contains("let you in again by tcp/2222 from 10.0.0.1, as you are there now"),
+              "\(refused.output)")
             #expect(try await !proof.listing("web-1").contains("chain input"))
             // That it is by this one that hosts are managed, nobody can guess.
             try await server.write(

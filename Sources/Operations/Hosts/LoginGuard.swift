@@ -57,12 +57,14 @@ extension RunningHosts {
     for applying in changing {
       let target = applying.target
       let rulesets = rulesets(of: target, applying.looked)
-      var own: LostLogin?
-      if let login = applying.looked.login { own = lostLogin(of: login, on: target, rulesets) }
-      if let own { lost.append(own) }
+      let logins = applying.looked.logins
+      let own = logins.compactMap { login in
+        lostLogin(of: login, isSure: logins.count == 1, on: target, rulesets)
+      }
+      lost += own
       if console?.contains(target.name) != true, let nobody = nobody(on: applying, rulesets, found) {
         // To whoever is told what he misses himself it says nothing more.
-        if own?.missing == nil { lost.append(nobody) }
+        if own.allSatisfy({ $0.missing == nil }) { lost.append(nobody) }
       }
     }
     return lost
@@ -78,8 +80,15 @@ extension RunningHosts {
     return flows.text
   }
 
-  private func lostLogin(of login: Login, on target: Target, _ rulesets: HostRulesets) -> LostLogin? {
-    let way = "by tcp/\(login.port) from \(login.source), as you are there now"
+  /// - Parameter isSure: whether it is his, and not another's whom the same process serves.
+  private func lostLogin(
+    of login: Login, isSure: Bool, on target: Target, _ rulesets: HostRulesets
+  ) -> LostLogin? {
+    let now =
+      login.isOver
+      ? "SSH_CONNECTION says of a session that is over"
+      : isSure ? "you are there now" : "you are there now, or somebody else"
+    let way = "by tcp/\(login.port) from \(login.source), as \(now)"
     let fate = LoginFate(
       from: login.source, to: login.destination, port: login.port, on: rulesets, at: .current())
     switch fate {
@@ -122,8 +131,8 @@ extension RunningHosts {
     if let lockout = found.lockout, lockout.hosts.contains(target.name) {
       var reason = "nobody can log in to \(target.name) by \(lockout.login) any more"
       // Nobody has said by which service hosts are managed, and whoever is there came by another one.
-      if let policy = targets.inventory?.policy, policy.management == nil, let login = applying.looked.login,
-        login.port != 22
+      if let policy = targets.inventory?.policy, policy.management == nil,
+        let login = applying.looked.logins.first(where: { $0.port != 22 })
       {
         reason += " (where tcp/\(login.port) manages it, say so: `settings: {management: SERVICE}`)"
       }

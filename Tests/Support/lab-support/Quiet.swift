@@ -21,8 +21,8 @@ func beQuiet(_ socket: Int32, untilThereIs file: String?) {
   while readLine() != nil {}
 }
 
-/// The first connection that comes to a port.
-func accepted(_ family: AddressFamily, _ port: UInt16) -> Int32 {
+/// The connection that comes to a port when others have come, which stay open.
+func accepted(_ family: AddressFamily, _ port: UInt16, behind others: Int = 0) -> Int32 {
   let listener = socket(family == .ipv4 ? AF_INET : AF_INET6, Int32(SOCK_STREAM.rawValue), 0)
   var on: Int32 = 1
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
@@ -30,5 +30,6 @@ func accepted(_ family: AddressFamily, _ port: UInt16) -> Int32 {
   listen(listener, 8)
   print("listening")
   fflush(nil)
+  for _ in 0..<others { _ = fcntl(accept(listener, nil, nil), F_SETFD, FD_CLOEXEC) }
   return accept(listener, nil, nil)
 }

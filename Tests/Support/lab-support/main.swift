@@ -74,6 +74,15 @@ do {
     beQuiet(
       isClient ? connected(address, port) : accepted(address.family, port),
       untilThereIs: arguments.count > 3 ? arguments[3] : nil)
+  case "below-client", "below-server":
+    guard arguments.count > 3, let port = UInt16(arguments[2]) else { exit(64) }
+    let address = try Address(parsing: arguments[1])
+    // How many clients a server waits for.
+    let count = arguments.count > 4 ? Int(arguments[4]) ?? 1 : 1
+    run(
+      arguments[3],
+      below: arguments[0] == "below-client"
+        ? connected(address, port) : accepted(address.family, port, behind: count - 1))
   case "talk":
     guard arguments.count == 4, let port = UInt16(arguments[2]), let moment = Int(arguments[3]) else {
       exit(64)
@@ -100,7 +109,10 @@ do {
     for arrival in listener.arrivals { print(arrival) }
   default:
     print(
-      "keep, up, status, exec, down, probe, inject, pour, track, quiet-client, quiet-server, talk, listen")
+      """
+      keep, up, status, exec, down, probe, inject, pour, track, quiet-client, quiet-server, below-client, below-server, \
+      talk, listen
+      """)
     exit(64)
   }
 } catch {
