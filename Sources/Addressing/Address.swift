@@ -42,6 +42,7 @@ public struct Address: Hashable, Comparable, Sendable {
   }
 
   /// Reads 4 or 16 bytes in network order; `nil` for any other count.
+  @inlinable
   public init?(networkBytes bytes: some Collection<UInt8>) {
     let family: AddressFamily
     switch bytes.count {

@@ -16,7 +16,7 @@ package final class ConntrackConnection {
   /// Speaks over another transport, such as a played back kernel.
   package init(over transport: any Transport) { channel = Channel(transport) }
 
-  /// Each request is answered, and the answers of so many fit an unprivileged receive buffer.
+  /// The answers of so many fit an unprivileged receive buffer, should each of them fail.
   private static let requestsAtOnce = 100
 
   /// Makes the kernel track sessions as established, where it does not know them.
@@ -62,7 +62,8 @@ package final class ConntrackConnection {
     }
   }
 
-  /// Asks for something for each of many.
+  /// Asks for something for each of many. The kernel works through what it is sent before it returns, and tells what fails
+  /// unasked: so that only the last of a part has to be answered in any case.
   ///
   /// - Returns: for how many it was done; the others were answered with the errno that may pass.
   private func request<Value>(
@@ -77,21 +78,23 @@ package final class ConntrackConnection {
       let part = values[position..<min(position + Self.requestsAtOnce, values.count)]
       position += part.count
       var writer = MessageWriter()
-      for value in part {
+      var last: UInt32 = 0
+      for (index, value) in zip(part.indices, part) {
+        last = channel.nextSequence()
+        let isLast = index == part.endIndex - 1
         let start = writer.beginMessage(
-          type: Self.type(kind), flags: UInt16(NLM_F_REQUEST | NLM_F_ACK | flags),
-          sequence: channel.nextSequence())
+          type: Self.type(kind), flags: UInt16(NLM_F_REQUEST | flags | (isLast ? NLM_F_ACK : 0)),
+          sequence: last)
         put(value, &writer)
         writer.endMessage(start)
       }
       let answers = try channel.exchange(writer.bytes)
       if answers.overrun { throw .overrun }
-      if answers.answers.count < part.count { throw .silence(doing: doing) }
+      guard answers.answers.contains(where: { $0.sequence == last }) else { throw .silence(doing: doing) }
+      done += part.count
       for answer in answers.answers {
-        guard let code = answer.error else {
-          done += 1
-          continue
-        }
+        guard let code = answer.error else { continue }
+        done -= 1
         if code != passing { failure = failure ?? .failed(code, doing: doing, extended: answer.text) }
       }
     }

@@ -20,7 +20,7 @@ extension TrackedSession {
       var fields = Attributes(bytes, message.payload.dropFirst(4)),
       let tuple = fields.take(CTA_TUPLE_ORIG), let original = Tuple(bytes, tuple),
       let back = fields.take(CTA_TUPLE_REPLY), let reply = Tuple(bytes, back),
-      let status = fields.u32(CTA_STATUS), let id = fields.take(CTA_ID, size: 4)
+      let status = fields.u32(CTA_STATUS), let id = fields.u32(CTA_ID)
     else { return nil }
     let zone = fields.take(CTA_ZONE, size: 2)
     // `tcp_new` of nf_conntrack_proto_tcp.c marks so what it comes upon without a SYN; its windows are not known.
@@ -33,7 +33,7 @@ extension TrackedSession {
       isPickedUp: flags & UInt8(IP_CT_TCP_FLAG_BE_LIBERAL) != 0,
       isOver: state == TCP_CONNTRACK_TIME_WAIT.rawValue || state == TCP_CONNTRACK_CLOSE.rawValue,
       name: Name(
-        tuple: Array(bytes[tuple]), id: Array(bytes[id]), zone: zone.map { Array(bytes[$0]) } ?? []))
+        tuple: Array(bytes[tuple]), id: id, zone: zone.map { Array(bytes[$0]) } ?? []))
   }
 
   /// Appends the payload of `IPCTNL_MSG_CT_DELETE`: what names one entry, whole.
@@ -43,11 +43,12 @@ extension TrackedSession {
   func putName(into writer: inout MessageWriter) {
     let isIPv4 = original.source.family == .ipv4
     writer.append([UInt8(isIPv4 ? AF_INET : AF_INET6), UInt8(NFNETLINK_V0), 0, 0])
-    let tuple = writer.beginNest(CTA_TUPLE_ORIG)
-    writer.append(name.tuple)
-    writer.endNest(tuple)
+    func put(_ type: ctattr_type, _ bytes: [UInt8], _ flag: Int32 = 0) {
+      writer.put(UInt16(type.rawValue) | UInt16(flag), bytes, bytes.indices)
+    }
+    put(CTA_TUPLE_ORIG, name.tuple, NLA_F_NESTED)
     writer.put(CTA_ID, name.id)
-    if !name.zone.isEmpty { writer.put(CTA_ZONE, name.zone) }
+    if !name.zone.isEmpty { put(CTA_ZONE, name.zone) }
   }
 }
 

@@ -191,7 +191,7 @@ extension LocalHost {
     _ kernel: any HostKernel, repeats: Bool = true, _ choose: Chooser
   ) throws(AgentFailure) -> CutReport? {
     var ended: [String?] = []
-    var pending: [TrackedSession.Name: (session: TrackedSession, flow: String?)] = [:]
+    var pending: [(session: TrackedSession, flow: String?)] = []
     var uncertain = 0
     var failure: AgentFailure?
     for sweep in 0...Self.mostSweeps {
@@ -199,10 +199,17 @@ extension LocalHost {
       guard let tracked = try tracked(kernel) else { return nil }
       var (chosen, unclear) = Self.choice(of: tracked, try choose(tracked))
       uncertain = unclear
-      if !repeats, sweep > 0 { chosen.removeAll { pending[$0.session.name] == nil } }
-      let left = Set(chosen.map(\.session.name))
-      ended += pending.filter { !left.contains($0.key) && !$0.value.session.isOver }.map(\.value.flow)
-      pending = Dictionary(chosen.map { ($0.session.name, $0) }, uniquingKeysWith: { first, _ in first })
+      if !repeats, sweep > 0, !chosen.isEmpty {
+        let meant = Set(pending.map(\.session.name))
+        chosen.removeAll { !meant.contains($0.session.name) }
+      }
+      var names = Set<TrackedSession.Name>(minimumCapacity: chosen.count)
+      // The kernel may list one twice where others come and go meanwhile.
+      chosen.removeAll { !names.insert($0.session.name).inserted }
+      for (session, flow) in pending where !session.isOver && !names.contains(session.name) {
+        ended.append(flow)
+      }
+      pending = chosen
       if pending.isEmpty, sweep > 0 { break }
       if pending.isEmpty || sweep == Self.mostSweeps { continue }
       do throws(NetlinkError) { _ = try kernel.end(chosen.map(\.session)) } catch {
@@ -231,7 +238,7 @@ extension LocalHost {
 
   /// Those with the most sessions first.
   private static func flows(_ names: [String?]) -> [CutReport.Flow] {
-    Dictionary(grouping: names) { $0 }.map { ($0.key, $0.value.count) }
+    names.reduce(into: [:]) { $0[$1, default: 0] += 1 }
       .sorted { ($1.1, $0.0 ?? "") < ($0.1, $1.0 ?? "") }
       .prefix(CutReport.mostFlows).map { CutReport.Flow(flow: $0, sessions: $1) }
   }

@@ -45,15 +45,18 @@ package struct TrackedSession: Hashable, Sendable {
   /// Of one entry, whole: a part of it could name others.
   package struct Name: Hashable, Sendable {
     package let tuple: [UInt8]
-    package let id: [UInt8]
+    package let id: UInt32
     /// Empty: in no zone.
     package let zone: [UInt8]
 
-    package init(tuple: [UInt8], id: [UInt8], zone: [UInt8] = []) {
+    package init(tuple: [UInt8], id: UInt32, zone: [UInt8] = []) {
       self.tuple = tuple
       self.id = id
       self.zone = zone
     }
+
+    /// The number alone is another for almost every entry.
+    package func hash(into hasher: inout Hasher) { hasher.combine(id) }
   }
 
   package init(

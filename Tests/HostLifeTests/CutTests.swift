@@ -25,7 +25,7 @@ import Testing
     return TrackedSession(
       original: .init(from: client, to: server, .tcp, sourcePort: 40_000, destinationPort: port),
       reply: .init(from: server, to: client, .tcp, sourcePort: port, destinationPort: 40_000), status: 0,
-      isPickedUp: false, name: .init(tuple: [UInt8(peer)], id: [0, 0, 0, UInt8(peer)]))
+      isPickedUp: false, name: .init(tuple: [UInt8(peer)], id: UInt32(peer)))
   }
 
   private func made() throws -> Place {
@@ -52,7 +52,7 @@ import Testing
     let place = try made()
     let over = TrackedSession(
       original: Self.revoked.original, reply: Self.revoked.reply, status: 0, isPickedUp: false, isOver: true,
-      name: .init(tuple: [9], id: [0, 0, 0, 9]))
+      name: .init(tuple: [9], id: 9))
     place.kernel.entries = [over, Self.allowed]
     #expect(try place.host.sessions().groups.map(\.port) == [80])
     let kept = try #require(try adopt(place, keepsSessions: true).cut)
@@ -69,7 +69,7 @@ import Testing
       TrackedSession(
         original: Self.revoked.original, reply: Self.revoked.reply, status: 0, isPickedUp: true,
         isOver: isOver,
-        name: .init(tuple: [9], id: [0, 0, 0, 9]))
+        name: .init(tuple: [9], id: 9))
     }
     place.kernel.sockets = nil
     for isOver in [true, false] {

@@ -90,7 +90,7 @@ import Testing
     let session = TrackedSession(
       original: try Self.tuple(it.from, it.to, it.ipProtocol),
       reply: try Self.tuple(server, it.from, it.ipProtocol), status: it.translated == nil ? 0 : 0x20,
-      isPickedUp: it.isPickedUp, name: TrackedSession.Name(tuple: [], id: []))
+      isPickedUp: it.isPickedUp, name: TrackedSession.Name(tuple: [], id: 0))
     #expect(judge.judge(session) == it.expected, "\(it)")
   }
 
@@ -101,7 +101,7 @@ import Testing
     let (from, to) = (("10.0.0.1", UInt16(1)), ("10.0.0.3", UInt16(2)))
     let session = TrackedSession(
       original: try Self.tuple(from, to, .tcp), reply: try Self.tuple(to, from, .tcp), status: 0,
-      isPickedUp: true, name: TrackedSession.Name(tuple: [], id: []))
+      isPickedUp: true, name: TrackedSession.Name(tuple: [], id: 0))
     #expect(judge.judge(session) == .exempt)
   }
 
@@ -118,7 +118,7 @@ import Testing
       TrackedSession(
         original: try Self.tuple(from, to, ipProtocol), reply: try Self.tuple(to, from, ipProtocol),
         status: 0,
-        isPickedUp: isPickedUp, name: TrackedSession.Name(tuple: [], id: [])))
+        isPickedUp: isPickedUp, name: TrackedSession.Name(tuple: [], id: 0)))
   }
 
   private let known = [

@@ -19,7 +19,8 @@ case "send": TrafficSender.run(arguments[2])
 case "questions": try ExplainFigures.ask(arguments[2])
 case "spaces": try SpaceFigures(place: arguments[2]).show()
 case "reach": try ReachFigures(place: arguments[2]).show()
-default: try all(sekisho: arguments[1], place: arguments[2])
+// A state directory says where it is from everywhere.
+default: try all(sekisho: arguments[1], place: URL(fileURLWithPath: arguments[2]).path)
 }
 
 func all(sekisho: String, place: String) throws {
