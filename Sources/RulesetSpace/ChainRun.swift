@@ -76,7 +76,7 @@ struct ChainRun {
     let nothing = Outcome(
       accepted: domain.empty, dropped: domain.empty, returned: domain.empty, untracked: domain.never)
     var way = Way(here: domain.all, outcome: nothing)
-    for (index, rule) in chain.rules.enumerated() where rule.expressions.contains(where: \.mayDecide) {
+    for (index, rule) in chain.deciding.enumerated() where rule.expressions.contains(where: \.mayDecide) {
       if way.here.isEmpty { break }
       way.rule = RulePlace(table: table.title, chain: name, index: index)
       var registers = Registers()
@@ -308,15 +308,6 @@ struct ChainRun {
 }
 
 extension Expression {
-  /// Whether it can end the packet's way or lead it elsewhere.
-  fileprivate var mayDecide: Bool {
-    switch self {
-    case .verdict, .reject, .targetExtension, .opaque: true
-    case .lookup(_, _, _, let into): into == .verdict
-    default: false
-    }
-  }
-
   fileprivate var translates: Bool {
     if case .translates? = meaning { true } else { false }
   }

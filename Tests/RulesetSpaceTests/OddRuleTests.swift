@@ -27,6 +27,40 @@ import Testing
     }
   }
 
+  /// What a limit or a set that rules fill says is not known, and need not be where both ways lead to the same rule.
+  @Test(arguments: [false, true]) func `rules that only count and return are no doubt, and others are`(
+    isDeciding: Bool
+  ) throws {
+    let unknown: [Statement] = [
+      .match(.concatenation([.ipSaddr, .thDport]), .notEqual, .named("seen")),
+      .limit(Limit(rate: 5, burst: 5)),
+    ]
+    let counting = try [
+      Rule(unknown + [.counter, .return], in: .inet),
+      Rule([.update("seen", .ipSaddr, [.counter]), .return], in: .inet),
+      Rule([.counter], in: .inet),
+    ]
+    let last = try Rule([.match(.l4Proto, .ipProtocol(.tcp)), .drop], in: .inet)
+    let table = Table(
+      family: .inet, name: "t",
+      chains: [
+        Chain(
+          name: "in", base: BaseChain(hook: .input, policy: .drop),
+          rules: try [Rule([.jump("counts")], in: .inet), Rule([.counter, .accept], in: .inet)]),
+        Chain(name: "counts", rules: counting + (isDeciding ? [last] : [])),
+      ], sets: [])
+    #expect(table.chains[1].deciding.count == (isDeciding ? 4 : 0))
+    let source = RandomRuleset.address(.ipv4, 1)
+    let packet = Packet(
+      from: source, to: RandomRuleset.address(.ipv4, 2), .tcp,
+      transport: Packet.transportHeader(.tcp, source: 40_000, destination: 22), inputInterface: 2)
+    let result = Evaluator(table).evaluate(packet, at: .input)
+    #expect(result.isCertain != isDeciding)
+    let space = try RulesetSpace([table], .ingress, Circumstances(time: 0), in: Universe())
+    #expect((space.lower == space.upper) != isDeciding)
+    if !isDeciding { #expect(result.verdict == .accept && result.decidedBy?.index == 1) }
+  }
+
   private func rule(_ packets: [(Point, Packet)], _ random: inout SeededGenerator) -> Rule {
     var expressions: [Expression] = []
     var held: [UInt8] = []

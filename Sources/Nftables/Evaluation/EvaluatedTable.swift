@@ -52,7 +52,7 @@ struct EvaluatedSet: Sendable {
 
 /// A table with its names resolved to indices; sets of a rule's own stand behind the named ones.
 struct EvaluatedTable: Sendable {
-  /// Where the rules of each chain lie.
+  /// Where the rules of each chain lie, up to the last that may decide something.
   private(set) var chains: [Range<Int>] = []
   private(set) var rules: [EvaluatedRule] = []
   private(set) var steps: [EvaluatedExpression] = []
@@ -73,23 +73,17 @@ struct EvaluatedTable: Sendable {
     }
     for chain in table.chains {
       let start = rules.count
-      for rule in chain.rules { add(rule) }
+      for rule in chain.deciding { add(rule) }
       chains.append(start..<rules.count)
     }
   }
 
   private mutating func add(_ rule: Rule) {
-    let mayDecide = rule.expressions.contains { expression in
-      switch expression {
-      case .verdict, .reject, .opaque, .targetExtension: true
-      case .lookup(_, _, _, let into): into == .verdict
-      default: false
-      }
-    }
     let own = rule.expressions.map { resolve($0) }
     let start = steps.count
     steps += own
-    rules.append(EvaluatedRule(steps: start..<steps.count, mayDecide: mayDecide))
+    rules.append(
+      EvaluatedRule(steps: start..<steps.count, mayDecide: rule.expressions.contains(where: \.mayDecide)))
   }
 
   private mutating func resolve(_ expression: Expression) -> EvaluatedExpression {
