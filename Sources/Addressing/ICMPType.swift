@@ -24,4 +24,9 @@ public enum ICMPType {
   public static func names(_ family: AddressFamily) -> [(name: String, value: UInt8)] {
     family == .ipv4 ? ipv4 : ipv6
   }
+
+  /// The name of a type, or its number where there is none.
+  package static func text(_ type: UInt8, _ family: AddressFamily) -> String {
+    names(family).first { $0.value == type }?.name ?? "\(type)"
+  }
 }

@@ -9,14 +9,19 @@ package struct Recorded: Hashable, Sendable, Codable {
     /// The destination of what is forwarded; `nil`: the host itself is the other end.
     package let destination: Address?
     package let ipProtocol: IPProtocol
-    /// Destination port; `nil`: the protocol has none, or is one of messages.
+    /// Destination port; `nil`: the protocol has none.
     package let port: UInt16?
+    /// Type of a message of ICMP or ICMPv6; `nil`: it is none.
+    package let type: UInt8?
 
-    package init(peer: Address, destination: Address?, ipProtocol: IPProtocol, port: UInt16?) {
+    package init(
+      peer: Address, destination: Address?, ipProtocol: IPProtocol, port: UInt16?, type: UInt8? = nil
+    ) {
       self.peer = peer
       self.destination = destination
       self.ipProtocol = ipProtocol
       self.port = port
+      self.type = type
     }
   }
 
@@ -49,13 +54,14 @@ extension Recorded.Record: Comparable {
       guard let one = a.destination, let other = b.destination else { return a.destination == nil }
       return one < other
     }
-    return (a.ipProtocol.rawValue, a.port ?? 0) < (b.ipProtocol.rawValue, b.port ?? 0)
+    return (a.ipProtocol.rawValue, a.port ?? 0, a.type ?? 0)
+      < (b.ipProtocol.rawValue, b.port ?? 0, b.type ?? 0)
   }
 }
 
 extension Recorded.Record: Codable {
   private enum Key: String, CodingKey {
-    case peer, destination, port
+    case peer, destination, port, type
     case ipProtocol = "protocol"
   }
 
@@ -65,6 +71,7 @@ extension Recorded.Record: Codable {
     destination = try fields.decodeIfPresent(Address.self, forKey: .destination)
     ipProtocol = IPProtocol(rawValue: try fields.decode(UInt8.self, forKey: .ipProtocol))
     port = try fields.decodeIfPresent(UInt16.self, forKey: .port)
+    type = try fields.decodeIfPresent(UInt8.self, forKey: .type)
   }
 
   package func encode(to encoder: any Encoder) throws {
@@ -73,5 +80,6 @@ extension Recorded.Record: Codable {
     try fields.encodeIfPresent(destination, forKey: .destination)
     try fields.encode(ipProtocol.rawValue, forKey: .ipProtocol)
     try fields.encodeIfPresent(port, forKey: .port)
+    try fields.encodeIfPresent(type, forKey: .type)
   }
 }

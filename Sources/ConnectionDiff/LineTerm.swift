@@ -38,7 +38,7 @@ package struct LineTerm: Hashable, Comparable, Sendable, CustomStringConvertible
   }
 
   private func typeName(_ type: UInt8) -> String {
-    ICMPType.names(ipProtocol == .icmp ? .ipv4 : .ipv6).first { $0.value == type }?.name ?? "\(type)"
+    ICMPType.text(type, ipProtocol == .icmp ? .ipv4 : .ipv6)
   }
 
   package static func < (a: Self, b: Self) -> Bool {

@@ -22,13 +22,13 @@ extension LocalHost {
       let judge = RecordJudge(wanted, side)
       var memory: UInt64 = 0
       var denied: Set<Recorded.Record> = []
-      for name in end.records {
-        guard case .records(_, let hasPorts, let family)? = SetMeaning(name), let set = table.set(name) else {
+      for name in table.records(of: end) {
+        guard case .records(_, let kind, let family)? = SetMeaning(name), let set = table.set(name) else {
           continue
         }
         memory = max(memory, set.timeout ?? 0)
         for key in try kernel.elementKeys(of: name, family: self.family, table: self.name) {
-          guard let record = Recorded.Record(key, side, family, hasPort: hasPorts), judge.denies(record)
+          guard let record = Recorded.Record(key, side, family, kind), judge.denies(record)
           else {
             continue
           }
@@ -80,26 +80,29 @@ private struct RecordJudge {
 }
 
 extension Recorded.Record {
-  /// The parts of a key: addresses, the protocol and the port, each in four bytes or more (`nft_set_ext_key`).
+  /// The parts of a key: addresses, then the protocol and the port, the type of a message, or the protocol, each in four
+  /// bytes or more (`nft_set_ext_key`).
   ///
   /// - Returns: `nil` of a key that is none of such a set's.
-  fileprivate init?(_ key: [UInt8], _ side: Side, _ family: AddressFamily, hasPort: Bool) {
+  fileprivate init?(_ key: [UInt8], _ side: Side, _ family: AddressFamily, _ kind: RecordKind) {
     let ends = side == .forward ? 2 : 1
     let width = family.byteCount
-    guard key.count == ends * width + 4 + (hasPort ? 4 : 0), let peer = Address(networkBytes: key[..<width])
+    guard key.count == ends * width + (kind == .ports ? 8 : 4),
+      let peer = Address(networkBytes: key[..<width])
     else { return nil }
-    let rest = key[(ends * width)...]
+    let rest = Array(key[(ends * width)...])
+    let messages: IPProtocol = family == .ipv4 ? .icmp : .icmpv6
     self.init(
       peer: peer, destination: ends == 2 ? Address(networkBytes: key[width..<(2 * width)]) : nil,
-      ipProtocol: IPProtocol(rawValue: rest[rest.startIndex]),
-      port: hasPort ? UInt16(rest[rest.startIndex + 4]) << 8 | UInt16(rest[rest.startIndex + 5]) : nil)
+      ipProtocol: kind == .messages ? messages : IPProtocol(rawValue: rest[0]),
+      port: kind == .ports ? UInt16(rest[4]) << 8 | UInt16(rest[5]) : nil,
+      type: kind == .messages ? rest[0] : nil)
   }
 
-  /// What would begin such a connection; of messages, whose type is not recorded, an echo request.
+  /// What would begin such a connection.
   fileprivate var firstBytes: [UInt8] {
     if let port { return Packet.transportHeader(ipProtocol, source: 49152, destination: port) }
-    let type: UInt8 = ipProtocol == .icmpv6 ? 128 : ipProtocol == .icmp ? 8 : 0
-    return [type, 0, 0, 0, 0, 0, 0, 0]
+    return [type ?? 0, 0, 0, 0, 0, 0, 0, 0]
   }
 }
 

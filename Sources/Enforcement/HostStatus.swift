@@ -71,7 +71,7 @@ extension DirectionStatus {
       }
     var records = 0
     var areFull = false
-    for name in end.records {
+    for name in installed.table.records(of: end) {
       var held = try count(name)
       if let size = installed.table.set(name)?.size.map(Int.init), size > 0 {
         areFull = areFull || held >= size

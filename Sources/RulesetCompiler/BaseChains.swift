@@ -84,7 +84,7 @@ struct Skeleton: Sendable {
   var rules: [Rule] {
     loopback + toContainers + [established, unlessNew, disguised, ownAddress] + dhcp
       + [beginning] + namesForContainers + [translated, end]
-      + lookups.rules + notNew.rules + deny.chain.rules
+      + lookups.rules + notNew.rules + deny.chain.rules + deny.records.chain.rules
   }
 
   /// The base chain, in the order in which its rules must stand.

@@ -54,7 +54,8 @@ package struct RulesetCompiler: Sendable {
       }
       builder.add(skeleton.notNew)
       builder.add(skeleton.deny.chain)
-      for set in skeleton.deny.sets { builder.add(set) }
+      builder.add(skeleton.deny.records.chain)
+      for set in skeleton.deny.records.sets { builder.add(set) }
     }
     return builder.table(name: .sekisho)
   }
@@ -91,6 +92,6 @@ package struct RulesetCompiler: Sendable {
     for host in hosts {
       for allowance in host.allowances { used.formUnion(allowance.peers) }
     }
-    return skeletons.values.flatMap(\.deny.sets) + used.sorted().flatMap { sets.namedSets($0) }
+    return skeletons.values.flatMap(\.deny.records.sets) + used.sorted().flatMap { sets.namedSets($0) }
   }
 }

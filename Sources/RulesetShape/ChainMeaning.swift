@@ -7,6 +7,8 @@ package enum ChainMeaning: Hashable, Sendable {
   case base(Side)
   /// Where whatever is not allowed ends: `in/deny`.
   case denial(Side)
+  /// What records of that who wanted what: `in/records`.
+  case recording(Side)
   /// Errors, what cannot be a connection, and what is not tracked: `in/not-new`.
   case notNew(Side)
   /// Connections whose destination somebody's NAT has changed: `in/dnat`.
@@ -38,7 +40,7 @@ package enum ChainMeaning: Hashable, Sendable {
 
   package var side: Side {
     switch self {
-    case .base(let side), .denial(let side), .notNew(let side), .translated(let side),
+    case .base(let side), .denial(let side), .recording(let side), .notNew(let side), .translated(let side),
       .requests(let side, _), .replies(let side, _), .shared(let side, _):
       side
     case .toContainers, .fromContainers: .forward
@@ -49,7 +51,7 @@ package enum ChainMeaning: Hashable, Sendable {
   package var service: String? {
     switch self {
     case .requests(_, let service), .replies(_, let service): service
-    case .base, .denial, .notNew, .translated, .toContainers, .fromContainers, .shared: nil
+    case .base, .denial, .recording, .notNew, .translated, .toContainers, .fromContainers, .shared: nil
     }
   }
 
@@ -58,6 +60,7 @@ package enum ChainMeaning: Hashable, Sendable {
       switch self {
       case .base(let side): side.baseName
       case .denial(let side): "\(side.rawValue)/\(Word.denial)"
+      case .recording(let side): "\(side.rawValue)/\(Word.recording)"
       case .notNew(let side): "\(side.rawValue)/\(Word.notNew)"
       case .translated(let side): "\(side.rawValue)/\(Word.translated)"
       case .toContainers: "\(side.rawValue)/\(Word.toContainers)"
@@ -79,6 +82,7 @@ package enum ChainMeaning: Hashable, Sendable {
     } else if let (side, rest) = Side.divided(text, at: "/"), !rest.contains("/") {
       switch rest {
       case Word.denial: self = .denial(side)
+      case Word.recording: self = .recording(side)
       case Word.notNew: self = .notNew(side)
       case Word.translated: self = .translated(side)
       case Word.toContainers where side == .forward: self = .toContainers
@@ -100,6 +104,7 @@ package enum ChainMeaning: Hashable, Sendable {
 
   private enum Word {
     static let denial: Substring = "deny"
+    static let recording: Substring = "records"
     static let notNew: Substring = "not-new"
     static let translated: Substring = "dnat"
     static let toContainers: Substring = "to-containers"

@@ -116,11 +116,19 @@ extension Table {
   }
 }
 
-extension Chain {
-  /// The sets in which the rules of a denying chain record what they deny.
-  package var records: [SetName] {
-    rules.flatMap(\.expressions).compactMap { expression in
-      if case .dynamicSet(let update) = expression { update.set } else { nil }
+extension Table {
+  /// The sets in which a denying chain records what it denies: those whose keys are counted by its rules, or by those of
+  /// a chain that it jumps to.
+  package func records(of end: Chain) -> [SetName] {
+    let jumps = end.rules.compactMap { rule in
+      if case .verdict(.jump(let name))? = rule.expressions.last { chain(name) } else { nil }
+    }
+    return ([end] + jumps).flatMap(\.rules).flatMap(\.expressions).compactMap { expression in
+      if case .dynamicSet(let update) = expression, update.expressions.contains(.counter) {
+        update.set
+      } else {
+        nil
+      }
     }
   }
 }

@@ -21,6 +21,10 @@ package enum RuleNote: String, Hashable, Sendable, CaseIterable {
   case learning = "connections are learnt"
   /// Leads new connections to the rules on trial while their time lasts.
   case trial = "on trial"
+  /// Denied as well; of the peer as much is recorded as one may have.
+  case overShare = "not recorded: more than a peer's share"
+  case overPace = "not recorded: too much at once"
+  case recordsFull = "not recorded: records are full"
   case denied = "denied"
   case observed = "observed: would be denied"
 

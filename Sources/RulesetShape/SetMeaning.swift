@@ -13,8 +13,10 @@ package enum SetMeaning: Hashable, Sendable {
   case types(Side, IPProtocol)
   /// Leads protocols without ports: `in/protocols`.
   case protocols(Side)
-  /// What was denied, filled by the kernel: `in/denied.v4` with ports, `in/denied-other.v4` without.
-  case records(Side, hasPorts: Bool, AddressFamily)
+  /// What was denied, filled by the kernel: `in/denied.v4`, `in/denied-icmp.v4`, `in/denied-other.v4`.
+  case records(Side, RecordKind, AddressFamily)
+  /// Whose denied packets were recorded, filled by the kernel, with what is left of each one's share: `in/asking.v4`.
+  case asking(Side, AddressFamily)
   /// Ends of what a flow let in until its end, where no peers' set has them: `in/expired.api-to-db.postgres.1.1.v4`.
   case ended(Side, String, AddressFamily)
   /// The names of the bridges that containers are attached to: `bridges`.
@@ -30,8 +32,9 @@ package enum SetMeaning: Hashable, Sendable {
         "\(side.rawValue)/\(ipProtocol)"
       case .translated(let side, let ipProtocol): "\(side.rawValue)/\(Word.translated)\(ipProtocol)"
       case .protocols(let side): "\(side.rawValue)/\(Word.protocols)"
-      case .records(let side, let hasPorts, let family):
-        "\(side.rawValue)/\(hasPorts ? Word.denied : Word.deniedOther).\(family.suffix)"
+      case .records(let side, let kind, let family):
+        "\(side.rawValue)/\(kind.rawValue).\(family.suffix)"
+      case .asking(let side, let family): "\(side.rawValue)/\(Word.asking).\(family.suffix)"
       case .ended(let side, let name, let family):
         "\(side.rawValue)/\(Word.expired)\(name).\(family.suffix)"
       case .bridges: Word.bridges
@@ -69,8 +72,8 @@ package enum SetMeaning: Hashable, Sendable {
       return .translated(side, ipProtocol)
     }
     guard let (name, family) = family(rest) else { return nil }
-    if name == Word.denied { return .records(side, hasPorts: true, family) }
-    if name == Word.deniedOther { return .records(side, hasPorts: false, family) }
+    if let kind = RecordKind(rawValue: String(name)) { return .records(side, kind, family) }
+    if name == Word.asking { return .asking(side, family) }
     guard name.hasPrefix(Word.expired), name.count > Word.expired.count else { return nil }
     return .ended(side, String(name.dropFirst(Word.expired.count)), family)
   }
@@ -102,11 +105,20 @@ package enum SetMeaning: Hashable, Sendable {
   private enum Word {
     static let protocols: Substring = "protocols"
     static let translated = "dnat."
-    static let denied: Substring = "denied"
-    static let deniedOther: Substring = "denied-other"
+    static let asking: Substring = "asking"
     static let expired = "expired."
     static let bridges = "bridges"
   }
+}
+
+/// What a record has beside addresses. The raw value is the word in the names of its sets.
+package enum RecordKind: String, Hashable, Sendable, CaseIterable {
+  /// The protocol and the port.
+  case ports = "denied"
+  /// The type of a message of ICMP, or of ICMPv6 in sets of that family.
+  case messages = "denied-icmp"
+  /// The protocol.
+  case others = "denied-other"
 }
 
 extension NamedSet {

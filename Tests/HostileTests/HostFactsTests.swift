@@ -83,8 +83,8 @@ struct HostFactsTests {
         sekisho apply --no-trial --local --host a --yes -q -i observing.yaml
         sekisho diff --local --host a -i observing.yaml > same; (! grep recorded same)
         nft add element inet sekisho in/denied.v4 '{ 10.0.0.2 . tcp . 22, 10.0.0.2 . tcp . 5432, 192.0.2.7 . udp . 53 }'
-        nft add element inet sekisho in/denied-other.v4 '{ 192.0.2.8 . icmp }'
-        told='a input: recorded in the last day and denied from now on: 3 peers and ports (b tcp/5432, 192.0.2.7 udp/53, 192.0.2.8 icmp)'
+        nft add element inet sekisho in/denied-icmp.v4 '{ 192.0.2.8 . echo-request }'
+        told='a input: recorded in the last day and denied from now on: 3 peers and ports (b tcp/5432, 192.0.2.7 udp/53, 192.0.2.8 icmp/echo-request)'
         sekisho diff --local --host a > said || test $? = 2; grep -F "$told" said
         grep -F 'a output: recorded in the last day and denied from now on: nothing' said
         sekisho diff --local --host a --json > json || test $? = 2

@@ -66,6 +66,8 @@ struct StatusAnswerTests {
           send 98; sekisho status --lab --host a > told; grep '1 peer and port recorded' told; (! grep full told)
           send 99 100; sekisho status --lab --host a > told; cat told
           grep -E '^  input +enforce  3 packets denied, 2 peers and ports recorded$' told
+          sekisho lab exec a -- nft list chain inet sekisho in/records > told.chain
+          grep 'counter packets 1 .*not recorded: records are full' told.chain
           grep '^  ! input: a set of records is full: further peers' told; (! grep 'output: a set' told)
           sekisho status --lab > lines; cat lines
           grep -E '^a .* 3 packets denied, 2 recorded  0 sessions  records full: input$' lines

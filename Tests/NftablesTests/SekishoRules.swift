@@ -94,11 +94,32 @@ enum SekishoRules {
       "meta l4proto tcp ct original proto-dst vmap @in.tcp"),
     WrittenRule(
       [
+        .match(.l4Proto, .protocols([.tcp, .udp, .sctp])),
+        .match(.concatenation([.ipSaddr, .l4Proto, .thDport]), .notEqual, .named("denied-in.v4")),
+        .update("asking.v4", .ipSaddr, [.limit(Limit(rate: 20, unit: 3600, burst: 500, over: true))]),
+        .counter, .return,
+      ],
+      "meta l4proto { tcp, udp, sctp } ip saddr . meta l4proto . th dport != @denied-in.v4 "
+        + "update @asking.v4 { ip saddr limit rate over 20/hour burst 500 packets } counter return",
+      listed: "meta l4proto { tcp, udp, sctp } ip saddr . meta l4proto . th dport != @denied-in.v4 "
+        + "update @asking.v4 { ip saddr limit rate over 20/hour burst 500 packets } counter packets 0 bytes 0 return"
+    ),
+    WrittenRule(
+      [
         .match(.l4Proto, .protocols([.tcp, .udp, .sctp])), .limit(Limit(rate: 500, burst: 1000)),
-        .update("denied-in.v4", .concatenation([.ipSaddr, .l4Proto, .thDport]), [.counter]),
+        .update("denied-in.v4", .concatenation([.ipSaddr, .l4Proto, .thDport]), [.counter]), .return,
       ],
       "meta l4proto { tcp, udp, sctp } limit rate 500/second burst 1000 packets "
-        + "update @denied-in.v4 { ip saddr . meta l4proto . th dport counter }"),
+        + "update @denied-in.v4 { ip saddr . meta l4proto . th dport counter } return"),
+    WrittenRule(
+      [
+        .match(.concatenation([.ipSaddr, .icmpType]), .notEqual, .named("denied-icmp.v4")),
+        .limit(Limit(rate: 500, burst: 1000, over: true)), .return,
+      ],
+      "ip saddr . icmp type != @denied-icmp.v4 limit rate over 500/second burst 1000 packets return"),
+    WrittenRule(
+      [.update("denied-icmp.v4", .concatenation([.ipSaddr, .icmpType]), [.counter]), .return],
+      "update @denied-icmp.v4 { ip saddr . icmp type counter } return"),
   ]
 
   static let services: [WrittenRule] = [
@@ -121,6 +142,12 @@ enum SekishoRules {
     NamedSet(
       name: "api.v4", key: [.ipv4Address], size: 64, comment: "peers of api",
       elements: SetElements(keyLength: 4, keys: [10, 0, 0, 1, 10, 0, 0, 2, 10, 0, 0, 3])),
+    NamedSet(
+      name: "asking.v4", key: [.ipv4Address], flags: [.dynamic, .timeout], size: 16_384,
+      timeout: 86_400_000, elements: .none(keyLength: 4)),
+    NamedSet(
+      name: "denied-icmp.v4", key: [.ipv4Address, .icmpType], flags: [.dynamic, .timeout], size: 4096,
+      timeout: 86_400_000, elements: .none(keyLength: 8)),
     NamedSet(
       name: "denied-in.v4", key: [.ipv4Address, .inetProto, .inetService], flags: [.dynamic, .timeout],
       size: 65535, timeout: 3_600_000, elements: .none(keyLength: 12)),

@@ -38,8 +38,8 @@ extension KernelProof {
         }
         let remembered = [
           ("in/denied.v4", ["10.0.0.1 . tcp . 81"]), ("in/denied.v6", ["2001:db8::1 . udp . 54"]),
-          ("in/denied-other.v4", ["10.0.0.1 . icmp"]), ("out/denied.v4", ["10.0.0.1 . udp . 54"]),
-          ("out/denied-other.v6", ["2001:db8::1 . ipv6-icmp"]), ("out/denied.v6", []),
+          ("in/denied-icmp.v4", ["10.0.0.1 . echo-request"]), ("out/denied.v4", ["10.0.0.1 . udp . 54"]),
+          ("out/denied-icmp.v6", ["2001:db8::1 . echo-request"]), ("out/denied.v6", []),
         ]
         for (set, expected) in remembered {
           let found = try await proof.elements(of: set, on: "server")

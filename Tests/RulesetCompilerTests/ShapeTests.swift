@@ -57,8 +57,9 @@ import Testing
         #expect(host.table.mode(of: base) == (mode == .enforce ? .enforce : .observe))
         let end = try #require(host.table.ending(of: base))
         #expect(ChainMeaning(end.name) == .denial(side))
-        #expect(end.records.count == 4)
-        for record in end.records {
+        let records = host.table.records(of: end)
+        #expect(records.count == 6)
+        for record in records {
           guard case .records(side, _, _)? = SetMeaning(record) else {
             Issue.record("\(record)")
             continue

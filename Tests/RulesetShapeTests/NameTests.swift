@@ -7,7 +7,8 @@ import Testing
 @Suite struct NameTests {
   private static let chains: [(ChainMeaning, String)] = [
     (.base(.input), "input"), (.base(.forward), "forward"), (.base(.output), "output"),
-    (.denial(.input), "in/deny"), (.notNew(.forward), "forward/not-new"), (.translated(.output), "out/dnat"),
+    (.denial(.input), "in/deny"), (.recording(.output), "out/records"),
+    (.notNew(.forward), "forward/not-new"), (.translated(.output), "out/dnat"),
     (.requests(.input, service: "https"), "in.https"), (.requests(.output, service: "a.b"), "out.a.b"),
     (.requests(.forward, service: "deny"), "forward.deny"),
     (.requests(.input, service: "mdns.replies"), "in.mdns.replies"),
@@ -45,8 +46,9 @@ import Testing
     (.ports(.input), "in"), (.ports(.forward), "forward"), (.ranges(.input, .tcp), "in/tcp"),
     (.translated(.output, .udp), "out/dnat.udp"), (.types(.input, .icmp), "in/icmp"),
     (.types(.output, .icmpv6), "out/icmpv6"), (.protocols(.forward), "forward/protocols"),
-    (.records(.input, hasPorts: true, .ipv4), "in/denied.v4"),
-    (.records(.output, hasPorts: false, .ipv6), "out/denied-other.v6"),
+    (.records(.input, .ports, .ipv4), "in/denied.v4"),
+    (.records(.forward, .messages, .ipv4), "forward/denied-icmp.v4"),
+    (.records(.output, .others, .ipv6), "out/denied-other.v6"), (.asking(.input, .ipv6), "in/asking.v6"),
     (.ended(.input, "a.b.1.1", .ipv4), "in/expired.a.b.1.1.v4"),
     (.ended(.output, "a.b.1.1/2", .ipv6), "out/expired.a.b.1.1/2.v6"),
     (.bridges, "bridges"), (.peers("api", .ipv4), "api.v4"), (.peers("bridges", .ipv4), "bridges.v4"),
@@ -65,7 +67,7 @@ import Testing
 
   @Test(arguments: [
     "denied", "blackhole", "api.v5", ".v4", "_api.v4", "Api.v4", "in/", "in/esp", "in/dnat.esp", "in/denied",
-    "in/expired..v4x",
+    "in/expired..v4x", "in/asking",
   ])
   func `a set of nobody's making has no meaning`(name: String) {
     #expect(SetMeaning(SetName(checked: name)) == nil)

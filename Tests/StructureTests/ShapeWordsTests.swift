@@ -9,7 +9,8 @@ import Testing
   /// Literals that names and comments are made of, or told by.
   private static let words = [
     #""(in|out|forward)[./]"#, #""[./](deny|not-new|dnat|replies)"#, #""not-new"#, #""\.v[46]"#,
-    #""\.\\\(.*suffix\)"#, #""denied-other"#, #"(in|out|forward|prefix\))/(deny|not-new|dnat)"#,
+    #""\.\\\(.*suffix\)"#, #""denied-(icmp|other)"#, #""asking"#,
+    #"(in|out|forward|prefix\))/(deny|not-new|dnat)"#,
     #""(dnat|expired|protocol-)[.\\]"#, #"has ended""#, #""observed:"#, #"TableName\("sekisho"\)"#,
   ]
 

@@ -104,7 +104,7 @@ struct ExplanationReport {
       switch connection.kind {
       case .ports(_, let destination): "\(connection.ipProtocol)/\(destination)"
       case .type(let type):
-        "\(connection.ipProtocol)/\(ICMPType.names(connection.family).first { $0.value == type }?.name ?? "\(type)")"
+        "\(connection.ipProtocol)/\(ICMPType.text(type, connection.family))"
       case .plain: "\(connection.ipProtocol)"
       }
     return "\(connection.source) → \(connection.destination) \(what)"

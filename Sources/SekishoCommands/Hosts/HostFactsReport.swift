@@ -93,7 +93,8 @@ extension HostFacts {
   private func words(_ record: Recorded.Record) -> String {
     func name(_ address: Address) -> String { owners[address] ?? "\(address)" }
     let ends = [record.peer, record.destination].compactMap { $0.map(name) }.joined(separator: " → ")
-    return "\(ends) \(record.ipProtocol)\(record.port.map { "/\($0)" } ?? "")"
+    let kind = record.port.map { "\($0)" } ?? record.type.map { ICMPType.text($0, record.peer.family) }
+    return "\(ends) \(record.ipProtocol)\(kind.map { "/\($0)" } ?? "")"
   }
 
   private func duration(_ seconds: Int) -> String {
@@ -125,6 +126,7 @@ struct HostFactsJSON: Encodable {
     let destination: String?
     let `protocol`: String
     let port: UInt16?
+    let type: UInt8?
   }
 
   struct Denied: Encodable {
@@ -170,7 +172,7 @@ struct HostFactsJSON: Encodable {
         records: recorded.first.map {
           Record(
             peer: "\($0.peer)", destination: $0.destination.map { "\($0)" }, protocol: "\($0.ipProtocol)",
-            port: $0.port)
+            port: $0.port, type: $0.type)
         })
     }
   }
