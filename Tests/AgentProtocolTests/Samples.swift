@@ -72,6 +72,16 @@ enum Samples {
         comparison: TableComparison(
           generation: 7, isInstalled: false, change: ChangeDescription(change, from: nil, to: table),
           foreignChains: [chain]), ruleset: [others],
+        recorded: [
+          Recorded(
+            hook: .input, memory: 86_400, count: 3,
+            first: [
+              Recorded.Record(peer: Address(.ipv4, 1), destination: nil, ipProtocol: .tcp, port: 22),
+              Recorded.Record(
+                peer: Address(.ipv4, 1), destination: Address(.ipv4, 2), ipProtocol: .icmp, port: nil, type: 8
+              ),
+            ])
+        ],
         logins: [Login(from: Address(.ipv4, 2), to: Address(.ipv4, 1), port: 22)]),
     ]
   }()

@@ -1,5 +1,6 @@
 import Addressing
 import LabHarness
+import Nftables
 import Testing
 
 extension KernelProof {
@@ -97,6 +98,27 @@ extension KernelProof {
           let counter = listing.firstMatch(of: /\. tcp \. 7 [^,}]*counter packets (\d+)/)?.1
           #expect(counter.flatMap { Int($0) } == 1 + repeats)
         }
+      }
+    }
+
+    @Test func `where more peers ask than are remembered each is recorded all the same`() async throws {
+      try await withProofLab(try loaded(Self.inventory("enforce")), try labRights()) { proof in
+        let table = proof.table(of: "server")
+        let sets = table.sets.map { set in
+          set.name.text == "in/asking.v4"
+            ? NamedSet(
+              name: set.name, key: set.key, flags: set.flags, size: 2, timeout: set.timeout,
+              elements: set.elements) : set
+        }
+        try await proof.apply(
+          Table(family: table.family, name: table.name, chains: table.chains, sets: sets), on: "server")
+        _ = try await proof.lab.probe("client", ["icmp - 10.0.0.2 8"])
+        let packets = try (10..<30).map {
+          try WirePacket("10.0.0.1\($0)", "10.0.0.2").udp(from: 50_000, to: 53)
+        }
+        try await proof.inject(packets, from: "client")
+        #expect(try await proof.elements(of: "in/asking.v4", on: "server").count == 2)
+        #expect(try await proof.elements(of: "in/denied.v4", on: "server").count == 20)
       }
     }
 
