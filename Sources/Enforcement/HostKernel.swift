@@ -33,8 +33,8 @@ package protocol HostKernel: AnyObject {
   ) throws(ReadError) -> SetElements
   /// How many elements a set has, those that rules made among them.
   func elementCount(of set: SetName, family: Family, table: TableName) throws(ReadError) -> Int
-  /// The keys of the elements of a set that rules fill, in no order, some of them perhaps twice.
-  func elementKeys(of set: SetName, family: Family, table: TableName) throws(ReadError) -> [[UInt8]]
+  /// The elements of a set that rules fill with what is counted of each, in no order, some of them perhaps twice.
+  func elementStates(of set: SetName, family: Family, table: TableName) throws(ReadError) -> [ElementState]
   /// The TCP sockets of the host; `nil`: they cannot be read.
   func sockets() throws(ReadError) -> [TCPSocket]?
   /// How many sessions connection tracking knows, without listing them; `nil`: that cannot be read.

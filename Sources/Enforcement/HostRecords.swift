@@ -1,5 +1,5 @@
 internal import Addressing
-internal import AgentProtocol
+package import AgentProtocol
 internal import Glibc
 internal import Machine
 internal import Nftables
@@ -20,27 +20,114 @@ extension LocalHost {
         let after = wanted.base(side), wanted.mode(of: after) == .enforce
       else { continue }
       let judge = RecordJudge(wanted, side)
-      var memory: UInt64 = 0
-      var denied: Set<Recorded.Record> = []
-      for name in table.records(of: end) {
-        guard case .records(_, let kind, let family)? = SetMeaning(name), let set = table.set(name) else {
-          continue
-        }
-        memory = max(memory, set.timeout ?? 0)
-        for key in try kernel.elementKeys(of: name, family: self.family, table: self.name) {
-          guard let record = Recorded.Record(key, side, family, kind), judge.denies(record)
-          else {
-            continue
-          }
-          denied.insert(record)
-        }
-      }
+      let found = try found(in: table.records(of: end, side), kernel)
+      let denied = found.elements.keys.filter { judge.denies($0) }
       result.append(
         Recorded(
-          hook: DirectionStatus.Direction(side), memory: Int(clamping: memory / 1000), count: denied.count,
-          first: Array(denied.sorted().prefix(Recorded.mostTold))))
+          hook: DirectionStatus.Direction(side), memory: Int(clamping: found.memory / 1000),
+          count: denied.count, first: Array(denied.sorted().prefix(Recorded.mostTold))))
     }
     return result
+  }
+
+  /// What the table of this host has recorded, in each direction that it judges.
+  ///
+  /// - Throws: ``AgentProtocol/AgentFailure``; where nothing is enforced nothing is recorded.
+  package func records() throws(AgentFailure) -> RecordList {
+    let kernel = try openKernel()
+    let list: RecordList?
+    do throws(ReadError) { list = try records(kernel) } catch { throw AgentFailure(error) }
+    guard let list else {
+      throw AgentFailure(.refused, "nothing is enforced on this host: nothing is denied, or recorded")
+    }
+    return list
+  }
+
+  private func records(_ kernel: any HostKernel) throws(ReadError) -> RecordList? {
+    guard let table = try kernel.table(family, name)?.table else { return nil }
+    let isOnTrial = try kernel.timeLeft(of: TrialName.clock, family: family, table: name) != nil
+    var directions: [RecordList.Direction] = []
+    for side in Side.allCases {
+      guard let base = table.base(side) else { continue }
+      let trial = isOnTrial ? table.chain(TrialName.chain(base.name.text)) : nil
+      guard let end = table.ending(of: trial ?? base) else {
+        directions.append(
+          RecordList.Direction(
+            hook: DirectionStatus.Direction(side), mode: .unknown, memory: 0, isFull: false, entries: [],
+            untold: 0))
+        continue
+      }
+      let found = try found(in: table.records(of: end, side), kernel)
+      let latest = found.elements.sorted { a, b in
+        a.value.age == b.value.age ? a.key < b.key : a.value.age < b.value.age
+      }
+      let told = latest.prefix(RecordList.most).map { record, element in
+        RecordList.Entry(
+          record, packets: element.counter.packets, bytes: element.counter.bytes,
+          age: Int(clamping: element.age / 1000))
+      }
+      directions.append(
+        RecordList.Direction(
+          hook: DirectionStatus.Direction(side),
+          mode: trial == nil ? DirectionStatus.Mode(table.mode(of: base)) : DirectionStatus.Mode(end),
+          memory: Int(clamping: found.memory / 1000), isFull: found.isFull, entries: told,
+          untold: latest.count - told.count))
+    }
+    return RecordList(directions: directions)
+  }
+
+  /// Everything that some sets have recorded.
+  private func found(in sets: [NamedSet], _ kernel: any HostKernel) throws(ReadError) -> FoundRecords {
+    var found = FoundRecords()
+    for set in sets {
+      found.memory = max(found.memory, set.timeout ?? 0)
+      let elements = try kernel.elementStates(of: set.name, family: family, table: name)
+      if let size = set.size, size > 0, elements.count >= Int(size) { found.isFull = true }
+      for element in elements {
+        guard let key = RecordKey(element.key, of: set) else { continue }
+        let stay = element.timeout ?? set.timeout ?? 0
+        let age = stay - min(stay, element.timeLeft ?? stay)
+        let record = Recorded.Record(key)
+        // What moves while it is listed is listed twice; the later one knows more.
+        if let known = found.elements[record], known.age < age { continue }
+        found.elements[record] = (age, element.counter ?? CounterValues(packets: 0, bytes: 0))
+      }
+    }
+    return found
+  }
+}
+
+/// What sets of records have.
+private struct FoundRecords {
+  /// Milliseconds since the last packet, and how many there were.
+  var elements: [Recorded.Record: (age: UInt64, counter: CounterValues)] = [:]
+  /// For how long the longest-lived are kept, in milliseconds.
+  var memory: UInt64 = 0
+  /// Whether there is no room in one of them.
+  var isFull = false
+}
+
+extension Table {
+  /// The sets in which a denying chain of a side records.
+  fileprivate func records(of end: Chain, _ side: Side) -> [NamedSet] {
+    records(of: end).compactMap { set($0) }.filter { $0.recordedSide == side }
+  }
+}
+
+extension DirectionStatus.Mode {
+  /// `nil`: the rules are not what was compiled.
+  init(_ mode: SideMode?) {
+    self =
+      switch mode {
+      case .enforce: .enforce
+      case .observe: .observe
+      case nil: .unknown
+      }
+  }
+
+  /// That of a chain in which everything ends that is not allowed.
+  fileprivate init(_ end: Chain) {
+    self.init(end.rules.last.flatMap(Denial.init).map { $0 == .observe ? SideMode.observe : .enforce })
   }
 }
 
@@ -80,29 +167,16 @@ private struct RecordJudge {
 }
 
 extension Recorded.Record {
-  /// The parts of a key: addresses, then the protocol and the port, the type of a message, or the protocol, each in four
-  /// bytes or more (`nft_set_ext_key`).
-  ///
-  /// - Returns: `nil` of a key that is none of such a set's.
-  fileprivate init?(_ key: [UInt8], _ side: Side, _ family: AddressFamily, _ kind: RecordKind) {
-    let ends = side == .forward ? 2 : 1
-    let width = family.byteCount
-    guard key.count == ends * width + (kind == .ports ? 8 : 4),
-      let peer = Address(networkBytes: key[..<width])
-    else { return nil }
-    let rest = Array(key[(ends * width)...])
-    let messages: IPProtocol = family == .ipv4 ? .icmp : .icmpv6
+  fileprivate init(_ key: RecordKey) {
     self.init(
-      peer: peer, destination: ends == 2 ? Address(networkBytes: key[width..<(2 * width)]) : nil,
-      ipProtocol: kind == .messages ? messages : IPProtocol(rawValue: rest[0]),
-      port: kind == .ports ? UInt16(rest[4]) << 8 | UInt16(rest[5]) : nil,
-      type: kind == .messages ? rest[0] : nil)
+      peer: key.peer, destination: key.destination, ipProtocol: key.ipProtocol, port: key.port,
+      type: key.type)
   }
 
-  /// What would begin such a connection.
+  /// What would begin such a connection; of messages whose type is not recorded, an echo request.
   fileprivate var firstBytes: [UInt8] {
     if let port { return Packet.transportHeader(ipProtocol, source: 49152, destination: port) }
-    return [type ?? 0, 0, 0, 0, 0, 0, 0, 0]
+    return [type ?? (ipProtocol == .icmpv6 ? 128 : ipProtocol == .icmp ? 8 : 0), 0, 0, 0, 0, 0, 0, 0]
   }
 }
 

@@ -46,10 +46,10 @@ package final class NetlinkKernel: HostKernel {
     try connection.elementCount(of: set, family: family, table: table)
   }
 
-  package func elementKeys(
+  package func elementStates(
     of set: SetName, family: Family, table: TableName
-  ) throws(ReadError) -> [[UInt8]] {
-    try connection.elementKeys(of: set, family: family, table: table)
+  ) throws(ReadError) -> [ElementState] {
+    try connection.elementStates(of: set, family: family, table: table)
   }
 
   package func letPacketsThrough() { KernelReaders.wait() }

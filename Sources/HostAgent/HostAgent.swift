@@ -24,6 +24,7 @@ extension AgentServer {
     answerReadConfirmed(here)
     answerReadRevision(here)
     answerList(host)
+    answerListRecords(host)
     answerListSessions(host)
     answerEndSessions(here)
     answerProbe()

@@ -135,6 +135,10 @@ package enum TrialName {
   package static func chain(_ name: String) -> ChainName { ChainName(checked: "\(word)/\(name)") }
   static func set(_ name: String) -> SetName { SetName(checked: "\(word)/\(name)") }
   static func isTrial(_ name: String) -> Bool { name == word || name.hasPrefix("\(word)/") }
+  /// What a set of a trial is called once the change stays; any other name as it is.
+  static func settled(_ name: SetName) -> SetName {
+    name.text.hasPrefix("\(word)/") ? SetName(checked: String(name.text.dropFirst(word.count + 1))) : name
+  }
 
   /// What lets the time of a trial begin anew, with another length. Where there is no clock any more the kernel refuses.
   package static func rewinding(_ milliseconds: UInt64, _ table: Table?) -> [Operation] {

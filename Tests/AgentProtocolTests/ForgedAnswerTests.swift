@@ -19,6 +19,7 @@ import Testing
     for looked in Samples.looked { try forge(looked, to: Look.self) }
     try forge(Applied(operations: 3, generation: 4, retries: 2), to: Apply.self)
     try forge(Listed(text: "x"), to: List.self)
+    try forge(Samples.records, to: ListRecords.self)
     try forge(HostRuleset(generation: 7, tables: [Samples.others]), to: Read.self)
     try forge(Probed(outcomes: Samples.outcomes), to: Probe.self)
     try forge(Listening(unheard: Samples.unheard), to: Listen.self)
@@ -67,6 +68,37 @@ import Testing
       #expect(told.percent == percent)
       #expect(told.isNearlyFull == (percent ?? 0 >= 90))
     }
+  }
+
+  @Test func `records are of one family, of a direction each, and no more than are told`() throws {
+    func isTaken(_ directions: [String]) -> Bool {
+      let line = #"{"id":3,"reply":{"directions":[\#(directions.joined(separator: ","))]}}"#
+      var reader = AnswerReader<ListRecords>(id: 3)
+      guard case .reply? = try? reader.take(Array(line.utf8)) else { return false }
+      return true
+    }
+    func direction(_ hook: String, _ entries: [String], untold: String = "0") -> String {
+      #"{"hook":"\#(hook)","mode":"enforce","memory":1,"isFull":false,"untold":\#(untold),"#
+        + #""entries":[\#(entries.joined(separator: ","))]}"#
+    }
+    func entry(_ ends: String, age: String = "1") -> String {
+      #"{\#(ends),"protocol":6,"port":22,"packets":1,"bytes":40,"age":\#(age)}"#
+    }
+    let one = entry(#""peer":"10.0.0.1""#)
+    #expect(isTaken([direction("input", [one]), direction("output", [one])]))
+    #expect(!isTaken([direction("input", [one]), direction("input", [one])]))
+    #expect(isTaken([direction("input", Array(repeating: one, count: RecordList.most))]))
+    #expect(!isTaken([direction("input", Array(repeating: one, count: RecordList.most + 1))]))
+    #expect(!isTaken([direction("input", [one], untold: "-1")]))
+    #expect(!isTaken([direction("input", [one], untold: "\(Int.max)")]))
+    for age in ["-1", "\(Int.max)", "1.5"] {
+      #expect(!isTaken([direction("input", [entry(#""peer":"10.0.0.1""#, age: age)])]))
+    }
+    let both = #""peer":"10.0.0.1","destination":"10.0.0.2""#
+    #expect(isTaken([direction("forward", [entry(both)])]))
+    #expect(!isTaken([direction("forward", [one])]))
+    #expect(!isTaken([direction("input", [entry(both)])]))
+    #expect(!isTaken([direction("forward", [entry(#""peer":"10.0.0.1","destination":"::1""#)])]))
   }
 
   @Test func `a table of somebody else's of which no type is told may filter`() throws {

@@ -16,6 +16,7 @@ import Testing
     try check(Status())
     try check(Read())
     try check(List())
+    try check(ListRecords())
     try check(Arrivals())
     try check(StartHost(revision: 7, seen: Samples.seen))
     try check(StopHost(seconds: 600, why: "a trace"))
@@ -35,6 +36,7 @@ import Testing
     for looked in Samples.looked { try check(looked, to: Look.self) }
     try check(Applied(operations: 3, generation: .max, retries: 2), to: Apply.self)
     try check(Listed(text: nil), to: List.self)
+    try check(Samples.records, to: ListRecords.self)
     try check(StoppedHost(until: .max, revision: 7), to: StopHost.self)
     try check(StartedHost(revision: nil), to: StartHost.self)
     try check(RevisionRuleset(table: Samples.table), to: ReadRevision.self)

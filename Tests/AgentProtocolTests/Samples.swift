@@ -86,6 +86,28 @@ enum Samples {
     ]
   }()
 
+  static let records: RecordList = {
+    let (four, six) = (Address(.ipv4, 0x0a00_0001), Address(.ipv6, 1))
+    func entry(
+      _ peer: Address, _ ipProtocol: IPProtocol, to destination: Address? = nil, port: UInt16? = nil,
+      type: UInt8? = nil
+    ) -> RecordList.Entry {
+      let record = Recorded.Record(
+        peer: peer, destination: destination, ipProtocol: ipProtocol, port: port, type: type)
+      return RecordList.Entry(record, packets: .max, bytes: 40, age: 3)
+    }
+    return RecordList(directions: [
+      RecordList.Direction(
+        hook: .input, mode: .enforce, memory: 86_400, isFull: true,
+        entries: [entry(four, .tcp, port: 22), entry(six, .icmpv6, type: 128), entry(four, .esp)], untold: 7),
+      RecordList.Direction(
+        hook: .forward, mode: .observe, memory: 86_400, isFull: false,
+        entries: [entry(six, .udp, to: Address(.ipv6, 2), port: 53)], untold: 0),
+      RecordList.Direction(
+        hook: .output, mode: .unknown, memory: 0, isFull: false, entries: [], untold: 0),
+    ])
+  }()
+
   static let attempts = [
     Attempt(.tcp, from: Address(.ipv4, 1), sourcePort: 5, to: Address(.ipv4, 2), .port(443), size: 9),
     Attempt(.icmpv6, to: Address(.ipv6, 1), .type(128), interface: "eth0"),

@@ -14,6 +14,7 @@ import Testing
         try Frames.request(Apply(Samples.others, seen: Samples.seen), id: 6), [Frames.go(6)],
         try Frames.request(Listen(Samples.listening), id: 7),
         try Frames.request(Probe(Samples.attempts), id: 8), try Frames.request(Arrivals(), id: 9),
+        try Frames.request(ListRecords(), id: 10),
       ], "requests")
   }
 
@@ -29,6 +30,7 @@ import Testing
         [try Frames.event(Apply.Event(.tracking), of: 1)],
         try Frames.reply(Applied(operations: 3, generation: 4, retries: 0), to: 1),
       ], "apply")
+    try expect([try Frames.reply(Samples.records, to: 1)], "records")
     try expect([try Frames.reply(Listening(unheard: Samples.unheard), to: 1)], "listen")
     try expect([try Frames.reply(Probed(outcomes: Samples.outcomes), to: 1)], "probe")
     try expect([try Frames.reply(Arrived(arrivals: Samples.arrivals), to: 1)], "arrivals")

@@ -2,7 +2,7 @@ package import AgentProtocol
 package import Enforcement
 package import Netlink
 package import Nftables
-import NftablesNetlink
+package import NftablesNetlink
 package import Sessions
 import Synchronization
 
@@ -45,6 +45,7 @@ package final class MemoryKernel: KernelSource, Sendable {
     var fault: Fault?
     var isGone: @Sendable () -> Bool = { false }
     var stranger: (@Sendable (Int) -> [Change])?
+    var made: [SetName: [ElementState]] = [:]
     var sockets: [TCPSocket]? = []
     /// How often the elements of each set were listed.
     var listed: [SetName: Int] = [:]
@@ -82,6 +83,12 @@ package final class MemoryKernel: KernelSource, Sendable {
 
   /// How often the elements of each set were listed.
   package var listed: [SetName: Int] { state.withLock { $0.listed } }
+
+  /// Elements that rules have made, of sets that they fill.
+  package var made: [SetName: [ElementState]] {
+    get { state.withLock { $0.made } }
+    set { state.withLock { $0.made = newValue } }
+  }
 
   /// The sockets of the host; `nil`: the kernel does not tell them.
   package var sockets: [TCPSocket]? {
@@ -209,15 +216,20 @@ package final class MemoryKernel: KernelSource, Sendable {
     }
 
     func elementCount(of set: SetName, family: Family, table: TableName) throws(ReadError) -> Int {
-      try kernel.read { state in
-        state.tables[TablePlace(family, table)]?.installed?.table.set(set)?.elements.count ?? 0
-      }
+      try elementStates(of: set, family: family, table: table).count
     }
 
-    func elementKeys(of set: SetName, family: Family, table: TableName) throws(ReadError) -> [[UInt8]] {
+    func elementStates(
+      of set: SetName, family: Family, table: TableName
+    ) throws(ReadError) -> [ElementState] {
       try kernel.read { state in
-        let elements = state.tables[TablePlace(family, table)]?.installed?.table.set(set)?.elements
-        return (0..<(elements?.count ?? 0)).compactMap { index in elements.map { Array($0.key(index)) } }
+        guard let set = state.tables[TablePlace(family, table)]?.installed?.table.set(set) else { return [] }
+        let present = (0..<set.elements.count).map { index in
+          ElementState(
+            key: Array(set.elements.key(index)),
+            timeLeft: set.elements.attributes[index]?.timeout ?? set.timeout, counter: nil)
+        }
+        return present + (state.made[set.name] ?? [])
       }
     }
 

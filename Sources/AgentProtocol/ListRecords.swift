@@ -1,0 +1,104 @@
+internal import Addressing
+package import Nftables
+
+/// What has the table of this host recorded, in each direction that it denies or only observes? Reads only.
+package struct ListRecords: AgentRequest, Codable {
+  package static let name = "list-records"
+  package typealias Reply = RecordList
+
+  package init() {}
+}
+
+/// What a host has recorded.
+package struct RecordList: AgentMessage, Hashable, Codable {
+  /// Somebody who asked for something that nothing allowed, and how often.
+  package struct Entry: Hashable, Sendable {
+    package let record: Recorded.Record
+    /// Those that were recorded; of a flood not all are.
+    package let packets: UInt64
+    package let bytes: UInt64
+    /// Seconds since the last of them.
+    @BoundedCount package private(set) var age: Int
+
+    package init(_ record: Recorded.Record, packets: UInt64, bytes: UInt64, age: Int) {
+      self.record = record
+      self.packets = packets
+      self.bytes = bytes
+      self.age = age
+    }
+  }
+
+  /// What was recorded on the way in, out or through.
+  package struct Direction: Hashable, Sendable, Codable {
+    package let hook: DirectionStatus.Direction
+    package let mode: DirectionStatus.Mode
+    /// For how long the table remembers, in seconds.
+    @BoundedCount package private(set) var memory: Int
+    /// Whether a set of records is full, so that no others are made until some are forgotten.
+    package let isFull: Bool
+    /// The most recent first.
+    @BoundedList package private(set) var entries: [Entry]
+    /// How many more there are.
+    @BoundedCount package private(set) var untold: Int
+
+    package init(
+      hook: DirectionStatus.Direction, mode: DirectionStatus.Mode, memory: Int, isFull: Bool,
+      entries: [Entry], untold: Int
+    ) {
+      self.hook = hook
+      self.mode = mode
+      self.memory = memory
+      self.isFull = isFull
+      self.entries = entries
+      self.untold = untold
+    }
+
+    /// Whether it is what a host can say.
+    fileprivate var isSound: Bool {
+      entries.count <= RecordList.most
+        && entries.allSatisfy { entry in
+          guard let destination = entry.record.destination else { return hook != .forward }
+          return hook == .forward && destination.family == entry.record.peer.family
+        }
+    }
+  }
+
+  /// Those that the table has.
+  package let directions: [Direction]
+
+  /// The most entries of a direction that are told.
+  package static let most = 20_000
+
+  package init(directions: [Direction]) { self.directions = directions }
+
+  package init(_ header: Self, _ tables: [Table]) throws(AgentFailure) {
+    guard tables.isEmpty else { throw AgentFailure(.badRequest, "tables where none belong") }
+    let hooks = Set(header.directions.map(\.hook))
+    guard hooks.count == header.directions.count, header.directions.allSatisfy(\.isSound) else {
+      throw AgentFailure(.badRequest, "records that no host can have")
+    }
+    self = header
+  }
+}
+
+extension RecordList.Entry: Codable {
+  private enum Key: CodingKey {
+    case packets, bytes, age
+  }
+
+  package init(from decoder: any Decoder) throws {
+    record = try Recorded.Record(from: decoder)
+    let fields = try decoder.container(keyedBy: Key.self)
+    packets = try fields.decode(UInt64.self, forKey: .packets)
+    bytes = try fields.decode(UInt64.self, forKey: .bytes)
+    _age = try fields.decode(BoundedCount.self, forKey: .age)
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    try record.encode(to: encoder)
+    var fields = encoder.container(keyedBy: Key.self)
+    try fields.encode(packets, forKey: .packets)
+    try fields.encode(bytes, forKey: .bytes)
+    try fields.encode(age, forKey: .age)
+  }
+}

@@ -1,0 +1,91 @@
+import Addressing
+import AgentProtocol
+import Lab
+import LabHarness
+import Testing
+
+extension KernelProof {
+  /// What hosts record of real packets, and what they tell of it.
+  @Suite struct ToldRecordTests {
+    private static func inventory(_ server: String) -> String {
+      """
+      version: 1
+      services: {web: tcp/80, all: {protocol: udp, ports: [1-65535]}}
+      networks: {left: {prefixes: [10.1.0.0/24]}, right: {prefixes: [10.2.0.0/24]}}
+      hosts:
+        client: {addresses: [10.0.0.1, "2001:db8::1"], mode: observe}
+        server: {addresses: [10.0.0.2, "2001:db8::2"]\(server)}
+      flows:
+        client-to-server: {from: client, to: server, service: web, why: a test}
+
+      """
+    }
+
+    private static func told(_ direction: RecordList.Direction?) -> [String] {
+      (direction?.entries ?? []).map { entry in
+        let record = entry.record
+        return "\(record.peer) \(record.ipProtocol)" + (record.port.map { "/\($0)" } ?? "")
+      }
+    }
+
+    @Test func `what is denied is told with its packets, the most recent first, in both families`()
+      async throws
+    {
+      try await withEnforcedLab(Self.inventory(""), try labRights()) { proof in
+        func listed(_ host: String, _ hook: DirectionStatus.Direction) async throws -> RecordList.Direction? {
+          try await proof.ask(host) { try await $0.ask(ListRecords()) }.directions.first { $0.hook == hook }
+        }
+        let attempts = [
+          "tcp - 10.0.0.2 22", "udp - 10.0.0.2 53", "icmp - 10.0.0.2 8", "tcp - 2001:db8::2 22",
+          "udp - 2001:db8::2 53", "icmpv6 - 2001:db8::2 128",
+        ]
+        let outcomes = try await proof.lab.probe("client", attempts)
+        #expect(outcomes.allSatisfy { $0 == "silent" }, "\(outcomes)")
+        let first = try #require(try await listed("server", .input))
+        #expect(first.mode == .enforce && first.memory == 86_400 && !first.isFull && first.untold == 0)
+        #expect(
+          Set(Self.told(first)) == [
+            "10.0.0.1 tcp/22", "10.0.0.1 udp/53", "10.0.0.1 icmp", "2001:db8::1 tcp/22",
+            "2001:db8::1 udp/53", "2001:db8::1 icmpv6",
+          ])
+        #expect(first.entries.allSatisfy { $0.packets > 0 && $0.bytes >= 28 * $0.packets })
+        #expect(first.entries.map(\.age) == first.entries.map(\.age).sorted())
+        // What comes again is counted, and is the most recent.
+        let before = try #require(
+          first.entries.first { $0.record.port == 53 && $0.record.peer.family == .ipv4 })
+        _ = try await proof.lab.probe("client", ["udp - 10.0.0.2 53"])
+        let second = try #require(try await listed("server", .input))
+        #expect(Self.told(second).first == "10.0.0.1 udp/53", "\(second)")
+        #expect(try #require(second.entries.first).packets > before.packets)
+        #expect(second.entries.count == first.entries.count)
+        // What the rules let through and only observe, at the end that sent it; nothing was sent from the other.
+        let observed = try #require(try await listed("client", .output))
+        #expect(observed.mode == .observe)
+        #expect(Set(Self.told(observed)).count == 6)
+        #expect(try await listed("server", .output)?.entries.isEmpty == true)
+      }
+    }
+
+    @Test func `records stay when the mode changes, and a trial tells the mode that it tries`() async throws {
+      try await withEnforcedLab(Self.inventory(", mode: observe"), try labRights()) { proof in
+        _ = try await proof.lab.probe("client", ["udp - 10.0.0.2 53"])
+        func input() async throws -> RecordList.Direction? {
+          try await proof.ask("server") { try await $0.ask(ListRecords()) }.directions.first
+        }
+        #expect(try await input()?.mode == .observe)
+        let wanted = try proof.changed(to: Self.inventory("")).table(of: "server")
+        let note = ChangeNote(why: nil, meaning: "a trial")
+        _ = try await proof.ask("server") { agent in
+          try await agent.ask(Arm(wanted, seen: nil, seconds: 600, note: note, cutsNow: false))
+        }
+        #expect(try await input()?.mode == .enforce)
+        #expect(Self.told(try await input()) == ["10.0.0.1 udp/53"])
+        _ = try await proof.ask("server") { try await $0.ask(EndTrial()) }
+        #expect(try await input()?.mode == .observe)
+        _ = try await proof.ask("server") { try await $0.ask(Apply(wanted, seen: nil)) }
+        #expect(try await input()?.mode == .enforce)
+        #expect(Self.told(try await input()) == ["10.0.0.1 udp/53"])
+      }
+    }
+  }
+}
