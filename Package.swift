@@ -77,6 +77,8 @@ let package = Package(
     layer("Attempts", ["Addressing"], isSmall: true),
     layer(
       "AgentProtocol", ["Addressing", "Attempts", "Diagnostics", "Nftables", "RulesetDiff"], isSmall: true),
+    layer(
+      "Records", ["Addressing", "AgentProtocol", "Explanation", "Policy", "RulesetShape"], isSmall: true),
     layer("ConnectionSpace", ["Addressing"]),
     layer(
       "ConnectionDiff",
@@ -217,6 +219,9 @@ let package = Package(
         "Addressing", "AgentProtocol", "Attempts", "Goldens", "Nftables", "Policy", "PolicyFixtures",
         "RulesetCompiler", "RulesetDiff",
       ]),
+    tests(
+      "RecordsTests",
+      ["Addressing", "AgentProtocol", "Diagnostics", "Inventory", "Policy", "Records", "RulesetShape"]),
     tests("FleetTests", ["AgentProtocol", "Fleet", "Nftables"]),
     tests(
       "EnforcementTests",

@@ -1,0 +1,198 @@
+internal import Addressing
+package import AgentProtocol
+internal import Explanation
+package import Policy
+internal import RulesetShape
+
+/// Says why hosts do not allow what they have recorded: as ``Explanation/PathExplainer`` explains the same connection.
+package struct DenialExplainer: Sendable {
+  private let policy: Policy
+  private var paths: PathExplainer
+  private let now: Timestamp
+  private let served: ServedKinds
+  private let known: AddressSet
+  /// Moments at which flows were open that have ended, the latest first.
+  private let earlier: [Timestamp]
+  private var causes: [Question: DenialCause] = [:]
+
+  private struct Question: Hashable {
+    let record: Recorded.Record
+    let host: HostID
+    let direction: Direction
+  }
+
+  /// So many ends of flows are looked behind.
+  private static let mostEnds = 8
+
+  /// - Parameter now: the moment at which flows with an end are judged.
+  package init(_ policy: Policy, now: Timestamp) {
+    self.policy = policy
+    self.now = now
+    paths = PathExplainer(policy, HostPolicies(policy))
+    served = ServedKinds(policy)
+    known = policy.peers.map(\.addresses).reduce(
+      policy.networks.map(\.addresses).reduce(policy.managed) { $0.union($1) }
+    ) { $0.union($1) }
+    let ends = Set(policy.flows.filter { $0.hasEnded(now) }.compactMap(\.until))
+    earlier = ends.sorted(by: >).prefix(Self.mostEnds).map { Timestamp(seconds: $0.seconds - 1) }
+  }
+
+  package mutating func cause(
+    of record: Recorded.Record, at host: HostID, _ direction: Direction
+  ) -> DenialCause {
+    let question = Question(record: record, host: host, direction: direction)
+    if let known = causes[question] { return known }
+    let cause = find(question)
+    causes[question] = cause
+    return cause
+  }
+
+  private mutating func find(_ question: Question) -> DenialCause {
+    let (record, direction) = (question.record, question.direction)
+    let own = policy[question.host].addresses
+    if direction != .egress, AddressSet.ipv4InIPv6.contains(record.peer) { return .rule(.disguisedSource) }
+    if direction == .ingress, own.contains(record.peer) { return .rule(.ownAddress) }
+    // Which address of its own the host was asked at, or asked from, is not recorded, and no rule asks for it.
+    let here = own.first { $0.family == record.peer.family }
+    let ends: (source: Address, destination: Address)
+    switch (direction, here, record.destination) {
+    case (.forward, _, let destination?) where destination.family == record.peer.family:
+      ends = (record.peer, destination)
+    case (.ingress, let here?, _): ends = (record.peer, here)
+    case (.egress, let here?, _): ends = (here, record.peer)
+    case (.forward, _, _): return .noFlow
+    case (_, nil, _): return .hasNone(record.peer.family)
+    }
+    let others = direction == .forward ? [ends.source, ends.destination] : [record.peer]
+    let stranger = others.first { !known.contains($0) }
+    let unserved = stranger.map { DenialCause.unknown($0) } ?? .noFlow
+    // What a scan asks for no flow is about, nearly always.
+    guard served.mayHold(record) else { return unserved }
+    let connection = Connection(from: ends.source, to: ends.destination, record)
+    let path = paths.explain(connection, now: now)
+    if let hop = path.hop(question.host, direction) {
+      if hop.isAllowed {
+        let flow = hop.flow.map { policy[$0].name }
+        guard let flow, record.isOfUnknownMessage else { return .allowed(flow: flow) }
+        return .otherMessages(flow: flow)
+      }
+      if let rule = hop.rule {
+        if let flow = rule.endedFlow { return .ended(flow: flow) }
+        if let note = RuleNote(rule), !note.isOfEverything { return .rule(note) }
+      }
+    }
+    for moment in earlier {
+      if let flow = flow(of: connection, question.host, direction, moment) { return .ended(flow: flow) }
+    }
+    let elsewhere = path.hops.first { $0.host != question.host && $0.isAllowed && $0.flow != nil }
+    if let elsewhere, let flow = elsewhere.flow {
+      return .onlyElsewhere(host: policy[elsewhere.host].name, flow: policy[flow].name)
+    }
+    if stranger != nil { return unserved }
+    let back = Connection(from: ends.destination, to: ends.source, record)
+    if let flow = flow(of: back, question.host, direction.reversed, now) { return .otherWay(flow: flow) }
+    if let flow = otherFamily(record, ends, question) { return .otherFamily(flow: flow) }
+    return .noFlow
+  }
+
+  /// The flow that allows a connection at a host.
+  private mutating func flow(
+    of connection: Connection, _ host: HostID, _ direction: Direction, _ moment: Timestamp
+  ) -> String? {
+    let hop = paths.explain(connection, now: moment).hop(host, direction)
+    return hop.flatMap { $0.isAllowed ? $0.flow : nil }.map { policy[$0].name }
+  }
+
+  /// The flow that allows the same between two hosts by their addresses of the other family.
+  private mutating func otherFamily(
+    _ record: Recorded.Record, _ ends: (source: Address, destination: Address), _ question: Question
+  ) -> String? {
+    guard let source = paths.owner(of: ends.source), let destination = paths.owner(of: ends.destination),
+      let other = record.inOtherFamily
+    else { return nil }
+    let family = ends.source.family
+    for one in policy[source].addresses where one.family != family {
+      for another in policy[destination].addresses where another.family != family {
+        let connection = Connection(from: one, to: another, other)
+        if let flow = flow(of: connection, question.host, question.direction, now) { return flow }
+      }
+    }
+    return nil
+  }
+}
+
+/// Protocols, ports and messages that services of flows are about.
+private struct ServedKinds: Sendable {
+  private var ports: [IPProtocol: PortSet] = [:]
+  private var others: Set<IPProtocol> = []
+
+  init(_ policy: Policy) {
+    for service in Set(policy.flows.flatMap(\.services)).map({ policy[$0] }) {
+      for term in service.terms {
+        switch term.match {
+        case .ports(let some):
+          ports[term.ipProtocol] = (ports[term.ipProtocol] ?? PortSet()).union(some).union(
+            service.replies ?? PortSet())
+        case .types, .any: others.insert(term.ipProtocol)
+        }
+      }
+    }
+  }
+
+  /// Whether a flow may be about it, in either family.
+  func mayHold(_ record: Recorded.Record) -> Bool {
+    if let port = record.port { return ports[record.ipProtocol]?.contains(port) ?? false }
+    return others.contains(record.ipProtocol)
+      || record.isOfMessages && !others.isDisjoint(with: [.icmp, .icmpv6])
+  }
+}
+
+extension PathExplanation {
+  fileprivate func hop(_ host: HostID, _ direction: Direction) -> Hop? {
+    hops.first { $0.host == host && $0.direction == direction }
+  }
+}
+
+extension Direction {
+  fileprivate var reversed: Self {
+    switch self {
+    case .ingress: .egress
+    case .egress: .ingress
+    case .forward: .forward
+    }
+  }
+}
+
+extension Connection {
+  /// What would begin what was recorded, between ends of one family; of messages whose type is not recorded, an echo
+  /// request.
+  fileprivate init(from source: Address, to destination: Address, _ record: Recorded.Record) {
+    let kind: Kind =
+      if let port = record.port {
+        .ports(source: 49152, destination: port)
+      } else if record.isOfMessages {
+        .type(record.type ?? (record.ipProtocol == .icmp ? 8 : 128))
+      } else {
+        .plain
+      }
+    self.init(from: source, to: destination, record.ipProtocol, kind)
+  }
+}
+
+extension Recorded.Record {
+  fileprivate var isOfMessages: Bool { ipProtocol == .icmp || ipProtocol == .icmpv6 }
+  fileprivate var isOfUnknownMessage: Bool { isOfMessages && type == nil }
+
+  /// The same as the other family has it: an echo request and its answer have other numbers there, and no other message is
+  /// looked for.
+  fileprivate var inOtherFamily: Self? {
+    guard isOfMessages else { return self }
+    let types: [(icmp: UInt8, icmpv6: UInt8)] = [(8, 128), (0, 129)]
+    let isICMP = ipProtocol == .icmp
+    let own = type ?? (isICMP ? 8 : 128)
+    guard let pair = types.first(where: { (isICMP ? $0.icmp : $0.icmpv6) == own }) else { return nil }
+    return Self(
+      peer: peer, destination: destination, ipProtocol: isICMP ? .icmpv6 : .icmp, port: nil,
+      type: isICMP ? pair.icmpv6 : pair.icmp)
+  }
+}

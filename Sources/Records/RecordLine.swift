@@ -1,0 +1,189 @@
+internal import Addressing
+internal import AgentProtocol
+package import Policy
+
+/// By what recorded connections are gathered.
+package enum RecordGrouping: String, Hashable, Sendable, CaseIterable {
+  /// By source, destination and service; a scan is one line.
+  case connection
+  case source
+  case service
+  /// By destination.
+  case host
+}
+
+/// What is told of some recorded connections in one line.
+package struct RecordLine: Hashable, Sendable {
+  /// How much there is of something that has no place of its own in the line.
+  package struct Extent: Hashable, Sendable {
+    package let sources: Int
+    package let destinations: Int
+    /// Whether every destination is a host that is known.
+    package let areHosts: Bool
+    /// Ports, where all that was asked for has one; else protocols and messages are among them.
+    package let services: Int
+    package let arePorts: Bool
+    /// What was asked for, if that was one thing.
+    package let service: String?
+    package let destination: String?
+    package let source: String?
+  }
+
+  /// What the line is about.
+  package enum Subject: Hashable, Sendable {
+    case connection(source: String, destination: String, service: String)
+    /// One source that wanted a great many things, or from a great many.
+    case scan(source: String)
+    case source(String)
+    case service(String)
+    case host(String)
+  }
+
+  package let direction: Direction
+  package let subject: Subject
+  package let extent: Extent
+  /// The hosts that have recorded it, ascending.
+  package let hosts: [String]
+  package let packets: UInt64
+  /// Seconds since the last packet.
+  package let age: Int
+  /// `nil`: none is known, or not all have one.
+  package let cause: DenialCause?
+
+  /// From so many ports or destinations on that one source wants it is a scan.
+  package static let fewestOfScan = 10
+
+  /// Lines over connections, the most recent first.
+  package static func lines(
+    over connections: [RecordedConnection], by grouping: RecordGrouping = .connection
+  ) -> [Self] {
+    var lines: [Self] = []
+    for (direction, some) in Dictionary(grouping: connections, by: \.direction) {
+      switch grouping {
+      case .connection: lines += gathered(some, direction)
+      case .source: lines += groups(of: some, direction) { .source($0.source.text) }
+      case .service: lines += groups(of: some, direction) { .service($0.service) }
+      case .host: lines += groups(of: some, direction) { .host($0.destination.text) }
+      }
+    }
+    return lines.sorted { $0.key < $1.key }
+  }
+
+  /// By connection, except what one source wanted of many.
+  private static func gathered(_ connections: [RecordedConnection], _ direction: Direction) -> [Self] {
+    Dictionary(grouping: connections) { $0.source.text }.flatMap { source, some -> [Self] in
+      let whole = Self(.scan(source: source), some, direction)
+      if max(whole.extent.services, whole.extent.destinations) >= fewestOfScan { return [whole] }
+      // Names stand for all addresses of a host, of which each may have a cause of its own.
+      return Dictionary(grouping: some) { Shown($0) }.map { shown, few in
+        Self(
+          .connection(source: source, destination: shown.destination, service: shown.service), few, direction)
+      }
+    }
+  }
+
+  private struct Shown: Hashable {
+    let destination: String
+    let service: String
+    let cause: DenialCause?
+
+    init(_ connection: RecordedConnection) {
+      destination = connection.destination.text
+      service = connection.service
+      cause = connection.cause
+    }
+  }
+
+  private static func groups(
+    of connections: [RecordedConnection], _ direction: Direction,
+    by subject: (RecordedConnection) -> Subject
+  ) -> [Self] {
+    Dictionary(grouping: connections, by: subject).map { Self($0, $1, direction) }
+  }
+
+  /// - Parameter connections: one at least.
+  private init(_ subject: Subject, _ connections: [RecordedConnection], _ direction: Direction) {
+    self.direction = direction
+    self.subject = subject
+    extent = Extent(connections)
+    hosts = Set(connections.map(\.host)).sorted()
+    packets = connections.reduce(0) { sum, one in
+      let (total, isTooMuch) = sum.addingReportingOverflow(one.packets)
+      return isTooMuch ? .max : total
+    }
+    age = connections.map(\.age).min() ?? 0
+    let causes = Set(connections.map(\.cause))
+    cause = causes.count == 1 ? causes.first.flatMap { $0 } : nil
+  }
+
+  /// Its place among others.
+  private var key: (Int, Int, UInt64, String, String) {
+    let order = Direction.allCases.firstIndex(of: direction) ?? 0
+    return (order, age, UInt64.max - packets, words, cause?.words ?? "")
+  }
+
+  package var isScan: Bool { if case .scan = subject { true } else { false } }
+
+  /// `web-1 → db-1  postgres`, `10.0.0.66  scan: 40 ports of 3 hosts`.
+  package var words: String {
+    switch subject {
+    case .connection(let source, let destination, let service): "\(source) → \(destination)  \(service)"
+    case .scan(let source): "\(source)  scan: \(extent.wanted)"
+    case .source(let source): "\(source) → \(extent.wanted)"
+    case .service(let service): "\(service)  \(extent.askers) → \(extent.asked)"
+    case .host(let host): "\(extent.askers) → \(host)  \(extent.kinds)"
+    }
+  }
+}
+
+extension RecordLine.Extent {
+  fileprivate init(_ connections: [RecordedConnection]) {
+    var (sources, destinations, services): (Set<String>, Set<String>, Set<String>) = ([], [], [])
+    var kinds: Set<Kind> = []
+    for connection in connections {
+      sources.insert(connection.source.text)
+      destinations.insert(connection.destination.text)
+      services.insert(connection.service)
+      kinds.insert(Kind(connection))
+    }
+    self.sources = sources.count
+    self.destinations = destinations.count
+    areHosts = connections.allSatisfy { $0.destination.host != nil }
+    self.services = kinds.count
+    arePorts = connections.allSatisfy { $0.record.port != nil }
+    service = kinds.count == 1 ? services.first : nil
+    destination = destinations.count == 1 ? destinations.first : nil
+    source = sources.count == 1 ? sources.first : nil
+  }
+
+  /// A port is counted once, whatever it is called.
+  private struct Kind: Hashable {
+    let ipProtocol: UInt8
+    let port: UInt16?
+    let type: UInt8?
+
+    init(_ connection: RecordedConnection) {
+      ipProtocol = connection.record.ipProtocol.rawValue
+      port = connection.record.port
+      type = connection.record.type
+    }
+  }
+
+  /// `40 ports`, or the only one.
+  fileprivate var kinds: String {
+    service ?? Self.counted(services, arePorts ? "port" : "service")
+  }
+
+  /// `3 hosts`, or the only one.
+  fileprivate var asked: String { destination ?? Self.counted(destinations, areHosts ? "host" : "address") }
+
+  /// `7 sources`, or the only one.
+  fileprivate var askers: String { source ?? Self.counted(sources, "source") }
+
+  /// `40 ports of 3 hosts`.
+  fileprivate var wanted: String { "\(kinds) of \(asked)" }
+
+  private static func counted(_ count: Int, _ one: String) -> String {
+    count == 1 ? "1 \(one)" : "\(count) \(one)\(one.hasSuffix("s") ? "es" : "s")"
+  }
+}

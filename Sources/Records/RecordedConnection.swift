@@ -1,0 +1,156 @@
+package import Addressing
+package import AgentProtocol
+package import Policy
+
+/// Something that a host has recorded, with the names of an inventory.
+package struct RecordedConnection: Hashable, Sendable {
+  /// One end of it.
+  package struct End: Hashable, Sendable {
+    /// The host that has it; `nil`: none that is known.
+    package let host: String?
+    /// `nil`: one of the host's own, which is not recorded.
+    package let address: Address?
+
+    package init(host: String?, address: Address?) {
+      self.host = host
+      self.address = address
+    }
+
+    /// The host, else the address.
+    package var text: String { host ?? address.map { "\($0)" } ?? "" }
+  }
+
+  /// The host that has recorded it.
+  package let host: String
+  /// How it came to that host.
+  package let direction: Direction
+  package let source: End
+  package let destination: End
+  package let record: Recorded.Record
+  /// The narrowest service of the inventory that is about it; `nil`: none, or one whose name says less than the port.
+  package let namedService: String?
+  package let packets: UInt64
+  package let bytes: UInt64
+  /// Seconds since the last packet.
+  package let age: Int
+  /// `nil`: there is no inventory to tell.
+  package let cause: DenialCause?
+
+  /// `postgres`, else `tcp/5432`, `icmp`, `icmpv6/echo-request`.
+  package var service: String { namedService ?? Self.words(record) }
+
+  private static func words(_ record: Recorded.Record) -> String {
+    if let port = record.port { return "\(record.ipProtocol)/\(port)" }
+    guard let type = record.type else { return "\(record.ipProtocol)" }
+    let name = ICMPType.names(record.peer.family).first { $0.value == type }?.name
+    return "\(record.ipProtocol)/\(name ?? "\(type)")"
+  }
+}
+
+/// Finds out whose connections hosts have recorded, and why they are not allowed.
+package struct RecordReader: Sendable {
+  private let names: [Address: String]
+  private let policy: Policy?
+  private var explainer: DenialExplainer?
+  private var services: ServiceNames?
+
+  /// - Parameters:
+  ///   - names: the hosts that have addresses.
+  ///   - policy: `nil`: there is none, so that neither services have names nor anything a cause.
+  ///   - now: the moment at which flows with an end are judged.
+  package init(names: [Address: String], policy: Policy?, now: Timestamp) {
+    self.names = names
+    self.policy = policy
+    explainer = policy.map { DenialExplainer($0, now: now) }
+    services = policy.map { ServiceNames($0) }
+  }
+
+  /// The connections of one direction of a host, in their order.
+  ///
+  /// - Parameter seconds: leaves out what was seen last before so many; `nil`: nothing.
+  package mutating func connections(
+    _ recorded: RecordList.Direction, at host: String, since seconds: Int? = nil
+  ) -> [RecordedConnection] {
+    let direction = recorded.hook.policyDirection
+    let id = policy?.host(named: host)
+    var result: [RecordedConnection] = []
+    for entry in recorded.entries where seconds.map({ entry.age <= $0 }) ?? true {
+      let peer = end(entry.record.peer)
+      let other = entry.record.destination.map { end($0) } ?? RecordedConnection.End(host: host, address: nil)
+      result.append(
+        RecordedConnection(
+          host: host, direction: direction, source: direction == .egress ? other : peer,
+          destination: direction == .egress ? peer : other, record: entry.record,
+          namedService: services?.name(of: entry.record), packets: entry.packets, bytes: entry.bytes,
+          age: entry.age, cause: id.flatMap { explainer?.cause(of: entry.record, at: $0, direction) }))
+    }
+    return result
+  }
+
+  private func end(_ address: Address) -> RecordedConnection.End {
+    RecordedConnection.End(host: names[address], address: address)
+  }
+}
+
+extension DirectionStatus.Direction {
+  /// What a policy calls it.
+  package var policyDirection: Direction {
+    switch self {
+    case .input: .ingress
+    case .output: .egress
+    case .forward: .forward
+    }
+  }
+}
+
+/// What services an inventory has for protocols, ports and messages.
+private struct ServiceNames: Sendable {
+  /// The terms of each protocol, the narrowest first.
+  private let terms: [IPProtocol: [(match: ServiceMatch, name: String)]]
+  private var known: [Kind: String?] = [:]
+
+  /// What has more ports tells less than the port does.
+  private static let widest = 256
+
+  private struct Kind: Hashable {
+    let ipProtocol: IPProtocol
+    let port: UInt16?
+    let type: UInt8?
+  }
+
+  init(_ policy: Policy) {
+    var terms: [IPProtocol: [(match: ServiceMatch, name: String)]] = [:]
+    for service in policy.services {
+      for term in service.terms { terms[term.ipProtocol, default: []].append((term.match, service.name)) }
+    }
+    self.terms = terms.mapValues { some in
+      some.filter { $0.match.width <= Self.widest }
+        .sorted { ($0.match.width, $0.name) < ($1.match.width, $1.name) }
+    }
+  }
+
+  mutating func name(of record: Recorded.Record) -> String? {
+    let kind = Kind(ipProtocol: record.ipProtocol, port: record.port, type: record.type)
+    if let name = known[kind] { return name }
+    let name = terms[kind.ipProtocol]?.first { term in
+      switch term.match {
+      case .any: true
+      case .ports(let ports): kind.port.map { ports.contains($0) } ?? false
+      case .types(let types): kind.type.map { types.contains($0) } ?? false
+      }
+    }?.name
+    known[kind] = .some(name)
+    return name
+  }
+}
+
+extension ServiceMatch {
+  /// How many ports or types it has.
+  fileprivate var width: Int {
+    switch self {
+    case .any: 0
+    case .ports(let ports): ports.ranges.reduce(0) { $0 + $1.count }
+    case .types(let types): types.ranges.reduce(0) { $0 + $1.count }
+    }
+  }
+}
