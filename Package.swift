@@ -142,8 +142,8 @@ let package = Package(
         "Addressing", "AgentProtocol", "Artifacts", "ConnectionDiff", "ConnectionSpace", "Diagnostics",
         "Explanation", "Fleet", "HostAgent", "HostLife", "HostState", "Inventory", "InventoryFiles", "Lab",
         "Lint",
-        "Machine", "Nftables", "Operations", "Policy", "Reachability", "RulesetDiff", "RulesetShape",
-        "RulesetSpace", arguments, subprocess, system,
+        "Machine", "Nftables", "Operations", "Policy", "Reachability", "Records", "RulesetDiff",
+        "RulesetShape", "RulesetSpace", arguments, subprocess, system,
       ], isSmall: true),
     .executableTarget(
       name: "sekisho", dependencies: ["SekishoCommands", arguments], swiftSettings: source),

@@ -199,8 +199,8 @@ struct CutCommand: Verb {
 }
 
 /// What addresses are called in an inventory.
-private struct AddressNames {
-  private let names: [Address: String]
+struct AddressNames {
+  let names: [Address: String]
 
   init(_ targets: Targets?) {
     names = Dictionary(

@@ -194,14 +194,8 @@ extension ConfirmedStatus {
       : [Entry(nil, Words("revision \(revision) is confirmed\(given)"))]
   }
 
-  /// `5 d`, in the largest unit that there is one of; nothing comes from the future.
-  static func age(_ time: Int64) -> String {
-    let seconds = max(0, WallClock.seconds() - time)
-    for (unit, length) in [("d", Int64(86_400)), ("h", 3600), ("min", 60)] where seconds >= length {
-      return "\(seconds / length) \(unit)"
-    }
-    return "\(seconds) s"
-  }
+  /// `5 d`; nothing comes from the future.
+  static func age(_ time: Int64) -> String { roughly(seconds: max(0, WallClock.seconds() - time)) }
 }
 
 extension SessionCount {

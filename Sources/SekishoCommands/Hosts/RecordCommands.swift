@@ -1,0 +1,98 @@
+internal import AgentProtocol
+internal import ArgumentParser
+internal import Operations
+internal import Policy
+internal import Records
+
+struct DeniedCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "denied",
+    abstract: "List what hosts have denied: who wanted what, and why no rule lets it.",
+    usage: "sekisho denied [<options>]",
+    discussion: """
+      The rules of a host record what they deny: who wanted which port or protocol, how many packets there were and when \
+      the last one came, for a day. With an inventory ends and services have its names, and each line says why: no flow, a \
+      flow that is the other way or has ended, an address that nobody has. A source that wanted ten ports or more, or \
+      something of as many hosts, is one line, called a scan.
+
+        sudo sekisho denied                  this machine
+        sekisho denied --host db             over ssh, with the inventory's names
+        sekisho denied --host all --since 10m
+        sekisho denied --host all --by source
+
+      Directions that only observe deny nothing: `sekisho observed` lists what they have recorded. A flood is recorded in \
+      part, so that packets are so many at least. --json has every record.
+
+      Exit codes: 0 done, whatever there is, 1 a host could not be asked.
+      """)
+
+  @OptionGroup var question: RecordQuestion
+  @OptionGroup var output: OutputOptions
+
+  func answer(_ console: Console) async throws -> Answer { try await question.answer(.enforce, console) }
+}
+
+struct ObservedCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "observed",
+    abstract: "List what hosts that only observe would deny.",
+    usage: "sekisho observed [<options>]",
+    discussion: """
+      A direction in observe mode lets everything pass and records what no rule allows. What is listed here is denied once \
+      the mode is enforce, unless a flow comes for it; the rest is as in `sekisho denied`.
+
+        sudo sekisho observed                this machine
+        sekisho observed --host "worker & !worker-9" --since 1h
+        sekisho observed --lab --by service
+
+      Exit codes: 0 done, whatever there is, 1 a host could not be asked.
+      """)
+
+  @OptionGroup var question: RecordQuestion
+  @OptionGroup var output: OutputOptions
+
+  func answer(_ console: Console) async throws -> Answer { try await question.answer(.observe, console) }
+}
+
+/// Which records are asked for.
+struct RecordQuestion: ParsableArguments {
+  @OptionGroup var hosts: TrialHosts
+
+  @Option(
+    help: ArgumentHelp("Gather by source, service or host, which is the destination.", valueName: "end"))
+  var by: Key?
+
+  @Option(
+    help: ArgumentHelp("Only what was seen in this time, as in 90s or 10m.", valueName: "duration"))
+  var since: TimeLimit?
+
+  /// By what lines are gathered.
+  enum Key: String, ExpressibleByArgument, CaseIterable {
+    case source, service, host
+
+    var grouping: RecordGrouping {
+      switch self {
+      case .source: .source
+      case .service: .service
+      case .host: .host
+      }
+    }
+  }
+
+  func answer(_ mode: DirectionStatus.Mode, _ console: Console) async throws -> Answer {
+    let targets = try hosts.find()
+    let replies = await HostReply.asking(targets, watch: WaitingLine(console)) { target in
+      try await ListRecords().asked(of: target)
+    }
+    var reader = RecordReader(
+      names: AddressNames(targets).names, policy: targets?.inventory?.policy, now: .current())
+    let report = RecordReport(mode: mode, grouping: by?.grouping ?? .connection)
+    return report.answer(
+      replies.map { reply in
+        RecordReport.Host(reply, mode) { direction in
+          reader.connections(
+            direction, at: reply.host, since: since.map { Int($0.duration.components.seconds) })
+        }
+      })
+  }
+}

@@ -1,0 +1,190 @@
+internal import AgentProtocol
+internal import Operations
+internal import Policy
+internal import Records
+
+/// What hosts have recorded as an answer.
+struct RecordReport {
+  /// That of the directions that are meant.
+  let mode: DirectionStatus.Mode
+  let grouping: RecordGrouping
+
+  /// The directions of one host that are meant, or why it could not be asked.
+  struct Host {
+    let name: String
+    let found: Result<[Found], any Error>
+    /// Directions whose rules are not what was compiled.
+    let strange: [DirectionStatus.Direction]
+
+    /// One direction.
+    struct Found {
+      let recorded: RecordList.Direction
+      let connections: [RecordedConnection]
+    }
+
+    init(
+      _ reply: HostReply<RecordList>, _ mode: DirectionStatus.Mode,
+      _ read: (RecordList.Direction) -> [RecordedConnection]
+    ) {
+      name = reply.host
+      found = reply.result.map { list in
+        list.directions.filter { $0.mode == mode }.map { Found(recorded: $0, connections: read($0)) }
+      }
+      strange = (try? reply.result.get())?.directions.filter { $0.mode == .unknown }.map(\.hook) ?? []
+    }
+  }
+
+  /// Of more lines only the most recent are told.
+  private static let mostLines = 200
+
+  func answer(_ hosts: [Host]) -> Answer {
+    var answer = Answer()
+    for host in hosts {
+      guard case .failure(let error) = host.found else { continue }
+      answer.parts.append(.failure("\(host.name): \(error)"))
+      answer.exitCode = .failed
+    }
+    let found = hosts.flatMap { (try? $0.found.get()) ?? [] }
+    let lines = RecordLine.lines(over: found.flatMap(\.connections), by: grouping)
+    let directions = Set(found.map(\.recorded.hook.policyDirection)).sorted()
+    for direction in directions { answer.parts.append(.chapter(chapter(direction, lines, found))) }
+    for host in hosts { answer.parts += remarks(host) }
+    answer.data = .document(File(hosts: hosts.map { File.Host($0) }))
+    return answer
+  }
+
+  private func chapter(_ direction: Direction, _ lines: [RecordLine], _ found: [Host.Found]) -> Chapter {
+    let lines = lines.filter { $0.direction == direction }
+    let count = found.flatMap(\.connections).count { $0.direction == direction }
+    let way =
+      switch direction {
+      case .ingress: "on the way in"
+      case .egress: "on the way out"
+      case .forward: "on the way through"
+      }
+    let what = mode == .observe ? "would be denied" : "denied"
+    var entries = lines.prefix(Self.mostLines).map(entry)
+    if lines.count > Self.mostLines {
+      entries.append("and \(lines.count - Self.mostLines) more lines; --json has all, --by source fewer")
+    }
+    return Chapter(
+      .facts, "\("\(what) \(way)", .strong): \(counted(count, "peer and port", "peers and ports"))",
+      entries.isEmpty ? ["none"] : entries)
+  }
+
+  private func entry(_ line: RecordLine) -> Entry {
+    var note = ["\(counted(line.packets, "packet")), \(roughly(seconds: line.age)) ago"]
+    // Only of what is forwarded a host is neither end.
+    if line.direction == .forward { note.append("at \(line.hosts.prefix(3).joined(separator: ", "))") }
+    if let cause = line.cause { note.append(cause.words) }
+    return Entry(
+      line.isScan ? .risk : mode == .enforce ? .closes : nil, Words(line.words),
+      note: note.joined(separator: ", "))
+  }
+
+  private func remarks(_ host: Host) -> [Answer.Part] {
+    guard case .success(let found) = host.found else { return [] }
+    var parts: [Answer.Part] = []
+    for hook in host.strange {
+      parts.append(
+        .remark("\(host.name), \(hook.rawValue): the rules are not what was compiled, nothing is known"))
+    }
+    if found.isEmpty, host.strange.isEmpty {
+      parts.append(
+        .remark(
+          mode == .enforce
+            ? "\(host.name) denies nothing, it only observes: `sekisho observed` lists what it would deny"
+            : "\(host.name) observes nothing, it enforces: `sekisho denied` lists what it has denied"))
+    }
+    for one in found.map(\.recorded) {
+      if one.isFull {
+        parts.append(
+          .remark(
+            "\(host.name), \(one.hook.rawValue): a set of records is full: who else came is not recorded until some are forgotten"
+          ))
+      }
+      if one.untold > 0 {
+        parts.append(
+          .remark("\(host.name), \(one.hook.rawValue): \(counted(one.untold, "older record")) not told"))
+      }
+    }
+    return parts
+  }
+
+  // MARK: - JSON
+
+  private struct File: Encodable {
+    struct Record: Encodable {
+      /// Nothing: one of the host's own addresses, which is not recorded.
+      let source: String?
+      let sourceHost: String?
+      let destination: String?
+      let destinationHost: String?
+      let `protocol`: String
+      let port: UInt16?
+      /// Type of a message, where it is recorded.
+      let type: UInt8?
+      /// As the inventory calls it.
+      let service: String?
+      let packets: UInt64
+      let bytes: UInt64
+      /// Seconds since the last packet.
+      let lastSeen: Int
+      /// `no-flow` and the like; nothing without an inventory.
+      let cause: String?
+      /// The flow that the cause is about.
+      let flow: String?
+      let why: String?
+
+      init(_ connection: RecordedConnection) {
+        source = connection.source.address.map { "\($0)" }
+        sourceHost = connection.source.host
+        destination = connection.destination.address.map { "\($0)" }
+        destinationHost = connection.destination.host
+        `protocol` = "\(connection.record.ipProtocol)"
+        port = connection.record.port
+        type = connection.record.type
+        service = connection.namedService
+        (packets, bytes, lastSeen) = (connection.packets, connection.bytes, connection.age)
+        (cause, flow) = (connection.cause?.code, connection.cause?.flow)
+        why = connection.cause?.words
+      }
+    }
+
+    struct Direction: Encodable {
+      let direction: String
+      let mode: String
+      /// For how many seconds the host remembers.
+      let memory: Int
+      /// Whether there is no room for further records.
+      let full: Bool
+      /// Older records that the host has not told.
+      let untold: Int
+      /// The most recent first.
+      let records: [Record]
+
+      init(_ found: RecordReport.Host.Found) {
+        let recorded = found.recorded
+        (direction, mode, memory) = (recorded.hook.rawValue, recorded.mode.rawValue, recorded.memory)
+        (full, untold) = (recorded.isFull, recorded.untold)
+        records = found.connections.map { Record($0) }
+      }
+    }
+
+    struct Host: Encodable {
+      let host: String
+      var directions: [Direction]?
+      var error: FailureJSON?
+
+      init(_ host: RecordReport.Host) {
+        self.host = host.name
+        switch host.found {
+        case .success(let found): directions = found.map { Direction($0) }
+        case .failure(let failure): error = FailureJSON(failure)
+        }
+      }
+    }
+
+    let hosts: [Host]
+  }
+}

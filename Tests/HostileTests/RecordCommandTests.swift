@@ -1,0 +1,94 @@
+import Testing
+
+/// Records as users of the commands see them.
+@Suite(.enabled(if: Shell.obstacle == nil && Shell.isRoot, "\(Shell.obstacle ?? "not root")"))
+struct RecordCommandTests {
+  private static let inventory = """
+    version: 1
+    services: {ssh: tcp/22, dns: udp/53}
+    hosts:
+      a: {addresses: [10.0.0.1, "2001:db8::1"]}
+      b: {addresses: [10.0.0.2, "2001:db8::2"], mode: {egress: observe}}
+    flows:
+      a-to-b: {from: a, to: b, service: [ssh, dns], why: test}
+
+    """
+
+  /// Datagrams of UDP are denied whoever listens.
+  private static let start = """
+    sekisho lab up -q; trap 'sekisho lab down -q' EXIT
+    sekisho apply --lab --yes -q
+    sekisho lab exec b -- bash -c 'for each in 1 2; do echo x > /dev/udp/10.0.0.1/53; done'
+    sekisho lab exec b -- bash -c 'echo x > /dev/udp/2001:db8::1/99'
+
+    """
+
+  @Test func `what is denied and what would be is listed with names and causes`() throws {
+    try withShell { shell in
+      try shell.write("inventory/all.yaml", Self.inventory)
+      let result = try shell.run(
+        Self.start + """
+          sekisho denied --lab > told; cat told
+          grep 'denied on the way in: 2 peers and ports' told
+          grep -e '- b → a  dns  2 packets, [0-9a-z ]* ago, flow a-to-b is the other way' told
+          grep -e '- b → a  udp/99  1 packet, [0-9a-z ]* ago, no flow allows it' told
+          sekisho denied --lab --host a --by source | grep 'b → 2 ports of a  3 packets'
+          sekisho denied --lab --host a --by service | grep 'dns  b → a  2 packets'
+          sekisho denied --lab --host a --by host | grep 'b → a  2 ports  3 packets'
+          sekisho observed --lab > told 2> said; cat told said
+          grep 'would be denied on the way out: 2 peers and ports' told
+          grep 'b → a  dns  2 packets, [0-9a-z ]* ago, flow a-to-b is the other way' told
+          grep 'a observes nothing, it enforces' said
+          sekisho denied --lab --json > json; cat json
+          for word in '"cause" : "other-way"' '"cause" : "no-flow"' '"destination_host" : "a"' '"flow" : "a-to-b"' \
+            '"memory" : 86400' '"packets" : 2' '"port" : 99' '"protocol" : "udp"' '"service" : "dns"' \
+            '"source" : "10.0.0.2"' '"source_host" : "b"' '"full" : false'; do grep -F "$word" json; done
+          sekisho compile -q -o out
+          sekisho denied --lab --from out | grep 'b → a  udp/53  2 packets, [0-9a-z ]* ago$'
+          for port in $(seq 1 40); do sekisho lab exec b -- bash -c "echo x > /dev/udp/10.0.0.1/$((2000 + port))"; done
+          sekisho denied --lab > told; cat told
+          grep -e '! b  scan: 42 ports of a  43 packets' told; test $(grep -c ' b ' told) = 1
+          """, inNamespace: false)
+      #expect(result.status == 0, "\(result.all)")
+    }
+  }
+
+  @Test func `a scan over hosts is one line, and one host that cannot be asked hides no other`() throws {
+    try withShell { shell in
+      try shell.write(
+        "inventory/all.yaml",
+        """
+        version: 1
+        hosts: {a: {addresses: [10.0.0.1]}, b: {addresses: [10.0.0.2]}, c: {addresses: [10.0.0.3]}, d: {addresses: [10.0.0.4]}}
+
+        """)
+      let result = try shell.run(
+        """
+        sekisho lab up -q; trap 'sekisho lab down -q' EXIT
+        sekisho apply --lab --host 'a, b, c' --yes -q
+        sekisho lab exec d -- bash -c 'for host in 1 2 3; do for port in 1 2 3 4 5 6 7 8 9 10 11 12; do
+          echo x > /dev/udp/10.0.0.$host/$port; done; done'
+        status=0; sekisho denied --lab > told 2> said || status=$?; cat told said; test $status = 1
+        grep -e '! d  scan: 12 ports of 3 hosts  36 packets, [0-9a-z ]* ago, no flow allows it' told
+        grep 'd: nothing is enforced on this host' said
+        sekisho denied --lab --host 'a, b, c' --since 1h | grep scan
+        """, inNamespace: false)
+      #expect(result.status == 0, "\(result.all)")
+    }
+  }
+
+  @Test func `this machine needs no inventory, and where nothing is enforced that is said`() throws {
+    try withShell { shell in
+      let result = try shell.run(
+        """
+        for verb in denied observed; do
+          status=0; sekisho $verb 2> said || status=$?; cat said; test $status = 1; grep 'nothing is enforced' said
+          status=0; sekisho $verb --json > json 2> said || status=$?; test $status = 1; grep '"code" : "refused"' json
+          status=0; sekisho $verb --by port 2> said || status=$?; test $status = 64
+          status=0; sekisho $verb --since soon 2> said || status=$?; test $status = 64
+        done
+        """)
+      #expect(result.status == 0, "\(result.all)")
+    }
+  }
+}
