@@ -72,22 +72,41 @@ package struct RecordLine: Hashable, Sendable {
   /// By connection, except what one source wanted of many.
   private static func gathered(_ connections: [RecordedConnection], _ direction: Direction) -> [Self] {
     Dictionary(grouping: connections) { $0.source.text }.flatMap { source, some -> [Self] in
-      let whole = Self(.scan(source: source), some, direction)
-      if max(whole.extent.services, whole.extent.destinations) >= fewestOfScan { return [whole] }
-      // Names stand for all addresses of a host, of which each may have a cause of its own.
-      return Dictionary(grouping: some) { Shown($0) }.map { shown, few in
-        Self(
-          .connection(source: source, destination: shown.destination, service: shown.service), few, direction)
+      // What a flow is about may be no part of the scan, and is told beside it.
+      let strange = some.filter { $0.cause?.flow == nil }
+      if isScan(strange), strange.count < some.count {
+        let others = some.filter { $0.cause?.flow != nil }
+        if !isScan(others) {
+          return [Self(.scan(source: source), strange, direction)] + each(others, direction)
+        }
       }
+      return isScan(some) ? [Self(.scan(source: source), some, direction)] : each(some, direction)
+    }
+  }
+
+  private static func isScan(_ connections: [RecordedConnection]) -> Bool {
+    if connections.count < fewestOfScan { return false }
+    let extent = Extent(connections)
+    return max(extent.services, extent.destinations) >= fewestOfScan
+  }
+
+  /// Names stand for all addresses of a host, of which each may have a cause of its own.
+  private static func each(_ connections: [RecordedConnection], _ direction: Direction) -> [Self] {
+    Dictionary(grouping: connections) { Shown($0) }.map { shown, some in
+      Self(
+        .connection(source: shown.source, destination: shown.destination, service: shown.service), some,
+        direction)
     }
   }
 
   private struct Shown: Hashable {
+    let source: String
     let destination: String
     let service: String
     let cause: DenialCause?
 
     init(_ connection: RecordedConnection) {
+      source = connection.source.text
       destination = connection.destination.text
       service = connection.service
       cause = connection.cause

@@ -109,6 +109,20 @@ import Testing
     }
   }
 
+  @Test func `what a flow is about is told beside a scan, unless that is as much as a scan`() throws {
+    // The flow is the other way.
+    let rows = (1...12).map { ("10.0.0.2 udp/\($0)", UInt64(1), $0) as Row }
+    let some = try Self.connections([("app", .input, rows + [("10.0.0.2 tcp/80", 1, 0)])])
+    #expect(
+      Self.told(some) == [
+        "ingress: base → app  web, 1, 0 s, other-way",
+        "ingress: base  scan: 12 ports of app, 12, 1 s, no-flow",
+      ])
+    // Alone it is no scan.
+    let few = try Self.connections([("app", .input, rows.prefix(9) + [("10.0.0.2 tcp/80", 1, 0)])])
+    #expect(Self.told(few) == ["ingress: base  scan: 10 ports of app, 10, 0 s"])
+  }
+
   @Test func `one source that wants something of many is a scan, also on its way out`() throws {
     let rows = (1...12).map { ("203.0.113.\($0) tcp/443", UInt64(1), $0) as Row }
     let connections = try Self.connections([("app", .output, rows)], withPolicy: false)
