@@ -69,7 +69,7 @@ extension LocalHost {
       directions.append(
         RecordList.Direction(
           hook: DirectionStatus.Direction(side),
-          mode: trial == nil ? DirectionStatus.Mode(table.mode(of: base)) : DirectionStatus.Mode(end),
+          mode: DirectionStatus.Mode(trial == nil ? table.mode(of: base) : end.mode),
           memory: Int(clamping: found.memory / 1000), isFull: found.isFull, entries: told,
           untold: latest.count - told.count))
     }
@@ -115,7 +115,7 @@ extension Table {
 }
 
 extension DirectionStatus.Mode {
-  /// `nil`: the rules are not what was compiled.
+  /// - Parameter mode: `nil`: the rules are not what was compiled.
   init(_ mode: SideMode?) {
     self =
       switch mode {
@@ -124,10 +124,12 @@ extension DirectionStatus.Mode {
       case nil: .unknown
       }
   }
+}
 
-  /// That of a chain in which everything ends that is not allowed.
-  fileprivate init(_ end: Chain) {
-    self.init(end.rules.last.flatMap(Denial.init).map { $0 == .observe ? SideMode.observe : .enforce })
+extension Chain {
+  /// That of a chain in which everything ends that is not allowed; a chain that judges on trial has no policy beside it.
+  var mode: SideMode? {
+    rules.last.flatMap(Denial.init).map { $0 == .observe ? SideMode.observe : .enforce }
   }
 }
 

@@ -63,7 +63,7 @@ extension DirectionStatus {
       self.init(hook: hook, mode: .unknown, packets: 0, records: 0, invalid: invalid)
       return
     }
-    let mode = Mode(installed.table.mode(of: base))
+    let mode = Mode(isOnTrial ? end.mode : installed.table.mode(of: base))
     var records = 0
     var areFull = false
     for name in installed.table.records(of: end) {

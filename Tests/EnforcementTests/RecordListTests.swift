@@ -124,9 +124,12 @@ import Testing
     let kernel = MemoryKernel([TrialTable(of: new, beside: old, milliseconds: 60_000).armed])
     kernel.made[Self.set] = [Self.state(1, port: 80, ago: 1)]
     let host = Self.host(kernel)
-    #expect(try host.records().directions.allSatisfy { $0.mode == .observe })
-    kernel.expire()
-    #expect(try host.records().directions.allSatisfy { $0.mode == .enforce })
+    for mode in [DirectionStatus.Mode.observe, .enforce] {
+      #expect(try host.records().directions.allSatisfy { $0.mode == mode })
+      let status = try #require(try host.status { _ in false }.table)
+      #expect(status.directions.allSatisfy { $0.mode == mode && ($0.hook != .input || $0.records == 1) })
+      kernel.expire()
+    }
   }
 
   @Test func `without a table nothing is recorded, and that is said`() throws {
