@@ -49,7 +49,7 @@ import Testing
       timeLeft: (timeout ?? day) - ago, counter: CounterValues(packets: packets, bytes: 60 * packets))
   }
 
-  private static let set = SetMeaning.records(.input, hasPorts: true, .ipv4).name
+  private static let set: SetName = "in/denied.v4"
 
   @Test func `the most recent come first, each once, with what was counted`() throws {
     let kernel = MemoryKernel([Self.table()])

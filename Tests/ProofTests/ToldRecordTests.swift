@@ -66,6 +66,37 @@ extension KernelProof {
       }
     }
 
+    @Test func `of what is forwarded both ends are told`() async throws {
+      let inventory = """
+        version: 1
+        services: {web: tcp/80}
+        hosts:
+          client: {addresses: [10.0.0.1, "2001:db8::1"]}
+          inner:  {addresses: [10.0.9.1, "2001:db8:9::1"]}
+          gate:
+            addresses: [10.0.0.254, "2001:db8::fe"]
+            forwarding: gateway
+            routes: [{between: [client, inner]}]
+        flows:
+          client-to-inner: {from: client, to: inner, service: web, why: a test}
+
+        """
+      try await withProofLab(try loaded(inventory), try labRights()) { proof in
+        try await proof.apply(["gate"])
+        let outcomes = try await proof.lab.probe(
+          "client", ["udp - 10.0.9.1 53", "tcp - 2001:db8:9::1 22", "icmp - 10.0.9.1 8"])
+        #expect(outcomes.allSatisfy { $0 == "silent" }, "\(outcomes)")
+        let list = try await proof.ask("gate") { try await $0.ask(ListRecords()) }
+        let told = try #require(list.directions.first { $0.hook == .forward })
+        #expect(
+          Set(told.entries.map { "\($0.record.peer) \($0.record.destination?.description ?? "-")" })
+            == ["10.0.0.1 10.0.9.1", "2001:db8::1 2001:db8:9::1"])
+        #expect(
+          Set(Self.told(told)) == ["10.0.0.1 udp/53", "2001:db8::1 tcp/22", "10.0.0.1 icmp"])
+        #expect(told.entries.allSatisfy { $0.packets > 0 })
+      }
+    }
+
     @Test func `records stay when the mode changes, and a trial tells the mode that it tries`() async throws {
       try await withEnforcedLab(Self.inventory(", mode: observe"), try labRights()) { proof in
         _ = try await proof.lab.probe("client", ["udp - 10.0.0.2 53"])
