@@ -96,14 +96,15 @@ struct RecordReport {
             ? "\(host.name) denies nothing, it only observes: `sekisho observed` lists what it would deny"
             : "\(host.name) observes nothing, it enforces: `sekisho denied` lists what it has denied"))
     }
-    for one in found.map(\.recorded) {
+    for (one, connections) in found.map({ ($0.recorded, $0.connections) }) {
       if one.isFull {
         parts.append(
           .remark(
             "\(host.name), \(one.hook.rawValue): a set of records is full: who else came is not recorded until some are forgotten"
           ))
       }
-      if one.untold > 0 {
+      // Where some that were told are too old already, the others are too.
+      if one.untold > 0, connections.count == one.entries.count {
         parts.append(
           .remark("\(host.name), \(one.hook.rawValue): \(counted(one.untold, "older record")) not told"))
       }
