@@ -42,8 +42,7 @@ package struct RecordedConnection: Hashable, Sendable {
   private static func words(_ record: Recorded.Record) -> String {
     if let port = record.port { return "\(record.ipProtocol)/\(port)" }
     guard let type = record.type else { return "\(record.ipProtocol)" }
-    let name = ICMPType.names(record.peer.family).first { $0.value == type }?.name
-    return "\(record.ipProtocol)/\(name ?? "\(type)")"
+    return "\(record.ipProtocol)/\(ICMPType.text(type, record.peer.family))"
   }
 }
 

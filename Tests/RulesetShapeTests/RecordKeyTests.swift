@@ -35,7 +35,10 @@ import Testing
       set: "in/denied-other.v4", types: [.ipv4Address, .inetProto, .icmpType],
       key: four + [1, 0, 0, 0] + [8, 0, 0, 0], words: "10.0.0.7 icmp type 8"),
     Case(
-      set: "in/denied-other.v6", types: [.ipv6Address, .icmpv6Type], key: six + [128, 0, 0, 0],
+      set: "out/denied-icmp.v4", types: [.ipv4Address, .icmpType], key: four + [8, 0, 0, 0],
+      words: "10.0.0.7 icmp type 8"),
+    Case(
+      set: "in/denied-icmp.v6", types: [.ipv6Address, .icmpv6Type], key: six + [128, 0, 0, 0],
       words: "2001:db8::7 icmpv6 type 128"),
     // A trial records in a set of its own where that is declared otherwise than the one in force.
     Case(
@@ -64,7 +67,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("api.v4", [DataType.ipv4Address, .inetProto]), ("in/denied.v5", [.ipv4Address, .inetProto]),
+    ("api.v4", [DataType.ipv4Address, .inetProto]), ("in/asking.v4", [.ipv4Address]),
+    ("in/denied.v5", [.ipv4Address, .inetProto]),
     ("in", [.ipv4Address, .inetProto]), ("in/denied.v4", [.ipv4Address, .mark]),
     ("in/denied.v4", [.inetProto, .inetService]), ("in/denied.v4", [.ipv4Address, .inetService]),
     ("in/denied.v4", [.ipv4Address, .ipv4Address, .inetProto]),
