@@ -5,21 +5,15 @@ package import Policy
 internal import RulesetShape
 
 /// Says why hosts do not allow what they have recorded: as ``Explanation/PathExplainer`` explains the same connection.
-package struct DenialExplainer: Sendable {
+package final class DenialExplainer {
   private let policy: Policy
   private var paths: PathExplainer
   private let now: Timestamp
-  private let served: ServedKinds
+  /// What services of flows are about, the ports of their answers too.
+  private let served: [ServiceTerm]
   private let known: AddressSet
   /// Moments at which flows were open that have ended, the latest first.
   private let earlier: [Timestamp]
-  private var causes: [Question: DenialCause] = [:]
-
-  private struct Question: Hashable {
-    let record: Recorded.Record
-    let host: HostID
-    let direction: Direction
-  }
 
   /// So many ends of flows are looked behind.
   private static let mostEnds = 8
@@ -29,27 +23,26 @@ package struct DenialExplainer: Sendable {
     self.policy = policy
     self.now = now
     paths = PathExplainer(policy, HostPolicies(policy))
-    served = ServedKinds(policy)
+    served = Set(policy.flows.flatMap(\.services)).flatMap { id in
+      let service = policy[id]
+      let answers = service.replies.map { [ServiceTerm(.udp, .ports($0))] } ?? []
+      return service.terms + answers
+    }
     known = policy.peers.map(\.addresses).reduce(
       policy.networks.map(\.addresses).reduce(policy.managed) { $0.union($1) }
     ) { $0.union($1) }
-    let ends = Set(policy.flows.filter { $0.hasEnded(now) }.compactMap(\.until))
-    earlier = ends.sorted(by: >).prefix(Self.mostEnds).map { Timestamp(seconds: $0.seconds - 1) }
+    var ends: [Timestamp] = []
+    while ends.count < Self.mostEnds {
+      let last = ends.last ?? now
+      let open = policy.flows.compactMap(\.until).filter { $0 <= now && $0.seconds - 1 < last.seconds }
+      guard let end = open.max() else { break }
+      ends.append(Timestamp(seconds: end.seconds - 1))
+    }
+    earlier = ends
   }
 
-  package mutating func cause(
-    of record: Recorded.Record, at host: HostID, _ direction: Direction
-  ) -> DenialCause {
-    let question = Question(record: record, host: host, direction: direction)
-    if let known = causes[question] { return known }
-    let cause = find(question)
-    causes[question] = cause
-    return cause
-  }
-
-  private mutating func find(_ question: Question) -> DenialCause {
-    let (record, direction) = (question.record, question.direction)
-    let own = policy[question.host].addresses
+  package func cause(of record: Recorded.Record, at host: HostID, _ direction: Direction) -> DenialCause {
+    let own = policy[host].addresses
     if direction != .egress, AddressSet.ipv4InIPv6.contains(record.peer) { return .rule(.disguisedSource) }
     if direction == .ingress, own.contains(record.peer) { return .rule(.ownAddress) }
     // Which address of its own the host was asked at, or asked from, is not recorded, and no rule asks for it.
@@ -67,10 +60,10 @@ package struct DenialExplainer: Sendable {
     let stranger = others.first { !known.contains($0) }
     let unserved = stranger.map { DenialCause.unknown($0) } ?? .noFlow
     // What a scan asks for no flow is about, nearly always.
-    guard served.mayHold(record) else { return unserved }
+    guard served.contains(where: { $0.mayBeAbout(record) }) else { return unserved }
     let connection = Connection(from: ends.source, to: ends.destination, record)
     let path = paths.explain(connection, now: now)
-    if let hop = path.hop(question.host, direction) {
+    if let hop = path.hop(host, direction) {
       if hop.isAllowed {
         let flow = hop.flow.map { policy[$0].name }
         guard let flow, record.isOfUnknownMessage else { return .allowed(flow: flow) }
@@ -82,21 +75,21 @@ package struct DenialExplainer: Sendable {
       }
     }
     for moment in earlier {
-      if let flow = flow(of: connection, question.host, direction, moment) { return .ended(flow: flow) }
+      if let flow = flow(of: connection, host, direction, moment) { return .ended(flow: flow) }
     }
-    let elsewhere = path.hops.first { $0.host != question.host && $0.isAllowed && $0.flow != nil }
+    let elsewhere = path.hops.first { $0.host != host && $0.isAllowed && $0.flow != nil }
     if let elsewhere, let flow = elsewhere.flow {
       return .onlyElsewhere(host: policy[elsewhere.host].name, flow: policy[flow].name)
     }
     if stranger != nil { return unserved }
     let back = Connection(from: ends.destination, to: ends.source, record)
-    if let flow = flow(of: back, question.host, direction.reversed, now) { return .otherWay(flow: flow) }
-    if let flow = otherFamily(record, ends, question) { return .otherFamily(flow: flow) }
+    if let flow = flow(of: back, host, direction.reversed, now) { return .otherWay(flow: flow) }
+    if let flow = otherFamily(record, ends, host, direction) { return .otherFamily(flow: flow) }
     return .noFlow
   }
 
   /// The flow that allows a connection at a host.
-  private mutating func flow(
+  private func flow(
     of connection: Connection, _ host: HostID, _ direction: Direction, _ moment: Timestamp
   ) -> String? {
     let hop = paths.explain(connection, now: moment).hop(host, direction)
@@ -104,8 +97,9 @@ package struct DenialExplainer: Sendable {
   }
 
   /// The flow that allows the same between two hosts by their addresses of the other family.
-  private mutating func otherFamily(
-    _ record: Recorded.Record, _ ends: (source: Address, destination: Address), _ question: Question
+  private func otherFamily(
+    _ record: Recorded.Record, _ ends: (source: Address, destination: Address), _ host: HostID,
+    _ direction: Direction
   ) -> String? {
     guard let source = paths.owner(of: ends.source), let destination = paths.owner(of: ends.destination),
       let other = record.inOtherFamily
@@ -114,36 +108,21 @@ package struct DenialExplainer: Sendable {
     for one in policy[source].addresses where one.family != family {
       for another in policy[destination].addresses where another.family != family {
         let connection = Connection(from: one, to: another, other)
-        if let flow = flow(of: connection, question.host, question.direction, now) { return flow }
+        if let flow = flow(of: connection, host, direction, now) { return flow }
       }
     }
     return nil
   }
 }
 
-/// Protocols, ports and messages that services of flows are about.
-private struct ServedKinds: Sendable {
-  private var ports: [IPProtocol: PortSet] = [:]
-  private var others: Set<IPProtocol> = []
-
-  init(_ policy: Policy) {
-    for service in Set(policy.flows.flatMap(\.services)).map({ policy[$0] }) {
-      for term in service.terms {
-        switch term.match {
-        case .ports(let some):
-          ports[term.ipProtocol] = (ports[term.ipProtocol] ?? PortSet()).union(some).union(
-            service.replies ?? PortSet())
-        case .types, .any: others.insert(term.ipProtocol)
-        }
-      }
+extension ServiceTerm {
+  /// Whether something like it is of the term, in either family; which message it was is left aside.
+  fileprivate func mayBeAbout(_ record: Recorded.Record) -> Bool {
+    if case .ports(let ports) = match {
+      return ipProtocol == record.ipProtocol && record.port.map { ports.contains($0) } ?? false
     }
-  }
-
-  /// Whether a flow may be about it, in either family.
-  func mayHold(_ record: Recorded.Record) -> Bool {
-    if let port = record.port { return ports[record.ipProtocol]?.contains(port) ?? false }
-    return others.contains(record.ipProtocol)
-      || record.isOfMessages && !others.isDisjoint(with: [.icmp, .icmpv6])
+    return ipProtocol == record.ipProtocol
+      || record.isOfMessages && (ipProtocol == .icmp || ipProtocol == .icmpv6)
   }
 }
 

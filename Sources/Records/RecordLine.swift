@@ -13,9 +13,9 @@ package enum RecordGrouping: String, Hashable, Sendable, CaseIterable {
 }
 
 /// What is told of some recorded connections in one line.
-package struct RecordLine: Hashable, Sendable {
+package struct RecordLine: Sendable {
   /// How much there is of something that has no place of its own in the line.
-  package struct Extent: Hashable, Sendable {
+  package struct Extent: Sendable {
     package let sources: Int
     package let destinations: Int
     /// Whether every destination is a host that is known.
@@ -30,7 +30,7 @@ package struct RecordLine: Hashable, Sendable {
   }
 
   /// What the line is about.
-  package enum Subject: Hashable, Sendable {
+  package enum Subject: Sendable {
     case connection(source: String, destination: String, service: String)
     /// One source that wanted a great many things, or from a great many.
     case scan(source: String)
@@ -58,12 +58,14 @@ package struct RecordLine: Hashable, Sendable {
     over connections: [RecordedConnection], by grouping: RecordGrouping = .connection
   ) -> [Self] {
     var lines: [Self] = []
-    for (direction, some) in Dictionary(grouping: connections, by: \.direction) {
+    for direction in Direction.allCases {
+      let some = connections.filter { $0.direction == direction }
       switch grouping {
       case .connection: lines += gathered(some, direction)
-      case .source: lines += groups(of: some, direction) { .source($0.source.text) }
-      case .service: lines += groups(of: some, direction) { .service($0.service) }
-      case .host: lines += groups(of: some, direction) { .host($0.destination.text) }
+      case .source: lines += groups(of: some, direction, by: { $0.source.text }) { .source($0.source.text) }
+      case .service: lines += groups(of: some, direction, by: { $0.service }) { .service($0.service) }
+      case .host:
+        lines += groups(of: some, direction, by: { $0.destination.text }) { .host($0.destination.text) }
       }
     }
     return lines.sorted { $0.key < $1.key }
@@ -92,32 +94,20 @@ package struct RecordLine: Hashable, Sendable {
 
   /// Names stand for all addresses of a host, of which each may have a cause of its own.
   private static func each(_ connections: [RecordedConnection], _ direction: Direction) -> [Self] {
-    Dictionary(grouping: connections) { Shown($0) }.map { shown, some in
-      Self(
-        .connection(source: shown.source, destination: shown.destination, service: shown.service), some,
-        direction)
+    groups(of: connections, direction) { one in
+      // No name has such a character.
+      [one.source.text, one.destination.text, one.service, one.cause?.words ?? ""].joined(separator: "\n")
+    } subject: { one in
+      .connection(source: one.source.text, destination: one.destination.text, service: one.service)
     }
   }
 
-  private struct Shown: Hashable {
-    let source: String
-    let destination: String
-    let service: String
-    let cause: DenialCause?
-
-    init(_ connection: RecordedConnection) {
-      source = connection.source.text
-      destination = connection.destination.text
-      service = connection.service
-      cause = connection.cause
-    }
-  }
-
+  /// A line over all connections of one key, which have one subject.
   private static func groups(
-    of connections: [RecordedConnection], _ direction: Direction,
-    by subject: (RecordedConnection) -> Subject
+    of connections: [RecordedConnection], _ direction: Direction, by key: (RecordedConnection) -> String,
+    subject: (RecordedConnection) -> Subject
   ) -> [Self] {
-    Dictionary(grouping: connections, by: subject).map { Self($0, $1, direction) }
+    Dictionary(grouping: connections, by: key).values.map { Self(subject($0[0]), $0, direction) }
   }
 
   /// - Parameter connections: one at least.
@@ -131,8 +121,8 @@ package struct RecordLine: Hashable, Sendable {
       return isTooMuch ? .max : total
     }
     age = connections.map(\.age).min() ?? 0
-    let causes = Set(connections.map(\.cause))
-    cause = causes.count == 1 ? causes.first.flatMap { $0 } : nil
+    let first = connections.first?.cause
+    cause = connections.allSatisfy { $0.cause == first } ? first : nil
   }
 
   /// Its place among others.
@@ -158,12 +148,15 @@ package struct RecordLine: Hashable, Sendable {
 extension RecordLine.Extent {
   fileprivate init(_ connections: [RecordedConnection]) {
     var (sources, destinations, services): (Set<String>, Set<String>, Set<String>) = ([], [], [])
-    var kinds: Set<Kind> = []
+    // A port is counted once, whatever it is called.
+    var kinds: Set<Int> = []
     for connection in connections {
       sources.insert(connection.source.text)
       destinations.insert(connection.destination.text)
       services.insert(connection.service)
-      kinds.insert(Kind(connection))
+      let record = connection.record
+      let kind = record.port.map { Int($0) } ?? record.type.map { Int($0) } ?? -1
+      kinds.insert((Int(record.ipProtocol.rawValue) << 20) + kind)
     }
     self.sources = sources.count
     self.destinations = destinations.count
@@ -173,19 +166,6 @@ extension RecordLine.Extent {
     service = kinds.count == 1 ? services.first : nil
     destination = destinations.count == 1 ? destinations.first : nil
     source = sources.count == 1 ? sources.first : nil
-  }
-
-  /// A port is counted once, whatever it is called.
-  private struct Kind: Hashable {
-    let ipProtocol: UInt8
-    let port: UInt16?
-    let type: UInt8?
-
-    init(_ connection: RecordedConnection) {
-      ipProtocol = connection.record.ipProtocol.rawValue
-      port = connection.record.port
-      type = connection.record.type
-    }
   }
 
   /// `40 ports`, or the only one.

@@ -3,9 +3,9 @@ package import AgentProtocol
 package import Policy
 
 /// Something that a host has recorded, with the names of an inventory.
-package struct RecordedConnection: Hashable, Sendable {
+package struct RecordedConnection: Sendable {
   /// One end of it.
-  package struct End: Hashable, Sendable {
+  package struct End: Sendable {
     /// The host that has it; `nil`: none that is known.
     package let host: String?
     /// `nil`: one of the host's own, which is not recorded.
@@ -47,11 +47,12 @@ package struct RecordedConnection: Hashable, Sendable {
 }
 
 /// Finds out whose connections hosts have recorded, and why they are not allowed.
-package struct RecordReader: Sendable {
+package final class RecordReader {
   private let names: [Address: String]
   private let policy: Policy?
-  private var explainer: DenialExplainer?
-  private var services: ServiceNames?
+  private let explainer: DenialExplainer?
+  /// The terms of services whose name tells more than a port does.
+  private let services: [(term: ServiceTerm, name: String)]
 
   /// - Parameters:
   ///   - names: the hosts that have addresses.
@@ -61,13 +62,15 @@ package struct RecordReader: Sendable {
     self.names = names
     self.policy = policy
     explainer = policy.map { DenialExplainer($0, now: now) }
-    services = policy.map { ServiceNames($0) }
+    services = (policy?.services ?? []).flatMap { service in
+      service.terms.filter { $0.match.width <= Self.widest }.map { (term: $0, name: service.name) }
+    }
   }
 
   /// The connections of one direction of a host, in their order.
   ///
   /// - Parameter seconds: leaves out what was seen last before so many; `nil`: nothing.
-  package mutating func connections(
+  package func connections(
     _ recorded: RecordList.Direction, at host: String, since seconds: Int? = nil
   ) -> [RecordedConnection] {
     let direction = recorded.hook.policyDirection
@@ -80,7 +83,7 @@ package struct RecordReader: Sendable {
         RecordedConnection(
           host: host, direction: direction, source: direction == .egress ? other : peer,
           destination: direction == .egress ? peer : other, record: entry.record,
-          namedService: services?.name(of: entry.record), packets: entry.packets, bytes: entry.bytes,
+          namedService: name(of: entry.record), packets: entry.packets, bytes: entry.bytes,
           age: entry.age, cause: id.flatMap { explainer?.cause(of: entry.record, at: $0, direction) }))
     }
     return result
@@ -88,6 +91,24 @@ package struct RecordReader: Sendable {
 
   private func end(_ address: Address) -> RecordedConnection.End {
     RecordedConnection.End(host: names[address], address: address)
+  }
+
+  /// What has more ports tells less than the port does.
+  private static let widest = 256
+
+  /// That of the narrowest service that is about something, the first of those that are as narrow.
+  private func name(of record: Recorded.Record) -> String? {
+    var narrowest: (width: Int, name: String)?
+    for (term, name) in services where term.ipProtocol == record.ipProtocol {
+      let isMeant =
+        switch term.match {
+        case .any: true
+        case .ports(let ports): record.port.map { ports.contains($0) } ?? false
+        case .types(let types): record.type.map { types.contains($0) } ?? false
+        }
+      if isMeant, term.match.width < narrowest?.width ?? .max { narrowest = (term.match.width, name) }
+    }
+    return narrowest?.name
   }
 }
 
@@ -99,47 +120,6 @@ extension DirectionStatus.Direction {
     case .output: .egress
     case .forward: .forward
     }
-  }
-}
-
-/// What services an inventory has for protocols, ports and messages.
-private struct ServiceNames: Sendable {
-  /// The terms of each protocol, the narrowest first.
-  private let terms: [IPProtocol: [(match: ServiceMatch, name: String)]]
-  private var known: [Kind: String?] = [:]
-
-  /// What has more ports tells less than the port does.
-  private static let widest = 256
-
-  private struct Kind: Hashable {
-    let ipProtocol: IPProtocol
-    let port: UInt16?
-    let type: UInt8?
-  }
-
-  init(_ policy: Policy) {
-    var terms: [IPProtocol: [(match: ServiceMatch, name: String)]] = [:]
-    for service in policy.services {
-      for term in service.terms { terms[term.ipProtocol, default: []].append((term.match, service.name)) }
-    }
-    self.terms = terms.mapValues { some in
-      some.filter { $0.match.width <= Self.widest }
-        .sorted { ($0.match.width, $0.name) < ($1.match.width, $1.name) }
-    }
-  }
-
-  mutating func name(of record: Recorded.Record) -> String? {
-    let kind = Kind(ipProtocol: record.ipProtocol, port: record.port, type: record.type)
-    if let name = known[kind] { return name }
-    let name = terms[kind.ipProtocol]?.first { term in
-      switch term.match {
-      case .any: true
-      case .ports(let ports): kind.port.map { ports.contains($0) } ?? false
-      case .types(let types): kind.type.map { types.contains($0) } ?? false
-      }
-    }?.name
-    known[kind] = .some(name)
-    return name
   }
 }
 

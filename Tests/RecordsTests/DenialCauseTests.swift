@@ -100,7 +100,7 @@ import Testing
   @Test(arguments: cases) func `the cause is what an explanation of the same connection says`(it: Case) throws
   {
     let policy = try policy(Self.inventory)
-    var explainer = DenialExplainer(policy, now: Timestamp(seconds: 1_800_000_000))
+    let explainer = DenialExplainer(policy, now: Timestamp(seconds: 1_800_000_000))
     let host = try #require(policy.host(named: it.host))
     for _ in 0..<2 {
       let cause = explainer.cause(of: try record(it.record), at: host, it.direction)
@@ -110,7 +110,7 @@ import Testing
 
   @Test func `ahead of its end a flow has not ended`() throws {
     let policy = try policy(Self.inventory)
-    var explainer = DenialExplainer(policy, now: Timestamp(seconds: 1_700_000_000))
+    let explainer = DenialExplainer(policy, now: Timestamp(seconds: 1_700_000_000))
     let host = try #require(policy.host(named: "base"))
     let cause = explainer.cause(of: try record("10.0.0.1 tcp/80"), at: host, .ingress)
     #expect(cause == .allowed(flow: "over"))

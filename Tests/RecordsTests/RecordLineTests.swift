@@ -25,7 +25,7 @@ import Testing
   ) throws -> [RecordedConnection] {
     let policy = try policy(inventory)
     let names = policy.owners.mapValues { policy[$0].name }
-    var reader = RecordReader(
+    let reader = RecordReader(
       names: names, policy: withPolicy ? policy : nil, now: Timestamp(seconds: 1_800_000_000))
     return try hosts.flatMap { host in
       reader.connections(try direction(host.hook, host.rows), at: host.name, since: since)

@@ -27,7 +27,7 @@ struct DeniedCommand: Verb {
       """)
 
   @OptionGroup var question: RecordQuestion
-  @OptionGroup var output: OutputOptions
+  var output: OutputOptions { question.output }
 
   func answer(_ console: Console) async throws -> Answer { try await question.answer(.enforce, console) }
 }
@@ -49,7 +49,7 @@ struct ObservedCommand: Verb {
       """)
 
   @OptionGroup var question: RecordQuestion
-  @OptionGroup var output: OutputOptions
+  var output: OutputOptions { question.output }
 
   func answer(_ console: Console) async throws -> Answer { try await question.answer(.observe, console) }
 }
@@ -65,6 +65,8 @@ struct RecordQuestion: ParsableArguments {
   @Option(
     help: ArgumentHelp("Only what was seen in this time, as in 90s or 10m.", valueName: "duration"))
   var since: TimeLimit?
+
+  @OptionGroup var output: OutputOptions
 
   /// By what lines are gathered.
   enum Key: String, ExpressibleByArgument, CaseIterable {
@@ -84,7 +86,7 @@ struct RecordQuestion: ParsableArguments {
     let replies = await HostReply.asking(targets, watch: WaitingLine(console)) { target in
       try await ListRecords().asked(of: target)
     }
-    var reader = RecordReader(
+    let reader = RecordReader(
       names: AddressNames(targets).names, policy: targets?.inventory?.policy, now: .current())
     let report = RecordReport(mode: mode, grouping: by?.grouping ?? .connection)
     return report.answer(

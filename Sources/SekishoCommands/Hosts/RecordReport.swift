@@ -46,8 +46,10 @@ struct RecordReport {
     }
     let found = hosts.flatMap { (try? $0.found.get()) ?? [] }
     let lines = RecordLine.lines(over: found.flatMap(\.connections), by: grouping)
-    let directions = Set(found.map(\.recorded.hook.policyDirection)).sorted()
-    for direction in directions { answer.parts.append(.chapter(chapter(direction, lines, found))) }
+    for direction in Direction.allCases
+    where found.contains(where: { $0.recorded.hook.policyDirection == direction }) {
+      answer.parts.append(.chapter(chapter(direction, lines, found)))
+    }
     for host in hosts { answer.parts += remarks(host) }
     answer.data = .document(File(hosts: hosts.map { File.Host($0) }))
     return answer
