@@ -68,7 +68,8 @@ package struct RecordLine: Sendable {
         lines += groups(of: some, direction, by: { $0.destination.text }) { .host($0.destination.text) }
       }
     }
-    return lines.sorted { $0.key < $1.key }
+    let places = Dictionary(lines.map { ($0.place, $0) }, uniquingKeysWith: { first, _ in first })
+    return places.keys.sorted().compactMap { places[$0] }
   }
 
   /// By connection, except what one source wanted of many.
@@ -125,10 +126,14 @@ package struct RecordLine: Sendable {
     cause = connections.allSatisfy { $0.cause == first } ? first : nil
   }
 
-  /// Its place among others.
-  private var key: (Int, Int, UInt64, String, String) {
+  /// Its place among others, each of which has one of its own: numbers stand as letters that are in their order.
+  private var place: String {
     let order = Direction.allCases.firstIndex(of: direction) ?? 0
-    return (order, age, UInt64.max - packets, words, cause?.words ?? "")
+    let numbers = [UInt64(order), UInt64(clamping: age), UInt64.max - packets].map { number in
+      let digits = String(number, radix: 16)
+      return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+    }
+    return (numbers + [words, cause?.words ?? ""]).joined(separator: "\n")
   }
 
   package var isScan: Bool { if case .scan = subject { true } else { false } }

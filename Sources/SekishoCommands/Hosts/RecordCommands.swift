@@ -59,8 +59,8 @@ struct RecordQuestion: ParsableArguments {
   @OptionGroup var hosts: TrialHosts
 
   @Option(
-    help: ArgumentHelp("Gather by source, service or host, which is the destination.", valueName: "end"))
-  var by: Key?
+    help: ArgumentHelp("Gather by source, service or host, which is the destination.", valueName: "word"))
+  var by: String?
 
   @Option(
     help: ArgumentHelp("Only what was seen in this time, as in 90s or 10m.", valueName: "duration"))
@@ -68,18 +68,12 @@ struct RecordQuestion: ParsableArguments {
 
   @OptionGroup var output: OutputOptions
 
-  /// By what lines are gathered.
-  enum Key: String, ExpressibleByArgument, CaseIterable {
-    case source, service, host
-
-    var grouping: RecordGrouping {
-      switch self {
-      case .source: .source
-      case .service: .service
-      case .host: .host
-      }
-    }
+  func validate() throws {
+    if by != nil, grouping == nil { throw ValidationError("--by takes source, service or host") }
   }
+
+  /// `nil`: a word that is none of them.
+  private var grouping: RecordGrouping? { by.map { RecordGrouping(rawValue: $0) } ?? .connection }
 
   func answer(_ mode: DirectionStatus.Mode, _ console: Console) async throws -> Answer {
     let targets = try hosts.find()
@@ -88,7 +82,7 @@ struct RecordQuestion: ParsableArguments {
     }
     let reader = RecordReader(
       names: AddressNames(targets).names, policy: targets?.inventory?.policy, now: .current())
-    let report = RecordReport(mode: mode, grouping: by?.grouping ?? .connection)
+    let report = RecordReport(mode: mode, grouping: grouping ?? .connection)
     return report.answer(
       replies.map { reply in
         RecordReport.Host(reply, mode) { direction in
