@@ -66,7 +66,7 @@ let package = Package(
     layer("Diagnostics", isSmall: true),
     layer("Digest", ["CSHA256"]),
     layer("Policy", ["Addressing", "Diagnostics"]),
-    layer("Inventory", ["Addressing", "CYaml", "Diagnostics", "Policy"]),
+    layer("Inventory", ["Addressing", "CYaml", "Diagnostics", "Policy"], isSmall: true),
     layer("JSONStrings"),
     layer("Nftables", ["Addressing", "CXtables", "JSONStrings"]),
     layer("RulesetShape", ["Addressing", "Nftables", "Policy"]),
