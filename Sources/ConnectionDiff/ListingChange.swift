@@ -125,7 +125,7 @@ private struct TableRules: Hashable {
     chains = table.chains.map { chain in
       ChainRules(
         name: chain.name, base: chain.base,
-        rules: chain.rules.map { $0.expressions.filter { $0 != .counter } })
+        rules: chain.deciding.map { $0.expressions.filter { $0 != .counter } })
     }
     sets = table.sets.map { set in
       SetKeys(name: set.name, key: set.key, flags: set.flags, timeout: set.timeout, elements: set.elements)
@@ -143,12 +143,12 @@ extension Table {
       && !chains.contains { $0.rules.contains { $0.expressions.contains(where: \.changesSource) } }
   }
 
-  /// Whether all that its rules depend on is known: a listing does not say what rules have put into a set, and objects beside
+  /// Whether all that decides in it is known: a listing does not say what rules have put into a set, and objects beside
   /// chains and sets are known by name alone.
   fileprivate var isSaidWhole: Bool {
     others.allSatisfy { ["counter", "flowtable"].contains($0.kind) }
       && !chains.contains { chain in
-        chain.rules.contains { $0.expressions.contains { asksFilledSet($0) } }
+        chain.deciding.contains { $0.expressions.contains { asksFilledSet($0) } }
       }
   }
 
