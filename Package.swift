@@ -69,7 +69,7 @@ let package = Package(
     layer("Inventory", ["Addressing", "CYaml", "Diagnostics", "Policy"], isSmall: true),
     layer("JSONStrings"),
     layer("Nftables", ["Addressing", "CXtables", "JSONStrings"]),
-    layer("RulesetShape", ["Addressing", "Nftables", "Policy"]),
+    layer("RulesetShape", ["Addressing", "Nftables", "Policy"], isSmall: true),
     layer("RulesetCompiler", ["Addressing", "Nftables", "Policy", "RulesetShape"]),
     layer(
       "Explanation", ["Addressing", "Nftables", "Policy", "RulesetCompiler", "RulesetShape"], isSmall: true),
@@ -99,7 +99,7 @@ let package = Package(
     layer("HostServices", ["AgentProtocol", "Machine", system], isSmall: true),
     layer("HostStore", ["Digest", "HostState", "Machine", system], isSmall: true),
     layer("InventoryFiles", ["Diagnostics", "Inventory", "Machine", subprocess, system], isSmall: true),
-    layer("Artifacts", ["Digest", "JSONStrings", "Machine", "Policy", system]),
+    layer("Artifacts", ["Digest", "JSONStrings", "Machine", "Policy", system], isSmall: true),
     layer("Netlink", ["CMnl"]),
     layer("NftablesNetlink", ["Addressing", "CMnl", "CNftnl", "Netlink", "Nftables"]),
     layer("ConntrackNetlink", ["Addressing", "CMnl", "Netlink", "Sessions"], isSmall: true),
