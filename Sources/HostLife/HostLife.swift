@@ -213,19 +213,17 @@ extension HostLife {
     _ source: Source, _ reason: Reason, _ run: inout Run
   ) throws(AgentFailure) -> (Revision, [UInt8]) {
     run.why = reason.why
-    let number = run.content.state.last.next
     let ruleset: [UInt8]
     switch source {
     case .table(let table):
       do throws(TextError) { ruleset = try table.fileJSON() } catch {
         throw AgentFailure(.badRequest, "the ruleset cannot be kept: \(error)")
       }
-      run.known = ConfirmedRuleset(revision: number.rawValue, table: table)
     case .revision(let number):
       ruleset = try reading { () throws(HostStore.Failure) in try store.ruleset(of: number) }
     }
     let revision = Revision(
-      number: number, digest: HostStore.digest(ruleset), time: clock(), by: actor,
+      number: run.content.state.last.next, digest: HostStore.digest(ruleset), time: clock(), by: actor,
       why: reason.why, meaning: reason.meaning)
     return (revision, ruleset)
   }

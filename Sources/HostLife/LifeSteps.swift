@@ -40,10 +40,12 @@ extension HostLife {
     case .removeTrialParts:
       if let table = try host.ownTable(run.hold), table.hasTrialParts { try make(table.withoutTrial, &run) }
     case .enforce(let number):
+      // As a boot will read it: what the disk does not give again is not put in force.
       let table =
         if let known = run.known, known.revision == number.rawValue {
           known.table
         } else { try table(number) }
+      run.known = ConfirmedRuleset(revision: number.rawValue, table: table)
       // Whoever carries on what another began may be the first who makes the kernel track connections.
       try make(
         table, isLearning: pending?.isLearning ?? run.isLearning, tell: pending?.tell ?? { _ in },

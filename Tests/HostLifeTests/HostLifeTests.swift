@@ -1,12 +1,15 @@
 import AgentProtocol
 import Enforcement
+import Foundation
 import HostLife
 import HostState
 import HostStore
+import Machine
 import MemoryKernel
 import Nftables
 import RulesetDiff
 import RulesetShape
+import SystemPackage
 import Testing
 
 @Suite struct HostLifeTests {
@@ -233,6 +236,24 @@ import Testing
     #expect(try place.life.books().revisions.map(\.confirmedBy) == [nil, "hand"])
     let none = #expect(throws: AgentFailure.self) { try place.life.confirm(token: nil) }
     #expect(none?.code == .noTrial)
+  }
+
+  /// A boot would find nothing that it can load.
+  @Test func `what the disk does not give again is not put in force`() throws {
+    let place = try Place()
+    let file = "\(place.directory.path)/revisions/1/ruleset.json"
+    let store = HostStore(place.directory) { (_, _) throws(Errno) in
+      guard FileManager.default.fileExists(atPath: file) else { return }
+      try? Data("{}".utf8).write(to: URL(fileURLWithPath: file))
+    }
+    let life = HostLife(
+      place.host, store, by: Actor(user: "root"), clock: { 0 }, sinceBoot: { 0 }, people: { _ in }, keeper: {}
+    )
+    let failure = #expect(throws: AgentFailure.self) {
+      try life.adopt(tables[0], seen: nil, isLearning: false, Self.reason) { _ in }
+    }
+    #expect(failure?.message.contains("damaged") == true, "\(String(describing: failure))")
+    #expect(place.kernel.table(.inet, .sekisho) == nil)
   }
 
   @Test func `two at once are told apart, also from two namespaces with one directory`() throws {
