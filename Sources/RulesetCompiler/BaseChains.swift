@@ -84,8 +84,11 @@ struct Skeleton: Sendable {
   var rules: [Rule] {
     loopback + toContainers + [established, unlessNew, disguised, ownAddress] + dhcp
       + [beginning] + namesForContainers + [translated, end]
-      + lookups.rules + notNew.rules + deny.chain.rules + deny.records.chain.rules
+      + lookups.rules + chains.flatMap(\.rules)
   }
+
+  /// The chains that hang on no packet's service.
+  var chains: [Chain] { [notNew, deny.chain, deny.records.chain] }
 
   /// The base chain, in the order in which its rules must stand.
   ///

@@ -14,18 +14,49 @@ package struct RulesetCompiler: Sendable {
   /// What each share of a flow opens, made once however many hosts have it.
   private let openings: [Allowance: [Opening]]
 
-  /// - Parameter policies: of the same policy; its peers include what gateways see of them.
-  package init(_ policy: Policy, _ policies: HostPolicies) {
+  /// - Parameters:
+  ///   - policies: of the same policy; its peers include what gateways see of them.
+  ///   - other: shares with this one what depends on no policy, so that tables of both are compared by a glance there.
+  package init(_ policy: Policy, _ policies: HostPolicies, sharing other: Self? = nil) {
+    let sets = PeerSets(policies.peers)
+    let shares = Self.shares(of: policies)
+    self.init(policy, policies, sets, Self.openings(of: shares[...], in: policy, sets), sharing: other)
+  }
+
+  /// The same on two cores.
+  package static func parallel(_ policy: Policy, _ policies: HostPolicies) async -> Self {
+    let sets = PeerSets(policies.peers)
+    let shares = shares(of: policies)
+    let half = shares.count / 2
+    async let front = openings(of: shares[..<half], in: policy, sets)
+    async let back = openings(of: shares[half...], in: policy, sets)
+    let openings = await front.merging(await back) { first, _ in first }
+    return Self(policy, policies, sets, openings, sharing: nil)
+  }
+
+  private init(
+    _ policy: Policy, _ policies: HostPolicies, _ sets: PeerSets, _ openings: [Allowance: [Opening]],
+    sharing other: Self?
+  ) {
     self.policy = policy
-    sets = PeerSets(policies.peers)
+    self.sets = sets
+    self.openings = openings
     var sides: Set<SidePolicy> = []
     for host in policies.distinct { sides.formUnion(Self.sides(host)) }
-    skeletons = Dictionary(uniqueKeysWithValues: sides.map { ($0, Skeleton($0)) })
-    var openings: [Allowance: [Opening]] = [:]
-    for allowance in policies.distinct.lazy.flatMap(\.allowances) where openings[allowance] == nil {
-      openings[allowance] = Opening.all(of: allowance, in: policy, sets)
-    }
-    self.openings = openings
+    skeletons = Dictionary(
+      uniqueKeysWithValues: sides.map { ($0, other?.skeletons[$0] ?? Skeleton($0)) })
+  }
+
+  /// Each share of a flow that hosts have, once.
+  private static func shares(of policies: HostPolicies) -> [Allowance] {
+    var known: Set<Allowance> = []
+    return policies.distinct.flatMap { $0.allowances.filter { known.insert($0).inserted } }
+  }
+
+  private static func openings(
+    of shares: ArraySlice<Allowance>, in policy: Policy, _ sets: PeerSets
+  ) -> [Allowance: [Opening]] {
+    Dictionary(uniqueKeysWithValues: shares.map { ($0, Opening.all(of: $0, in: policy, sets)) })
   }
 
   /// Compiles one host policy. The result depends on nothing but the arguments: hosts with equal
@@ -52,9 +83,7 @@ package struct RulesetCompiler: Sendable {
         builder.add(skeleton.baseChain(host, own, expiries: ends, dispatch))
         sides[side.direction] = (own, dispatch)
       }
-      builder.add(skeleton.notNew)
-      builder.add(skeleton.deny.chain)
-      builder.add(skeleton.deny.records.chain)
+      for chain in skeleton.chains { builder.add(chain) }
       for set in skeleton.deny.records.sets { builder.add(set) }
     }
     return builder.table(name: .sekisho)
@@ -84,6 +113,9 @@ package struct RulesetCompiler: Sendable {
       + hosts.lazy.flatMap(\.allowances).filter { known.insert($0).inserted }
       .flatMap { openings[$0] ?? [] }.flatMap(\.rules)
   }
+
+  /// The chains that every table has of a side.
+  package var sharedChains: [Chain] { skeletons.values.flatMap(\.chains) }
 
   /// The sets of peers that the tables of some host policies refer to, and those that record what is denied,
   /// each once. A set of one of these names is the same in every table.

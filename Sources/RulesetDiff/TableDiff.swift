@@ -17,6 +17,7 @@ package enum TableDiff {
   ///
   /// - Parameter installed: `nil` when the kernel has no such table.
   package static func change(from installed: InstalledTable?, to wanted: Table) -> Change {
+    if installed?.table == wanted { return Change(family: wanted.family, table: wanted.name, operations: []) }
     guard let installed, mustReplace(installed, by: wanted) else {
       return changeInPlace(from: installed, to: wanted)
     }
@@ -77,8 +78,9 @@ package enum TableDiff {
     }
 
     // A rule cannot outlive a set or a chain it refers to, even if another of that name follows.
+    let nothingMustGo = replacedSets.isEmpty && replacedChains.isEmpty
     let mustGo = { (rule: Rule) in
-      rule.expressions.contains { $0.refers(to: replacedSets, replacedChains) }
+      !nothingMustGo && rule.expressions.contains { $0.refers(to: replacedSets, replacedChains) }
     }
     var deletedRules: [Operation] = []
     var addedRules: [Operation] = []

@@ -26,7 +26,7 @@ extension Table {
     let sets = NamedSet.intervals(sets)
     for chain in chains {
       for rule in chain.rules {
-        writer.append(placeOfRuleIn: chain.name, of: self)
+        writer.append(placeOfRuleIn: chain.name, of: family, name)
         let families = RejectContext(table: family, packet: rule.rejectFamily(in: family, sets: sets))
         try writer.append(rule, try rule.loadableStatements(in: family, sets: sets), in: families)
         writer.append("}}}")
@@ -57,9 +57,9 @@ extension JSONWriter {
   }
 
   /// A command that adds a rule, up to its comment.
-  mutating func append(placeOfRuleIn chain: ChainName, of table: Table) {
+  mutating func append(placeOfRuleIn chain: ChainName, of family: Family, _ table: TableName) {
     append(",\n{\"add\":{\"rule\":{")
-    append(place: table.family, table.name)
+    append(place: family, table)
     append(",\"chain\":")
     append(string: chain.text)
   }

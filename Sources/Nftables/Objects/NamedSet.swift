@@ -67,6 +67,9 @@ public struct NamedSet: Hashable, Sendable {
         comment: comment, elements: elements))
   }
 
+  /// The same for copies of one set; sets that were made by themselves differ in it, equal or not.
+  var identity: ObjectIdentifier { ObjectIdentifier(shared) }
+
   public static func == (a: Self, b: Self) -> Bool {
     a.shared === b.shared || a.shared.content == b.shared.content
   }

@@ -33,49 +33,56 @@ public struct RenderedTable: Sendable {
     }
     let intervals = NamedSet.intervals(table.sets)
     for (index, chain) in table.chains.enumerated() {
-      try text.append(opening: chain, in: table, isFirst: index == 0)
-      var place = JSONWriter()
-      place.append(placeOfRuleIn: chain.name, of: table)
-      for rule in chain.rules {
-        let part = try parts.part(of: rule, intervals)
+      text.append(gapAheadOfChain: index, of: table)
+      if let part = parts.part(of: chain) {
         text.out += part.text
-        json.out += place.out
         json.out += part.json
-        json.append("}}}")
+      } else {
+        try parts.write(chain, intervals, to: &text, &json)
       }
-      text.append("\t}\n")
     }
     text.append("}\n")
     json.append("\n]")
   }
 }
 
-/// Rules and sets that were written before, as text and as JSON.
+/// Rules, sets and chains that were written before, as text and as JSON.
 ///
 /// Tables of one fleet have most of their rules and sets in common, and finding the words for one costs far
-/// more than copying them. All tables that share this have one family and one name. Rules are known as copies
+/// more than copying them. All tables that share this have one family and one name. Rules and chains are known as copies
 /// of those that were prepared; sets are also kept when they are met.
 public struct RenderedParts: Sendable {
-  /// A rule as a line of a file and as the members of a JSON object behind its place, or a set as its
-  /// declaration and as a command.
+  /// A rule as a line of a file and as the members of a JSON object behind its place, a set as its
+  /// declaration and as a command, or a chain in a file and the commands that add its rules.
   ///
   /// A class, because counting the owners of what all threads share is dear.
   fileprivate final class Part: Sendable {
     let text: [UInt8]
     let json: [UInt8]
-    /// Kept, so that no other rule takes the identity of one that is known.
-    private let rule: Rule?
+    /// What it is of: kept, so that nothing else takes the identity of what is known.
+    let rules: [Rule]
+    private let set: NamedSet?
+    let chain: ChainName?
 
-    init(_ text: TextWriter, _ json: JSONWriter, of rule: Rule? = nil) {
+    init(
+      _ text: TextWriter, _ json: JSONWriter, of rules: [Rule] = [], in chain: ChainName? = nil,
+      set: NamedSet? = nil
+    ) {
       self.text = text.out
       self.json = json.out
-      self.rule = rule
+      self.rules = rules
+      self.chain = chain
+      self.set = set
     }
   }
 
   private let family: Family
   private let table: TableName
   private var rules: [ObjectIdentifier: Part] = [:]
+  /// By their first rules.
+  private var chains: [ObjectIdentifier: Part] = [:]
+  private var preparedSets: [ObjectIdentifier: Part] = [:]
+  /// Others that were met.
   private var sets: [NamedSet: Part] = [:]
 
   /// - Parameters:
@@ -90,7 +97,7 @@ public struct RenderedParts: Sendable {
   ///
   /// - Throws: ``TextError``.
   public mutating func prepare(_ sets: some Sequence<NamedSet>) throws(TextError) {
-    for set in sets { _ = try part(of: set) }
+    for set in sets { preparedSets[set.identity] = try write(set) }
   }
 
   /// Writes rules ahead of the tables they are in.
@@ -104,27 +111,78 @@ public struct RenderedParts: Sendable {
     for rule in rules { self.rules[rule.identity] = try Self.part(of: rule, family, intervals) }
   }
 
+  /// Writes chains ahead of the tables they are in: chains without a hook, whose rules were prepared.
+  ///
+  /// - Parameters:
+  ///   - chains: those that tables of this family and name have in common.
+  ///   - sets: the named sets that their rules refer to.
+  /// - Throws: ``TextError``.
+  public mutating func prepare(_ chains: some Sequence<Chain>, sets: [NamedSet]) throws(TextError) {
+    let intervals = NamedSet.intervals(sets)
+    for chain in chains where chain.base == nil && chain.comment == nil {
+      guard let first = chain.rules.first else { continue }
+      var text = TextWriter(.file)
+      var json = JSONWriter()
+      try write(chain, intervals, to: &text, &json)
+      self.chains[first.identity] = Part(text, json, of: chain.rules, in: chain.name)
+    }
+  }
+
   /// Adds what another has written.
   public mutating func add(_ other: Self) {
     rules.merge(other.rules) { first, _ in first }
+    chains.merge(other.chains) { first, _ in first }
+    preparedSets.merge(other.preparedSets) { first, _ in first }
     sets.merge(other.sets) { first, _ in first }
   }
 
+  /// The part of a chain that was prepared.
+  fileprivate func part(of chain: Chain) -> Part? {
+    guard chain.base == nil, chain.comment == nil, let first = chain.rules.first,
+      let part = chains[first.identity], part.chain == chain.name, part.rules.count == chain.rules.count,
+      zip(part.rules, chain.rules).allSatisfy({ $0.identity == $1.identity })
+    else { return nil }
+    return part
+  }
+
+  /// A chain as it stands in a file, and the commands that add its rules.
+  ///
+  /// - Parameter sets: the interval sets that its rules may refer to.
+  fileprivate func write(
+    _ chain: Chain, _ sets: [SetName: NamedSet], to text: inout TextWriter, _ json: inout JSONWriter
+  ) throws(TextError) {
+    try text.append(opening: chain, in: family)
+    var place = JSONWriter()
+    place.append(placeOfRuleIn: chain.name, of: family, table)
+    for rule in chain.rules {
+      let part = try part(of: rule, sets)
+      text.out += part.text
+      json.out += place.out
+      json.out += part.json
+      json.append("}}}")
+    }
+    text.append("\t}\n")
+  }
+
   /// - Parameter sets: the interval sets that the rule may refer to.
-  fileprivate func part(of rule: Rule, _ sets: [SetName: NamedSet]) throws(TextError) -> Part {
+  private func part(of rule: Rule, _ sets: [SetName: NamedSet]) throws(TextError) -> Part {
     if let known = rules[rule.identity] { return known }
     return try Self.part(of: rule, family, sets)
   }
 
   fileprivate mutating func part(of set: NamedSet) throws(TextError) -> Part {
-    if let known = sets[set] { return known }
+    if let known = preparedSets[set.identity] ?? sets[set] { return known }
+    let part = try write(set)
+    sets[set] = part
+    return part
+  }
+
+  private func write(_ set: NamedSet) throws(TextError) -> Part {
     var text = TextWriter(.file)
     try text.append(set)
     var json = JSONWriter()
     try json.append(set, of: family, table)
-    let part = Part(text, json)
-    sets[set] = part
-    return part
+    return Part(text, json, set: set)
   }
 
   private static func part(
@@ -136,6 +194,6 @@ public struct RenderedParts: Sendable {
     try text.append(rule, statements, in: families, counter: nil)
     var json = JSONWriter()
     try json.append(rule, statements, in: families)
-    return Part(text, json, of: rule)
+    return Part(text, json, of: [rule])
   }
 }

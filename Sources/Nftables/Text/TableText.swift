@@ -10,7 +10,8 @@ extension Table {
     try writer.append(setsOf: self)
     let sets = NamedSet.intervals(sets)
     for (index, chain) in chains.enumerated() {
-      try writer.append(opening: chain, in: self, isFirst: index == 0)
+      writer.append(gapAheadOfChain: index, of: self)
+      try writer.append(opening: chain, in: family)
       for rule in chain.rules { try writer.append(rule, in: family, sets: sets, counter: nil) }
       writer.append("\t}\n")
     }
@@ -32,7 +33,8 @@ extension Table {
     try writer.append(setsOf: self)
     let sets = NamedSet.intervals(sets)
     for (index, chain) in chains.enumerated() {
-      try writer.append(opening: chain, in: self, isFirst: index == 0)
+      writer.append(gapAheadOfChain: index, of: self)
+      try writer.append(opening: chain, in: family)
       let states = states[chain.name]
       for (index, rule) in chain.rules.enumerated() {
         let state = states.flatMap { index < $0.count ? $0[index] : nil }
@@ -176,14 +178,18 @@ extension TextWriter {
 
   // MARK: Chains
 
+  /// What stands between a chain and what is ahead of it.
+  mutating func append(gapAheadOfChain index: Int, of table: Table) {
+    if index > 0 || !table.sets.isEmpty || !table.others.isEmpty { append("\n") }
+  }
+
   /// A chain up to its first rule.
-  mutating func append(opening chain: Chain, in table: Table, isFirst: Bool) throws(TextError) {
-    if !isFirst || !table.sets.isEmpty || !table.others.isEmpty { append("\n") }
+  mutating func append(opening chain: Chain, in family: Family) throws(TextError) {
     append("\tchain ")
     try append(name: chain.name.text)
     append(" {\n")
     try append(comment: chain.comment, indent: "\t\t")
-    if let base = chain.base { try append(base, in: table.family) }
+    if let base = chain.base { try append(base, in: family) }
   }
 
   private mutating func append(_ base: BaseChain, in family: Family) throws(TextError) {

@@ -36,10 +36,12 @@ package struct DiffSource {
     }
   }
 
-  /// - Parameter host: whose a ruleset is that is alone.
-  package func rulesets(of host: String?) throws -> Rulesets {
+  /// - Parameters:
+  ///   - host: whose a ruleset is that is alone.
+  ///   - other: what these are compared with.
+  package func rulesets(of host: String?, beside other: Rulesets? = nil) throws -> Rulesets {
     switch content {
-    case .inventory(let loaded): return Rulesets(compiling: loaded.policy)
+    case .inventory(let loaded): return Rulesets(compiling: loaded.policy, beside: other)
     case .compiled: return try Rulesets(reading: name)
     case .ruleset(let listing):
       guard let host else {
@@ -62,10 +64,14 @@ package struct Rulesets {
   package let notCompiled: Set<String>
   /// What there is to say of the source.
   package let remarks: [String]
+  /// What has compiled them.
+  private let compiler: RulesetCompiler?
 
-  package init(compiling policy: Policy) {
+  /// - Parameter other: what they are compared with.
+  package init(compiling policy: Policy, beside other: Rulesets? = nil) {
     let policies = HostPolicies(policy)
-    let compiler = RulesetCompiler(policy, policies)
+    let compiler = RulesetCompiler(policy, policies, sharing: other?.compiler)
+    self.compiler = compiler
     distinct = policies.distinct.map { [compiler.compile($0)] }
     assignment = Dictionary(
       uniqueKeysWithValues: zip(policy.hosts, policies.assignment).map { ($0.name, $1) })
@@ -106,14 +112,21 @@ package struct Rulesets {
     self.addresses = addresses
     self.notCompiled = notCompiled
     self.remarks = remarks
+    compiler = nil
   }
 
-  /// The same, with the other's tables where they are equal: what is one in memory is compared by a glance.
+  /// The same, with the other's tables where those of a host are equal: what is one in memory is compared by a glance.
   package func sharing(_ other: Rulesets) -> Rulesets {
-    let known = Dictionary(other.distinct.map { ($0, $0) }) { first, _ in first }
+    var distinct = distinct
+    var compared: [Int: Set<Int>] = [:]
+    for (host, own) in assignment {
+      guard let place = other.assignment[host], compared[own, default: []].insert(place).inserted else {
+        continue
+      }
+      if distinct[own] == other.distinct[place] { distinct[own] = other.distinct[place] }
+    }
     return Rulesets(
-      distinct.map { known[$0] ?? $0 }, assignment, addresses: addresses, notCompiled: notCompiled,
-      remarks: remarks)
+      distinct, assignment, addresses: addresses, notCompiled: notCompiled, remarks: remarks)
   }
 
   /// All tables of a host; `nil` where the source has none of it.

@@ -18,7 +18,8 @@ package struct SourceComparison {
 
   /// - Parameter host: the only one that is looked at; `nil`: all.
   package init(from old: DiffSource, to new: DiffSource, host: String?) throws {
-    var rulesets = (try old.rulesets(of: host), try new.rulesets(of: host))
+    let before = try old.rulesets(of: host)
+    var rulesets = (before, try new.rulesets(of: host, beside: before))
     remarks = rulesets.0.remarks + rulesets.1.remarks
     let known = Set(rulesets.0.assignment.keys).union(rulesets.1.assignment.keys)
     if let host {

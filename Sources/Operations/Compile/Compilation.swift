@@ -3,12 +3,15 @@ package import Artifacts
 internal import Policy
 
 /// Hosts of an inventory, and the write of their rulesets.
-package struct Compilation {
+///
+/// A class, so that whoever ends with it need not wait until all that it knows is taken apart.
+package final class Compilation {
   private let loaded: LoadedPolicy
   private let policies: HostPolicies
   private let hosts: [HostID]
   /// Indices of their distinct policies, ascending.
   private let distinct: [Int]
+  private var rendering: RulesetRendering?
 
   /// - Parameters:
   ///   - selected: the hosts; `nil`: all.
@@ -31,7 +34,9 @@ package struct Compilation {
     let policy = loaded.policy
     let inventory = loaded.digest
     let write = try OutputWrite(directory)
-    let digests = try await RulesetRendering(policy, policies).render(distinct, to: write)
+    let rendering = await RulesetRendering(policy, policies)
+    self.rendering = rendering
+    let digests = try await rendering.render(distinct, to: write)
     let selectable = policy.selectableHosts
     var entries: [String: Manifest.Entry] = [:]
     for id in hosts {

@@ -13,7 +13,7 @@ struct RulesetRendering: Sendable {
   init(_ policy: Policy, _ policies: HostPolicies) async {
     self.policies = policies
     async let envelope = Envelope(policy)
-    compiler = RulesetCompiler(policy, policies)
+    compiler = await RulesetCompiler.parallel(policy, policies)
     self.envelope = await envelope
   }
 
@@ -58,6 +58,7 @@ struct RulesetRendering: Sendable {
     async let back = rendered(sets[(sets.count / 2)...], rules[(rules.count / 2)...])
     var (parts, other) = (try await front, try await back)
     parts.add(other)
+    try parts.prepare(compiler.sharedChains, sets: sets)
     return parts
   }
 
