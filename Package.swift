@@ -92,6 +92,8 @@ let package = Package(
     layer("Reachability", ["Addressing", "ConnectionSpace", "Policy"], isSmall: true),
     layer("Lint", ["Addressing", "Diagnostics", "Policy"], isSmall: true),
     layer("InventoryText", ["Addressing", "Policy"], isSmall: true),
+    layer(
+      "FlowProposal", ["Addressing", "AgentProtocol", "InventoryText", "Policy", "Records"], isSmall: true),
 
     layer("Sessions", ["Addressing", "Nftables"], isSmall: true),
     layer("HostState", isSmall: true),
@@ -140,9 +142,9 @@ let package = Package(
       "SekishoCommands",
       [
         "Addressing", "AgentProtocol", "Artifacts", "ConnectionDiff", "ConnectionSpace", "Diagnostics",
-        "Explanation", "Fleet", "HostAgent", "HostLife", "HostState", "Inventory", "InventoryFiles", "Lab",
-        "Lint",
-        "Machine", "Nftables", "Operations", "Policy", "Reachability", "Records", "RulesetDiff",
+        "Explanation", "Fleet", "FlowProposal", "HostAgent", "HostLife", "HostState", "Inventory",
+        "InventoryFiles", "InventoryText", "Lab", "Lint", "Machine", "Nftables", "Operations", "Policy",
+        "Reachability", "Records", "RulesetDiff",
         "RulesetShape", "RulesetSpace", arguments, subprocess, system,
       ], isSmall: true),
     .executableTarget(
@@ -261,6 +263,12 @@ let package = Package(
     tests(
       "LintTests",
       ["Addressing", "Diagnostics", "Inventory", "InventoryFiles", "Lint", "Policy", "PolicyFixtures"]),
+    tests(
+      "FlowProposalTests",
+      [
+        "Addressing", "AgentProtocol", "Diagnostics", "FlowProposal", "Inventory", "InventoryText", "Policy",
+        "PolicyFixtures", "Records",
+      ]),
     tests("InventoryTextTests", ["Addressing", "Diagnostics", "Inventory", "InventoryText", "Policy"]),
     tests("HostServicesTests", ["AgentProtocol", "HostServices"]),
     tests("HostStateTests", ["HostState"]),
@@ -307,10 +315,10 @@ let package = Package(
       "ProofTests",
       [
         "Addressing", "AgentProtocol", "Attempts", "ConnectionDiff", "ConnectionSpace", "Diagnostics",
-        "Fleet",
-        "Inventory", "InventoryFiles", "Lab", "LabHarness", "Nftables", "Policy", "PolicyFixtures",
-        "RulesetCompiler",
-        "RulesetDiff", "RulesetSpace", "lab-support",
+        "Fleet", "FlowProposal", "Inventory", "InventoryFiles", "InventoryText", "Lab", "LabHarness",
+        "Nftables",
+        "Policy", "PolicyFixtures", "Records", "RulesetCompiler", "RulesetDiff", "RulesetSpace",
+        "lab-support",
         "sekisho",
       ]),
   ]

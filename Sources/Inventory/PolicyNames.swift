@@ -14,7 +14,7 @@ extension PolicyBuilder {
     zip(loader.draft.groups, groups).compactMap { draft, group in
       guard case .done(let selection?) = group else { return nil }
       return Group(
-        name: loader.symbols.name(draft.name), hosts: selection.hosts.members,
+        name: loader.symbols.name(draft.name), hosts: selection.hosts.members, networks: selection.networks,
         location: loader.tree.location(draft.key))
     }.sorted { $0.name < $1.name }
   }

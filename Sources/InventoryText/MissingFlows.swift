@@ -10,14 +10,7 @@ package struct MissingFlows: Hashable, Sendable {
   private let owners: [Address: String]
   private var networks: [Address: String] = [:]
   private var services: [UInt16: String] = [:]
-  private var flows: [Entry] = []
-
-  private struct Entry: Hashable {
-    let name: String
-    let from: String
-    let to: String
-    let service: String
-  }
+  private var file = FlowFile()
 
   /// - Parameters:
   ///   - policy: whose names are used; `nil`: only those of hosts are known.
@@ -46,74 +39,36 @@ package struct MissingFlows: Hashable, Sendable {
     let service =
       port.map { self.service($0) } ?? policy.flatMap { policy in policy.management.map { policy[$0].name } }
       ?? self.service(22)
-    if flows.contains(where: { $0.from == from && $0.to == host && $0.service == service }) { return }
-    let taken = Set((policy?.flows ?? []).map(\.name) + flows.map(\.name))
-    flows.append(
-      Entry(name: Name.free("\(from)-to-\(host)", besides: taken), from: from, to: host, service: service))
+    if file.flows.contains(where: { $0.from == [from] && $0.to == [host] && $0.services == [service] }) {
+      return
+    }
+    let taken = Set((policy?.flows ?? []).map(\.name) + file.flows.map(\.name))
+    file.flows.append(
+      FlowFile.Flow(
+        name: InventoryName.free("\(from)-to-\(host)", besides: taken), from: [from], to: [host],
+        services: [service], why: "Somebody logs in from there"))
   }
 
   /// `nil`: no flow is missing.
-  package var text: String? {
-    if flows.isEmpty { return nil }
-    var lines = ["version: 1"]
-    if !networks.isEmpty { lines.append("networks:") }
-    for (address, name) in networks.sorted(by: { $0.value < $1.value }) {
-      lines.append("  \(Name.yaml(name)): {prefixes: [\"\(address)/\(address.family.bitWidth)\"]}")
-    }
-    if !services.isEmpty { lines.append("services:") }
-    for (port, name) in services.sorted(by: { $0.key < $1.key }) {
-      lines.append("  \(Name.yaml(name)): tcp/\(port)")
-    }
-    lines.append("flows:")
-    for flow in flows {
-      lines.append("  \(Name.yaml(flow.name)):")
-      for (key, value) in [("from", flow.from), ("to", flow.to), ("service", flow.service)] {
-        lines.append("    \(key): \(Name.yaml(value))")
-      }
-      lines.append("    why: Somebody logs in from there")
-    }
-    return lines.joined(separator: "\n") + "\n"
-  }
+  package var text: String? { file.flows.isEmpty ? nil : file.text }
 
   private mutating func peers(_ address: Address) -> String {
     if let known = policy?.name(of: address) ?? (policy == nil ? owners[address] : nil) { return known }
     if let made = networks[address] { return made }
     let part = "\(address)".map { $0 == ":" || $0 == "." ? "-" : String($0) }.joined()
     let taken = (policy?.namesOfPeers ?? Set(owners.values)).union(networks.values)
-    let name = Name.free("login-\(part)", besides: taken)
+    let name = InventoryName.free("login-\(part)", besides: taken)
     networks[address] = name
+    file.networks[name] = ["\(address)/\(address.family.bitWidth)"]
     return name
   }
 
   private mutating func service(_ port: UInt16) -> String {
     if let known = policy?.serviceName(ofTCP: port) ?? services[port] { return known }
-    let name = Name.free("login-tcp-\(port)", besides: Set((policy?.services ?? []).map(\.name)))
+    let name = InventoryName.free("login-tcp-\(port)", besides: Set((policy?.services ?? []).map(\.name)))
     services[port] = name
+    file.services[name] = ["tcp/\(port)"]
     return name
-  }
-}
-
-/// Names as the inventory has them: `[a-z0-9._-]`, beginning with a letter or a digit, 63 characters at most.
-private enum Name {
-  private static let longest = 63
-
-  /// Words that some readers of YAML take for no text (YAML 1.1, bool and null).
-  private static let words: Set<String> = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"]
-
-  /// As a scalar: in quotes where it may read as anything but a text, such as a number.
-  static func yaml(_ name: String) -> String {
-    let isPlain = name.utf8.first.map { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) } ?? false
-    return isPlain && !words.contains(name) ? name : "\"\(name)\""
-  }
-
-  /// The name, or the same with a number where it is taken.
-  static func free(_ name: String, besides taken: Set<String>) -> String {
-    let whole = String(name.prefix(longest))
-    if !taken.contains(whole) { return whole }
-    let beginning = name.prefix(longest - 5)
-    var number = 2
-    while taken.contains("\(beginning)-\(number)") { number += 1 }
-    return "\(beginning)-\(number)"
   }
 }
 

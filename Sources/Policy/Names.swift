@@ -22,12 +22,17 @@ public struct Group: Hashable, Sendable {
   public let name: String
   /// The managed hosts of the group, ascending; empty when it is networks alone.
   public let hosts: [HostID]
+  /// Addresses of the networks of the group.
+  public let networks: AddressSet
   /// Where it is declared, or the first host names it.
   public let location: SourceLocation
 
-  public init(name: String, hosts: [HostID], location: SourceLocation) {
+  public init(
+    name: String, hosts: [HostID], networks: AddressSet = AddressSet(), location: SourceLocation
+  ) {
     self.name = name
     self.hosts = hosts
+    self.networks = networks
     self.location = location
   }
 }

@@ -27,7 +27,8 @@ package struct Sekisho: AsyncParsableCommand {
     subcommands: [
       CheckCommand.self, CompileCommand.self, DiffCommand.self, ApplyCommand.self, ConfirmCommand.self,
       ExtendCommand.self, RollbackCommand.self, HistoryCommand.self, DriftCommand.self, SessionsCommand.self,
-      CutCommand.self, DeniedCommand.self, ObservedCommand.self, StopCommand.self, StartCommand.self,
+      CutCommand.self, DeniedCommand.self, ObservedCommand.self, SuggestCommand.self, StopCommand.self,
+      StartCommand.self,
       BootCommand.self, WatchCommand.self,
       StatusCommand.self,
       ExplainCommand.self, ReachCommand.self, GraphCommand.self, ReadCommand.self, LabCommand.self,

@@ -5,7 +5,7 @@ import Testing
 @Suite struct HelpTests {
   private static let verbs = [
     "", "check", "compile", "diff", "apply", "status", "explain", "reach", "graph", "read", "lab", "lab up",
-    "lab down", "lab status", "lab exec", "lab try", "watch", "denied", "observed", "agent",
+    "lab down", "lab status", "lab exec", "lab try", "watch", "denied", "observed", "suggest", "agent",
   ]
 
   @Test(arguments: verbs)

@@ -1,0 +1,197 @@
+internal import Addressing
+package import InventoryText
+package import Policy
+package import Records
+
+/// Flows that allow what hosts have recorded, and no more, over the names of an inventory.
+///
+/// A flow is about hosts, whichever of their addresses. Of each service, the pairs of hosts that were seen become the fewest
+/// rectangles; those that are equal become one flow.
+package struct FlowProposal: Sendable {
+  /// A flow that is proposed, with names of the inventory.
+  package struct Flow: Sendable {
+    package let name: String
+    package let from: [String]
+    package let to: [String]
+    package let services: [String]
+    /// Pairs of ends, each for each port or protocol, that the flow is about, and how many of them were seen.
+    package let pairs: Int
+    package let seen: Int
+    /// As the ends tell that have seen the most.
+    package let packets: UInt64
+    /// Seconds since the last of them.
+    package let age: Int
+    /// What is known of its kind.
+    package let remarks: [String]
+  }
+
+  /// Something that was seen and that no flow of the proposal allows.
+  package struct Left: Sendable {
+    package let source: String
+    package let destination: String
+    package let service: String
+    package let packets: UInt64
+    package let reason: Reason
+
+    init(_ connection: RecordedConnection, _ reason: Reason) {
+      (source, destination) = (connection.source.text, connection.destination.text)
+      (service, packets, self.reason) = (connection.service, connection.packets, reason)
+    }
+  }
+
+  /// Why no flow is proposed for something.
+  package enum Reason: Hashable, Sendable {
+    /// No host and no network has an address.
+    case noName
+    /// This network has it, and is more than what was seen.
+    case network(String)
+    /// It goes to a group of hosts, for which a service needs `multicast`.
+    case group
+    /// A message that no flow opens.
+    case message
+    /// One source wanted a great many ports.
+    case scan
+    /// Ports that a kernel has picked, and will not pick again.
+    case picked
+    /// The same beside a file transfer.
+    case passive
+    /// Whatever else is the matter with it.
+    case cause(DenialCause)
+  }
+
+  package let flows: [Flow]
+  /// Terms of services that the flows need and the inventory lacks, by name.
+  package let services: [String: [String]]
+  package let left: [Left]
+  /// Records that a flow could be about, and how many of them the flows allow.
+  package let records: Int
+  package let covered: Int
+
+  /// - Parameters:
+  ///   - connections: what hosts have recorded.
+  ///   - policy: of the inventory whose names they have.
+  ///   - isWide: whether a group or a zone stands for its hosts where half of them were seen, a network for its addresses where
+  ///     one was, and the ports that kernels pick from for those that one has picked for a file transfer.
+  package init(over connections: [RecordedConnection], in policy: Policy, isWide: Bool = false) {
+    let ends = FlowEnds(policy)
+    let sightings = Sightings(connections, in: policy, ends, isWide: isWide)
+    var wanted: [PairBlock: Set<Wanted>] = [:]
+    var spaces = sightings.seen.mapValues { Self.rows(of: $0, ends, isWide: isWide) }
+    // A resolver is asked again over TCP where its answer is too long (RFC 7766).
+    if let asking = spaces[.port(.udp, 53)] {
+      spaces[.port(.tcp, 53), default: [:]].merge(asking) { $0.union($1) }
+    }
+    for (one, rows) in spaces {
+      for rectangle in PairCover(rows, count: ends.count).rectangles {
+        wanted[rectangle, default: []].insert(one)
+      }
+    }
+    var names = ServiceNames(policy)
+    var taken = Set(policy.flows.map(\.name))
+    flows = Self.inOrder(wanted, ends).map { rectangle, all in
+      let flow = Flow(rectangle, all, names.names(of: all), ends, sightings.seen, taken: taken)
+      taken.insert(flow.name)
+      return flow
+    }
+    services = names.lacking
+    left = sightings.left
+    records = sightings.records
+    covered = sightings.seen.values.reduce(0) { $1.values.reduce($0) { $0 + $1.records } }
+  }
+
+  /// Of each source its destinations.
+  private static func rows(of seen: [Pair: Sighting], _ ends: FlowEnds, isWide: Bool) -> [Int: BitSet] {
+    func gathered(_ pairs: some Sequence<(key: Int, value: Int)>) -> [Int: BitSet] {
+      pairs.reduce(into: [:]) { $0[$1.key, default: BitSet(count: ends.count)].insert($1.value) }
+    }
+    let rows = gathered(seen.keys.lazy.map { (key: $0.source, value: $0.destination) })
+    guard isWide else { return rows }
+    let columns = gathered(
+      rows.flatMap { source, partners in
+        ends.widened(partners).members.filter { $0 != source }.map { (key: $0, value: source) }
+      })
+    return gathered(
+      columns.flatMap { destination, askers in
+        ends.widened(askers).members.filter { $0 != destination }.map { (key: $0, value: destination) }
+      })
+  }
+
+  /// By the names of their ends, then by what they are about.
+  private static func inOrder(
+    _ wanted: [PairBlock: Set<Wanted>], _ ends: FlowEnds
+  ) -> [(PairBlock, Set<Wanted>)] {
+    let places = wanted.map { rectangle, all in
+      let names = [ends.names(rectangle.sources), ends.names(rectangle.destinations)]
+      return (place: names.map { $0.joined(separator: " ") }.joined(separator: "\n"), rectangle, all)
+    }
+    return places.sorted { $0.place < $1.place }.map { ($0.1, $0.2) }
+  }
+
+  /// The proposal as a file of the inventory, in which each flow awaits its `why`.
+  ///
+  /// - Parameters:
+  ///   - header: lines at the top.
+  ///   - now: the moment of the question.
+  package func file(header: [String], now: Timestamp) -> FlowFile {
+    var file = FlowFile()
+    file.header = header
+    file.services = services
+    file.flows = flows.map { flow in
+      let last = Timestamp(seconds: now.seconds - Int64(clamping: flow.age))
+      var remarks = ["\(flow.packets) packets at least, the last at \(last)"]
+      if flow.seen < flow.pairs {
+        remarks.append("wider than what was seen: \(flow.seen) of \(flow.pairs) pairs and services were")
+      }
+      return FlowFile.Flow(
+        name: flow.name, from: flow.from, to: flow.to, services: flow.services, why: "",
+        remarks: remarks + flow.remarks)
+    }
+    return file
+  }
+}
+
+extension FlowProposal.Flow {
+  init(
+    _ rectangle: PairBlock, _ wanted: Set<Wanted>, _ services: [String], _ ends: FlowEnds,
+    _ seen: [Wanted: [Pair: Sighting]], taken: Set<String>
+  ) {
+    from = ends.names(rectangle.sources)
+    to = ends.names(rectangle.destinations)
+    self.services = services
+    let word =
+      if from != to {
+        "\(from.first ?? "")-to-\(to.first ?? "")"
+      } else if from.count == 1 {
+        "within-\(from.first ?? "")"
+      } else {
+        "between-\(from.first ?? "")-and-\(from.last ?? "")"
+      }
+    name = InventoryName.free(word, besides: taken)
+    var (count, packets, age, isMutual) = (0, UInt64(0), Int.max, false)
+    for one in wanted {
+      for source in rectangle.sources.members {
+        for destination in rectangle.destinations.members {
+          guard let sighting = seen[one]?[Pair(source: source, destination: destination)] else { continue }
+          count += 1
+          let (sum, isTooMuch) = packets.addingReportingOverflow(sighting.mostPackets)
+          packets = isTooMuch ? .max : sum
+          age = min(age, sighting.age)
+          if one == .port(.udp, 123) {
+            isMutual = isMutual || seen[one]?[Pair(source: destination, destination: source)] != nil
+          }
+        }
+      }
+    }
+    let own = rectangle.sources.intersection(rectangle.destinations).count
+    // What is added because resolvers are asked so counts as seen.
+    let asked = wanted.contains(.port(.udp, 53)) ? wanted.subtracting([.port(.tcp, 53)]) : wanted
+    pairs = asked.count * (rectangle.sources.count * rectangle.destinations.count - own)
+    self.seen = min(count, pairs)
+    self.packets = packets
+    self.age = age == .max ? 0 : age
+    var remarks: [String] = []
+    if asked.count < wanted.count { remarks.append("over TCP as well, for long answers") }
+    if isMutual { remarks.append("both ends ask: symmetric NTP, or an answer that came late") }
+    self.remarks = remarks
+  }
+}

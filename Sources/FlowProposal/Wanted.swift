@@ -1,0 +1,95 @@
+internal import Addressing
+internal import AgentProtocol
+internal import Policy
+
+/// What is asked for at the other end, whichever family it is asked in.
+enum Wanted: Hashable {
+  /// Of a protocol that has ports.
+  case port(IPProtocol, UInt16)
+  /// An echo request.
+  case ping
+  /// A protocol without ports.
+  case whole(IPProtocol)
+  /// A port that the server of a file transfer picks for its data (RFC 959, PASV).
+  case passive
+
+  /// `nil`: messages that no flow opens, or of which it is not known which they were.
+  init?(_ record: Recorded.Record) {
+    if let port = record.port {
+      self = .port(record.ipProtocol, port)
+    } else if record.ipProtocol == .icmp || record.ipProtocol == .icmpv6 {
+      guard record.type == (record.ipProtocol == .icmp ? 8 : 128) else { return nil }
+      self = .ping
+    } else {
+      self = .whole(record.ipProtocol)
+    }
+  }
+
+  /// Everything that a service is about; `nil`: more than is looked at here, such as ranges of a great many ports.
+  static func all(of service: Service) -> Set<Self>? {
+    guard service.multicast.isEmpty, service.replies == nil else { return nil }
+    var all: Set<Self> = []
+    var echoes: Set<IPProtocol> = []
+    for term in service.terms {
+      switch term.match {
+      case .any: all.insert(.whole(term.ipProtocol))
+      case .ports(let ports):
+        guard ports.ranges.reduce(0, { $0 + $1.count }) <= 256 else { return nil }
+        for range in ports.ranges { for port in range { all.insert(.port(term.ipProtocol, port)) } }
+      case .types(let types):
+        let echo: UInt8 = term.ipProtocol == .icmp ? 8 : 128
+        guard types == IntervalSet([echo...echo]) else { return nil }
+        echoes.insert(term.ipProtocol)
+      }
+    }
+    // That of one family alone is narrower than what was wanted.
+    if echoes.count == 1 { return nil }
+    if !echoes.isEmpty { all.insert(.ping) }
+    return all
+  }
+
+  /// Ports of which the kernel picks one where nobody names one (ip-sysctl.rst, `ip_local_port_range`).
+  static let picked: ClosedRange<UInt16> = 32_768...60_999
+
+  /// Whether a kernel may have picked it.
+  var isPicked: Bool { if case .port(_, let port) = self { Self.picked.contains(port) } else { false } }
+
+  /// As an inventory writes it.
+  var term: String {
+    switch self {
+    case .port(let ipProtocol, let port): "\(ipProtocol)/\(port)"
+    case .ping: "icmp/echo-request"
+    case .whole(let ipProtocol): "{protocol: \(ipProtocol.rawValue)}"
+    case .passive: "tcp/\(Self.picked.lowerBound)-\(Self.picked.upperBound)"
+    }
+  }
+
+  /// What a service that is about it alone may be called, if the name is free.
+  var name: String {
+    switch self {
+    case .port(.tcp, let port) where Self.wellKnown[port] != nil: Self.wellKnown[port] ?? ""
+    case .port(.udp, 123): "ntp"
+    case .port(.udp, 514): "syslog"
+    case .port(let ipProtocol, let port): "\(ipProtocol)-\(port)"
+    case .ping: "ping"
+    case .whole(let ipProtocol): "ip-\(ipProtocol)"
+    case .passive: "ftp-data"
+    }
+  }
+
+  /// Services of TCP that nearly everybody calls so (IANA, Service Name and Transport Protocol Port Number Registry).
+  private static let wellKnown: [UInt16: String] = [
+    22: "ssh", 25: "smtp", 80: "http", 389: "ldap", 443: "https", 587: "submission", 636: "ldaps",
+    2049: "nfs", 3306: "mysql", 5432: "postgres", 5672: "amqp", 6379: "redis", 9092: "kafka",
+  ]
+
+  /// Its place among others.
+  var order: (Int, UInt8, Int) {
+    switch self {
+    case .port(let ipProtocol, let port): (0, ipProtocol.rawValue, Int(port))
+    case .whole(let ipProtocol): (1, ipProtocol.rawValue, 0)
+    case .passive: (2, 0, 0)
+    case .ping: (3, 0, 0)
+    }
+  }
+}

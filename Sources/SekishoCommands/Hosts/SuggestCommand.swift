@@ -1,0 +1,78 @@
+internal import AgentProtocol
+internal import ArgumentParser
+internal import FlowProposal
+internal import Operations
+internal import Policy
+internal import Records
+
+struct SuggestCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "suggest",
+    abstract: "Propose the flows that recorded connections lack.",
+    usage: "sekisho suggest --host <selector> [<options>]",
+    discussion: """
+      What hosts have recorded while they observe becomes flows: over hosts, groups, zones and networks that the inventory \
+      has, as few as possible, and never wider than what was seen. What is proposed goes to standard output as a file of the \
+      inventory, each flow with how much was seen of it and with an empty `why`, which `sekisho check` refuses until somebody \
+      has written one. What is left over, and why, goes to standard error.
+
+        sekisho suggest --host all > inventory/20-proposed.yaml
+        sekisho suggest --host "web, db" --since 24h
+        sekisho suggest --lab --generalise
+
+      A flow is about hosts, whichever of their addresses. Networks are proposed with --generalise only, because hardly ever \
+      has each of their addresses come. What is asked of a resolver over UDP is proposed for TCP as well; that somebody wanted \
+      ten ports of one host or more is taken for a scan, and three of those that kernels pick from for what will not come again.
+
+      Directions that enforce have recorded what they denied, which may well be an intruder's: --denied proposes that, too.
+
+      Exit codes: 0 done, whatever there is, 1 a host could not be asked.
+      """)
+
+  @OptionGroup var hosts: TrialHosts
+
+  @Option(
+    help: ArgumentHelp("Only what was seen in this time, as in 90s or 10m.", valueName: "duration"))
+  var since: TimeLimit?
+
+  @Flag(
+    help: """
+      Propose a group or zone where half of its hosts were seen, a network where one address was, and the range of ports for \
+      the data of FTP; each flow says how much of it was seen.
+      """)
+  var generalise = false
+
+  @Flag(help: "Propose what was denied as well, not only what was observed.")
+  var denied = false
+
+  @OptionGroup var output: OutputOptions
+
+  func answer(_ console: Console) async throws -> Answer {
+    guard let targets = try hosts.find(), let inventory = targets.inventory else {
+      throw Misuse("flows have the names of an inventory: name hosts of it with --host, --local or --lab")
+    }
+    let replies = await HostReply.asking(targets, watch: WaitingLine(console)) { target in
+      try await ListRecords().asked(of: target)
+    }
+    let now = Timestamp.current()
+    let reader = RecordReader(names: AddressNames(targets).names, policy: inventory.policy, now: now)
+    let seconds = since.map { Int($0.duration.components.seconds) }
+    var report = SuggestReport(now: now)
+    var connections: [RecordedConnection] = []
+    for reply in replies {
+      do {
+        for direction in try reply.result.get().directions {
+          guard direction.mode == .observe || denied && direction.mode == .enforce else {
+            report.add(passedOver: direction, at: reply.host)
+            continue
+          }
+          report.add(asked: direction, at: reply.host)
+          connections += reader.connections(direction, at: reply.host, since: seconds)
+        }
+      } catch {
+        report.add(error, at: reply.host)
+      }
+    }
+    return report.answer(FlowProposal(over: connections, in: inventory.policy, isWide: generalise))
+  }
+}

@@ -1,0 +1,199 @@
+internal import AgentProtocol
+internal import Diagnostics
+internal import FlowProposal
+internal import InventoryText
+internal import Policy
+internal import Records
+
+/// A proposal of flows as an answer.
+struct SuggestReport {
+  let now: Timestamp
+  private var asked: Set<String> = []
+  /// Directions that enforce, and records of them.
+  private var passedOver = (directions: 0, records: 0)
+  private var remarks: [String] = []
+  private var failures: [(host: String, failure: any Error)] = []
+
+  init(now: Timestamp) { self.now = now }
+
+  mutating func add(asked direction: RecordList.Direction, at host: String) {
+    asked.insert(host)
+    if direction.isFull || direction.untold > 0 {
+      remarks.append("\(host), \(direction.hook.rawValue): there was more than is recorded or told")
+    }
+  }
+
+  mutating func add(passedOver direction: RecordList.Direction, at host: String) {
+    if direction.mode == .unknown {
+      remarks.append(
+        "\(host), \(direction.hook.rawValue): the rules are not what was compiled, nothing is known")
+    } else {
+      passedOver.directions += 1
+      passedOver.records += direction.entries.count
+    }
+  }
+
+  mutating func add(_ failure: any Error, at host: String) { failures.append((host, failure)) }
+
+  func answer(_ proposal: FlowProposal) -> Answer {
+    var answer = Answer()
+    let file = proposal.file(header: ["Proposed at \(now). \(coverage(proposal))"], now: now)
+    if !proposal.flows.isEmpty { answer.parts.append(.verbatim(Array(file.text.utf8))) }
+    answer.parts.append(.summary(coverage(proposal)))
+    for (reason, left) in Self.inOrder(proposal.left) {
+      answer.parts.append(.remark("left: \(reason.words(left))"))
+      for line in Self.lines(left) { answer.parts.append(.remark("  \(line)")) }
+    }
+    for remark in remarks { answer.parts.append(.remark(remark)) }
+    if passedOver.records > 0 {
+      answer.parts.append(
+        .remark(
+          "\(counted(passedOver.records, "record")) of what was denied not looked at: --denied proposes that, too"
+        ))
+    }
+    if !proposal.flows.isEmpty {
+      answer.parts.append(
+        .remark("write the `why` of each flow; until then `sekisho check` refuses the file"))
+    }
+    for (host, failure) in failures {
+      answer.parts.append(.failure("\(host): \(failure)"))
+      answer.exitCode = .failed
+    }
+    answer.data = .document(File(proposal, text: file.text, hosts: asked.sorted(), failures: failures))
+    return answer
+  }
+
+  private func coverage(_ proposal: FlowProposal) -> String {
+    let hosts = counted(asked.count, "host")
+    guard proposal.records > 0 else { return "nothing was recorded by \(hosts) that a flow could be about" }
+    let flows = counted(proposal.flows.count, "flow")
+    let share = Self.percent(proposal.covered, of: proposal.records)
+    return
+      "\(flows) cover \(share) of what \(hosts) recorded: \(proposal.covered) of \(proposal.records) records"
+  }
+
+  /// Rounded down, so that whatever is left is never nothing.
+  private static func percent(_ part: Int, of whole: Int) -> String {
+    let tenths = part * 1000 / whole
+    return tenths % 10 == 0 ? "\(tenths / 10) %" : "\(tenths / 10).\(tenths % 10) %"
+  }
+
+  // MARK: - What is left
+
+  /// What has no reason of its own comes together, the most of it first.
+  private static func inOrder(
+    _ left: [FlowProposal.Left]
+  ) -> [(FlowProposal.Reason, [FlowProposal.Left])] {
+    Dictionary(grouping: left, by: \.reason).map { ($0.key, $0.value) }.sorted { a, b in
+      a.1.count != b.1.count ? a.1.count > b.1.count : a.0.words(a.1) < b.0.words(b.1)
+    }
+  }
+
+  private static let mostLines = 5
+
+  /// Who wanted what, a line a pair of ends.
+  private static func lines(_ left: [FlowProposal.Left]) -> [String] {
+    let pairs = Dictionary(grouping: left) { "\($0.source) → \($0.destination)" }
+    var lines = pairs.sorted { $0.key < $1.key }.prefix(mostLines).map { pair, some in
+      let services = Set(some.map(\.service)).sorted()
+      return "\(pair)  \(listed(services))"
+    }
+    if pairs.count > mostLines { lines.append("and \(pairs.count - mostLines) more; --json has all") }
+    return lines
+  }
+
+  // MARK: - JSON
+
+  private struct File: Encodable {
+    struct Flow: Encodable {
+      let name: String
+      let from: [String]
+      let to: [String]
+      let services: [String]
+      /// Pairs of ends, each for each port or protocol, and how many of them were seen.
+      let pairs: Int
+      let seen: Int
+      let packets: UInt64
+      /// Seconds since the last packet.
+      let lastSeen: Int
+      let remarks: [String]
+    }
+
+    struct Left: Encodable {
+      let source: String
+      let destination: String
+      let service: String
+      let packets: UInt64
+      let reason: String
+      let why: String
+    }
+
+    struct Host: Encodable {
+      let host: String
+      let error: FailureJSON
+    }
+
+    let hosts: [String]
+    /// Records that a flow could be about, and how many of them the flows allow.
+    let records: Int
+    let covered: Int
+    let flows: [Flow]
+    /// Terms of services that the inventory lacks, by name.
+    let services: [String: [String]]
+    let left: [Left]
+    /// The flows as a file of the inventory.
+    let inventory: String
+    let failures: [Host]
+
+    init(
+      _ proposal: FlowProposal, text: String, hosts: [String], failures: [(host: String, failure: any Error)]
+    ) {
+      self.hosts = hosts
+      (records, covered) = (proposal.records, proposal.covered)
+      flows = proposal.flows.map {
+        Flow(
+          name: $0.name, from: $0.from, to: $0.to, services: $0.services, pairs: $0.pairs, seen: $0.seen,
+          packets: $0.packets, lastSeen: $0.age, remarks: $0.remarks)
+      }
+      services = proposal.services
+      left = proposal.left.map {
+        Left(
+          source: $0.source, destination: $0.destination, service: $0.service, packets: $0.packets,
+          reason: $0.reason.code, why: $0.reason.words([$0]))
+      }
+      inventory = text
+      self.failures = failures.map { Host(host: $0.host, error: FailureJSON($0.failure)) }
+    }
+  }
+}
+
+extension FlowProposal.Reason {
+  /// As a part of a sentence about some of it.
+  fileprivate func words(_ left: [FlowProposal.Left]) -> String {
+    switch self {
+    case .noName: "the inventory has no host and no network for an end"
+    case .network(let name):
+      "an end is in network \(name), which is more than was seen (--generalise proposes it)"
+    case .group: "it goes to a group of hosts, for which a service needs `multicast`"
+    case .message: "no flow opens messages of this kind"
+    case .scan: "one source wanted \(RecordLine.fewestOfScan) ports of one host or more, as in a scan"
+    case .picked: "ports that a kernel has picked, and will not pick again"
+    case .passive: "ports that a server of FTP has picked (--generalise proposes the range)"
+    case .cause(let cause): cause.words
+    }
+  }
+
+  /// For programs.
+  fileprivate var code: String {
+    switch self {
+    case .noName: "no-name"
+    case .network: "network"
+    case .group: "group"
+    case .message: "message"
+    case .scan: "scan"
+    case .picked: "picked-port"
+    case .passive: "passive-ftp"
+    case .cause(let cause): cause.code
+    }
+  }
+}
