@@ -36,6 +36,8 @@ package struct RecordList: AgentMessage, Hashable, Codable {
     @BoundedCount package private(set) var memory: Int
     /// Whether a set of records is full, so that no others are made until some are forgotten.
     package let isFull: Bool
+    /// What came and is in no entry; `nil`: the agent does not tell.
+    package let unrecorded: Unrecorded?
     /// The most recent first.
     @BoundedList package private(set) var entries: [Entry]
     /// How many more there are.
@@ -43,8 +45,9 @@ package struct RecordList: AgentMessage, Hashable, Codable {
 
     package init(
       hook: DirectionStatus.Direction, mode: DirectionStatus.Mode, memory: Int, isFull: Bool,
-      entries: [Entry], untold: Int
+      unrecorded: Unrecorded? = nil, entries: [Entry], untold: Int
     ) {
+      self.unrecorded = unrecorded
       self.hook = hook
       self.mode = mode
       self.memory = memory

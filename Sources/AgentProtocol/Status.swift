@@ -160,13 +160,20 @@ package struct DirectionStatus: Hashable, Sendable, Codable {
   package let areRecordsFull: Bool?
   /// Packets that belong to no connection and begin none, and were dropped for that; `nil`: the agent does not tell.
   package let invalid: UInt64?
+  /// Those of the packets that no record tells of; `nil`: the agent does not tell.
+  package let unrecorded: Unrecorded?
+  /// Those of the packets whose source nobody there can have: the host's own address, or IPv4 in IPv6; `nil`: the agent does
+  /// not tell.
+  package let spoofed: UInt64?
 
   package init(
     hook: Direction, mode: Mode, packets: UInt64, records: Int, areRecordsFull: Bool? = nil,
-    invalid: UInt64? = nil
+    invalid: UInt64? = nil, unrecorded: Unrecorded? = nil, spoofed: UInt64? = nil
   ) {
     self.areRecordsFull = areRecordsFull
     self.invalid = invalid
+    self.unrecorded = unrecorded
+    self.spoofed = spoofed
     self.hook = hook
     self.mode = mode
     self.packets = packets

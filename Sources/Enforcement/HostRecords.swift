@@ -44,7 +44,8 @@ extension LocalHost {
   }
 
   private func records(_ kernel: any HostKernel) throws(ReadError) -> RecordList? {
-    guard let table = try kernel.table(family, name)?.table else { return nil }
+    guard let installed = try kernel.table(family, name) else { return nil }
+    let table = installed.table
     let isOnTrial = try kernel.timeLeft(of: TrialName.clock, family: family, table: name) != nil
     var directions: [RecordList.Direction] = []
     for side in Side.allCases {
@@ -70,7 +71,8 @@ extension LocalHost {
         RecordList.Direction(
           hook: DirectionStatus.Direction(side),
           mode: DirectionStatus.Mode(trial == nil ? table.mode(of: base) : end.mode),
-          memory: Int(clamping: found.memory / 1000), isFull: found.isFull, entries: told,
+          memory: Int(clamping: found.memory / 1000), isFull: found.isFull,
+          unrecorded: installed.unrecorded(behind: end), entries: told,
           untold: latest.count - told.count))
     }
     return RecordList(directions: directions)

@@ -77,11 +77,35 @@ extension DirectionStatus {
     }
     self.init(
       hook: hook, mode: mode, packets: installed.rules[end.name]?.last?.counter?.packets ?? 0,
-      records: records, areRecordsFull: areFull, invalid: invalid)
+      records: records, areRecordsFull: areFull, invalid: invalid,
+      unrecorded: installed.unrecorded(behind: end),
+      spoofed: installed.packets(of: [.ownAddress, .disguisedSource], in: [base]))
   }
 }
 
 extension InstalledTable {
+  /// What the chains that record for a denying chain have counted as not recorded; `nil`: they do not count it.
+  func unrecorded(behind end: Chain) -> Unrecorded? {
+    let chains = table.recording(of: end)
+    let notes: [RuleNote] = [.overShare, .overPace, .recordsFull]
+    guard chains.contains(where: { $0.rules.contains { RuleNote($0).map(notes.contains) ?? false } }) else {
+      return nil
+    }
+    return Unrecorded(
+      overShare: packets(of: [.overShare], in: chains), overPace: packets(of: [.overPace], in: chains),
+      full: packets(of: [.recordsFull], in: chains))
+  }
+
+  /// Packets that the rules of some notes have counted.
+  fileprivate func packets(of notes: [RuleNote], in chains: [Chain]) -> UInt64 {
+    chains.reduce(0) { sum, chain in
+      guard let states = rules[chain.name], states.count == chain.rules.count else { return sum }
+      return zip(chain.rules, states).reduce(sum) { sum, rule in
+        RuleNote(rule.0).map(notes.contains) == true ? sum &+ (rule.1.counter?.packets ?? 0) : sum
+      }
+    }
+  }
+
   /// Packets that the rules ahead of all flows have dropped since the table was made: connection tracking calls them
   /// invalid, or did not see how their connection began.
   fileprivate func droppedAsInvalid(_ side: Side, isOnTrial: Bool) -> UInt64 {

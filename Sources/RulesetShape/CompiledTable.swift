@@ -117,13 +117,18 @@ extension Table {
 }
 
 extension Table {
+  /// A denying chain with those that it jumps to.
+  package func recording(of end: Chain) -> [Chain] {
+    [end]
+      + end.rules.compactMap { rule in
+        if case .verdict(.jump(let name))? = rule.expressions.last { chain(name) } else { nil }
+      }
+  }
+
   /// The sets in which a denying chain records what it denies: those whose keys are counted by its rules, or by those of
   /// a chain that it jumps to.
   package func records(of end: Chain) -> [SetName] {
-    let jumps = end.rules.compactMap { rule in
-      if case .verdict(.jump(let name))? = rule.expressions.last { chain(name) } else { nil }
-    }
-    return ([end] + jumps).flatMap(\.rules).flatMap(\.expressions).compactMap { expression in
+    recording(of: end).flatMap(\.rules).flatMap(\.expressions).compactMap { expression in
       if case .dynamicSet(let update) = expression, update.expressions.contains(.counter) {
         update.set
       } else {

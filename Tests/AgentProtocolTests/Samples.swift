@@ -52,7 +52,8 @@ enum Samples {
         isOwned: false, isDormant: false,
         directions: [
           DirectionStatus(
-            hook: .output, mode: .enforce, packets: 7, records: 65_536, areRecordsFull: true, invalid: 2)
+            hook: .output, mode: .enforce, packets: 7, records: 65_536, areRecordsFull: true, invalid: 2,
+            unrecorded: Unrecorded(overShare: .max, overPace: 1, full: 0), spoofed: 4)
         ], chains: 1, rules: 2, sets: 3, elements: 4),
       foreignChains: [], sessions: SessionCount(count: 250_000, limit: 262_144)),
     HostStatus(
@@ -99,6 +100,7 @@ enum Samples {
     return RecordList(directions: [
       RecordList.Direction(
         hook: .input, mode: .enforce, memory: 86_400, isFull: true,
+        unrecorded: Unrecorded(overShare: 1, overPace: 2, full: 3),
         entries: [entry(four, .tcp, port: 22), entry(six, .icmpv6, type: 128), entry(four, .esp)], untold: 7),
       RecordList.Direction(
         hook: .forward, mode: .observe, memory: 86_400, isFull: false,

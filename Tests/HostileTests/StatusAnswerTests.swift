@@ -69,9 +69,13 @@ struct StatusAnswerTests {
           sekisho lab exec a -- nft list chain inet sekisho in/records > told.chain
           grep 'counter packets 1 .*not recorded: records are full' told.chain
           grep '^  ! input: a set of records is full: further peers' told; (! grep 'output: a set' told)
+          grep '^  ! input: 1 packet not recorded: 1 without room in the records$' told; (! grep 'output: .* not rec' told)
+          sekisho denied --lab --host a > told 2> said; cat said; grep '2 peers and ports' told
+          grep 'a, input: records are not complete since its rules were made: 1 packet not recorded' said
           sekisho status --lab > lines; cat lines
-          grep -E '^a .* 3 packets denied, 2 recorded  0 sessions  records full: input$' lines
-          sekisho status --lab --host a --json | grep '"are_records_full" : true'
+          grep -E '^a .* 3 packets denied, 2 recorded  0 sessions  records full: input; not all recorded: input$' lines
+          sekisho status --lab --host a --json > json
+          grep '"are_records_full" : true' json; tr -d ' \\n' < json | grep '"unrecorded":{"full":1,"over_pace":0,"over_share":0}'
           sekisho lab exec a -- nft flush set inet sekisho in/denied.v4
           sekisho status --lab --host a > told; grep 'denied, 0 peers and ports recorded' told; (! grep full told)
           """, inNamespace: false)

@@ -99,6 +99,12 @@ struct RecordReport {
             : "\(host.name) observes nothing, it enforces: `sekisho denied` lists what it has denied"))
     }
     for (one, connections) in found.map({ ($0.recorded, $0.connections) }) {
+      if let unrecorded = one.unrecorded, unrecorded.total > 0 {
+        parts.append(
+          .remark(
+            "\(host.name), \(one.hook.rawValue): records are not complete since its rules were made: \(unrecorded.sentence)"
+          ))
+      }
       if one.isFull {
         parts.append(
           .remark(
@@ -161,6 +167,8 @@ struct RecordReport {
       let memory: Int
       /// Whether there is no room for further records.
       let full: Bool
+      /// Packets that no record tells of, since the rules were made; nothing where the host does not tell.
+      let unrecorded: Unrecorded?
       /// Older records that the host has not told.
       let untold: Int
       /// The most recent first.
@@ -169,7 +177,7 @@ struct RecordReport {
       init(_ found: RecordReport.Host.Found) {
         let recorded = found.recorded
         (direction, mode, memory) = (recorded.hook.rawValue, recorded.mode.rawValue, recorded.memory)
-        (full, untold) = (recorded.isFull, recorded.untold)
+        (full, unrecorded, untold) = (recorded.isFull, recorded.unrecorded, recorded.untold)
         records = found.connections.map { Record($0) }
       }
     }

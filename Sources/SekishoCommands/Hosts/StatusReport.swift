@@ -81,6 +81,17 @@ struct StatusReport {
         .risk,
         "\(direction.hook.rawValue): \(counted(invalid, "packet")) dropped as part of no connection\(hint)")
     }
+    entries += table.directions.compactMap { direction in
+      guard let spoofed = direction.spoofed, spoofed > 0 else { return nil }
+      return Entry(
+        .risk,
+        "\(direction.hook.rawValue): \(counted(spoofed, "packet")) from sources that nobody there can have (the host's own addresses, IPv4 in IPv6)"
+      )
+    }
+    entries += table.directions.compactMap { direction in
+      guard let unrecorded = direction.unrecorded, unrecorded.total > 0 else { return nil }
+      return Entry(.risk, "\(direction.hook.rawValue): \(unrecorded.sentence)")
+    }
     entries += table.directions.filter { $0.areRecordsFull == true }.map { direction in
       Entry(
         .risk,
@@ -180,6 +191,17 @@ struct StatusReport {
       }
     }
     let hosts: [Host]
+  }
+}
+
+extension Unrecorded {
+  /// How many, and why.
+  var sentence: String {
+    let reasons = [
+      (overShare, "of peers that had taken their share of the records"), (overPace, "too many at once"),
+      (full, "without room in the records"),
+    ].filter { $0.0 > 0 }.map { count, reason in "\(count) \(reason)" }
+    return "\(counted(total, "packet")) not recorded: \(reasons.joined(separator: ", "))"
   }
 }
 

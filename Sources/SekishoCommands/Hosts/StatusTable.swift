@@ -115,6 +115,8 @@ struct StatusTable {
       if !watched.isEmpty { notes.append(watched.joined(separator: ", ")) }
       let full = directions.filter { $0.areRecordsFull == true }.map(\.hook.rawValue)
       if !full.isEmpty { notes.append("records full: \(full.joined(separator: ", "))") }
+      let unrecorded = directions.filter { $0.unrecorded?.total ?? 0 > 0 }.map(\.hook.rawValue)
+      if !unrecorded.isEmpty { notes.append("not all recorded: \(unrecorded.joined(separator: ", "))") }
       if let sessions = status.sessions, sessions.isNearlyFull, let percent = sessions.percent {
         notes.append("sessions \(min(percent, 100)) % full")
       }
