@@ -19,8 +19,13 @@ package struct RecordList: AgentMessage, Hashable, Codable {
     package let bytes: UInt64
     /// Seconds since the last of them.
     @BoundedCount package private(set) var age: Int
+    /// Seconds since the first of them; `nil`: it is not known.
+    package let firstAge: Int?
 
-    package init(_ record: Recorded.Record, packets: UInt64, bytes: UInt64, age: Int) {
+    package init(
+      _ record: Recorded.Record, packets: UInt64, bytes: UInt64, age: Int, firstAge: Int? = nil
+    ) {
+      self.firstAge = firstAge
       self.record = record
       self.packets = packets
       self.bytes = bytes
@@ -28,11 +33,22 @@ package struct RecordList: AgentMessage, Hashable, Codable {
     }
   }
 
+  /// What was counted of something.
+  package struct Count: Hashable, Sendable {
+    package let packets: UInt64
+    package let bytes: UInt64
+
+    package init(packets: UInt64, bytes: UInt64) {
+      self.packets = packets
+      self.bytes = bytes
+    }
+  }
+
   /// What was recorded on the way in, out or through.
   package struct Direction: Hashable, Sendable, Codable {
     package let hook: DirectionStatus.Direction
     package let mode: DirectionStatus.Mode
-    /// For how long the table remembers, in seconds.
+    /// For how long something is remembered, in seconds.
     @BoundedCount package private(set) var memory: Int
     /// Whether a set of records is full, so that no others are made until some are forgotten.
     package let isFull: Bool
@@ -42,11 +58,14 @@ package struct RecordList: AgentMessage, Hashable, Codable {
     @BoundedList package private(set) var entries: [Entry]
     /// How many more there are.
     @BoundedCount package private(set) var untold: Int
+    /// For how many seconds it is known that everything was recorded; `nil`: nobody keeps accounts of that.
+    package let watched: Int?
 
     package init(
       hook: DirectionStatus.Direction, mode: DirectionStatus.Mode, memory: Int, isFull: Bool,
-      unrecorded: Unrecorded? = nil, entries: [Entry], untold: Int
+      unrecorded: Unrecorded? = nil, entries: [Entry], untold: Int, watched: Int? = nil
     ) {
+      self.watched = watched
       self.unrecorded = unrecorded
       self.hook = hook
       self.mode = mode
@@ -58,8 +77,9 @@ package struct RecordList: AgentMessage, Hashable, Codable {
 
     /// Whether it is what a host can say.
     fileprivate var isSound: Bool {
-      entries.count <= RecordList.most
+      entries.count <= RecordList.most && Bounds.isCount(watched ?? 0)
         && entries.allSatisfy { entry in
+          guard Bounds.isCount(entry.firstAge ?? 0) else { return false }
           guard let destination = entry.record.destination else { return hook != .forward }
           return hook == .forward && destination.family == entry.record.peer.family
         }
@@ -68,11 +88,17 @@ package struct RecordList: AgentMessage, Hashable, Codable {
 
   /// Those that the table has.
   package let directions: [Direction]
+  /// Why what was recorded before the table was made, or is older than it remembers, is not among it; `nil`: it is, or there
+  /// is none.
+  package private(set) var loss: String?
 
   /// The most entries of a direction that are told.
   package static let most = 20_000
 
-  package init(directions: [Direction]) { self.directions = directions }
+  package init(directions: [Direction], loss: String? = nil) {
+    self.directions = directions
+    self.loss = loss
+  }
 
   package init(_ header: Self, _ tables: [Table]) throws(AgentFailure) {
     guard tables.isEmpty else { throw AgentFailure(.badRequest, "tables where none belong") }
@@ -81,12 +107,13 @@ package struct RecordList: AgentMessage, Hashable, Codable {
       throw AgentFailure(.badRequest, "records that no host can have")
     }
     self = header
+    loss = loss.map { Bounds.clamped($0, to: Bounds.message) }
   }
 }
 
 extension RecordList.Entry: Codable {
   private enum Key: CodingKey {
-    case packets, bytes, age
+    case packets, bytes, age, firstAge
   }
 
   package init(from decoder: any Decoder) throws {
@@ -95,6 +122,7 @@ extension RecordList.Entry: Codable {
     packets = try fields.decode(UInt64.self, forKey: .packets)
     bytes = try fields.decode(UInt64.self, forKey: .bytes)
     _age = try fields.decode(BoundedCount.self, forKey: .age)
+    firstAge = try fields.decodeIfPresent(Int.self, forKey: .firstAge)
   }
 
   package func encode(to encoder: any Encoder) throws {
@@ -103,5 +131,6 @@ extension RecordList.Entry: Codable {
     try fields.encode(packets, forKey: .packets)
     try fields.encode(bytes, forKey: .bytes)
     try fields.encode(age, forKey: .age)
+    try fields.encodeIfPresent(firstAge, forKey: .firstAge)
   }
 }

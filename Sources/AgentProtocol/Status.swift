@@ -134,7 +134,7 @@ package struct TableStatus: Hashable, Sendable, Codable {
 /// One direction: what happens to a packet that nothing allows.
 package struct DirectionStatus: Hashable, Sendable, Codable {
   /// Where packets are looked at, in nft's words.
-  package enum Direction: String, Hashable, Sendable, Codable, CaseIterable {
+  package enum Direction: String, Hashable, Sendable, Codable, CodingKeyRepresentable, CaseIterable {
     case input
     case forward
     case output

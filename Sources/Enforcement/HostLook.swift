@@ -6,7 +6,14 @@ internal import Sessions
 
 extension LocalHost {
   /// Comparison and ruleset of one moment.
-  package func look(_ wanted: Table) throws(AgentFailure) -> Looked {
+  ///
+  /// - Parameter remembered: who is remembered of a direction beside what the table has recorded, and for how many seconds.
+  package func look(
+    _ wanted: Table,
+    remembering remembered: (DirectionStatus.Direction) -> (records: [Recorded.Record], memory: Int)? = { _ in
+      nil
+    }
+  ) throws(AgentFailure) -> Looked {
     try checkTarget(wanted)
     var (pause, digests) = (Backoff(), ContentDigests())
     let kernel = try openKernel()
@@ -23,7 +30,7 @@ extension LocalHost {
     let recorded: [Recorded]
     let left: UInt64?
     do throws(ReadError) {
-      recorded = try self.recorded(own, wanted: wanted, kernel)
+      recorded = try self.recorded(own, wanted: wanted, remembering: remembered, kernel)
       left = try kernel.timeLeft(of: TrialName.clock, family: family, table: name)
     } catch { throw AgentFailure(error) }
     var revoked: CutReport?

@@ -10,7 +10,9 @@ extension LocalHost {
   /// What the table of this host has recorded in directions that it only observes and that the wanted table enforces, as
   /// far as the wanted table denies it.
   func recorded(
-    _ installed: InstalledTable?, wanted: Table, _ kernel: any HostKernel
+    _ installed: InstalledTable?, wanted: Table,
+    remembering remembered: (DirectionStatus.Direction) -> (records: [Recorded.Record], memory: Int)?,
+    _ kernel: any HostKernel
   ) throws(ReadError) -> [Recorded] {
     guard let table = installed?.table else { return [] }
     var result: [Recorded] = []
@@ -21,10 +23,13 @@ extension LocalHost {
       else { continue }
       let judge = RecordJudge(wanted, side)
       let found = try found(in: table.records(of: end, side), kernel)
-      let denied = found.elements.keys.filter { judge.denies($0) }
+      let hook = DirectionStatus.Direction(side)
+      let earlier = remembered(hook)
+      let all = Set(found.elements.keys).union(earlier?.records ?? [])
+      let denied = all.filter { judge.denies($0) }
       result.append(
         Recorded(
-          hook: DirectionStatus.Direction(side), memory: Int(clamping: found.memory / 1000),
+          hook: hook, memory: max(Int(clamping: found.memory / 1000), earlier?.memory ?? 0),
           count: denied.count, first: Array(denied.sorted().prefix(Recorded.mostTold))))
     }
     return result
@@ -65,7 +70,9 @@ extension LocalHost {
       let told = latest.prefix(RecordList.most).map { record, element in
         RecordList.Entry(
           record, packets: element.counter.packets, bytes: element.counter.bytes,
-          age: Int(clamping: element.age / 1000))
+          age: Int(clamping: element.age / 1000),
+          // The only packet was the first.
+          firstAge: element.counter.packets == 1 ? Int(clamping: element.age / 1000) : nil)
       }
       directions.append(
         RecordList.Direction(

@@ -24,7 +24,7 @@ extension AgentServer {
     answerReadConfirmed(here)
     answerReadRevision(here)
     answerList(host)
-    answerListRecords(host)
+    answerListRecords(here)
     answerListSessions(host)
     answerEndSessions(here)
     answerProbe()

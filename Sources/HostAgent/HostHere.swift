@@ -48,6 +48,12 @@ package struct HostHere: Sendable {
     StateDirectory.isThere ? try? life().confirmedNow(installed) : nil
   }
 
+  /// What the table has recorded, with what is remembered from before where there are books.
+  func records() throws(AgentFailure) -> RecordList {
+    guard StateDirectory.isThere, let life = try? life() else { return try host.records() }
+    return try life.records()
+  }
+
   /// Loads what was confirmed, or the fallback, as a boot does.
   ///
   /// - Throws: ``AgentProtocol/AgentFailure`` when neither was loaded.

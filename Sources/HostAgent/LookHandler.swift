@@ -1,11 +1,14 @@
 internal import AgentProtocol
 internal import Enforcement
 internal import HostLife
+internal import Machine
 
 extension AgentServer {
   mutating func answerLook(_ here: HostHere) {
     handle(Look.self) { (request, _) throws(AgentFailure) in
-      var looked = try here.host.look(request.wanted)
+      var looked = try here.host.look(request.wanted) { hook in
+        StateDirectory.isThere ? (try? here.life())?.remembered(hook) : nil
+      }
       looked.stop = here.stopNow
       return looked
     }

@@ -1,8 +1,7 @@
 internal import AgentProtocol
-internal import Enforcement
 
 extension AgentServer {
-  mutating func answerListRecords(_ host: LocalHost) {
-    handle(ListRecords.self) { (_, _) throws(AgentFailure) in try host.records() }
+  mutating func answerListRecords(_ here: HostHere) {
+    handle(ListRecords.self) { (_, _) throws(AgentFailure) in try here.records() }
   }
 }

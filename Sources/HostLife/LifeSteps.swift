@@ -51,7 +51,11 @@ extension HostLife {
         table, isLearning: pending?.isLearning ?? run.isLearning, tell: pending?.tell ?? { _ in },
         &run)
       run.enforced = number
-    case .removeTable: try host.removeTable(run.hold)
+    case .removeTable:
+      // They go with it, and that they could not be kept keeps nobody from taking it away.
+      _ = try? keepRecords(isLocked: run.books != nil)
+      try host.removeTable(run.hold)
+      try? noteTableGone()
     case .keepSessions:
       // What the kernel cannot be told of speaks and is denied, or begins anew: that keeps nobody from the rules.
       if let table = run.known?.table {

@@ -25,6 +25,12 @@ package struct Watch: ~Copyable {
   private var counted: WatchSaying.Counted?
   private var damage: [String] = []
   private var hints: [ChangeHint] = []
+  /// When records were looked at last: seconds since 1970, UTC.
+  private var recordsLookedAt: Int64?
+  /// When they are brought to disk next.
+  private var recordsDue = ContinuousClock.now
+  /// Why they could not be.
+  private var recordTrouble: String?
   /// When the next look is due.
   private var due = ContinuousClock.now
   /// Ahead of this nobody looks: a program that writes without a pause must not have this one read without one.
@@ -57,10 +63,12 @@ package struct Watch: ~Copyable {
     while true {
       let ready: FileDescriptor.Ready
       do throws(Errno) {
-        ready = try FileDescriptor.wait(toRead: [notices.descriptor, stop], whileOpen: output, until: due)
+        ready = try FileDescriptor.wait(
+          toRead: [notices.descriptor, stop], whileOpen: output, until: min(due, recordsDue))
       } catch {
         throw AgentFailure(.failed, "cannot wait for what the kernel says: \(error)")
       }
+      if ready.isReadable[1] || ready.isClosed { keepRecords() }
       if ready.isReadable[1] {
         try say(.ended)
         return .told
@@ -69,6 +77,7 @@ package struct Watch: ~Copyable {
       try hear(say)
       try perform(state.count(at: now), say)
       if due <= .now { try look(say) }
+      if recordsDue <= .now { keepRecords() }
     }
   }
 
@@ -92,6 +101,25 @@ package struct Watch: ~Copyable {
     }
   }
 
+  /// Brings to disk what the table has recorded. That it cannot is told with what cannot be read of the books.
+  private mutating func keepRecords() {
+    recordsDue = .now + Self.longest
+    let now = life.clock()
+    let before = recordTrouble
+    do throws(AgentFailure) {
+      recordTrouble = try life.keepRecords(lookedAt: recordsLookedAt)
+      recordsLookedAt = now
+    } catch {
+      switch error.code {
+      case .busy: recordsDue = .now + .seconds(5)
+      // Where nothing is enforced there is nothing to keep.
+      case .refused: recordTrouble = nil
+      default: recordTrouble = "records are not kept: \(error.message)"
+      }
+    }
+    if recordTrouble != before { due = min(due, max(rest, .now)) }
+  }
+
   private mutating func look(_ say: (WatchSaying) throws -> Void) throws {
     let start = ContinuousClock.now
     let sight = life.sight(&known, tried: &tried, counted: &counted, damage: &damage)
@@ -99,7 +127,7 @@ package struct Watch: ~Copyable {
     rest = end + min((end - start) * 4, .milliseconds(800))
     due = end + Self.longest
     try perform(state.see(sight, by: hints, at: now), of: sight, say)
-    try perform(state.see(damage: damage, at: now), say)
+    try perform(state.see(damage: damage + [recordTrouble].compactMap(\.self), at: now), say)
     // Those of a command that is at work may be of somebody who came in between.
     if sight != .unfinished { hints = [] }
   }

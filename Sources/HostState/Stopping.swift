@@ -23,8 +23,7 @@ extension HostState {
     /// Whether it is another network namespace of the same boot that is stopped: two may have one state directory. Those of an
     /// earlier boot are gone, and what stopped them counts wherever it is found.
     package func isElsewhere(than place: String) -> Bool {
-      guard let stopped = self.place, stopped != place else { return false }
-      return stopped.prefix { $0 != ":" } == place.prefix { $0 != ":" }
+      self.place.map { BootPlace.isElsewhere($0, than: place) } ?? false
     }
 
     /// Seconds that are left by the clock that says less, 0 where it is over; `nil`: it has no time.

@@ -10,6 +10,7 @@ internal import SystemPackage
 ///     revisions/7/ruleset.json     libnftables-json(5)
 ///     revisions/7/about.json       who, when, why, and the digest of the ruleset
 ///     trial, stopped               while there is one
+///     records                      what the table has recorded, and when each was first seen
 ///     audit.jsonl                  what happened, each line with the digest of the line before
 ///     lock                         whoever writes holds it
 ///
@@ -53,6 +54,7 @@ package struct HostStore: Sendable {
     static let revisions = "revisions"
     static let ruleset = "ruleset.json"
     static let about = "about.json"
+    static let records = "records"
     static let audit = "audit.jsonl"
     static let lock = "lock"
   }
@@ -111,6 +113,16 @@ extension HostStore {
     content.state.last = try numbers().last ?? RevisionNumber(rawValue: 0)
     return content
   }
+
+  /// What was kept of records; `nil`: nothing.
+  ///
+  /// - Throws: ``Failure``, `damaged` when it is not what was written.
+  package func records<Value: Codable>(as type: Value.Type) throws(Failure) -> Value? {
+    try value(Name.records, in: try opened(), atMost: Self.mostRecordBytes)
+  }
+
+  /// Three directions of twenty thousand records take a third of it.
+  private static let mostRecordBytes = 1 << 25
 
   /// The ruleset of a revision, as it was written.
   ///
@@ -217,6 +229,13 @@ extension HostStore {
   package func write(_ stop: HostState.Stop) throws(Failure) { try replace(Name.stop, stop) }
   package func removeStop() throws(Failure) { try remove(Name.stop) }
 
+  /// Keeps what was recorded; there may be a great many of it.
+  package func write(records: some Codable) throws(Failure) {
+    try changing { directory throws(SystemFailure) in
+      try directory.replace(Name.records, with: Self.encoded(records, [.sortedKeys]), .ownerReadWrite)
+    }
+  }
+
   /// Adds a line to the audit chain.
   package func append(_ entry: AuditEntry) throws(Failure) {
     let directory = try opened()
@@ -279,18 +298,21 @@ extension HostStore {
     let value: Value
   }
 
-  private static func encoded(_ value: some Codable) -> [UInt8] {
+  private static func encoded(
+    _ value: some Codable,
+    _ formatting: JSONEncoder.OutputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+  ) -> [UInt8] {
     let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+    encoder.outputFormatting = formatting
     // Texts and numbers are always JSON.
     return Array((try? encoder.encode(Stored(value: value))) ?? Data()) + [UInt8(ascii: "\n")]
   }
 
-  private func value<Value: Codable>(_ name: String, in directory: borrowing Directory) throws(Failure)
-    -> Value?
-  {
+  private func value<Value: Codable>(
+    _ name: String, in directory: borrowing Directory, atMost limit: Int = 1 << 20
+  ) throws(Failure) -> Value? {
     let bytes: [UInt8]?
-    do throws(SystemFailure) { bytes = try directory.read(name, atMost: 1 << 20) } catch {
+    do throws(SystemFailure) { bytes = try directory.read(name, atMost: limit) } catch {
       throw .system(error)
     }
     guard let bytes else { return nil }

@@ -47,6 +47,8 @@ package struct RecordLine: Sendable {
   package let packets: UInt64
   /// Seconds since the last packet.
   package let age: Int
+  /// Seconds since the first; `nil`: it is not known of all.
+  package let firstAge: Int?
   /// `nil`: none is known, or not all have one.
   package let cause: DenialCause?
 
@@ -122,8 +124,10 @@ package struct RecordLine: Sendable {
       return isTooMuch ? .max : total
     }
     age = connections.map(\.age).min() ?? 0
-    let first = connections.first?.cause
-    cause = connections.allSatisfy { $0.cause == first } ? first : nil
+    let first = connections.compactMap(\.firstAge)
+    firstAge = first.count == connections.count ? first.max() : nil
+    let reason = connections.first?.cause
+    cause = connections.allSatisfy { $0.cause == reason } ? reason : nil
   }
 
   /// Its place among others, each of which has one of its own: numbers stand as letters that are in their order.

@@ -33,6 +33,8 @@ package struct RecordedConnection: Sendable {
   package let bytes: UInt64
   /// Seconds since the last packet.
   package let age: Int
+  /// Seconds since the first; `nil`: it is not known.
+  package let firstAge: Int?
   /// `nil`: there is no inventory to tell.
   package let cause: DenialCause?
 
@@ -84,7 +86,8 @@ package final class RecordReader {
           host: host, direction: direction, source: direction == .egress ? other : peer,
           destination: direction == .egress ? peer : other, record: entry.record,
           namedService: name(of: entry.record), packets: entry.packets, bytes: entry.bytes,
-          age: entry.age, cause: id.flatMap { explainer?.cause(of: entry.record, at: $0, direction) }))
+          age: entry.age, firstAge: entry.firstAge,
+          cause: id.flatMap { explainer?.cause(of: entry.record, at: $0, direction) }))
     }
     return result
   }

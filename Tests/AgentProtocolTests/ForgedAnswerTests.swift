@@ -94,6 +94,11 @@ import Testing
     for age in ["-1", "\(Int.max)", "1.5"] {
       #expect(!isTaken([direction("input", [entry(#""peer":"10.0.0.1""#, age: age)])]))
     }
+    for age in ["-1", "\(Int.max)"] {
+      let ends = #""firstAge":\#(age),"peer":"10.0.0.1""#
+      #expect(!isTaken([direction("input", [entry(ends)])]))
+      #expect(!isTaken([direction("input", [one], untold: #"0,"watched":\#(age)"#)]))
+    }
     let both = #""peer":"10.0.0.1","destination":"10.0.0.2""#
     #expect(isTaken([direction("forward", [entry(both)])]))
     #expect(!isTaken([direction("forward", [one])]))

@@ -95,19 +95,21 @@ enum Samples {
     ) -> RecordList.Entry {
       let record = Recorded.Record(
         peer: peer, destination: destination, ipProtocol: ipProtocol, port: port, type: type)
-      return RecordList.Entry(record, packets: .max, bytes: 40, age: 3)
+      return RecordList.Entry(record, packets: .max, bytes: 40, age: 3, firstAge: port == 22 ? 9 : nil)
     }
-    return RecordList(directions: [
-      RecordList.Direction(
-        hook: .input, mode: .enforce, memory: 86_400, isFull: true,
-        unrecorded: Unrecorded(overShare: 1, overPace: 2, full: 3),
-        entries: [entry(four, .tcp, port: 22), entry(six, .icmpv6, type: 128), entry(four, .esp)], untold: 7),
-      RecordList.Direction(
-        hook: .forward, mode: .observe, memory: 86_400, isFull: false,
-        entries: [entry(six, .udp, to: Address(.ipv6, 2), port: 53)], untold: 0),
-      RecordList.Direction(
-        hook: .output, mode: .unknown, memory: 0, isFull: false, entries: [], untold: 0),
-    ])
+    return RecordList(
+      directions: [
+        RecordList.Direction(
+          hook: .input, mode: .enforce, memory: 86_400, isFull: true,
+          unrecorded: Unrecorded(overShare: 1, overPace: 2, full: 3),
+          entries: [entry(four, .tcp, port: 22), entry(six, .icmpv6, type: 128), entry(four, .esp)], untold: 7
+        ),
+        RecordList.Direction(
+          hook: .forward, mode: .observe, memory: 86_400, isFull: false,
+          entries: [entry(six, .udp, to: Address(.ipv6, 2), port: 53)], untold: 0, watched: 86_401),
+        RecordList.Direction(
+          hook: .output, mode: .unknown, memory: 0, isFull: false, entries: [], untold: 0),
+      ], loss: "a file is damaged")
   }()
 
   static let attempts = [

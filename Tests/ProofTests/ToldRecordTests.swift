@@ -116,6 +116,18 @@ extension KernelProof {
         _ = try await proof.ask("server") { try await $0.ask(Apply(wanted, seen: nil)) }
         #expect(try await input()?.mode == .enforce)
         #expect(Self.told(try await input()) == ["10.0.0.1 udp/53"])
+        // A trial that is confirmed, the other way, and a flow more.
+        let back = try proof.changed(to: Self.inventory(", mode: observe")).table(of: "server")
+        _ = try await proof.ask("server") { agent in
+          let armed = try await agent.ask(Arm(back, seen: nil, seconds: 600, note: note, cutsNow: false))
+          return try await agent.ask(Confirm(token: armed.token))
+        }
+        #expect(try await input()?.mode == .observe)
+        #expect(Self.told(try await input()) == ["10.0.0.1 udp/53"])
+        let wider = Self.inventory(", mode: observe").replacing("service: web", with: "service: [web, all]")
+        let more = try proof.changed(to: wider).table(of: "server")
+        _ = try await proof.ask("server") { try await $0.ask(Apply(more, seen: nil)) }
+        #expect(Self.told(try await input()) == ["10.0.0.1 udp/53"])
       }
     }
   }

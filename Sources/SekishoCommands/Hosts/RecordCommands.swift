@@ -11,7 +11,8 @@ struct DeniedCommand: Verb {
     usage: "sekisho denied [<options>]",
     discussion: """
       The rules of a host record what they deny: who wanted which port or protocol, how many packets there were and when \
-      the last one came, for a day. With an inventory ends and services have its names, and each line says why: no flow, a \
+      the last one came, for a day. Where `sekisho watch` runs they are known for five weeks, over reboots, with when each was \
+      first seen; a reboot loses a minute of them at most. With an inventory ends and services have its names, and each line says why: no flow, a \
       flow that is the other way or has ended, an address that nobody has. A source that wanted ten ports or more, or \
       something of as many hosts, is one line, called a scan.
 

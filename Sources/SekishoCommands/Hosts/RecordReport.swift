@@ -12,6 +12,8 @@ struct RecordReport {
   /// The directions of one host that are meant, or why it could not be asked.
   struct Host {
     let name: String
+    /// Why it does not tell what it remembers from before.
+    let loss: String?
     let found: Result<[Found], any Error>
     /// Directions whose rules are not what was compiled.
     let strange: [DirectionStatus.Direction]
@@ -27,6 +29,7 @@ struct RecordReport {
       _ read: (RecordList.Direction) -> [RecordedConnection]
     ) {
       name = reply.host
+      loss = (try? reply.result.get())?.loss
       found = reply.result.map { list in
         list.directions.filter { $0.mode == mode }.map { Found(recorded: $0, connections: read($0)) }
       }
@@ -76,6 +79,10 @@ struct RecordReport {
 
   private func entry(_ line: RecordLine) -> Entry {
     var note = ["\(counted(line.packets, "packet")), \(roughly(seconds: line.age)) ago"]
+    // Of one packet, or all at once, the last says when.
+    if let first = line.firstAge, roughly(seconds: first) != roughly(seconds: line.age) {
+      note.append("first \(roughly(seconds: first)) ago")
+    }
     // Only of what is forwarded a host is neither end.
     if line.direction == .forward { note.append("at \(line.hosts.prefix(3).joined(separator: ", "))") }
     if let cause = line.cause { note.append(cause.words) }
@@ -87,6 +94,9 @@ struct RecordReport {
   private func remarks(_ host: Host) -> [Answer.Part] {
     guard case .success(let found) = host.found else { return [] }
     var parts: [Answer.Part] = []
+    if let loss = host.loss {
+      parts.append(.remark("\(host.name): what was recorded before is not among it: \(loss)"))
+    }
     for hook in host.strange {
       parts.append(
         .remark("\(host.name), \(hook.rawValue): the rules are not what was compiled, nothing is known"))
@@ -139,6 +149,8 @@ struct RecordReport {
       let bytes: UInt64
       /// Seconds since the last packet.
       let lastSeen: Int
+      /// Seconds since the first; nothing where it is not known.
+      let firstSeen: Int?
       /// `no-flow` and the like; nothing without an inventory.
       let cause: String?
       /// The flow that the cause is about.
@@ -154,7 +166,8 @@ struct RecordReport {
         port = connection.record.port
         type = connection.record.type
         service = connection.namedService
-        (packets, bytes, lastSeen) = (connection.packets, connection.bytes, connection.age)
+        (packets, bytes) = (connection.packets, connection.bytes)
+        (lastSeen, firstSeen) = (connection.age, connection.firstAge)
         (cause, flow) = (connection.cause?.code, connection.cause?.flow)
         why = connection.cause?.words
       }
@@ -165,6 +178,8 @@ struct RecordReport {
       let mode: String
       /// For how many seconds the host remembers.
       let memory: Int
+      /// For how many seconds everything is known to be recorded; nothing where nobody watches.
+      let watched: Int?
       /// Whether there is no room for further records.
       let full: Bool
       /// Packets that no record tells of, since the rules were made; nothing where the host does not tell.
@@ -177,6 +192,7 @@ struct RecordReport {
       init(_ found: RecordReport.Host.Found) {
         let recorded = found.recorded
         (direction, mode, memory) = (recorded.hook.rawValue, recorded.mode.rawValue, recorded.memory)
+        watched = recorded.watched
         (full, unrecorded, untold) = (recorded.isFull, recorded.unrecorded, recorded.untold)
         records = found.connections.map { Record($0) }
       }
@@ -185,10 +201,13 @@ struct RecordReport {
     struct Host: Encodable {
       let host: String
       var directions: [Direction]?
+      /// Why what was recorded before is not among it.
+      let loss: String?
       var error: FailureJSON?
 
       init(_ host: RecordReport.Host) {
         self.host = host.name
+        loss = host.loss
         switch host.found {
         case .success(let found): directions = found.map { Direction($0) }
         case .failure(let failure): error = FailureJSON(failure)

@@ -1,0 +1,79 @@
+package import AgentProtocol
+internal import Enforcement
+internal import HostState
+internal import HostStore
+
+extension HostLife {
+  /// What the table has recorded, with what is remembered from before.
+  ///
+  /// - Throws: ``AgentProtocol/AgentFailure``; where nothing is enforced nothing is recorded. What is remembered and cannot be
+  ///   read is no failure: the answer says so.
+  package func records() throws(AgentFailure) -> RecordList {
+    var memory: RecordMemory?
+    var loss: String?
+    // Ahead of the kernel, so that it has not counted less than what is remembered of it.
+    do throws(AgentFailure) { (memory, loss) = try rememberedRecords() } catch { loss = error.message }
+    let list = try host.records()
+    guard let memory else { return RecordList(directions: list.directions, loss: loss) }
+    let now = clock()
+    return memory.adding(list, at: now, in: try Self.place()).completed(list, at: now)
+  }
+
+  /// Who is remembered of a direction, for how many seconds; `nil`: nobody is.
+  package func remembered(
+    _ hook: DirectionStatus.Direction
+  ) -> (records: [Recorded.Record], memory: Int)? {
+    (try? rememberedRecords())?.memory.map { ($0.records(hook), RecordMemory.longest) }
+  }
+
+  /// Brings to disk what the table has recorded, where that is more than the disk has, or the disk was written long ago.
+  ///
+  /// - Parameters:
+  ///   - looked: when somebody looked last.
+  ///   - isLocked: whether the books are in hand already.
+  /// - Returns: why what the disk had could not be read, and has made room.
+  /// - Throws: ``AgentProtocol/AgentFailure``: `refused` where nothing is enforced, `busy` where another command is at work.
+  @discardableResult
+  func keepRecords(lookedAt looked: Int64? = nil, isLocked: Bool = false) throws(AgentFailure) -> String? {
+    let lock = isLocked ? nil : try reading { () throws(HostStore.Failure) in try store.lock() }
+    defer { withExtendedLifetime(lock) {} }
+    let (old, damage) = try rememberedRecords()
+    let list = try host.records()
+    let (now, place) = (clock(), try Self.place())
+    let memory =
+      old?.adding(list, lookedAt: looked, at: now, in: place) ?? RecordMemory(list, at: now, in: place)
+    if let old, memory.isSame(as: old), RecordMemory.age(old.time, at: now) < Self.longestUnwritten {
+      return nil
+    }
+    try reading { () throws(HostStore.Failure) in try store.write(records: memory) }
+    return damage
+  }
+
+  /// Notes on disk that the table has gone; what was kept of it stays. The books are in hand.
+  func noteTableGone() throws(AgentFailure) {
+    guard let memory = try rememberedRecords().memory?.withoutTable else { return }
+    try reading { () throws(HostStore.Failure) in try store.write(records: memory) }
+  }
+
+  /// So old may be what the disk says of when somebody looked last, in seconds.
+  private static let longestUnwritten = 900
+
+  /// What is remembered, if anything, and why the disk could be read and says nothing of it.
+  ///
+  /// - Throws: ``AgentProtocol/AgentFailure``, also where it is of another network namespace, which has the same state
+  ///   directory.
+  private func rememberedRecords() throws(AgentFailure) -> (memory: RecordMemory?, damage: String?) {
+    var (memory, damage): (RecordMemory?, String?) = (nil, nil)
+    try reading { () throws(HostStore.Failure) in
+      do throws(HostStore.Failure) { memory = try store.records(as: RecordMemory.self) } catch {
+        guard case .damaged = error else { throw error }
+        damage = "\(error)"
+      }
+    }
+    if let memory, BootPlace.isElsewhere(memory.place, than: try Self.place()) {
+      throw AgentFailure(
+        .failed, "another network namespace has the same state directory, and keeps its records there")
+    }
+    return (memory, damage)
+  }
+}

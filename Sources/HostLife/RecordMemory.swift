@@ -1,0 +1,238 @@
+package import AgentProtocol
+
+/// What is kept of records beyond the kernel, which forgets them after a day, with a table that goes and with a boot: when
+/// each was first seen, and what was counted of it altogether.
+package struct RecordMemory: Hashable, Sendable, Codable {
+  /// For how long something is remembered behind its last packet, in seconds: a month and what its days may differ by, so
+  /// that what somebody does once a month is known when it comes again.
+  package static let longest = 35 * 86_400
+
+  /// For how long nobody may have looked for what is found then to have come meanwhile, in seconds: the time between two
+  /// looks of a watch, and as much again.
+  private static let gap: Int64 = 120
+
+  /// Behind a longer break the kernel may have forgotten something that nobody has looked for, in seconds.
+  private static let kernels = 86_400
+
+  fileprivate struct Entry: Hashable, Sendable {
+    /// Seconds since 1970, UTC; `nil`: it was there before anybody looked.
+    let first: Int64?
+    let last: Int64
+    let packets: UInt64
+    let bytes: UInt64
+    /// What the kernel had counted of it by then, which is a part of the sums; nothing of what it has forgotten.
+    let counted: RecordList.Count
+  }
+
+  fileprivate struct Direction: Hashable, Sendable {
+    /// Since when it is known to be recorded without a break: seconds since 1970, UTC.
+    let began: Int64
+    let entries: [Recorded.Record: Entry]
+  }
+
+  /// The boot and the network namespace that were looked at last.
+  package let place: String
+  /// When: seconds since 1970, UTC.
+  package let time: Int64
+  private let directions: [DirectionStatus.Direction: Direction]
+
+  /// What somebody remembers who looks for the first time.
+  ///
+  /// - Parameter now: seconds since 1970, UTC.
+  package init(_ list: RecordList, at now: Int64, in place: String) {
+    self.init(list, behind: nil, lookedAt: nil, at: now, in: place)
+  }
+
+  /// What is remembered once somebody has looked again.
+  ///
+  /// - Parameters:
+  ///   - list: what the kernel has; it was asked behind the look that this memory is of, so that it counts no less unless it
+  ///     began anew.
+  ///   - looked: when somebody looked last, where nothing was to be remembered of it.
+  ///   - now: seconds since 1970, UTC.
+  package func adding(_ list: RecordList, lookedAt looked: Int64? = nil, at now: Int64, in place: String)
+    -> Self
+  { Self(list, behind: self, lookedAt: looked, at: now, in: place) }
+
+  private init(
+    _ list: RecordList, behind old: Self?, lookedAt looked: Int64?, at now: Int64, in place: String
+  ) {
+    self.place = place
+    time = now
+    let isWatched =
+      (old?.place == place ? max(old?.time ?? .min, looked ?? .min) : looked)
+      .map { now.subtractingReportingOverflow($0) }
+      .map { !$0.overflow && (0...Self.gap).contains($0.partialValue) } ?? false
+    let isLasting = old.map { Self.age($0.time, at: now) <= Self.kernels } ?? false
+    var directions = old?.directions ?? [:]
+    for told in list.directions where told.mode != .unknown {
+      let before = directions[told.hook]
+      var entries: [Recorded.Record: Entry] = [:]
+      entries.reserveCapacity(told.entries.count)
+      for entry in told.entries {
+        let known = before?.entries[entry.record]
+        entries[entry.record] = Entry(
+          entry, known, isSameTable: old?.place == place, isWatched: isWatched && before != nil, at: now)
+      }
+      for (record, known) in before?.entries ?? [:] where entries[record] == nil {
+        // What the kernel has and did not tell begins no second count.
+        entries[record] = told.untold > 0 ? known : known.forgotten
+      }
+      directions[told.hook] = Direction(
+        began: isLasting ? before?.began ?? now : now, entries: Self.bounded(entries, at: now))
+    }
+    self.directions = directions
+  }
+
+  /// Those that are not too old, and of too many those that were seen last.
+  private static func bounded(
+    _ entries: [Recorded.Record: Entry], at now: Int64
+  ) -> [Recorded.Record: Entry] {
+    let recent = entries.filter { $0.value.age(at: now) <= longest }
+    if recent.count <= RecordList.most { return recent }
+    let latest = recent.sorted { a, b in
+      a.value.last == b.value.last ? a.key < b.key : a.value.last > b.value.last
+    }
+    return Dictionary(latest.prefix(RecordList.most).map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
+  }
+
+  /// The same once the table has gone, and its counts with it.
+  package var withoutTable: Self {
+    Self(
+      place: place, time: time,
+      directions: directions.mapValues { direction in
+        Direction(began: direction.began, entries: direction.entries.mapValues(\.forgotten))
+      })
+  }
+
+  private init(place: String, time: Int64, directions: [DirectionStatus.Direction: Direction]) {
+    self.place = place
+    self.time = time
+    self.directions = directions
+  }
+
+  /// Whether nothing but time has gone by.
+  package func isSame(as other: Self) -> Bool { place == other.place && directions == other.directions }
+
+  /// Who is remembered in a direction, in no order.
+  package func records(_ hook: DirectionStatus.Direction) -> [Recorded.Record] {
+    Array((directions[hook]?.entries ?? [:]).keys)
+  }
+
+  /// What the kernel has told, with what is remembered of it and beside it.
+  ///
+  /// - Parameter list: the one that was added last.
+  package func completed(_ list: RecordList, at now: Int64) -> RecordList {
+    RecordList(
+      directions: list.directions.map { told in
+        guard told.mode != .unknown, let direction = directions[told.hook] else { return told }
+        let entries = direction.entries.map { record, entry in
+          RecordList.Entry(
+            record, packets: entry.packets, bytes: entry.bytes, age: entry.age(at: now),
+            firstAge: entry.first.map { max(Self.age($0, at: now), entry.age(at: now)) })
+        }
+        return RecordList.Direction(
+          hook: told.hook, mode: told.mode, memory: Self.longest, isFull: told.isFull,
+          unrecorded: told.unrecorded,
+          entries: entries.sorted { a, b in a.age == b.age ? a.record < b.record : a.age < b.age },
+          untold: told.untold, watched: Self.age(direction.began, at: now))
+      })
+  }
+
+  /// What a clock that was set back makes negative is nothing, and what a file says may be any number.
+  static func age(_ time: Int64, at now: Int64) -> Int {
+    let age = now.subtractingReportingOverflow(time)
+    return age.overflow ? longest + 1 : Int(min(max(0, age.partialValue), 1 << 40))
+  }
+}
+
+extension RecordMemory.Entry {
+  fileprivate init(
+    _ told: RecordList.Entry, _ known: Self?, isSameTable: Bool, isWatched: Bool, at now: Int64
+  ) {
+    let moment = now.subtractingReportingOverflow(Int64(told.age))
+    last = max(moment.overflow ? .min : moment.partialValue, known?.last ?? .min)
+    counted = RecordList.Count(packets: told.packets, bytes: told.bytes)
+    guard let known else {
+      (packets, bytes) = (told.packets, told.bytes)
+      first = told.firstAge != nil || isWatched ? last : nil
+      return
+    }
+    first = known.first
+    // Of a table that was made anew meanwhile. A count that is higher again is taken for the same: some packets too few.
+    let goesOn = isSameTable && told.packets >= known.counted.packets && told.bytes >= known.counted.bytes
+    packets = known.packets.adding(told.packets, beyond: goesOn ? known.counted.packets : 0)
+    bytes = known.bytes.adding(told.bytes, beyond: goesOn ? known.counted.bytes : 0)
+  }
+
+  fileprivate var forgotten: Self {
+    Self(
+      first: first, last: last, packets: packets, bytes: bytes,
+      counted: RecordList.Count(packets: 0, bytes: 0))
+  }
+
+  fileprivate func age(at now: Int64) -> Int { RecordMemory.age(last, at: now) }
+}
+
+extension UInt64 {
+  fileprivate func adding(_ count: UInt64, beyond part: UInt64) -> UInt64 {
+    let (sum, isTooMuch) = addingReportingOverflow(count - part)
+    return isTooMuch ? .max : sum
+  }
+}
+
+// MARK: - As a file
+
+extension RecordMemory.Direction: Codable {
+  /// One entry, without words for what each number is: there may be sixty thousand.
+  private struct Row: Codable {
+    let record: Recorded.Record
+    let entry: RecordMemory.Entry
+
+    init(record: Recorded.Record, entry: RecordMemory.Entry) {
+      self.record = record
+      self.entry = entry
+    }
+
+    init(from decoder: any Decoder) throws {
+      record = try Recorded.Record(from: decoder)
+      var numbers = try decoder.container(keyedBy: Key.self).nestedUnkeyedContainer(forKey: .numbers)
+      let last = try numbers.decode(Int64.self)
+      let (packets, bytes) = (try numbers.decode(UInt64.self), try numbers.decode(UInt64.self))
+      let counted = RecordList.Count(
+        packets: try numbers.decode(UInt64.self), bytes: try numbers.decode(UInt64.self))
+      entry = RecordMemory.Entry(
+        first: numbers.isAtEnd ? nil : try numbers.decode(Int64.self), last: last, packets: packets,
+        bytes: bytes, counted: counted)
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      try record.encode(to: encoder)
+      var fields = encoder.container(keyedBy: Key.self)
+      var numbers = fields.nestedUnkeyedContainer(forKey: .numbers)
+      try numbers.encode(entry.last)
+      for count in [entry.packets, entry.bytes, entry.counted.packets, entry.counted.bytes] {
+        try numbers.encode(count)
+      }
+      if let first = entry.first { try numbers.encode(first) }
+    }
+
+    private enum Key: CodingKey { case numbers }
+  }
+
+  private enum Key: CodingKey { case began, entries }
+
+  init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: Key.self)
+    began = try fields.decode(Int64.self, forKey: .began)
+    entries = Dictionary(
+      try fields.decode([Row].self, forKey: .entries).map { ($0.record, $0.entry) }, uniquingKeysWith: { $1 })
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var fields = encoder.container(keyedBy: Key.self)
+    try fields.encode(began, forKey: .began)
+    let rows = entries.map { Row(record: $0.key, entry: $0.value) }
+    try fields.encode(rows.sorted { $0.record < $1.record }, forKey: .entries)
+  }
+}

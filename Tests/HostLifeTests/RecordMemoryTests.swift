@@ -1,0 +1,151 @@
+import Addressing
+import AgentProtocol
+import Foundation
+import HostLife
+import Testing
+
+/// What is remembered of records beyond the kernel.
+@Suite struct RecordMemoryTests {
+  private static let start: Int64 = 1_700_000_000
+  private static let here = "boot:1"
+
+  private typealias Told = (peer: UInt8, packets: UInt64, age: Int)
+
+  private static func list(_ told: [Told], untold: Int = 0) -> RecordList {
+    let entries = told.map { one in
+      RecordList.Entry(
+        record(one.peer), packets: one.packets, bytes: 60 &* one.packets, age: one.age,
+        firstAge: one.packets == 1 ? one.age : nil)
+    }
+    let direction = RecordList.Direction(
+      hook: .input, mode: .observe, memory: 86_400, isFull: false, entries: entries, untold: untold)
+    return RecordList(directions: [direction])
+  }
+
+  private static func record(_ last: UInt8) -> Recorded.Record {
+    Recorded.Record(
+      peer: Address(.ipv4, 0x0a00_0000 + UInt128(last)), destination: nil, ipProtocol: .tcp, port: 22)
+  }
+
+  /// `PEER packets age first`, in the order told.
+  private static func told(_ memory: RecordMemory, _ list: RecordList, at now: Int64) -> [String] {
+    memory.completed(list, at: now).directions.flatMap(\.entries).map { entry in
+      let first = entry.firstAge.map { "\($0)" } ?? "-"
+      return
+        "\(entry.record.peer.description.split(separator: ".")[3]) \(entry.packets) \(entry.age) \(first)"
+    }
+  }
+
+  @Test func `what goes on is counted once, and what is new was first seen when it came`() {
+    let first = Self.list([(1, 5, 10), (2, 1, 30)])
+    let memory = RecordMemory(first, at: Self.start, in: Self.here)
+    // Of what had come more than once before anybody looked nobody knows when it began.
+    #expect(Self.told(memory, first, at: Self.start) == ["1 5 10 -", "2 1 30 30"])
+    let second = Self.list([(1, 9, 2), (2, 1, 90), (3, 4, 20)])
+    let later = memory.adding(second, at: Self.start + 60, in: Self.here)
+    #expect(Self.told(later, second, at: Self.start + 60) == ["1 9 2 -", "3 4 20 20", "2 1 90 90"])
+    #expect(later.completed(second, at: Self.start + 60).directions[0].watched == 60)
+    #expect(
+      !later.isSame(as: memory) && later.isSame(as: later.adding(second, at: Self.start + 60, in: Self.here)))
+  }
+
+  /// Each begins the kernel's count anew.
+  @Test(arguments: ["boot:1", "other:1"]) func `counts that begin anew are added`(place: String) {
+    let memory = RecordMemory(Self.list([(1, 5, 10), (2, 7, 20)]), at: Self.start, in: Self.here)
+    let list = Self.list([(1, 2, 0)])
+    let later = memory.adding(list, at: Self.start + 60, in: place)
+    #expect(Self.told(later, list, at: Self.start + 60) == ["1 7 0 -", "2 7 80 -"])
+    // What comes again behind that is a count of its own, though it is more than the last of before.
+    let last = Self.list([(1, 3, 0), (2, 9, 0)])
+    let end = later.adding(last, at: Self.start + 120, in: place)
+    #expect(Self.told(end, last, at: Self.start + 120) == ["1 8 0 -", "2 16 0 -"])
+  }
+
+  @Test func `of another boot a count that is as high is another`() {
+    let memory = RecordMemory(Self.list([(1, 5, 10)]), at: Self.start, in: Self.here)
+    let list = Self.list([(1, 6, 0)])
+    #expect(
+      Self.told(memory.adding(list, at: Self.start + 60, in: "other:1"), list, at: Self.start + 60)
+        == ["1 11 0 -"])
+  }
+
+  @Test func `of a table that is known to have gone a count that is as high is another`() {
+    let memory = RecordMemory(Self.list([(1, 5, 10)]), at: Self.start, in: Self.here).withoutTable
+    let list = Self.list([(1, 5, 0)])
+    let later = memory.adding(list, at: Self.start + 60, in: Self.here)
+    #expect(Self.told(later, list, at: Self.start + 60) == ["1 10 0 -"])
+  }
+
+  @Test func `what the kernel has and does not tell is not counted twice`() {
+    let memory = RecordMemory(Self.list([(1, 5, 10)]), at: Self.start, in: Self.here)
+    let without = memory.adding(Self.list([], untold: 1), at: Self.start + 10, in: Self.here)
+    let again = Self.list([(1, 6, 0)])
+    #expect(
+      Self.told(without.adding(again, at: Self.start + 20, in: Self.here), again, at: Self.start + 20)
+        == ["1 6 0 -"])
+  }
+
+  @Test func `where nobody looked for long only a single packet says when it came`() {
+    let memory = RecordMemory(Self.list([]), at: Self.start, in: Self.here)
+    let list = Self.list([(1, 3, 0), (2, 1, 5)])
+    let now = Self.start + 3600
+    #expect(Self.told(memory.adding(list, at: now, in: Self.here), list, at: now) == ["1 3 0 -", "2 1 5 5"])
+    // Unless somebody did, and there was nothing to remember.
+    let watched = memory.adding(list, lookedAt: now - 60, at: now, in: Self.here)
+    #expect(Self.told(watched, list, at: now) == ["1 3 0 0", "2 1 5 5"])
+    // A clock that was set back proves nothing.
+    let back = memory.adding(list, at: Self.start - 50, in: Self.here)
+    #expect(Self.told(back, list, at: Self.start - 50)[0] == "1 3 0 -")
+  }
+
+  @Test func `what nobody has done for five weeks is forgotten, and a break begins the time anew`() {
+    let memory = RecordMemory(Self.list([(1, 5, 10)]), at: Self.start, in: Self.here)
+    let list = Self.list([])
+    let near = Self.start + Int64(RecordMemory.longest) - 10
+    let kept = memory.adding(list, at: near, in: Self.here)
+    #expect(Self.told(kept, list, at: near) == ["1 5 \(RecordMemory.longest) -"])
+    #expect(kept.completed(list, at: near).directions[0].watched == 0)
+    #expect(Self.told(kept.adding(list, at: near + 1, in: Self.here), list, at: near + 1).isEmpty)
+  }
+
+  @Test func `of too many those are kept that were seen last, and all of it is an answer that can be`() throws
+  {
+    func many(_ count: Int) -> RecordList {
+      let entries = (0..<count).map { index in
+        RecordList.Entry(
+          Recorded.Record(
+            peer: Address(.ipv4, UInt128(index)), destination: nil, ipProtocol: .tcp, port: 22), packets: 1,
+          bytes: 60, age: index)
+      }
+      let direction = RecordList.Direction(
+        hook: .input, mode: .enforce, memory: 1, isFull: false, entries: entries, untold: 0)
+      return RecordList(directions: [direction])
+    }
+    let memory = RecordMemory(many(RecordList.most), at: Self.start, in: Self.here)
+    let list = Self.list([(200, 1, 0)])
+    let told = memory.adding(list, at: Self.start, in: Self.here).completed(list, at: Self.start)
+    #expect(told.directions[0].entries.count == RecordList.most)
+    #expect(told.directions[0].entries.contains { $0.record == Self.record(200) })
+    var reader = AnswerReader<ListRecords>(id: 1)
+    guard case .reply(told) = try reader.take(try Frames.reply(told, to: 1)[0]) else {
+      Issue.record("not the reply")
+      return
+    }
+  }
+
+  @Test func `it is read back as it was written, and numbers of any size are no trap`() throws {
+    let memory = RecordMemory(Self.list([(1, 5, 10), (2, 1, 30)]), at: Self.start, in: Self.here)
+    let bytes = try JSONEncoder().encode(memory)
+    #expect(try JSONDecoder().decode(RecordMemory.self, from: bytes) == memory)
+    let text = String(decoding: bytes, as: UTF8.self)
+    for number in ["\(Int64.max)", "\(Int64.min)"] {
+      let odd = text.replacing("\(Self.start - 10)", with: number).replacing("\(Self.start)", with: number)
+      let read = try JSONDecoder().decode(RecordMemory.self, from: Data(odd.utf8))
+      for now in [Self.start, .max, .min] {
+        let list = Self.list([(1, .max, 1 << 40), (2, 1, 0), (3, 2, 0)])
+        let later = read.adding(list, at: now, in: Self.here)
+        #expect(!later.completed(list, at: now).directions[0].entries.isEmpty)
+      }
+    }
+  }
+}
