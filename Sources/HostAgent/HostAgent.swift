@@ -25,6 +25,7 @@ extension AgentServer {
     answerReadRevision(here)
     answerList(host)
     answerListRecords(here)
+    answerFollowRecords(host)
     answerListSessions(host)
     answerEndSessions(here)
     answerProbe()

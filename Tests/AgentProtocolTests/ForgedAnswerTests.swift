@@ -106,6 +106,17 @@ import Testing
     #expect(!isTaken([direction("forward", [entry(#""peer":"10.0.0.1","destination":"::1""#)])]))
   }
 
+  @Test func `what is told of records while they are followed is such as a host can have`() throws {
+    func isTaken(_ list: String) -> Bool {
+      var reader = AnswerReader<FollowRecords>(id: 3)
+      guard case .event? = try? reader.take(Array(#"{"id":3,"event":\#(list)}"#.utf8)) else { return false }
+      return true
+    }
+    let one = #"{"hook":"input","mode":"enforce","memory":1,"isFull":false,"untold":0,"entries":[]}"#
+    #expect(isTaken(#"{"directions":[]}"#) && isTaken(#"{"directions":[\#(one)]}"#))
+    #expect(!isTaken(#"{"directions":[\#(one),\#(one)]}"#))
+  }
+
   @Test func `a table of somebody else's of which no type is told may filter`() throws {
     var tree = try Self.tree(Samples.statuses[1])
     var reply = try #require(tree["reply"] as? [String: Any])

@@ -14,7 +14,7 @@ import Testing
         try Frames.request(Apply(Samples.others, seen: Samples.seen), id: 6), [Frames.go(6)],
         try Frames.request(Listen(Samples.listening), id: 7),
         try Frames.request(Probe(Samples.attempts), id: 8), try Frames.request(Arrivals(), id: 9),
-        try Frames.request(ListRecords(), id: 10),
+        try Frames.request(ListRecords(), id: 10), try Frames.request(FollowRecords(seconds: 60), id: 11),
       ], "requests")
   }
 
@@ -31,6 +31,11 @@ import Testing
         try Frames.reply(Applied(operations: 3, generation: 4, retries: 0), to: 1),
       ], "apply")
     try expect([try Frames.reply(Samples.records, to: 1)], "records")
+    try expect(
+      [
+        [try Frames.event(FollowRecords.Event(Samples.records), of: 1)],
+        try Frames.reply(FollowedRecords(isOver: false), to: 1),
+      ], "followed-records")
     try expect([try Frames.reply(Listening(unheard: Samples.unheard), to: 1)], "listen")
     try expect([try Frames.reply(Probed(outcomes: Samples.outcomes), to: 1)], "probe")
     try expect([try Frames.reply(Arrived(arrivals: Samples.arrivals), to: 1)], "arrivals")

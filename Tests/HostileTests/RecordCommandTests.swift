@@ -147,4 +147,47 @@ struct RecordCommandTests {
       #expect(result.status == 0, "\(result.all)")
     }
   }
+
+  @Test(.timeLimit(.minutes(60))) func `what comes is said as it comes, here and of many hosts at once`()
+    throws
+  {
+    try withShell { shell in
+      try shell.write("inventory/all.yaml", Self.inventory)
+      let result = try shell.run(
+        """
+        sekisho lab up -q
+        trap 'for each in ${pids-}; do kill $each 2> /dev/null || true; done; sekisho lab down -q' EXIT
+        sekisho apply --lab --yes -q
+        send() { sekisho lab exec b -- bash -c "echo x > /dev/udp/10.0.0.1/$1"; }
+        until_told() { until grep "$2" "$1"; do for each in $pids; do kill -0 $each; done; sleep 0.1; done; }
+        send 53
+        sekisho denied --lab --follow > denied 2> said & pids=$!
+        sekisho observed --lab --host b --follow --json > observed 2>> said & pids="$pids $!"
+        # Whether anybody follows already only what comes tells.
+        until grep ' udp/7[0-9]* ' denied && grep '"port":7' observed; do
+          for each in $pids; do kill -0 $each; done; send 7$((count = ${count-0} + 1)); sleep 0.5
+        done
+        grep 'a input denied  b → a  udp/7[0-9]*  1 packet, new, no flow allows it' denied
+        (! grep dns denied); (! grep '"port":53' observed)
+        send 53; until_told denied '^2.*Z  a input denied  b → a  dns  1 packet, flow a-to-b is the other way$'
+        until_told observed '"direction":"output","format_version":1,"host":"b","is_new":false,"mode":"observe".*"port":53'
+        test "$(grep -c '"format_version":1' observed)" = "$(wc -l < observed)"
+        # A table that is made anew is followed on.
+        sekisho lab exec a -- nft delete table inet sekisho; sekisho apply --lab --host a --yes -q
+        until grep ' udp/99 ' denied; do for each in $pids; do kill -0 $each; done; send 99; sleep 0.5; done
+        for each in $pids; do kill -INT $each; done; pids=
+        sekisho denied --lab --follow --for 2s > for; test ! -s for
+        # Whoever reads no more ends it.
+        (sekisho denied --lab --follow --host a || echo ended > end) | head -1 > first & reader=$!
+        until test -s first; do send 99; sleep 0.3; done
+        until test -s end; do send 99; sleep 0.3; done; wait $reader; grep 'udp/99' first
+        status=0; sekisho denied --lab --for 2s 2> said || status=$?; test $status = 64
+        status=0; sekisho denied --lab --follow --since 2s 2> said || status=$?; test $status = 64
+        sekisho lab exec a -- nft delete table inet sekisho
+        status=0; sekisho denied --lab --host a --follow --for 1s 2> said || status=$?
+        test $status = 1; grep 'a: nothing is enforced' said
+        """, inNamespace: false)
+      #expect(result.status == 0, "\(result.all)")
+    }
+  }
 }

@@ -20,6 +20,7 @@ struct DeniedCommand: Verb {
         sekisho denied --host db             over ssh, with the inventory's names
         sekisho denied --host all --since 10m
         sekisho denied --host all --by source
+        sekisho denied --host db --follow    what comes from here on
 
       Directions that only observe deny nothing: `sekisho observed` lists what they have recorded. A flood is recorded in \
       part, so that packets are so many at least. --json has every record.
@@ -29,6 +30,8 @@ struct DeniedCommand: Verb {
 
   @OptionGroup var question: RecordQuestion
   var output: OutputOptions { question.output }
+
+  var answersInLines: Bool { question.follow }
 
   func answer(_ console: Console) async throws -> Answer { try await question.answer(.enforce, console) }
 }
@@ -45,12 +48,15 @@ struct ObservedCommand: Verb {
         sudo sekisho observed                this machine
         sekisho observed --host "worker & !worker-9" --since 1h
         sekisho observed --lab --by service
+        sekisho observed --host all --follow --json --for 10m
 
       Exit codes: 0 done, whatever there is, 1 a host could not be asked.
       """)
 
   @OptionGroup var question: RecordQuestion
   var output: OutputOptions { question.output }
+
+  var answersInLines: Bool { question.follow }
 
   func answer(_ console: Console) async throws -> Answer { try await question.answer(.observe, console) }
 }
@@ -67,9 +73,22 @@ struct RecordQuestion: ParsableArguments {
     help: ArgumentHelp("Only what was seen in this time, as in 90s or 10m.", valueName: "duration"))
   var since: TimeLimit?
 
+  @Flag(help: "Say what comes from here on, as it comes; with --json an object a line.")
+  var follow = false
+
+  @Option(
+    name: .customLong("for"),
+    help: ArgumentHelp(
+      "With --follow: for how long, as in 10m; without it until it is interrupted.", valueName: "duration"))
+  var time: TimeLimit?
+
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
+    if follow, by != nil || since != nil {
+      throw ValidationError("--follow says what comes as it comes: --by and --since are of what has come")
+    }
+    if !follow, time != nil { throw ValidationError("--for is for --follow") }
     if by != nil, grouping == nil { throw ValidationError("--by takes source, service or host") }
   }
 
@@ -78,6 +97,7 @@ struct RecordQuestion: ParsableArguments {
 
   func answer(_ mode: DirectionStatus.Mode, _ console: Console) async throws -> Answer {
     let targets = try hosts.find()
+    if follow { return try await following(targets, mode, console) }
     let replies = await HostReply.asking(targets, watch: WaitingLine(console)) { target in
       try await ListRecords().asked(of: target)
     }
@@ -91,5 +111,27 @@ struct RecordQuestion: ParsableArguments {
             direction, at: reply.host, since: since.map { Int($0.duration.components.seconds) })
         }
       })
+  }
+
+  private func following(
+    _ targets: Targets?, _ mode: DirectionStatus.Mode, _ console: Console
+  ) async throws -> Answer {
+    if let count = targets?.hosts.count, count > FollowingRecords.mostHosts {
+      throw ValidationError(
+        "\(count) hosts are too many to follow at once: \(FollowingRecords.mostHosts) at most")
+    }
+    let reader = RecordReader(
+      names: AddressNames(targets).names, policy: targets?.inventory?.policy, now: .current())
+    let report = FollowReport(mode, reader, json: output.json, console)
+    let replies = await FollowingRecords.follow(targets, for: time?.duration) { try report.tell($0, $1) }
+    var answer = Answer()
+    for reply in replies {
+      guard case .failure(let error) = reply.result else { continue }
+      // Nobody reads any more.
+      if let error = error as? UnwrittenOutput { throw error }
+      answer.parts.append(.failure("\(reply.host): \(error)"))
+      answer.exitCode = .failed
+    }
+    return answer
   }
 }

@@ -133,46 +133,6 @@ struct RecordReport {
   // MARK: - JSON
 
   private struct File: Encodable {
-    struct Record: Encodable {
-      /// Nothing: one of the host's own addresses, which is not recorded.
-      let source: String?
-      let sourceHost: String?
-      let destination: String?
-      let destinationHost: String?
-      let `protocol`: String
-      let port: UInt16?
-      /// Type of a message, where it is recorded.
-      let type: UInt8?
-      /// As the inventory calls it.
-      let service: String?
-      let packets: UInt64
-      let bytes: UInt64
-      /// Seconds since the last packet.
-      let lastSeen: Int
-      /// Seconds since the first; nothing where it is not known.
-      let firstSeen: Int?
-      /// `no-flow` and the like; nothing without an inventory.
-      let cause: String?
-      /// The flow that the cause is about.
-      let flow: String?
-      let why: String?
-
-      init(_ connection: RecordedConnection) {
-        source = connection.source.address.map { "\($0)" }
-        sourceHost = connection.source.host
-        destination = connection.destination.address.map { "\($0)" }
-        destinationHost = connection.destination.host
-        `protocol` = "\(connection.record.ipProtocol)"
-        port = connection.record.port
-        type = connection.record.type
-        service = connection.namedService
-        (packets, bytes) = (connection.packets, connection.bytes)
-        (lastSeen, firstSeen) = (connection.age, connection.firstAge)
-        (cause, flow) = (connection.cause?.code, connection.cause?.flow)
-        why = connection.cause?.words
-      }
-    }
-
     struct Direction: Encodable {
       let direction: String
       let mode: String
@@ -187,14 +147,14 @@ struct RecordReport {
       /// Older records that the host has not told.
       let untold: Int
       /// The most recent first.
-      let records: [Record]
+      let records: [RecordJSON]
 
       init(_ found: RecordReport.Host.Found) {
         let recorded = found.recorded
         (direction, mode, memory) = (recorded.hook.rawValue, recorded.mode.rawValue, recorded.memory)
         watched = recorded.watched
         (full, unrecorded, untold) = (recorded.isFull, recorded.unrecorded, recorded.untold)
-        records = found.connections.map { Record($0) }
+        records = found.connections.map { RecordJSON($0) }
       }
     }
 

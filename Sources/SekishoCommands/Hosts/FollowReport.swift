@@ -1,0 +1,79 @@
+internal import AgentProtocol
+internal import Operations
+internal import Policy
+internal import Records
+internal import Synchronization
+
+/// What hosts record, said as it comes.
+final class FollowReport: Sendable {
+  private let mode: DirectionStatus.Mode
+  private let isJSON: Bool
+  private let console: Console
+  /// Hosts tell at once, and lines come one after the other.
+  private let reader: Mutex<RecordReader>
+
+  init(_ mode: DirectionStatus.Mode, _ reader: sending RecordReader, json: Bool, _ console: Console) {
+    self.mode = mode
+    isJSON = json
+    self.console = console
+    self.reader = Mutex(reader)
+  }
+
+  /// Lines that are written of what one host tells at once.
+  private static let mostLines = 50
+
+  func tell(_ host: String, _ list: RecordList) throws {
+    try reader.withLock { reader in
+      let time = Timestamp.current()
+      for direction in list.directions where direction.mode == mode {
+        let connections = reader.connections(direction, at: host)
+        if isJSON {
+          for connection in connections {
+            let line = Line(time, direction, connection)
+            try console.write(line: try JSONOutput.bytes(.lines([line])))
+          }
+        } else {
+          try write(RecordLine.lines(over: connections), host, direction, time)
+        }
+      }
+    }
+  }
+
+  private func write(
+    _ lines: [RecordLine], _ host: String, _ direction: RecordList.Direction, _ time: Timestamp
+  ) throws {
+    let what = mode == .observe ? "would deny" : "denied"
+    let head = "\(time)  \(host) \(direction.hook.rawValue) \(what)  "
+    for line in lines.prefix(Self.mostLines).reversed() {
+      let parts = [counted(line.packets, "packet"), line.firstAge == nil ? nil : "new", line.cause?.words]
+      try write(head + "\(line.words)  \(parts.compactMap(\.self).joined(separator: ", "))")
+    }
+    if lines.count > Self.mostLines {
+      try write(head + "\(lines.count - Self.mostLines) more at once (sekisho \(verb) lists them)")
+    }
+  }
+
+  private var verb: String { mode == .observe ? "observed" : "denied" }
+
+  private func write(_ line: String) throws {
+    try console.write(line: Array((Console.shown(line) + "\n").utf8))
+  }
+
+  private struct Line: Encodable {
+    /// Seconds since 1970, UTC, here: when it was told.
+    let time: Int64
+    let host: String
+    let direction: String
+    let mode: String
+    /// Whether it was not recorded before.
+    let isNew: Bool
+    let record: RecordJSON
+
+    init(_ time: Timestamp, _ direction: RecordList.Direction, _ connection: RecordedConnection) {
+      self.time = time.seconds
+      (host, self.direction, mode) = (connection.host, direction.hook.rawValue, direction.mode.rawValue)
+      isNew = connection.firstAge != nil
+      record = RecordJSON(connection)
+    }
+  }
+}
