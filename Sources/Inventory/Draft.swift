@@ -8,6 +8,7 @@ struct Draft {
   var containers = ContainersDraft()
   /// The name of the service by which hosts are managed.
   var management: NodeID?
+  var logGroup: UInt16?
   var zones: [ZoneDraft] = []
   var networks: [NetworkDraft] = []
   var services: [ServiceDraft] = []

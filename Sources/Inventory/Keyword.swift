@@ -3,7 +3,7 @@
 /// They are the first symbols of every inventory, so that a key is recognised by its number.
 enum Keyword: String, CaseIterable {
   case version, settings, zones, networks, services, hosts, groups, flows, guards
-  case mode, deny, management
+  case mode, deny, management, log, group
   case description, crown
   case prefixes, except
   case `protocol`, ports, types, multicast, replies

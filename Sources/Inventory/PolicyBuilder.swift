@@ -63,7 +63,7 @@ struct PolicyBuilder {
       flows: flows.map { $0.flow(order, location: loader.tree.location($0.draft.key)) },
       guards: guards.map { $0.renumbered(order) },
       zones: zones(), groups: namedGroups(), hostGroups: hostGroups(), networks: namedNetworks(),
-      terms: writtenTerms(), management: management)
+      terms: writtenTerms(), management: management, logGroup: loader.draft.logGroup)
   }
 
   func name(_ host: HostID) -> String { hostNames[host.index] }

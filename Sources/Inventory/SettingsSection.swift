@@ -17,9 +17,39 @@ extension InventoryLoader {
       case .containers:
         guard declareOwn(entry, .settings, "setting") != nil else { continue }
         if let containers = readContainers(entry.value) { draft.containers = containers }
-      default: unknownKey(entry, in: "the settings", [.mode, .deny, .management, .containers])
+      case .log:
+        guard declareOwn(entry, .settings, "setting") != nil else { continue }
+        draft.logGroup = readLogGroup(entry.value)
+      default: unknownKey(entry, in: "the settings", [.mode, .deny, .management, .containers, .log])
       }
     }
+  }
+
+  /// The group to which the kernel gives copies of packets.
+  private mutating func readLogGroup(_ node: NodeID) -> UInt16? {
+    guard expectMapping(node, "`log`") else { return nil }
+    var group: UInt16?
+    var isEmpty = true
+    for entry in tree.entries(node) {
+      isEmpty = false
+      guard Keyword(entry.symbol) == .group else {
+        unknownKey(entry, in: "`log`", [.group])
+        continue
+      }
+      let text = tree.isScalar(entry.value) ? tree.string(entry.value) : ""
+      // A sign or zeros ahead of it are no part of a number, as everywhere in the language.
+      guard let number = UInt16(text), "\(number)" == text else {
+        error(
+          entry.value, "`group` is a number from 0 to 65535, not \(found(entry.value))",
+          help: "write that of the netlink group your ulogd2 listens to, such as `log: {group: 7}`")
+        continue
+      }
+      group = number
+    }
+    if isEmpty {
+      error(node, "`log` says no group", help: "write `log: {group: 7}`, or remove the key")
+    }
+    return group
   }
 
   /// `enforce`, `observe`, or one of them for each direction.

@@ -24,12 +24,15 @@ public struct Policy: Hashable, Sendable {
   public let terms: [WrittenTerm]
   /// The service by which hosts are managed; `nil`: the inventory does not say.
   public let management: ServiceID?
+  /// The netlink group (NFLOG) to which kernels give copies of some packets that nothing allows; `nil`: to none.
+  public let logGroup: UInt16?
 
   public init(
     hosts: [Host], peers: [Peers], services: [Service], flows: [Flow], guards: [Guard], zones: [Zone],
     groups: [Group] = [], hostGroups: [Group] = [], networks: [Network] = [], terms: [WrittenTerm] = [],
-    management: ServiceID? = nil
+    management: ServiceID? = nil, logGroup: UInt16? = nil
   ) {
+    self.logGroup = logGroup
     self.hosts = hosts
     self.peers = peers
     self.services = services

@@ -12,14 +12,8 @@ struct DenyChain: Sendable {
 
   init(_ side: SidePolicy) {
     records = RecordChain(side)
-    let denial: Denial =
-      switch (side.mode, side.deny) {
-      case (.observe, _): .observe
-      case (.enforce, .drop): .drop
-      case (.enforce, .reject): .reject
-      }
     chain = Chain(
       name: side.denyChain,
-      rules: [Rule([.jump(records.chain.name)]), Rule(denial.statements, note: denial.note)])
+      rules: [Rule([.jump(records.chain.name)]), Rule(side.denial.statements, note: side.denial.note)])
   }
 }

@@ -15,6 +15,12 @@ private let share = Limit(rate: 20, unit: 3600, burst: 500, over: true)
 /// fill the records of a day.
 private let pace = Limit(rate: 500, burst: 1000, over: true)
 
+/// How many packets a group gets of each side: whoever reads them costs a denied packet more than all else does.
+private let copies = Limit(rate: 10, burst: 50)
+
+/// Bytes of a packet that a group gets: its headers.
+private let copied: UInt32 = 128
+
 /// The chain that records who wanted what of all that is denied, and counts what it does not record.
 ///
 ///     ip saddr . meta l4proto . th dport != @in/denied.v4 update @in/asking.v4 { ip saddr limit rate over … } counter return
@@ -23,6 +29,7 @@ private let pace = Limit(rate: 500, burst: 1000, over: true)
 ///     …
 ///     counter
 ///
+/// Ahead of all of it, where the inventory names a netlink group, `limit rate … log prefix "sekisho in denied " group …`.
 /// It decides nothing: whatever happens here the rule behind the jump denies. An update of a full set ends the rule that it
 /// stands in. So a set of peers that is full holds nobody back, and what finds no room in the records gets to the last
 /// rule. That a key is *not* in a set is asked for because the counter of a key counts when it is found (`nft_lookup_eval`).
@@ -33,6 +40,10 @@ struct RecordChain: Sendable {
 
   init(_ side: SidePolicy) {
     var rules: [Rule] = []
+    if let group = side.logGroup {
+      let log = Log(prefix: side.denial.logPrefix(side.side), group: group, snapLength: copied)
+      rules.append(Rule([.limit(copies), .log(log)] as [Statement]))
+    }
     var sets: [NamedSet] = []
     for family in AddressFamily.allCases {
       let addresses = recordedAddresses(side, family)

@@ -42,7 +42,7 @@ package struct RulesetCompiler: Sendable {
     self.sets = sets
     self.openings = openings
     var sides: Set<SidePolicy> = []
-    for host in policies.distinct { sides.formUnion(Self.sides(host)) }
+    for host in policies.distinct { sides.formUnion(Self.sides(host, policy.logGroup)) }
     skeletons = Dictionary(
       uniqueKeysWithValues: sides.map { ($0, other?.skeletons[$0] ?? Skeleton($0)) })
   }
@@ -65,7 +65,7 @@ package struct RulesetCompiler: Sendable {
     var builder = TableBuilder(sets: sets)
     let openings = host.allowances.flatMap { self.openings[$0] ?? Opening.all(of: $0, in: policy, sets) }
     var sides: [Direction: (openings: [Opening], dispatch: Dispatch)] = [:]
-    for side in Self.sides(host) {
+    for side in Self.sides(host, policy.logGroup) {
       let skeleton = skeletons[side] ?? Skeleton(side)
       if case .containers(let containers) = host.forward, side.direction == .forward,
         let ingress = sides[.ingress], let egress = sides[.egress]
@@ -90,7 +90,7 @@ package struct RulesetCompiler: Sendable {
   }
 
   /// The sides that a host's table has chains for.
-  private static func sides(_ host: HostPolicy) -> [SidePolicy] {
+  private static func sides(_ host: HostPolicy, _ logGroup: UInt16?) -> [SidePolicy] {
     var directions: [Direction] = [.ingress]
     if host.forward == .judge { directions.append(.forward) }
     directions.append(.egress)
@@ -101,7 +101,8 @@ package struct RulesetCompiler: Sendable {
       directions.append(.forward)
     }
     return directions.map {
-      SidePolicy($0, mode: host.modes[$0], deny: host.deny, hasContainers: hasContainers)
+      SidePolicy(
+        $0, mode: host.modes[$0], deny: host.deny, hasContainers: hasContainers, logGroup: logGroup)
     }
   }
 

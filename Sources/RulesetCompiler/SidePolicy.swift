@@ -11,13 +11,27 @@ struct SidePolicy: Hashable {
   let side: Side
   /// Whether the host has containers behind it.
   let hasContainers: Bool
+  /// Where copies of what nothing allows go to.
+  let logGroup: UInt16?
 
-  init(_ direction: Direction, mode: Mode, deny: DenyAction, hasContainers: Bool = false) {
+  init(
+    _ direction: Direction, mode: Mode, deny: DenyAction, hasContainers: Bool = false, logGroup: UInt16? = nil
+  ) {
+    self.logGroup = logGroup
     self.hasContainers = hasContainers
     self.direction = direction
     self.mode = mode
     self.deny = deny
     side = Side(direction)
+  }
+
+  /// What becomes of what is not allowed.
+  var denial: Denial {
+    switch (mode, deny) {
+    case (.observe, _): .observe
+    case (.enforce, .drop): .drop
+    case (.enforce, .reject): .reject
+    }
   }
 
   /// The interface by which packets come or go that the host itself receives or sends; `nil` where it does neither.

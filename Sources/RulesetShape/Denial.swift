@@ -20,6 +20,12 @@ package enum Denial: Hashable, Sendable {
   /// The comment of the rule.
   package var note: RuleNote { self == .observe ? .observed : .denied }
 
+  /// What stands ahead of the copy of a packet that goes to a netlink group: `sekisho in denied `. Programs put their own words
+  /// behind it. No host is named in it: hosts with equal policies have one ruleset.
+  package func logPrefix(_ side: Side) -> String {
+    "\(TableName.sekisho.text) \(side.rawValue) \(self == .observe ? "observed" : "denied") "
+  }
+
   /// What a last rule does; `nil`: none of these.
   package init?(_ rule: Rule) {
     switch rule.expressions.last {
