@@ -60,11 +60,15 @@ package struct RecordList: AgentMessage, Hashable, Codable {
     @BoundedCount package private(set) var untold: Int
     /// For how many seconds it is known that everything was recorded; `nil`: nobody keeps accounts of that.
     package let watched: Int?
+    /// Seconds since something came that had not come before; `nil`: nothing did, or nobody keeps accounts of that.
+    package let quiet: Int?
 
     package init(
       hook: DirectionStatus.Direction, mode: DirectionStatus.Mode, memory: Int, isFull: Bool,
-      unrecorded: Unrecorded? = nil, entries: [Entry], untold: Int, watched: Int? = nil
+      unrecorded: Unrecorded? = nil, entries: [Entry], untold: Int, watched: Int? = nil,
+      quiet: Int? = nil
     ) {
+      self.quiet = quiet
       self.watched = watched
       self.unrecorded = unrecorded
       self.hook = hook
@@ -77,7 +81,7 @@ package struct RecordList: AgentMessage, Hashable, Codable {
 
     /// Whether it is what a host can say.
     fileprivate var isSound: Bool {
-      entries.count <= RecordList.most && Bounds.isCount(watched ?? 0)
+      entries.count <= RecordList.most && Bounds.isCount(watched ?? 0) && Bounds.isCount(quiet ?? 0)
         && entries.allSatisfy { entry in
           guard Bounds.isCount(entry.firstAge ?? 0) else { return false }
           guard let destination = entry.record.destination else { return hook != .forward }

@@ -23,7 +23,7 @@ extension HostLife {
   package func remembered(
     _ hook: DirectionStatus.Direction
   ) -> (records: [Recorded.Record], memory: Int)? {
-    (try? rememberedRecords())?.memory.map { ($0.records(hook), RecordMemory.longest) }
+    (try? rememberedRecords())?.memory?.records(hook, at: clock())
   }
 
   /// Brings to disk what the table has recorded, where that is more than the disk has, or the disk was written long ago.

@@ -17,6 +17,8 @@ package struct RecordMemory: Hashable, Sendable, Codable {
   fileprivate struct Entry: Hashable, Sendable {
     /// Seconds since 1970, UTC; `nil`: it was there before anybody looked.
     let first: Int64?
+    /// When somebody looked and it was there.
+    let found: Int64
     let last: Int64
     let packets: UInt64
     let bytes: UInt64
@@ -114,9 +116,15 @@ package struct RecordMemory: Hashable, Sendable, Codable {
   /// Whether nothing but time has gone by.
   package func isSame(as other: Self) -> Bool { place == other.place && directions == other.directions }
 
-  /// Who is remembered in a direction, in no order.
-  package func records(_ hook: DirectionStatus.Direction) -> [Recorded.Record] {
-    Array((directions[hook]?.entries ?? [:]).keys)
+  /// Who is remembered in a direction, in no order, and of how many seconds, in whole days; `nil`: nothing was ever recorded
+  /// there.
+  package func records(
+    _ hook: DirectionStatus.Direction, at now: Int64
+  ) -> (records: [Recorded.Record], memory: Int)? {
+    directions[hook].map { direction in
+      let days = Self.age(direction.began, at: now) / Self.kernels + 1
+      return (Array(direction.entries.keys), min(days * Self.kernels, Self.longest))
+    }
   }
 
   /// What the kernel has told, with what is remembered of it and beside it.
@@ -135,7 +143,9 @@ package struct RecordMemory: Hashable, Sendable, Codable {
           hook: told.hook, mode: told.mode, memory: Self.longest, isFull: told.isFull,
           unrecorded: told.unrecorded,
           entries: entries.sorted { a, b in a.age == b.age ? a.record < b.record : a.age < b.age },
-          untold: told.untold, watched: Self.age(direction.began, at: now))
+          untold: told.untold, watched: Self.age(direction.began, at: now),
+          // What was there before anybody looked is no newer than that look.
+          quiet: direction.entries.values.map { Self.age($0.first ?? $0.found, at: now) }.min())
       })
   }
 
@@ -150,6 +160,7 @@ extension RecordMemory.Entry {
   fileprivate init(
     _ told: RecordList.Entry, _ known: Self?, isSameTable: Bool, isWatched: Bool, at now: Int64
   ) {
+    found = known?.found ?? now
     let moment = now.subtractingReportingOverflow(Int64(told.age))
     last = max(moment.overflow ? .min : moment.partialValue, known?.last ?? .min)
     counted = RecordList.Count(packets: told.packets, bytes: told.bytes)
@@ -167,7 +178,7 @@ extension RecordMemory.Entry {
 
   fileprivate var forgotten: Self {
     Self(
-      first: first, last: last, packets: packets, bytes: bytes,
+      first: first, found: found, last: last, packets: packets, bytes: bytes,
       counted: RecordList.Count(packets: 0, bytes: 0))
   }
 
@@ -201,9 +212,10 @@ extension RecordMemory.Direction: Codable {
       let (packets, bytes) = (try numbers.decode(UInt64.self), try numbers.decode(UInt64.self))
       let counted = RecordList.Count(
         packets: try numbers.decode(UInt64.self), bytes: try numbers.decode(UInt64.self))
+      let found = try numbers.decode(Int64.self)
       entry = RecordMemory.Entry(
-        first: numbers.isAtEnd ? nil : try numbers.decode(Int64.self), last: last, packets: packets,
-        bytes: bytes, counted: counted)
+        first: numbers.isAtEnd ? nil : try numbers.decode(Int64.self), found: found, last: last,
+        packets: packets, bytes: bytes, counted: counted)
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -214,6 +226,7 @@ extension RecordMemory.Direction: Codable {
       for count in [entry.packets, entry.bytes, entry.counted.packets, entry.counted.bytes] {
         try numbers.encode(count)
       }
+      try numbers.encode(entry.found)
       if let first = entry.first { try numbers.encode(first) }
     }
 

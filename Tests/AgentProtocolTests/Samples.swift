@@ -106,7 +106,8 @@ enum Samples {
         ),
         RecordList.Direction(
           hook: .forward, mode: .observe, memory: 86_400, isFull: false,
-          entries: [entry(six, .udp, to: Address(.ipv6, 2), port: 53)], untold: 0, watched: 86_401),
+          entries: [entry(six, .udp, to: Address(.ipv6, 2), port: 53)], untold: 0, watched: 86_401,
+          quiet: 5),
         RecordList.Direction(
           hook: .output, mode: .unknown, memory: 0, isFull: false, entries: [], untold: 0),
       ], loss: "a file is damaged")

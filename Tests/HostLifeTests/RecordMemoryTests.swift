@@ -44,7 +44,11 @@ import Testing
     let second = Self.list([(1, 9, 2), (2, 1, 90), (3, 4, 20)])
     let later = memory.adding(second, at: Self.start + 60, in: Self.here)
     #expect(Self.told(later, second, at: Self.start + 60) == ["1 9 2 -", "3 4 20 20", "2 1 90 90"])
-    #expect(later.completed(second, at: Self.start + 60).directions[0].watched == 60)
+    let told = later.completed(second, at: Self.start + 60).directions[0]
+    #expect(told.watched == 60 && told.quiet == 20)
+    // What was there ahead of the first look came before that, whenever it did.
+    let idle = memory.adding(first, at: Self.start + 60, in: Self.here).completed(first, at: Self.start + 60)
+    #expect(idle.directions[0].quiet == 60)
     #expect(
       !later.isSame(as: memory) && later.isSame(as: later.adding(second, at: Self.start + 60, in: Self.here)))
   }

@@ -190,4 +190,32 @@ struct RecordCommandTests {
       #expect(result.status == 0, "\(result.all)")
     }
   }
+
+  @Test(.timeLimit(.minutes(60)))
+  func `whether it can be enforced is said by what would be denied then`() throws {
+    try withShell { shell in
+      let observing = Self.alone.replacing("version: 1", with: "version: 1\nsettings: {mode: observe}")
+      try shell.write("inventory/all.yaml", observing)
+      let result = try shell.run(
+        Self.sending + """
+          ready() { sekisho observed --ready --local --host a "$@" > list 2> said; cat list said; }
+          apply; send 53 99; ready
+          grep '  - a output: recorded in the last day and denied from now on: 2 peers and ports (b udp/53, b udp/99)$' list
+          grep '^  a input: recorded in the last day and denied from now on: nothing$' list
+          grep 'a remembers a day, and not since when anything comes' said
+          # What the inventory allows meanwhile would pass, though the host does not have it yet.
+          sed -i -e 's|tcp.22|udp/53|' inventory/all.yaml; watch; until test -s state/records; do sleep 0.1; done; ended
+          ready; grep 'a output: recorded in the last day and denied from now on: 1 peer and port (b udp/99)  recorded for [0-9]* s, nothing new for [0-9]* s$' list
+          grep 'a input: .*: nothing  recorded for [0-9]* s, nothing ever came$' list; test ! -s said
+          # Five days later, by what the disk says.
+          then=$(($(date +%s) - 432000))
+          sed -i -E 's/"began":[0-9]+/"began":'$then'/g; s/("numbers":.[0-9]+,1,[0-9]+,1,[0-9]+,)[0-9]+,[0-9]+/\\1'$then,$then'/g' state/records
+          ready; grep 'a output: recorded in the last 6 days and denied from now on: 1 peer and port (b udp/99)  recorded for 5 d, nothing new for 5 d$' list
+          ready --json; grep '"watched" : 432' list; grep '"quiet" : ' list; grep '"count" : 1' list
+          sed -i 's/mode: observe/mode: enforce/' inventory/all.yaml; apply; ready; grep 'a: observes nothing, it enforces' list
+          status=0; sekisho observed --ready --by source 2> said || status=$?; test $status = 64
+          """)
+      #expect(result.status == 0, "\(result.all)")
+    }
+  }
 }

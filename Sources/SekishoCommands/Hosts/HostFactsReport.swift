@@ -77,31 +77,7 @@ extension HostFacts {
       .closes, "\(host): \(counted(revoked.sessions, "session")) (\(revoked.flowWords))")
   }
 
-  fileprivate var recordEntries: [Entry] {
-    recorded.map { recorded in
-      let count =
-        recorded.count == 0 ? "nothing" : counted(recorded.count, "peer and port", "peers and ports")
-      let names = listed(recorded.first.map(words), of: recorded.count)
-      return Entry(
-        recorded.count == 0 ? nil : .closes,
-        "\(host) \(recorded.hook.rawValue): recorded in \(duration(recorded.memory)) and denied from now on: \(count)\(names.isEmpty ? "" : " (\(names))")"
-      )
-    }
-  }
-
-  /// `web-1 tcp/5432`.
-  private func words(_ record: Recorded.Record) -> String {
-    func name(_ address: Address) -> String { owners[address] ?? "\(address)" }
-    let ends = [record.peer, record.destination].compactMap { $0.map(name) }.joined(separator: " → ")
-    let kind = record.port.map { "\($0)" } ?? record.type.map { ICMPType.text($0, record.peer.family) }
-    return "\(ends) \(record.ipProtocol)\(kind.map { "/\($0)" } ?? "")"
-  }
-
-  private func duration(_ seconds: Int) -> String {
-    seconds == 86_400
-      ? "the last day"
-      : seconds % 86_400 == 0 ? "the last \(seconds / 86_400) days" : "the last \(seconds / 60) minutes"
-  }
+  fileprivate var recordEntries: [Entry] { recorded.map { $0.entry(at: host, owners) } }
 }
 
 extension TranslationLine {
@@ -121,22 +97,6 @@ extension Mark {
 
 /// The same for programs.
 struct HostFactsJSON: Encodable {
-  struct Record: Encodable {
-    let peer: String
-    let destination: String?
-    let `protocol`: String
-    let port: UInt16?
-    let type: UInt8?
-  }
-
-  struct Denied: Encodable {
-    let hook: String
-    let seconds: Int
-    let count: Int
-    /// The first of them.
-    let records: [Record]
-  }
-
   let host: String
   /// Addresses of the machine that the inventory gives to nobody, and to others.
   let unlistedAddresses: [String]
@@ -147,7 +107,7 @@ struct HostFactsJSON: Encodable {
   /// Whether some of them lead past the host to where nothing of Sekisho's filters.
   let publishesUnfiltered: Bool
   /// What was recorded where it was only observed, and is denied from now on.
-  let deniedFromNowOn: [Denied]
+  let deniedFromNowOn: [DeniedJSON]
   /// Milliseconds.
   let trialLeft: UInt64?
   let stop: StopStatus?
@@ -166,15 +126,7 @@ struct HostFactsJSON: Encodable {
     translationsNotProven = facts.translationsNotProven
     publishesUnfiltered = facts.publishesUnfiltered
     addressesTakenForContainers = facts.mistakenForContainers.map(\.description)
-    deniedFromNowOn = facts.recorded.map { recorded in
-      Denied(
-        hook: recorded.hook.rawValue, seconds: recorded.memory, count: recorded.count,
-        records: recorded.first.map {
-          Record(
-            peer: "\($0.peer)", destination: $0.destination.map { "\($0)" }, protocol: "\($0.ipProtocol)",
-            port: $0.port, type: $0.type)
-        })
-    }
+    deniedFromNowOn = facts.recorded.map { DeniedJSON($0) }
   }
 }
 

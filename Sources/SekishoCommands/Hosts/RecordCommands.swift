@@ -49,16 +49,29 @@ struct ObservedCommand: Verb {
         sekisho observed --host "worker & !worker-9" --since 1h
         sekisho observed --lab --by service
         sekisho observed --host all --follow --json --for 10m
+        sekisho observed --host worker --ready
+
+      --ready says of each direction that only observes what enforcing would deny, by the ruleset that the host should \
+      have, since when everything is recorded, and for how long nothing has come that had not come before.
 
       Exit codes: 0 done, whatever there is, 1 a host could not be asked.
       """)
 
   @OptionGroup var question: RecordQuestion
-  var output: OutputOptions { question.output }
 
+  @Flag(help: "Say what enforcing would deny, and for how long nothing new has come.")
+  var ready = false
+
+  var output: OutputOptions { question.output }
   var answersInLines: Bool { question.follow }
 
-  func answer(_ console: Console) async throws -> Answer { try await question.answer(.observe, console) }
+  func validate() throws {
+    if ready, question.isNarrowed { throw ValidationError("--ready is about everything that was recorded") }
+  }
+
+  func answer(_ console: Console) async throws -> Answer {
+    ready ? try await question.readiness(console) : try await question.answer(.observe, console)
+  }
 }
 
 /// Which records are asked for.
@@ -111,6 +124,17 @@ struct RecordQuestion: ParsableArguments {
             direction, at: reply.host, since: since.map { Int($0.duration.components.seconds) })
         }
       })
+  }
+
+  /// Whether less than everything is asked for.
+  var isNarrowed: Bool { by != nil || since != nil || follow }
+
+  func readiness(_ console: Console) async throws -> Answer {
+    let targets = try hosts.find()
+    let replies = await HostReply.asking(targets, watch: WaitingLine(console)) { target in
+      try await EnforcingReadiness.asked(of: target)
+    }
+    return ReadinessReport(replies: replies, names: AddressNames(targets).names).answer
   }
 
   private func following(

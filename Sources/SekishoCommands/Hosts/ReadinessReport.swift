@@ -1,0 +1,117 @@
+internal import Addressing
+internal import AgentProtocol
+internal import Operations
+
+/// Whether hosts can go over from observing to enforcing, as an answer.
+struct ReadinessReport {
+  let replies: [HostReply<EnforcingReadiness>]
+  /// The hosts that have addresses.
+  let names: [Address: String]
+
+  var answer: Answer {
+    var answer = Answer()
+    var entries: [Entry] = []
+    for reply in replies {
+      switch reply.result {
+      case .failure(let error):
+        answer.parts.append(.failure("\(reply.host): \(error)"))
+        answer.exitCode = .failed
+      case .success(let readiness):
+        let observing = readiness.records.directions.filter { $0.mode == .observe }
+        entries += observing.map { entry(reply.host, $0, readiness) }
+        if observing.isEmpty { entries.append("\(reply.host): observes nothing, it enforces") }
+      }
+    }
+    if !entries.isEmpty {
+      answer.parts.append(.chapter(Chapter(.facts, Words("If it were enforced", .strong), entries)))
+    }
+    answer.parts += replies.flatMap(remarks)
+    answer.data = .document(File(hosts: replies.map { File.Host($0) }))
+    return answer
+  }
+
+  private func entry(
+    _ host: String, _ direction: RecordList.Direction, _ readiness: EnforcingReadiness
+  ) -> Entry {
+    var note: [String] = []
+    if let watched = direction.watched {
+      note.append("recorded for \(roughly(seconds: watched))")
+      note.append(direction.quiet.map { "nothing new for \(roughly(seconds: $0))" } ?? "nothing ever came")
+    }
+    guard let denied = readiness.denied.first(where: { $0.hook == direction.hook }) else {
+      return Entry(
+        nil, "\(host) \(direction.hook.rawValue): what it should have does not judge this direction",
+        note: note.joined(separator: ", "))
+    }
+    return denied.entry(at: host, names, note: note.joined(separator: ", "))
+  }
+
+  private func remarks(_ reply: HostReply<EnforcingReadiness>) -> [Answer.Part] {
+    guard case .success(let readiness) = reply.result else { return [] }
+    var parts: [Answer.Part] = []
+    let records = readiness.records
+    if let loss = records.loss {
+      parts.append(.remark("\(reply.host): what was recorded before is not among it: \(loss)"))
+    }
+    for direction in records.directions where direction.mode == .unknown {
+      parts.append(
+        .remark(
+          "\(reply.host), \(direction.hook.rawValue): the rules are not what was compiled, nothing is known"))
+    }
+    let observing = records.directions.filter { $0.mode == .observe }
+    if observing.contains(where: { $0.watched == nil }) {
+      parts.append(
+        .remark(
+          "\(reply.host) remembers a day, and not since when anything comes: that `sekisho watch` keeps, where it runs"
+        ))
+    }
+    for direction in observing {
+      guard let unrecorded = direction.unrecorded, unrecorded.total > 0 else { continue }
+      parts.append(
+        .remark(
+          "\(reply.host), \(direction.hook.rawValue): records are not complete since its rules were made: \(unrecorded.sentence)"
+        ))
+    }
+    return parts
+  }
+
+  // MARK: - JSON
+
+  private struct File: Encodable {
+    struct Direction: Encodable {
+      let direction: String
+      let mode: String
+      /// For how many seconds everything is known to be recorded; nothing where nobody watches.
+      let watched: Int?
+      /// Seconds since something came that had not come before; nothing where nobody watches, or nothing came.
+      let quiet: Int?
+      let unrecorded: Unrecorded?
+      /// Nothing of a direction that does not only observe.
+      let deniedFromNowOn: DeniedJSON?
+    }
+
+    struct Host: Encodable {
+      let host: String
+      var directions: [Direction]?
+      var loss: String?
+      var error: FailureJSON?
+
+      init(_ reply: HostReply<EnforcingReadiness>) {
+        host = reply.host
+        switch reply.result {
+        case .failure(let failure): error = FailureJSON(failure)
+        case .success(let readiness):
+          loss = readiness.records.loss
+          directions = readiness.records.directions.map { direction in
+            Direction(
+              direction: direction.hook.rawValue, mode: direction.mode.rawValue, watched: direction.watched,
+              quiet: direction.quiet, unrecorded: direction.unrecorded,
+              deniedFromNowOn: readiness.denied.first { $0.hook == direction.hook }.map { DeniedJSON($0) })
+          }
+        }
+      }
+    }
+
+    let hosts: [Host]
+  }
+}
