@@ -17,6 +17,14 @@ package enum DenialCause: Hashable, Sendable {
   case otherMessages(flow: String)
   /// Another host on the way allows it, and this one does not.
   case onlyElsewhere(host: String, flow: String)
+  /// Both ends allow it, and the inventory leads it through another gateway.
+  case otherGateway(host: String, flow: String)
+  /// Both ends may allow it, and the inventory leads it through no gateway, this one neither.
+  case endsAtGateway(flow: String)
+  /// They look like answers of a flow, of a session that the host does not know.
+  case answers(flow: String)
+  /// The same at a gateway, where the inventory leads the flow's requests through another one.
+  case asymmetric(host: String, flow: String)
   /// A flow allowed it until its end.
   case ended(flow: String)
   /// The inventory allows it here: the host's rules are others, or were then. `nil`: whatever the flows are.
@@ -35,6 +43,12 @@ package enum DenialCause: Hashable, Sendable {
     case .otherFamily(let flow): "flow \(flow) has it in the other family of addresses alone"
     case .otherMessages(let flow): "flow \(flow) allows other messages of it"
     case .onlyElsewhere(let host, let flow): "\(host) allows it by flow \(flow), and this host does not"
+    case .otherGateway(let host, let flow): "the inventory leads flow \(flow) through \(host), and not here"
+    case .endsAtGateway(let flow): "the inventory has no route over this gateway for flow \(flow)"
+    case .answers(let flow):
+      "they look like answers of flow \(flow), of a session that the host has forgotten or did not see begin"
+    case .asymmetric(let host, let flow):
+      "they look like answers of flow \(flow), whose requests go through \(host): the route is asymmetric"
     case .ended(let flow): "the time of flow \(flow) is over"
     case .allowed(let flow?):
       "flow \(flow) allows it: the host has other rules, or had (sekisho diff tells which)"
@@ -53,9 +67,21 @@ package enum DenialCause: Hashable, Sendable {
     case .otherFamily: "other-family"
     case .otherMessages: "other-messages"
     case .onlyElsewhere: "only-elsewhere"
+    case .otherGateway: "other-gateway"
+    case .endsAtGateway: "ends-at-gateway"
+    case .answers: "answers"
+    case .asymmetric: "asymmetric-route"
     case .ended: "ended"
     case .allowed: "allowed"
     case .rule: "rule"
+    }
+  }
+
+  /// Whether it is what a flow's servers send back, to whichever port.
+  package var isOfAnswers: Bool {
+    switch self {
+    case .answers, .asymmetric: true
+    default: false
     }
   }
 
@@ -65,7 +91,8 @@ package enum DenialCause: Hashable, Sendable {
     case .noFlow, .unknown, .hasNone, .rule: nil
     case .allowed(let flow): flow
     case .otherWay(let flow), .otherFamily(let flow), .otherMessages(let flow), .ended(let flow),
-      .onlyElsewhere(_, let flow):
+      .onlyElsewhere(_, let flow), .otherGateway(_, let flow), .endsAtGateway(let flow), .answers(let flow),
+      .asymmetric(_, let flow):
       flow
     }
   }

@@ -12,11 +12,33 @@ package final class DenialExplainer {
   /// What services of flows are about, the ports of their answers too.
   private let served: [ServiceTerm]
   private let known: AddressSet
+  /// What answers may come of.
+  private let asking: [Asking]
+  private var answered: [Answers: DenialCause?] = [:]
   /// Moments at which flows were open that have ended, the latest first.
   private let earlier: [Timestamp]
 
   /// So many ends of flows are looked behind.
   private static let mostEnds = 8
+
+  /// A flow whose clients ask from a port of their own.
+  private struct Asking {
+    let flow: Flow
+    let from: AddressSet
+    let to: AddressSet
+    let terms: [ServiceTerm]
+  }
+
+  /// Between whom something looks like an answer; which port it goes to is all the same.
+  private struct Answers: Hashable {
+    let host: HostID
+    let source: Address
+    let destination: Address
+    let ipProtocol: IPProtocol
+  }
+
+  /// Where clients have their ports (`net.ipv4.ip_local_port_range`).
+  private static let clientPorts: ClosedRange<UInt16> = 32_768...65_535
 
   /// - Parameter now: the moment at which flows with an end are judged.
   package init(_ policy: Policy, now: Timestamp) {
@@ -27,6 +49,14 @@ package final class DenialExplainer {
       let service = policy[id]
       let answers = service.replies.map { [ServiceTerm(.udp, .ports($0))] } ?? []
       return service.terms + answers
+    }
+    asking = policy.flows.compactMap { flow in
+      let terms = flow.services.flatMap { policy[$0].terms }.filter {
+        if case .ports = $0.match { true } else { false }
+      }
+      if terms.isEmpty { return nil }
+      return Asking(
+        flow: flow, from: policy[flow.from].addresses, to: policy[flow.to].addresses, terms: terms)
     }
     known = policy.peers.map(\.addresses).reduce(
       policy.networks.map(\.addresses).reduce(policy.managed) { $0.union($1) }
@@ -60,7 +90,9 @@ package final class DenialExplainer {
     let stranger = others.first { !known.contains($0) }
     let unserved = stranger.map { DenialCause.unknown($0) } ?? .noFlow
     // What a scan asks for no flow is about, nearly always.
-    guard served.contains(where: { $0.mayBeAbout(record) }) else { return unserved }
+    guard served.contains(where: { $0.mayBeAbout(record) }) else {
+      return stranger == nil ? answers(record, ends, host, direction) ?? unserved : unserved
+    }
     let connection = Connection(from: ends.source, to: ends.destination, record)
     let path = paths.explain(connection, now: now)
     if let hop = path.hop(host, direction) {
@@ -79,6 +111,11 @@ package final class DenialExplainer {
     }
     let elsewhere = path.hops.first { $0.host != host && $0.isAllowed && $0.flow != nil }
     if let elsewhere, let flow = elsewhere.flow {
+      if direction == .forward, path.hop(host, direction) == nil {
+        let other = path.gateways.first { $0.isAllowed && $0.flow != nil }
+        return other.map { .otherGateway(host: policy[$0.host].name, flow: policy[flow].name) }
+          ?? .endsAtGateway(flow: policy[flow].name)
+      }
       return .onlyElsewhere(host: policy[elsewhere.host].name, flow: policy[flow].name)
     }
     if stranger != nil { return unserved }
@@ -94,6 +131,37 @@ package final class DenialExplainer {
   ) -> String? {
     let hop = paths.explain(connection, now: moment).hop(host, direction)
     return hop.flatMap { $0.isAllowed ? $0.flow : nil }.map { policy[$0].name }
+  }
+
+  /// What goes to a client's port, and comes from where a flow lets that client ask.
+  private func answers(
+    _ record: Recorded.Record, _ ends: (source: Address, destination: Address), _ host: HostID,
+    _ direction: Direction
+  ) -> DenialCause? {
+    guard let port = record.port, Self.clientPorts.contains(port) else { return nil }
+    let key = Answers(
+      host: host, source: ends.source, destination: ends.destination, ipProtocol: record.ipProtocol)
+    if let known = answered[key] { return known }
+    let cause = answers(key, port, direction)
+    answered[key] = cause
+    return cause
+  }
+
+  private func answers(_ key: Answers, _ port: UInt16, _ direction: Direction) -> DenialCause? {
+    for asking in asking where asking.from.contains(key.destination) && asking.to.contains(key.source) {
+      guard let term = asking.terms.first(where: { $0.ipProtocol == key.ipProtocol }),
+        case .ports(let ports) = term.match, let served = ports.ranges.first?.lowerBound
+      else { continue }
+      let request = Connection(
+        from: key.destination, to: key.source, key.ipProtocol, .ports(source: port, destination: served))
+      let path = paths.explain(request, now: now)
+      guard path.isAllowed else { continue }
+      if direction == .forward, path.hop(key.host, .forward) == nil, let other = path.gateways.first {
+        return .asymmetric(host: policy[other.host].name, flow: asking.flow.name)
+      }
+      return .answers(flow: asking.flow.name)
+    }
+    return nil
   }
 
   /// The flow that allows the same between two hosts by their addresses of the other family.

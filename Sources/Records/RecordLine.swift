@@ -76,7 +76,13 @@ package struct RecordLine: Sendable {
 
   /// By connection, except what one source wanted of many.
   private static func gathered(_ connections: [RecordedConnection], _ direction: Direction) -> [Self] {
-    Dictionary(grouping: connections) { $0.source.text }.flatMap { source, some -> [Self] in
+    // Whoever answers late, to many ports, scans nobody.
+    let answers = connections.filter { $0.cause?.isOfAnswers == true }
+    if !answers.isEmpty {
+      let others = connections.filter { $0.cause?.isOfAnswers != true }
+      return each(answers, direction) + gathered(others, direction)
+    }
+    return Dictionary(grouping: connections) { $0.source.text }.flatMap { source, some -> [Self] in
       // What a flow is about may be no part of the scan, and is told beside it.
       let strange = some.filter { $0.cause?.flow == nil }
       if isScan(strange), strange.count < some.count {

@@ -38,8 +38,10 @@ package struct RecordedConnection: Sendable {
   /// `nil`: there is no inventory to tell.
   package let cause: DenialCause?
 
-  /// `postgres`, else `tcp/5432`, `icmp`, `icmpv6/echo-request`.
-  package var service: String { namedService ?? Self.words(record) }
+  /// `postgres`, else `tcp/5432`, `icmp`, `icmpv6/echo-request`; `tcp answers`, whose ports say nothing.
+  package var service: String {
+    cause?.isOfAnswers == true ? "\(record.ipProtocol) answers" : namedService ?? Self.words(record)
+  }
 
   private static func words(_ record: Recorded.Record) -> String {
     if let port = record.port { return "\(record.ipProtocol)/\(port)" }

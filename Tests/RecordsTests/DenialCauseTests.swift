@@ -21,6 +21,7 @@ import Testing
       four:  {addresses: [10.0.0.3]}
       gw:    {addresses: [10.0.0.9], forwarding: gateway, routes: [{between: [left, right]}]}
       inner: {addresses: [10.1.0.5]}
+      gate:  {addresses: [10.0.0.8], forwarding: gateway, routes: [{between: [four, office]}]}
     flows:
       app-to-base: {from: app, to: base, service: db, why: a test}
       app-pings:   {from: app, to: base, service: ping4, why: a test}
@@ -89,8 +90,31 @@ import Testing
     Case("10.1.0.7 10.2.0.7 tcp/81", .forward, "gw", "no flow allows it"),
     Case("10.1.0.7 203.0.113.9 tcp/81", .forward, "gw", "the inventory does not know 203.0.113.9"),
     Case(
-      "10.1.0.5 192.0.2.7 tcp/80", .forward, "gw", "inner allows it by flow inner-out, and this host does not"
+      "10.1.0.5 192.0.2.7 tcp/80", .forward, "gw",
+      "the inventory has no route over this gateway for flow inner-out"),
+    Case(
+      "10.1.0.7 10.2.0.7 tcp/80", .forward, "gate", "the inventory leads flow across through gw, and not here"
     ),
+    // To a client's port, from where it may ask.
+    Case(
+      "10.2.0.7 10.1.0.7 tcp/50000", .forward, "gate",
+      "they look like answers of flow across, whose requests go through gw: the route is asymmetric"),
+    Case(
+      "10.2.0.7 10.1.0.7 tcp/50000", .forward, "gw",
+      "they look like answers of flow across, of a session that the host has forgotten or did not see begin"),
+    Case(
+      "10.0.0.2 tcp/40000", .ingress, "app",
+      "they look like answers of flow app-to-base, of a session that the host has forgotten or did not see begin"
+    ),
+    Case(
+      "10.0.0.1 tcp/40000", .egress, "base",
+      "they look like answers of flow app-to-base, of a session that the host has forgotten or did not see begin"
+    ),
+    // The other protocol, below clients' ports, and where no flow is.
+    Case("10.0.0.2 udp/40000", .ingress, "app", "no flow allows it"),
+    Case("10.0.0.2 tcp/32767", .ingress, "app", "no flow allows it"),
+    Case("10.0.0.1 tcp/40000", .ingress, "base", "no flow allows it"),
+    Case("203.0.113.9 tcp/40000", .ingress, "app", "the inventory does not know 203.0.113.9"),
     Case("10.2.0.7 10.1.0.7 tcp/80", .forward, "gw", "flow across is the other way"),
     Case(
       "10.1.0.7 10.2.0.7 tcp/80", .forward, "gw",

@@ -109,6 +109,15 @@ import Testing
     }
   }
 
+  @Test func `answers to many ports are no scan, and one line`() throws {
+    let rows = (0..<40).map { ("10.0.0.2 tcp/\(40_000 + $0)", UInt64(2), $0) as Row }
+    let some = try Self.connections([("app", .input, rows + [("10.0.0.2 tcp/23", 1, 50)])])
+    #expect(
+      Self.told(some) == [
+        "ingress: base → app  tcp answers, 80, 0 s, answers", "ingress: base → app  tcp/23, 1, 50 s, no-flow",
+      ])
+  }
+
   @Test func `what a flow is about is told beside a scan, unless that is as much as a scan`() throws {
     // The flow is the other way.
     let rows = (1...12).map { ("10.0.0.2 udp/\($0)", UInt64(1), $0) as Row }
