@@ -32,7 +32,7 @@ extension Table {
   /// Whether packets pass it, or may: what is not modelled may be on their way too.
   fileprivate var isPassed: Bool { !others.isEmpty || chains.contains { $0.base != nil } }
 
-  /// SHA-256 of all that is neither the kernel's own (counters, handles, what rules put into sets) nor, where
+  /// SHA-256 of all that is neither the kernel's own (counters, handles, what rules and requests put into sets) nor, where
   /// sets are left out, an element of a set. Maps always count: they say where packets are led.
   fileprivate func contentDigest(withSets: Bool) -> String {
     var digest = SHA256()
@@ -42,7 +42,7 @@ extension Table {
     digest.update(Table.dump([empty]))
     for set in sets {
       digest.update(Array("\n\(set.name) \(set.comment ?? "")\n".utf8))
-      if set.flags.contains(.dynamic) || !withSets && set.data == nil { continue }
+      if set.flags.contains(.dynamic) || set.isKeptByHost || !withSets && set.data == nil { continue }
       digest.update(set.elements.keys)
       digest.update(set.elements.lastKeys ?? [])
       switch set.elements.payload {

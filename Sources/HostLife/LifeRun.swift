@@ -205,7 +205,9 @@ extension Table {
     return expected.allSatisfy { chain in chains.contains(chain) }
       && chains.allSatisfy { chain in chain.base == nil || expected.contains { $0.name == chain.name } }
       && (other?.sets ?? []).allSatisfy { set in
-        table?.set(set.name).map { $0.key == set.key && $0.data == set.data && $0.elements == set.elements }
+        table?.set(set.name).map {
+          $0.key == set.key && $0.data == set.data && (set.isKeptByHost || $0.elements == set.elements)
+        }
           ?? false
       }
   }

@@ -84,7 +84,7 @@ struct Skeleton: Sendable {
   var rules: [Rule] {
     loopback + toContainers + [established, unlessNew, disguised, ownAddress] + dhcp
       + [beginning] + namesForContainers + [translated, end]
-      + lookups.rules + chains.flatMap(\.rules)
+      + [QuarantineChain.jump] + lookups.rules + chains.flatMap(\.rules)
   }
 
   /// The chains that hang on no packet's service.
@@ -104,6 +104,7 @@ struct Skeleton: Sendable {
     rules += loopback
     rules += toContainers
     rules.append(unlessNew)
+    rules.append(QuarantineChain.jump)
     // Sources that no flow means stand only where one could let them in; asking the routing table is the dearest
     // step of all.
     if openings.contains(where: \.letsInDisguised) { rules.append(disguised) }

@@ -4,6 +4,7 @@ internal import RulesetShape
 
 /// The forward chain of a host of containers.
 ///
+///     jump quarantine
 ///     iifname @bridges accept
 ///     ct status dnat goto forward/to-containers
 ///     oifname @bridges goto forward/to-containers
@@ -49,7 +50,7 @@ struct ContainerChains {
     builder.add(
       Chain(
         name: ChainMeaning.base(.forward).name, base: BaseChain(hook: .forward, policy: .accept),
-        rules: expiries + [skeleton.established] + ways))
+        rules: expiries + [skeleton.established, QuarantineChain.jump] + ways))
     builder.add(containers.bridgeNames)
   }
 

@@ -86,6 +86,8 @@ package struct RulesetCompiler: Sendable {
       for chain in skeleton.chains { builder.add(chain) }
       for set in skeleton.deny.records.sets { builder.add(set) }
     }
+    builder.add(QuarantineChain.chain)
+    for set in QuarantineChain.sets { builder.add(set) }
     return builder.table(name: .sekisho)
   }
 
@@ -110,13 +112,13 @@ package struct RulesetCompiler: Sendable {
   /// once. Tables have few others.
   package func sharedRules(of hosts: [HostPolicy]) -> [Rule] {
     var known: Set<Allowance> = []
-    return skeletons.values.flatMap(\.rules)
+    return skeletons.values.flatMap(\.rules) + QuarantineChain.chain.rules
       + hosts.lazy.flatMap(\.allowances).filter { known.insert($0).inserted }
       .flatMap { openings[$0] ?? [] }.flatMap(\.rules)
   }
 
-  /// The chains that every table has of a side.
-  package var sharedChains: [Chain] { skeletons.values.flatMap(\.chains) }
+  /// The chains that every table has, of a side or of all.
+  package var sharedChains: [Chain] { skeletons.values.flatMap(\.chains) + [QuarantineChain.chain] }
 
   /// The sets of peers that the tables of some host policies refer to, and those that record what is denied,
   /// each once. A set of one of these names is the same in every table.
@@ -125,6 +127,7 @@ package struct RulesetCompiler: Sendable {
     for host in hosts {
       for allowance in host.allowances { used.formUnion(allowance.peers) }
     }
-    return skeletons.values.flatMap(\.deny.records.sets) + used.sorted().flatMap { sets.namedSets($0) }
+    return skeletons.values.flatMap(\.deny.records.sets) + QuarantineChain.sets
+      + used.sorted().flatMap { sets.namedSets($0) }
   }
 }

@@ -1,4 +1,5 @@
 package import Nftables
+internal import RulesetShape
 
 /// The change that turns what a kernel has into what is wanted.
 package enum TableDiff {
@@ -56,7 +57,7 @@ package enum TableDiff {
       if let size = target.size, let present = set.size, size > present {
         resized.append(.resizeSet(set, to: size))
       }
-      if target.flags.contains(.dynamic) { continue }
+      if target.flags.contains(.dynamic) || target.isKeptByHost { continue }
       let difference = ElementDiff(from: set.elements, to: target.elements)
       if let gone = difference.deleted { deletedElements.append(.deleteElements(set.holding(gone))) }
       if let come = difference.added { addedElements.append(.addElements(target.holding(come))) }

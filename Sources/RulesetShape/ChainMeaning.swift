@@ -23,6 +23,8 @@ package enum ChainMeaning: Hashable, Sendable {
   case replies(Side, service: String)
   /// Jumps to each of the services that claim one key: `in/tcp-443`.
   case shared(Side, SharedKey)
+  /// Where connections of addresses that the host has cut off end, whichever side they come by: `quarantine`.
+  case quarantine
 
   /// What several services claim.
   package enum SharedKey: Hashable, Sendable {
@@ -38,12 +40,14 @@ package enum ChainMeaning: Hashable, Sendable {
     case translatedPorts(IPProtocol, ClosedRange<UInt16>)
   }
 
-  package var side: Side {
+  /// `nil`: of every side.
+  package var side: Side? {
     switch self {
     case .base(let side), .denial(let side), .recording(let side), .notNew(let side), .translated(let side),
       .requests(let side, _), .replies(let side, _), .shared(let side, _):
       side
     case .toContainers, .fromContainers: .forward
+    case .quarantine: nil
     }
   }
 
@@ -51,7 +55,9 @@ package enum ChainMeaning: Hashable, Sendable {
   package var service: String? {
     switch self {
     case .requests(_, let service), .replies(_, let service): service
-    case .base, .denial, .recording, .notNew, .translated, .toContainers, .fromContainers, .shared: nil
+    case .base, .denial, .recording, .notNew, .translated, .toContainers, .fromContainers, .shared,
+      .quarantine:
+      nil
     }
   }
 
@@ -63,11 +69,12 @@ package enum ChainMeaning: Hashable, Sendable {
       case .recording(let side): "\(side.rawValue)/\(Word.recording)"
       case .notNew(let side): "\(side.rawValue)/\(Word.notNew)"
       case .translated(let side): "\(side.rawValue)/\(Word.translated)"
-      case .toContainers: "\(side.rawValue)/\(Word.toContainers)"
-      case .fromContainers: "\(side.rawValue)/\(Word.fromContainers)"
+      case .toContainers: "\(Side.forward.rawValue)/\(Word.toContainers)"
+      case .fromContainers: "\(Side.forward.rawValue)/\(Word.fromContainers)"
       case .requests(let side, let service): "\(side.rawValue).\(service)"
       case .replies(let side, let service): "\(side.rawValue)/\(service)\(Word.replies)"
       case .shared(let side, let key): "\(side.rawValue)/\(key.text)"
+      case .quarantine: Word.quarantine
       }
     return ChainName(checked: text)
   }
@@ -77,6 +84,8 @@ package enum ChainMeaning: Hashable, Sendable {
     let text = name.text
     if let side = Side.allCases.first(where: { $0.baseName == text }) {
       self = .base(side)
+    } else if text == Word.quarantine {
+      self = .quarantine
     } else if !text.contains("/"), let (side, service) = Side.divided(text, at: ".") {
       self = .requests(side, service: String(service))
     } else if let (side, rest) = Side.divided(text, at: "/"), !rest.contains("/") {
@@ -110,6 +119,7 @@ package enum ChainMeaning: Hashable, Sendable {
     static let toContainers: Substring = "to-containers"
     static let fromContainers: Substring = "from-containers"
     static let replies = ".replies"
+    static let quarantine = "quarantine"
   }
 }
 

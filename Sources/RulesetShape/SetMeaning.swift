@@ -19,6 +19,8 @@ package enum SetMeaning: Hashable, Sendable {
   case asking(Side, AddressFamily)
   /// Ends of what a flow let in until its end, where no peers' set has them: `in/expired.api-to-db.postgres.1.1.v4`.
   case ended(Side, String, AddressFamily)
+  /// Addresses that the host has cut off, by requests of their own: `quarantine/v4`.
+  case quarantine(AddressFamily)
   /// The names of the bridges that containers are attached to: `bridges`.
   case bridges
   /// The addresses of peers: `api.v4`. Derived peers have `/` in their name: `api-to-db/from.v4`.
@@ -37,6 +39,7 @@ package enum SetMeaning: Hashable, Sendable {
       case .asking(let side, let family): "\(side.rawValue)/\(Word.asking).\(family.suffix)"
       case .ended(let side, let name, let family):
         "\(side.rawValue)/\(Word.expired)\(name).\(family.suffix)"
+      case .quarantine(let family): "\(Word.quarantine)\(family.suffix)"
       case .bridges: Word.bridges
       case .peers(let name, let family): "\(Self.word(name)).\(family.suffix)"
       }
@@ -49,6 +52,10 @@ package enum SetMeaning: Hashable, Sendable {
       self = .ports(side)
     } else if name.text == Word.bridges {
       self = .bridges
+    } else if let family = AddressFamily.allCases.first(where: {
+      name.text == "\(Word.quarantine)\($0.suffix)"
+    }) {
+      self = .quarantine(family)
     } else if let (side, rest) = Side.divided(name.text, at: "/"), let own = Self.own(side, rest) {
       self = own
     } else if let (word, family) = Self.family(name.text[...]), let peers = Self.peers(word) {
@@ -108,6 +115,7 @@ package enum SetMeaning: Hashable, Sendable {
     static let asking: Substring = "asking"
     static let expired = "expired."
     static let bridges = "bridges"
+    static let quarantine = "quarantine/"
   }
 }
 

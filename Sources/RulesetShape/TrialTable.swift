@@ -183,6 +183,6 @@ extension NamedSet {
   fileprivate func serves(as other: NamedSet) -> Bool {
     guard !isVerdictMap, key == other.key, data == other.data, flags == other.flags, timeout == other.timeout
     else { return false }
-    return flags.contains(.dynamic) || elements == other.elements
+    return flags.contains(.dynamic) || isKeptByHost || elements == other.elements
   }
 }

@@ -20,7 +20,8 @@ import Testing
     (.shared(.output, .port(.tcp, 443)), "out/tcp-443"),
     (.shared(.input, .ports(.udp, 53...53)), "in/udp.53"),
     (.shared(.input, .ports(.sctp, 8000...8999)), "in/sctp.8000-8999"),
-    (.toContainers, "forward/to-containers"), (.fromContainers, "forward/from-containers"),
+    (.quarantine, "quarantine"), (.toContainers, "forward/to-containers"),
+    (.fromContainers, "forward/from-containers"),
     (.shared(.input, .translatedPorts(.tcp, 443...443)), "in/dnat.tcp.443"),
     (.shared(.input, .translatedPorts(.tcp, 1...65535)), "in/dnat.tcp.1-65535"),
   ]
@@ -51,6 +52,8 @@ import Testing
     (.records(.output, .others, .ipv6), "out/denied-other.v6"), (.asking(.input, .ipv6), "in/asking.v6"),
     (.ended(.input, "a.b.1.1", .ipv4), "in/expired.a.b.1.1.v4"),
     (.ended(.output, "a.b.1.1/2", .ipv6), "out/expired.a.b.1.1/2.v6"),
+    (.quarantine(.ipv4), "quarantine/v4"), (.quarantine(.ipv6), "quarantine/v6"),
+    (.peers("quarantine", .ipv4), "quarantine.v4"),
     (.bridges, "bridges"), (.peers("api", .ipv4), "api.v4"), (.peers("bridges", .ipv4), "bridges.v4"),
     (.peers("in", .ipv6), "in.v6"), (.peers("1st", .ipv4), "_1st.v4"),
     (.peers("_x", .ipv4), "__x.v4"), (.peers("in/from", .ipv4), "in/from.v4"),
@@ -67,7 +70,7 @@ import Testing
 
   @Test(arguments: [
     "denied", "blackhole", "api.v5", ".v4", "_api.v4", "Api.v4", "in/", "in/esp", "in/dnat.esp", "in/denied",
-    "in/expired..v4x", "in/asking",
+    "in/expired..v4x", "in/asking", "quarantine", "quarantine/v5", "in/quarantine",
   ])
   func `a set of nobody's making has no meaning`(name: String) {
     #expect(SetMeaning(SetName(checked: name)) == nil)

@@ -6,6 +6,7 @@ internal import Lint
 internal import Nftables
 internal import Policy
 package import RulesetDiff
+internal import RulesetShape
 
 /// What hosts run, against what they should have.
 package struct RunningHosts {
@@ -162,7 +163,8 @@ package struct RunningHosts {
     let own = tables.filter { $0.family == target.wanted.family && $0.name == target.wanted.name }
     let others = tables.filter { $0.family != target.wanted.family || $0.name != target.wanted.name }
     return HostRulesets(
-      name: target.name, addresses: target.identity.addresses, old: own, new: [target.wanted],
+      name: target.name, addresses: target.identity.addresses, old: own,
+      new: [target.wanted.keeping(own.first)],
       staying: others.judging,
       routes: targets.inventory.flatMap { $0.policy.areas(ofHost: target.name) },
       flows: answer.comparison.change.flowRules)
