@@ -96,7 +96,7 @@ let package = Package(
       "FlowProposal", ["Addressing", "AgentProtocol", "InventoryText", "Policy", "Records"], isSmall: true),
 
     layer("Sessions", ["Addressing", "Nftables"], isSmall: true),
-    layer("HostState", isSmall: true),
+    layer("HostState", ["Addressing"], isSmall: true),
     layer("Machine", ["Addressing", "CLinux", system], isSmall: true),
     layer("HostServices", ["AgentProtocol", "Machine", system], isSmall: true),
     layer("HostStore", ["Digest", "HostState", "Machine", system], isSmall: true),
@@ -271,7 +271,7 @@ let package = Package(
       ]),
     tests("InventoryTextTests", ["Addressing", "Diagnostics", "Inventory", "InventoryText", "Policy"]),
     tests("HostServicesTests", ["AgentProtocol", "HostServices"]),
-    tests("HostStateTests", ["HostState"]),
+    tests("HostStateTests", ["Addressing", "HostState"]),
     tests("HostStoreTests", ["HostState", "HostStore", "Machine", system]),
     tests(
       "HostLifeTests",

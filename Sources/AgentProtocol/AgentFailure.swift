@@ -18,6 +18,8 @@ package struct AgentFailure: Error, Hashable, Sendable, CustomStringConvertible 
     case unproven
     /// The request could not be read, or cannot be.
     case badRequest = "bad-request"
+    /// Somebody who is there could not come again.
+    case lockout
     /// The machine that answers is another host than the one that was meant.
     case wrongHost = "wrong-host"
     /// The two ends are of versions that do not go together.

@@ -18,6 +18,8 @@ package struct HostStatus: AgentMessage, Hashable, Codable {
   @BoundedList package private(set) var foreignChains: [ForeignChain]
   /// `nil`: nobody has stopped the host, or whoever is asked may not read its books.
   package var stop: StopStatus?
+  /// Whom the host has cut off; `nil`: nobody, or whoever is asked may not read its books.
+  package var quarantine: [QuarantineStatus]?
   /// What boots; `nil`: nothing was ever confirmed, or whoever is asked may not read the host's books.
   package var confirmed: ConfirmedStatus?
   /// Services that take the table away, as far as files of the host say; `nil`: it was not looked for them.
@@ -48,6 +50,11 @@ package struct HostStatus: AgentMessage, Hashable, Codable {
     }
     guard Bounds.isTime(header.table?.trialLeft), Bounds.isTime(header.confirmed?.time) else {
       throw AgentFailure(.badRequest, "a time that no clock comes to")
+    }
+    guard header.quarantine?.count ?? 0 <= 2 * QuarantineHosts.most,
+      header.quarantine?.allSatisfy(\.isSound) ?? true
+    else {
+      throw AgentFailure(.badRequest, "a quarantine that no host can have")
     }
     guard header.sessions?.isSound ?? true else {
       throw AgentFailure(.badRequest, "more sessions than there can be")

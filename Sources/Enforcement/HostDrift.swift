@@ -1,8 +1,9 @@
+package import Addressing
 package import AgentProtocol
 package import Nftables
 internal import NftablesNetlink
 package import RulesetDiff
-internal import RulesetShape
+package import RulesetShape
 
 extension LocalHost {
   /// Our table beside what it should be.
@@ -26,8 +27,10 @@ extension LocalHost {
   /// - Parameters:
   ///   - confirmed: what it should be; `nil`: nothing is compared.
   ///   - trial: what is on trial; `nil`: that is not compared.
+  ///   - cutOff: addresses that are to be cut off; `known`: every address that may be, `nil` where that is not known.
   package func drift(
-    from confirmed: Table?, trial: Table? = nil, _ hold: Hold
+    from confirmed: Table?, trial: Table? = nil, cutOff: [CutOff] = [], known: Set<Address>? = nil,
+    _ hold: Hold
   ) throws(AgentFailure) -> Drift {
     var pause = Backoff()
     let table = try self.own(hold.kernel, &pause)
@@ -36,7 +39,9 @@ extension LocalHost {
     let own = found?.beneathTrial
     // Of a table that is gone everything differs.
     let back = confirmed.map {
-      own == nil ? ChangeDescription() : Self.comparison(of: own, with: $0).described
+      own == nil
+        ? ChangeDescription()
+        : Self.comparison(of: own, with: $0) { $0.correctingQuarantine(cutOff, known: known) }.described
     }
     var allowed: [String: UInt64] = [:]
     var denied: UInt64 = 0
@@ -66,10 +71,16 @@ extension LocalHost {
   }
 
   /// The change between a table and what it should be, and what is told of it.
+  ///
+  /// - Parameter more: what else it takes.
   static func comparison(
-    of own: InstalledTable?, with wanted: Table
+    of own: InstalledTable?, with wanted: Table, _ more: (Table) -> [Operation] = { _ in [] }
   ) -> (change: Change, described: ChangeDescription) {
-    let change = TableDiff.change(from: own, to: wanted)
+    var change = TableDiff.change(from: own, to: wanted)
+    if let own {
+      change = Change(
+        family: change.family, table: change.table, transactions: change.transactions + [more(own.table)])
+    }
     return (change, ChangeDescription(change, from: own, to: wanted))
   }
 }

@@ -1,5 +1,5 @@
 internal import Addressing
-internal import AgentProtocol
+package import AgentProtocol
 internal import Machine
 internal import Netlink
 internal import Nftables
@@ -40,6 +40,13 @@ extension LocalHost {
       if !result.contains(login) { result.append(login) }
     }
     return result
+  }
+
+  /// The same, with what is there now.
+  package func logins(_ hold: Hold) throws(AgentFailure) -> [Login] {
+    var pause = Backoff()
+    let found = try read(hold.kernel, &pause)
+    return try logins(found.tables, try sockets(hold.kernel), hold.kernel)
   }
 
   /// What ssh says in the environment.

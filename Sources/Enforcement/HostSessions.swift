@@ -1,4 +1,4 @@
-internal import Addressing
+package import Addressing
 package import AgentProtocol
 internal import Glibc
 internal import Machine
@@ -64,8 +64,7 @@ extension LocalHost {
     let judge = try judge(of: try enforced(hold), hold.kernel)
     let choose = { (session: TrackedSession) -> Choice in
       if let peer = request.peer {
-        let ends = [session.original.source, session.original.destination, session.reply.source]
-        guard ends.contains(peer) else { return .other }
+        guard session.ends.contains(peer) else { return .other }
       }
       switch judge.judge(session) {
       case .denied: return request.flow == nil ? .chosen(of: nil) : .other
@@ -80,6 +79,30 @@ extension LocalHost {
     let report = try sweep(hold.kernel, repeats: repeats) { (_) throws(AgentFailure) in choose }
     guard let report else { throw Self.untracked }
     return EndedSessions(cut: report)
+  }
+
+  /// Ends every session that one of some addresses has a part in, until none is found.
+  ///
+  /// - Parameter before: the rules that let them begin, which say of which flows they are.
+  /// - Returns: what became of them, or why it is not known.
+  package func end(of addresses: Set<Address>, before: Table, _ hold: Hold) -> CutReport {
+    do throws(AgentFailure) {
+      let judge = try judge(of: before, hold.kernel)
+      let report = try sweep(hold.kernel) { (_) throws(AgentFailure) in
+        { session in
+          guard !addresses.isDisjoint(with: session.ends) else { return .other }
+          return switch judge.judge(session) {
+          case .allowed(let flow): .chosen(of: flow)
+          case .denied, .uncertain: .chosen(of: nil)
+          case .exempt: .other
+          }
+        }
+      }
+      guard let report else { throw Self.untracked }
+      return report
+    } catch {
+      return CutReport(isDone: false, flows: [], sessions: 0, uncertain: 0, left: 0, failure: error.message)
+    }
   }
 
   /// The sessions of this host and what its rules say of them.
@@ -260,6 +283,11 @@ extension LocalHost {
       SessionJudge(table, own: own, forMany: forMany, listeners: listeners, exits: exits, at: now)
     }
   }
+}
+
+extension TrackedSession {
+  /// Who has a part in it: whoever began it, whom he asked, and who answers.
+  fileprivate var ends: [Address] { [original.source, original.destination, reply.source] }
 }
 
 /// What sessions of one group have in common.

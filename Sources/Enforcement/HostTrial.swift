@@ -55,7 +55,7 @@ extension LocalHost {
     }
   }
 
-  private func whileMoving(
+  func whileMoving(
     _ hold: Hold, _ body: (FoundTable) throws(CommitError) -> Void
   ) throws(AgentFailure) {
     var pause = Backoff()

@@ -20,6 +20,8 @@ extension AgentServer {
     answerEndTrial(here)
     answerStop(here)
     answerStart(here)
+    answerQuarantine(here)
+    answerRelease(here)
     answerHistory(here)
     answerReadConfirmed(here)
     answerReadRevision(here)

@@ -43,6 +43,12 @@ package struct HostHere: Sendable {
   /// Who has stopped the host; `nil`: nobody, or whoever asks may not read the books, and may still see the kernel.
   var stopNow: StopStatus? { StateDirectory.isThere ? try? life().stopNow() : nil }
 
+  /// Whom the host has cut off; `nil`: nobody, or whoever asks may not read the books.
+  var quarantinedNow: [QuarantineStatus]? {
+    let quarantined = StateDirectory.isThere ? try? life().quarantined() : nil
+    return quarantined?.isEmpty == false ? quarantined : nil
+  }
+
   /// What the host boots with; `nil`: nothing, or whoever asks may not read the books.
   func confirmedNow(_ installed: InstalledTable?) -> ConfirmedStatus? {
     StateDirectory.isThere ? try? life().confirmedNow(installed) : nil

@@ -15,6 +15,7 @@ extension AgentServer {
       }
       status.confirmed = here.confirmedNow(installed)
       status.stop = here.stopNow
+      status.quarantine = here.quarantinedNow
       // Services are of the machine, and act in its first namespace.
       if NetworkNamespace.isFirst { status.flushing = FlushingServices.found(below: "") }
       return status

@@ -11,6 +11,8 @@ package struct HostState: Hashable, Sendable {
   package var last: RevisionNumber
   /// Somebody has taken the rules away on purpose.
   package var stop: Stop?
+  /// Whom the host has cut off, those among them whose time is over.
+  package var quarantine: [Quarantine] = []
 
   package init(
     confirmed: RevisionNumber? = nil, trial: Trial? = nil, last: RevisionNumber = .init(rawValue: 0),

@@ -91,6 +91,10 @@ package enum AuditEvent: Hashable, Sendable {
   case fallback(String)
   /// Somebody else had changed the table, and it was made again what was confirmed; what had become of it.
   case restored(RevisionNumber, String)
+  /// Somebody cut addresses off; until when, in seconds since 1970.
+  case quarantined([String], until: Int64?)
+  /// Somebody lets addresses take part again.
+  case released([String])
   /// Somebody ended sessions.
   case cut(sessions: Int, of: String)
 }

@@ -6,7 +6,8 @@ package struct AuditEntry: Hashable, Sendable, Codable {
   /// Seconds since 1970, UTC, by this machine's clock.
   package let time: Int64
   package let by: Actor
-  /// In a word: `armed`, `extended`, `confirmed`, `ended`, `booted`, `stopped`, `resumed`, `fallback`, `restored`, `cut`.
+  /// In a word: `armed`, `extended`, `confirmed`, `ended`, `booted`, `stopped`, `resumed`, `fallback`, `restored`, `cut`,
+  /// `quarantined`, `released`.
   package let event: String
   package let revision: RevisionNumber?
   /// How, by what or for how long.
@@ -42,6 +43,12 @@ package struct AuditEntry: Hashable, Sendable, Codable {
       self.init(time: time, by: by, event: "restored", revision: number, detail: reason, why: why)
     case .cut(let sessions, let meant):
       self.init(time: time, by: by, event: "cut", detail: "\(sessions) of \(meant)", why: why)
+    case .quarantined(let peers, let until):
+      let end = until.map { "until \($0)" } ?? "until released"
+      self.init(
+        time: time, by: by, event: "quarantined", detail: "\(peers.joined(separator: ", ")) \(end)", why: why)
+    case .released(let peers):
+      self.init(time: time, by: by, event: "released", detail: peers.joined(separator: ", "), why: why)
     case .resumed(let number, let end):
       self.init(time: time, by: by, event: "resumed", revision: number, detail: end.rawValue, why: why)
     case .stopped(let until):

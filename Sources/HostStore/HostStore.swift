@@ -11,6 +11,7 @@ internal import SystemPackage
 ///     revisions/7/about.json       who, when, why, and the digest of the ruleset
 ///     trial, stopped               while there is one
 ///     records                      what the table has recorded, and when each was first seen
+///     quarantine                   whom the host has cut off
 ///     audit.jsonl                  what happened, each line with the digest of the line before
 ///     lock                         whoever writes holds it
 ///
@@ -51,6 +52,7 @@ package struct HostStore: Sendable {
     static let confirmed = "confirmed"
     static let trial = "trial"
     static let stop = "stopped"
+    static let quarantine = "quarantine"
     static let revisions = "revisions"
     static let ruleset = "ruleset.json"
     static let about = "about.json"
@@ -110,6 +112,7 @@ extension HostStore {
       // For how long nobody can tell.
       content.state.stop = HostState.Stop(until: 0, by: Actor(user: "somebody"), why: nil)
     }
+    content.state.quarantine = try read(Name.quarantine, [HostState.Quarantine].self) ?? []
     content.state.last = try numbers().last ?? RevisionNumber(rawValue: 0)
     return content
   }
@@ -228,6 +231,9 @@ extension HostStore {
   }
   package func write(_ stop: HostState.Stop) throws(Failure) { try replace(Name.stop, stop) }
   package func removeStop() throws(Failure) { try remove(Name.stop) }
+  package func write(_ quarantine: [HostState.Quarantine]) throws(Failure) {
+    try replace(Name.quarantine, quarantine)
+  }
 
   /// Keeps what was recorded; there may be a great many of it.
   package func write(records: some Codable) throws(Failure) {

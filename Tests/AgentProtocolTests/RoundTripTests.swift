@@ -22,6 +22,15 @@ import Testing
     try check(StartHost(revision: 7, seen: Samples.seen))
     try check(StopHost(seconds: 600, why: "a trace"))
     try check(ReadRevision(7))
+    let peers = [
+      QuarantineHosts.Peer(try Address(parsing: "10.0.0.7"), host: "web-1"),
+      QuarantineHosts.Peer(try Address(parsing: "2001:db8::7"), host: nil),
+    ]
+    try check(QuarantineHosts(peers, seconds: 600, why: "a shell", allowsLockout: true)) {
+      #expect($0.peers == peers && $0.seconds == 600 && $0.allowsLockout)
+    }
+    try check(QuarantineHosts(peers, seconds: nil, why: "a shell")) { #expect($0.seconds == nil) }
+    try check(ReleaseHosts(peers.map(\.address), why: nil)) { #expect($0.addresses == peers.map(\.address)) }
     try check(Probe(Samples.attempts))
     try check(Listen(Samples.listening))
     try check(Look(Samples.table)) { #expect($0.wanted == Samples.table) }
@@ -41,6 +50,10 @@ import Testing
     try check(FollowedRecords(isOver: true), to: FollowRecords.self)
     try check(StoppedHost(until: .max, revision: 7), to: StopHost.self)
     try check(StartedHost(revision: nil), to: StartHost.self)
+    let cut = CutReport(
+      isDone: true, flows: [.init(flow: "f", sessions: 3)], sessions: 3, uncertain: 0, left: 0)
+    try check(QuarantinedHosts(until: 1_800_000_000, cut: cut), to: QuarantineHosts.self)
+    try check(ReleasedHosts([try Address(parsing: "10.0.0.7")]), to: ReleaseHosts.self)
     try check(RevisionRuleset(table: Samples.table), to: ReadRevision.self)
     try check(Listed(text: "table inet sekisho {\n}\u{202e}\n"), to: List.self)
     try check(HostRuleset(generation: 7, tables: [Samples.table, Samples.others]), to: Read.self)

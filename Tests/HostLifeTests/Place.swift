@@ -132,6 +132,11 @@ final class Place {
   /// What the disk says, without a fault.
   var content: HostStore.Content { get throws { try HostStore(directory).load() } }
 
+  /// Makes a file of the state directory unreadable.
+  func damage(_ name: String) throws {
+    try Data("nothing".utf8).write(to: URL(fileURLWithPath: "\(path)/state/\(name)"))
+  }
+
   /// Whose rules judge new connections.
   var judge: Table? {
     guard let table = kernel.table(.inet, .sekisho)?.table else { return nil }

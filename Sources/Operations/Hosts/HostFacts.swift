@@ -26,6 +26,8 @@ package struct HostFacts {
   package var stop: StopStatus?
   /// Sessions that the rules that the host should have would not let begin.
   package var revoked: CutReport?
+  /// Whom the host refuses, whatever flows say; empty where it was not asked.
+  package private(set) var quarantine: [QuarantineStatus] = []
   /// The names of hosts by their addresses.
   package let owners: [Address: String]
 
@@ -66,14 +68,21 @@ package struct HostFacts {
     _ targets: Targets, watch: (any HostWatch)? = nil
   ) async -> [(host: String, facts: Result<Self, any Error>)] {
     let answers = await asking(targets.hosts, watch) { target in
-      try await target.ask([Look.self]) { agent, greeting in
-        (looked: try await agent.ask(Look(target.wanted)), stray: target.identity.strayAddresses(greeting))
+      try await target.ask([Look.self, Status.self]) { agent, greeting in
+        (
+          looked: try await agent.ask(Look(target.wanted)), status: try await agent.ask(Status()),
+          stray: target.identity.strayAddresses(greeting)
+        )
       }
     }
     return zip(targets.hosts, answers).map { target, answer in
       (
         target.name,
-        answer.map { Self(target, $0.looked, names: targets.inventory?.policy, stray: $0.stray) }
+        answer.map { answer in
+          var facts = Self(target, answer.looked, names: targets.inventory?.policy, stray: answer.stray)
+          facts.quarantine = answer.status.quarantine ?? []
+          return facts
+        }
       )
     }
   }

@@ -122,8 +122,14 @@ package struct TargetFinder {
   /// Whether a command that names no host means this machine, found by its addresses; else it is an
   /// error: a change never goes to hosts that nobody named.
   package let defaultsToThisMachine: Bool
+  /// Whether an inventory whose guards do not hold is refused: what rests on its names alone does not wait for them.
+  package let requiresGuards: Bool
 
-  package init(options: TargetRequest, inventory: String, defaultsToThisMachine: Bool = false) {
+  package init(
+    options: TargetRequest, inventory: String, defaultsToThisMachine: Bool = false,
+    requiresGuards: Bool = true
+  ) {
+    self.requiresGuards = requiresGuards
     self.options = options
     self.inventory = inventory
     self.defaultsToThisMachine = defaultsToThisMachine
@@ -138,7 +144,7 @@ package struct TargetFinder {
     }
     if isUnnamed, options.from != nil { throw Misuse("with --from, say which host: --host NAME") }
     let loaded = options.from == nil ? try LoadedPolicy(inventory) : nil
-    try loaded?.requireGuards()
+    if requiresGuards { try loaded?.requireGuards() }
     var remarks: [String] = []
     let wanted =
       if let loaded {

@@ -30,7 +30,7 @@ struct ExplainCommand: Verb {
       name.
 
       With --local, --lab or --host the hosts that are named are asked as well what tables of others lead elsewhere of \
-      it, as those of container engines do:
+      it, as those of container engines do, and whether they refuse one of its ends (quarantine):
 
         sudo sekisho explain web-1 db-1 tcp/8080 --local --host db-1
 

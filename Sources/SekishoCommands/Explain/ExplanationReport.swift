@@ -1,4 +1,5 @@
 internal import Addressing
+internal import AgentProtocol
 internal import ArgumentParser
 internal import ConnectionDiff
 internal import ConnectionSpace
@@ -28,6 +29,10 @@ struct ExplanationReport {
     parts += grouped.map { .chapter(chapter($0, $1)) }
     let led = running.flatMap { $0.facts.led(answers.map(\.0)).map(\.entry) }
     if !led.isEmpty { parts.append(.chapter(Chapter(.facts, "Led elsewhere than asked for", led))) }
+    let refused = running.flatMap { host, facts in
+      facts.refusals(answers.map(\.0)).entries.map { Entry($0.mark, "\(host, .strong) " + $0.words) }
+    }
+    if !refused.isEmpty { parts.append(.chapter(Chapter(.facts, "Refused by hosts as they run", refused))) }
     var exitCode: ExitCode?
     for (host, facts) in running {
       switch facts {
@@ -149,11 +154,12 @@ struct ExplanationReport {
   }
 
   private struct File: Encodable {
-    /// What a host leads elsewhere of what is asked.
+    /// What a host leads elsewhere of what is asked, and whom of the ends it refuses.
     struct Running: Encodable {
       let host: String
       let translations: [TranslationJSON]?
       let translationsNotProven: String?
+      let quarantine: [QuarantineStatus]?
       let error: FailureJSON?
 
       init(_ host: String, _ facts: Result<HostFacts, any Error>, _ asked: [Connection]) {
@@ -162,9 +168,12 @@ struct ExplanationReport {
         case .success(let known):
           translations = facts.led(asked).map { TranslationJSON($0) }
           translationsNotProven = known.translationsNotProven
+          let refusals = facts.refusals(asked)
+          quarantine = refusals.isEmpty ? nil : refusals
           error = nil
         case .failure(let failure):
-          (translations, translationsNotProven, error) = (nil, nil, FailureJSON(failure))
+          (translations, translationsNotProven, quarantine) = (nil, nil, nil)
+          error = FailureJSON(failure)
         }
       }
     }
@@ -201,6 +210,14 @@ struct ExplanationReport {
 }
 
 extension Result<HostFacts, any Error> {
+  /// Whom of the ends of some connections the host refuses.
+  fileprivate func refusals(_ asked: [Connection]) -> [QuarantineStatus] {
+    guard case .success(let facts) = self else { return [] }
+    return facts.quarantine.filter { one in
+      asked.contains { $0.source == one.address || $0.destination == one.address }
+    }
+  }
+
   /// What is led elsewhere of some connections.
   fileprivate func led(_ asked: [Connection]) -> [TranslationLine] {
     guard case .success(let facts) = self else { return [] }

@@ -1,5 +1,6 @@
 internal import Addressing
 internal import AgentProtocol
+internal import Diagnostics
 internal import Machine
 internal import Operations
 internal import Policy
@@ -34,6 +35,7 @@ struct StatusReport {
     let foreign = flushing(status) + foreign(status) + (state.facts?.translationEntries ?? []) + stray
     let stopped =
       (status.stop.map { [Entry(.risk, Words($0.sentence))] } ?? []) + (status.confirmed?.entries ?? [])
+      + (status.quarantine?.entries ?? [])
     let sessions = status.sessions?.entries ?? []
     guard let table = status.table else {
       return Chapter(
@@ -142,6 +144,8 @@ struct StatusReport {
       var generation: UInt32?
       var table: TableStatus?
       var stop: StopStatus?
+      /// Whom it refuses, whatever flows say.
+      var quarantine: [QuarantineStatus]?
       /// The revision that the host boots with.
       var confirmed: ConfirmedStatus?
       var objectsDiffering: Int?
@@ -174,6 +178,7 @@ struct StatusReport {
           generation = found.generation
           table = found.table
           stop = found.stop
+          quarantine = found.quarantine
           confirmed = found.confirmed
           objectsDiffering = state.differing
           foreignChains = found.foreignChains
@@ -234,6 +239,53 @@ extension SessionCount {
     return [
       told, Entry(.risk, Words("\(room), whatever the rules say (net.netfilter.nf_conntrack_max)")),
     ]
+  }
+}
+
+extension [QuarantineStatus] {
+  /// Whom a host refuses, until when and why; addresses of one host in one line.
+  var entries: [Entry] {
+    var order: [Line] = []
+    var addresses: [Line: [String]] = [:]
+    for one in self {
+      let line = Line(one)
+      if addresses[line] == nil { order.append(line) }
+      addresses[line, default: []].append("\(one.address)")
+    }
+    return order.map { line in
+      let own = listed(addresses[line] ?? [])
+      let who = line.host.isEmpty ? own : "\(line.host) (\(own))"
+      return Entry(
+        .risk,
+        Words(
+          line.isInForce
+            ? "refuses \(who) \(line.until), by \(line.by): \(line.why)"
+            : "does not refuse \(who), who is in quarantine \(line.until), by \(line.by): \(line.why); somebody has taken it out of the rules"
+        ))
+    }
+  }
+
+  /// In a few words.
+  var note: String? {
+    if isEmpty { return nil }
+    let names = map { $0.host.isEmpty ? "\($0.address)" : $0.host }
+    return "refuses \(listed(names.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }, limit: 3))"
+  }
+
+  private struct Line: Hashable {
+    let host: String
+    let until: String
+    let isInForce: Bool
+    let by: String
+    let why: String
+
+    init(_ one: QuarantineStatus) {
+      host = one.host
+      until = one.until.map { "until \(Timestamp(seconds: $0))" } ?? "until it is released"
+      isInForce = one.isInForce
+      by = one.by
+      why = one.why
+    }
   }
 }
 

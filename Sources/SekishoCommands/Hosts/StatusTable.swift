@@ -108,6 +108,7 @@ struct StatusTable {
       var notes: [String] = []
       if let left = status.table?.trialLeft { notes.append("another \((left + 999) / 1000) s") }
       if let stop = status.stop { notes.append(stop.sentence) }
+      if let note = status.quarantine?.note { notes.append(note) }
       let directions = status.table?.directions ?? []
       let watched = directions.filter { $0.mode != .enforce }.map {
         "\($0.hook.rawValue) \($0.mode.rawValue)" + ($0.records > 0 ? " (\($0.records) recorded)" : "")

@@ -17,6 +17,8 @@ enum AgentTarget {
     take(lines, Probe.self, &promises)
     take(lines, Listen.self, &promises)
     take(lines, Arrivals.self, &promises)
+    take(lines, QuarantineHosts.self, &promises)
+    take(lines, ReleaseHosts.self, &promises)
   }
 
   /// The lines as requests, at the agent's end.
@@ -38,6 +40,8 @@ enum AgentTarget {
         read(arrived, Probe.self, &promises)
         read(arrived, Listen.self, &promises)
         read(arrived, Arrivals.self, &promises)
+        read(arrived, QuarantineHosts.self, &promises)
+        read(arrived, ReleaseHosts.self, &promises)
       }
     }
   }

@@ -1,0 +1,191 @@
+internal import Addressing
+internal import AgentProtocol
+internal import ArgumentParser
+internal import Diagnostics
+internal import Operations
+internal import Policy
+
+struct QuarantineCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "quarantine",
+    abstract: "Have all other hosts refuse a host at once.",
+    usage: """
+      sekisho quarantine [<options>] --why <reason> [--for <duration>] <host> ...
+      sekisho quarantine [<options>] --release <host> ...
+      """,
+    discussion: """
+      Every other host lets nothing begin that comes from HOST or goes to it, whatever flows and modes say, and ends the \
+      sessions that it has with it; gateways forward nothing of it. Nothing is compiled: each host takes HOST's addresses \
+      into a set that its rules ask. It lasts over applies, trials and boots until its time is over or --release ends it. \
+      HOST itself is not asked: whoever is root there would undo it, and people have to get in.
+
+        sekisho quarantine web-3 --why "INC-12, a shell on it" --for 4h
+        sekisho quarantine web-3 --release
+        sekisho quarantine 203.0.113.7 --why "INC-12" --host edge
+        sudo sekisho quarantine web-3 --why "INC-12" --local --host db-1
+
+      HOST is a host, a group or a zone of the inventory, or an address. A host that cannot be asked holds up no other, \
+      and is named. Those from which hosts are managed are refused only with --allow-lockout.
+
+      Exit codes: 0 done, 1 a host could not be asked or has sessions that go on, 6 somebody could not log in afterwards.
+      """)
+
+  @Argument(help: ArgumentHelp("A host, a group, a zone or an address.", valueName: "host"))
+  var quarantined: [String]
+
+  @Option(
+    name: .customLong("for"),
+    help: ArgumentHelp(
+      "How long, as in 90s or 4h (at most 30 days); without it until --release.", valueName: "duration"))
+  var time: TimeLimit?
+
+  @Option(help: ArgumentHelp("Why, for the history of the hosts.", valueName: "reason"))
+  var why: String?
+
+  @Flag(help: "Let it take part again.")
+  var release = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Refuse this host or address even where others are managed from it. May be given several times.",
+      valueName: "host"))
+  var allowLockout: [String] = []
+
+  @OptionGroup var hosts: TrialHosts
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    if release {
+      if time != nil {
+        throw ValidationError("--release is at once: --for says how long somebody is refused")
+      }
+    } else if why?.isEmpty ?? true {
+      throw ValidationError("--why is needed: whoever finds it wants to know")
+    }
+    if let seconds, !QuarantineHosts.possibleSeconds.contains(seconds) {
+      throw ValidationError("--for takes 10 s to 30 days; without it, it lasts until --release")
+    }
+  }
+
+  private var seconds: Int? { time.map { Int($0.duration.components.seconds) } }
+
+  func answer(_ console: Console) async throws -> Answer {
+    let loaded = try LoadedPolicy(hosts.inventory.inventory)
+    let refused = try Refused(quarantined, in: loaded.policy)
+    if !release { try refused.requireManagement(loaded.policy, allowed: allowLockout) }
+    var request = hosts.targets.request
+    if request.host == nil, !request.isLab { request.host = "all" }
+    let found = try TargetFinder(
+      options: request, inventory: hosts.inventory.inventory, requiresGuards: false
+    ).find()
+    let others = Targets(
+      hosts: found.hosts.filter { !refused.hosts.contains($0.name) }, all: found.all,
+      inventory: found.inventory, remarks: found.remarks, isLab: found.isLab)
+    if others.hosts.isEmpty { throw ValidationError("no other host is there to refuse it") }
+    let watch = WaitingLine(console)
+    if release {
+      let question = ReleaseHosts(refused.peers.map(\.address), why: why)
+      let replies = await HostReply.asking(each: others, watch: watch) { try await question.asked(of: $0) }
+      return TrialAnswer.of(replies, "released") { released in
+        released.addresses.isEmpty
+          ? "had not refused it" : "refuses \(refused.words(of: released.addresses)) no more"
+      }
+    }
+    let question = QuarantineHosts(
+      refused.peers, seconds: seconds, why: why ?? "", allowsLockout: !allowLockout.isEmpty)
+    let replies = await HostReply.asking(each: others, watch: watch) { try await question.asked(of: $0) }
+    var answer = TrialAnswer.of(replies, "quarantined") { quarantined in
+      let cut = quarantined.cut
+      let ended =
+        cut.sessions == 0 ? [] : ["\(counted(cut.sessions, "session")) ended (\(cut.flowWords))"]
+      return (["refuses \(refused.words) \(quarantined.end)"] + ended + CutReport.leftWords(cut))
+        .joined(separator: "; ")
+    }
+    let done = replies.compactMap { try? $0.result.get() }
+    if replies.count > 1, let last = done.max(by: { $0.until ?? .max < $1.until ?? .max }) {
+      let sessions = done.reduce(0) { $0 + $1.cut.sessions }
+      answer.parts.append(
+        .summary(
+          "\(done.count) of \(counted(replies.count, "host")) refuse \(refused.words) \(last.end); \(counted(sessions, "session")) ended"
+        ))
+    }
+    let failures = replies.compactMap { reply in
+      if case .failure(let error) = reply.result { (error as? AgentFailure)?.code } else { nil }
+    }
+    if !failures.isEmpty, failures.allSatisfy({ $0 == .lockout }) { answer.exitCode = .lockedOut }
+    if replies.contains(where: { (try? $0.result.get())?.cut.isComplete == false }) {
+      answer.exitCode = .failed
+    }
+    return answer
+  }
+}
+
+extension QuarantinedHosts {
+  /// When it ends.
+  fileprivate var end: String { until.map { "until \(Timestamp(seconds: $0))" } ?? "until --release" }
+}
+
+/// Whom others are to refuse.
+private struct Refused {
+  /// Names of the inventory.
+  let hosts: [String]
+  let peers: [QuarantineHosts.Peer]
+  private let named: [String]
+
+  /// - Throws: ``Operations/Misuse`` for what is neither an address nor selects hosts.
+  init(_ words: [String], in policy: Policy) throws {
+    var hosts: [String] = []
+    var peers: [QuarantineHosts.Peer] = []
+    for word in words {
+      if let address = try? Address(parsing: word) {
+        let owner = policy.hosts.first { $0.addresses.contains(address) }?.name
+        peers.append(QuarantineHosts.Peer(address, host: owner))
+        continue
+      }
+      for id in try HostSelector(text: word, option: "HOST").select(policy) {
+        hosts.append(policy[id].name)
+        peers += policy[id].addresses.map { QuarantineHosts.Peer($0, host: policy[id].name) }
+      }
+    }
+    self.hosts = hosts
+    self.peers = peers.reduce(into: []) { unique, peer in
+      if !unique.contains(where: { $0.address == peer.address }) { unique.append(peer) }
+    }
+    named = words
+    if self.peers.count > QuarantineHosts.most {
+      throw Misuse("a host cannot refuse more than \(QuarantineHosts.most) addresses")
+    }
+  }
+
+  var words: String { listed(named) }
+
+  func words(of addresses: [Address]) -> String {
+    let names = addresses.map { address in
+      peers.first { $0.address == address && !$0.host.isEmpty && hosts.contains($0.host) }?.host
+        ?? "\(address)"
+    }
+    return listed(names.reduce(into: []) { if !$0.contains($1) { $0.append($1) } })
+  }
+
+  /// - Throws: ``Refusal`` where others are managed from one of them.
+  func requireManagement(_ policy: Policy, allowed: [String]) throws {
+    if let stranger = allowed.first(where: { !named.contains($0) && !hosts.contains($0) }) {
+      throw ValidationError("--allow-lockout names \(stranger), which is not to be refused")
+    }
+    let flows = policy.managementFlows(at: .current())
+    let managing = peers.filter { peer in
+      let isAllowed =
+        allowed.contains("\(peer.address)") || !peer.host.isEmpty && allowed.contains(peer.host)
+        || allowed.contains { named.count == 1 && $0 == named[0] }
+      return !isAllowed && flows.contains { policy[$0.from].addresses.contains(peer.address) }
+    }
+    guard let first = managing.first else { return }
+    let names = managing.map { $0.host.isEmpty ? "\($0.address)" : $0.host }
+      .reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+    let flow = flows.first { policy[$0.from].addresses.contains(first.address) }?.name ?? ""
+    let override = names.map { "--allow-lockout \($0)" }.joined(separator: " ")
+    throw Refusal(
+      .lockout, "hosts are managed from \(listed(names)) (flow \(flow)); nothing was done",
+      remedy: "give \(override) where there is another way in, such as a console")
+  }
+}
