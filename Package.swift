@@ -79,6 +79,7 @@ let package = Package(
       "AgentProtocol", ["Addressing", "Attempts", "Diagnostics", "Nftables", "RulesetDiff"], isSmall: true),
     layer(
       "Records", ["Addressing", "AgentProtocol", "Explanation", "Policy", "RulesetShape"], isSmall: true),
+    layer("ProbePlan", ["Addressing", "Attempts", "Explanation", "Policy"], isSmall: true),
     layer("ConnectionSpace", ["Addressing"]),
     layer(
       "ConnectionDiff",
@@ -134,9 +135,10 @@ let package = Package(
       [
         "Addressing", "AgentProtocol", "Artifacts", "Attempts", "ConnectionDiff", "ConnectionSpace",
         "Diagnostics",
-        "Digest", "Enforcement", "Fleet", "HostAgent", "HostLife", "Inventory", "InventoryFiles",
-        "InventoryText", "Lab", "Lint", "Machine", "Nftables", "Policy", "Reachability", "RulesetCompiler",
-        "RulesetDiff", "RulesetShape", system,
+        "Digest", "Enforcement", "Explanation", "Fleet", "HostAgent", "HostLife", "Inventory",
+        "InventoryFiles",
+        "InventoryText", "Lab", "Lint", "Machine", "Nftables", "Policy", "ProbePlan", "Reachability",
+        "RulesetCompiler", "RulesetDiff", "RulesetShape", "RulesetSpace", system,
       ], isSmall: true),
     layer(
       "SekishoCommands",
@@ -144,6 +146,7 @@ let package = Package(
         "Addressing", "AgentProtocol", "Artifacts", "ConnectionDiff", "ConnectionSpace", "Diagnostics",
         "Explanation", "Fleet", "FlowProposal", "HostAgent", "HostLife", "HostState", "Inventory",
         "InventoryFiles", "InventoryText", "Lab", "Lint", "Machine", "Nftables", "Operations", "Policy",
+        "ProbePlan",
         "Reachability", "Records", "RulesetDiff",
         "RulesetShape", "RulesetSpace", arguments, subprocess, system,
       ], isSmall: true),
@@ -158,6 +161,7 @@ let package = Package(
       ["AgentProtocol", "Enforcement", "Netlink", "Nftables", "NftablesNetlink", "Sessions"]),
     support("PolicyFixtures", ["Addressing", "Diagnostics", "Policy"]),
     support("LabFixtures", ["Addressing", "Diagnostics", "Policy"]),
+    support("Listening", ["Addressing", "Attempts", "CLinux", "Machine", "Probing", system]),
     support("LabHarness", ["Lab", "Machine", "Policy", subprocess, system]),
     support(
       "FuzzTargets",
@@ -169,7 +173,8 @@ let package = Package(
     .executableTarget(
       name: "lab-support",
       dependencies: [
-        "Addressing", "Attempts", "ConntrackNetlink", "Lab", "LabFixtures", "Machine", "Probing", "Sessions",
+        "Addressing", "Attempts", "ConntrackNetlink", "Lab", "LabFixtures", "Listening", "Machine", "Probing",
+        "Sessions",
       ],
       path: "Tests/Support/lab-support", swiftSettings: common),
     .target(name: "FleetGenerator", path: "Tests/Benchmarks/FleetGenerator", swiftSettings: common),
@@ -224,6 +229,12 @@ let package = Package(
     tests(
       "RecordsTests",
       ["Addressing", "AgentProtocol", "Diagnostics", "Inventory", "Policy", "Records", "RulesetShape"]),
+    tests(
+      "ProbePlanTests",
+      [
+        "Addressing", "Attempts", "Diagnostics", "Explanation", "Inventory", "InventoryFiles", "Policy",
+        "PolicyFixtures", "ProbePlan",
+      ]),
     tests("FleetTests", ["AgentProtocol", "Fleet", "Nftables"]),
     tests(
       "EnforcementTests",
@@ -287,8 +298,10 @@ let package = Package(
       [
         "Addressing", "AgentProtocol", "Artifacts", "Attempts", "ConnectionDiff", "ConnectionSpace",
         "Enforcement",
-        "Fleet", "HostAgent", "Machine", "Lab", "LabFixtures", "LabHarness", "MemoryKernel", "Netlink",
-        "Nftables", "Operations", "Policy", "RulesetCompiler", "RulesetDiff", "sekisho",
+        "Fleet", "HostAgent", "Inventory", "Machine", "Lab", "LabFixtures", "LabHarness", "MemoryKernel",
+        "Netlink", "Nftables", "Operations", "Policy", "ProbePlan", "RulesetCompiler", "RulesetDiff",
+        "RulesetSpace",
+        "sekisho",
       ]),
     tests("SekishoCommandsTests", ["ChildProcess", "Goldens", "sekisho"]),
     tests(

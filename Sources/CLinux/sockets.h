@@ -14,6 +14,12 @@
 #include <unistd.h>
 
 #include <linux/errqueue.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
 
 // recvmsg(2) with one buffer; the lengths of the address and of the control data are set to what arrived.
 static inline ssize_t sekisho_receive(
@@ -43,6 +49,20 @@ static inline ssize_t sekisho_send(
 // accept4(2), which hides behind _GNU_SOURCE: the new socket neither blocks nor is inherited by programs.
 static inline int sekisho_accept(int descriptor, void *address, socklen_t *length) {
   return (int)syscall(SYS_accept4, descriptor, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+// socket(7), SO_ATTACH_FILTER: what the program does not accept never gets to the socket.
+static inline int sekisho_attach_filter(int descriptor, struct sock_filter *program, unsigned short count) {
+  struct sock_fprog filter = {.len = count, .filter = program};
+  return setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter);
+}
+
+// socket(7), SO_MEMINFO: packets that found the socket's buffer full; -1 where the kernel does not say.
+static inline long sekisho_drops(int descriptor) {
+  uint32_t counts[SK_MEMINFO_VARS] = {0};
+  socklen_t length = sizeof counts;
+  if (getsockopt(descriptor, SOL_SOCKET, SO_MEMINFO, counts, &length) != 0) return -1;
+  return length > SK_MEMINFO_DROPS * sizeof counts[0] ? (long)counts[SK_MEMINFO_DROPS] : -1;
 }
 
 #endif

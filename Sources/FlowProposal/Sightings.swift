@@ -126,7 +126,9 @@ extension DenialCause {
   fileprivate var reason: FlowProposal.Reason? {
     switch self {
     case .noFlow, .unknown, .otherWay: nil
-    case .hasNone, .otherFamily, .otherMessages, .onlyElsewhere, .ended, .allowed, .rule: .cause(self)
+    case .hasNone, .otherFamily, .otherMessages, .onlyElsewhere, .otherGateway, .endsAtGateway, .answers,
+      .asymmetric, .ended, .allowed, .rule:
+      .cause(self)
     }
   }
 }

@@ -8,7 +8,7 @@ extension AgentServer {
   package init(_ here: HostHere, version: String) {
     self.init()
     let host = here.host
-    let ears = Ears()
+    let standing = StandingWitness()
     answerHello(version: version)
     answerStatus(here)
     answerLook(here)
@@ -30,9 +30,9 @@ extension AgentServer {
     answerFollowRecords(host)
     answerListSessions(host)
     answerEndSessions(here)
-    answerProbe()
-    answerListen(ears)
-    answerArrivals(ears)
-    whileWaiting { ears.listen(until: $0, by: $1) }
+    answerProbe(standing)
+    answerWitness(standing)
+    answerSightings(standing)
+    whileWaiting { standing.look(until: $0, by: $1) }
   }
 }

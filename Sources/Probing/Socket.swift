@@ -93,6 +93,7 @@ final class Socket {
     return ReceivedMessage(
       data: Array(buffer[..<min(count, buffer.count)]),
       peer: SocketAddress(bytes: address[..<min(Int(addressLength), address.count)]),
+      address: Array(address[..<min(Int(addressLength), address.count)]),
       control: ControlMessage.list(Array(control[..<min(controlLength, control.count)])))
   }
 }
@@ -101,6 +102,8 @@ final class Socket {
 struct ReceivedMessage {
   let data: [UInt8]
   let peer: SocketAddress?
+  /// The structure that holds the peer, of whatever family.
+  let address: [UInt8]
   let control: [ControlMessage]
 }
 

@@ -1,41 +1,243 @@
 internal import Addressing
-internal import Attempts
+package import Attempts
+internal import CLinux
+internal import Glibc
+internal import Machine
+internal import SystemPackage
 
-/// Counts what arrives, in bounded memory.
-struct Witness {
-  private struct Key: Hashable {
-    let ipProtocol: IPProtocol
-    let aim: Attempt.Aim
-    let peer: Address
-  }
+/// Sees packets of attempts on their way: what comes and goes by links, whatever the rules say, and what the rules
+/// let in. It takes no port, so that nothing that is to listen there is kept from it; on one thread.
+package final class Witness {
+  /// What cannot be seen here.
+  package private(set) var unheard: [Unheard] = []
 
-  /// A sender of forged sources must not fill our memory.
-  private static let limit = 65_536
+  private let request: WitnessRequest
+  private let peers: Set<Address>
+  private var eyes: [Eye] = []
+  private var seen: Set<Sighting> = []
+  private var isFull = false
+  private var lost = 0
+  private var buffer = [UInt8](repeating: 0, count: 1 << 11)
 
-  private var counts: [Key: Int] = [:]
-  /// Arrivals that found the table full.
-  private(set) var uncounted = 0
+  private enum Eye {
+    /// packet(7): links, ahead of all rules and behind them.
+    case links(Socket)
+    /// raw(7): what is delivered to this host has passed the `input` hook by then.
+    case raw(Socket, IPProtocol)
 
-  mutating func saw(_ ipProtocol: IPProtocol, _ aim: Attempt.Aim, from peer: Address) {
-    let key = Key(ipProtocol: ipProtocol, aim: aim, peer: peer)
-    if counts[key] == nil, counts.count >= Self.limit {
-      uncounted += 1
-      return
-    }
-    counts[key, default: 0] += 1
-  }
-
-  /// By protocol, port or type, peer.
-  var arrivals: [Arrival] {
-    counts.map { Arrival($0.key.ipProtocol, $0.key.aim, from: $0.key.peer, count: $0.value) }
-      .sorted { a, b in
-        (a.ipProtocol, a.aim.order, a.peer) < (b.ipProtocol, b.aim.order, b.peer)
+    var socket: Socket {
+      switch self {
+      case .links(let socket), .raw(let socket, _): socket
       }
+    }
+  }
+
+  /// Sightings that are kept; a sender of forged packets must not fill our memory.
+  private static let limit = 60_000
+
+  /// Looks from now on.
+  package init(_ request: WitnessRequest) {
+    self.request = request
+    peers = Set(request.peers)
+    do throws(Errno) {
+      let socket = try Socket.ofLinks()
+      try socket.attach(PacketFilter(request, from: .network))
+      socket.makeRoom()
+      eyes.append(.links(socket))
+    } catch {
+      unheard += request.protocols.flatMap { ipProtocol in
+        AddressFamily.allCases.map { Unheard(ipProtocol, $0, port: nil, reason: "on links: \(error)") }
+      }
+    }
+    for family in AddressFamily.allCases {
+      for ipProtocol in request.protocols where ipProtocol != (family == .ipv4 ? .icmpv6 : .icmp) {
+        do throws(Errno) {
+          eyes.append(.raw(try Self.raw(family, ipProtocol, request), ipProtocol))
+        } catch {
+          unheard.append(Unheard(ipProtocol, family, port: nil, reason: "\(error)"))
+        }
+      }
+    }
+  }
+
+  private static func raw(
+    _ family: AddressFamily, _ ipProtocol: IPProtocol, _ request: WitnessRequest
+  ) throws(Errno) -> Socket {
+    let socket = try Socket(family, SOCK_RAW, Int32(ipProtocol.rawValue))
+    switch family {
+    case .ipv4: try socket.set(SocketLevel.ipv4, IP_PKTINFO)
+    case .ipv6:
+      try socket.set(SocketLevel.ipv6, IPV6_RECVPKTINFO)
+      // Where the checksum of an answer is put: RFC 768.
+      if ipProtocol == .udp { try socket.set(SocketLevel.ipv6, IPV6_CHECKSUM, to: 6) }
+    }
+    try socket.attach(
+      PacketFilter(request, from: family == .ipv4 ? .network : .transport(ipProtocol)))
+    socket.makeRoom()
+    return socket
+  }
+
+  /// What has been seen since this was asked last, and whether more was there.
+  package func take() -> (sightings: [Sighting], isCutShort: Bool) {
+    look(within: .zero)
+    let drops = eyes.reduce(0) { $0 + ($1.socket.drops ?? 0) }
+    defer {
+      seen = []
+      isFull = false
+      lost = drops
+    }
+    return (seen.sorted(by: Self.precedes), isFull || drops > lost)
+  }
+
+  /// Looks until something can be read from a descriptor, or its other side is closed; or until the time is over.
+  package func serve(until stop: Int32, within limit: Duration) {
+    let deadline = ContinuousClock.now + limit
+    while !look(until: stop, within: deadline - .now), ContinuousClock.now < deadline {}
+  }
+
+  /// What poll(2) shall wait for, for ``take(_:)``.
+  var descriptors: [pollfd] {
+    eyes.map { pollfd(fd: $0.socket.descriptor, events: Int16(POLLIN), revents: 0) }
+  }
+
+  /// Takes what poll(2) has reported of ``descriptors``.
+  func take(_ descriptors: some Collection<pollfd>) {
+    for (eye, descriptor) in zip(eyes, descriptors) where descriptor.revents != 0 { take(from: eye) }
+  }
+
+  /// - Returns: whether the descriptor ended it.
+  @discardableResult
+  private func look(until stop: Int32 = -1, within limit: Duration) -> Bool {
+    var descriptors = [pollfd(fd: stop, events: Int16(POLLIN), revents: 0)] + descriptors
+    let wait = max(0, min((limit / .milliseconds(1)).rounded(.up), 60_000))
+    _ = unsafe poll(&descriptors, nfds_t(descriptors.count), Int32(wait))
+    take(descriptors.dropFirst())
+    return descriptors[0].revents != 0
+  }
+
+  private func take(from eye: Eye) {
+    // An error of an earlier answer is taken away by asking.
+    var errors = 0
+    while errors < 8 {
+      do throws(Errno) {
+        guard let message = try eye.socket.receive(&buffer) else { return }
+        switch eye {
+        case .links: seeOnLink(message)
+        case .raw(let socket, let ipProtocol): seeDelivered(message, ipProtocol, socket)
+        }
+      } catch {
+        errors += 1
+      }
+    }
+  }
+
+  private func seeOnLink(_ message: ReceivedMessage) {
+    // struct sockaddr_ll: family | protocol | interface index | hardware type | packet type, at 10.
+    guard message.address.count > 10, let header = PacketHeader(message.data) else { return }
+    switch Int32(message.address[10]) {
+    case PACKET_HOST: see(header, .arrived)
+    case PACKET_OUTGOING: see(header, .sent)
+    default: break
+    }
+  }
+
+  private func seeDelivered(_ message: ReceivedMessage, _ ipProtocol: IPProtocol, _ socket: Socket) {
+    let header: PacketHeader?
+    switch socket.family {
+    case .ipv4: header = PacketHeader(message.data)
+    case .ipv6:
+      header = message.peer.flatMap { peer in
+        message.destination.map { PacketHeader(ipProtocol, peer.address, $0, message.data[...]) }
+      }
+    }
+    guard let header, see(header, .delivered), ipProtocol == .udp else { return }
+    answer(header, message, socket)
+  }
+
+  @discardableResult
+  private func see(_ header: PacketHeader, _ place: Sighting.Place) -> Bool {
+    guard peers.contains(header.source) || peers.contains(header.destination),
+      let sighting = header.sighting(place)
+    else { return false }
+    if seen.count >= Self.limit, !seen.contains(sighting) {
+      isFull = true
+      return false
+    }
+    seen.insert(sighting)
+    return true
+  }
+
+  /// Answers a datagram of an attempt in place of whoever listens there, so that its sender knows that answers
+  /// come back: the kernel's own refusals are limited in their rate.
+  private func answer(_ header: PacketHeader, _ message: ReceivedMessage, _ socket: Socket) {
+    let datagram = Array(header.transport)
+    guard datagram.dropFirst(8).starts(with: ProbePayload.question), peers.contains(header.source),
+      let sourcePort = native(datagram, at: 0, as: UInt16.self).map(UInt16.init(bigEndian:)),
+      (request.firstPort...request.lastPort).contains(sourcePort)
+    else { return }
+    // Ports the other way round, length, checksum: none in IPv4, the kernel's in IPv6.
+    let length = 8 + ProbePayload.answer.count
+    let answer = datagram[2..<4] + datagram[0..<2] + network(UInt16(length)) + [0, 0] + ProbePayload.answer
+    try? socket.send(
+      Array(answer), to: SocketAddress(header.source), control: message.answeringAddress)
+  }
+
+  private static func precedes(_ a: Sighting, _ b: Sighting) -> Bool {
+    (a.ipProtocol, a.source, a.destination, a.sourcePort ?? 0, a.aim.order, a.place.rawValue)
+      < (b.ipProtocol, b.source, b.destination, b.sourcePort ?? 0, b.aim.order, b.place.rawValue)
+  }
+}
+
+extension Socket {
+  /// A socket that gets a copy of what comes and goes by links, beginning at the IP header. Its family is of no
+  /// meaning.
+  fileprivate static func ofLinks() throws(Errno) -> Socket {
+    let flags = Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+    let everything = Int32(UInt16(ETH_P_ALL).bigEndian)
+    let descriptor = socket(AF_PACKET, Int32(SOCK_DGRAM.rawValue) | flags, everything)
+    if descriptor < 0 { throw .last }
+    return Socket(accepted: descriptor, .ipv4)
+  }
+
+  /// A burst waits here until it is taken.
+  fileprivate func makeRoom() {
+    let size: Int32 = 1 << 23
+    if (try? set(SOL_SOCKET, SO_RCVBUFFORCE, to: size)) == nil { try? set(SOL_SOCKET, SO_RCVBUF, to: size) }
+  }
+}
+
+extension ReceivedMessage {
+  /// The control data that makes an answer leave from the address this message was sent to; empty when that
+  /// was a group's.
+  var answeringAddress: [UInt8] {
+    for item in control {
+      if item.level == SocketLevel.ipv4, item.type == IP_PKTINFO, item.data.count == 12 {
+        // struct in_pktinfo: interface | own address | header's address; the kernel gave the second.
+        let own = Array(item.data[4..<8])
+        let asked = Array(item.data[8..<12])
+        guard own == asked else { return [] }
+        return ControlMessage(level: item.level, type: item.type, data: [0, 0, 0, 0] + own + asked).bytes
+      }
+      if item.level == SocketLevel.ipv6, item.type == IPV6_PKTINFO, item.data.count == 20 {
+        // struct in6_pktinfo: address | interface.
+        return item.data[0] == 0xff ? [] : item.bytes
+      }
+    }
+    return []
+  }
+
+  /// The address that the message was sent to, as `IPV6_RECVPKTINFO` tells it.
+  fileprivate var destination: Address? {
+    for item in control
+    where item.level == SocketLevel.ipv6 && item.type == IPV6_PKTINFO && item.data.count == 20 {
+      return Address(networkBytes: item.data[..<16])
+    }
+    return nil
   }
 }
 
 extension Attempt.Aim {
-  fileprivate var order: Int {
+  var order: Int {
     switch self {
     case .plain: -1
     case .type(let type): Int(type)

@@ -49,6 +49,7 @@ package struct Sekisho: AsyncParsableCommand {
       ReachCommand.self,
       GraphCommand.self,
       ReadCommand.self,
+      ProbeCommand.self,
       LabCommand.self,
       AgentCommand.self,
     ])

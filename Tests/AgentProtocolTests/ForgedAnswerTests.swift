@@ -22,8 +22,8 @@ import Testing
     try forge(Samples.records, to: ListRecords.self)
     try forge(HostRuleset(generation: 7, tables: [Samples.others]), to: Read.self)
     try forge(Probed(outcomes: Samples.outcomes), to: Probe.self)
-    try forge(Listening(unheard: Samples.unheard), to: Listen.self)
-    try forge(Arrived(arrivals: Samples.arrivals), to: Arrivals.self)
+    try forge(Witnessing(unheard: Samples.unheard), to: BearWitness.self)
+    try forge(Sighted(sightings: Samples.sightings, isCutShort: true), to: Sightings.self)
   }
 
   @Test func `an answer is bounded in what it counts, lists and says`() throws {
@@ -182,7 +182,7 @@ import Testing
     #"{"id":"3","reply":{"text":"x"}}"#, #"{"id":3,"failure":"busy"}"#,
   ])
   func `a line that answers nothing is an error of that host`(line: String) {
-    var reader = AnswerReader<Arrivals>(id: 3)
+    var reader = AnswerReader<Sightings>(id: 3)
     let failure = #expect(throws: AgentFailure.self) { try reader.take(Array(line.utf8)) }
     #expect(failure?.code == .unreachable)
     #expect(failure?.happened == .nothing)

@@ -18,7 +18,7 @@ import Testing
     try check(List())
     try check(ListRecords())
     try check(FollowRecords(seconds: 60))
-    try check(Arrivals())
+    try check(Sightings())
     try check(StartHost(revision: 7, seen: Samples.seen))
     try check(StopHost(seconds: 600, why: "a trace"))
     try check(ReadRevision(7))
@@ -32,7 +32,7 @@ import Testing
     try check(QuarantineHosts(peers, seconds: nil, why: "a shell")) { #expect($0.seconds == nil) }
     try check(ReleaseHosts(peers.map(\.address), why: nil)) { #expect($0.addresses == peers.map(\.address)) }
     try check(Probe(Samples.attempts))
-    try check(Listen(Samples.listening))
+    try check(BearWitness(Samples.witnessing))
     try check(Look(Samples.table)) { #expect($0.wanted == Samples.table) }
     try check(Apply(Samples.table, seen: Samples.seen, isLearning: false)) {
       #expect($0.wanted == Samples.table && $0.seen == Samples.seen && !$0.isLearning)
@@ -58,8 +58,8 @@ import Testing
     try check(Listed(text: "table inet sekisho {\n}\u{202e}\n"), to: List.self)
     try check(HostRuleset(generation: 7, tables: [Samples.table, Samples.others]), to: Read.self)
     try check(Probed(outcomes: Samples.outcomes), to: Probe.self)
-    try check(Listening(unheard: Samples.unheard), to: Listen.self)
-    try check(Arrived(arrivals: Samples.arrivals), to: Arrivals.self)
+    try check(Witnessing(unheard: Samples.unheard), to: BearWitness.self)
+    try check(Sighted(sightings: Samples.sightings, isCutShort: true), to: Sightings.self)
   }
 
   @Test func `a failure arrives with all its parts`() throws {

@@ -125,16 +125,18 @@ enum Samples {
     .unsupported("no sockets"), .failed("no descriptors"),
   ]
 
-  static let listening = ListenRequest(
-    tcp: [22], udp: [53], raw: [.esp], multicast: [Address(.ipv4, 0xe000_0001)], interface: "eth0")
+  static let witnessing = WitnessRequest(
+    peers: [Address(.ipv4, 1), Address(.ipv6, 1)], firstPort: 61_001, lastPort: 65_000,
+    protocols: [.tcp, .esp])
 
   static let unheard = [
     Unheard(.tcp, .ipv4, port: 22, reason: "in use"), Unheard(.esp, .ipv6, port: nil, reason: "no right"),
   ]
 
-  static let arrivals = [
-    Arrival(.tcp, .port(22), from: Address(.ipv4, 1), count: 1),
-    Arrival(.icmp, .type(8), from: Address(.ipv4, 1), count: 3),
-    Arrival(.esp, .plain, from: Address(.ipv6, 1), count: 2),
+  static let sightings = [
+    Sighting(
+      .sent, .tcp, from: Address(.ipv4, 1), sourcePort: 61_001, to: Address(.ipv4, 2), .port(22)),
+    Sighting(.arrived, .icmp, from: Address(.ipv4, 1), to: Address(.ipv4, 2), .type(8)),
+    Sighting(.delivered, .esp, from: Address(.ipv6, 1), to: Address(.ipv6, 2), .plain),
   ]
 }

@@ -12,8 +12,8 @@ import Testing
         try Frames.request(List(), id: 3), try Frames.request(Read(), id: 4),
         try Frames.request(Look(Samples.others), id: 5),
         try Frames.request(Apply(Samples.others, seen: Samples.seen), id: 6), [Frames.go(6)],
-        try Frames.request(Listen(Samples.listening), id: 7),
-        try Frames.request(Probe(Samples.attempts), id: 8), try Frames.request(Arrivals(), id: 9),
+        try Frames.request(BearWitness(Samples.witnessing), id: 7),
+        try Frames.request(Probe(Samples.attempts), id: 8), try Frames.request(Sightings(), id: 9),
         try Frames.request(ListRecords(), id: 10), try Frames.request(FollowRecords(seconds: 60), id: 11),
       ], "requests")
   }
@@ -36,9 +36,10 @@ import Testing
         [try Frames.event(FollowRecords.Event(Samples.records), of: 1)],
         try Frames.reply(FollowedRecords(isOver: false), to: 1),
       ], "followed-records")
-    try expect([try Frames.reply(Listening(unheard: Samples.unheard), to: 1)], "listen")
+    try expect([try Frames.reply(Witnessing(unheard: Samples.unheard), to: 1)], "witness")
     try expect([try Frames.reply(Probed(outcomes: Samples.outcomes), to: 1)], "probe")
-    try expect([try Frames.reply(Arrived(arrivals: Samples.arrivals), to: 1)], "arrivals")
+    try expect(
+      [try Frames.reply(Sighted(sightings: Samples.sightings, isCutShort: true), to: 1)], "sightings")
     let failure = AgentFailure(
       .refused, "File exists", object: "set app.v4 in table inet sekisho", element: "10.0.0.1",
       errno: .init(number: 17, name: "EEXIST"), remedy: "look again")

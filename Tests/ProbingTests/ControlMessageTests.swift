@@ -40,14 +40,36 @@ import Testing
     #expect(([0x4f, 0, 0] as [UInt8]).withoutHeader(.ipv6) == [0x4f, 0, 0])
   }
 
-  @Test func `a witness stays within its memory`() throws {
-    var witness = Witness()
-    for number in 0..<70_000 {
-      witness.saw(.udp, .port(53), from: Address(.ipv4, UInt128(number)))
+  @Test func `of a packet its ends and its port or type are read, or nothing where it is cut off`() throws {
+    let (one, two) = (try Address(parsing: "10.0.0.1"), try Address(parsing: "10.0.0.2"))
+    let (six, seven) = (try Address(parsing: "2001:db8::1"), try Address(parsing: "2001:db8::2"))
+    func ipv4(_ ipProtocol: UInt8, options: Int = 0, fragment: UInt16 = 0, _ rest: [UInt8]) -> [UInt8] {
+      [0x45 + UInt8(options), 0, 0, 0, 0, 0] + network(fragment) + [64, ipProtocol, 0, 0]
+        + one.networkBytes + two.networkBytes + Array(repeating: 1, count: options * 4) + rest
     }
-    witness.saw(.udp, .port(53), from: Address(.ipv4, 7))
-    #expect(witness.arrivals.count == 65_536)
-    #expect(witness.uncounted == 70_000 - 65_536)
-    #expect(witness.arrivals[7] == Arrival(.udp, .port(53), from: Address(.ipv4, 7), count: 2))
+    let ports: [UInt8] = [0xee, 0x49, 0, 80, 9, 9]
+    let wanted = Sighting(.sent, .tcp, from: one, sourcePort: 61_001, to: two, .port(80))
+    for options in [0, 1, 10] {
+      let packet = ipv4(6, options: options, ports)
+      #expect(PacketHeader(packet)?.sighting(.sent) == wanted)
+      for count in 0..<(20 + options * 4 + 4) {
+        #expect(PacketHeader(Array(packet[..<count]))?.sighting(.sent) == nil)
+      }
+    }
+    // Don't fragment, the first fragment, a later one.
+    #expect(PacketHeader(ipv4(6, fragment: 0x4000, ports))?.sighting(.sent) == wanted)
+    #expect(PacketHeader(ipv4(6, fragment: 0x2000, ports))?.sighting(.sent) == wanted)
+    for offset in [1, 0x1fff, 0x100] as [UInt16] {
+      #expect(PacketHeader(ipv4(6, fragment: offset, ports)) == nil)
+    }
+    #expect(
+      PacketHeader(ipv4(50, []))?.sighting(.arrived) == Sighting(.arrived, .esp, from: one, to: two, .plain))
+    let echo =
+      [0x60, 0, 0, 0, 0, 8, 58, 64] + six.networkBytes + seven.networkBytes + ([128, 0, 0, 0] as [UInt8])
+    #expect(
+      PacketHeader(echo)?.sighting(.delivered)
+        == Sighting(.delivered, .icmpv6, from: six, to: seven, .type(128)))
+    for count in 0..<41 { #expect(PacketHeader(Array(echo[..<count]))?.sighting(.delivered) == nil) }
+    #expect(PacketHeader(Array(repeating: 0xff, count: 60)) == nil)
   }
 }

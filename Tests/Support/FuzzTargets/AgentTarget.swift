@@ -15,10 +15,10 @@ enum AgentTarget {
     take(lines, ListRecords.self, &promises)
     take(lines, Read.self, &promises)
     take(lines, Probe.self, &promises)
-    take(lines, Listen.self, &promises)
-    take(lines, Arrivals.self, &promises)
     take(lines, QuarantineHosts.self, &promises)
     take(lines, ReleaseHosts.self, &promises)
+    take(lines, BearWitness.self, &promises)
+    take(lines, Sightings.self, &promises)
   }
 
   /// The lines as requests, at the agent's end.
@@ -38,10 +38,10 @@ enum AgentTarget {
         read(arrived, ListRecords.self, &promises)
         read(arrived, Read.self, &promises)
         read(arrived, Probe.self, &promises)
-        read(arrived, Listen.self, &promises)
-        read(arrived, Arrivals.self, &promises)
         read(arrived, QuarantineHosts.self, &promises)
         read(arrived, ReleaseHosts.self, &promises)
+        read(arrived, BearWitness.self, &promises)
+        read(arrived, Sightings.self, &promises)
       }
     }
   }

@@ -4,6 +4,7 @@ import ConntrackNetlink
 import Glibc
 import Lab
 import LabFixtures
+import Listening
 import Machine
 import Probing
 import Sessions

@@ -5,6 +5,8 @@ internal import Glibc
 internal import Machine
 internal import SystemPackage
 
+@testable internal import Probing
+
 /// Waits for packets and connections, answers them, and is the witness of what arrived; on one thread.
 package final class Listener {
   /// What cannot be waited for here.
@@ -12,7 +14,7 @@ package final class Listener {
 
   private var ears: [Ear] = []
   private var connections: [EchoedConnection] = []
-  private var witness = Witness()
+  private var witness = ArrivalCount()
   private var buffer = [UInt8](repeating: 0, count: 1 << 16)
 
   /// Older connections make room for newer ones.
@@ -191,26 +193,5 @@ extension Socket {
       guard let peer = SocketAddress(bytes: address[..<min(Int(length), address.count)]) else { return nil }
       return (socket, peer)
     }
-  }
-}
-
-extension ReceivedMessage {
-  /// The control data that makes an answer leave from the address this message was sent to; empty when that
-  /// was a group's.
-  fileprivate var answeringAddress: [UInt8] {
-    for item in control {
-      if item.level == SocketLevel.ipv4, item.type == IP_PKTINFO, item.data.count == 12 {
-        // struct in_pktinfo: interface | own address | header's address; the kernel gave the second.
-        let own = Array(item.data[4..<8])
-        let asked = Array(item.data[8..<12])
-        guard own == asked else { return [] }
-        return ControlMessage(level: item.level, type: item.type, data: [0, 0, 0, 0] + own + asked).bytes
-      }
-      if item.level == SocketLevel.ipv6, item.type == IPV6_PKTINFO, item.data.count == 20 {
-        // struct in6_pktinfo: address | interface.
-        return item.data[0] == 0xff ? [] : item.bytes
-      }
-    }
-    return []
   }
 }

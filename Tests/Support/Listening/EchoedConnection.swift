@@ -1,6 +1,8 @@
 internal import Glibc
 internal import SystemPackage
 
+@testable internal import Probing
+
 /// A TCP connection of a listener: what comes goes back, and nothing more is read until it has.
 final class EchoedConnection {
   let socket: Socket

@@ -1,7 +1,7 @@
 package import Addressing
 
 /// What a listener shall wait for.
-package struct ListenRequest: Hashable, Sendable, Codable {
+package struct ListenRequest: Hashable, Sendable {
   /// TCP ports at which connections are accepted and bytes echoed, in both families.
   package var tcp: [UInt16]
   /// UDP ports at which questions of a probe are answered, in both families.

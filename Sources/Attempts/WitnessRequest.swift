@@ -1,0 +1,28 @@
+package import Addressing
+
+/// Which packets a witness shall look for.
+package struct WitnessRequest: Hashable, Sendable, Codable {
+  /// The ends of the packets: what others send each other is nobody's business.
+  package var peers: [Address]
+  /// Source ports of attempts; their answers have them as destination.
+  package var firstPort: UInt16
+  package var lastPort: UInt16
+  /// What is looked for.
+  package var protocols: [IPProtocol]
+
+  package init(
+    peers: [Address], firstPort: UInt16, lastPort: UInt16, protocols: [IPProtocol]
+  ) {
+    self.peers = peers
+    self.firstPort = firstPort
+    self.lastPort = lastPort
+    self.protocols = protocols
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case peers
+    case firstPort = "first_port"
+    case lastPort = "last_port"
+    case protocols
+  }
+}

@@ -1,0 +1,105 @@
+internal import Addressing
+internal import AgentProtocol
+package import ConnectionSpace
+internal import Explanation
+internal import Fleet
+package import Nftables
+internal import Policy
+internal import ProbePlan
+package import RulesetSpace
+
+/// Why a host does what it does to a connection, by the rulesets that it runs.
+package struct ProbeCause: Sendable {
+  /// As the host meets it.
+  package let point: Point
+  package let trace: ConnectionTrace
+  /// All tables of the host.
+  package let tables: [Table]
+}
+
+extension ProbeRun {
+  /// Where a cause belongs: one of the deviations of a probe.
+  package struct Place: Hashable, Sendable {
+    package let probe: Int
+    package let deviation: Int
+
+    package init(probe: Int, deviation: Int) {
+      self.probe = probe
+      self.deviation = deviation
+    }
+  }
+
+  /// Hosts whose rulesets are read, and deviations that are traced through them: where more deviates, what is the
+  /// matter is plain from these.
+  private static let mostHosts = 64
+  private static let mostTraces = 500
+
+  /// Reads the rulesets of hosts that deviate and follows the connections through them.
+  ///
+  /// - Returns: of each deviation that could be traced, what decides. What is too intricate, or whose host no longer
+  ///   answers, is missing.
+  package func causes(through stations: ProbeStations, watch: (any HostWatch)? = nil) async -> [Place:
+    ProbeCause]
+  {
+    var places: [HostID: [Place]] = [:]
+    for index in judgements.indices {
+      for (number, deviation) in judgements[index].deviations.enumerated() {
+        guard let host = deviation.host, places[host] != nil || places.count < Self.mostHosts else {
+          continue
+        }
+        places[host, default: []].append(Place(probe: index, deviation: number))
+      }
+    }
+    let ends = places.keys.sorted().compactMap { host in stations.index(of: host).map { (host, $0) } }
+    await watch?.begins(ends.map { stations.ends[$0.1].name })
+    let read = await reading(ends, through: stations, watch)
+    await watch?.ends()
+    var causes: [Place: ProbeCause] = [:]
+    let now = Timestamp.current()
+    for ((host, end), tables) in zip(ends, read) {
+      guard let tables else { continue }
+      for place in (places[host] ?? []).prefix(Self.mostTraces) {
+        let deviation = judgements[place.probe].deviations[place.deviation]
+        let question = question(plan.probes[place.probe].connection, deviation)
+        var circumstances = Circumstances(
+          ownAddresses: AddressSet(stations.ends[end].addresses), atSecond: now.seconds)
+        if question.isAnswer { circumstances.state = .established }
+        if let trace = try? ConnectionTrace(of: question.point, tables, circumstances) {
+          causes[place] = ProbeCause(point: question.point, trace: trace, tables: tables)
+        }
+      }
+    }
+    return causes
+  }
+
+  private func reading(
+    _ ends: [(HostID, Int)], through stations: ProbeStations, _ watch: (any HostWatch)?
+  ) async -> [[Table]?] {
+    await concurrently(ends.map(\.1)) { end in
+      defer { watch?.has(stations.ends[end].name) }
+      return try await stations.ask(end, [Read.self]) { try await $0.ask(Read()).tables }
+    }.map { try? $0.get() }
+  }
+
+  private func question(
+    _ connection: Connection, _ deviation: ProbeDeviation
+  ) -> (point: Point, isAnswer: Bool) {
+    let passage: Passage =
+      switch deviation.direction {
+      case .egress: .egress
+      case .forward: .forward
+      case .ingress, nil: .ingress
+      }
+    let isAnswer = deviation.kind == .holdsAnswer
+    let kind: UInt16 =
+      switch connection.kind {
+      case .ports(let source, let destination): isAnswer ? source : destination
+      case .type(let type): UInt16(isAnswer ? ICMPAnswer.type(to: type) ?? type : type)
+      case .plain: 0
+      }
+    let (from, to) =
+      isAnswer
+      ? (connection.destination, connection.source) : (connection.source, connection.destination)
+    return (Point(passage, from: from, to: to, connection.ipProtocol, kind: kind), isAnswer)
+  }
+}

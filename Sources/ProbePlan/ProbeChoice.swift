@@ -1,0 +1,192 @@
+internal import Addressing
+internal import Policy
+
+/// Chooses connections between ends.
+struct ProbeChoice {
+  private let policy: Policy
+  private let ends: [ProbeEnd]
+  private let selected: Set<Int>
+  private let kinds: ProbeKinds
+  private var random: SeededGenerator
+  private let ofHost: [HostID: Int]
+  /// How many pairs of addresses of a family, of two ends, are worth asking about.
+  let population: Int
+
+  private var chosen: [PlannedProbe] = []
+  private var places: [Connection: Int] = [:]
+
+  init(
+    _ policy: Policy, _ ends: [ProbeEnd], _ selected: Set<Int>, _ kinds: ProbeKinds, _ seed: UInt64
+  ) {
+    self.policy = policy
+    self.ends = ends
+    self.selected = selected
+    self.kinds = kinds
+    random = SeededGenerator(seed: seed)
+    ofHost = Dictionary(
+      ends.indices.compactMap { index in ends[index].host.map { ($0, index) } },
+      uniquingKeysWith: { first, _ in first })
+    population = Self.population(ends, selected, kinds)
+  }
+
+  /// Counted by what ends have in common: of ten thousand ends there are a hundred million pairs.
+  private static func population(_ ends: [ProbeEnd], _ selected: Set<Int>, _ kinds: ProbeKinds) -> Int {
+    var total = 0
+    for family in AddressFamily.allCases {
+      let counts = ends.map { end in end.addresses.count { $0.family == family } }
+      // Ordered pairs of addresses of different ends, less those that are of no interest.
+      func pairs(_ indices: [Int]) -> Int {
+        let sum = indices.reduce(0) { $0 + counts[$1] }
+        return sum * sum - indices.reduce(0) { $0 + counts[$1] * counts[$1] }
+      }
+      let places = ends.indices.filter { ends[$0].host == nil }
+      let others = ends.indices.filter { !selected.contains($0) }
+      let otherPlaces = places.filter { !selected.contains($0) }
+      let uninteresting = pairs(others) + pairs(places) - pairs(otherPlaces)
+      total += (pairs(Array(ends.indices)) - uninteresting) * kinds[family].count
+    }
+    return total
+  }
+
+  /// Whether a connection between two ends is asked about: where no host of the policy is one, it has no say.
+  private func isOfInterest(_ from: Int, _ to: Int) -> Bool {
+    from != to && (selected.contains(from) || selected.contains(to))
+      && (ends[from].host != nil || ends[to].host != nil)
+  }
+
+  /// Whether a flow is of an end that is asked about, and no other end is there to try it with.
+  func isMissed(_ flow: Flow) -> Bool {
+    let (from, to) = (indices(of: flow.from), indices(of: flow.to))
+    return (from + to).contains(where: selected.contains)
+      && !from.contains { source in to.contains { isOfInterest(source, $0) } }
+  }
+
+  private func indices(of id: PeersID) -> [Int] {
+    let peers = policy[id]
+    let places = ends.indices.filter { index in
+      ends[index].host == nil && ends[index].addresses.contains { peers.addresses.contains($0) }
+    }
+    return peers.hosts.compactMap { ofHost[$0] } + places
+  }
+
+  // MARK: - What is chosen
+
+  mutating func chooseAll() {
+    for from in ends.indices {
+      for to in ends.indices where isOfInterest(from, to) {
+        for (source, destination) in pairs(from, to) {
+          for kind in kinds[source.family] { add(from, to, kind.connection(from: source, to: destination)) }
+        }
+      }
+    }
+  }
+
+  /// Every end sends and receives, by each of its addresses.
+  mutating func chooseEveryEnd() {
+    for family in AddressFamily.allCases {
+      let members = ends.indices.filter { index in ends[index].addresses.contains { $0.family == family } }
+      let ring = members.shuffled(using: &random)
+      for (position, one) in ring.enumerated() where selected.contains(one) {
+        for other in [ring[(position + 1) % ring.count], ring[(position + ring.count - 1) % ring.count]] {
+          for address in ends[one].addresses where address.family == family {
+            addSome(one, other, from: address)
+            addSome(other, one, to: address)
+          }
+        }
+      }
+    }
+  }
+
+  private mutating func addSome(
+    _ from: Int, _ to: Int, from source: Address? = nil, to destination: Address? = nil
+  ) {
+    let matching = pairs(from, to).filter { pair in
+      (source.map { $0 == pair.0 } ?? true) && (destination.map { $0 == pair.1 } ?? true)
+    }
+    guard isOfInterest(from, to), let (source, destination) = matching.randomElement(using: &random),
+      let kind = kinds[source.family].randomElement(using: &random)
+    else { return }
+    add(from, to, kind.connection(from: source, to: destination))
+  }
+
+  /// Every flow, and what is right beside its services, once in each family.
+  mutating func chooseFlows(at now: Timestamp) {
+    for flow in policy.flows where !flow.hasEnded(now) {
+      let (from, to) = (indices(of: flow.from), indices(of: flow.to))
+      for term in flow.services.flatMap({ policy[$0].terms }) {
+        for family in term.families {
+          for kind in ProbeKinds.edges(of: term) {
+            guard let (source, destination) = ends(from, to, family) else { continue }
+            guard
+              let pair = pairs(source, destination).filter({ $0.0.family == family })
+                .randomElement(using: &random)
+            else { continue }
+            add(source, destination, kind.connection(from: pair.0, to: pair.1))
+          }
+        }
+      }
+    }
+  }
+
+  /// Two ends of a flow that have a family in common.
+  private mutating func ends(_ from: [Int], _ to: [Int], _ family: AddressFamily) -> (Int, Int)? {
+    func has(_ index: Int) -> Bool { ends[index].addresses.contains { $0.family == family } }
+    let (sources, destinations) = (from.filter(has), to.filter(has))
+    for _ in 0..<64 {
+      guard let source = sources.randomElement(using: &random),
+        let destination = destinations.randomElement(using: &random)
+      else { return nil }
+      if isOfInterest(source, destination) { return (source, destination) }
+    }
+    // Chance did not find one: few of many are asked about.
+    for source in sources {
+      for destination in destinations where isOfInterest(source, destination) { return (source, destination) }
+    }
+    return nil
+  }
+
+  /// Different ones, each as likely as any other of its family and pair of ends.
+  mutating func chooseRandomly(_ count: Int) {
+    let near = selected.sorted()
+    var found = 0
+    var misses = 0
+    while found < count, misses < 1000 + 20 * count {
+      misses += 1
+      guard let one = near.randomElement(using: &random),
+        let other = ends.indices.randomElement(using: &random)
+      else { return }
+      let (from, to) = Bool.random(using: &random) ? (one, other) : (other, one)
+      guard isOfInterest(from, to), let (source, destination) = pairs(from, to).randomElement(using: &random),
+        let kind = kinds[source.family].randomElement(using: &random)
+      else { continue }
+      if add(from, to, kind.connection(from: source, to: destination), isRandom: true) { found += 1 }
+    }
+  }
+
+  /// - Returns: whether it was not chosen in the same way before.
+  @discardableResult
+  private mutating func add(_ from: Int, _ to: Int, _ connection: Connection, isRandom: Bool = false) -> Bool
+  {
+    if let place = places[connection] {
+      if !isRandom || chosen[place].isRandom { return false }
+      chosen[place].isRandom = true
+      return true
+    }
+    places[connection] = chosen.count
+    chosen.append(PlannedProbe(from: from, to: to, connection, isRandom: isRandom))
+    return true
+  }
+
+  private func pairs(_ from: Int, _ to: Int) -> [(Address, Address)] {
+    ends[from].addresses.flatMap { source in
+      ends[to].addresses.filter { $0.family == source.family }.map { (source, $0) }
+    }
+  }
+
+  mutating func ordered() -> [PlannedProbe] {
+    let shuffled = chosen.shuffled(using: &random)
+    return shuffled.indices.sorted {
+      (shuffled[$0].from, $0) < (shuffled[$1].from, $1)
+    }.map { shuffled[$0] }
+  }
+}

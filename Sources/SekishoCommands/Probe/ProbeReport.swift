@@ -1,0 +1,127 @@
+internal import ArgumentParser
+internal import Diagnostics
+internal import Machine
+internal import Operations
+internal import Policy
+internal import ProbePlan
+internal import SystemPackage
+
+/// What a probe has shown.
+struct ProbeReport {
+  let run: ProbeRun
+  let policy: Policy
+  /// Of the inventory.
+  let digest: String
+  let causes: [ProbeRun.Place: ProbeCause]
+  let began: Timestamp
+  let ended: Timestamp
+
+  var answer: Answer {
+    var parts: [Answer.Part] = []
+    if run.plan.ends.count <= ProbeMatrix.widest { parts.append(.chapter(ProbeMatrix(run).chapter)) }
+    let groups = ProbeGroups(run, words)
+    parts += groups.deviating.map { .chapter($0) }
+    parts += groups.unproven.map { .chapter($0) }
+    for end in run.gone { parts.append(.failure("\(run.plan.ends[end.end].name): \(end.reason)")) }
+    parts.append(.summary(summary))
+    if let confidence { parts.append(.summary(confidence)) }
+    if !run.plan.untried.isEmpty {
+      let names = run.plan.untried.map { policy[$0].name }
+      parts.append(.remark("flows that are not tried, because an end has no agent: \(listed(names))"))
+    }
+    parts.append(.detail("seed \(run.plan.seed), inventory \(digest)"))
+    return Answer(parts: parts, data: .document(ProbeJSON(self)), exitCode: run.exitCode)
+  }
+
+  var words: ProbeWords { ProbeWords(run, policy, causes) }
+
+  /// How much was tried, and how it was.
+  private var summary: String {
+    let tally = run.tally
+    let ends = Set(run.plan.probes.flatMap { [$0.from, $0.to] })
+    let networks = ends.count { run.plan.ends[$0].host == nil }
+    var text =
+      "\(counted(run.plan.probes.count, "connection")) tried between \(counted(ends.count - networks, "host"))"
+      + (networks == 0 ? "" : " and \(counted(networks, "network"))")
+      + (run.plan.isWhole ? "" : " of \(run.plan.population)")
+      + ": \(tally.open) open, \(tally.denied) denied"
+    if tally.deviating == 0, tally.unproven == 0 { return text + ", all as the policy says" }
+    if tally.deviating > 0 { text += ", \(tally.deviating) otherwise than the policy says" }
+    if tally.unproven > 0 { text += ", \(tally.unproven) not proven" }
+    return text
+  }
+
+  /// What those that chance chose say of all.
+  private var confidence: String? {
+    guard let confidence = run.confidence else { return nil }
+    return
+      "no deviation in \(confidence.samples) of them that chance has chosen: under \(Self.percent(confidence.share)) of "
+      + "all \(run.plan.population) deviate, with 99 % confidence"
+  }
+
+  /// Rounded up, so that no more is claimed than is shown.
+  static func percent(_ share: Double) -> String {
+    let parts = Int((share * 10_000).rounded(.up))
+    let fraction = parts % 100
+    if fraction == 0 { return "\(parts / 100) %" }
+    let digits = fraction % 10 == 0 ? "\(fraction / 10)" : fraction < 10 ? "0\(fraction)" : "\(fraction)"
+    return "\(parts / 100).\(digits) %"
+  }
+
+  // MARK: - Files
+
+  /// Keeps what was shown, by when it was.
+  func keep(in directory: String) throws {
+    for path in [directory, "\(directory)/probes"] {
+      do throws(SystemFailure) {
+        try Files.makeDirectory(path, .everybodyEnters)
+      } catch {
+        if error.errno != .fileExists { throw error }
+      }
+    }
+    let name = began.description.replacing(":", with: "")
+    try Directory(opening: "\(directory)/probes").replace(
+      "\(name).json", with: try JSONOutput.bytes(.document(ProbeJSON(self))))
+  }
+
+  func writeJUnit(to path: String) throws {
+    try Files.replace(path, with: Array(ProbeJUnit(self).text.utf8))
+  }
+}
+
+extension ProbeRun {
+  /// How many connections came out how.
+  struct Tally {
+    var open = 0
+    var denied = 0
+    var deviating = 0
+    var unproven = 0
+  }
+
+  var tally: Tally {
+    var tally = Tally()
+    for judgement in judgements {
+      if !judgement.deviations.isEmpty {
+        tally.deviating += 1
+      } else if judgement.obstacle != nil {
+        tally.unproven += 1
+      } else if judgement.isOpen == true {
+        tally.open += 1
+      } else {
+        tally.denied += 1
+      }
+    }
+    return tally
+  }
+
+  /// `nil` where all there is was tried, or something deviates.
+  var confidence: ProbeConfidence? {
+    if plan.isWhole || judgements.contains(where: { !$0.deviations.isEmpty }) { return nil }
+    return ProbeConfidence(samples: zip(plan.probes, judgements).count { $0.isRandom && $1.isProven })
+  }
+
+  var exitCode: ExitCode? {
+    let tally = tally
+    return tally.deviating > 0 ? .broken : tally.unproven > 0 ? .failed : nil
+  }
+}
