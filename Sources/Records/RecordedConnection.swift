@@ -40,8 +40,11 @@ package struct RecordedConnection: Sendable {
 
   /// `postgres`, else `tcp/5432`, `icmp`, `icmpv6/echo-request`; `tcp answers`, whose ports say nothing.
   package var service: String {
-    cause?.isOfAnswers == true ? "\(record.ipProtocol) answers" : namedService ?? Self.words(record)
+    cause?.isOfAnswers == true ? "\(record.ipProtocol) answers" : namedService ?? serviceByNumber
   }
+
+  /// The same without the name of a service.
+  package var serviceByNumber: String { Self.words(record) }
 
   private static func words(_ record: Recorded.Record) -> String {
     if let port = record.port { return "\(record.ipProtocol)/\(port)" }

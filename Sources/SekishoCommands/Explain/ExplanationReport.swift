@@ -105,14 +105,16 @@ struct ExplanationReport {
   private func place(_ location: SourceLocation) -> String { sources.shownLine(location) }
 
   static func describe(_ connection: Connection) -> String {
-    let what =
-      switch connection.kind {
-      case .ports(_, let destination): "\(connection.ipProtocol)/\(destination)"
-      case .type(let type):
-        "\(connection.ipProtocol)/\(ICMPType.text(type, connection.family))"
-      case .plain: "\(connection.ipProtocol)"
-      }
-    return "\(connection.source) → \(connection.destination) \(what)"
+    "\(connection.source) → \(connection.destination) \(service(connection))"
+  }
+
+  /// `tcp/5432`, `icmp/echo-request`, `esp`.
+  static func service(_ connection: Connection) -> String {
+    switch connection.kind {
+    case .ports(_, let destination): "\(connection.ipProtocol)/\(destination)"
+    case .type(let type): "\(connection.ipProtocol)/\(ICMPType.text(type, connection.family))"
+    case .plain: "\(connection.ipProtocol)"
+    }
   }
 
   private var grouped: [([Connection], PathExplanation)] {

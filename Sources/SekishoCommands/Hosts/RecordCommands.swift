@@ -117,13 +117,24 @@ struct RecordQuestion: ParsableArguments {
     let reader = RecordReader(
       names: AddressNames(targets).names, policy: targets?.inventory?.policy, now: .current())
     let report = RecordReport(mode: mode, grouping: grouping ?? .connection)
-    return report.answer(
+    let probes = ProbeTraces(keptIn: "build", now: .current())
+    var ofProbes = 0
+    var answer = report.answer(
       replies.map { reply in
         RecordReport.Host(reply, mode) { direction in
           reader.connections(
-            direction, at: reply.host, since: since.map { Int($0.duration.components.seconds) })
+            direction, at: reply.host, since: since.map { Int($0.duration.components.seconds) }
+          ).filter { connection in
+            let isOfProbe = probes.explain(connection)
+            ofProbes += isOfProbe ? 1 : 0
+            return !isOfProbe
+          }
         }
       })
+    if ofProbes > 0 {
+      answer.parts.append(.remark("\(counted(ofProbes, "record")) of probes left out (build/probes)"))
+    }
+    return answer
   }
 
   /// Whether less than everything is asked for.

@@ -68,6 +68,8 @@ struct ProbeJSON: Encodable {
   let connections: [Connection]
   let missingHosts: [Missing]
   let untriedFlows: [String]
+  /// What hosts have recorded of it, in what is kept.
+  var trace: ProbeTrace?
 
   init(_ report: ProbeReport) {
     let run = report.run

@@ -79,9 +79,15 @@ struct ProbeReport {
         if error.errno != .fileExists { throw error }
       }
     }
-    let name = began.description.replacing(":", with: "")
+    var json = ProbeJSON(self)
+    json.trace = ProbeTrace(self)
     try Directory(opening: "\(directory)/probes").replace(
-      "\(name).json", with: try JSONOutput.bytes(.document(ProbeJSON(self))))
+      Self.name(began), with: try JSONOutput.bytes(.document(json)))
+  }
+
+  /// What an outcome is kept under: in order of time.
+  static func name(_ moment: Timestamp) -> String {
+    "\(moment.description.replacing(":", with: "")).json"
   }
 
   func writeJUnit(to path: String) throws {
