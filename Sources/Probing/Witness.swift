@@ -71,8 +71,12 @@ package final class Witness {
       // Where the checksum of an answer is put: RFC 768.
       if ipProtocol == .udp { try socket.set(SocketLevel.ipv6, IPV6_CHECKSUM, to: 6) }
     }
-    try socket.attach(
-      PacketFilter(request, from: family == .ipv4 ? .network : .transport(ipProtocol)))
+    // Of IPv6 a raw socket with a filter takes only what has the checksum of UDP and TCP (rawv6_rcv_skb, net/ipv6/raw.c),
+    // which ESP and its like have not.
+    if family == .ipv4 || [.tcp, .udp, .icmpv6].contains(ipProtocol) {
+      try socket.attach(
+        PacketFilter(request, from: family == .ipv4 ? .network : .transport(ipProtocol)))
+    }
     socket.makeRoom()
     return socket
   }
@@ -157,7 +161,7 @@ package final class Witness {
   @discardableResult
   private func see(_ header: PacketHeader, _ place: Sighting.Place) -> Bool {
     guard peers.contains(header.source) || peers.contains(header.destination),
-      let sighting = header.sighting(place)
+      let sighting = header.sighting(place), isOfAttempt(sighting)
     else { return false }
     if seen.count >= Self.limit, !seen.contains(sighting) {
       isFull = true
@@ -165,6 +169,13 @@ package final class Witness {
     }
     seen.insert(sighting)
     return true
+  }
+
+  /// Whether it has a port of attempts, where it has ports.
+  private func isOfAttempt(_ sighting: Sighting) -> Bool {
+    let ports = request.firstPort...request.lastPort
+    guard let sourcePort = sighting.sourcePort, case .port(let port) = sighting.aim else { return true }
+    return ports.contains(sourcePort) || ports.contains(port)
   }
 
   /// Answers a datagram of an attempt in place of whoever listens there, so that its sender knows that answers

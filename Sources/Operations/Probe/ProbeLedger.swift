@@ -86,6 +86,8 @@ struct ProbeLedger {
   private var led: [Int: [(station: Int, sighting: Sighting)]] = [:]
   private var seen: [Int: Set<Sighting>] = [:]
   private var deaf: [Int: [Kind: String]] = [:]
+  /// Stations where more came than their witness took.
+  private var overrun: Set<Int> = []
   /// Why a station takes no part any more.
   private(set) var gone: [Int: String] = [:]
   private var nextPort: [Int: UInt16] = [:]
@@ -172,11 +174,8 @@ struct ProbeLedger {
   }
 
   mutating func note(_ sightings: [Sighting], isCutShort: Bool, at station: Int) {
-    if isCutShort {
-      for kind in kinds {
-        deaf[station, default: [:]][kind] = "there was more than the witness could see"
-      }
-    }
+    // What is doubtful for that is tried again, and then counts what is seen of it.
+    if isCutShort { overrun.insert(station) } else { overrun.remove(station) }
     seen[station, default: []].formUnion(sightings)
     for sighting in sightings {
       let packet = Packet(
@@ -185,10 +184,6 @@ struct ProbeLedger {
       guard subjects[packet] == nil, let index = senders[packet.sender] else { continue }
       led[index, default: []].append((station, sighting))
     }
-  }
-
-  private var kinds: [Kind] {
-    AddressFamily.allCases.flatMap { family in protocols.map { Kind(family: family, ipProtocol: $0) } }
   }
 
   mutating func note(_ failure: any Error, at station: Int) { gone[station] = "\(failure)" }
@@ -254,6 +249,7 @@ struct ProbeLedger {
     let name = plan.ends[station].name
     if let reason = gone[station] { return "\(name) takes no part: \(reason)" }
     if let reason = deaf[station]?[kind] { return "\(name) cannot see \(kind.words): \(reason)" }
+    if overrun.contains(station) { return "\(name) has not seen all that came" }
     let control = Subject.control(station, kind)
     guard let packet = packets[control] else { return "\(name) was asked nothing" }
     let isSeen = Sighting.Place.allCases.allSatisfy { has(station, packet, $0) }

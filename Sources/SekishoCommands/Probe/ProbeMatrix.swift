@@ -31,10 +31,11 @@ struct ProbeMatrix {
       }
       return Entry(nil, words)
     }
-    let legend = Words(
-      "from a line to a column: + something is open, as it should be; · all is denied, as it should be; ! not as the policy says; ? not proven",
-      .faint)
-    return Chapter(.facts, "", [Entry(nil, heading)] + rows + [Entry(nil, legend)])
+    let legend = [
+      "from a line to a column: + some of it is open, as it should be; · all is denied, as it should be;",
+      "! not as the policy says; ? not proven",
+    ].map { Entry(nil, Words($0, .faint)) }
+    return Chapter(.facts, "", [Entry(nil, heading)] + rows + legend)
   }
 
   /// Of several the worst is shown.
