@@ -53,7 +53,7 @@ package struct ProbeJudgement: Hashable, Sendable {
     let receiver = plan.ends[probe.to]
     switch evidence.outcome {
     case .failed, .unsupported:
-      obstacle = "\(evidence.outcome)"
+      obstacle = "\(sender.name): \(evidence.outcome)"
       return
     default: break
     }

@@ -135,7 +135,7 @@ import Testing
           ends 1 sekisho lab try a b $service > out 2> said; grep 'not tried: a → b  ' said; (! grep 'as the policy' out)
         done
         ends 1 sekisho lab try a b ask --json > said; grep -c '"outcome" : "unproven"' said | grep -x 2
-        grep '"agrees" : false' said; grep '"reason" : "failed: Cannot assign' said
+        grep '"agrees" : false' said; grep '"reason" : "a: failed: Cannot assign' said
         """, inNamespace: false)
       #expect(result.status == 0, "\(result.all)")
     }

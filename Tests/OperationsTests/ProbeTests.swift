@@ -154,4 +154,38 @@ import Testing
       }
     }
   }
+
+  /// Of a large fleet not all are asked at the same time.
+  @Test func `in many rounds the same comes out as in one, and who is missing is missing in all`()
+    async throws
+  {
+    let five = Self.inventory.replacing(
+      "flows:",
+      with: """
+          c: {addresses: [10.0.0.3]}
+          d: {addresses: [10.0.0.4]}
+          e: {addresses: [10.0.0.5]}
+        flows:
+        """)
+    let policy = try Self.policy(five)
+    try await withLab(policy, Rights.available[0]) { lab in
+      try await lab.load(
+        "c", "table ip t { chain c { type filter hook input priority 0; udp dport 53 drop; }; }")
+      _ = try await lab.run("e", ["/usr/sbin/ip", "link", "set", "lo", "down"])
+      let stations = try ProbeStations(lab, of: policy, program: Self.program())
+      let plan = ProbePlan(policy, ends: stations.ends, selected: Set(0..<5), seed: 1, now: .current())
+      var outcomes: [[ProbeJudgement]] = []
+      for width in [2, 3, 96] {
+        let run = await ProbeRun(
+          plan, of: policy, through: stations, now: .current(), rate: 5000, width: width)
+        outcomes.append(run.judgements)
+      }
+      for index in plan.probes.indices {
+        let each = outcomes.map { $0[index] }
+        #expect(each.allSatisfy { $0.isOpen == each[0].isOpen && $0.deviations == each[0].deviations })
+        let isOfMissing = plan.probes[index].from == 4 || plan.probes[index].to == 4
+        #expect(each.allSatisfy { ($0.obstacle != nil) == isOfMissing }, "\(plan.probes[index]) \(each)")
+      }
+    }
+  }
 }

@@ -13,13 +13,13 @@ struct ProbeRound: Sendable {
   private var counts: [[Int]: Int] = [:]
 
   /// Agents that are asked at the same time; each is a process on this machine.
-  private static let width = 96
+  static let width = 96
   /// Rounds that are looked through for room.
   private static let open = 16
 
   /// Divides a plan so that no round has too many agents, and no sender more attempts than source ports.
   static func dividing(
-    _ plan: ProbePlan, _ explanations: [PathExplanation], endOf: (HostID) -> Int?
+    _ plan: ProbePlan, _ explanations: [PathExplanation], width: Int, endOf: (HostID) -> Int?
   ) -> [ProbeRound] {
     var rounds: [ProbeRound] = []
     for index in plan.probes.indices {
@@ -28,7 +28,7 @@ struct ProbeRound: Sendable {
       members.formUnion(explanations[index].gateways.compactMap { endOf($0.host) })
       let kind = [probe.from, Int(probe.connection.ipProtocol.rawValue)]
       let candidates = rounds.indices.suffix(open)
-      if let place = candidates.first(where: { rounds[$0].hasRoom(for: members, kind) }) {
+      if let place = candidates.first(where: { rounds[$0].hasRoom(for: members, kind, width) }) {
         rounds[place].add(index, members, kind)
       } else {
         var round = ProbeRound()
@@ -39,10 +39,10 @@ struct ProbeRound: Sendable {
     return rounds
   }
 
-  private func hasRoom(for members: Set<Int>, _ kind: [Int]) -> Bool {
+  private func hasRoom(for members: Set<Int>, _ kind: [Int], _ width: Int) -> Bool {
     // Some ports are left for what is tried again.
     counts[kind, default: 0] < ProbePorts.count / 2
-      && (members.isSubset(of: stations) || stations.union(members).count <= Self.width)
+      && (members.isSubset(of: stations) || stations.union(members).count <= width)
   }
 
   private mutating func add(_ index: Int, _ members: Set<Int>, _ kind: [Int]) {

@@ -19,10 +19,11 @@ package struct ProbeRun: Sendable {
   ///   - stations: the ends and the ways to them.
   ///   - now: the moment at which flows with an end are judged.
   ///   - rate: how many attempts a host begins in a second at most.
+  ///   - width: how many agents are asked at the same time; `nil`: as many as this machine should bear.
   ///   - watch: hears of the hosts that are asked.
   package init(
     _ plan: ProbePlan, of policy: Policy, through stations: ProbeStations, now: Timestamp, rate: Int,
-    watch: (any HostWatch)? = nil
+    width: Int? = nil, watch: (any HostWatch)? = nil
   ) async {
     var explainer = PathExplainer(policy, HostPolicies(policy))
     let explanations = plan.probes.map { explainer.explain($0.connection, now: now) }
@@ -31,7 +32,8 @@ package struct ProbeRun: Sendable {
       uniquingKeysWith: { first, _ in first })
     var judgements: [Int: ProbeJudgement] = [:]
     var gone: [Int: String] = [:]
-    for round in ProbeRound.dividing(plan, explanations, endOf: { endOf[$0] }) {
+    let width = width ?? ProbeRound.width
+    for round in ProbeRound.dividing(plan, explanations, width: width, endOf: { endOf[$0] }) {
       let ledger = ProbeLedger(round, of: plan, explanations, endOf: endOf)
       let conductor = ProbeConductor(round, of: plan, ledger)
       await Self.carryOut(
