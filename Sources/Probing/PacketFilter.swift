@@ -73,16 +73,24 @@ struct PacketFilter {
   /// Bytes of a packet that are read: both headers, and what an attempt says in its datagram.
   private static let kept: UInt32 = 160
 
-  /// The instructions with their jumps.
-  var program: [sock_filter] {
+  /// struct sock_filter.
+  struct Instruction {
+    let code: UInt16
+    /// How many instructions are skipped where a test holds, and where not.
+    let yes: UInt8
+    let no: UInt8
+    let value: UInt32
+  }
+
+  var program: [Instruction] {
     lines.enumerated().map { index, line in
       func distance(_ label: Label) -> Int { label == .next ? 0 : (places[label] ?? index + 1) - index - 1 }
       guard line.code != UInt16(BPF_JMP | BPF_JA) else {
-        return sock_filter(code: line.code, jt: 0, jf: 0, k: UInt32(distance(line.yes)))
+        return Instruction(code: line.code, yes: 0, no: 0, value: UInt32(distance(line.yes)))
       }
-      return sock_filter(
-        code: line.code, jt: UInt8(truncatingIfNeeded: distance(line.yes)),
-        jf: UInt8(truncatingIfNeeded: distance(line.no)), k: line.value)
+      return Instruction(
+        code: line.code, yes: UInt8(truncatingIfNeeded: distance(line.yes)),
+        no: UInt8(truncatingIfNeeded: distance(line.no)), value: line.value)
     }
   }
 
@@ -101,7 +109,7 @@ struct PacketFilter {
 
 extension Socket {
   func attach(_ filter: PacketFilter) throws(Errno) {
-    var program = filter.program
+    var program = filter.program.map { sock_filter(code: $0.code, jt: $0.yes, jf: $0.no, k: $0.value) }
     guard unsafe sekisho_attach_filter(descriptor, &program, UInt16(program.count)) == 0 else { throw .last }
   }
 
