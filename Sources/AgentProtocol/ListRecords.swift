@@ -18,7 +18,7 @@ package struct RecordList: AgentMessage, Hashable, Codable {
     package let packets: UInt64
     package let bytes: UInt64
     /// Seconds since the last of them.
-    @BoundedCount package private(set) var age: Int
+    package let age: Int
     /// Seconds since the first of them; `nil`: it is not known.
     package let firstAge: Int?
 
@@ -115,26 +115,31 @@ package struct RecordList: AgentMessage, Hashable, Codable {
   }
 }
 
+/// One text: the record, packets, bytes, age, and the age of the first of them where that is known.
 extension RecordList.Entry: Codable {
-  private enum Key: CodingKey {
-    case packets, bytes, age, firstAge
+  package init(from decoder: any Decoder) throws {
+    let value = try decoder.singleValueContainer()
+    guard let entry = Self(text: try value.decode(String.self)) else {
+      throw DecodingError.dataCorruptedError(in: value, debugDescription: "not a record")
+    }
+    self = entry
   }
 
-  package init(from decoder: any Decoder) throws {
-    record = try Recorded.Record(from: decoder)
-    let fields = try decoder.container(keyedBy: Key.self)
-    packets = try fields.decode(UInt64.self, forKey: .packets)
-    bytes = try fields.decode(UInt64.self, forKey: .bytes)
-    _age = try fields.decode(BoundedCount.self, forKey: .age)
-    firstAge = try fields.decodeIfPresent(Int.self, forKey: .firstAge)
+  private init?(text: String) {
+    guard var words = RecordWords(text), let record = words.record(), let packets = words.number(),
+      let bytes = words.number(), let age = words.number().flatMap(Int.init(exactly:)), Bounds.isCount(age)
+    else { return nil }
+    var firstAge: Int?
+    if !words.isAtEnd {
+      guard let number = words.number().flatMap(Int.init(exactly:)), words.isAtEnd else { return nil }
+      firstAge = number
+    }
+    self.init(record, packets: packets, bytes: bytes, age: age, firstAge: firstAge)
   }
 
   package func encode(to encoder: any Encoder) throws {
-    try record.encode(to: encoder)
-    var fields = encoder.container(keyedBy: Key.self)
-    try fields.encode(packets, forKey: .packets)
-    try fields.encode(bytes, forKey: .bytes)
-    try fields.encode(age, forKey: .age)
-    try fields.encodeIfPresent(firstAge, forKey: .firstAge)
+    var value = encoder.singleValueContainer()
+    let first = firstAge.map { " \($0)" } ?? ""
+    try value.encode("\(record.text) \(packets) \(bytes) \(age)\(first)")
   }
 }

@@ -70,7 +70,10 @@ extension HostLife {
         damage = "\(error)"
       }
     }
-    if let memory, BootPlace.isElsewhere(memory.place, than: try Self.place()) {
+    // A watch there would have written since; a container that is started again is in a namespace of its own, too.
+    if let memory, BootPlace.isElsewhere(memory.place, than: try Self.place()),
+      RecordMemory.age(memory.time, at: clock()) <= 2 * Self.longestUnwritten
+    {
       throw AgentFailure(
         .failed, "another network namespace has the same state directory, and keeps its records there")
     }

@@ -195,7 +195,8 @@ extension UInt64 {
 // MARK: - As a file
 
 extension RecordMemory.Direction: Codable {
-  /// One entry, without words for what each number is: there may be sixty thousand.
+  /// One text: the record, when it was seen last, packets, bytes, what the kernel had counted of both, when it was found, and
+  /// when it was seen first where that is known.
   private struct Row: Codable {
     let record: Recorded.Record
     let entry: RecordMemory.Entry
@@ -206,31 +207,38 @@ extension RecordMemory.Direction: Codable {
     }
 
     init(from decoder: any Decoder) throws {
-      record = try Recorded.Record(from: decoder)
-      var numbers = try decoder.container(keyedBy: Key.self).nestedUnkeyedContainer(forKey: .numbers)
-      let last = try numbers.decode(Int64.self)
-      let (packets, bytes) = (try numbers.decode(UInt64.self), try numbers.decode(UInt64.self))
-      let counted = RecordList.Count(
-        packets: try numbers.decode(UInt64.self), bytes: try numbers.decode(UInt64.self))
-      let found = try numbers.decode(Int64.self)
+      let value = try decoder.singleValueContainer()
+      guard let row = Self(text: try value.decode(String.self)) else {
+        throw DecodingError.dataCorruptedError(in: value, debugDescription: "not a record")
+      }
+      self = row
+    }
+
+    private init?(text: String) {
+      guard var words = RecordWords(text), let record = words.record(),
+        let last = words.number().flatMap(Int64.init(exactly:)), let packets = words.number(),
+        let bytes = words.number(), let countedPackets = words.number(), let countedBytes = words.number(),
+        let found = words.number().flatMap(Int64.init(exactly:))
+      else { return nil }
+      var first: Int64?
+      if !words.isAtEnd {
+        guard let number = words.number().flatMap(Int64.init(exactly:)), words.isAtEnd else { return nil }
+        first = number
+      }
+      self.record = record
       entry = RecordMemory.Entry(
-        first: numbers.isAtEnd ? nil : try numbers.decode(Int64.self), found: found, last: last,
-        packets: packets, bytes: bytes, counted: counted)
+        first: first, found: found, last: last, packets: packets, bytes: bytes,
+        counted: RecordList.Count(packets: countedPackets, bytes: countedBytes))
     }
 
     func encode(to encoder: any Encoder) throws {
-      try record.encode(to: encoder)
-      var fields = encoder.container(keyedBy: Key.self)
-      var numbers = fields.nestedUnkeyedContainer(forKey: .numbers)
-      try numbers.encode(entry.last)
-      for count in [entry.packets, entry.bytes, entry.counted.packets, entry.counted.bytes] {
-        try numbers.encode(count)
-      }
-      try numbers.encode(entry.found)
-      if let first = entry.first { try numbers.encode(first) }
+      var value = encoder.singleValueContainer()
+      let counts = [entry.packets, entry.bytes, entry.counted.packets, entry.counted.bytes]
+      // Before 1970 nothing was recorded.
+      let times = [entry.found, entry.first].compactMap { $0.map { UInt64(max(0, $0)) } }
+      let numbers = [UInt64(max(0, entry.last))] + counts + times
+      try value.encode(([record.text] + numbers.map { "\($0)" }).joined(separator: " "))
     }
-
-    private enum Key: CodingKey { case numbers }
   }
 
   private enum Key: CodingKey { case began, entries }

@@ -9,8 +9,10 @@ package final class DenialExplainer {
   private let policy: Policy
   private var paths: PathExplainer
   private let now: Timestamp
-  /// What services of flows are about, the ports of their answers too.
+  /// What services of flows are about, the ports of their answers too; and the ports among it.
   private let served: [ServiceTerm]
+  private let servedPorts: [IPProtocol: PortSet]
+  private var ownEnds: [HostID: OwnEnd] = [:]
   private let known: AddressSet
   /// What answers may come of.
   private let asking: [Asking]
@@ -20,6 +22,14 @@ package final class DenialExplainer {
 
   /// So many ends of flows are looked behind.
   private static let mostEnds = 8
+
+  /// A host as an end of what it records.
+  private struct OwnEnd {
+    let addresses: [Address]
+    let first: [AddressFamily: Address]
+    /// Whom a flow joins with the host, either way, whatever it is about and until whenever.
+    let partners: AddressSet
+  }
 
   /// A flow whose clients ask from a port of their own.
   private struct Asking {
@@ -50,6 +60,13 @@ package final class DenialExplainer {
       let answers = service.replies.map { [ServiceTerm(.udp, .ports($0))] } ?? []
       return service.terms + answers
     }
+    var ports: [IPProtocol: PortSet] = [:]
+    for term in served {
+      if case .ports(let some) = term.match {
+        ports[term.ipProtocol] = ports[term.ipProtocol].map { $0.union(some) } ?? some
+      }
+    }
+    servedPorts = ports
     asking = policy.flows.compactMap { flow in
       let terms = flow.services.flatMap { policy[$0].terms }.filter {
         if case .ports = $0.match { true } else { false }
@@ -72,11 +89,11 @@ package final class DenialExplainer {
   }
 
   package func cause(of record: Recorded.Record, at host: HostID, _ direction: Direction) -> DenialCause {
-    let own = policy[host].addresses
+    let own = ownEnd(host)
     if direction != .egress, AddressSet.ipv4InIPv6.contains(record.peer) { return .rule(.disguisedSource) }
-    if direction == .ingress, own.contains(record.peer) { return .rule(.ownAddress) }
+    if direction == .ingress, own.addresses.contains(record.peer) { return .rule(.ownAddress) }
     // Which address of its own the host was asked at, or asked from, is not recorded, and no rule asks for it.
-    let here = own.first { $0.family == record.peer.family }
+    let here = own.first[record.peer.family]
     let ends: (source: Address, destination: Address)
     switch (direction, here, record.destination) {
     case (.forward, _, let destination?) where destination.family == record.peer.family:
@@ -90,9 +107,14 @@ package final class DenialExplainer {
     let stranger = others.first { !known.contains($0) }
     let unserved = stranger.map { DenialCause.unknown($0) } ?? .noFlow
     // What a scan asks for no flow is about, nearly always.
-    guard served.contains(where: { $0.mayBeAbout(record) }) else {
+    let isServed =
+      record.port.map { servedPorts[record.ipProtocol]?.contains($0) ?? false }
+      ?? served.contains { $0.mayBeAbout(record) }
+    guard isServed else {
       return stranger == nil ? answers(record, ends, host, direction) ?? unserved : unserved
     }
+    // Nor between these, in any family.
+    if record.port != nil, direction != .forward, !isPartner(record.peer, of: own) { return unserved }
     let connection = Connection(from: ends.source, to: ends.destination, record)
     let path = paths.explain(connection, now: now)
     if let hop = path.hop(host, direction) {
@@ -123,6 +145,26 @@ package final class DenialExplainer {
     if let flow = flow(of: back, host, direction.reversed, now) { return .otherWay(flow: flow) }
     if let flow = otherFamily(record, ends, host, direction) { return .otherFamily(flow: flow) }
     return .noFlow
+  }
+
+  private func ownEnd(_ id: HostID) -> OwnEnd {
+    if let known = ownEnds[id] { return known }
+    let addresses = policy[id].addresses
+    var partners = AddressSet()
+    for flow in policy.flows {
+      let (from, to) = (policy[flow.from].addresses, policy[flow.to].addresses)
+      if addresses.contains(where: from.contains) { partners = partners.union(to) }
+      if addresses.contains(where: to.contains) { partners = partners.union(from) }
+    }
+    let first = Dictionary(addresses.map { ($0.family, $0) }, uniquingKeysWith: { first, _ in first })
+    let own = OwnEnd(addresses: addresses, first: first, partners: partners)
+    ownEnds[id] = own
+    return own
+  }
+
+  private func isPartner(_ peer: Address, of own: OwnEnd) -> Bool {
+    if own.partners.contains(peer) { return true }
+    return paths.owner(of: peer).map { policy[$0].addresses.contains(where: own.partners.contains) } ?? false
   }
 
   /// The flow that allows a connection at a host.

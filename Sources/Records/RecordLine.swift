@@ -60,8 +60,9 @@ package struct RecordLine: Sendable {
     over connections: [RecordedConnection], by grouping: RecordGrouping = .connection
   ) -> [Self] {
     var lines: [Self] = []
+    let byDirection = Dictionary(grouping: connections, by: \.direction)
     for direction in Direction.allCases {
-      let some = connections.filter { $0.direction == direction }
+      guard let some = byDirection[direction] else { continue }
       switch grouping {
       case .connection: lines += gathered(some, direction)
       case .source: lines += groups(of: some, direction, by: { $0.source.text }) { .source($0.source.text) }
@@ -77,12 +78,13 @@ package struct RecordLine: Sendable {
   /// By connection, except what one source wanted of many.
   private static func gathered(_ connections: [RecordedConnection], _ direction: Direction) -> [Self] {
     // Whoever answers late, to many ports, scans nobody.
-    let answers = connections.filter { $0.cause?.isOfAnswers == true }
-    if !answers.isEmpty {
+    if connections.contains(where: { $0.cause?.isOfAnswers == true }) {
+      let answers = connections.filter { $0.cause?.isOfAnswers == true }
       let others = connections.filter { $0.cause?.isOfAnswers != true }
       return each(answers, direction) + gathered(others, direction)
     }
-    return Dictionary(grouping: connections) { $0.source.text }.flatMap { source, some -> [Self] in
+    return Dictionary(grouping: connections, by: \.source.key).values.flatMap { some -> [Self] in
+      let source = some[0].source.text
       // What a flow is about may be no part of the scan, and is told beside it.
       let strange = some.filter { $0.cause?.flow == nil }
       if isScan(strange), strange.count < some.count {
@@ -97,8 +99,12 @@ package struct RecordLine: Sendable {
 
   private static func isScan(_ connections: [RecordedConnection]) -> Bool {
     if connections.count < fewestOfScan { return false }
-    let extent = Extent(connections)
-    return max(extent.services, extent.destinations) >= fewestOfScan
+    // The first few of a scan show it already.
+    for part in [connections.prefix(4 * fewestOfScan), connections[...]] {
+      let extent = Extent(part)
+      if max(extent.services, extent.destinations) >= fewestOfScan { return true }
+    }
+    return false
   }
 
   /// Names stand for all addresses of a host, of which each may have a cause of its own.
@@ -161,14 +167,13 @@ package struct RecordLine: Sendable {
 }
 
 extension RecordLine.Extent {
-  fileprivate init(_ connections: [RecordedConnection]) {
-    var (sources, destinations, services): (Set<String>, Set<String>, Set<String>) = ([], [], [])
+  fileprivate init(_ connections: some Collection<RecordedConnection>) {
+    var (sources, destinations): (Set<RecordedConnection.End.Key>, Set<RecordedConnection.End.Key>) = ([], [])
     // A port is counted once, whatever it is called.
     var kinds: Set<Int> = []
     for connection in connections {
-      sources.insert(connection.source.text)
-      destinations.insert(connection.destination.text)
-      services.insert(connection.service)
+      sources.insert(connection.source.key)
+      destinations.insert(connection.destination.key)
       let record = connection.record
       let kind = record.port.map { Int($0) } ?? record.type.map { Int($0) } ?? -1
       kinds.insert((Int(record.ipProtocol.rawValue) << 20) + kind)
@@ -178,9 +183,10 @@ extension RecordLine.Extent {
     areHosts = connections.allSatisfy { $0.destination.host != nil }
     self.services = kinds.count
     arePorts = connections.allSatisfy { $0.record.port != nil }
-    service = kinds.count == 1 ? services.first : nil
-    destination = destinations.count == 1 ? destinations.first : nil
-    source = sources.count == 1 ? sources.first : nil
+    let first = connections.first
+    service = kinds.count == 1 ? first?.service : nil
+    destination = destinations.count == 1 ? first?.destination.text : nil
+    source = sources.count == 1 ? first?.source.text : nil
   }
 
   /// `40 ports`, or the only one.

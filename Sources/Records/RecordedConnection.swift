@@ -18,6 +18,14 @@ package struct RecordedConnection: Sendable {
 
     /// The host, else the address.
     package var text: String { host ?? address.map { "\($0)" } ?? "" }
+
+    /// What is equal where ``text`` is, without a text being made.
+    enum Key: Hashable {
+      case host(String)
+      case address(Address?)
+    }
+
+    var key: Key { host.map { .host($0) } ?? .address(address) }
   }
 
   /// The host that has recorded it.

@@ -82,9 +82,9 @@ import Testing
         + #""entries":[\#(entries.joined(separator: ","))]}"#
     }
     func entry(_ ends: String, age: String = "1") -> String {
-      #"{\#(ends),"protocol":6,"port":22,"packets":1,"bytes":40,"age":\#(age)}"#
+      #""\#(ends) 6/22 1 40 \#(age)""#
     }
-    let one = entry(#""peer":"10.0.0.1""#)
+    let one = entry("10.0.0.1")
     #expect(isTaken([direction("input", [one]), direction("output", [one])]))
     #expect(!isTaken([direction("input", [one]), direction("input", [one])]))
     #expect(isTaken([direction("input", Array(repeating: one, count: RecordList.most))]))
@@ -92,18 +92,25 @@ import Testing
     #expect(!isTaken([direction("input", [one], untold: "-1")]))
     #expect(!isTaken([direction("input", [one], untold: "\(Int.max)")]))
     for age in ["-1", "\(Int.max)", "1.5"] {
-      #expect(!isTaken([direction("input", [entry(#""peer":"10.0.0.1""#, age: age)])]))
+      #expect(!isTaken([direction("input", [entry("10.0.0.1", age: age)])]))
     }
     for age in ["-1", "\(Int.max)"] {
-      let ends = #""firstAge":\#(age),"peer":"10.0.0.1""#
-      #expect(!isTaken([direction("input", [entry(ends)])]))
+      #expect(!isTaken([direction("input", [entry("10.0.0.1", age: "1 \(age)")])]))
       #expect(!isTaken([direction("input", [one], untold: #"0,"watched":\#(age)"#)]))
     }
-    let both = #""peer":"10.0.0.1","destination":"10.0.0.2""#
+    let both = "10.0.0.1>10.0.0.2"
+    for text in [
+      "", "10.0.0.1", "10.0.0.1 6/22", "10.0.0.1 6/22 1 40", "10.0.0.1 6/22 1 40 1 1 1",
+      "10.0.0.1 256 1 40 1",
+      "10.0.0.1 6/65536 1 40 1", "10.0.0.1 1:256 1 40 1", "10.0.0.1 6/ 1 40 1", "10.0.0.1 06/22 1 40 1",
+      "10.0.0.1>10.0.0.2>10.0.0.3 6/22 1 40 1", ">10.0.0.1 6/22 1 40 1", "10.0.0.256 6/22 1 40 1",
+      "10.0.0.1  6/22 1 40 1", "10.0.0.1 6/22 18446744073709551616 40 1", "10.0.0.1 6/22 1 40 1 ",
+      String(repeating: "1", count: 600),
+    ] { #expect(!isTaken([direction("input", [#""\#(text)""#])]), "\(text)") }
     #expect(isTaken([direction("forward", [entry(both)])]))
     #expect(!isTaken([direction("forward", [one])]))
     #expect(!isTaken([direction("input", [entry(both)])]))
-    #expect(!isTaken([direction("forward", [entry(#""peer":"10.0.0.1","destination":"::1""#)])]))
+    #expect(!isTaken([direction("forward", [entry("10.0.0.1>::1")])]))
   }
 
   @Test func `what is told of records while they are followed is such as a host can have`() throws {

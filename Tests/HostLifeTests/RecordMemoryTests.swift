@@ -142,7 +142,7 @@ import Testing
     let bytes = try JSONEncoder().encode(memory)
     #expect(try JSONDecoder().decode(RecordMemory.self, from: bytes) == memory)
     let text = String(decoding: bytes, as: UTF8.self)
-    for number in ["\(Int64.max)", "\(Int64.min)"] {
+    for number in ["\(Int64.max)", "0"] {
       let odd = text.replacing("\(Self.start - 10)", with: number).replacing("\(Self.start)", with: number)
       let read = try JSONDecoder().decode(RecordMemory.self, from: Data(odd.utf8))
       for now in [Self.start, .max, .min] {

@@ -209,7 +209,7 @@ struct RecordCommandTests {
           grep 'a input: .*: nothing  recorded for [0-9]* s, nothing ever came$' list; test ! -s said
           # Five days later, by what the disk says.
           then=$(($(date +%s) - 432000))
-          sed -i -E 's/"began":[0-9]+/"began":'$then'/g; s/("numbers":.[0-9]+,1,[0-9]+,1,[0-9]+,)[0-9]+,[0-9]+/\\1'$then,$then'/g' state/records
+          sed -i -E 's/"began":[0-9]+/"began":'$then'/g; s/( [0-9]+ 1 [0-9]+ 1 [0-9]+ )[0-9]+ [0-9]+"/\\1'"$then $then"'"/g' state/records
           ready; grep 'a output: recorded in the last 6 days and denied from now on: 1 peer and port (b udp/99)  recorded for 5 d, nothing new for 5 d$' list
           ready --json; grep '"watched" : 432' list; grep '"quiet" : ' list; grep '"count" : 1' list
           sed -i 's/mode: observe/mode: enforce/' inventory/all.yaml; apply; ready; grep 'a: observes nothing, it enforces' list

@@ -111,26 +111,18 @@ struct RecordQuestion: ParsableArguments {
   func answer(_ mode: DirectionStatus.Mode, _ console: Console) async throws -> Answer {
     let targets = try hosts.find()
     if follow { return try await following(targets, mode, console) }
-    let replies = await HostReply.asking(targets, watch: WaitingLine(console)) { target in
-      try await ListRecords().asked(of: target)
-    }
-    let reader = RecordReader(
-      names: AddressNames(targets).names, policy: targets?.inventory?.policy, now: .current())
-    let report = RecordReport(mode: mode, grouping: grouping ?? .connection)
+    let readers = RecordReaders(AddressNames(targets).names, targets?.inventory?.policy)
+    let seconds = since.map { Int($0.duration.components.seconds) }
     let probes = ProbeTraces(keptIn: "build", now: .current())
-    var ofProbes = 0
-    var answer = report.answer(
-      replies.map { reply in
-        RecordReport.Host(reply, mode) { direction in
-          reader.connections(
-            direction, at: reply.host, since: since.map { Int($0.duration.components.seconds) }
-          ).filter { connection in
-            let isOfProbe = probes.explain(connection)
-            ofProbes += isOfProbe ? 1 : 0
-            return !isOfProbe
-          }
-        }
-      })
+    let replies = await HostReply.asking(targets, watch: WaitingLine(console)) { target in
+      let list = try await ListRecords().asked(of: target)
+      return RecordReport.Told(list, mode, without: probes) {
+        readers.connections($0, at: target?.name ?? "this host", since: seconds)
+      }
+    }
+    let report = RecordReport(mode: mode, grouping: grouping ?? .connection)
+    var answer = report.answer(replies.map { RecordReport.Host($0) })
+    let ofProbes = replies.compactMap { try? $0.result.get() }.flatMap(\.directions).reduce(0) { $0 + $1.ofProbes }
     if ofProbes > 0 {
       answer.parts.append(.remark("\(counted(ofProbes, "record")) of probes left out (build/probes)"))
     }

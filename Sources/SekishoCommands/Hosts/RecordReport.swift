@@ -9,31 +9,49 @@ struct RecordReport {
   let mode: DirectionStatus.Mode
   let grouping: RecordGrouping
 
+  /// What one host has told, read as far as it is meant.
+  struct Told: Sendable {
+    let directions: [Found]
+    /// Directions whose rules are not what was compiled.
+    let strange: [DirectionStatus.Direction]
+    /// Why it does not tell what it remembers from before.
+    let loss: String?
+
+    init(
+      _ list: RecordList, _ mode: DirectionStatus.Mode, without probes: ProbeTraces,
+      _ read: (RecordList.Direction) -> [RecordedConnection]
+    ) {
+      directions = list.directions.filter { $0.mode == mode }.map { direction in
+        let all = read(direction)
+        let others = probes.isEmpty ? all : all.filter { !probes.explain($0) }
+        return Found(recorded: direction, connections: others, ofProbes: all.count - others.count)
+      }
+      strange = list.directions.filter { $0.mode == .unknown }.map(\.hook)
+      loss = list.loss
+    }
+  }
+
+  /// One direction.
+  struct Found: Sendable {
+    let recorded: RecordList.Direction
+    let connections: [RecordedConnection]
+    /// How many records are left out, because they are of probes alone.
+    let ofProbes: Int
+  }
+
   /// The directions of one host that are meant, or why it could not be asked.
   struct Host {
     let name: String
-    /// Why it does not tell what it remembers from before.
-    let loss: String?
     let found: Result<[Found], any Error>
-    /// Directions whose rules are not what was compiled.
     let strange: [DirectionStatus.Direction]
+    let loss: String?
 
-    /// One direction.
-    struct Found {
-      let recorded: RecordList.Direction
-      let connections: [RecordedConnection]
-    }
-
-    init(
-      _ reply: HostReply<RecordList>, _ mode: DirectionStatus.Mode,
-      _ read: (RecordList.Direction) -> [RecordedConnection]
-    ) {
+    init(_ reply: HostReply<Told>) {
       name = reply.host
-      loss = (try? reply.result.get())?.loss
-      found = reply.result.map { list in
-        list.directions.filter { $0.mode == mode }.map { Found(recorded: $0, connections: read($0)) }
-      }
-      strange = (try? reply.result.get())?.directions.filter { $0.mode == .unknown }.map(\.hook) ?? []
+      found = reply.result.map(\.directions)
+      let told = try? reply.result.get()
+      strange = told?.strange ?? []
+      loss = told?.loss
     }
   }
 
@@ -58,9 +76,11 @@ struct RecordReport {
     return answer
   }
 
-  private func chapter(_ direction: Direction, _ lines: [RecordLine], _ found: [Host.Found]) -> Chapter {
+  private func chapter(_ direction: Direction, _ lines: [RecordLine], _ found: [Found]) -> Chapter {
     let lines = lines.filter { $0.direction == direction }
-    let count = found.flatMap(\.connections).count { $0.direction == direction }
+    let count = found.reduce(0) { sum, one in
+      sum + (one.recorded.hook.policyDirection == direction ? one.connections.count : 0)
+    }
     let way =
       switch direction {
       case .ingress: "on the way in"
@@ -133,6 +153,16 @@ struct RecordReport {
   // MARK: - JSON
 
   private struct File: Encodable {
+    /// There may be a million, which nobody may want as JSON.
+    struct Rows: Encodable {
+      let connections: [RecordedConnection]
+
+      func encode(to encoder: any Encoder) throws {
+        var rows = encoder.unkeyedContainer()
+        for connection in connections { try rows.encode(RecordJSON(connection)) }
+      }
+    }
+
     struct Direction: Encodable {
       let direction: String
       let mode: String
@@ -147,14 +177,14 @@ struct RecordReport {
       /// Older records that the host has not told.
       let untold: Int
       /// The most recent first.
-      let records: [RecordJSON]
+      let records: Rows
 
-      init(_ found: RecordReport.Host.Found) {
+      init(_ found: RecordReport.Found) {
         let recorded = found.recorded
         (direction, mode, memory) = (recorded.hook.rawValue, recorded.mode.rawValue, recorded.memory)
         watched = recorded.watched
         (full, unrecorded, untold) = (recorded.isFull, recorded.unrecorded, recorded.untold)
-        records = found.connections.map { RecordJSON($0) }
+        records = Rows(connections: found.connections)
       }
     }
 

@@ -42,7 +42,7 @@ struct ProbeTrace: Codable {
 ///
 /// A record does not say who has sent a packet. It is a probe's where all of its packets can be: not more than were
 /// sent, and the last one while it ran.
-struct ProbeTraces {
+struct ProbeTraces: Sendable {
   private struct Kept: Decodable {
     let trace: ProbeTrace
   }
@@ -76,6 +76,9 @@ struct ProbeTraces {
       return (trace.since, trace.until, counts)
     }
   }
+
+  /// Whether none has left a trace.
+  var isEmpty: Bool { runs.isEmpty }
 
   /// Whether a record is of a probe alone.
   func explain(_ recorded: RecordedConnection) -> Bool {

@@ -1,0 +1,49 @@
+import AgentProtocol
+import Foundation
+import HostLife
+import HostStore
+import Machine
+import Testing
+
+/// What the disk of a host says of records.
+@Suite struct RecordKeepingTests {
+  private static func made() throws -> Place {
+    let place = try Place()
+    _ = try place.life.adopt(
+      Place.tables[0], seen: nil, isLearning: false, HostLife.Reason(why: nil, meaning: "a test")
+    ) { _ in }
+    return place
+  }
+
+  @Test func `those of another network namespace are left alone, unless nobody has written them for long`()
+    throws
+  {
+    let place = try Self.made()
+    let store = HostStore(place.directory)
+    let there = "\(try Boot.identifier()):1"
+    let other = RecordMemory(RecordList(directions: []), at: place.now, in: there)
+    try store.write(records: other)
+    #expect(try place.life.records().loss?.contains("another network namespace") == true)
+    // What is stopped here takes nothing of it away.
+    _ = try place.life.stop(seconds: 60, why: nil)
+    #expect(try store.records(as: RecordMemory.self) == other)
+    _ = try place.life.start()
+    place.now += 3600
+    #expect(try place.life.records().loss == nil)
+    _ = try place.life.stop(seconds: 60, why: nil)
+    #expect(try store.records(as: RecordMemory.self)?.place != there)
+  }
+
+  @Test func `what is damaged is told, and keeps nobody from a stop or a boot`() throws {
+    let place = try Self.made()
+    try Data("{\"format_version\":1,\"value\":{}}".utf8).write(
+      to: URL(fileURLWithPath: "\(place.directory.path)/records"))
+    #expect(try place.life.records().loss?.contains("records is damaged") == true)
+    _ = try place.life.stop(seconds: 60, why: nil)
+    #expect(place.judge == nil)
+    _ = try place.life.start()
+    #expect(place.judge != nil)
+    #expect(try place.life.records().loss == nil)
+    #expect(try place.content.damage.isEmpty)
+  }
+}
