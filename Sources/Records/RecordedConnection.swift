@@ -68,6 +68,15 @@ package final class RecordReader {
   private let explainer: DenialExplainer?
   /// The terms of services whose name tells more than a port does.
   private let services: [(term: ServiceTerm, name: String)]
+  /// Names that were looked for.
+  private var known: [Asked: String?] = [:]
+
+  /// What a service may be about.
+  private struct Asked: Hashable {
+    let ipProtocol: IPProtocol
+    let port: UInt16?
+    let type: UInt8?
+  }
 
   /// - Parameters:
   ///   - names: the hosts that have addresses.
@@ -112,8 +121,16 @@ package final class RecordReader {
   /// What has more ports tells less than the port does.
   private static let widest = 256
 
-  /// That of the narrowest service that is about something, the first of those that are as narrow.
   private func name(of record: Recorded.Record) -> String? {
+    let asked = Asked(ipProtocol: record.ipProtocol, port: record.port, type: record.type)
+    if let name = known[asked] { return name }
+    let name = name(of: asked)
+    known[asked] = .some(name)
+    return name
+  }
+
+  /// That of the narrowest service that is about something, the first of those that are as narrow.
+  private func name(of record: Asked) -> String? {
     var narrowest: (width: Int, name: String)?
     for (term, name) in services where term.ipProtocol == record.ipProtocol {
       let isMeant =
