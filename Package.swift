@@ -288,7 +288,8 @@ let package = Package(
       "HostLifeTests",
       [
         "Addressing", "AgentProtocol", "Enforcement", "HostAgent", "HostLife", "HostState", "HostStore",
-        "Machine", "MemoryKernel", "Netlink", "Nftables", "RulesetDiff", "RulesetShape", "Sessions", system,
+        "Machine", "MemoryKernel", "Netlink", "Nftables", "NftablesNetlink", "RulesetDiff", "RulesetShape",
+        "Sessions", system,
       ]),
     tests("MachineTests", ["LabHarness", "Machine", system]),
     tests("ArtifactsTests", ["Artifacts", "Machine", "Policy", system]),

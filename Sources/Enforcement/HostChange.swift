@@ -18,13 +18,15 @@ extension LocalHost {
   }
 
   /// The same, by who may change the host.
+  ///
+  /// - Parameter losing: is called ahead of a transaction that makes the table anew: what its rules have recorded goes with it.
   package func change(
-    _ request: Apply, _ hold: Hold, tell: (Apply.Step) throws(AgentFailure) -> Void
+    _ request: Apply, _ hold: Hold, losing: () -> Void = {}, tell: (Apply.Step) throws(AgentFailure) -> Void
   ) throws(AgentFailure) -> Applied {
     defer { withExtendedLifetime(hold) {} }
     var basis = Basis(wanted: request.wanted, seen: request.seen)
     do throws(AgentFailure) {
-      return try change(request, hold.kernel, &basis, tell)
+      return try change(request, hold.kernel, &basis, losing, tell)
     } catch {
       guard let waypoint = basis.waypoint else { throw error }
       throw stranded(error, at: waypoint, hold.kernel)
@@ -32,7 +34,7 @@ extension LocalHost {
   }
 
   private func change(
-    _ request: Apply, _ kernel: any HostKernel, _ basis: inout Basis,
+    _ request: Apply, _ kernel: any HostKernel, _ basis: inout Basis, _ losing: () -> Void,
     _ tell: (Apply.Step) throws(AgentFailure) -> Void
   ) throws(AgentFailure) -> Applied {
     var operations = 0
@@ -52,6 +54,7 @@ extension LocalHost {
         return Applied(operations: operations, generation: found.generation, retries: basis.retries)
       }
       try checkOwner(found.own)
+      if change.operations.first == .deleteTable { losing() }
       guard let made = try carryOut(change, to: waypoint ?? request.wanted, found, kernel, basis.pause) else {
         basis.pause.wait()
         continue

@@ -86,7 +86,14 @@ extension HostLife {
     tell: (Apply.Step) throws(AgentFailure) -> Void = { _ in }, _ run: inout Run
   ) throws(AgentFailure) {
     let request = Apply(table, seen: run.seen, isLearning: isLearning)
-    let applied = try host.change(request, run.hold, tell: tell)
+    let hasBooks = run.books != nil
+    var hasLost = false
+    let keep = {
+      _ = try? keepRecords(isLocked: hasBooks)
+      hasLost = true
+    }
+    let applied = try host.change(request, run.hold, losing: keep, tell: tell)
+    if hasLost { try? noteTableGone() }
     run.operations += applied.operations
     run.applied = Applied(
       operations: run.operations, generation: applied.generation, retries: applied.retries,

@@ -3,6 +3,11 @@ import Foundation
 import HostLife
 import HostStore
 import Machine
+import MemoryKernel
+import Nftables
+import NftablesNetlink
+import RulesetDiff
+import RulesetShape
 import Testing
 
 /// What the disk of a host says of records.
@@ -45,5 +50,37 @@ import Testing
     #expect(place.judge != nil)
     #expect(try place.life.records().loss == nil)
     #expect(try place.content.damage.isEmpty)
+  }
+
+  @Test func `a table that is made anew takes no records with it`() throws {
+    let place = try Self.made()
+    let reason = HostLife.Reason(why: nil, meaning: "a test")
+    let table = Fallback.table
+    func marked(_ flags: TableFlags) -> Table {
+      Table(
+        family: table.family, name: table.name, flags: flags, comment: "not the fallback",
+        chains: table.chains,
+        sets: table.sets, others: table.others)
+    }
+    func count(_ packets: UInt64) -> [ElementState] {
+      [
+        ElementState(
+          key: [10, 0, 0, 9, 6, 0, 0, 0, 0, 22, 0, 0], timeLeft: 86_400_000,
+          counter: CounterValues(packets: packets, bytes: 60 * packets))
+      ]
+    }
+    func told() throws -> [UInt64] {
+      try place.life.records().directions.filter { $0.hook == .input }.flatMap(\.entries).map(\.packets)
+    }
+    place.kernel.commit(
+      TableDiff.change(from: place.kernel.table(.inet, .sekisho), to: marked(.persist)))
+    place.kernel.made["in/denied.v4"] = count(5)
+    #expect(try told() == [5])
+    // No operation changes such a flag.
+    _ = try place.life.adopt(marked([]), seen: nil, isLearning: false, reason) { _ in }
+    place.kernel.made["in/denied.v4"] = []
+    #expect(try told() == [5])
+    place.kernel.made["in/denied.v4"] = count(6)
+    #expect(try told() == [11])
   }
 }
