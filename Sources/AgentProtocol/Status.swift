@@ -20,6 +20,8 @@ package struct HostStatus: AgentMessage, Hashable, Codable {
   package var stop: StopStatus?
   /// Whom the host has cut off; `nil`: nobody, or whoever is asked may not read its books.
   package var quarantine: [QuarantineStatus]?
+  /// What the host has opened for a time; `nil`: nothing, or whoever is asked may not read its books.
+  package var opened: [OpenedStatus]?
   /// What boots; `nil`: nothing was ever confirmed, or whoever is asked may not read the host's books.
   package var confirmed: ConfirmedStatus?
   /// Services that take the table away, as far as files of the host say; `nil`: it was not looked for them.
@@ -55,6 +57,9 @@ package struct HostStatus: AgentMessage, Hashable, Codable {
       header.quarantine?.allSatisfy(\.isSound) ?? true
     else {
       throw AgentFailure(.badRequest, "a quarantine that no host can have")
+    }
+    guard header.opened?.count ?? 0 <= OpenDoors.most, header.opened?.allSatisfy(\.isSound) ?? true else {
+      throw AgentFailure(.badRequest, "doors that no host can have")
     }
     guard header.sessions?.isSound ?? true else {
       throw AgentFailure(.badRequest, "more sessions than there can be")

@@ -1,4 +1,3 @@
-package import Addressing
 package import AgentProtocol
 package import Nftables
 internal import NftablesNetlink
@@ -27,9 +26,11 @@ extension LocalHost {
   /// - Parameters:
   ///   - confirmed: what it should be; `nil`: nothing is compared.
   ///   - trial: what is on trial; `nil`: that is not compared.
-  ///   - cutOff: addresses that are to be cut off; `known`: every address that may be, `nil` where that is not known.
+  ///   - kept: what the host is to keep in its rules.
+  ///   - known: all that it may keep; `nil`: that is not known.
   package func drift(
-    from confirmed: Table?, trial: Table? = nil, cutOff: [CutOff] = [], known: Set<Address>? = nil,
+    from confirmed: Table?, trial: Table? = nil, keeping kept: [KeptElement] = [],
+    known: Set<KeptElement.Place>? = nil,
     _ hold: Hold
   ) throws(AgentFailure) -> Drift {
     var pause = Backoff()
@@ -41,7 +42,7 @@ extension LocalHost {
     let back = confirmed.map {
       own == nil
         ? ChangeDescription()
-        : Self.comparison(of: own, with: $0) { $0.correctingQuarantine(cutOff, known: known) }.described
+        : Self.comparison(of: own, with: $0) { $0.correcting(kept, known: known) }.described
     }
     var allowed: [String: UInt64] = [:]
     var denied: UInt64 = 0

@@ -105,6 +105,42 @@ extension LocalHost {
     }
   }
 
+  /// Ends the sessions that came by some doors and that the rules would not let begin any more.
+  ///
+  /// - Returns: what became of them, or why it is not known.
+  package func end(through doors: [Door], _ hold: Hold) -> CutReport {
+    do throws(AgentFailure) {
+      // What a door's time has ended changes no generation: what was read before may have it still.
+      var pause = Backoff()
+      guard let table = try own(hold.kernel, &pause).own?.table else {
+        return CutReport(isDone: true, flows: [], sessions: 0, uncertain: 0, left: 0)
+      }
+      let judge = try judge(of: table, hold.kernel)
+      let meant = Set(doors)
+      let report = try sweep(hold.kernel) { (_) throws(AgentFailure) in
+        { session in
+          let original = session.original
+          let door: Door
+          switch judge.hook(of: session) {
+          case .input?: door = Door(.in, [original.source], original.ipProtocol, original.destinationPort)
+          case .output?:
+            door = Door(.out, [original.destination], original.ipProtocol, original.destinationPort)
+          case .forward?:
+            door = Door(
+              .through, [original.source, original.destination], original.ipProtocol, original.destinationPort
+            )
+          default: return .other
+          }
+          return meant.contains(door) && judge.judge(session) == .denied ? .chosen(of: nil) : .other
+        }
+      }
+      guard let report else { throw Self.untracked }
+      return report
+    } catch {
+      return CutReport(isDone: false, flows: [], sessions: 0, uncertain: 0, left: 0, failure: error.message)
+    }
+  }
+
   /// The sessions of this host and what its rules say of them.
   ///
   /// - Throws: ``AgentProtocol/AgentFailure``; where nothing is enforced there is nothing to say.

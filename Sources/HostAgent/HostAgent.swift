@@ -22,6 +22,8 @@ extension AgentServer {
     answerStart(here)
     answerQuarantine(here)
     answerRelease(here)
+    answerOpen(here)
+    answerClose(here)
     answerHistory(here)
     answerReadConfirmed(here)
     answerReadRevision(here)

@@ -49,6 +49,12 @@ package struct HostHere: Sendable {
     return quarantined?.isEmpty == false ? quarantined : nil
   }
 
+  /// What the host has opened for a time; `nil`: nothing, or whoever asks may not read the books.
+  var openedNow: [OpenedStatus]? {
+    let opened = StateDirectory.isThere ? try? life().openedNow() : nil
+    return opened?.isEmpty == false ? opened : nil
+  }
+
   /// What the host boots with; `nil`: nothing, or whoever asks may not read the books.
   func confirmedNow(_ installed: InstalledTable?) -> ConfirmedStatus? {
     StateDirectory.isThere ? try? life().confirmedNow(installed) : nil

@@ -17,4 +17,20 @@ extension AgentServer {
   mutating func answerRelease(_ here: HostHere) {
     handle(ReleaseHosts.self) { (request, _) throws(AgentFailure) in try here.life().release(request) }
   }
+
+  mutating func answerOpen(_ here: HostHere) {
+    handle(OpenDoors.self) { (request, _) throws(AgentFailure) in
+      guard OpenDoors.possibleSeconds.contains(request.seconds) else {
+        throw AgentFailure(.badRequest, "nothing can be open for \(request.seconds) s")
+      }
+      guard !request.doors.isEmpty, !request.why.isEmpty else {
+        throw AgentFailure(.badRequest, "what is opened, and why, is not said")
+      }
+      return try here.life().open(request)
+    }
+  }
+
+  mutating func answerClose(_ here: HostHere) {
+    handle(CloseDoors.self) { (request, _) throws(AgentFailure) in try here.life().close(request) }
+  }
 }

@@ -16,6 +16,7 @@ extension AgentServer {
       status.confirmed = here.confirmedNow(installed)
       status.stop = here.stopNow
       status.quarantine = here.quarantinedNow
+      status.opened = here.openedNow
       // Services are of the machine, and act in its first namespace.
       if NetworkNamespace.isFirst { status.flushing = FlushingServices.found(below: "") }
       return status

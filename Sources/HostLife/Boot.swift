@@ -44,7 +44,7 @@ extension HostLife {
       return try boot(&run)
     } catch {
       if error.code == .busy || error.code == .trialRuns { throw error }
-      try Fallback.stand(on: host, hold, judged: judged, because: error)
+      try Fallback.stand(on: host, hold, judged: judged, because: error, cutOff: cutOffByBooks)
       // The disk may be what is out of order.
       let entry = AuditEntry(.fallback(error.message), time: clock(), by: actor)
       try? reading { () throws(HostStore.Failure) in try store.append(entry) }

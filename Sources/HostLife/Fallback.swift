@@ -5,7 +5,7 @@ package import Enforcement
 package import Nftables
 internal import Policy
 internal import RulesetCompiler
-internal import RulesetShape
+package import RulesetShape
 
 /// What stands where a host cannot be given what was confirmed: nothing is known of its flows, and somebody has to get in
 /// to repair it.
@@ -46,9 +46,11 @@ package enum Fallback {
   ///   - hold: the right to change the host; `nil`: it could not be had, and is not waited for.
   ///   - judged: whether rules of ours did when the command began; `nil`: if they do now.
   ///   - reason: why what was confirmed does not stand.
+  ///   - cutOff: whom the host has cut off: the fallback does not let him in either.
   /// - Throws: ``AgentProtocol/AgentFailure``: the reason where rules judge already, or why not even the fallback stands.
   package static func stand(
-    on host: LocalHost, _ hold: Hold? = nil, judged: Bool? = nil, because reason: AgentFailure
+    on host: LocalHost, _ hold: Hold? = nil, judged: Bool? = nil, because reason: AgentFailure,
+    cutOff: [KeptElement] = []
   ) throws(AgentFailure) {
     var last = reason
     for attempt in 0..<3 {
@@ -58,7 +60,7 @@ package enum Fallback {
         if own?.isFallback == true { return }
         if judged ?? own?.judges ?? false { throw reason }
         // Where the kernel can be told of no session there is one to be opened anew, and the rules stand.
-        _ = try host.change(Apply(table, seen: nil, isLearning: attempt == 0), hold) { _ in }
+        _ = try host.change(Apply(table.keeping(cutOff), seen: nil, isLearning: attempt == 0), hold) { _ in }
         return
       } catch {
         if error == reason { throw reason }

@@ -173,19 +173,24 @@ extension HostLife {
 
   /// Takes the steps out of whatever was left behind.
   ///
-  /// - Returns: milliseconds until there may be something to do again; `nil`: nothing is on trial, and no stop has a time.
+  /// - Returns: milliseconds until there may be something to do again; `nil`: nothing is on trial, no stop has a time, and
+  ///   nothing is open.
   package func recover() throws(AgentFailure) -> UInt64? {
     let run = try begin()
-    if run.content.state.trial != nil { return run.view.left }
-    return run.content.state.stop.flatMap { left(of: $0) }
+    let doors = leftOfDoors(run.content, run.place).map { UInt64($0) * 1000 }
+    let first =
+      run.content.state.trial != nil ? run.view.left : run.content.state.stop.flatMap { left(of: $0) }
+    return [first, doors].compactMap(\.self).min()
   }
 
-  /// Milliseconds for which a trial still judges, or a stop goes on; `nil`: neither, or a stop without a time. Nobody is kept
-  /// from the host by the question.
+  /// Milliseconds for which a trial still judges, a stop goes on, or something is open; `nil`: none of it, or the time of one is
+  /// over. Nobody is kept from the host by the question.
   package func left() throws(AgentFailure) -> UInt64? {
-    if let left = try host.trialLeft(try host.conversation()) { return left }
-    let stop = try contentHere().state.stop
-    return stop.flatMap { left(of: $0) }.flatMap { $0 == 0 ? nil : $0 }
+    let trial = try host.trialLeft(try host.conversation())
+    let content = try contentHere()
+    let first = trial ?? content.state.stop.flatMap { left(of: $0) }
+    let doors = leftOfDoors(content, try Self.place()).map { UInt64($0) * 1000 }
+    return [first, doors].compactMap(\.self).min().flatMap { $0 == 0 ? nil : $0 }
   }
 
   /// Ends sessions that are there. The rules stay as they are.

@@ -68,6 +68,8 @@ extension HostLife {
     var run = Run(hold: hold, books: try lockedBooks(), place: try Self.place())
     try look(&run)
     try leadOut(&run)
+    // Nothing begins by it any more: what fails here is done by the next command.
+    do throws(AgentFailure) { try closeWhatIsOver(&run) } catch {}
     run.before = (run.own, run.view.left)
     return run
   }

@@ -45,7 +45,7 @@ extension HostLife {
         if let known = run.known, known.revision == number.rawValue {
           known.table
         } else { try table(number) }
-      let judging = cuttingOff(table, run)
+      let judging = keeping(table, run)
       run.known = ConfirmedRuleset(revision: number.rawValue, table: judging)
       // Whoever carries on what another began may be the first who makes the kernel track connections.
       try make(
@@ -53,7 +53,7 @@ extension HostLife {
         &run)
       // A set that was there keeps what is in it, whoever has put it there or taken it out.
       let kept = kept(run.content, run.place)
-      run.operations += try host.correctQuarantine(kept.cutOff, known: kept.known, run.hold)
+      run.operations += try host.correct(kept.elements, known: kept.known, run.hold)
       run.enforced = number
     case .removeTable:
       // They go with it, and that they could not be kept keeps nobody from taking it away.
@@ -106,7 +106,7 @@ extension HostLife {
       throw AgentFailure(.failed, "the books know of no trial")
     }
     let own = try host.ownTable(run.hold)
-    let wanted = cuttingOff(try table(number), run)
+    let wanted = keeping(try table(number), run)
     let trial = TrialTable(of: wanted, beside: own, milliseconds: UInt64(seconds) * 1000)
     try make(trial.prepared, &run)
     run.trial = trial

@@ -16,7 +16,10 @@ extension HostLife {
     var run = try begin()
     run.why = request.why
     if !request.allowsLockout { try refuseLockout(addresses, run.hold) }
-    guard let own = run.own, own.asksForQuarantine else { throw noRules(run) }
+    let elements = addresses.map {
+      KeptElement.cutOff($0, milliseconds: request.seconds.map { UInt64($0) * 1000 })
+    }
+    let own = try requireRules(for: elements, run)
     let before = run.content.state.quarantine
     let (now, booted) = (clock(), sinceBoot())
     let added = request.peers.map { peer in
@@ -34,14 +37,13 @@ extension HostLife {
     }
     try reading { () throws(HostStore.Failure) in try store.write(kept) }
     do throws(AgentFailure) {
-      try host.cutOff(
-        addresses.map { CutOff($0, milliseconds: request.seconds.map { UInt64($0) * 1000 }) }, run.hold)
+      try host.keep(elements, run.hold)
     } catch {
       if error.happened == .nothing { try? store.write(before) }
       throw error
     }
     let until = request.seconds.map { now + Int64($0) }
-    let cut = host.end(of: addresses, before: own.cuttingOff([]), run.hold)
+    let cut = host.end(of: addresses, before: own.keeping([]), run.hold)
     try audit(.quarantined(Self.words(request.peers), until: until), run)
     return QuarantinedHosts(until: until, cut: cut)
   }
@@ -54,8 +56,9 @@ extension HostLife {
     run.why = request.why
     let meant = Set(request.addresses)
     let before = run.content.state.quarantine
-    // Where the host is stopped there is only the book.
-    let inKernel = run.own?.asksForQuarantine == true ? try host.release(request.addresses, run.hold) : []
+    let places = Set(meant.map { KeptElement.cutOff($0, milliseconds: nil).place })
+    let taken = try host.takeOut(places, run.hold)
+    let inKernel = meant.filter { taken.contains(KeptElement.cutOff($0, milliseconds: nil).place) }
     let kept = before.filter { !meant.contains($0.address) }
     let inBooks = before.filter { meant.contains($0.address) && left(of: $0, run.place) != 0 }
     let released = inKernel.union(inBooks.map(\.address))
@@ -78,31 +81,50 @@ extension HostLife {
   /// Whom the host has cut off. Nothing is changed.
   package func quarantined() throws(AgentFailure) -> [QuarantineStatus] {
     let place = try Self.place()
-    let present = try host.cutOff(try host.conversation())
+    let present = try host.kept(try host.conversation())
     return try contentHere().state.quarantine.compactMap { entry in
       let left = left(of: entry, place)
       guard left != 0 else { return nil }
       return QuarantineStatus(
         address: entry.address, host: entry.host ?? "", since: entry.since, until: left.map { clock() + $0 },
-        isInForce: present.contains(entry.address), by: Self.words(entry.by), why: entry.why)
+        isInForce: present.contains(KeptElement.cutOff(entry.address, milliseconds: nil).place),
+        by: Self.words(entry.by), why: entry.why)
     }
   }
 
-  /// A table with whom the host has cut off, for as long as is left of the time of each.
-  func cuttingOff(_ table: Table, _ run: Run) -> Table {
-    table.cuttingOff(kept(run.content, run.place).cutOff)
+  /// A table with what the host keeps in its rules, for as long as is left of the time of each.
+  func keeping(_ table: Table, _ run: Run) -> Table { table.keeping(kept(run.content, run.place).elements) }
+
+  /// What the host keeps in its rules, for as long as is left of the time of each, and all that it may keep; what is over the kernel
+  /// has for another moment.
+  func kept(
+    _ content: HostStore.Content, _ place: String
+  ) -> (elements: [KeptElement], known: Set<KeptElement.Place>?) {
+    let cutOff = content.state.quarantine.compactMap { entry -> KeptElement? in
+      let left = left(of: entry, place)
+      return left == 0 ? nil : .cutOff(entry.address, milliseconds: left.map(Self.milliseconds))
+    }
+    let opened = content.state.opened.flatMap { one -> [KeptElement] in
+      let left = one.left(at: sinceBoot(), in: place)
+      return left == 0 ? [] : one.elements(milliseconds: Self.milliseconds(left))
+    }
+    let known = Set(content.state.quarantine.map { KeptElement.cutOff($0.address, milliseconds: nil).place })
+      .union(content.state.opened.flatMap { $0.elements(milliseconds: nil) }.map(\.place))
+    // Books that cannot be read say of nobody that he was let go.
+    return (cutOff + opened, content.damage.isEmpty ? known : nil)
   }
 
-  /// Whom the host has cut off, for as long as is left of the time of each, and everybody whom it may have; those whose time is
-  /// over the kernel has for another moment.
-  func kept(_ content: HostStore.Content, _ place: String) -> (cutOff: [CutOff], known: Set<Address>?) {
-    let entries = content.state.quarantine
-    let cutOff = entries.compactMap { entry -> CutOff? in
-      guard let left = left(of: entry, place) else { return CutOff(entry.address, milliseconds: nil) }
-      // What a file says may be any number.
-      return left == 0 ? nil : CutOff(entry.address, milliseconds: UInt64(min(left, 1 << 32)) * 1000)
+  /// Whom the host has cut off, as far as its books can be read.
+  var cutOffByBooks: [KeptElement] {
+    guard let content = try? contentHere(), let place = try? Self.place() else { return [] }
+    return kept(content, place).elements.filter { element in
+      if case .quarantine = element.set { true } else { false }
     }
-    return (cutOff, content.damage.isEmpty ? Set(entries.map(\.address)) : nil)
+  }
+
+  /// What a file says may be any number.
+  private static func milliseconds(_ seconds: Int64) -> UInt64 {
+    UInt64(max(0, min(seconds, 1 << 32))) * 1000
   }
 
   private func left(of entry: HostState.Quarantine, _ place: String) -> Int64? {
@@ -116,19 +138,20 @@ extension HostLife {
       remedy: "come from elsewhere, or give --allow-lockout where there is another way in, such as a console")
   }
 
-  private func noRules(_ run: Run) -> AgentFailure {
+  /// - Throws: ``AgentProtocol/AgentFailure`` where no rules ask for such elements.
+  @discardableResult
+  func requireRules(for elements: [KeptElement], _ run: Run) throws(AgentFailure) -> Table {
+    if let own = run.own, own.asks(for: elements) { return own }
     if run.content.state.stop != nil {
-      return AgentFailure(.refused, "the host is stopped: nothing is enforced", remedy: "sekisho start")
+      throw AgentFailure(.refused, "the host is stopped: nothing is enforced", remedy: "sekisho start")
     }
-    return AgentFailure(
+    throw AgentFailure(
       .refused,
-      run.own == nil
-        ? "nothing is enforced on this host"
-        : "the rules of this host are of before a quarantine was possible",
+      run.own == nil ? "nothing is enforced on this host" : "the rules of this host do not ask for it",
       remedy: "apply its ruleset")
   }
 
-  private func audit(_ event: AuditEvent, _ run: Run) throws(AgentFailure) {
+  func audit(_ event: AuditEvent, _ run: Run) throws(AgentFailure) {
     do throws(AgentFailure) {
       try reading { () throws(HostStore.Failure) in
         try store.append(AuditEntry(event, time: clock(), by: actor, why: run.why))

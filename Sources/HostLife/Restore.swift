@@ -40,13 +40,13 @@ extension HostLife {
       throw AgentFailure(.moved, "revision \(confirmed.revision) is not the confirmed one any more")
     }
     let kept = kept(run.content, run.place)
-    let drift = try host.drift(from: confirmed.table, cutOff: kept.cutOff, known: kept.known, run.hold)
+    let drift = try host.drift(from: confirmed.table, keeping: kept.elements, known: kept.known, run.hold)
     // Somebody was ahead.
     if drift.own != nil, drift.back.isEmpty { return Restored(operations: 0, cut: nil) }
     run.isLearning = false
     run.known = confirmed
     // Whatever becomes of that, the whole follows.
-    if run.own == nil, let first = cuttingOff(confirmed.table, run).denyingFirst { try? make(first, &run) }
+    if run.own == nil, let first = keeping(confirmed.table, run).denyingFirst { try? make(first, &run) }
     try carryOut(script, nil, &run)
     return Restored(operations: run.operations, cut: run.cut)
   }

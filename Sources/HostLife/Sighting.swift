@@ -51,7 +51,8 @@ extension HostLife {
       }
       let kept = kept(before, try Self.place())
       let drift = try host.drift(
-        from: known?.ruleset.table, trial: tried?.ruleset.table, cutOff: kept.cutOff, known: kept.known, hold)
+        from: known?.ruleset.table, trial: tried?.ruleset.table, keeping: kept.elements, known: kept.known,
+        hold)
       if drift.own != nil { counted = WatchSaying.Counted(allowed: drift.allowed, denied: drift.denied) }
       // Every command says on disk what it is about before it changes anything in the kernel.
       let after = try contentHere()

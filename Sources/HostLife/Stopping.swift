@@ -96,7 +96,7 @@ extension HostLife {
   }
 
   private func standIn(because reason: AgentFailure, _ run: inout Run) throws(AgentFailure) {
-    try Fallback.stand(on: host, run.hold, judged: false, because: reason)
+    try Fallback.stand(on: host, run.hold, judged: false, because: reason, cutOff: cutOffByBooks)
     people(.fallback(reason.message))
     try take(.removeStop, nil, &run)
     try take(.audit(.fallback(reason.message)), nil, &run)

@@ -13,6 +13,8 @@ package struct HostState: Hashable, Sendable {
   package var stop: Stop?
   /// Whom the host has cut off, those among them whose time is over.
   package var quarantine: [Quarantine] = []
+  /// What the host has opened for a time, that of it among them which is over.
+  package var opened: [Opened] = []
 
   package init(
     confirmed: RevisionNumber? = nil, trial: Trial? = nil, last: RevisionNumber = .init(rawValue: 0),

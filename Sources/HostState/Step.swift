@@ -95,6 +95,9 @@ package enum AuditEvent: Hashable, Sendable {
   case quarantined([String], until: Int64?)
   /// Somebody lets addresses take part again.
   case released([String])
+  /// Somebody opened something for a time; until when, in seconds since 1970.
+  case opened(String, until: Int64, ticket: String?)
+  case closed(String, StopEnd)
   /// Somebody ended sessions.
   case cut(sessions: Int, of: String)
 }

@@ -7,7 +7,7 @@ package struct AuditEntry: Hashable, Sendable, Codable {
   package let time: Int64
   package let by: Actor
   /// In a word: `armed`, `extended`, `confirmed`, `ended`, `booted`, `stopped`, `resumed`, `fallback`, `restored`, `cut`,
-  /// `quarantined`, `released`.
+  /// `quarantined`, `released`, `opened`, `closed`.
   package let event: String
   package let revision: RevisionNumber?
   /// How, by what or for how long.
@@ -49,6 +49,11 @@ package struct AuditEntry: Hashable, Sendable, Codable {
         time: time, by: by, event: "quarantined", detail: "\(peers.joined(separator: ", ")) \(end)", why: why)
     case .released(let peers):
       self.init(time: time, by: by, event: "released", detail: peers.joined(separator: ", "), why: why)
+    case .opened(let flow, let until, let ticket):
+      let asked = ticket.map { ", ticket \($0)" } ?? ""
+      self.init(time: time, by: by, event: "opened", detail: "\(flow) until \(until)\(asked)", why: why)
+    case .closed(let flow, let end):
+      self.init(time: time, by: by, event: "closed", detail: "\(flow), \(end.rawValue)", why: why)
     case .resumed(let number, let end):
       self.init(time: time, by: by, event: "resumed", revision: number, detail: end.rawValue, why: why)
     case .stopped(let until):

@@ -12,6 +12,7 @@ internal import SystemPackage
 ///     trial, stopped               while there is one
 ///     records                      what the table has recorded, and when each was first seen
 ///     quarantine                   whom the host has cut off
+///     opened                       what it has opened for a time
 ///     audit.jsonl                  what happened, each line with the digest of the line before
 ///     lock                         whoever writes holds it
 ///
@@ -53,6 +54,7 @@ package struct HostStore: Sendable {
     static let trial = "trial"
     static let stop = "stopped"
     static let quarantine = "quarantine"
+    static let opened = "opened"
     static let revisions = "revisions"
     static let ruleset = "ruleset.json"
     static let about = "about.json"
@@ -113,6 +115,7 @@ extension HostStore {
       content.state.stop = HostState.Stop(until: 0, by: Actor(user: "somebody"), why: nil)
     }
     content.state.quarantine = try read(Name.quarantine, [HostState.Quarantine].self) ?? []
+    content.state.opened = try read(Name.opened, [HostState.Opened].self) ?? []
     content.state.last = try numbers().last ?? RevisionNumber(rawValue: 0)
     return content
   }
@@ -234,6 +237,7 @@ extension HostStore {
   package func write(_ quarantine: [HostState.Quarantine]) throws(Failure) {
     try replace(Name.quarantine, quarantine)
   }
+  package func write(_ opened: [HostState.Opened]) throws(Failure) { try replace(Name.opened, opened) }
 
   /// Keeps what was recorded; there may be a great many of it.
   package func write(records: some Codable) throws(Failure) {

@@ -37,6 +37,7 @@ struct Skeleton: Sendable {
   /// Judges what neither belongs to a connection nor begins one.
   let notNew: Chain
   let deny: DenyChain
+  let opened: OpenedRules
 
   init(_ side: SidePolicy) {
     self.side = side
@@ -78,13 +79,14 @@ struct Skeleton: Sendable {
     lookups = Lookups(side)
     notNew = notNewChain(side)
     deny = DenyChain(side)
+    opened = OpenedRules(side)
   }
 
   /// Every rule that a chain may have of it.
   var rules: [Rule] {
     loopback + toContainers + [established, unlessNew, disguised, ownAddress] + dhcp
       + [beginning] + namesForContainers + [translated, end]
-      + [QuarantineChain.jump] + lookups.rules + chains.flatMap(\.rules)
+      + [QuarantineChain.jump] + opened.rules + lookups.rules + chains.flatMap(\.rules)
   }
 
   /// The chains that hang on no packet's service.
@@ -113,6 +115,7 @@ struct Skeleton: Sendable {
     rules.append(beginning)
     rules += namesForContainers
     rules += dispatch.rules
+    rules += opened.rules
     rules.append(end)
     return Chain(
       name: ChainMeaning.base(side.side).name,

@@ -75,7 +75,7 @@ struct RecordChain: Sendable {
 }
 
 /// The addresses that tell who was denied: the other end's, or both of what is forwarded, its source first.
-private func recordedAddresses(_ side: SidePolicy, _ family: AddressFamily) -> [Operand] {
+func recordedAddresses(_ side: SidePolicy, _ family: AddressFamily) -> [Operand] {
   let source: Operand = family == .ipv4 ? .ipSaddr : .ip6Saddr
   let destination: Operand = family == .ipv4 ? .ipDaddr : .ip6Daddr
   return switch side.direction {

@@ -81,6 +81,7 @@ package struct RulesetCompiler: Sendable {
         let dispatch = Dispatch(own, skeleton, &builder)
         let ends = expiries.flatMap { builder.rules(for: $0, side) }
         builder.add(skeleton.baseChain(host, own, expiries: ends, dispatch))
+        for set in skeleton.opened.sets { builder.add(set) }
         sides[side.direction] = (own, dispatch)
       }
       for chain in skeleton.chains { builder.add(chain) }
@@ -127,7 +128,7 @@ package struct RulesetCompiler: Sendable {
     for host in hosts {
       for allowance in host.allowances { used.formUnion(allowance.peers) }
     }
-    return skeletons.values.flatMap(\.deny.records.sets) + QuarantineChain.sets
+    return skeletons.values.flatMap { $0.deny.records.sets + $0.opened.sets } + QuarantineChain.sets
       + used.sorted().flatMap { sets.namedSets($0) }
   }
 }

@@ -25,6 +25,8 @@ package enum RuleNote: String, Hashable, Sendable, CaseIterable {
   case overShare = "not recorded: more than a peer's share"
   case overPace = "not recorded: too much at once"
   case recordsFull = "not recorded: records are full"
+  /// Somebody has opened it for a time.
+  case opened = "opened for a time"
   /// One end is an address that the host has cut off.
   case quarantined = "quarantined"
   case denied = "denied"

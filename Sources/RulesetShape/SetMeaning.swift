@@ -21,6 +21,8 @@ package enum SetMeaning: Hashable, Sendable {
   case ended(Side, String, AddressFamily)
   /// Addresses that the host has cut off, by requests of their own: `quarantine/v4`.
   case quarantine(AddressFamily)
+  /// Ports that are opened to addresses for a time, by requests of their own: `in/opened.v4`.
+  case opened(Side, AddressFamily)
   /// The names of the bridges that containers are attached to: `bridges`.
   case bridges
   /// The addresses of peers: `api.v4`. Derived peers have `/` in their name: `api-to-db/from.v4`.
@@ -40,6 +42,7 @@ package enum SetMeaning: Hashable, Sendable {
       case .ended(let side, let name, let family):
         "\(side.rawValue)/\(Word.expired)\(name).\(family.suffix)"
       case .quarantine(let family): "\(Word.quarantine)\(family.suffix)"
+      case .opened(let side, let family): "\(side.rawValue)/\(Word.opened).\(family.suffix)"
       case .bridges: Word.bridges
       case .peers(let name, let family): "\(Self.word(name)).\(family.suffix)"
       }
@@ -81,6 +84,7 @@ package enum SetMeaning: Hashable, Sendable {
     guard let (name, family) = family(rest) else { return nil }
     if let kind = RecordKind(rawValue: String(name)) { return .records(side, kind, family) }
     if name == Word.asking { return .asking(side, family) }
+    if name == Word.opened { return .opened(side, family) }
     guard name.hasPrefix(Word.expired), name.count > Word.expired.count else { return nil }
     return .ended(side, String(name.dropFirst(Word.expired.count)), family)
   }
@@ -113,6 +117,7 @@ package enum SetMeaning: Hashable, Sendable {
     static let protocols: Substring = "protocols"
     static let translated = "dnat."
     static let asking: Substring = "asking"
+    static let opened: Substring = "opened"
     static let expired = "expired."
     static let bridges = "bridges"
     static let quarantine = "quarantine/"

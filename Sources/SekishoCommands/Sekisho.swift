@@ -37,6 +37,8 @@ package struct Sekisho: AsyncParsableCommand {
       SessionsCommand.self,
       CutCommand.self,
       QuarantineCommand.self,
+      OpenCommand.self,
+      CloseCommand.self,
       DeniedCommand.self,
       ObservedCommand.self,
       SuggestCommand.self,

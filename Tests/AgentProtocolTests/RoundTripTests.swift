@@ -29,6 +29,14 @@ import Testing
     try check(QuarantineHosts(peers, seconds: 600, why: "a shell", allowsLockout: true)) {
       #expect($0.peers == peers && $0.seconds == 600 && $0.allowsLockout)
     }
+    let doors = [
+      Door(.in, [peers[0].address], .tcp, 443), Door(.through, peers.map(\.address), .udp, 53),
+    ]
+    let flow = OpenedFlow(from: "web", to: "db-1", service: "tcp/443")
+    try check(OpenDoors(flow, doors, seconds: 600, why: "a repair", ticket: "T-1")) {
+      #expect($0.doors == doors && $0.flow == flow && $0.ticket == "T-1")
+    }
+    try check(CloseDoors(doors, why: nil)) { #expect($0.doors == doors) }
     try check(QuarantineHosts(peers, seconds: nil, why: "a shell")) { #expect($0.seconds == nil) }
     try check(ReleaseHosts(peers.map(\.address), why: nil)) { #expect($0.addresses == peers.map(\.address)) }
     try check(Probe(Samples.attempts))
@@ -53,6 +61,8 @@ import Testing
     let cut = CutReport(
       isDone: true, flows: [.init(flow: "f", sessions: 3)], sessions: 3, uncertain: 0, left: 0)
     try check(QuarantinedHosts(until: 1_800_000_000, cut: cut), to: QuarantineHosts.self)
+    try check(OpenedDoors(until: 1_800_000_000), to: OpenDoors.self)
+    try check(ClosedDoors(doors: 2, cut: cut), to: CloseDoors.self)
     try check(ReleasedHosts([try Address(parsing: "10.0.0.7")]), to: ReleaseHosts.self)
     try check(RevisionRuleset(table: Samples.table), to: ReadRevision.self)
     try check(Listed(text: "table inet sekisho {\n}\u{202e}\n"), to: List.self)

@@ -142,8 +142,8 @@ import Testing
     place.kernel.commit(
       Change(
         family: .inet, table: .sekisho,
-        operations: table.releasing([Self.intruder])
-          + table.quarantining([CutOff(stranger, milliseconds: nil)])))
+        operations: table.removing([KeptElement.cutOff(Self.intruder, milliseconds: nil).place])
+          + table.adding([.cutOff(stranger, milliseconds: nil)])))
     #expect(try place.life.quarantined().map(\.isInForce) == [false, true])
     let restored = try place.restore(confirmed, because: "an element is gone")
     #expect(restored.operations > 0)
@@ -153,6 +153,19 @@ import Testing
     place.now += 700
     place.sinceBoot += 700
     #expect(try place.restore(confirmed, because: "nothing").operations == 0)
+    #expect(cutOff(place) == [Self.intruder, Self.other])
+  }
+
+  @Test func `the fallback does not let him in either`() throws {
+    let place = try made()
+    _ = try place.life.quarantine(Self.request())
+    place.kernel.commit(Change(family: .inet, table: .sekisho, operations: [.deleteTable]))
+    try place.damage("confirmed")
+    guard case .fallback = try place.life.boot() else {
+      Issue.record("no fallback")
+      return
+    }
+    #expect(place.kernel.table(.inet, .sekisho)?.table.isFallback == true)
     #expect(cutOff(place) == [Self.intruder, Self.other])
   }
 

@@ -52,6 +52,7 @@ import Testing
     (.records(.output, .others, .ipv6), "out/denied-other.v6"), (.asking(.input, .ipv6), "in/asking.v6"),
     (.ended(.input, "a.b.1.1", .ipv4), "in/expired.a.b.1.1.v4"),
     (.ended(.output, "a.b.1.1/2", .ipv6), "out/expired.a.b.1.1/2.v6"),
+    (.opened(.input, .ipv4), "in/opened.v4"), (.opened(.forward, .ipv6), "forward/opened.v6"),
     (.quarantine(.ipv4), "quarantine/v4"), (.quarantine(.ipv6), "quarantine/v6"),
     (.peers("quarantine", .ipv4), "quarantine.v4"),
     (.bridges, "bridges"), (.peers("api", .ipv4), "api.v4"), (.peers("bridges", .ipv4), "bridges.v4"),
@@ -70,7 +71,7 @@ import Testing
 
   @Test(arguments: [
     "denied", "blackhole", "api.v5", ".v4", "_api.v4", "Api.v4", "in/", "in/esp", "in/dnat.esp", "in/denied",
-    "in/expired..v4x", "in/asking", "quarantine", "quarantine/v5", "in/quarantine",
+    "in/expired..v4x", "in/asking", "in/opened", "quarantine", "quarantine/v5", "in/quarantine",
   ])
   func `a set of nobody's making has no meaning`(name: String) {
     #expect(SetMeaning(SetName(checked: name)) == nil)

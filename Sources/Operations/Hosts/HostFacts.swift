@@ -28,6 +28,8 @@ package struct HostFacts {
   package var revoked: CutReport?
   /// Whom the host refuses, whatever flows say; empty where it was not asked.
   package private(set) var quarantine: [QuarantineStatus] = []
+  /// What it has opened for a time; empty where it was not asked.
+  package private(set) var opened: [OpenedStatus] = []
   /// The names of hosts by their addresses.
   package let owners: [Address: String]
 
@@ -81,6 +83,7 @@ package struct HostFacts {
         answer.map { answer in
           var facts = Self(target, answer.looked, names: targets.inventory?.policy, stray: answer.stray)
           facts.quarantine = answer.status.quarantine ?? []
+          facts.opened = answer.status.opened ?? []
           return facts
         }
       )

@@ -16,6 +16,12 @@ package struct LoadedPolicy {
   /// - Throws: ``InventoryFiles/InventoryUnreadable``, or ``InventoryMistakes`` with all of them.
   package init(_ path: String) throws { try self.init(try Inventory.load(path)) }
 
+  /// Loads an inventory with a file more.
+  package init(_ path: String, adding file: SourceFile) throws {
+    let present = try Inventory.load(path).sources
+    try self.init(Inventory.load(Sources(directory: present.directory, files: present.files + [file])))
+  }
+
   /// Loads an inventory as it was at a revision.
   package init(_ path: String, at revision: String) async throws {
     try self.init(try await Inventory.load(path, at: revision))

@@ -33,6 +33,10 @@ struct ExplanationReport {
       facts.refusals(answers.map(\.0)).entries.map { Entry($0.mark, "\(host, .strong) " + $0.words) }
     }
     if !refused.isEmpty { parts.append(.chapter(Chapter(.facts, "Refused by hosts as they run", refused))) }
+    let opened = running.flatMap { host, facts in
+      facts.opened(answers.map(\.0)).entries.map { Entry($0.mark, "\(host, .strong): " + $0.words) }
+    }
+    if !opened.isEmpty { parts.append(.chapter(Chapter(.facts, "Opened by hosts as they run", opened))) }
     var exitCode: ExitCode?
     for (host, facts) in running {
       switch facts {
@@ -162,6 +166,7 @@ struct ExplanationReport {
       let translations: [TranslationJSON]?
       let translationsNotProven: String?
       let quarantine: [QuarantineStatus]?
+      let opened: [OpenedStatus]?
       let error: FailureJSON?
 
       init(_ host: String, _ facts: Result<HostFacts, any Error>, _ asked: [Connection]) {
@@ -172,9 +177,11 @@ struct ExplanationReport {
           translationsNotProven = known.translationsNotProven
           let refusals = facts.refusals(asked)
           quarantine = refusals.isEmpty ? nil : refusals
+          let open = facts.opened(asked)
+          opened = open.isEmpty ? nil : open
           error = nil
         case .failure(let failure):
-          (translations, translationsNotProven, quarantine) = (nil, nil, nil)
+          (translations, translationsNotProven, quarantine, opened) = (nil, nil, nil, nil)
           error = FailureJSON(failure)
         }
       }
@@ -212,6 +219,25 @@ struct ExplanationReport {
 }
 
 extension Result<HostFacts, any Error> {
+  /// What the host has opened that lets some connections begin there.
+  fileprivate func opened(_ asked: [Connection]) -> [OpenedStatus] {
+    guard case .success(let facts) = self else { return [] }
+    return facts.opened.filter { one in
+      one.doors.contains { door in
+        asked.contains { connection in
+          let ends =
+            switch door.way {
+            case .in: [connection.source]
+            case .out: [connection.destination]
+            case .through: [connection.source, connection.destination]
+            }
+          return door.addresses == ends && door.ipProtocol == connection.ipProtocol.rawValue
+            && Int(door.port) == connection.portOrType
+        }
+      }
+    }
+  }
+
   /// Whom of the ends of some connections the host refuses.
   fileprivate func refusals(_ asked: [Connection]) -> [QuarantineStatus] {
     guard case .success(let facts) = self else { return [] }

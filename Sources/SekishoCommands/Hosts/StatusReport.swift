@@ -35,7 +35,7 @@ struct StatusReport {
     let foreign = flushing(status) + foreign(status) + (state.facts?.translationEntries ?? []) + stray
     let stopped =
       (status.stop.map { [Entry(.risk, Words($0.sentence))] } ?? []) + (status.confirmed?.entries ?? [])
-      + (status.quarantine?.entries ?? [])
+      + (status.quarantine?.entries ?? []) + (status.opened?.entries ?? [])
     let sessions = status.sessions?.entries ?? []
     guard let table = status.table else {
       return Chapter(
@@ -146,6 +146,8 @@ struct StatusReport {
       var stop: StopStatus?
       /// Whom it refuses, whatever flows say.
       var quarantine: [QuarantineStatus]?
+      /// What it lets begin for a time, outside its rules.
+      var opened: [OpenedStatus]?
       /// The revision that the host boots with.
       var confirmed: ConfirmedStatus?
       var objectsDiffering: Int?
@@ -179,6 +181,7 @@ struct StatusReport {
           table = found.table
           stop = found.stop
           quarantine = found.quarantine
+          opened = found.opened
           confirmed = found.confirmed
           objectsDiffering = state.differing
           foreignChains = found.foreignChains
@@ -285,6 +288,20 @@ extension [QuarantineStatus] {
       isInForce = one.isInForce
       by = one.by
       why = one.why
+    }
+  }
+}
+
+extension [OpenedStatus] {
+  /// What a host has opened, until when and why.
+  var entries: [Entry] {
+    map { one in
+      let asked = one.ticket.map { ", \($0)" } ?? ""
+      return Entry(
+        .risk,
+        Words(
+          "\(one.flow.words) is open until \(Timestamp(seconds: one.until)), by \(one.by): \(one.why)\(asked)"
+        ))
     }
   }
 }

@@ -20,6 +20,8 @@ enum AgentTarget {
     take(lines, ReleaseHosts.self, &promises)
     take(lines, BearWitness.self, &promises)
     take(lines, Sightings.self, &promises)
+    take(lines, OpenDoors.self, &promises)
+    take(lines, CloseDoors.self, &promises)
   }
 
   /// The lines as requests, at the agent's end.
@@ -44,6 +46,8 @@ enum AgentTarget {
         read(arrived, ReleaseHosts.self, &promises)
         read(arrived, BearWitness.self, &promises)
         read(arrived, Sightings.self, &promises)
+        read(arrived, OpenDoors.self, &promises)
+        read(arrived, CloseDoors.self, &promises)
       }
     }
   }

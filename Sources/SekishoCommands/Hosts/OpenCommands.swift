@@ -1,0 +1,149 @@
+internal import AgentProtocol
+internal import ArgumentParser
+internal import Diagnostics
+internal import Operations
+internal import Policy
+
+struct OpenCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "open",
+    abstract: "Let something begin for a time, outside the inventory.",
+    usage: "sekisho open [<options>] --for <duration> --why <reason> <from> <to> <service>",
+    discussion: """
+      What FROM may ask TO for until the time is over, at both ends and at gateways between. Guards are judged first, as \
+      if a flow said it. No ruleset changes: hosts take it into sets that their rules ask last, and the kernel takes it out \
+      again when the time is over, whatever has died by then; a boot ends it, too. Sessions that came by it end then by \
+      the next command of the host, or the process that waits for it.
+
+        sekisho open bastion-1 db-1 postgres --for 1h --why "restore, INC-12"
+        sekisho open 203.0.113.7 web-1 tcp/8443 --for 30m --why "vendor" --ticket SEC-9
+        sekisho close bastion-1 db-1 postgres
+
+      FROM and TO are hosts, groups, zones or networks, as flows have them, or an address; SERVICE is a service or tcp/8443, \
+      of \(TimedFlow.mostPorts) ports at most. ICMP and protocols without ports are not opened so, nor ports that containers \
+      publish.
+
+      Exit codes: 0 done, 1 a host could not be asked, 4 a guard does not hold with it.
+      """)
+
+  @OptionGroup var timed: TimedFlowArguments
+
+  @Option(
+    name: .customLong("for"),
+    help: ArgumentHelp("How long, as in 30m or 4h (at most 24 h).", valueName: "duration"))
+  var time: TimeLimit
+
+  @Option(help: ArgumentHelp("Why, for the history of the hosts.", valueName: "reason"))
+  var why: String
+
+  @Option(help: ArgumentHelp("Where it was asked for.", valueName: "ticket"))
+  var ticket: String?
+
+  var output: OutputOptions { timed.output }
+
+  private var seconds: Int { Int(time.duration.components.seconds) }
+
+  func validate() throws {
+    if why.isEmpty { throw ValidationError("--why is empty: whoever finds it wants to know") }
+    if !OpenDoors.possibleSeconds.contains(seconds) {
+      throw ValidationError("--for takes 10 s to 24 h; what is needed for longer belongs in the inventory")
+    }
+  }
+
+  func answer(_ console: Console) async throws -> Answer {
+    let flow = try timed.flow(requiresGuards: true)
+    let replies = try await timed.ask(flow, console) { target, doors in
+      try await OpenDoors(flow.flow, doors, seconds: seconds, why: why, ticket: ticket).asked(of: target)
+    }
+    var answer = TrialAnswer.of(replies, "opened") { opened in
+      "\(flow.flow.words) may begin until \(Timestamp(seconds: opened.until))"
+    }
+    let failed = replies.count { if case .failure = $0.result { true } else { false } }
+    if failed > 0, failed < replies.count {
+      answer.parts.append(
+        .remark("it passes only where all hosts on its way let it; sekisho close takes it back"))
+    }
+    return answer
+  }
+}
+
+struct CloseCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "close",
+    abstract: "End what open let begin, with its sessions.",
+    usage: "sekisho close [<options>] <from> <to> <service>",
+    discussion: """
+      Ahead of its time, in the words in which it was opened. What flows of the inventory allow goes on.
+
+        sekisho close bastion-1 db-1 postgres
+
+      Exit codes: 0 done, 1 a host could not be asked or has sessions that go on.
+      """)
+
+  @OptionGroup var timed: TimedFlowArguments
+
+  @Option(help: ArgumentHelp("Why, for the history of the hosts.", valueName: "reason"))
+  var why: String?
+
+  var output: OutputOptions { timed.output }
+
+  func answer(_ console: Console) async throws -> Answer {
+    let flow = try timed.flow(requiresGuards: false)
+    let replies = try await timed.ask(flow, console) { target, doors in
+      try await CloseDoors(doors, why: why).asked(of: target)
+    }
+    var answer = TrialAnswer.of(replies, "closed") { closed in
+      let cut = closed.cut
+      let ended = cut.sessions == 0 ? [] : ["\(counted(cut.sessions, "session")) ended"]
+      let done = closed.doors == 0 ? "\(flow.flow.words) was not open" : "\(flow.flow.words) is closed"
+      return ([done] + ended + CutReport.leftWords(cut)).joined(separator: "; ")
+    }
+    if replies.contains(where: { (try? $0.result.get())?.cut.isComplete == false }) {
+      answer.exitCode = .failed
+    }
+    return answer
+  }
+}
+
+/// A flow of the command line, and the hosts on its way.
+struct TimedFlowArguments: ParsableArguments {
+  @Argument(help: "Who asks.")
+  var from: String
+  @Argument(help: "Who is asked.")
+  var to: String
+  @Argument(help: "What for.")
+  var service: String
+
+  @OptionGroup var hosts: TrialHosts
+  @OptionGroup var output: OutputOptions
+
+  func flow(requiresGuards: Bool) throws -> TimedFlow {
+    try TimedFlow(
+      from: from, to: to, service: service, inventory: hosts.inventory.inventory,
+      requiresGuards: requiresGuards)
+  }
+
+  /// Asks the hosts on its way, or those of them that are named.
+  func ask<Answer>(
+    _ flow: TimedFlow, _ console: Console,
+    _ question: @escaping @Sendable (Target, [Door]) async throws -> Answer
+  ) async throws -> [HostReply<Answer>] {
+    var request = hosts.targets.request
+    if request.host == nil { request.host = flow.hosts.map(\.name).joined(separator: ", ") }
+    let found = try TargetFinder(
+      options: request, inventory: hosts.inventory.inventory, requiresGuards: false
+    ).find()
+    let doors = Dictionary(uniqueKeysWithValues: flow.hosts.map { ($0.name, $0.doors) })
+    let meant = Targets(
+      hosts: found.hosts.filter { doors[$0.name] != nil }, all: found.all, inventory: found.inventory,
+      remarks: found.remarks, isLab: found.isLab)
+    if meant.hosts.isEmpty { throw ValidationError("none of the hosts that are named is on its way") }
+    return await HostReply.asking(each: meant, watch: WaitingLine(console)) { target in
+      try await question(target, doors[target.name] ?? [])
+    }
+  }
+}
+
+extension OpenedFlow {
+  var words: String { "\(from) → \(to) \(service)" }
+}
