@@ -11,12 +11,14 @@ package struct Probe: AgentRequest {
   /// How many attempts are begun in a second at most.
   package let rate: Int
 
-  package init(_ attempts: [Attempt], patience: Int = 300, rate: Int = Self.highestRate) {
+  package init(_ attempts: [Attempt], patience: Int = Self.patience, rate: Int = Self.highestRate) {
     self.attempts = attempts
     self.patience = patience
     self.rate = rate
   }
 
+  /// What is taken where a request does not say.
+  package static let patience = 300
   package static let highestRate = 100_000
   package static let longestPatience = 20_000
 }
@@ -29,8 +31,8 @@ extension Probe: Codable {
   package init(from decoder: any Decoder) throws {
     let fields = try decoder.container(keyedBy: Key.self)
     attempts = try fields.decode(BoundedList<Attempt>.self, forKey: .attempts).wrappedValue
-    patience = try fields.decode(Int.self, forKey: .patience)
-    rate = try fields.decode(Int.self, forKey: .rate)
+    patience = try fields.decodeIfPresent(Int.self, forKey: .patience) ?? Self.patience
+    rate = try fields.decodeIfPresent(Int.self, forKey: .rate) ?? Self.highestRate
     guard (1...Self.longestPatience).contains(patience), (1...Self.highestRate).contains(rate) else {
       throw DecodingError.dataCorruptedError(forKey: .rate, in: fields, debugDescription: "out of bounds")
     }
