@@ -27,7 +27,7 @@ STATIC := --scratch-path $(STATIC_BUILD) -c release --static-swift-stdlib -Xlink
 	$(foreach name,$(COLLECTABLE),-Xlinker '--remap-inputs=*/lib$(name).a=$(STATIC_LIBRARIES)/lib$(name).a') \
 	-Xlinker -L$(STATIC_LIBRARIES) -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: build release test test-containers test-boot quick soak fuzz lint format golden demo bench documentation install clean
+.PHONY: build release test test-containers test-boot quick soak fuzz lint format golden demo demo-adopt bench documentation install clean
 .PHONY: packages run-packages test-packages
 
 build: packages
@@ -70,6 +70,11 @@ quick: packages
 # The main job from end to end, in network namespaces; without root in a user namespace.
 demo: build run-packages
 	packaging/demo "$$(swift build --show-bin-path)/sekisho"
+
+# From nothing to enforced with real programs, which are unpacked and not installed; needs root.
+demo-adopt: build run-packages
+	packaging/adopt-programs .build/adopt
+	packaging/demo-adopt "$$(swift build --show-bin-path)/sekisho" .build/adopt
 
 # Runs the four fuzzers, each for FUZZ_SECONDS (60); what they find is kept in Tests/Fuzz/Crashers.
 fuzz: build

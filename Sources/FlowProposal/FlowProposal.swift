@@ -74,9 +74,9 @@ package struct FlowProposal: Sendable {
   ///     one was, and the ports that kernels pick from for those that one has picked for a file transfer.
   package init(over connections: [RecordedConnection], in policy: Policy, isWide: Bool = false) {
     let ends = FlowEnds(policy)
-    let sightings = Sightings(connections, in: policy, ends, isWide: isWide)
+    let seen = SeenPairs(connections, in: policy, ends, isWide: isWide)
     var wanted: [PairBlock: Set<Wanted>] = [:]
-    var spaces = sightings.seen.mapValues { Self.rows(of: $0, ends, isWide: isWide) }
+    var spaces = seen.pairs.mapValues { Self.rows(of: $0, ends, isWide: isWide) }
     // A resolver is asked again over TCP where its answer is too long (RFC 7766).
     if let asking = spaces[.port(.udp, 53)] {
       spaces[.port(.tcp, 53), default: [:]].merge(asking) { $0.union($1) }
@@ -89,18 +89,18 @@ package struct FlowProposal: Sendable {
     var names = ServiceNames(policy)
     var taken = Set(policy.flows.map(\.name))
     flows = Self.inOrder(wanted, ends).map { rectangle, all in
-      let flow = Flow(rectangle, all, names.names(of: all), ends, sightings.seen, taken: taken)
+      let flow = Flow(rectangle, all, names.names(of: all), ends, seen.pairs, taken: taken)
       taken.insert(flow.name)
       return flow
     }
     services = names.lacking
-    left = sightings.left
-    records = sightings.records
-    covered = sightings.seen.values.reduce(0) { $1.values.reduce($0) { $0 + $1.records } }
+    left = seen.left
+    records = seen.records
+    covered = seen.pairs.values.reduce(0) { $1.values.reduce($0) { $0 + $1.records } }
   }
 
   /// Of each source its destinations.
-  private static func rows(of seen: [Pair: Sighting], _ ends: FlowEnds, isWide: Bool) -> [Int: BitSet] {
+  private static func rows(of seen: [Pair: SeenPair], _ ends: FlowEnds, isWide: Bool) -> [Int: BitSet] {
     func gathered(_ pairs: some Sequence<(key: Int, value: Int)>) -> [Int: BitSet] {
       pairs.reduce(into: [:]) { $0[$1.key, default: BitSet(count: ends.count)].insert($1.value) }
     }
@@ -153,7 +153,7 @@ package struct FlowProposal: Sendable {
 extension FlowProposal.Flow {
   init(
     _ rectangle: PairBlock, _ wanted: Set<Wanted>, _ services: [String], _ ends: FlowEnds,
-    _ seen: [Wanted: [Pair: Sighting]], taken: Set<String>
+    _ seen: [Wanted: [Pair: SeenPair]], taken: Set<String>
   ) {
     from = ends.names(rectangle.sources)
     to = ends.names(rectangle.destinations)
@@ -171,11 +171,11 @@ extension FlowProposal.Flow {
     for one in wanted {
       for source in rectangle.sources.members {
         for destination in rectangle.destinations.members {
-          guard let sighting = seen[one]?[Pair(source: source, destination: destination)] else { continue }
+          guard let seenPair = seen[one]?[Pair(source: source, destination: destination)] else { continue }
           count += 1
-          let (sum, isTooMuch) = packets.addingReportingOverflow(sighting.mostPackets)
+          let (sum, isTooMuch) = packets.addingReportingOverflow(seenPair.mostPackets)
           packets = isTooMuch ? .max : sum
-          age = min(age, sighting.age)
+          age = min(age, seenPair.age)
           if one == .port(.udp, 123) {
             isMutual = isMutual || seen[one]?[Pair(source: destination, destination: source)] != nil
           }

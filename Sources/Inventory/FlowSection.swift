@@ -19,7 +19,7 @@ extension InventoryLoader {
       case .service: service = entry.value
       case .why:
         hasWhy = true
-        why = text(entry.value, "why")
+        why = text(entry.value, "why", ifEmpty: "write the reason that a reviewer needs")
       case .owner: owner = text(entry.value, "owner")
       case .ticket: ticket = text(entry.value, "ticket")
       case .until: until = readMoment(entry.value)

@@ -130,14 +130,16 @@ extension InventoryLoader {
   }
 
   /// A text that says something.
-  mutating func text(_ node: NodeID, _ what: String) -> String? {
+  mutating func text(
+    _ node: NodeID, _ what: String, ifEmpty help: String = "say it in a few words, or remove the key"
+  ) -> String? {
     guard tree.isScalar(node) else {
       error(node, "`\(what)` is a text, not \(found(node))", help: "write `\(what): some words`")
       return nil
     }
     let bytes = tree.bytes(node)
     if tree.isNull(node) || bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0a }) {
-      error(node, "`\(what)` is empty", help: "say it in a few words, or remove the key")
+      error(node, "`\(what)` is empty", help: help)
       return nil
     }
     guard bytes.count <= 2000 else {

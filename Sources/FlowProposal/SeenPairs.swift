@@ -10,7 +10,7 @@ struct Pair: Hashable {
 }
 
 /// How much of something was seen between two ends.
-struct Sighting {
+struct SeenPair {
   /// Both ends and those between them may have recorded the same, so that they are counted apart.
   private var packets: [Direction: UInt64] = [:]
   /// Seconds since the last packet.
@@ -30,8 +30,8 @@ struct Sighting {
 }
 
 /// What was seen, by what was wanted and between whom.
-struct Sightings {
-  private(set) var seen: [Wanted: [Pair: Sighting]] = [:]
+struct SeenPairs {
+  private(set) var pairs: [Wanted: [Pair: SeenPair]] = [:]
   private(set) var left: [FlowProposal.Left] = []
   /// Records that a flow could be about.
   private(set) var records = 0
@@ -117,7 +117,7 @@ struct Sightings {
   private static let fewestPicked = 3
 
   private mutating func add(_ some: [RecordedConnection], _ wanted: Wanted, _ pair: Pair) {
-    for one in some { seen[wanted, default: [:]][pair, default: Sighting()].add(one) }
+    for one in some { pairs[wanted, default: [:]][pair, default: SeenPair()].add(one) }
   }
 }
 
