@@ -51,9 +51,6 @@ extension HostLife {
       try make(
         judging, isLearning: pending?.isLearning ?? run.isLearning, tell: pending?.tell ?? { _ in },
         &run)
-      // A set that was there keeps what is in it, whoever has put it there or taken it out.
-      let kept = kept(run.content, run.place)
-      run.operations += try host.correct(kept.elements, known: kept.known, run.hold)
       run.enforced = number
     case .removeTable:
       // They go with it, and that they could not be kept keeps nobody from taking it away.

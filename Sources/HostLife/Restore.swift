@@ -48,6 +48,16 @@ extension HostLife {
     // Whatever becomes of that, the whole follows.
     if run.own == nil, let first = keeping(confirmed.table, run).denyingFirst { try? make(first, &run) }
     try carryOut(script, nil, &run)
+    if drift.own != nil {
+      // A set that was there keeps what is in it, whoever has put it there or taken it out.
+      do throws(AgentFailure) {
+        run.operations += try host.correct(kept.elements, known: kept.known, run.hold)
+      } catch {
+        var failure = error
+        failure.happened = .applied
+        throw failure
+      }
+    }
     return Restored(operations: run.operations, cut: run.cut)
   }
 }
