@@ -86,22 +86,21 @@ extension LocalHost {
   /// - Parameter before: the rules that let them begin, which say of which flows they are.
   /// - Returns: what became of them, or why it is not known.
   package func end(of addresses: Set<Address>, before: Table, _ hold: Hold) -> CutReport {
-    do throws(AgentFailure) {
-      let judge = try judge(of: before, hold.kernel)
-      let report = try sweep(hold.kernel) { (_) throws(AgentFailure) in
-        { session in
-          guard !addresses.isDisjoint(with: session.ends) else { return .other }
-          return switch judge.judge(session) {
-          case .allowed(let flow): .chosen(of: flow)
-          case .denied, .uncertain: .chosen(of: nil)
-          case .exempt: .other
-          }
+    ending(hold) { (tracked) throws(AgentFailure) in
+      func isMeant(_ session: TrackedSession) -> Bool { !addresses.isDisjoint(with: session.ends) }
+      let meant = tracked.sessions.filter(isMeant)
+      // As a rule there are none, and nothing more need be known of the host.
+      if meant.isEmpty { return { _ in .other } }
+      let listeners = meant.contains(where: \.isPickedUp) ? try sockets(hold.kernel) : []
+      let judge = try judging(among: listeners)(before)
+      return { session in
+        guard isMeant(session) else { return .other }
+        return switch judge.judge(session) {
+        case .allowed(let flow): .chosen(of: flow)
+        case .denied, .uncertain: .chosen(of: nil)
+        case .exempt: .other
         }
       }
-      guard let report else { throw Self.untracked }
-      return report
-    } catch {
-      return CutReport(isDone: false, flows: [], sessions: 0, uncertain: 0, left: 0, failure: error.message)
     }
   }
 
@@ -109,32 +108,33 @@ extension LocalHost {
   ///
   /// - Returns: what became of them, or why it is not known.
   package func end(through doors: [Door], _ hold: Hold) -> CutReport {
-    do throws(AgentFailure) {
+    let meant = Set(doors)
+    return ending(hold) { (_) throws(AgentFailure) in
       // What a door's time has ended changes no generation: what was read before may have it still.
       var pause = Backoff()
-      guard let table = try own(hold.kernel, &pause).own?.table else {
-        return CutReport(isDone: true, flows: [], sessions: 0, uncertain: 0, left: 0)
-      }
+      guard let table = try own(hold.kernel, &pause).own?.table else { return { _ in .other } }
       let judge = try judge(of: table, hold.kernel)
-      let meant = Set(doors)
-      let report = try sweep(hold.kernel) { (_) throws(AgentFailure) in
-        { session in
-          let original = session.original
-          let door: Door
-          switch judge.hook(of: session) {
-          case .input?: door = Door(.in, [original.source], original.ipProtocol, original.destinationPort)
-          case .output?:
-            door = Door(.out, [original.destination], original.ipProtocol, original.destinationPort)
-          case .forward?:
-            door = Door(
-              .through, [original.source, original.destination], original.ipProtocol, original.destinationPort
-            )
-          default: return .other
-          }
-          return meant.contains(door) && judge.judge(session) == .denied ? .chosen(of: nil) : .other
+      return { session in
+        let original = session.original
+        let door: Door
+        switch judge.hook(of: session) {
+        case .input?: door = Door(.in, [original.source], original.ipProtocol, original.destinationPort)
+        case .output?:
+          door = Door(.out, [original.destination], original.ipProtocol, original.destinationPort)
+        case .forward?:
+          door = Door(
+            .through, [original.source, original.destination], original.ipProtocol, original.destinationPort)
+        default: return .other
         }
+        return meant.contains(door) && judge.judge(session) == .denied ? .chosen(of: nil) : .other
       }
-      guard let report else { throw Self.untracked }
+    }
+  }
+
+  /// Ends sessions behind a change that stays: what fails is in the report.
+  private func ending(_ hold: Hold, _ choose: Chooser) -> CutReport {
+    do throws(AgentFailure) {
+      guard let report = try sweep(hold.kernel, choose) else { throw Self.untracked }
       return report
     } catch {
       return CutReport(isDone: false, flows: [], sessions: 0, uncertain: 0, left: 0, failure: error.message)
