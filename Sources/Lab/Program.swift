@@ -40,11 +40,19 @@ enum Program {
 
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
-    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+    var attributes = posix_spawnattr_t()
+    unsafe posix_spawnattr_init(&attributes)
+    defer {
+      unsafe posix_spawn_file_actions_destroy(&actions)
+      unsafe posix_spawnattr_destroy(&attributes)
+    }
+    var none = Self.noSignals
+    unsafe posix_spawnattr_setsigmask(&attributes, &none)
+    unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
     for target in 0..<Int32(3) { unsafe posix_spawn_file_actions_adddup2(&actions, ends[1], target) }
     var process: pid_t = 0
     let failure = unsafe withArgumentVector(arguments) { vector in
-      unsafe posix_spawn(&process, arguments[0], &actions, nil, vector, sekisho_environment())
+      unsafe posix_spawn(&process, arguments[0], &actions, &attributes, vector, sekisho_environment())
     }
     guard failure == 0 else {
       throw LabError(.refused, "cannot be started: \(Errno(rawValue: failure))", object: arguments[0])
@@ -56,10 +64,20 @@ enum Program {
   ///
   /// - Returns: only when it cannot be started: why.
   static func replaceThisProcess(_ arguments: [String]) -> Errno {
-    unsafe withArgumentVector(arguments) { vector in
+    var none = Self.noSignals
+    unsafe pthread_sigmask(SIG_SETMASK, &none, nil)
+    return unsafe withArgumentVector(arguments) { vector in
       unsafe execvp(arguments[0], vector)
       return .last
     }
+  }
+
+  /// What a program that is started blocks. A thread that carries tasks blocks nearly every signal, and a program begins
+  /// with what its process blocks: it could be neither ended nor woken.
+  private static var noSignals: sigset_t {
+    var none = sigset_t()
+    unsafe sigemptyset(&none)
+    return none
   }
 
   /// Waits until a child has ended.

@@ -39,8 +39,13 @@ package enum Programs {
     // The kernel lets this process go on (`exec_mmap`) before it closes what is to be closed on execution: a lock or a table
     // that goes with a socket would outlive this process by a moment.
     _ = unsafe sekisho_start_closed_from(&actions, 3)
+    // A thread that carries tasks blocks nearly every signal, and a program begins with what its process blocks: nobody could
+    // end it but by SIGKILL.
+    var none = sigset_t()
+    unsafe sigemptyset(&none)
+    unsafe posix_spawnattr_setsigmask(&attributes, &none)
     // POSIX_SPAWN_SETSID (spawn.h, glibc 2.26), which Glibc's module does not show.
-    unsafe posix_spawnattr_setflags(&attributes, 0x80)
+    unsafe posix_spawnattr_setflags(&attributes, 0x80 | Int16(POSIX_SPAWN_SETSIGMASK))
     var arguments = unsafe command.map { unsafe strdup($0) } + [nil]
     defer { unsafe arguments.forEach { unsafe free($0) } }
     var process: pid_t = 0

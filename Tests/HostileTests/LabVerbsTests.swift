@@ -39,6 +39,7 @@ import Testing
         ends 1 sekisho lab try a nobody web
         ends 0 sekisho status --lab --json > status.json; grep -c '"is_dormant" : false' status.json | grep -x 2
         ends 7 sekisho lab exec a -- sh -c 'exit 7'
+        sekisho lab exec a -- grep '^SigBlk:[[:space:]]*0*$' /proc/self/status
         ends 0 sekisho lab down
         ends 1 sekisho lab try a b web
         """, inNamespace: false)

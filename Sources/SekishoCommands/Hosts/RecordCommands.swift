@@ -122,7 +122,9 @@ struct RecordQuestion: ParsableArguments {
     }
     let report = RecordReport(mode: mode, grouping: grouping ?? .connection)
     var answer = report.answer(replies.map { RecordReport.Host($0) })
-    let ofProbes = replies.compactMap { try? $0.result.get() }.flatMap(\.directions).reduce(0) { $0 + $1.ofProbes }
+    let ofProbes = replies.compactMap { try? $0.result.get() }.flatMap(\.directions).reduce(0) {
+      $0 + $1.ofProbes
+    }
     if ofProbes > 0 {
       answer.parts.append(.remark("\(counted(ofProbes, "record")) of probes left out (build/probes)"))
     }
