@@ -152,6 +152,9 @@ package struct RecordLine: Sendable {
     return (numbers + [words, cause?.words ?? ""]).joined(separator: "\n")
   }
 
+  /// Whether the inventory allows it.
+  package var isAllowed: Bool { if case .allowed? = cause { true } else { false } }
+
   package var isScan: Bool { if case .scan = subject { true } else { false } }
 
   /// `web-1 → db-1  postgres`, `10.0.0.66  scan: 40 ports of 3 hosts`.

@@ -58,6 +58,9 @@ struct RecordReport {
   /// Of more lines only the most recent are told.
   private static let mostLines = 200
 
+  /// Hosts that enforce what they have observed remember a great many, which would hide the others.
+  private static let mostAllowed = 3
+
   func answer(_ hosts: [Host]) -> Answer {
     var answer = Answer()
     for host in hosts {
@@ -88,9 +91,16 @@ struct RecordReport {
       case .forward: "on the way through"
       }
     let what = mode == .observe ? "would be denied" : "denied"
-    var entries = lines.prefix(Self.mostLines).map(entry)
-    if lines.count > Self.mostLines {
-      entries.append("and \(lines.count - Self.mostLines) more lines; --json has all, --by source fewer")
+    let allowed = lines.filter(\.isAllowed)
+    let told = allowed.count > Self.mostAllowed ? lines.filter { !$0.isAllowed } : lines
+    var entries = told.prefix(Self.mostLines).map(entry)
+    if told.count > Self.mostLines {
+      entries.append("and \(told.count - Self.mostLines) more lines; --json has all, --by source fewer")
+    }
+    if told.count < lines.count {
+      entries.append(
+        "\(allowed.count) more that flows allow: recorded before they did, or the host has other rules (sekisho diff tells which; --json has all)"
+      )
     }
     return Chapter(
       .facts, "\("\(what) \(way)", .strong): \(counted(count, "peer and port", "peers and ports"))",
