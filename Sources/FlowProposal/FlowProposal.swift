@@ -169,16 +169,15 @@ extension FlowProposal.Flow {
     name = InventoryName.free(word, besides: taken)
     var (count, packets, age, isMutual) = (0, UInt64(0), Int.max, false)
     for one in wanted {
-      for source in rectangle.sources.members {
-        for destination in rectangle.destinations.members {
-          guard let seenPair = seen[one]?[Pair(source: source, destination: destination)] else { continue }
-          count += 1
-          let (sum, isTooMuch) = packets.addingReportingOverflow(seenPair.mostPackets)
-          packets = isTooMuch ? .max : sum
-          age = min(age, seenPair.age)
-          if one == .port(.udp, 123) {
-            isMutual = isMutual || seen[one]?[Pair(source: destination, destination: source)] != nil
-          }
+      // What was seen may be far less than what a wide flow is about.
+      for (pair, seenPair) in seen[one] ?? [:]
+      where rectangle.sources.contains(pair.source) && rectangle.destinations.contains(pair.destination) {
+        count += 1
+        let (sum, isTooMuch) = packets.addingReportingOverflow(seenPair.mostPackets)
+        packets = isTooMuch ? .max : sum
+        age = min(age, seenPair.age)
+        if one == .port(.udp, 123) {
+          isMutual = isMutual || seen[one]?[Pair(source: pair.destination, destination: pair.source)] != nil
         }
       }
     }

@@ -25,6 +25,8 @@ struct PairCover {
 
   /// So many rectangles are looked at; those of one class of sources are always among them.
   private static let mostRectangles = 256
+  /// Of more classes each is a rectangle of its own: looking for fewer would take time with their cube.
+  private static let mostClasses = 512
   /// So many steps the search may take before it is given up for what is known.
   private static let mostSteps = 20_000
 
@@ -63,9 +65,16 @@ struct PairCover {
 
   /// Rectangles of ends, by their first source and destination.
   var rectangles: [PairBlock] {
-    let candidates = maximal
-    let greedy = cover(by: candidates)
-    let chosen = least(of: candidates, below: greedy.count) ?? greedy
+    let chosen: [PairBlock]
+    if rows.count > Self.mostClasses {
+      chosen = rows.indices.filter { !needed[$0].isEmpty }.map { row in
+        PairBlock(sources: BitSet(count: rows.count, [row]), destinations: rows[row])
+      }
+    } else {
+      let candidates = maximal
+      let greedy = cover(by: candidates)
+      chosen = least(of: candidates, below: greedy.count) ?? greedy
+    }
     return chosen.map { rectangle in
       trimmed(
         Self.union(rectangle.sources, of: sources), Self.union(rectangle.destinations, of: destinations))

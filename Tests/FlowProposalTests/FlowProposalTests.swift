@@ -294,6 +294,21 @@ struct ProposalCase {
     #expect(proposal.left.isEmpty && proposal.covered == proposal.records)
   }
 
+  @Test func `a great many needs without a pattern are proposed one by one`() throws {
+    var text = "version: 1\nhosts:\n"
+    for host in 0..<1200 { text += "  h\(host): {addresses: [10.0.\(host / 200).\(host % 200 + 1)]}\n" }
+    let fleet = try ProposalCase(text)
+    // Each of 600 asks each other one whose number is a multiple of its own.
+    let asked = (1..<600).flatMap { source in
+      stride(from: 2 * source, to: 1200, by: source).prefix(3).map {
+        Asked(source: "h\(source)", destination: "h\($0)", service: "tcp/80")
+      }
+    }
+    let proposal = try fleet.proposal(asked)
+    #expect(try fleet.opened(by: proposal) == Set(asked))
+    #expect(proposal.flows.count == 599)
+  }
+
   @Test(arguments: 0..<60)
   func `flows over groups are found again by as few`(_ seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
