@@ -57,7 +57,14 @@ extension Directory {
 
   /// The bytes of a file; `nil` when there is none. What is no plain file is refused (`errno` `invalidArgument`): a
   /// link could lead anywhere, and a pipe would be waited for.
-  package func read(_ name: String, atMost limit: Int = Files.longest) throws(SystemFailure) -> [UInt8]? {
+  ///
+  /// - Parameters:
+  ///   - limit: what is longer is refused.
+  ///   - isOwn: whether a file is refused that is of another user than this one and root, or that others may write
+  ///     (`errno` `notPermitted`).
+  package func read(
+    _ name: String, atMost limit: Int = Files.longest, isOwn: Bool = false
+  ) throws(SystemFailure) -> [UInt8]? {
     let file = FileDescriptor(
       rawValue: unsafe openat(descriptor.rawValue, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK))
     if file.rawValue < 0 {
@@ -67,11 +74,22 @@ extension Directory {
     }
     defer { try? file.close() }
     do throws(Errno) {
-      if try Stat(file).type == .regular { return try file.readWhole(atMost: limit) }
+      let status = try Stat(file)
+      if status.type == .regular {
+        if isOwn, !status.isOwn { throw .notPermitted }
+        return try file.readWhole(atMost: limit)
+      }
     } catch {
       throw failure("cannot read the file", name, error)
     }
     throw failure("not a plain file", name, .invalidArgument)
+  }
+}
+
+extension Stat {
+  /// Whether nobody but this user and root can have written it.
+  fileprivate var isOwn: Bool {
+    [0, geteuid()].contains(userID.rawValue) && permissions.isDisjoint(with: [.groupWrite, .otherWrite])
   }
 }
 

@@ -27,4 +27,38 @@ package struct EnforcingReadiness: Sendable {
       return Self(records: records, denied: try await agent.ask(Look(target.wanted.enforcing)).recorded)
     }
   }
+
+  /// The same without some of the records.
+  ///
+  /// A host names the first of what would be denied, and how many there are: of those that it has not named what is
+  /// left out is counted all the same, unless all that it has recorded would be denied.
+  package func without(_ left: [DirectionStatus.Direction: Set<Recorded.Record>]) -> Self {
+    let directions = records.directions.map { direction in
+      left[direction.hook].map { direction.without($0) } ?? direction
+    }
+    let denied = denied.map { denied in
+      guard let left = left[denied.hook], !left.isEmpty,
+        let recorded = records.directions.first(where: { $0.hook == denied.hook })
+      else { return denied }
+      let isAll = denied.count == recorded.entries.count + recorded.untold
+      let named = (isAll ? recorded.entries.map(\.record).sorted() : denied.first)
+      let others = named.filter { !left.contains($0) }
+      return Recorded(
+        hook: denied.hook, memory: denied.memory, count: denied.count - (named.count - others.count),
+        first: Array(others.prefix(Recorded.mostTold)))
+    }
+    return Self(records: RecordList(directions: directions, loss: records.loss), denied: denied)
+  }
+}
+
+extension RecordList.Direction {
+  fileprivate func without(_ left: Set<Recorded.Record>) -> Self {
+    let others = entries.filter { !left.contains($0.record) }
+    // Of what is not told, or has no known beginning, the host alone knows when it came first.
+    let isKnown = untold == 0 && others.allSatisfy { $0.firstAge != nil }
+    return Self(
+      hook: hook, mode: mode, memory: memory, isFull: isFull, unrecorded: unrecorded, entries: others,
+      untold: untold, watched: watched,
+      quiet: isKnown && watched != nil ? others.compactMap(\.firstAge).min() : quiet)
+  }
 }

@@ -1,4 +1,6 @@
+internal import Addressing
 internal import Attempts
+internal import Policy
 internal import ProbePlan
 
 /// Leads the stations of a round: none sends before all see, and none tells before all have sent. Who fails is
@@ -28,6 +30,8 @@ actor ProbeConductor {
   private var waiting: [Int: CheckedContinuation<Step, Never>] = [:]
   private var repetitions = 0
   private(set) var judgements: [Int: ProbeJudgement] = [:]
+  /// How many packets were sent for each probe, at most.
+  private(set) var sent: [Int: UInt64] = [:]
 
   /// Milliseconds for which an answer is waited for: at first, and where chance may have had a part.
   private static let patience = [300, 800, 3000]
@@ -100,7 +104,13 @@ actor ProbeConductor {
     phase = .sending
     let bySender = Dictionary(grouping: probes) { plan.probes[$0].from }
     let patience = Self.patience[repetitions]
+    for probe in probes { sent[probe, default: 0] += packets(of: probe, within: patience) }
     resume { .send(ledger.attempts(of: $0, for: bySender[$0] ?? []), patience: patience) }
+  }
+
+  /// A SYN without an answer is sent again, a second later at the earliest (RFC 6298).
+  private func packets(of probe: Int, within patience: Int) -> UInt64 {
+    plan.probes[probe].connection.ipProtocol == .tcp ? 1 + UInt64(patience / 1000) : 1
   }
 
   private func resume(_ step: (Int) -> Step) {

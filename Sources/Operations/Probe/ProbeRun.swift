@@ -10,6 +10,8 @@ package struct ProbeRun: Sendable {
   /// What the policy says of each of the plan's probes.
   package let explanations: [PathExplanation]
   package let judgements: [ProbeJudgement]
+  /// How many packets were sent for each of the plan's probes, at most.
+  package let sent: [UInt64]
   /// Ends that took no part, and why.
   package let gone: [(end: Int, reason: String)]
 
@@ -31,6 +33,7 @@ package struct ProbeRun: Sendable {
       plan.ends.indices.compactMap { index in plan.ends[index].host.map { ($0, index) } },
       uniquingKeysWith: { first, _ in first })
     var judgements: [Int: ProbeJudgement] = [:]
+    var sent: [Int: UInt64] = [:]
     var gone: [Int: String] = [:]
     let width = width ?? ProbeRound.width
     for round in ProbeRound.dividing(plan, explanations, width: width, endOf: { endOf[$0] }) {
@@ -39,12 +42,14 @@ package struct ProbeRun: Sendable {
       await Self.carryOut(
         round, ledger.witnessing, conductor, stations, rate: rate, known: gone, watch: watch)
       judgements.merge(await conductor.judgements) { $1 }
+      sent.merge(await conductor.sent) { $1 }
       gone.merge(await conductor.gone) { $1 }
     }
     self.plan = plan
     self.explanations = explanations
     // Every probe is in a round, and every round judges all of its own.
     self.judgements = plan.probes.indices.compactMap { judgements[$0] }
+    self.sent = plan.probes.indices.map { sent[$0] ?? 0 }
     self.gone = gone.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 

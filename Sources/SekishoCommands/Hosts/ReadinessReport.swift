@@ -1,12 +1,35 @@
 internal import Addressing
 internal import AgentProtocol
 internal import Operations
+internal import Records
 
 /// Whether hosts can go over from observing to enforcing, as an answer.
 struct ReadinessReport {
-  let replies: [HostReply<EnforcingReadiness>]
+  let replies: [HostReply<Told>]
   /// The hosts that have addresses.
   let names: [Address: String]
+
+  /// What one host has told, less what is of probes alone.
+  struct Told: Sendable {
+    let readiness: EnforcingReadiness
+    /// How many records of each direction that observes are left out.
+    let ofProbes: [DirectionStatus.Direction: Int]
+
+    init(
+      _ dated: Dated<EnforcingReadiness>, without probes: ProbeTraces,
+      _ read: (RecordList.Direction) -> [RecordedConnection]
+    ) {
+      var left: [DirectionStatus.Direction: Set<Recorded.Record>] = [:]
+      if !probes.isEmpty {
+        for direction in dated.reply.records.directions where direction.mode == .observe {
+          left[direction.hook] = Set(
+            read(direction).filter { probes.explain($0, dated.asked) }.map(\.record))
+        }
+      }
+      readiness = dated.reply.without(left)
+      ofProbes = left.mapValues(\.count)
+    }
+  }
 
   var answer: Answer {
     var answer = Answer()
@@ -16,7 +39,8 @@ struct ReadinessReport {
       case .failure(let error):
         answer.parts.append(.failure("\(reply.host): \(error)"))
         answer.exitCode = .failed
-      case .success(let readiness):
+      case .success(let told):
+        let readiness = told.readiness
         let observing = readiness.records.directions.filter { $0.mode == .observe }
         entries += observing.map { entry(reply.host, $0, readiness) }
         if observing.isEmpty { entries.append("\(reply.host): observes nothing, it enforces") }
@@ -26,6 +50,8 @@ struct ReadinessReport {
       answer.parts.append(.chapter(Chapter(.facts, Words("If it were enforced", .strong), entries)))
     }
     answer.parts += replies.flatMap(remarks)
+    let ofProbes = replies.compactMap { try? $0.result.get() }.flatMap(\.ofProbes.values).reduce(0, +)
+    if let remark = ProbeTraces.remark(ofProbes) { answer.parts.append(remark) }
     answer.data = .document(File(hosts: replies.map { File.Host($0) }))
     return answer
   }
@@ -46,8 +72,8 @@ struct ReadinessReport {
     return denied.entry(at: host, names, note: note.joined(separator: ", "))
   }
 
-  private func remarks(_ reply: HostReply<EnforcingReadiness>) -> [Answer.Part] {
-    guard case .success(let readiness) = reply.result else { return [] }
+  private func remarks(_ reply: HostReply<Told>) -> [Answer.Part] {
+    guard let readiness = (try? reply.result.get())?.readiness else { return [] }
     var parts: [Answer.Part] = []
     let records = readiness.records
     if let loss = records.loss {
@@ -86,6 +112,8 @@ struct ReadinessReport {
       /// Seconds since something came that had not come before; nothing where nobody watches, or nothing came.
       let quiet: Int?
       let unrecorded: Unrecorded?
+      /// How many records are left out, because they are of probes alone.
+      let ofProbes: Int
       /// Nothing of a direction that does not only observe.
       let deniedFromNowOn: DeniedJSON?
     }
@@ -96,16 +124,18 @@ struct ReadinessReport {
       var loss: String?
       var error: FailureJSON?
 
-      init(_ reply: HostReply<EnforcingReadiness>) {
+      init(_ reply: HostReply<Told>) {
         host = reply.host
         switch reply.result {
         case .failure(let failure): error = FailureJSON(failure)
-        case .success(let readiness):
+        case .success(let told):
+          let readiness = told.readiness
           loss = readiness.records.loss
           directions = readiness.records.directions.map { direction in
             Direction(
               direction: direction.hook.rawValue, mode: direction.mode.rawValue, watched: direction.watched,
               quiet: direction.quiet, unrecorded: direction.unrecorded,
+              ofProbes: told.ofProbes[direction.hook] ?? 0,
               deniedFromNowOn: readiness.denied.first { $0.hook == direction.hook }.map { DeniedJSON($0) })
           }
         }

@@ -23,7 +23,9 @@ struct DeniedCommand: Verb {
         sekisho denied --host db --follow    what comes from here on
 
       Directions that only observe deny nothing: `sekisho observed` lists what they have recorded. A flood is recorded in \
-      part, so that packets are so many at least. --json has every record.
+      part, so that packets are so many at least. What the packets of `sekisho probe` alone have left, by the outcomes that it
+      has kept in build/probes here, is left out: where first and last came while it ran, and no more than it sent; a first
+      that is not known may be anybody's. --json has every record, and says which these are (of_probe).
 
       Exit codes: 0 done, whatever there is, 1 a host could not be asked.
       """)
@@ -52,7 +54,8 @@ struct ObservedCommand: Verb {
         sekisho observed --host worker --ready
 
       --ready says of each direction that only observes what enforcing would deny, by the ruleset that the host should \
-      have, since when everything is recorded, and for how long nothing has come that had not come before.
+      have, since when everything is recorded, and for how long nothing has come that had not come before. What is of probes
+      alone is left out, as by `sekisho denied`.
 
       Exit codes: 0 done, whatever there is, 1 a host could not be asked.
       """)
@@ -113,9 +116,9 @@ struct RecordQuestion: ParsableArguments {
     if follow { return try await following(targets, mode, console) }
     let readers = RecordReaders(AddressNames(targets).names, targets?.inventory?.policy)
     let seconds = since.map { Int($0.duration.components.seconds) }
-    let probes = ProbeTraces(keptIn: "build", now: .current())
+    let probes = ProbeTraces()
     let replies = await HostReply.asking(targets, watch: WaitingLine(console)) { target in
-      let list = try await ListRecords().asked(of: target)
+      let list = try await Dated { try await ListRecords().asked(of: target) }
       return RecordReport.Told(list, mode, without: probes) {
         readers.connections($0, at: target?.name ?? "this host", since: seconds)
       }
@@ -123,11 +126,9 @@ struct RecordQuestion: ParsableArguments {
     let report = RecordReport(mode: mode, grouping: grouping ?? .connection)
     var answer = report.answer(replies.map { RecordReport.Host($0) })
     let ofProbes = replies.compactMap { try? $0.result.get() }.flatMap(\.directions).reduce(0) {
-      $0 + $1.ofProbes
+      $0 + $1.ofProbes.count
     }
-    if ofProbes > 0 {
-      answer.parts.append(.remark("\(counted(ofProbes, "record")) of probes left out (build/probes)"))
-    }
+    if let remark = ProbeTraces.remark(ofProbes) { answer.parts.append(remark) }
     return answer
   }
 
@@ -136,8 +137,13 @@ struct RecordQuestion: ParsableArguments {
 
   func readiness(_ console: Console) async throws -> Answer {
     let targets = try hosts.find()
+    let readers = RecordReaders(AddressNames(targets).names, targets?.inventory?.policy)
+    let probes = ProbeTraces()
     let replies = await HostReply.asking(targets, watch: WaitingLine(console)) { target in
-      try await EnforcingReadiness.asked(of: target)
+      let dated = try await Dated { try await EnforcingReadiness.asked(of: target) }
+      return ReadinessReport.Told(dated, without: probes) {
+        readers.connections($0, at: target?.name ?? "this host", since: nil)
+      }
     }
     return ReadinessReport(replies: replies, names: AddressNames(targets).names).answer
   }

@@ -26,8 +26,11 @@ struct RecordJSON: Encodable {
   /// The flow that the cause is about.
   let flow: String?
   let why: String?
+  /// Whether all of it is of probes; nothing where it was not asked.
+  let ofProbe: Bool?
 
-  init(_ connection: RecordedConnection) {
+  init(_ connection: RecordedConnection, ofProbe: Bool? = nil) {
+    self.ofProbe = ofProbe
     source = connection.source.address.map { "\($0)" }
     sourceHost = connection.source.host
     destination = connection.destination.address.map { "\($0)" }

@@ -18,13 +18,14 @@ struct RecordReport {
     let loss: String?
 
     init(
-      _ list: RecordList, _ mode: DirectionStatus.Mode, without probes: ProbeTraces,
+      _ dated: Dated<RecordList>, _ mode: DirectionStatus.Mode, without probes: ProbeTraces,
       _ read: (RecordList.Direction) -> [RecordedConnection]
     ) {
+      let list = dated.reply
       directions = list.directions.filter { $0.mode == mode }.map { direction in
         let all = read(direction)
-        let others = probes.isEmpty ? all : all.filter { !probes.explain($0) }
-        return Found(recorded: direction, connections: others, ofProbes: all.count - others.count)
+        let ofProbes = Set(all.indices.filter { probes.explain(all[$0], dated.asked) })
+        return Found(recorded: direction, all: all, ofProbes: ofProbes)
       }
       strange = list.directions.filter { $0.mode == .unknown }.map(\.hook)
       loss = list.loss
@@ -34,9 +35,17 @@ struct RecordReport {
   /// One direction.
   struct Found: Sendable {
     let recorded: RecordList.Direction
+    let all: [RecordedConnection]
+    /// Indices of those that are of probes alone.
+    let ofProbes: Set<Int>
     let connections: [RecordedConnection]
-    /// How many records are left out, because they are of probes alone.
-    let ofProbes: Int
+
+    init(recorded: RecordList.Direction, all: [RecordedConnection], ofProbes: Set<Int>) {
+      self.recorded = recorded
+      self.all = all
+      self.ofProbes = ofProbes
+      connections = ofProbes.isEmpty ? all : all.indices.filter { !ofProbes.contains($0) }.map { all[$0] }
+    }
   }
 
   /// The directions of one host that are meant, or why it could not be asked.
@@ -138,7 +147,7 @@ struct RecordReport {
             ? "\(host.name) denies nothing, it only observes: `sekisho observed` lists what it would deny"
             : "\(host.name) observes nothing, it enforces: `sekisho denied` lists what it has denied"))
     }
-    for (one, connections) in found.map({ ($0.recorded, $0.connections) }) {
+    for (one, all) in found.map({ ($0.recorded, $0.all) }) {
       if let unrecorded = one.unrecorded, unrecorded.total > 0 {
         parts.append(
           .remark(
@@ -152,7 +161,7 @@ struct RecordReport {
           ))
       }
       // Where some that were told are too old already, the others are too.
-      if one.untold > 0, connections.count == one.entries.count {
+      if one.untold > 0, all.count == one.entries.count {
         parts.append(
           .remark("\(host.name), \(one.hook.rawValue): \(counted(one.untold, "older record")) not told"))
       }
@@ -165,11 +174,13 @@ struct RecordReport {
   private struct File: Encodable {
     /// There may be a million, which nobody may want as JSON.
     struct Rows: Encodable {
-      let connections: [RecordedConnection]
+      let found: RecordReport.Found
 
       func encode(to encoder: any Encoder) throws {
         var rows = encoder.unkeyedContainer()
-        for connection in connections { try rows.encode(RecordJSON(connection)) }
+        for (index, connection) in found.all.enumerated() {
+          try rows.encode(RecordJSON(connection, ofProbe: found.ofProbes.contains(index)))
+        }
       }
     }
 
@@ -194,7 +205,7 @@ struct RecordReport {
         (direction, mode, memory) = (recorded.hook.rawValue, recorded.mode.rawValue, recorded.memory)
         watched = recorded.watched
         (full, unrecorded, untold) = (recorded.isFull, recorded.unrecorded, recorded.untold)
-        records = Rows(connections: found.connections)
+        records = Rows(found: found)
       }
     }
 

@@ -23,6 +23,7 @@ struct SuggestCommand: Verb {
       A flow is about hosts, whichever of their addresses. Networks are proposed with --generalise only, because hardly ever \
       has each of their addresses come. What is asked of a resolver over UDP is proposed for TCP as well; that somebody wanted \
       ten ports of one host or more is taken for a scan, and three of those that kernels pick from for what will not come again.
+      What `sekisho probe` alone has tried is left out, as by `sekisho denied`.
 
       Directions that enforce have recorded what they denied, which may well be an intruder's: --denied proposes that, too.
 
@@ -52,8 +53,9 @@ struct SuggestCommand: Verb {
       throw Misuse("flows have the names of an inventory: name hosts of it with --host, --local or --lab")
     }
     let replies = await HostReply.asking(targets, watch: WaitingLine(console)) { target in
-      try await ListRecords().asked(of: target)
+      try await Dated { try await ListRecords().asked(of: target) }
     }
+    let probes = ProbeTraces()
     let now = Timestamp.current()
     let reader = RecordReader(names: AddressNames(targets).names, policy: inventory.policy, now: now)
     let seconds = since.map { Int($0.duration.components.seconds) }
@@ -61,13 +63,17 @@ struct SuggestCommand: Verb {
     var connections: [RecordedConnection] = []
     for reply in replies {
       do {
-        for direction in try reply.result.get().directions {
+        let list = try reply.result.get()
+        for direction in list.reply.directions {
           guard direction.mode == .observe || denied && direction.mode == .enforce else {
             report.add(passedOver: direction, at: reply.host)
             continue
           }
           report.add(asked: direction, at: reply.host)
-          connections += reader.connections(direction, at: reply.host, since: seconds)
+          let all = reader.connections(direction, at: reply.host, since: seconds)
+          let others = all.filter { !probes.explain($0, list.asked) }
+          report.add(ofProbes: all.count - others.count)
+          connections += others
         }
       } catch {
         report.add(error, at: reply.host)

@@ -11,6 +11,8 @@ struct SuggestReport {
   private var asked: Set<String> = []
   /// Directions that enforce, and records of them.
   private var passedOver = (directions: 0, records: 0)
+  /// Records that are of probes alone.
+  private var ofProbes = 0
   private var remarks: [String] = []
   private var failures: [(host: String, failure: any Error)] = []
 
@@ -33,6 +35,8 @@ struct SuggestReport {
     }
   }
 
+  mutating func add(ofProbes count: Int) { ofProbes += count }
+
   mutating func add(_ failure: any Error, at host: String) { failures.append((host, failure)) }
 
   func answer(_ proposal: FlowProposal) -> Answer {
@@ -45,6 +49,7 @@ struct SuggestReport {
       for line in Self.lines(left) { answer.parts.append(.remark("  \(line)")) }
     }
     for remark in remarks { answer.parts.append(.remark(remark)) }
+    if let remark = ProbeTraces.remark(ofProbes) { answer.parts.append(remark) }
     if passedOver.records > 0 {
       answer.parts.append(
         .remark(
