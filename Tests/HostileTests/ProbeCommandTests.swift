@@ -75,8 +75,16 @@ import Testing
           except PermissionError: pass
         '
         sekisho denied --lab > said 2>&1; cat said; grep ask said; grep udp/5354 said
+        # What cannot be written is known ahead of the first packet, and costs no verdict behind the last.
+        touch file
+        ends 1 sekisho probe --lab --out file/out > told 2> said; grep 'Not a directory' said; test ! -s told
+        ends 1 sekisho probe --lab --junit no/such.xml > told 2> said; grep 'No such file' said; test ! -s told
+        mkdir taken; ends 1 sekisho probe --lab --host b --junit taken > told 2> said; grep 'Is a directory' said
+        grep 'all as the policy says' told said
         sekisho lab exec c -- nft 'add table ip bad; add chain ip bad c { type filter hook input priority 10; }'
         sekisho lab exec c -- nft 'add rule ip bad c tcp dport 8080 drop comment "a < b & c"'
+        ends 4 sekisho probe --lab --junit taken > told 2> said; grep 'Is a directory' said
+        grep 'c does not let in what the policy allows' told
         # What is asked of one host is to it and from it.
         ends 0 sekisho probe --lab --host b
         ends 4 sekisho probe --lab --host c --json > said; grep '"deviating" : 1,' said; grep '"host" : "c"' said

@@ -104,15 +104,20 @@ struct ProbeCommand: Verb {
     if plan.probes.isEmpty {
       throw Misuse("there is nothing to try: no two of the hosts have an address family in common")
     }
+    let files = ProbeFiles(directory: out, junit: junit)
+    try files.prepare(began)
     let run = await ProbeRun(
       plan, of: loaded.policy, through: stations, now: began, rate: rate, watch: watch)
     let causes = await run.causes(through: stations, watch: watch)
     let report = ProbeReport(
       run: run, policy: loaded.policy, digest: loaded.digest, causes: causes, began: began,
       ended: .current())
-    try report.keep(in: out)
-    if let junit { try report.writeJUnit(to: junit) }
-    return report.answer
+    var answer = report.answer
+    for failure in files.write(report) {
+      answer.parts.append(.failure("\(failure)"))
+      answer.exitCode = answer.exitCode ?? .failed
+    }
+    return answer
   }
 
   /// Indices of the ends that are asked about.

@@ -1,10 +1,8 @@
 internal import ArgumentParser
 internal import Diagnostics
-internal import Machine
 internal import Operations
 internal import Policy
 internal import ProbePlan
-internal import SystemPackage
 
 /// What a probe has shown.
 struct ProbeReport {
@@ -70,28 +68,9 @@ struct ProbeReport {
 
   // MARK: - Files
 
-  /// Keeps what was shown, by when it was.
-  func keep(in directory: String) throws {
-    for path in [directory, "\(directory)/probes"] {
-      do throws(SystemFailure) {
-        try Files.makeDirectory(path, .everybodyEnters)
-      } catch {
-        if error.errno != .fileExists { throw error }
-      }
-    }
-    var json = ProbeJSON(self)
-    json.trace = ProbeTrace(self)
-    try Directory(opening: "\(directory)/probes").replace(
-      Self.name(began), with: try JSONOutput.bytes(.document(json)))
-  }
-
   /// What an outcome is kept under: in order of time.
   static func name(_ moment: Timestamp) -> String {
     "\(moment.description.replacing(":", with: "")).json"
-  }
-
-  func writeJUnit(to path: String) throws {
-    try Files.replace(path, with: Array(ProbeJUnit(self).text.utf8))
   }
 }
 
