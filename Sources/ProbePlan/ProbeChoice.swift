@@ -145,21 +145,54 @@ struct ProbeChoice {
     return nil
   }
 
-  /// Different ones, each as likely as any other of its family and pair of ends.
+  /// Addresses of which one is chosen as the source and one as the destination.
+  private struct Urn {
+    typealias Place = (end: Int, address: Address)
+
+    let sources: [Place]
+    let destinations: [Place]
+    let kinds: [ProbeKinds.Kind]
+
+    /// How many connections there are, also those that are of no interest.
+    var weight: Int { sources.count * destinations.count * kinds.count }
+  }
+
+  /// Urns that have each connection of which an end is selected once.
+  private var urns: [Urn] {
+    AddressFamily.allCases.flatMap { family in
+      let all = ends.indices.flatMap { end in
+        ends[end].addresses.filter { $0.family == family }.map { (end: end, address: $0) }
+      }
+      let near = all.filter { selected.contains($0.end) }
+      let others = all.filter { !selected.contains($0.end) }
+      return [
+        Urn(sources: near, destinations: all, kinds: kinds[family]),
+        Urn(sources: others, destinations: near, kinds: kinds[family]),
+      ]
+    }
+  }
+
+  /// Different ones, each as likely as any other of those that ``population`` counts.
   mutating func chooseRandomly(_ count: Int) {
-    let near = selected.sorted()
+    let urns = urns
+    let weight = urns.reduce(0) { $0 + $1.weight }
+    guard weight > 0 else { return }
     var found = 0
     var misses = 0
     while found < count, misses < 1000 + 20 * count {
       misses += 1
-      guard let one = near.randomElement(using: &random),
-        let other = ends.indices.randomElement(using: &random)
-      else { return }
-      let (from, to) = Bool.random(using: &random) ? (one, other) : (other, one)
-      guard isOfInterest(from, to), let (source, destination) = pairs(from, to).randomElement(using: &random),
-        let kind = kinds[source.family].randomElement(using: &random)
+      var place = Int.random(in: 0..<weight, using: &random)
+      let urn = urns.first { urn in
+        place -= urn.weight
+        return place < 0
+      }
+      // What is of no interest is put back.
+      guard let urn, let source = urn.sources.randomElement(using: &random),
+        let destination = urn.destinations.randomElement(using: &random),
+        let kind = urn.kinds.randomElement(using: &random), isOfInterest(source.end, destination.end)
       else { continue }
-      if add(from, to, kind.connection(from: source, to: destination), isRandom: true) { found += 1 }
+      let connection = kind.connection(from: source.address, to: destination.address)
+      if add(source.end, destination.end, connection, isRandom: true) { found += 1 }
     }
   }
 

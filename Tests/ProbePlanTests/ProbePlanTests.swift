@@ -114,6 +114,36 @@ import Testing
     #expect(sample.untried.isEmpty == plan.untried.isEmpty)
   }
 
+  /// What the bound is of is what is counted: no host counts more because few connections are its, and none twice
+  /// because both of its ends are asked about.
+  @Test(arguments: [
+    (16, ["a", "b", "c"], 2.0 / 66), (1, ["a", "b", "c"], 1.0 / 3), (1, ["b", "c"], 1.0 / 3),
+  ])
+  func `each connection that is counted is chosen by chance as likely as any other`(
+    addresses: Int, selected: [String], share: Double
+  ) throws {
+    let policy = try loaded(
+      """
+      version: 1
+      services: {some: ["tcp/1000", "tcp/2000", "tcp/3000", "tcp/4000", "udp/1000", "udp/2000", "udp/3000"]}
+      hosts:
+        a: {addresses: [\((1...addresses).map { "10.0.1.\($0)" }.joined(separator: ", "))]}
+        b: {addresses: [10.0.0.2]}
+        c: {addresses: [10.0.0.3]}
+      flows: {f: {from: a, to: b, service: some, why: t}}
+      """)
+    let random = (1...400 as ClosedRange<UInt64>).flatMap { seed in
+      Self.plan(policy, selected: selected, whole: 0, samples: 10, seed: seed).probes.filter(\.isRandom)
+    }
+    let found = random.count { probe in
+      Set([probe.from, probe.to].map { policy.hosts[$0].name }) == ["b", "c"]
+    }
+    let expected = share * Double(random.count)
+    // Four times the deviation of so many draws.
+    #expect(random.count > 3000)
+    #expect(abs(Double(found) - expected) < 4 * expected.squareRoot(), "\(found), not \(expected)")
+  }
+
   @Test(arguments: [(299, 0.0153), (459, 0.01), (4603, 0.001), (1, 0.99), (2, 0.9)])
   func `a sample without a deviation bounds the share of those that deviate`(samples: Int, share: Double)
     throws
