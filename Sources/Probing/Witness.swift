@@ -35,6 +35,13 @@ package final class Witness {
   /// Sightings that are kept; a sender of forged packets must not fill our memory.
   private static let limit = 60_000
 
+  /// Messages that are taken from a socket until the others, and whoever sends beside them, have their turn.
+  private static let turn = 1024
+
+  /// More messages than wait in a socket: the kernel counts 2^24 bytes for the room that is asked for (socket(7)), and
+  /// no message as less than 256 (`SKB_TRUESIZE`).
+  private static let room = 1 << 16
+
   /// Looks from now on.
   package init(_ request: WitnessRequest) {
     self.request = request
@@ -83,7 +90,8 @@ package final class Witness {
 
   /// What has been seen since this was asked last, and whether more was there.
   package func take() -> (sightings: [Sighting], isCutShort: Bool) {
-    look(within: .zero)
+    // More than a socket holds (`makeRoom`) came meanwhile, and whoever sends it faster than it is taken ends nothing.
+    for eye in eyes where !take(from: eye, atMost: Self.room) { isFull = true }
     let drops = eyes.reduce(0) { $0 + ($1.socket.drops ?? 0) }
     defer {
       seen = []
@@ -106,7 +114,9 @@ package final class Witness {
 
   /// Takes what poll(2) has reported of ``descriptors``.
   func take(_ descriptors: some Collection<pollfd>) {
-    for (eye, descriptor) in zip(eyes, descriptors) where descriptor.revents != 0 { take(from: eye) }
+    for (eye, descriptor) in zip(eyes, descriptors) where descriptor.revents != 0 {
+      take(from: eye, atMost: Self.turn)
+    }
   }
 
   /// - Returns: whether the descriptor ended it.
@@ -119,20 +129,24 @@ package final class Witness {
     return descriptors[0].revents != 0
   }
 
-  private func take(from eye: Eye) {
+  /// - Returns: whether nothing is left there.
+  @discardableResult
+  private func take(from eye: Eye, atMost limit: Int) -> Bool {
     // An error of an earlier answer is taken away by asking.
     var errors = 0
-    while errors < 8 {
+    for _ in 0..<limit {
       do throws(Errno) {
-        guard let message = try eye.socket.receive(&buffer) else { return }
+        guard let message = try eye.socket.receive(&buffer) else { return true }
         switch eye {
         case .links: seeOnLink(message)
         case .raw(let socket, let ipProtocol): seeDelivered(message, ipProtocol, socket)
         }
       } catch {
         errors += 1
+        if errors == 8 { return true }
       }
     }
+    return false
   }
 
   private func seeOnLink(_ message: ReceivedMessage) {
