@@ -90,7 +90,7 @@ extension HostLife {
       hasLost = true
     }
     let applied = try host.change(request, run.hold, losing: keep, tell: tell)
-    if hasLost { try? noteTableGone() }
+    if hasLost { try? noteTableGone() } else if run.own == nil { try? noteTableMissing() }
     run.operations += applied.operations
     run.applied = Applied(
       operations: run.operations, generation: applied.generation, retries: applied.retries,

@@ -16,7 +16,7 @@ extension HostLife {
     let list = try host.records()
     guard let memory else { return RecordList(directions: list.directions, loss: loss) }
     let now = clock()
-    return memory.adding(list, at: now, in: try Self.place()).completed(list, at: now)
+    return memory.adding(list, at: now, booted: booted(now), in: try Self.place()).completed(list, at: now)
   }
 
   /// Who is remembered of a direction, for how many seconds; `nil`: nobody is.
@@ -31,18 +31,29 @@ extension HostLife {
   /// - Parameters:
   ///   - looked: when somebody looked last.
   ///   - isLocked: whether the books are in hand already.
+  ///   - isLast: whether nobody looks again, so that the disk says when somebody did.
   /// - Returns: why what the disk had could not be read, and has made room.
   /// - Throws: ``AgentProtocol/AgentFailure``: `refused` where nothing is enforced, `busy` where another command is at work.
   @discardableResult
-  func keepRecords(lookedAt looked: Int64? = nil, isLocked: Bool = false) throws(AgentFailure) -> String? {
+  func keepRecords(
+    lookedAt looked: Int64? = nil, isLocked: Bool = false, isLast: Bool = false
+  ) throws(AgentFailure) -> String? {
     let lock = isLocked ? nil : try reading { () throws(HostStore.Failure) in try store.lock() }
     defer { withExtendedLifetime(lock) {} }
     let (old, damage) = try rememberedRecords()
-    let list = try host.records()
+    let list: RecordList
+    do throws(AgentFailure) { list = try host.records() } catch {
+      // A table that somebody else has taken away.
+      if error.code == .refused { try write(old?.withoutTable, unless: old) }
+      throw error
+    }
     let (now, place) = (clock(), try Self.place())
     let memory =
-      old?.adding(list, lookedAt: looked, at: now, in: place) ?? RecordMemory(list, at: now, in: place)
-    if let old, memory.isSame(as: old), RecordMemory.age(old.time, at: now) < Self.longestUnwritten {
+      old?.adding(list, lookedAt: looked, at: now, booted: booted(now), in: place)
+      ?? RecordMemory(list, at: now, booted: booted(now), in: place)
+    if let old, !isLast, memory.isSame(as: old),
+      RecordMemory.isWithin(Self.longestUnwritten, old.time, at: now)
+    {
       return nil
     }
     try reading { () throws(HostStore.Failure) in try store.write(records: memory) }
@@ -51,12 +62,26 @@ extension HostLife {
 
   /// Notes on disk that the table has gone; what was kept of it stays. The books are in hand.
   func noteTableGone() throws(AgentFailure) {
-    guard let memory = try rememberedRecords().memory?.withoutTable else { return }
+    let old = try rememberedRecords().memory
+    try write(old?.withoutTable, unless: old)
+  }
+
+  /// Notes on disk that there was no table; of another boot that says nothing, since every boot begins without one.
+  func noteTableMissing() throws(AgentFailure) {
+    guard let old = try rememberedRecords().memory, old.place == (try Self.place()) else { return }
+    try write(old.withoutTable, unless: old)
+  }
+
+  private func write(_ memory: RecordMemory?, unless old: RecordMemory?) throws(AgentFailure) {
+    guard let memory, memory != old else { return }
     try reading { () throws(HostStore.Failure) in try store.write(records: memory) }
   }
 
+  /// When the boot was, by the clock that says it is now.
+  private func booted(_ now: Int64) -> Int64 { now &- sinceBoot() }
+
   /// So old may be what the disk says of when somebody looked last, in seconds.
-  private static let longestUnwritten = 900
+  private static let longestUnwritten: Int64 = 900
 
   /// What is remembered, if anything, and why the disk could be read and says nothing of it.
   ///
@@ -72,7 +97,7 @@ extension HostLife {
     }
     // A watch there would have written since; a container that is started again is in a namespace of its own, too.
     if let memory, BootPlace.isElsewhere(memory.place, than: try Self.place()),
-      RecordMemory.age(memory.time, at: clock()) <= 2 * Self.longestUnwritten
+      RecordMemory.isWithin(2 * Self.longestUnwritten, memory.time, at: clock())
     {
       throw AgentFailure(
         .failed, "another network namespace has the same state directory, and keeps its records there")

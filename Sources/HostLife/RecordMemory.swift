@@ -1,4 +1,5 @@
 package import AgentProtocol
+internal import HostState
 
 /// What is kept of records beyond the kernel, which forgets them after a day, with a table that goes and with a boot: when
 /// each was first seen, and what was counted of it altogether.
@@ -27,8 +28,9 @@ package struct RecordMemory: Hashable, Sendable, Codable {
   }
 
   fileprivate struct Direction: Hashable, Sendable {
-    /// Since when it is known to be recorded without a break: seconds since 1970, UTC.
-    let began: Int64
+    /// Since when it is known to be recorded without a break: seconds since 1970, UTC; `nil`: when somebody looked last it was
+    /// not.
+    let began: Int64?
     let entries: [Recorded.Record: Entry]
   }
 
@@ -36,13 +38,17 @@ package struct RecordMemory: Hashable, Sendable, Codable {
   package let place: String
   /// When: seconds since 1970, UTC.
   package let time: Int64
+  /// When the boot was, by the clock of that look: seconds since 1970, UTC; `nil`: nobody has said.
+  private let booted: Int64?
   private let directions: [DirectionStatus.Direction: Direction]
 
   /// What somebody remembers who looks for the first time.
   ///
-  /// - Parameter now: seconds since 1970, UTC.
-  package init(_ list: RecordList, at now: Int64, in place: String) {
-    self.init(list, behind: nil, lookedAt: nil, at: now, in: place)
+  /// - Parameters:
+  ///   - now: seconds since 1970, UTC.
+  ///   - booted: when the boot was by the same clock; it moves where that clock is set.
+  package init(_ list: RecordList, at now: Int64, booted: Int64? = nil, in place: String) {
+    self.init(list, behind: nil, lookedAt: nil, at: now, booted: booted, in: place)
   }
 
   /// What is remembered once somebody has looked again.
@@ -52,23 +58,32 @@ package struct RecordMemory: Hashable, Sendable, Codable {
   ///     began anew.
   ///   - looked: when somebody looked last, where nothing was to be remembered of it.
   ///   - now: seconds since 1970, UTC.
-  package func adding(_ list: RecordList, lookedAt looked: Int64? = nil, at now: Int64, in place: String)
-    -> Self
-  { Self(list, behind: self, lookedAt: looked, at: now, in: place) }
+  ///   - booted: when the boot was by the same clock.
+  package func adding(
+    _ list: RecordList, lookedAt looked: Int64? = nil, at now: Int64, booted: Int64? = nil, in place: String
+  ) -> Self {
+    Self(
+      list, behind: corrected(at: now, booted: booted, in: place), lookedAt: looked, at: now, booted: booted,
+      in: place)
+  }
 
   private init(
-    _ list: RecordList, behind old: Self?, lookedAt looked: Int64?, at now: Int64, in place: String
+    _ list: RecordList, behind old: Self?, lookedAt looked: Int64?, at now: Int64, booted: Int64?,
+    in place: String
   ) {
     self.place = place
+    self.booted = booted
     time = now
     let isWatched =
       (old?.place == place ? max(old?.time ?? .min, looked ?? .min) : looked)
-      .map { now.subtractingReportingOverflow($0) }
-      .map { !$0.overflow && (0...Self.gap).contains($0.partialValue) } ?? false
-    let isLasting = old.map { Self.age($0.time, at: now) <= Self.kernels } ?? false
-    var directions = old?.directions ?? [:]
+      .map { Self.isWithin(Self.gap, $0, at: now) } ?? false
+    // The kernel of another boot knows nothing of what came before it.
+    let isLasting =
+      old.map { Self.isWithin($0.place == place ? Int64(Self.kernels) : Self.gap, $0.time, at: now) } ?? false
+    // What is not told is not recorded.
+    var directions = (old?.directions ?? [:]).mapValues { Direction(began: nil, entries: $0.entries) }
     for told in list.directions where told.mode != .unknown {
-      let before = directions[told.hook]
+      let before = old?.directions[told.hook]
       var entries: [Recorded.Record: Entry] = [:]
       entries.reserveCapacity(told.entries.count)
       for entry in told.entries {
@@ -98,18 +113,42 @@ package struct RecordMemory: Hashable, Sendable, Codable {
     return Dictionary(latest.prefix(RecordList.most).map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
   }
 
-  /// The same once the table has gone, and its counts with it.
+  /// The same once the table has gone, and its counts with it: nothing is recorded until there is another.
   package var withoutTable: Self {
     Self(
-      place: place, time: time,
+      place: place, time: time, booted: booted,
       directions: directions.mapValues { direction in
-        Direction(began: direction.began, entries: direction.entries.mapValues(\.forgotten))
+        Direction(began: nil, entries: direction.entries.mapValues(\.forgotten))
       })
   }
 
-  private init(place: String, time: Int64, directions: [DirectionStatus.Direction: Direction]) {
+  /// The same by the clock of here, which may not be the one that it was written by: whatever lies ahead of it did not, and
+  /// where the clock was set since, nobody knows what it said of the times before.
+  private func corrected(at now: Int64, booted: Int64?, in place: String) -> Self {
+    var shift: (by: Int64, since: Int64)?
+    if let before = self.booted, let booted,
+      self.place == place || BootPlace.isElsewhere(self.place, than: place)
+    {
+      let (by, isTooMuch) = booted.subtractingReportingOverflow(before)
+      if isTooMuch || by.magnitude > Self.gap { shift = (isTooMuch ? 0 : by, before) }
+    }
+    return Self(
+      place: self.place, time: time, booted: self.booted,
+      directions: directions.mapValues { direction in
+        Direction(
+          began: direction.began.map { shift == nil ? min($0, now) : now },
+          entries: direction.entries.mapValues { entry in
+            if let shift { entry.moved(by: shift.by, since: shift.since, at: now) } else { entry.past(now) }
+          })
+      })
+  }
+
+  private init(
+    place: String, time: Int64, booted: Int64?, directions: [DirectionStatus.Direction: Direction]
+  ) {
     self.place = place
     self.time = time
+    self.booted = booted
     self.directions = directions
   }
 
@@ -122,7 +161,8 @@ package struct RecordMemory: Hashable, Sendable, Codable {
     _ hook: DirectionStatus.Direction, at now: Int64
   ) -> (records: [Recorded.Record], memory: Int)? {
     directions[hook].map { direction in
-      let days = Self.age(direction.began, at: now) / Self.kernels + 1
+      let began = direction.began ?? direction.entries.values.map(\.last).min() ?? now
+      let days = Self.age(began, at: now) / Self.kernels + 1
       return (Array(direction.entries.keys), min(days * Self.kernels, Self.longest))
     }
   }
@@ -139,14 +179,22 @@ package struct RecordMemory: Hashable, Sendable, Codable {
             record, packets: entry.packets, bytes: entry.bytes, age: entry.age(at: now),
             firstAge: entry.first.map { max(Self.age($0, at: now), entry.age(at: now)) })
         }
+        let watched = direction.began.map { Self.age($0, at: now) }
         return RecordList.Direction(
           hook: told.hook, mode: told.mode, memory: Self.longest, isFull: told.isFull,
           unrecorded: told.unrecorded,
           entries: entries.sorted { a, b in a.age == b.age ? a.record < b.record : a.age < b.age },
-          untold: told.untold, watched: Self.age(direction.began, at: now),
-          // What was there before anybody looked is no newer than that look.
-          quiet: direction.entries.values.map { Self.age($0.first ?? $0.found, at: now) }.min())
+          untold: told.untold, watched: watched,
+          // What was there before anybody looked is no newer than that look; of a time without records nothing is known.
+          quiet: direction.entries.values.map { Self.age($0.first ?? $0.found, at: now) }.min()
+            .map { min($0, watched ?? 0) })
       })
+  }
+
+  /// Whether a time lies behind, and not for longer than that.
+  static func isWithin(_ seconds: Int64, _ time: Int64, at now: Int64) -> Bool {
+    let age = now.subtractingReportingOverflow(time)
+    return !age.overflow && (0...seconds).contains(age.partialValue)
   }
 
   /// What a clock that was set back makes negative is nothing, and what a file says may be any number.
@@ -162,7 +210,7 @@ extension RecordMemory.Entry {
   ) {
     found = known?.found ?? now
     let moment = now.subtractingReportingOverflow(Int64(told.age))
-    last = max(moment.overflow ? .min : moment.partialValue, known?.last ?? .min)
+    last = min(max(moment.overflow ? .min : moment.partialValue, known?.last ?? .min), now)
     counted = RecordList.Count(packets: told.packets, bytes: told.bytes)
     guard let known else {
       (packets, bytes) = (told.packets, told.bytes)
@@ -180,6 +228,22 @@ extension RecordMemory.Entry {
     Self(
       first: first, found: found, last: last, packets: packets, bytes: bytes,
       counted: RecordList.Count(packets: 0, bytes: 0))
+  }
+
+  /// Without what lies ahead.
+  fileprivate func past(_ now: Int64) -> Self {
+    let first = first.flatMap { $0 <= now ? $0 : nil }
+    return Self(
+      first: first, found: min(found, now), last: min(last, now), packets: packets, bytes: bytes,
+      counted: counted)
+  }
+
+  /// By a clock that was set: what it said since a time was wrong by so many seconds.
+  fileprivate func moved(by seconds: Int64, since: Int64, at now: Int64) -> Self {
+    let (moved, isTooMuch) = last.addingReportingOverflow(last >= since ? seconds : 0)
+    return Self(
+      first: nil, found: now, last: isTooMuch ? now : min(moved, now), packets: packets, bytes: bytes,
+      counted: counted)
   }
 
   fileprivate func age(at now: Int64) -> Int { RecordMemory.age(last, at: now) }
@@ -245,14 +309,14 @@ extension RecordMemory.Direction: Codable {
 
   init(from decoder: any Decoder) throws {
     let fields = try decoder.container(keyedBy: Key.self)
-    began = try fields.decode(Int64.self, forKey: .began)
+    began = try fields.decodeIfPresent(Int64.self, forKey: .began)
     entries = Dictionary(
       try fields.decode([Row].self, forKey: .entries).map { ($0.record, $0.entry) }, uniquingKeysWith: { $1 })
   }
 
   func encode(to encoder: any Encoder) throws {
     var fields = encoder.container(keyedBy: Key.self)
-    try fields.encode(began, forKey: .began)
+    try fields.encodeIfPresent(began, forKey: .began)
     let rows = entries.map { Row(record: $0.key, entry: $0.value) }
     try fields.encode(rows.sorted { $0.record < $1.record }, forKey: .entries)
   }

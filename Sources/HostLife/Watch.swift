@@ -68,7 +68,7 @@ package struct Watch: ~Copyable {
       } catch {
         throw AgentFailure(.failed, "cannot wait for what the kernel says: \(error)")
       }
-      if ready.isReadable[1] || ready.isClosed { keepRecords() }
+      if ready.isReadable[1] || ready.isClosed { keepRecords(isLast: true) }
       if ready.isReadable[1] {
         try say(.ended)
         return .told
@@ -102,12 +102,12 @@ package struct Watch: ~Copyable {
   }
 
   /// Brings to disk what the table has recorded. That it cannot is told with what cannot be read of the books.
-  private mutating func keepRecords() {
+  private mutating func keepRecords(isLast: Bool = false) {
     recordsDue = .now + Self.longest
     let now = life.clock()
     let before = recordTrouble
     do throws(AgentFailure) {
-      recordTrouble = try life.keepRecords(lookedAt: recordsLookedAt)
+      recordTrouble = try life.keepRecords(lookedAt: recordsLookedAt, isLast: isLast)
       recordsLookedAt = now
     } catch {
       switch error.code {

@@ -1,4 +1,5 @@
 import AgentProtocol
+import Enforcement
 import Foundation
 import HostLife
 import HostStore
@@ -82,5 +83,42 @@ import Testing
     #expect(try told() == [5])
     place.kernel.made["in/denied.v4"] = count(6)
     #expect(try told() == [11])
+  }
+
+  @Test func `a time without rules is none in which everything was recorded, whoever takes them away`() throws
+  {
+    let place = try Self.made()
+    let table = Fallback.table
+    let other = Table(
+      family: table.family, name: table.name, flags: table.flags, comment: "not the fallback",
+      chains: table.chains, sets: table.sets, others: table.others)
+    _ = try place.life.adopt(
+      other, seen: nil, isLearning: false, HostLife.Reason(why: nil, meaning: "a test")
+    ) { _ in }
+    let store = HostStore(place.directory)
+    func watched() throws -> Int? {
+      try place.life.records().directions.first { $0.hook == .input }?.watched
+    }
+    func pass(_ seconds: Int64) {
+      place.now += seconds
+      place.sinceBoot += seconds
+    }
+    func watch() throws {
+      let here = "\(try Boot.identifier()):\(try NetworkNamespace.current())"
+      try store.write(records: RecordMemory(try place.host.records(), at: place.now, in: here))
+      pass(60)
+      #expect(try watched() == 60)
+    }
+    try watch()
+    _ = try place.life.stop(seconds: 600, why: nil)
+    pass(8)
+    _ = try place.life.start()
+    #expect(try watched() == 0)
+    // Of somebody who goes by nobody's books the next who makes the table notes that there was none.
+    try watch()
+    place.kernel.commit(Change(family: .inet, table: .sekisho, operations: [.deleteTable]))
+    pass(8)
+    _ = try place.life.boot()
+    #expect(try watched() == 0)
   }
 }

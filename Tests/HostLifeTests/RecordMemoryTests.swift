@@ -11,14 +11,16 @@ import Testing
 
   private typealias Told = (peer: UInt8, packets: UInt64, age: Int)
 
-  private static func list(_ told: [Told], untold: Int = 0) -> RecordList {
+  private static func list(
+    _ told: [Told], untold: Int = 0, mode: DirectionStatus.Mode = .observe
+  ) -> RecordList {
     let entries = told.map { one in
       RecordList.Entry(
         record(one.peer), packets: one.packets, bytes: 60 &* one.packets, age: one.age,
         firstAge: one.packets == 1 ? one.age : nil)
     }
     let direction = RecordList.Direction(
-      hook: .input, mode: .observe, memory: 86_400, isFull: false, entries: entries, untold: untold)
+      hook: .input, mode: mode, memory: 86_400, isFull: false, entries: entries, untold: untold)
     return RecordList(directions: [direction])
   }
 
@@ -78,6 +80,71 @@ import Testing
     let list = Self.list([(1, 5, 0)])
     let later = memory.adding(list, at: Self.start + 60, in: Self.here)
     #expect(Self.told(later, list, at: Self.start + 60) == ["1 10 0 -"])
+  }
+
+  private static func watched(_ memory: RecordMemory, _ list: RecordList, at now: Int64) -> [Int?] {
+    let told = memory.completed(list, at: now).directions[0]
+    return [told.watched, told.quiet]
+  }
+
+  @Test func `a time without a table is none in which everything was recorded`() {
+    let list = Self.list([(1, 5, 10)])
+    let memory = RecordMemory(list, at: Self.start, in: Self.here)
+    let before = memory.adding(list, at: Self.start + 60, in: Self.here)
+    #expect(Self.watched(before, list, at: Self.start + 60) == [60, 60])
+    let behind = before.withoutTable.adding(
+      list, lookedAt: Self.start + 60, at: Self.start + 70, in: Self.here)
+    #expect(Self.watched(behind, list, at: Self.start + 70) == [0, 0])
+    let later = behind.adding(list, at: Self.start + 100, in: Self.here)
+    #expect(Self.watched(later, list, at: Self.start + 100) == [30, 30])
+    // Nor one in which the direction was not judged, or by rules that record nothing that is known.
+    for other in [RecordList(directions: []), Self.list([], mode: .unknown)] {
+      let without = before.adding(other, at: Self.start + 90, in: Self.here)
+      let again = without.adding(list, at: Self.start + 120, in: Self.here)
+      #expect(Self.watched(again, list, at: Self.start + 120) == [0, 0])
+    }
+    // The kernel keeps a day, and nothing over a boot.
+    for (place, seconds, watched) in [
+      (Self.here, Int64(3600), 3660), ("other:1", 120, 180), ("other:1", 121, 0), (Self.here, 86_401, 0),
+    ] {
+      let now = Self.start + 60 + seconds
+      let again = before.adding(list, at: now, in: place)
+      #expect(Self.watched(again, list, at: now) == [watched, watched], "\(place), \(seconds) s")
+    }
+  }
+
+  @Test func `a clock that was ahead spoils nothing once it is right`() {
+    let list = Self.list([(1, 1, 10), (2, 4, 20)])
+    let ahead = Self.start + 40 * 86_400
+    // Whether it was set while the host ran or over a boot.
+    for (place, booted) in [(Self.here, Self.start - 100), ("other:1", Self.start - 10)] {
+      let memory = RecordMemory(list, at: ahead, booted: ahead - 100, in: Self.here)
+      let right = memory.adding(list, at: Self.start, booted: booted, in: place)
+      #expect(Self.watched(right, list, at: Self.start) == [0, 0])
+      #expect(right.completed(list, at: Self.start).directions[0].entries.allSatisfy { $0.firstAge == nil })
+      let later = right.adding(Self.list([]), at: Self.start + 600, booted: booted, in: place)
+      #expect(later.completed(list, at: Self.start + 600).directions[0].entries.allSatisfy { $0.age >= 600 })
+      #expect(Self.watched(later, list, at: Self.start + 600) == [600, 600])
+      let end = Self.start + Int64(RecordMemory.longest) + 1
+      #expect(Self.told(later.adding(Self.list([]), at: end, in: place), Self.list([]), at: end).isEmpty)
+    }
+  }
+
+  @Test func `what a clock that was behind has said is not when something first came`() {
+    let list = Self.list([(1, 1, 10), (2, 4, 20)])
+    let memory = RecordMemory(list, at: 200, booted: 100, in: Self.here)
+    let now = Self.start
+    let right = memory.adding(Self.list([(1, 1, 30)]), at: now, booted: now - 120, in: Self.here)
+    // Nothing is forgotten, and how long ago it came goes by the boot.
+    #expect(
+      Self.told(right, list, at: now)
+        == ["1 2 20 -", "2 4 40 -"].map { $0.replacing("1 2 20", with: "1 1 30") })
+    #expect(Self.watched(right, list, at: now) == [0, 0])
+    // A clock that only drifts moves no boot.
+    let slow = RecordMemory(list, at: now, booted: now - 100, in: Self.here)
+    #expect(
+      Self.told(slow.adding(list, at: now + 60, booted: now - 99, in: Self.here), list, at: now + 60)[0]
+        == "1 1 10 70")
   }
 
   @Test func `what the kernel has and does not tell is not counted twice`() {
