@@ -5,12 +5,20 @@ internal import Records
 internal import Synchronization
 
 /// What hosts record, said as it comes.
-final class FollowReport: Sendable {
+final class FollowReport: RecordListener {
   private let mode: DirectionStatus.Mode
   private let isJSON: Bool
   private let console: Console
   /// Hosts tell at once, and lines come one after the other.
   private let reader: Mutex<RecordReader>
+  private let state = Mutex(State())
+
+  private struct State {
+    /// Hosts of which it was said what they judge.
+    var known: Set<String> = []
+    /// Hosts that are not followed for the time being, and what was said of that.
+    var broken: [String: String] = [:]
+  }
 
   init(_ mode: DirectionStatus.Mode, _ reader: sending RecordReader, json: Bool, _ console: Console) {
     self.mode = mode
@@ -22,7 +30,34 @@ final class FollowReport: Sendable {
   /// Lines that are written of what one host tells at once.
   private static let mostLines = 50
 
+  func begins(_ host: String, _ directions: [DirectionStatus]) throws {
+    guard state.withLock({ $0.known.insert(host).inserted }) else { return }
+    let strange = directions.filter { $0.mode == .unknown }.map(\.hook)
+    for remark in RecordReport.silence(
+      of: host, mode, isMeant: directions.contains { $0.mode == mode }, strange: strange)
+    {
+      console.message(remark)
+    }
+  }
+
+  func breaks(_ host: String, _ error: any Error) throws {
+    // Nobody reads any more.
+    if error is UnwrittenOutput { return }
+    let isNew = state.withLock { state in
+      defer { state.broken[host] = "\(error)" }
+      return state.broken[host] != "\(error)"
+    }
+    guard isNew else { return }
+    console.error("\(host): \(error)")
+    guard isJSON else { return }
+    let line = Failed(time: Timestamp.current().seconds, host: host, error: FailureJSON(error))
+    try reader.withLock { _ in try console.write(line: try JSONOutput.bytes(.lines([line]))) }
+  }
+
   func tell(_ host: String, _ list: RecordList) throws {
+    if state.withLock({ $0.broken.removeValue(forKey: host) }) != nil {
+      console.message("\(host) is followed again: `sekisho \(verb)` lists what came meanwhile")
+    }
     try reader.withLock { reader in
       let time = Timestamp.current()
       for direction in list.directions where direction.mode == mode {
@@ -57,6 +92,13 @@ final class FollowReport: Sendable {
 
   private func write(_ line: String) throws {
     try console.write(line: Array((Console.shown(line) + "\n").utf8))
+  }
+
+  private struct Failed: Encodable {
+    /// Seconds since 1970, UTC, here.
+    let time: Int64
+    let host: String
+    let error: FailureJSON
   }
 
   private struct Line: Encodable {

@@ -25,7 +25,8 @@ struct DeniedCommand: Verb {
       Directions that only observe deny nothing: `sekisho observed` lists what they have recorded. A flood is recorded in \
       part, so that packets are so many at least. What the packets of `sekisho probe` alone have left, by the outcomes that it
       has kept in build/probes here, is left out: where first and last came while it ran, and no more than it sent; a first
-      that is not known may be anybody's. --json has every record, and says which these are (of_probe).
+      that is not known may be anybody's. --json has every record, and says which these are (of_probe). With \
+      --follow a host that breaks off is said, with --json as a line with `host` and `error`, and tried again.
 
       Exit codes: 0 done, whatever there is, 1 a host could not be asked.
       """)
@@ -158,13 +159,13 @@ struct RecordQuestion: ParsableArguments {
     let reader = RecordReader(
       names: AddressNames(targets).names, policy: targets?.inventory?.policy, now: .current())
     let report = FollowReport(mode, reader, json: output.json, console)
-    let replies = await FollowingRecords.follow(targets, for: time?.duration) { try report.tell($0, $1) }
+    let replies = await FollowingRecords.follow(targets, for: time?.duration, report)
     var answer = Answer()
     for reply in replies {
       guard case .failure(let error) = reply.result else { continue }
       // Nobody reads any more.
       if let error = error as? UnwrittenOutput { throw error }
-      answer.parts.append(.failure("\(reply.host): \(error)"))
+      // The report has said why.
       answer.exitCode = .failed
     }
     return answer

@@ -136,16 +136,8 @@ struct RecordReport {
     if let loss = host.loss {
       parts.append(.remark("\(host.name): what was recorded before is not among it: \(loss)"))
     }
-    for hook in host.strange {
-      parts.append(
-        .remark("\(host.name), \(hook.rawValue): the rules are not what was compiled, nothing is known"))
-    }
-    if found.isEmpty, host.strange.isEmpty {
-      parts.append(
-        .remark(
-          mode == .enforce
-            ? "\(host.name) denies nothing, it only observes: `sekisho observed` lists what it would deny"
-            : "\(host.name) observes nothing, it enforces: `sekisho denied` lists what it has denied"))
+    parts += Self.silence(of: host.name, mode, isMeant: !found.isEmpty, strange: host.strange).map {
+      .remark($0)
     }
     for (one, all) in found.map({ ($0.recorded, $0.all) }) {
       if let unrecorded = one.unrecorded, unrecorded.total > 0 {
@@ -167,6 +159,27 @@ struct RecordReport {
       }
     }
     return parts
+  }
+
+  /// Why there is nothing to tell of a host, or of some of its directions.
+  ///
+  /// - Parameters:
+  ///   - mode: that of the directions that are meant.
+  ///   - isMeant: whether the host has any of those.
+  ///   - strange: directions whose rules are not what was compiled.
+  static func silence(
+    of host: String, _ mode: DirectionStatus.Mode, isMeant: Bool, strange: [DirectionStatus.Direction]
+  ) -> [String] {
+    if !isMeant, strange.isEmpty {
+      return [
+        mode == .enforce
+          ? "\(host) denies nothing, it only observes: `sekisho observed` lists what it would deny"
+          : "\(host) observes nothing, it enforces: `sekisho denied` lists what it has denied"
+      ]
+    }
+    return strange.map {
+      "\(host), \($0.rawValue): the rules are not what was compiled, nothing is known"
+    }
   }
 
   // MARK: - JSON
