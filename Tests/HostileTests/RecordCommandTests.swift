@@ -317,6 +317,13 @@ struct RecordCommandTests {
           sed -i -E 's/"began":[0-9]+/"began":'$then'/g; s/( [0-9]+ 1 [0-9]+ 1 [0-9]+ )[0-9]+ [0-9]+"/\\1'"$then $then"'"/g' state/records
           ready; grep 'a output: recorded in the last 6 days and denied from now on: 1 peer and port (b udp/99)  recorded for 5 d, nothing new for 5 d$' list
           ready --json; grep '"watched" : 432' list; grep '"quiet" : ' list; grep '"count" : 1' list
+          # Nothing is recorded while there are no rules, whoever has taken them away.
+          cp state/records long
+          sekisho stop --local --host a --stop-host a --until 1h -q; sekisho start --local --host a --allow-lockout a -q
+          ready; grep 'a output: .* (b udp/99)  recorded for [0-9]* s, nothing new for [0-9]* s$' list
+          cp long state/records; ready; grep 'recorded for 5 d' list
+          nft delete table inet sekisho; sekisho boot
+          ready; grep 'a output: .* (b udp/99)  recorded for [0-9]* s, nothing new for [0-9]* s$' list
           sed -i 's/mode: observe/mode: enforce/' inventory/all.yaml; apply; ready; grep 'a: observes nothing, it enforces' list
           status=0; sekisho observed --ready --by source 2> said || status=$?; test $status = 64
           """)
