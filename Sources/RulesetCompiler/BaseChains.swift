@@ -131,12 +131,21 @@ struct Skeleton: Sendable {
 /// follows one sends its traffic to whoever sent it. Those of ICMPv6 belong to neighbour discovery, which is
 /// not tracked.
 private func notNewChain(_ side: SidePolicy) -> Chain {
+  let isEnforcing = side.mode == .enforce
   let invalid: [Statement] =
-    side.mode == .enforce
+    isEnforcing
     ? [.match(.ctState, .states(.invalid)), .counter, .drop]
     // To be recorded, and pass.
     : [.match(.ctState, .states(.invalid)), .goto(side.denyChain)]
-  var rules = [Rule(invalid)]
+  // Whoever is cut off is not only recorded: what goes on of a session that was ended is invalid to a kernel that picks none
+  // up (`nf_conntrack_tcp_loose`), and so is an answer that nobody has asked for.
+  var rules =
+    isEnforcing
+    ? [Rule(invalid)]
+    : [
+      Rule([.match(.ctState, .states([.invalid, .related])), .jump(QuarantineChain.chain.name)]),
+      Rule(invalid),
+    ]
   if side.direction != .egress {
     rules.append(
       Rule(

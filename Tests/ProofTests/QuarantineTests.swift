@@ -82,15 +82,20 @@ extension KernelProof {
       }
     }
 
-    @Test func `a session that lives is dead at once, and what it goes on to say is not heard`() async throws
-    {
-      try await withEnforcedLab(Self.inventory("enforce"), try labRights()) { proof in
-        let file = FileManager.default.temporaryDirectory.appending(path: "sekisho-\(UUID().uuidString)")
-        defer { try? FileManager.default.removeItem(at: file) }
+    /// Also where the kernel picks up no session and calls what goes on invalid, which observing rules let pass.
+    @Test(arguments: ["enforce", "observe"], ["0", "1"])
+    func `a session that lives is dead at once, and what it goes on to say is not heard`(
+      mode: String, loose: String
+    ) async throws {
+      try await withEnforcedLab(Self.inventory(mode), try labRights()) { proof in
+        let file = "/proc/sys/net/netfilter/nf_conntrack_tcp_loose"
+        _ = try await proof.lab.run("server", ["sh", "-c", "echo \(loose) > \(file)"]).succeeded()
+        let signal = FileManager.default.temporaryDirectory.appending(path: "sekisho-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: signal) }
         let program = try supportProgram()
         func end(_ host: String, _ role: String) throws -> [String] {
           try proof.lab.execPrefix(host) + [program, "quiet-\(role)", "10.0.0.2", "80"]
-            + (role == "client" ? [file.path] : [])
+            + (role == "client" ? [signal.path] : [])
         }
         let (client, server) = (try end("intruder", "client"), try end("server", "server"))
         let ran = try await whileRunning(server, after: "listening") {
@@ -100,7 +105,7 @@ extension KernelProof {
               try await agent.ask(QuarantineHosts(peers, seconds: 3600, why: "a shell"))
             }
             #expect(done.cut.sessions == 1 && done.cut.flows == [.init(flow: "served", sessions: 1)])
-            try Data().write(to: file)
+            try Data().write(to: signal)
           }.finished.output
         }
         #expect(ran.finished.output.split(separator: "\n").last == "silent")
