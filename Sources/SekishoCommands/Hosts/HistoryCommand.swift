@@ -9,7 +9,8 @@ struct HistoryCommand: Verb {
     abstract: "List what a host was given, by whom and why.",
     discussion: """
       The revisions that the host keeps, the newest first; the confirmed one is what it boots with. Where the fallback was \
-      put in its place, it is said why. What happened is \
+      put in its place, it is said why. Behind them stand those whom somebody has cut off or let go (quarantine), and what \
+      somebody has opened or closed for a time (open). What happened is \
       also in a log of which each line holds the digest of the line before: --verify says whether it still holds \
       together.
 
@@ -76,6 +77,16 @@ struct HistoryCommand: Verb {
     }
     let title: Words = "\(host, .strong): \(counted(books.revisions.count, "revision"))"
     var parts: [Answer.Part] = [.chapter(Chapter(.facts, title, entries))]
+    let exceptions = books.exceptions.reversed().map { event in
+      let detail = event.detail.map { ": \($0)" } ?? ""
+      return Entry(
+        nil, Words("\(Timestamp(seconds: event.time))  \(event.by)  \(event.event)\(detail)"),
+        below: event.why.map { [Entry(nil, Words("why: \($0)"))] } ?? [])
+    }
+    if !exceptions.isEmpty {
+      parts.append(
+        .chapter(Chapter(.facts, "\(host, .strong): \(counted(exceptions.count, "exception"))", exceptions)))
+    }
     parts += books.damage.map { .failure("\(host): \($0)") }
     if verify {
       parts += books.chainFaults.map { .failure("\(host): audit.jsonl: \($0)") }
@@ -105,6 +116,11 @@ struct HistoryCommand: Verb {
 }
 
 extension Books {
+  /// Whom somebody has cut off or let go, and what somebody has opened or closed, outside all revisions.
+  fileprivate var exceptions: [Event] {
+    events.filter { ["quarantined", "released", "opened", "closed"].contains($0.event) }
+  }
+
   /// That the fallback was put in force, where the log has nothing else behind it that was, or that was taken away.
   fileprivate var fallback: Event? {
     let others = ["booted", "confirmed", "restored", "resumed", "stopped"]
