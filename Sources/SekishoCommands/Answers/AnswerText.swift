@@ -35,10 +35,11 @@ struct AnswerText {
 
   private func line(_ text: String) throws { try console.write(Array((text + "\n").utf8)) }
 
-  /// With nothing in it that a terminal obeys but the styles of roles.
+  /// With nothing in it that a terminal obeys but the styles of roles. It is one line: an end of one within a reason or a name
+  /// would let whoever gave it write lines of ours.
   private func styled(_ words: Words) -> String {
     words.spans.map { span in
-      let text = Console.shown(span.text)
+      let text = SafeText.escaped(span.text)
       guard console.colour, let code = Self.codes[span.role] else { return text }
       return "\u{1b}[\(code)m\(text)\u{1b}[0m"
     }
