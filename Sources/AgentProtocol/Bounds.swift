@@ -14,8 +14,8 @@ package enum Bounds {
 
   /// Bytes of a message for people.
   static let message = 4096
-  /// Bytes of a name, a version or a word.
-  static let word = 512
+  /// Bytes of a name, a version or a word; of a reason, too.
+  package static let word = 512
   /// Addresses, chains, requests: whatever is listed of one machine.
   static let list = 65_536
 

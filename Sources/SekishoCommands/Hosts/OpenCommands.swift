@@ -44,6 +44,7 @@ struct OpenCommand: Verb {
   private var seconds: Int { Int(time.duration.components.seconds) }
 
   func validate() throws {
+    try requireTellable(why: why)
     if why.isEmpty { throw ValidationError("--why is empty: whoever finds it wants to know") }
     if !OpenDoors.possibleSeconds.contains(seconds) {
       throw ValidationError("--for takes 10 s to 24 h; what is needed for longer belongs in the inventory")

@@ -39,6 +39,7 @@ struct StopCommand: Verb {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
+    try requireTellable(why: why)
     if let seconds = until.seconds, !StopHost.possibleSeconds.contains(seconds) {
       throw ValidationError("a stop lasts 5 s to 30 days, or for-good")
     }

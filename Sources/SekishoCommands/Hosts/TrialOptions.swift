@@ -28,6 +28,7 @@ struct TrialOptions: ParsableArguments {
   var why: String?
 
   func validate() throws {
+    try requireTellable(why: why)
     if cutNow, keepSessions { throw ValidationError("--cut-now and --keep-sessions exclude each other") }
     if let limit = confirmWithin, !Arm.possibleSeconds.contains(Int(limit.duration.components.seconds)) {
       throw ValidationError(
@@ -43,4 +44,11 @@ struct TrialOptions: ParsableArguments {
   var seconds: Int { Int(confirmWithin?.duration.components.seconds ?? 60) }
 
   func note(_ meaning: String) -> ChangeNote { ChangeNote(why: why, meaning: meaning) }
+}
+
+/// A reason that is told wherever the hosts keep it, and nowhere cut short.
+func requireTellable(why: String?) throws {
+  if let why, why.utf8.count > Bounds.word {
+    throw ValidationError("--why takes \(Bounds.word) bytes: put what is longer where it can point to")
+  }
 }
