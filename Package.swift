@@ -124,7 +124,8 @@ let package = Package(
     layer(
       "HostAgent",
       [
-        "AgentProtocol", "Attempts", "Enforcement", "HostLife", "HostServices", "HostState", "HostStore",
+        "Addressing", "AgentProtocol", "Attempts", "Enforcement", "HostLife", "HostServices", "HostState",
+        "HostStore",
         "Machine", "Nftables", "Policy", "Probing",
         system,
       ], isSmall: true),

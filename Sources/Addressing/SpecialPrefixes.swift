@@ -41,6 +41,13 @@ extension Prefix {
   }
 }
 
+extension Address {
+  /// The IPv4 address that is written as IPv6 (``Prefix/ipv4Mapped``); `nil`: it is another.
+  public var ipv4Mapped: Address? {
+    Prefix.ipv4Mapped.contains(self) ? Address(.ipv4, bits & AddressFamily.ipv4.highestBits) : nil
+  }
+}
+
 extension AddressSet {
   /// ``Prefix/ipv4InIPv6``.
   public static let ipv4InIPv6 = Self(Prefix.ipv4InIPv6)

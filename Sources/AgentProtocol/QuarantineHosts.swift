@@ -23,14 +23,26 @@ package struct QuarantineHosts: AgentRequest, Codable {
   /// After which the kernel lets them take part again; `nil`: until they are released.
   package let seconds: Int?
   @BoundedWord package private(set) var why: String
-  /// Whether it is done although somebody is here from one of the addresses.
-  package let allowsLockout: Bool
+  /// Those of the addresses that are cut off although whoever asks is here from there.
+  @BoundedList package private(set) var lockedOut: [Address]
 
-  package init(_ peers: [Peer], seconds: Int?, why: String, allowsLockout: Bool = false) {
+  package init(_ peers: [Peer], seconds: Int?, why: String, lockedOut: [Address] = []) {
     self.peers = peers
     self.seconds = seconds
     self.why = why
-    self.allowsLockout = allowsLockout
+    self.lockedOut = lockedOut
+  }
+
+  /// Why an address cannot be cut off; `nil`: it can. An IPv4 address is not given as IPv6: no packet has it so.
+  package static func obstacle(to address: Address) -> String? {
+    let meanings: [(Prefix, String)] = [
+      (.ipv4ThisNetwork, "no host has it"), (.ipv6Unspecified, "no host has it"),
+      (.ipv4Loopback, "every host is that itself"), (.ipv6Loopback, "every host is that itself"),
+      (.ipv4Multicast, "it is a group"), (.ipv6Multicast, "it is a group"),
+      (.ipv4Broadcast, "it is everybody"), (.ipv6LinkLocal, "it is another host on every link"),
+      (.ipv4Mapped, "no packet has it"),
+    ]
+    return meanings.first { $0.0.contains(address) }.map { "\(address) cannot be cut off: \($0.1)" }
   }
 
   /// Seconds for which somebody may be cut off: what is to last longer lasts until he is released.
@@ -45,10 +57,13 @@ package struct QuarantinedHosts: AgentMessage, Hashable, Codable {
   package let until: Int64?
   /// Sessions that they had a part in.
   package let cut: CutReport
+  /// Whether the host is stopped, so that they are cut off once its rules are back; `nil`: they are by now.
+  package let isWaiting: Bool?
 
-  package init(until: Int64?, cut: CutReport) {
+  package init(until: Int64?, cut: CutReport, isWaiting: Bool = false) {
     self.until = until
     self.cut = cut
+    self.isWaiting = isWaiting ? true : nil
   }
 }
 

@@ -18,8 +18,10 @@ package struct HostStatus: AgentMessage, Hashable, Codable {
   @BoundedList package private(set) var foreignChains: [ForeignChain]
   /// `nil`: nobody has stopped the host, or whoever is asked may not read its books.
   package var stop: StopStatus?
-  /// Whom the host has cut off; `nil`: nobody, or whoever is asked may not read its books.
+  /// Whom the host has cut off; `nil`: nobody, or it is not known.
   package var quarantine: [QuarantineStatus]?
+  /// Why it is not known whom the host has cut off; `nil`: it is known.
+  package var quarantineUnknown: String?
   /// What the host has opened for a time; `nil`: nothing, or whoever is asked may not read its books.
   package var opened: [OpenedStatus]?
   /// What boots; `nil`: nothing was ever confirmed, or whoever is asked may not read the host's books.
@@ -65,6 +67,7 @@ package struct HostStatus: AgentMessage, Hashable, Codable {
       throw AgentFailure(.badRequest, "more sessions than there can be")
     }
     self = header
+    quarantineUnknown = header.quarantineUnknown.map { Bounds.clamped($0, to: Bounds.message) }
   }
 }
 

@@ -43,10 +43,11 @@ package struct HostHere: Sendable {
   /// Who has stopped the host; `nil`: nobody, or whoever asks may not read the books, and may still see the kernel.
   var stopNow: StopStatus? { StateDirectory.isThere ? try? life().stopNow() : nil }
 
-  /// Whom the host has cut off; `nil`: nobody, or whoever asks may not read the books.
-  var quarantinedNow: [QuarantineStatus]? {
-    let quarantined = StateDirectory.isThere ? try? life().quarantined() : nil
-    return quarantined?.isEmpty == false ? quarantined : nil
+  /// Whom the host has cut off.
+  ///
+  /// - Throws: ``AgentProtocol/AgentFailure`` where the books or the kernel cannot be read, and it is not known.
+  func quarantinedNow() throws(AgentFailure) -> [QuarantineStatus] {
+    StateDirectory.isThere ? try life().quarantined() : []
   }
 
   /// What the host has opened for a time; `nil`: nothing, or whoever asks may not read the books.

@@ -1,5 +1,8 @@
+internal import Addressing
 internal import AgentProtocol
+internal import Enforcement
 internal import HostLife
+internal import Machine
 
 extension AgentServer {
   mutating func answerQuarantine(_ here: HostHere) {
@@ -9,6 +12,16 @@ extension AgentServer {
       }
       guard !request.peers.isEmpty, !request.why.isEmpty else {
         throw AgentFailure(.badRequest, "who is cut off, and why, is not said")
+      }
+      if let obstacle = request.peers.lazy.compactMap({ QuarantineHosts.obstacle(to: $0.address) }).first {
+        throw AgentFailure(.badRequest, obstacle)
+      }
+      let own: [Address]
+      do throws(SystemFailure) { own = try Interfaces.addresses() } catch { throw AgentFailure(error) }
+      if let mine = request.peers.first(where: { own.contains($0.address) }) {
+        throw AgentFailure(
+          .refused, "\(mine.address) is this host's own address: it would cut itself off from all others",
+          remedy: "leave this host out (--host)")
       }
       return try here.life().quarantine(request)
     }

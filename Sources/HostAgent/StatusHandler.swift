@@ -15,7 +15,12 @@ extension AgentServer {
       }
       status.confirmed = here.confirmedNow(installed)
       status.stop = here.stopNow
-      status.quarantine = here.quarantinedNow
+      do throws(AgentFailure) {
+        let quarantined = try here.quarantinedNow()
+        status.quarantine = quarantined.isEmpty ? nil : quarantined
+      } catch {
+        status.quarantineUnknown = "\(error)"
+      }
       status.opened = here.openedNow
       // Services are of the machine, and act in its first namespace.
       if NetworkNamespace.isFirst { status.flushing = FlushingServices.found(below: "") }

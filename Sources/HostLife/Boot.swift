@@ -10,6 +10,8 @@ package enum Booted: Sendable {
   ///
   /// - Parameter trouble: why the books could not be brought up to it; the next command does that.
   case confirmed(RevisionNumber, trouble: AgentFailure?)
+  /// The confirmed revision, and why it is not known whom the host has cut off: they are let in.
+  case unguarded(RevisionNumber, AgentFailure)
   /// Nothing: somebody has stopped Sekisho for good.
   case stopped(HostState.Stop)
   /// Nothing: no revision was ever confirmed.
@@ -75,7 +77,13 @@ extension HostLife {
         break
       }
     }
-    if let standing { return .confirmed(standing, trouble: nil) }
+    if let standing {
+      // The rules stand all the same: a host without any would be open to all.
+      do throws(AgentFailure) { try requireQuarantine(run.content) } catch {
+        return .unguarded(standing, error)
+      }
+      return .confirmed(standing, trouble: nil)
+    }
     if isStopped, let stop = state.stop { return .stopped(stop) }
     return .nothing
   }

@@ -82,6 +82,10 @@ extension HostLife {
     run.isArming = true
     let token = Self.newToken()
     let (revision, ruleset) = try revision(source, reason, &run)
+    switch source {
+    case .table(let table): try requireAsking(table, run)
+    case .revision(let number): try requireAsking(try table(number), run)
+    }
     let script = try refusing(run) { (view) throws(HostStateRefusal) in
       try run.content.state.arm(
         revision, token: HostStore.digest(token.utf8), seconds: seconds, in: run.place, kernel: view)
@@ -110,6 +114,7 @@ extension HostLife {
     try host.checkTarget(table)
     var run = try begin()
     run.seen = seen
+    try requireAsking(table, run)
     let (revision, ruleset) = try revision(.table(table), reason, &run)
     let script = try refusing(run) { (view) throws(HostStateRefusal) in
       try run.content.state.adopt(

@@ -15,11 +15,14 @@ extension HostLife {
     let addresses = Set(request.peers.map(\.address))
     var run = try begin()
     run.why = request.why
-    if !request.allowsLockout { try refuseLockout(addresses, run.hold) }
+    try requireQuarantine(run.content)
+    try refuseLockout(addresses.subtracting(request.lockedOut), run.hold)
     let elements = addresses.map {
       KeptElement.cutOff($0, milliseconds: request.seconds.map { UInt64($0) * 1000 })
     }
-    let own = try requireRules(for: elements, run)
+    // Of a host that is stopped the books are what comes back with its rules.
+    let isWaiting = run.content.state.stop != nil && run.own == nil
+    let own = isWaiting ? nil : try requireRules(for: elements, run)
     let before = run.content.state.quarantine
     let (now, booted) = (clock(), sinceBoot())
     let added = request.peers.map { peer in
@@ -36,13 +39,19 @@ extension HostLife {
         .refused, "no more than \(QuarantineHosts.most) addresses of a family can be cut off")
     }
     try reading { () throws(HostStore.Failure) in try store.write(kept) }
+    let until = request.seconds.map { now + Int64($0) }
+    guard let own else {
+      try audit(.quarantined(Self.words(request.peers), until: until), run)
+      return QuarantinedHosts(
+        until: until, cut: CutReport(isDone: true, flows: [], sessions: 0, uncertain: 0, left: 0),
+        isWaiting: true)
+    }
     do throws(AgentFailure) {
       try host.keep(elements, run.hold)
     } catch {
       if error.happened == .nothing { try? store.write(before) }
       throw error
     }
-    let until = request.seconds.map { now + Int64($0) }
     let cut = host.end(of: addresses, before: own.keeping([]), run.hold)
     try audit(.quarantined(Self.words(request.peers), until: until), run)
     return QuarantinedHosts(until: until, cut: cut)
@@ -54,6 +63,7 @@ extension HostLife {
   package func release(_ request: ReleaseHosts) throws(AgentFailure) -> ReleasedHosts {
     var run = try begin()
     run.why = request.why
+    try requireQuarantine(run.content)
     let meant = Set(request.addresses)
     let before = run.content.state.quarantine
     let places = Set(meant.map { KeptElement.cutOff($0, milliseconds: nil).place })
@@ -79,10 +89,14 @@ extension HostLife {
   }
 
   /// Whom the host has cut off. Nothing is changed.
+  ///
+  /// - Throws: ``AgentProtocol/AgentFailure``: also where the books cannot be read, and it is not known.
   package func quarantined() throws(AgentFailure) -> [QuarantineStatus] {
     let place = try Self.place()
     let present = try host.kept(try host.conversation())
-    return try contentHere().state.quarantine.compactMap { entry in
+    let content = try contentHere()
+    try requireQuarantine(content)
+    return content.state.quarantine.compactMap { entry in
       let left = left(of: entry, place)
       guard left != 0 else { return nil }
       return QuarantineStatus(
@@ -90,6 +104,23 @@ extension HostLife {
         isInForce: present.contains(KeptElement.cutOff(entry.address, milliseconds: nil).place),
         by: Self.words(entry.by), why: entry.why)
     }
+  }
+
+  /// - Throws: ``AgentProtocol/AgentFailure`` where somebody is cut off whom a table would let in again.
+  func requireAsking(_ table: Table, _ run: Run) throws(AgentFailure) {
+    let cutOff = kept(run.content, run.place).elements.filter(\.isCutOff)
+    if cutOff.isEmpty || table.asks(for: cutOff) { return }
+    throw AgentFailure(
+      .refused, "the ruleset does not ask for whom this host has cut off, and would let them in again",
+      remedy: "compile it anew, or release them first (sekisho status names them)")
+  }
+
+  /// - Throws: ``AgentProtocol/AgentFailure`` where it cannot be told whom the host has cut off.
+  func requireQuarantine(_ content: HostStore.Content) throws(AgentFailure) {
+    guard let damage = content.quarantineDamage else { return }
+    throw AgentFailure(
+      .failed, "whom this host has cut off is not known: \(damage)",
+      remedy: "remove the file, and cut off anew whoever \"sekisho history\" names")
   }
 
   /// A table with what the host keeps in its rules, for as long as is left of the time of each.
@@ -117,9 +148,7 @@ extension HostLife {
   /// Whom the host has cut off, as far as its books can be read.
   var cutOffByBooks: [KeptElement] {
     guard let content = try? contentHere(), let place = try? Self.place() else { return [] }
-    return kept(content, place).elements.filter { element in
-      if case .quarantine = element.set { true } else { false }
-    }
+    return kept(content, place).elements.filter(\.isCutOff)
   }
 
   /// What a file says may be any number.
@@ -128,7 +157,7 @@ extension HostLife {
   }
 
   private func left(of entry: HostState.Quarantine, _ place: String) -> Int64? {
-    entry.left(at: clock(), sinceBoot: sinceBoot(), in: place)
+    entry.left(sinceBoot: sinceBoot(), in: place)
   }
 
   private func refuseLockout(_ addresses: Set<Address>, _ hold: Hold) throws(AgentFailure) {
@@ -167,4 +196,8 @@ extension HostLife {
   private static func words(_ peers: [QuarantineHosts.Peer]) -> [String] {
     peers.map { $0.host.isEmpty ? "\($0.address)" : "\($0.host) (\($0.address))" }
   }
+}
+
+extension KeptElement {
+  fileprivate var isCutOff: Bool { if case .quarantine = set { true } else { false } }
 }

@@ -32,21 +32,17 @@ extension HostState {
 
     /// Seconds that are left, 0 where it is over; `nil`: it has no end.
     ///
-    /// Within a boot the clock counts that nobody sets. After another only that of the wall knows how long the host was off; one
-    /// that is behind makes it no longer than it was meant, from the boot on.
+    /// The clock counts that nobody sets. After another boot the whole time is counted from that boot on: only the clock of the
+    /// wall could tell how long the host was off, and one that is ahead would let somebody go.
     ///
     /// - Parameters:
-    ///   - now: seconds since 1970, UTC.
     ///   - sinceBoot: seconds since the boot.
     ///   - place: the boot, as ``place`` has it.
-    package func left(at now: Int64, sinceBoot: Int64, in place: String) -> Int64? {
+    package func left(sinceBoot: Int64, in place: String) -> Int64? {
       guard let seconds else { return nil }
       let isSameBoot = place.prefix { $0 != ":" } == self.place.prefix { $0 != ":" }
       // What a file says may be any number.
-      let passed =
-        isSameBoot
-        ? sinceBoot.subtractingReportingOverflow(self.sinceBoot)
-        : now.subtractingReportingOverflow(since)
+      let passed = sinceBoot.subtractingReportingOverflow(isSameBoot ? self.sinceBoot : 0)
       if passed.overflow || passed.partialValue <= 0 { return max(0, seconds) }
       return max(0, seconds - min(passed.partialValue, max(0, seconds)))
     }

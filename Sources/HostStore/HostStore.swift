@@ -89,6 +89,8 @@ extension HostStore {
     package var damage: [Failure] = []
     /// Whether something was confirmed of which it cannot be told what.
     package var isConfirmedLost = false
+    /// Why it cannot be told whom the host has cut off; `nil`: it can.
+    package var quarantineDamage: Failure?
 
     package init(state: HostState = HostState()) { self.state = state }
   }
@@ -114,7 +116,9 @@ extension HostStore {
       // For how long nobody can tell.
       content.state.stop = HostState.Stop(until: 0, by: Actor(user: "somebody"), why: nil)
     }
+    let others = content.damage.count
     content.state.quarantine = try read(Name.quarantine, [HostState.Quarantine].self) ?? []
+    if content.damage.count > others { content.quarantineDamage = content.damage.last }
     content.state.opened = try read(Name.opened, [HostState.Opened].self) ?? []
     content.state.last = try numbers().last ?? RevisionNumber(rawValue: 0)
     return content

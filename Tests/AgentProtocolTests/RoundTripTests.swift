@@ -26,8 +26,8 @@ import Testing
       QuarantineHosts.Peer(try Address(parsing: "10.0.0.7"), host: "web-1"),
       QuarantineHosts.Peer(try Address(parsing: "2001:db8::7"), host: nil),
     ]
-    try check(QuarantineHosts(peers, seconds: 600, why: "a shell", allowsLockout: true)) {
-      #expect($0.peers == peers && $0.seconds == 600 && $0.allowsLockout)
+    try check(QuarantineHosts(peers, seconds: 600, why: "a shell", lockedOut: [peers[0].address])) {
+      #expect($0.peers == peers && $0.seconds == 600 && $0.lockedOut == [peers[0].address])
     }
     let doors = [
       Door(.in, [peers[0].address], .tcp, 443), Door(.through, peers.map(\.address), .udp, 53),

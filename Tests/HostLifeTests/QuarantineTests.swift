@@ -109,7 +109,8 @@ import Testing
     #expect(time(place, Self.other) == nil)
   }
 
-  @Test func `a boot brings it back, and what is over stays away`() throws {
+  @Test func `a boot brings it back for its whole time, whatever the clock of the wall says by then`() throws
+  {
     let place = try made()
     _ = try place.life.quarantine(Self.request([Self.intruder], seconds: 600))
     _ = try place.life.quarantine(Self.request([Self.other], seconds: 60))
@@ -122,14 +123,17 @@ import Testing
     }
     try HostStore(place.directory).write(kept)
     place.kernel.commit(Change(family: .inet, table: .sekisho, operations: [.deleteTable]))
-    place.now += 100
+    // A clock that has come up a year ahead, before anybody has set it.
+    place.now += 31_536_000
     place.sinceBoot = 5
     guard case .confirmed = try place.life.boot() else {
       Issue.record("nothing was loaded")
       return
     }
-    #expect(cutOff(place) == [Self.intruder])
-    #expect(time(place, Self.intruder) == 500_000)
+    #expect(cutOff(place) == [Self.intruder, Self.other])
+    #expect(time(place, Self.intruder) == 595_000)
+    #expect(time(place, Self.other) == 55_000)
+    place.sinceBoot = 60
     #expect(try place.life.quarantined().map(\.address) == [Self.intruder])
   }
 
@@ -177,6 +181,67 @@ import Testing
     #expect(try place.restore(confirmed, because: "nothing").operations == 0)
     _ = try place.life.adopt(Self.tables[1], seen: nil, isLearning: false, Self.reason) { _ in }
     #expect(cutOff(place) == [Self.intruder, Self.other])
+  }
+
+  @Test func `books that cannot be read are named, and nobody is told to be free or let go`() throws {
+    let place = try made()
+    _ = try place.life.quarantine(Self.request())
+    try place.damage("quarantine")
+    let questions: [() throws -> Void] = [
+      { _ = try place.life.quarantined() }, { _ = try place.life.quarantine(Self.request()) },
+      { _ = try place.life.release(ReleaseHosts([Self.intruder], why: nil)) },
+    ]
+    for question in questions {
+      let error = #expect(throws: AgentFailure.self) { try question() }
+      #expect(
+        error?.message.contains("is not known") == true && error?.happened == .nothing, "\(error as Any)")
+    }
+    #expect(cutOff(place) == [Self.intruder, Self.other])
+    place.kernel.commit(Change(family: .inet, table: .sekisho, operations: [.deleteTable]))
+    guard case .unguarded(_, let reason) = try place.life.boot() else {
+      Issue.record("nothing was loaded, or nothing said")
+      return
+    }
+    #expect(reason.message.contains("is not known"))
+  }
+
+  @Test func `a host that is stopped refuses him once its rules are back`() throws {
+    let place = try made()
+    _ = try place.life.stop(seconds: 60, why: nil)
+    let done = try place.life.quarantine(Self.request([Self.intruder], seconds: 600))
+    #expect(done.isWaiting == true && done.until == place.now + 600)
+    #expect(try place.life.quarantined().map(\.isInForce) == [false])
+    place.now += 10
+    place.sinceBoot += 10
+    _ = try place.life.start()
+    #expect(cutOff(place) == [Self.intruder] && time(place, Self.intruder) == 590_000)
+    _ = try place.life.stop(seconds: nil, why: nil)
+    #expect(try place.life.release(ReleaseHosts([Self.intruder], why: nil)).addresses == [Self.intruder])
+    _ = try place.life.start()
+    #expect(cutOff(place).isEmpty)
+  }
+
+  @Test func `rules that do not ask for him are refused until he is let go`() throws {
+    let place = try Place()
+    _ = try place.life.adopt(Place.tables[0], seen: nil, isLearning: false, Self.reason) { _ in }
+    _ = try place.life.adopt(Self.tables[1], seen: nil, isLearning: false, Self.reason) { _ in }
+    _ = try place.life.quarantine(Self.request())
+    let old = try #require(try place.life.books().revisions.first).number
+    let attempts: [() throws -> Void] = [
+      { _ = try place.life.adopt(Place.tables[0], seen: nil, isLearning: false, Self.reason) { _ in } },
+      { _ = try place.life.arm(.table(Place.tables[0]), seen: nil, seconds: 60, Self.reason) { () in } },
+      {
+        let source = HostLife.Source.revision(RevisionNumber(rawValue: old))
+        _ = try place.life.arm(source, seen: nil, seconds: 60, Self.reason) { () in }
+      },
+    ]
+    for attempt in attempts {
+      let error = #expect(throws: AgentFailure.self) { try attempt() }
+      #expect(error?.code == .refused && error?.happened == .nothing, "\(error as Any)")
+      #expect(cutOff(place) == [Self.intruder, Self.other])
+    }
+    _ = try place.life.release(ReleaseHosts([Self.intruder, Self.other], why: nil))
+    for attempt in attempts.dropLast() { try attempt() }
   }
 
   @Test func `a release ends it in the kernel and in the books`() throws {

@@ -54,6 +54,31 @@ import Testing
           grep 'c: nothing is enforced' told; grep '3 of 4 hosts refuse 10.0.0.77 until --release' told
           ends 0 sekisho quarantine a --release --lab --host b 2> told; grep 'b: refuses a no more' told
           ends 0 sekisho lab try a b web
+          ends 0 sekisho apply --lab --yes -q
+          # Whoever has the address is left out, and whoever was made to refuse himself is asked to let go.
+          ends 0 sekisho quarantine 10.0.0.1 --why 'by address' --lab --json > json; (! grep '"host" : "a"' json)
+          ends 0 sekisho quarantine 10.0.0.1 --release --lab 2> told; grep 'a: had not refused it' told
+          ends 0 sekisho quarantine a --release --lab --host a
+          ends 0 sekisho quarantine ::ffff:10.0.0.3 --why x --lab --host b 2> told; grep 'b: refuses ::ffff:10.0.0.3' told
+          sekisho status --lab --host b > told; grep 'refuses c (10.0.0.3)' told
+          ends 0 sekisho quarantine c --release --lab
+          for address in 127.0.0.1 ::1 :: 0.0.0.0 224.0.0.1 ff02::1 255.255.255.255 fe80::1; do
+            ends 64 sekisho quarantine $address --why x --lab 2> told; grep 'cannot be cut off' told
+          done
+          ends 64 sekisho quarantine a --why x --from build --lab 2> told; grep -e '--from is of no use here' told
+          ends 64 sekisho quarantine a --why "$(printf %600s x)" --lab 2> told; grep -e '--why takes 512 bytes' told
+          # A reason is one line, wherever its line ends.
+          ends 0 sekisho quarantine a --why "$(printf 'x\\n  b: as it should be')" --lab --host b
+          sekisho status --lab --host b > told; (! grep '^  b: as it should be' told); grep 'x<U+000A>  b: as it' told
+          sekisho history --lab --host b > told; grep 'quarantined: a (10.0.0.1), a (2001:db8::1)' told
+          grep 'released: a (10.0.0.1)' told; grep 'why: a shell' told
+          # Books that cannot be read are no sign that nobody is refused.
+          sekisho lab exec b -- sh -c 'echo damaged > "$SEKISHO_STATE_DIR/quarantine"'
+          ends 1 sekisho status --lab --host b > told; grep 'whom it refuses is not known' told
+          ends 1 sekisho drift --lab --host b 2> told; grep 'whom it refuses is not known' told
+          ends 1 sekisho quarantine c --why x --lab --host b 2> told; grep 'is not known' told
+          ends 1 sekisho lab exec b -- "$(command -v sekisho)" boot 2> told; grep 'is not known' told
+          sekisho lab exec b -- sh -c 'rm "$SEKISHO_STATE_DIR/quarantine"'
           # Said by name, it is done all the same.
           ends 0 sekisho quarantine bastion --allow-lockout bastion --why x --for 10m --lab --host b
           ends 64 sekisho quarantine bastion --allow-lockout a --why x --lab

@@ -155,6 +155,52 @@ extension KernelProof {
       }
     }
 
+    @Test func `the fallback of a boot lets others log in, and not him`() async throws {
+      try await withEnforcedLab(Self.inventory("enforce"), try labRights()) { proof in
+        let lab = proof.lab
+        let aims = ["tcp - 10.0.0.2 22", "tcp - 2001:db8::2 22"]
+        // What they may send is not asked here.
+        for host in ["intruder", "bystander"] {
+          _ = try await lab.run(host, ["nft", "flush", "ruleset"]).succeeded()
+        }
+        _ = try await lab.whileListening(["server"], ["tcp=22"]) {
+          let peers = try Self.peers()
+          _ = try await proof.ask("server") { agent in
+            try await agent.ask(QuarantineHosts(peers, seconds: nil, why: "a shell"))
+          }
+          let boot = """
+            test -f "$SEKISHO_STATE_DIR/confirmed" && echo damaged > "$SEKISHO_STATE_DIR/confirmed" || exit 1
+            nft flush ruleset; status=0; "$0" boot || status=$?; test $status = 7
+            """
+          _ = try await lab.run("server", ["sh", "-c", boot, try productProgram()]).succeeded()
+          let status = try await proof.ask("server") { try await $0.ask(Status()) }
+          #expect(status.table?.isFallback == true)
+          #expect(Self.isDenied(try await lab.probe("intruder", aims)))
+          #expect(Self.isOpen(try await lab.probe("bystander", aims)))
+        }
+      }
+    }
+
+    @Test func `nobody cuts himself off, or what is no host`() async throws {
+      try await withEnforcedLab(Self.inventory("enforce"), try labRights()) { proof in
+        let refused: [(String, AgentFailure.Code)] = [
+          ("10.0.0.2", .refused), ("2001:db8::2", .refused), ("127.0.0.1", .badRequest), ("::", .badRequest),
+          ("::1", .badRequest), ("224.0.0.1", .badRequest), ("255.255.255.255", .badRequest),
+          ("ff02::1", .badRequest), ("fe80::1", .badRequest), ("::ffff:10.0.0.1", .badRequest),
+        ]
+        for (text, code) in refused {
+          let peer = QuarantineHosts.Peer(try Address(parsing: text), host: nil)
+          let error = await #expect(throws: AgentFailure.self) {
+            _ = try await proof.ask("server") { agent in
+              try await agent.ask(QuarantineHosts([peer], seconds: nil, why: "a shell"))
+            }
+          }
+          #expect(error?.code == code && error?.happened == .nothing, "\(text): \(error as Any)")
+        }
+        #expect(try await proof.installed("server").cutOff.isEmpty)
+      }
+    }
+
     @Test func `a gateway forwards nothing of it`() async throws {
       let inventory = """
         version: 1

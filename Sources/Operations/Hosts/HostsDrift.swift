@@ -19,7 +19,16 @@ package struct HostsDrift {
     let answers = await asking(targets.hosts, watch) { target in
       try await target.ask([Status.self, ReadConfirmed.self, Look.self]) { agent in
         // Where what was confirmed cannot be read, that may stand in its place.
-        let isFallback = try await agent.ask(Status()).table?.isFallback ?? false
+        let status = try await agent.ask(Status())
+        let isFallback = status.table?.isFallback ?? false
+        // Rules that are as confirmed do not tell that everybody is refused who should be.
+        if let unknown = status.quarantineUnknown {
+          return (
+            isFallback,
+            Result<Compared, any Error>.failure(
+              AgentFailure(.failed, "whom it refuses is not known: \(unknown)"))
+          )
+        }
         do {
           let confirmed = try await agent.ask(ReadConfirmed())
           let looked = try await agent.ask(Look(confirmed.table))

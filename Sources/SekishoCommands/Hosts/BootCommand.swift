@@ -17,7 +17,7 @@ struct BootCommand: Verb {
 
         sudo sekisho boot                    by hand; packaging/sekisho-boot.service does it ahead of the network
 
-      Exit codes: 0 what was confirmed stands (or nothing is to stand), 1 error, 7 the fallback stands.
+      Exit codes: 0 what was confirmed stands (or nothing is to stand), 1 error (also where it stands, and it is not known whom the host had in quarantine), 7 the fallback stands.
       """)
 
   @OptionGroup var output: OutputOptions
@@ -34,6 +34,13 @@ struct BootCommand: Verb {
       }
       answer.data = .document(
         File(status: "confirmed", revision: number.rawValue, trouble: trouble.map { FailureJSON($0) }))
+    case .unguarded(let number, let reason):
+      answer.parts += [
+        .summary("revision \(number) stands, as it was confirmed"), .failure("\(reason)"),
+      ]
+      answer.data = .document(
+        File(status: "confirmed", revision: number.rawValue, error: FailureJSON(reason)))
+      answer.exitCode = .failed
     case .stopped(let stop):
       answer.parts.append(
         .summary(
@@ -59,7 +66,7 @@ struct BootCommand: Verb {
     var revision: Int?
     /// Why the books are behind what stands.
     var trouble: FailureJSON?
-    /// Why the fallback stands.
+    /// Why the fallback stands, or why it is not known whom the host had in quarantine.
     var error: FailureJSON?
   }
 }

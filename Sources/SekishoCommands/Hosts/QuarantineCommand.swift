@@ -55,6 +55,10 @@ struct QuarantineCommand: Verb {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
+    try requireTellable(why: why)
+    if hosts.targets.from != nil {
+      throw ValidationError("--from is of no use here: who is who is told by the inventory (--inventory)")
+    }
     if release {
       if time != nil {
         throw ValidationError("--release is at once: --for says how long somebody is refused")
@@ -79,7 +83,8 @@ struct QuarantineCommand: Verb {
       options: request, inventory: hosts.inventory.inventory, requiresGuards: false
     ).find()
     let others = Targets(
-      hosts: found.hosts.filter { !refused.hosts.contains($0.name) }, all: found.all,
+      // Whoever has let somebody refuse himself, by whatever way, is to be freed too.
+      hosts: found.hosts.filter { release || !refused.owners.contains($0.name) }, all: found.all,
       inventory: found.inventory, remarks: found.remarks, isLab: found.isLab)
     if others.hosts.isEmpty { throw ValidationError("no other host is there to refuse it") }
     let watch = WaitingLine(console)
@@ -92,16 +97,20 @@ struct QuarantineCommand: Verb {
       }
     }
     let question = QuarantineHosts(
-      refused.peers, seconds: seconds, why: why ?? "", allowsLockout: !allowLockout.isEmpty)
+      refused.peers, seconds: seconds, why: why ?? "",
+      lockedOut: refused.peers.filter { refused.allows($0, allowLockout) }.map(\.address))
     let replies = await HostReply.asking(each: others, watch: watch) { try await question.asked(of: $0) }
     var answer = TrialAnswer.of(replies, "quarantined") { quarantined in
       let cut = quarantined.cut
       let ended =
         cut.sessions == 0 ? [] : ["\(counted(cut.sessions, "session")) ended (\(cut.flowWords))"]
+      if quarantined.isWaiting == true {
+        return "is stopped, and refuses \(refused.words) \(quarantined.end) once it is started"
+      }
       return (["refuses \(refused.words) \(quarantined.end)"] + ended + CutReport.leftWords(cut))
         .joined(separator: "; ")
     }
-    let done = replies.compactMap { try? $0.result.get() }
+    let done = replies.compactMap { try? $0.result.get() }.filter { $0.isWaiting != true }
     if replies.count > 1, let last = done.max(by: { $0.until ?? .max < $1.until ?? .max }) {
       let sessions = done.reduce(0) { $0 + $1.cut.sessions }
       answer.parts.append(
@@ -129,6 +138,8 @@ extension QuarantinedHosts {
 private struct Refused {
   /// Names of the inventory.
   let hosts: [String]
+  /// Whoever has one of the addresses, by the inventory.
+  var owners: Set<String> { Set(peers.map(\.host)) }
   let peers: [QuarantineHosts.Peer]
   private let named: [String]
 
@@ -137,7 +148,9 @@ private struct Refused {
     var hosts: [String] = []
     var peers: [QuarantineHosts.Peer] = []
     for word in words {
-      if let address = try? Address(parsing: word) {
+      if let given = try? Address(parsing: word) {
+        let address = given.ipv4Mapped ?? given
+        if let obstacle = QuarantineHosts.obstacle(to: address) { throw Misuse(obstacle) }
         let owner = policy.hosts.first { $0.addresses.contains(address) }?.name
         peers.append(QuarantineHosts.Peer(address, host: owner))
         continue
@@ -167,6 +180,12 @@ private struct Refused {
     return listed(names.reduce(into: []) { if !$0.contains($1) { $0.append($1) } })
   }
 
+  /// Whether somebody has said of whoever has an address that he is refused even where others are managed from there.
+  func allows(_ peer: QuarantineHosts.Peer, _ allowed: [String]) -> Bool {
+    allowed.contains("\(peer.address)") || !peer.host.isEmpty && allowed.contains(peer.host)
+      || allowed.contains { named.count == 1 && $0 == named[0] }
+  }
+
   /// - Throws: ``Refusal`` where others are managed from one of them.
   func requireManagement(_ policy: Policy, allowed: [String]) throws {
     if let stranger = allowed.first(where: { !named.contains($0) && !hosts.contains($0) }) {
@@ -174,10 +193,7 @@ private struct Refused {
     }
     let flows = policy.managementFlows(at: .current())
     let managing = peers.filter { peer in
-      let isAllowed =
-        allowed.contains("\(peer.address)") || !peer.host.isEmpty && allowed.contains(peer.host)
-        || allowed.contains { named.count == 1 && $0 == named[0] }
-      return !isAllowed && flows.contains { policy[$0.from].addresses.contains(peer.address) }
+      !allows(peer, allowed) && flows.contains { policy[$0.from].addresses.contains(peer.address) }
     }
     guard let first = managing.first else { return }
     let names = managing.map { $0.host.isEmpty ? "\($0.address)" : $0.host }

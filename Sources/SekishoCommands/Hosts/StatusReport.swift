@@ -27,7 +27,7 @@ struct StatusReport {
     }
     return Answer(
       parts: parts, data: .document(File(hosts: states.map { File.Host($0) })),
-      exitCode: states.contains(where: \.isFailure) ? .failed : nil)
+      exitCode: states.contains { $0.isFailure || $0.isQuarantineUnknown } ? .failed : nil)
   }
 
   private func chapter(_ state: HostAnswer, _ status: HostStatus) -> Chapter {
@@ -35,6 +35,7 @@ struct StatusReport {
     let foreign = flushing(status) + foreign(status) + (state.facts?.translationEntries ?? []) + stray
     let stopped =
       (status.stop.map { [Entry(.risk, Words($0.sentence))] } ?? []) + (status.confirmed?.entries ?? [])
+      + (status.quarantineUnknown.map { [Entry(.risk, Words("whom it refuses is not known: \($0)"))] } ?? [])
       + (status.quarantine?.entries ?? []) + (status.opened?.entries ?? [])
     let sessions = status.sessions?.entries ?? []
     guard let table = status.table else {
@@ -146,6 +147,8 @@ struct StatusReport {
       var stop: StopStatus?
       /// Whom it refuses, whatever flows say.
       var quarantine: [QuarantineStatus]?
+      /// Why that is not known; left out where it is.
+      var quarantineUnknown: String?
       /// What it lets begin for a time, outside its rules.
       var opened: [OpenedStatus]?
       /// The revision that the host boots with.
@@ -181,6 +184,7 @@ struct StatusReport {
           table = found.table
           stop = found.stop
           quarantine = found.quarantine
+          quarantineUnknown = found.quarantineUnknown
           opened = found.opened
           confirmed = found.confirmed
           objectsDiffering = state.differing
@@ -199,6 +203,12 @@ struct StatusReport {
       }
     }
     let hosts: [Host]
+  }
+}
+
+extension HostAnswer {
+  fileprivate var isQuarantineUnknown: Bool {
+    if case .success(let status) = status { status.quarantineUnknown != nil } else { false }
   }
 }
 
@@ -263,7 +273,7 @@ extension [QuarantineStatus] {
         Words(
           line.isInForce
             ? "refuses \(who) \(line.until), by \(line.by): \(line.why)"
-            : "does not refuse \(who), who is in quarantine \(line.until), by \(line.by): \(line.why); somebody has taken it out of the rules"
+            : "does not refuse \(who), who is in quarantine \(line.until), by \(line.by): \(line.why); the rules in force do not have it (sekisho drift tells more)"
         ))
     }
   }
