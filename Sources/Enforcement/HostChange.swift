@@ -38,6 +38,7 @@ extension LocalHost {
     _ tell: (Apply.Step) throws(AgentFailure) -> Void
   ) throws(AgentFailure) -> Applied {
     var operations = 0
+    var waypoints = 0
     var forgetsSilentSessions: Bool?
     var known = request.isLearning ? try track(kernel, &basis) : nil
     if request.isLearning, known == nil {
@@ -61,6 +62,10 @@ extension LocalHost {
       }
       operations += change.operations.count
       if let waypoint {
+        waypoints += 1
+        if waypoints > Self.mostWaypoints {
+          throw AgentFailure(.failed, "the table does not become the wanted one, however often it is changed")
+        }
         basis.waypoint = Waypoint(table: waypoint, before: basis.waypoint?.before ?? found)
         kernel.letPacketsThrough()
         basis.pause = Backoff()
@@ -74,6 +79,9 @@ extension LocalHost {
     }
     throw Self.tooFast
   }
+
+  /// A change has three at most; others may move the table in between.
+  private static let mostWaypoints = 16
 
   /// Others write without a pause that is long enough.
   static var tooFast: AgentFailure {

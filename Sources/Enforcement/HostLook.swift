@@ -117,6 +117,39 @@ extension LocalHost {
         .badRequest, "the wanted table holds \(other.kind) \(other.name), which Sekisho does not send",
         remedy: "compile again")
     }
+    if let missing = wanted.missingReference {
+      throw AgentFailure(
+        .badRequest, "the wanted table refers to \(missing), which it does not have", remedy: "compile again")
+    }
+  }
+}
+
+extension Table {
+  /// A set or chain that rules or maps refer to and the table has not; `nil`: there is none. The kernel would refuse it, but for
+  /// what another table had left behind under that name.
+  fileprivate var missingReference: String? {
+    let (sets, chains) = (Set(sets.map(\.name)), Set(chains.map(\.name)))
+    func missing(_ verdicts: SetElements) -> String? {
+      guard case .verdicts(let verdicts) = verdicts.payload else { return nil }
+      return verdicts.lazy.compactMap(\.chain).first { !chains.contains($0) }.map { "chain \($0)" }
+    }
+    for set in self.sets {
+      if let found = missing(set.elements) { return found }
+    }
+    for expression in self.chains.lazy.flatMap(\.rules).flatMap(\.expressions) {
+      switch expression {
+      case .lookup(.named(let name), _, _, _):
+        if !sets.contains(name) { return "set \(name)" }
+      case .lookup(.inline(let set), _, _, _):
+        if let found = missing(set.elements) { return found }
+      case .dynamicSet(let update):
+        if !sets.contains(update.set) { return "set \(update.set)" }
+      case .verdict(let verdict):
+        if let chain = verdict.chain, !chains.contains(chain) { return "chain \(chain)" }
+      default: break
+      }
+    }
+    return nil
   }
 }
 

@@ -101,6 +101,10 @@ struct AgentProtocolTests {
         adding("rule", #""chain":"input","expr":[{"nonsense":1}]"#),
         adding("rule", #""chain":"input","expr":[{"jump":{"target":"nowhere"}}]"#),
         adding("rule", #""chain":"in/deny","expr":[{"jump":{"target":"in/deny"}}]"#),
+        adding(
+          "rule",
+          #""chain":"input","expr":[{"match":{"op":"==","left":{"payload":{"protocol":"ip","field":"saddr"}},"right":"@nowhere"}}]"#
+        ),
         adding("set", #""name":"s","type":"ipv4_addr","elem":["1.1.1.1","1.1.1.1"]"#),
       ]
       let hello = alone(#"{"id":3,"request":"hello"}"#)

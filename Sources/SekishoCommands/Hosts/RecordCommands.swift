@@ -23,8 +23,8 @@ struct DeniedCommand: Verb {
         sekisho denied --host db --follow    what comes from here on
 
       Directions that only observe deny nothing: `sekisho observed` lists what they have recorded. A flood is recorded in \
-      part, so that packets are so many at least. What the packets of `sekisho probe` alone have left, by the outcomes that it
-      has kept in build/probes here, is left out: where first and last came while it ran, and no more than it sent; a first
+      part, so that packets are so many at least. What the packets of `sekisho probe` alone have left, by the outcomes that it \
+      has kept in build/probes here, is left out: where first and last came while it ran, and no more than it sent; a first \
       that is not known may be anybody's. --json has every record, and says which these are (of_probe). With \
       --follow a host that breaks off is said, with --json as a line with `host` and `error`, and tried again.
 
