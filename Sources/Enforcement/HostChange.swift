@@ -62,11 +62,11 @@ extension LocalHost {
       }
       operations += change.operations.count
       if let waypoint {
+        basis.waypoint = Waypoint(table: waypoint, before: basis.waypoint?.before ?? found)
         waypoints += 1
         if waypoints > Self.mostWaypoints {
           throw AgentFailure(.failed, "the table does not become the wanted one, however often it is changed")
         }
-        basis.waypoint = Waypoint(table: waypoint, before: basis.waypoint?.before ?? found)
         kernel.letPacketsThrough()
         basis.pause = Backoff()
         continue

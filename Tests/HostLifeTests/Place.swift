@@ -82,6 +82,19 @@ final class Place {
   /// Calls to the kernel and steps on disk since the last ``fail(at:)``.
   var taken: (kernel: Int, disk: Int) { (kernel.calls, disk.state.withLock { $0.taken }) }
 
+  /// What can go wrong at each of some calls and steps: refused once, or the process is gone.
+  static func faults(within taken: (kernel: Int, disk: Int)) -> [Fault] {
+    let calls = (0..<taken.kernel).flatMap { call in
+      MemoryKernel.Fault.Place.allCases.flatMap { place -> [Fault] in
+        [.kernel(.init(call: call, place, .noMemory)), .killedAtKernel(call, place)]
+      }
+    }
+    return calls
+      + (0..<taken.disk).flatMap { step -> [Fault] in
+        [.disk(step, .noSpace, isLasting: false), .killedAtDisk(step)]
+      }
+  }
+
   private final class Disk: Sendable {
     struct State {
       var taken = 0

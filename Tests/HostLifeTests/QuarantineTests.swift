@@ -271,16 +271,7 @@ import Testing
     _ = try whole.life.quarantine(Self.request())
     let taken = whole.taken
     #expect(taken.kernel > 3 && taken.disk > 1)
-    for call in 0..<taken.kernel {
-      for part in MemoryKernel.Fault.Place.allCases {
-        try check(.kernel(.init(call: call, part, .noMemory)))
-        try check(.killedAtKernel(call, part))
-      }
-    }
-    for step in 0..<taken.disk {
-      try check(.disk(step, .noSpace, isLasting: false))
-      try check(.killedAtDisk(step))
-    }
+    for fault in Place.faults(within: taken) { try check(fault) }
   }
 
   private func check(_ fault: Place.Fault) throws {
