@@ -137,15 +137,12 @@ private func notNewChain(_ side: SidePolicy) -> Chain {
     ? [.match(.ctState, .states(.invalid)), .counter, .drop]
     // To be recorded, and pass.
     : [.match(.ctState, .states(.invalid)), .goto(side.denyChain)]
-  // Whoever is cut off is not only recorded: what goes on of a session that was ended is invalid to a kernel that picks none
-  // up (`nf_conntrack_tcp_loose`), and so is an answer that nobody has asked for.
-  var rules =
-    isEnforcing
-    ? [Rule(invalid)]
-    : [
-      Rule([.match(.ctState, .states([.invalid, .related])), .jump(QuarantineChain.chain.name)]),
-      Rule(invalid),
-    ]
+  // Whoever is cut off is not only recorded where invalid packets pass: what goes on of a session that was ended is invalid to a
+  // kernel that picks none up (`nf_conntrack_tcp_loose`), and so is an answer that nobody has asked for. Nor are errors taken
+  // from him, which may be about the sessions of others.
+  var rules = [
+    Rule([.match(.ctState, .states([.invalid, .related])), .jump(QuarantineChain.chain.name)]), Rule(invalid),
+  ]
   if side.direction != .egress {
     rules.append(
       Rule(

@@ -71,7 +71,7 @@ struct Dispatch {
   // MARK: - Ports
 
   private mutating func addPortMaps(_ claims: Claims, _ builder: inout TableBuilder) {
-    guard !claims.ports.isEmpty else { return }
+    // Also where no flow has ports: what is opened for a time has.
     addTranslatedChain(claims, &builder)
 
     var keys: [([UInt8], ChainName)] = []

@@ -82,6 +82,40 @@ extension KernelProof {
       }
     }
 
+    /// Connection tracking takes an error for a part of what it quotes, whoever sends it.
+    @Test(arguments: ["enforce", "observe"])
+    func `errors that it tells about the sessions of others are not heard`(mode: String) async throws {
+      try await withEnforcedLab(Self.inventory(mode), try labRights()) { proof in
+        // Its own rules shall not be what denies.
+        _ = try await proof.lab.run("intruder", ["nft", "delete", "table", "inet", "sekisho"]).succeeded()
+        func told() async throws -> [String] {
+          let heard = try await proof.lab.whileListening(["server"], ["udp=80", "raw=icmp,icmpv6"]) {
+            let asked = ["udp 10.0.0.3#40000 10.0.0.2 80", "udp 2001:db8::3#40000 2001:db8::2 80"]
+            #expect(Self.isOpen(try await proof.lab.probe("bystander", asked)))
+            let answers = [
+              try WirePacket("10.0.0.2", "10.0.0.3").udp(from: 80, to: 40_000),
+              try WirePacket("2001:db8::2", "2001:db8::3").udp(from: 80, to: 40_000),
+            ]
+            let errors = [
+              try WirePacket("10.0.0.1", "10.0.0.2")
+                .icmp(type: 3, code: 1, rest: [0, 0, 0, 0], quoting: answers[0]),
+              try WirePacket("2001:db8::1", "2001:db8::2")
+                .icmp(type: 1, code: 3, rest: [0, 0, 0, 0], quoting: answers[1]),
+            ]
+            #expect(try await proof.inject(errors, from: "intruder").allSatisfy { $0 == "sent" })
+            #expect(Self.isOpen(try await proof.lab.probe("bystander", asked)))
+          }
+          return (heard["server"] ?? []).filter { $0.hasPrefix("icmp 3 ") || $0.hasPrefix("icmpv6 1 ") }
+        }
+        #expect(try await told().count == 2)
+        let peers = try Self.peers()
+        _ = try await proof.ask("server") { agent in
+          try await agent.ask(QuarantineHosts(peers, seconds: nil, why: "a shell"))
+        }
+        #expect(try await told() == [])
+      }
+    }
+
     /// Also where the kernel picks up no session and calls what goes on invalid, which observing rules let pass.
     @Test(arguments: ["enforce", "observe"], ["0", "1"])
     func `a session that lives is dead at once, and what it goes on to say is not heard`(
