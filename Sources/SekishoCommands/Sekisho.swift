@@ -11,6 +11,7 @@ package struct Sekisho: AsyncParsableCommand {
       Write which servers there are and which flows they need, and why. Sekisho compiles that to one \
       table per host, shows what a change opens and closes, and applies it atomically.
 
+        sekisho init                       an inventory to begin with
         sekisho check                      is the inventory sound?
         sekisho compile                    write the rulesets of all hosts to build/
         sekisho diff                       what would change on this host?
@@ -25,6 +26,7 @@ package struct Sekisho: AsyncParsableCommand {
       """,
     version: toolVersion,
     subcommands: [
+      InitCommand.self,
       CheckCommand.self,
       CompileCommand.self,
       DiffCommand.self,

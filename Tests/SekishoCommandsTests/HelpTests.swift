@@ -4,7 +4,8 @@ import Testing
 /// Help is read in a terminal of 80 columns.
 @Suite struct HelpTests {
   private static let verbs = [
-    "", "check", "compile", "diff", "apply", "status", "explain", "reach", "graph", "read", "probe", "lab",
+    "", "init", "check", "compile", "diff", "apply", "status", "explain", "reach", "graph", "read", "probe",
+    "lab",
     "lab up",
     "lab down", "lab status", "lab exec", "lab try", "watch", "denied", "observed", "suggest", "agent",
   ]

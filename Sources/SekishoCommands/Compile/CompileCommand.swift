@@ -38,7 +38,7 @@ struct CompileCommand: Verb {
     }
     let compilation = try Compilation(
       of: loaded, selected: host.map { HostSelector(text: $0) }, shard: shard)
-    // The process ends with it: to take apart what it knows of ten thousand hosts would take a tenth of its time.
+    // The process ends with it: to take apart what it knows of ten thousand hosts would be a twentieth of its work.
     _ = unsafe Unmanaged.passRetained(compilation)
     let files = try await compilation.write(to: out)
     let report = files.report

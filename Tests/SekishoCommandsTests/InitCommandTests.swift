@@ -1,0 +1,44 @@
+import ChildProcess
+import Foundation
+import Testing
+
+/// The first command of a user's first day.
+@Suite struct InitCommandTests {
+  private func run(_ script: String) throws -> (status: Int32, output: String) {
+    let directory = FileManager.default.temporaryDirectory.appending(path: "init-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: directory) }
+    let told = ChildProcess.run(
+      ["sh", "-c", "cd '\(directory.path)' && PATH='\(ChildProcess.products)':$PATH; \(script)"])
+    return (told.status, told.output)
+  }
+
+  /// A machine with one link and one address, in a namespace of its own.
+  private static let machine =
+    "unshare --user --map-root-user --net sh -ec 'ip link add eth0 type veth peer name far0; ip link set eth0 up;"
+    + " ip address add 192.0.2.9/24 dev eth0; SSH_CONNECTION=\"203.0.113.7 5000 192.0.2.9 22\" sekisho init"
+
+  @Test func `what it writes is sound, and can be tried`() throws {
+    let told = try run(
+      "\(Self.machine)' && grep -h 192.0.2.9 inventory/30-hosts.yaml && grep -h 203.0.113.7 inventory/10-networks.yaml"
+        + " && sekisho check && sekisho compile")
+    #expect(told.status == 0, "\(told.output)")
+    #expect(told.output.contains("addresses: [\"192.0.2.9\"]"), "\(told.output)")
+    #expect(told.output.contains("sound: 1 host, 4 flows"), "\(told.output)")
+    #expect(told.output.contains("1 distinct ruleset"), "\(told.output)")
+  }
+
+  @Test func `what is there is left as it is`() throws {
+    let told = try run(
+      "mkdir inventory; echo 'version: 1' > inventory/mine.yml; \(Self.machine)'; echo $?; ls inventory; cat inventory/*"
+    )
+    #expect(told.output.contains("holds an inventory already (mine.yml)"), "\(told.output)")
+    #expect(told.output.hasSuffix("1\nmine.yml\nversion: 1\n"), "\(told.output)")
+  }
+
+  @Test func `a machine without an address is told so`() throws {
+    let told = try run("unshare --user --map-root-user --net sekisho init; echo $?; ls")
+    #expect(told.output.contains("no address by which others could reach it"), "\(told.output)")
+    #expect(told.output.hasSuffix("1\n"), "\(told.output)")
+  }
+}
