@@ -5,21 +5,28 @@ RUN_PACKAGES := nftables iproute2 util-linux
 TEST_PACKAGES := conntrack openssh-server openssh-client iptables arptables ebtables systemd
 CONTAINER_PACKAGES := docker.io podman netavark busybox-static iptables
 BOOT_PACKAGES := qemu-system-x86 debootstrap
+MANUAL_PACKAGES := python3 lowdown
+DEB_PACKAGES := dpkg-dev fakeroot
 
 PREFIX ?= /usr/local
+INTO = $(DESTDIR)$(PREFIX)
+ZSH_COMPLETIONS ?= share/zsh/site-functions
 
-# One file to copy, which needs libmnl, libnftnl and libyaml of the system: the Swift runtime and the C++
-# library it uses are linked in. The linker takes libstdc++.a because it is the only one in the first
+# One file to copy, which needs libmnl and libnftnl of the system: the Swift runtime, the C++ library it uses and
+# libyaml are linked in. The linker takes libstdc++.a and libyaml.a because they are the only ones in the first
 # directory it looks into. Nothing loads symbols from the binary, so that it exports none, packed relocations
 # need glibc 2.36 (Debian 12), and what nothing in it needs is left out, of our own and of the toolchain's
 # (packaging/collectable): together a fifth of its size. Functions whose code is the same become one: only who
 # compares functions or key paths would notice, and nothing in it does. no-unwind.ld says what else is left out.
 # Builds with other flags than these go elsewhere: in one place each would undo the other.
 STATIC_BUILD := .build/static
+RELEASED := $(STATIC_BUILD)/release/sekisho
+MANUAL := .build/manual
 STATIC_LIBRARIES := $(CURDIR)/$(STATIC_BUILD)/libraries
 COLLECTABLE := swiftCore swift_Concurrency swift_RegexParser swift_StringProcessing FoundationEssentials \
 	_FoundationCollections
-STATIC := --scratch-path $(STATIC_BUILD) -c release --static-swift-stdlib -Xlinker -s \
+STATIC := --scratch-path $(STATIC_BUILD) -c release --static-swift-stdlib --disable-local-rpath \
+	-Xlinker -s -Xlinker -z -Xlinker now \
 	-Xswiftc -Xfrontend -Xswiftc -internalize-at-link -Xswiftc -Xfrontend -Xswiftc -function-sections \
 	-Xlinker --gc-sections -Xlinker --icf=all -Xlinker -z -Xlinker nostart-stop-gc -Xlinker --no-export-dynamic \
 	-Xlinker -z -Xlinker pack-relative-relocs -Xswiftc -use-ld=lld \
@@ -27,7 +34,8 @@ STATIC := --scratch-path $(STATIC_BUILD) -c release --static-swift-stdlib -Xlink
 	$(foreach name,$(COLLECTABLE),-Xlinker '--remap-inputs=*/lib$(name).a=$(STATIC_LIBRARIES)/lib$(name).a') \
 	-Xlinker -L$(STATIC_LIBRARIES) -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: build release test test-containers test-boot quick soak fuzz lint format golden demo demo-adopt bench documentation install clean
+.PHONY: build release test test-containers test-boot test-deb quick soak fuzz lint format golden demo demo-adopt bench
+.PHONY: documentation manual install uninstall deb clean
 .PHONY: packages run-packages test-packages
 
 build: packages
@@ -45,6 +53,7 @@ test-containers: build run-packages
 # A Debian 12 that is booted in emulation with what install puts into it: some minutes behind the release.
 test-boot:
 	@packaging/install-packages $(BOOT_PACKAGES)
+	$(MAKE) release
 	$(MAKE) install DESTDIR=$(CURDIR)/.build/boot/tree PREFIX=/usr/local
 	Tests/Boot/run .build/boot/tree
 
@@ -93,7 +102,7 @@ golden: test-packages
 
 release: packages
 	@mkdir -p $(STATIC_LIBRARIES)
-	@ln -sf "$$(gcc -print-file-name=libstdc++.a)" $(STATIC_LIBRARIES)/
+	@ln -sf "$$(gcc -print-file-name=libstdc++.a)" "$$(gcc -print-file-name=libyaml.a)" $(STATIC_LIBRARIES)/
 	@toolchain="$$(dirname "$$(readlink -f "$$(command -v swift)")")/../lib/swift_static/linux" && \
 		packaging/collectable $(STATIC_LIBRARIES) $(COLLECTABLE:%="$$toolchain/lib%.a")
 	swift build $(STATIC) --product sekisho
@@ -107,17 +116,56 @@ bench: release test-packages
 documentation: build
 	packaging/documentation "$$(swift build --show-bin-path)" .build/documentation
 
-install: release
-	install -D -m 0755 $(STATIC_BUILD)/release/sekisho "$(DESTDIR)$(PREFIX)/bin/sekisho"
-	install -d "$(DESTDIR)$(PREFIX)/lib/systemd/system"
-	for unit in sekisho-boot.service sekisho-watch.service; do \
-		sed 's|/usr/local/bin/|$(PREFIX)/bin/|' packaging/$$unit \
-			> "$(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit" || exit 1; \
+# Manual pages and completions, of what the program says of itself.
+manual: release
+	@packaging/install-packages $(MANUAL_PACKAGES)
+	rm -rf $(MANUAL)
+	packaging/manual $(RELEASED) $(MANUAL)
+	for shell in bash zsh fish; do \
+		$(RELEASED) --generate-completion-script $$shell | sed '1{/^#!/d}' > $(MANUAL)/sekisho.$$shell || exit 1; \
 	done
+
+# Copies what make manual has built, and builds nothing: as root, for a prefix that is root's.
+install:
+	@test -d $(MANUAL) || { echo "Nothing is built to be installed. Run first:  make manual" >&2; exit 1; }
+	install -D -m 0755 $(RELEASED) "$(INTO)/bin/sekisho"
+	install -d "$(INTO)/lib/systemd/system" "$(INTO)/lib/tmpfiles.d"
+	for unit in sekisho-boot.service sekisho-watch.service; do \
+		sed 's|/usr/local/bin/|$(PREFIX)/bin/|' packaging/$$unit > "$(INTO)/lib/systemd/system/$$unit" || exit 1; \
+	done
+	install -m 0644 packaging/tmpfiles.conf "$(INTO)/lib/tmpfiles.d/sekisho.conf"
+	for section in 5 8; do \
+		install -d "$(INTO)/share/man/man$$section" && \
+		install -m 0644 $(MANUAL)/man$$section/* "$(INTO)/share/man/man$$section/" || exit 1; \
+	done
+	install -D -m 0644 $(MANUAL)/sekisho.bash "$(INTO)/share/bash-completion/completions/sekisho"
+	install -D -m 0644 $(MANUAL)/sekisho.zsh "$(INTO)/$(ZSH_COMPLETIONS)/_sekisho"
+	install -D -m 0644 $(MANUAL)/sekisho.fish "$(INTO)/share/fish/vendor_completions.d/sekisho.fish"
+
+# What is enforced goes on, and what was confirmed is kept: sekisho stop --until for-good ahead of it ends the one.
+uninstall:
+	rm -f "$(INTO)/bin/sekisho" "$(INTO)/lib/tmpfiles.d/sekisho.conf" \
+		"$(INTO)/lib/systemd/system/sekisho-boot.service" "$(INTO)/lib/systemd/system/sekisho-watch.service" \
+		"$(INTO)/share/man/man5/sekisho-inventory.5" "$(INTO)/share/man/man8/sekisho.8" \
+		"$(INTO)/share/man/man8/sekisho-"*.8 "$(INTO)/share/bash-completion/completions/sekisho" \
+		"$(INTO)/$(ZSH_COMPLETIONS)/_sekisho" "$(INTO)/share/fish/vendor_completions.d/sekisho.fish"
+
+# A package for Debian 12, in .build/deb.
+deb: manual
+	@packaging/install-packages $(DEB_PACKAGES)
+	rm -rf .build/deb
+	$(MAKE) --no-print-directory install DESTDIR=$(CURDIR)/.build/deb/tree PREFIX=/usr \
+		ZSH_COMPLETIONS=share/zsh/vendor-completions
+	packaging/deb .build/deb/tree .build/deb
+
+# The package as its users meet it, in a Debian of its own; lintian has nothing to say of it.
+test-deb: deb
+	@packaging/install-packages lintian debootstrap
+	Tests/Packages/run .build/deb/sekisho_*.deb
 
 clean:
 	swift package clean
-	rm -rf $(STATIC_BUILD) .build/benchmark .build/boot .build/documentation
+	rm -rf $(STATIC_BUILD) $(MANUAL) .build/benchmark .build/boot .build/deb .build/documentation
 
 packages:
 	@packaging/install-packages $(BUILD_PACKAGES)
