@@ -13,8 +13,8 @@ INTO = $(DESTDIR)$(PREFIX)
 ZSH_COMPLETIONS ?= share/zsh/site-functions
 
 # One file to copy, which needs libmnl and libnftnl of the system: the Swift runtime, the C++ library it uses and
-# libyaml are linked in. The linker takes libstdc++.a and libyaml.a because they are the only ones in the first
-# directory it looks into. Nothing loads symbols from the binary, so that it exports none, packed relocations
+# libyaml are linked in. The linker takes libstdc++.a because it is the only one in the first directory it looks
+# into, and is told to take libyaml.a. Nothing loads symbols from the binary, so that it exports none, packed relocations
 # need glibc 2.36 (Debian 12), and what nothing in it needs is left out, of our own and of the toolchain's
 # (packaging/collectable): together a fifth of its size. Functions whose code is the same become one: only who
 # compares functions or key paths would notice, and nothing in it does. no-unwind.ld says what else is left out.
@@ -22,6 +22,8 @@ ZSH_COMPLETIONS ?= share/zsh/site-functions
 STATIC_BUILD := .build/static
 RELEASED := $(STATIC_BUILD)/release/sekisho
 MANUAL := .build/manual
+# With a mark where the working tree has changes; empty outside of a repository.
+REVISION = $(shell git describe --always --dirty --exclude='*' 2>/dev/null)
 STATIC_LIBRARIES := $(CURDIR)/$(STATIC_BUILD)/libraries
 COLLECTABLE := swiftCore swift_Concurrency swift_RegexParser swift_StringProcessing FoundationEssentials \
 	_FoundationCollections
@@ -32,6 +34,7 @@ STATIC := --scratch-path $(STATIC_BUILD) -c release --static-swift-stdlib --disa
 	-Xlinker -z -Xlinker pack-relative-relocs -Xswiftc -use-ld=lld \
 	-Xlinker --no-eh-frame-hdr -Xlinker -T$(CURDIR)/packaging/no-unwind.ld \
 	$(foreach name,$(COLLECTABLE),-Xlinker '--remap-inputs=*/lib$(name).a=$(STATIC_LIBRARIES)/lib$(name).a') \
+	-Xlinker '--remap-inputs=*/libyaml.so=$(STATIC_LIBRARIES)/libyaml.a' \
 	-Xlinker -L$(STATIC_LIBRARIES) -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
 .PHONY: build release test test-containers test-boot test-deb quick soak fuzz lint format golden demo demo-adopt bench
@@ -105,11 +108,11 @@ release: packages
 	@ln -sf "$$(gcc -print-file-name=libstdc++.a)" "$$(gcc -print-file-name=libyaml.a)" $(STATIC_LIBRARIES)/
 	@toolchain="$$(dirname "$$(readlink -f "$$(command -v swift)")")/../lib/swift_static/linux" && \
 		packaging/collectable $(STATIC_LIBRARIES) $(COLLECTABLE:%="$$toolchain/lib%.a")
-	swift build $(STATIC) --product sekisho
+	SEKISHO_REVISION="$(REVISION)" swift build $(STATIC) --product sekisho
 
 # Every figure of docs/performance.md, measured in one run; kernel parts in namespaces of their own.
 bench: release test-packages
-	swift build $(STATIC) --product benchmark
+	SEKISHO_REVISION="$(REVISION)" swift build $(STATIC) --product benchmark
 	$(STATIC_BUILD)/release/benchmark $(STATIC_BUILD)/release/sekisho .build/benchmark/$$$$
 
 # The pages of the library products, in .build/documentation; a warning fails.

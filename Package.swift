@@ -32,6 +32,11 @@ func support(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, path: "Tests/Support/\(name)", swiftSettings: common)
 }
 
+/// What the program says it was built of; letters, digits and `-` alone.
+let revision = Context.environment["SEKISHO_REVISION"].flatMap { text in
+  text.allSatisfy { $0.isLetter || $0.isNumber || $0 == "-" } ? text : nil
+}
+
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
@@ -59,6 +64,9 @@ let package = Package(
     .systemLibrary(name: "CNftnl", pkgConfig: "libnftnl", providers: [.apt(["libnftnl-dev"])]),
     .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "CSHA256"),
+    .target(
+      name: "CRevision", exclude: ["README.md"],
+      cSettings: revision.map { [.define("SEKISHO_REVISION", to: "\"\($0)\"")] } ?? []),
     .systemLibrary(name: "CXtables"),
 
     // Pure layers: no clock, no kernel.
@@ -138,7 +146,8 @@ let package = Package(
         "Diagnostics",
         "Digest", "Enforcement", "Explanation", "Fleet", "HostAgent", "HostLife", "Inventory",
         "InventoryFiles",
-        "InventoryText", "Lab", "Lint", "Machine", "Nftables", "Policy", "ProbePlan", "Reachability",
+        "CRevision", "InventoryText", "Lab", "Lint", "Machine", "Nftables", "Policy", "ProbePlan",
+        "Reachability",
         "RulesetCompiler", "RulesetDiff", "RulesetShape", "RulesetSpace", system,
       ], isSmall: true),
     layer(

@@ -24,7 +24,7 @@ package struct Sekisho: AsyncParsableCommand {
       4 a guard or probe failed, 5 rolled back, 6 nobody could log in afterwards, 7 the \
       fallback stands, 64 usage.
       """,
-    version: toolVersion,
+    version: versionText,
     subcommands: [
       InitCommand.self,
       CheckCommand.self,
