@@ -19,6 +19,11 @@ public struct AddressSet: Hashable, Sendable {
     self.init(ranges: prefixes.map { ($0.family, $0.range) })
   }
 
+  /// The union of ranges.
+  public init(_ ranges: some Sequence<AddressRange>) {
+    self.init(ranges: ranges.map { ($0.family, $0.bits) })
+  }
+
   private init(ranges: [(AddressFamily, ClosedRange<UInt128>)]) {
     var v4: [ClosedRange<UInt32>] = []
     var v6: [ClosedRange<UInt128>] = []

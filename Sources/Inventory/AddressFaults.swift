@@ -18,6 +18,35 @@ extension InventoryLoader {
     }
   }
 
+  /// Reads a prefix, one address, or a range of them.
+  mutating func addressRange(_ node: NodeID) -> AddressRange? {
+    guard tree.isScalar(node), !tree.isNull(node) else {
+      error(
+        node, "an address, a prefix or a range is expected, not \(found(node))",
+        help: "write one such as 10.20.0.0/16 or 10.20.1.10-10.20.1.99")
+      return nil
+    }
+    let text = tree.string(node)
+    do {
+      return try AddressRange(parsing: text)
+    } catch .inverted {
+      error(
+        node, "the range \(quoted(node)) ends before it begins", help: "write the lower address first")
+    } catch .mixedFamilies {
+      error(
+        node, "the range \(quoted(node)) begins in one address family and ends in the other",
+        help: "write a range for each family")
+    } catch .malformed where text.contains("-") {
+      error(
+        node, "\(quoted(node)) is not a range of addresses",
+        help: "write both ends whole, as in 10.20.1.10-10.20.1.99")
+    } catch {
+      let (message, help) = Self.describe(error, quoted(node), isPrefix: true)
+      self.error(node, message, help: help)
+    }
+    return nil
+  }
+
   /// What is wrong with the text of an address, and what to write.
   static func describe(_ fault: AddressTextError, _ shown: String, isPrefix: Bool) -> (
     message: String, help: String

@@ -45,7 +45,7 @@ struct ZoneDraft {
 struct NetworkDraft {
   let name: Symbol
   let key: NodeID
-  var prefixes: [Prefix] = []
+  var prefixes: [AddressRange] = []
   var exceptions: [ExceptionDraft] = []
 }
 
@@ -53,7 +53,7 @@ struct ExceptionDraft {
   enum Kind {
     case managed
     case `private`
-    case prefix(Prefix)
+    case addresses(AddressRange)
     case network(Symbol)
   }
 

@@ -36,8 +36,8 @@ extension PolicyBuilder {
       switch exception.kind {
       case .managed: excepted = addresses.all
       case .private: excepted = AddressSet(InventoryLoader.privatePrefixes)
-      case .prefix(let prefix):
-        excepted = AddressSet([prefix])
+      case .addresses(let range):
+        excepted = AddressSet([range])
         warnIfUseless(excepted, whole, exception.node)
       case .network(let name):
         guard let declaration = loader.namespace[name], declaration.kind == .network else {
@@ -46,7 +46,7 @@ extension PolicyBuilder {
             exception.node,
             isKnown ? "\(quoted(name)) is not a network" : "no network is called \(quoted(name))",
             help: isKnown
-              ? "an exception is a prefix, a network, `managed` or `private`"
+              ? "an exception is a prefix, a range, a network, `managed` or `private`"
               : nearest(loader.symbols.name(name), in: { $0.networkNames })
                 ?? "declare it, or write its prefix")
           return nil

@@ -14,7 +14,7 @@ extension InventoryLoader {
         case .prefixes:
           hasPrefixes = true
           for item in oneOrMore(entry.value, "prefixes") ?? tree.noItems {
-            if let prefix = networkPrefix(item) { result.prefixes.append(prefix) }
+            if let range = peers(item) { result.prefixes.append(range) }
           }
         case .except:
           for item in oneOrMore(entry.value, "except") ?? tree.noItems {
@@ -33,27 +33,27 @@ extension InventoryLoader {
     draft.networks.append(result)
   }
 
-  private mutating func networkPrefix(_ node: NodeID) -> Prefix? {
-    guard let prefix = prefix(node) else { return nil }
-    if Prefix.multicast.contains(where: { prefix.isInside($0) }) {
+  private mutating func peers(_ node: NodeID) -> AddressRange? {
+    guard let range = addressRange(node) else { return nil }
+    if Prefix.multicast.contains(where: { range.isInside($0) }) {
       error(
         node, "\(quoted(node)) is multicast, and no peer has such an address",
         help: "name the peers here and the group in the service: `multicast: [224.0.0.18]`")
       return nil
     }
-    if prefix.isInside(.ipv4Mapped) {
+    if range.isInside(.ipv4Mapped) {
       error(
         node, "\(quoted(node)) is IPv4 in IPv6 clothes, which no packet carries",
         help: "write the IPv4 prefix")
       return nil
     }
-    return prefix
+    return range
   }
 
   private mutating func exception(_ node: NodeID) -> ExceptionDraft? {
     guard tree.isScalar(node), !tree.isNull(node) else {
       error(
-        node, "an exception is a prefix, a network, `managed` or `private`, not \(found(node))",
+        node, "an exception is a prefix, a range, a network, `managed` or `private`, not \(found(node))",
         help: "write `except: [managed, private]`")
       return nil
     }
@@ -62,9 +62,11 @@ extension InventoryLoader {
     if bytes.elementsEqual("private".utf8) { return ExceptionDraft(kind: .private, node: node) }
     let looksLikeAddress =
       bytes.contains { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "/") }
-      || bytes.allSatisfy { $0 == UInt8(ascii: ".") || (0x30...0x39).contains($0) }
+      || bytes.allSatisfy {
+        $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-") || (0x30...0x39).contains($0)
+      }
     if looksLikeAddress {
-      return prefix(node).map { ExceptionDraft(kind: .prefix($0), node: node) }
+      return addressRange(node).map { ExceptionDraft(kind: .addresses($0), node: node) }
     }
     return checkedName(node).map { ExceptionDraft(kind: .network($0), node: node) }
   }

@@ -176,7 +176,9 @@ extension PolicyBuilder {
         return "write \(quoted(host.name)), the host that has this address"
       }
       let networks = loader.draft.networks
-      if let network = networks.first(where: { $0.prefixes == [prefix] && $0.exceptions.isEmpty }) {
+      if let network = networks.first(where: {
+        $0.prefixes == [AddressRange(prefix)] && $0.exceptions.isEmpty
+      }) {
         return "write \(quoted(network.name)), the network of this prefix"
       }
     }

@@ -62,4 +62,30 @@ import Testing
     #expect(Prefix(family: .ipv6, exactly: 0...UInt128.max)?.description == "::/0")
     #expect(Prefix(family: .ipv4, exactly: 0...UInt128(UInt32.max))?.description == "0.0.0.0/0")
   }
+
+  @Test(arguments: [
+    ("10.0.0.1", "10.0.0.1", "10.0.0.1", "10.0.0.1"),
+    ("10.0.0.0/8", "10.0.0.0", "10.255.255.255", "10.0.0.0/8"),
+    ("10.1.50.10-10.1.50.99", "10.1.50.10", "10.1.50.99", "10.1.50.10-10.1.50.99"),
+    ("10.1.50.0-10.1.50.255", "10.1.50.0", "10.1.50.255", "10.1.50.0/24"),
+    ("2001:db8::10-2001:db8::1f", "2001:db8::10", "2001:db8::1f", "2001:db8::10/124"),
+    ("10.0.0.7-10.0.0.7", "10.0.0.7", "10.0.0.7", "10.0.0.7"),
+  ])
+  func `a range has two ends`(text: String, first: String, last: String, shown: String) throws {
+    let range = try AddressRange(parsing: text)
+    #expect("\(range.first)" == first && "\(range.last)" == last && "\(range)" == shown)
+    let set = AddressSet([range])
+    #expect(set.contains(range.first) && set.contains(range.last))
+    #expect(set.ranges(range.family) == [range.bits])
+  }
+
+  @Test(arguments: [
+    ("10.0.0.9-10.0.0.1", AddressTextError.inverted), ("10.0.0.1-2001:db8::1", .mixedFamilies),
+    ("10.0.0.1-", .malformed), ("-10.0.0.1", .malformed), ("10.0.0.1-9", .malformed),
+    ("10.0.0.0/24-10.0.1.0/24", .malformed), ("10.0.0.1-10.0.0.2-10.0.0.3", .malformed),
+    ("10.0.0.1-10.0.0.256", .outOfRange), ("10.0.0.1 - 10.0.0.9", .malformed),
+  ])
+  func `what is no range is refused with the reason`(text: String, reason: AddressTextError) {
+    #expect(throws: reason) { try AddressRange(parsing: text) }
+  }
 }

@@ -135,6 +135,25 @@ func policy(_ text: String) throws -> Policy {
     #expect(to.addresses == AddressSet(try ["203.0.113.0/24", "10.0.0.4"].map { try Prefix(parsing: $0) }))
   }
 
+  @Test func `a network has ranges of addresses, and exceptions are ranges`() throws {
+    let policy = try policy(
+      """
+      version: 1
+      networks:
+        pool: {prefixes: [10.1.50.10-10.1.50.99, "2001:db8::10-2001:db8::2f"], except: 10.1.50.20-10.1.50.29}
+      services: {ssh: tcp/22}
+      hosts: {a: {addresses: [192.0.2.1, "2001:db8:1::1"]}}
+      flows: {f: {from: pool, to: a, service: ssh, why: test}}
+      """)
+    let pool = try #require(policy.networks.first).addresses
+    func bits(_ text: String) throws -> UInt128 { try Address(parsing: text).bits }
+    #expect(
+      try pool.ranges(.ipv4) == [
+        bits("10.1.50.10")...bits("10.1.50.19"), bits("10.1.50.30")...bits("10.1.50.99"),
+      ])
+    #expect(try pool.ranges(.ipv6) == [bits("2001:db8::10")...bits("2001:db8::2f")])
+  }
+
   @Test(arguments: [
     (
       "internet",
