@@ -19,11 +19,14 @@ struct CompileCommand: Verb {
   @OptionGroup var inventory: InventoryOptions
   @OptionGroup var output: OutputOptions
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Directory to write to.", valueName: "dir"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("Directory to write to.", valueName: "dir"),
+    completion: .directory)
   var out = "build"
 
   @Option(
-    help: ArgumentHelp("Compile only these hosts, as in \"api & !api-3, worker\".", valueName: "selector"))
+    help: ArgumentHelp("Compile only these hosts, as in \"api & !api-3, worker\".", valueName: "selector"),
+    completion: Completions.selector)
   var host: String?
 
   @Option(help: ArgumentHelp("Compile part I of N, by host, as in 1/4.", valueName: "I/N"))

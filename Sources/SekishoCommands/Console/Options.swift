@@ -21,6 +21,6 @@ struct OutputOptions: ParsableArguments {
 struct InventoryOptions: ParsableArguments {
   @Option(
     name: [.customShort("i"), .long],
-    help: ArgumentHelp("Directory or file of the inventory.", valueName: "dir"))
+    help: ArgumentHelp("Directory or file of the inventory.", valueName: "dir"), completion: .file())
   var inventory = "inventory"
 }

@@ -44,11 +44,11 @@ struct ExplainCommand: Verb {
   @Option(help: ArgumentHelp("Answer the JSON lines of a file; - is standard input.", valueName: "file"))
   var batch: String?
 
-  @Argument(help: "Where the connection comes from.")
+  @Argument(help: "Where the connection comes from.", completion: Completions.peer)
   var from: String?
-  @Argument(help: "Where it goes.")
+  @Argument(help: "Where it goes.", completion: Completions.peer)
   var to: String?
-  @Argument(help: "What it asks for.")
+  @Argument(help: "What it asks for.", completion: Completions.service)
   var service: String?
 
   func validate() throws {

@@ -104,6 +104,27 @@ struct ApplyCommand: Verb {
     }
     // To the hosts of a lab nobody logs in.
     let isTried = !noTrial && (!targets.isLab || trial.confirmWithin != nil)
-    return await TrialDialogue.answer(change, trial, isTried: isTried, console)
+    var answer = await TrialDialogue.answer(change, trial, isTried: isTried, console)
+    if !targets.isLab, !changing.isEmpty, answer.exitCode == nil {
+      answer.parts += next(local: request.isLocal, changing)
+    }
+    return answer
+  }
+
+  /// What whoever applies for the first time asks next.
+  private func next(local: Bool, _ hosts: [String]) -> [Answer.Part] {
+    func command(_ verb: String, _ argument: String = "") -> String {
+      local
+        ? "sudo sekisho \(verb)\(argument)"
+        : "sekisho \(verb)\(argument) --host \"\(hosts.joined(separator: ", "))\""
+    }
+    if !local, hosts.count > 3 { return [] }
+    return [
+      .remark(
+        "to go back:  \(command("history")) lists the revisions, \(command("rollback", " N")) tries one again"
+      ),
+      .remark("what is denied:  \(command("denied"))"),
+      .remark("after a boot it is in force again where that is wanted:  sudo systemctl enable sekisho-boot"),
+    ]
   }
 }

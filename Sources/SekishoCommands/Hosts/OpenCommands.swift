@@ -108,11 +108,11 @@ struct CloseCommand: Verb {
 
 /// A flow of the command line, and the hosts on its way.
 struct TimedFlowArguments: ParsableArguments {
-  @Argument(help: "Who asks.")
+  @Argument(help: "Who asks.", completion: Completions.peer)
   var from: String
-  @Argument(help: "Who is asked.")
+  @Argument(help: "Who is asked.", completion: Completions.peer)
   var to: String
-  @Argument(help: "What for.")
+  @Argument(help: "What for.", completion: Completions.service)
   var service: String
 
   @OptionGroup var hosts: TrialHosts

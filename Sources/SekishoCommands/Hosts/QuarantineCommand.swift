@@ -30,7 +30,9 @@ struct QuarantineCommand: Verb {
       Exit codes: 0 done, 1 a host could not be asked or has sessions that go on, 6 somebody could not log in afterwards.
       """)
 
-  @Argument(help: ArgumentHelp("A host, a group, a zone or an address.", valueName: "host"))
+  @Argument(
+    help: ArgumentHelp("A host, a group, a zone or an address.", valueName: "host"),
+    completion: Completions.selector)
   var quarantined: [String]
 
   @Option(

@@ -25,7 +25,9 @@ struct SessionsCommand: Verb {
   @OptionGroup var hosts: TrialHosts
   @OptionGroup var output: OutputOptions
 
-  @Option(help: ArgumentHelp("Only sessions that this flow allows.", valueName: "flow"))
+  @Option(
+    help: ArgumentHelp("Only sessions that this flow allows.", valueName: "flow"),
+    completion: Completions.flow)
   var flow: String?
 
   @Flag(help: "Only sessions that the rules do not allow.")
@@ -175,7 +177,9 @@ struct CutCommand: Verb {
   @OptionGroup var hosts: TrialHosts
   @OptionGroup var output: OutputOptions
 
-  @Option(help: ArgumentHelp("End sessions that this flow allows.", valueName: "flow"))
+  @Option(
+    help: ArgumentHelp("End sessions that this flow allows.", valueName: "flow"), completion: Completions.flow
+  )
   var flow: String?
 
   @Option(help: ArgumentHelp("End sessions that have this address at one end.", valueName: "address"))

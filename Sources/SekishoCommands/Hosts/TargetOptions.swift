@@ -12,12 +12,14 @@ struct TargetOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "These hosts, as in \"api & !api-3, worker\"; by ssh unless --local or --lab.", valueName: "selector"))
+      "These hosts, as in \"api & !api-3, worker\"; by ssh unless --local or --lab.", valueName: "selector"),
+    completion: Completions.selector)
   var host: String?
 
   @Option(
-    help: ArgumentHelp("Take what a compile wrote to a directory instead of the inventory.", valueName: "dir")
-  )
+    help: ArgumentHelp(
+      "Take what a compile wrote to a directory instead of the inventory.", valueName: "dir"),
+    completion: .directory)
   var from: String?
 
   @Option(

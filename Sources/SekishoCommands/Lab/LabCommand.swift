@@ -84,7 +84,7 @@ struct LabCommand: AsyncParsableCommand {
       commandName: "exec", abstract: "Run a program in a host of the lab.",
       discussion: "The program's exit status is the answer; its standard streams are this command's.")
 
-    @Argument(help: "Host or network of the lab.")
+    @Argument(help: "Host or network of the lab.", completion: Completions.peer)
     var host: String
 
     @Argument(parsing: .postTerminator, help: "Program and arguments, behind --.")

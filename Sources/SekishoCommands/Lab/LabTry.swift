@@ -20,11 +20,13 @@ extension LabCommand {
     @OptionGroup var inventory: InventoryOptions
     @OptionGroup var output: OutputOptions
 
-    @Argument(help: "Host or network of the lab.")
+    @Argument(help: "Host or network of the lab.", completion: Completions.peer)
     var from: String
-    @Argument(help: "Host or network of the lab.")
+    @Argument(help: "Host or network of the lab.", completion: Completions.peer)
     var to: String
-    @Argument(help: "A service of the inventory, or tcp/443, icmp/echo-request, esp.")
+    @Argument(
+      help: "A service of the inventory, or tcp/443, icmp/echo-request, esp.", completion: Completions.service
+    )
     var service: String
 
     func answer(_ console: Console) async throws -> Answer {

@@ -33,7 +33,7 @@ struct ReachCommand: Verb {
   @Option(help: ArgumentHelp("How many connections deep.", valueName: "n"))
   var hops = 3
 
-  @Option(help: ArgumentHelp("Show the ways to these.", valueName: "selector"))
+  @Option(help: ArgumentHelp("Show the ways to these.", valueName: "selector"), completion: Completions.peer)
   var to: String?
 
   @Flag(help: "With --to: the fewest flows that separate the two.")
@@ -45,7 +45,7 @@ struct ReachCommand: Verb {
   @Flag(help: "He is root on each host on his way: only the other ends stop him.")
   var root = false
 
-  @Argument(help: "Where he is.")
+  @Argument(help: "Where he is.", completion: Completions.peer)
   var from: String?
 
   func validate() throws {
