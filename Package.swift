@@ -171,7 +171,7 @@ let package = Package(
       ["AgentProtocol", "Enforcement", "Netlink", "Nftables", "NftablesNetlink", "Sessions"]),
     support("PolicyFixtures", ["Addressing", "Diagnostics", "Policy"]),
     support("LabFixtures", ["Addressing", "Diagnostics", "Policy"]),
-    support("Listening", ["Addressing", "Attempts", "CLinux", "Machine", "Probing", system]),
+    support("Listening", ["Addressing", "Attempts", "Machine", "Probing", system]),
     support("LabHarness", ["Lab", "Machine", "Policy", subprocess, system]),
     support(
       "FuzzTargets",

@@ -17,8 +17,9 @@ extension BearWitness: Codable {
 
   package init(from decoder: any Decoder) throws {
     request = try decoder.container(keyedBy: Key.self).decode(WitnessRequest.self, forKey: .witness)
-    guard request.peers.count <= Bounds.list, request.protocols.count <= 256,
-      request.firstPort <= request.lastPort
+    guard request.peers.count <= Bounds.list, request.firstPort <= request.lastPort,
+      request.protocols.count <= WitnessRequest.mostProtocols,
+      Set(request.protocols).count == request.protocols.count
     else {
       throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: "too much to look for"))
     }

@@ -7,8 +7,11 @@ package struct WitnessRequest: Hashable, Sendable, Codable {
   /// Source ports of attempts; their answers have them as destination.
   package var firstPort: UInt16
   package var lastPort: UInt16
-  /// What is looked for.
+  /// What is looked for: each once, and at most ``mostProtocols``.
   package var protocols: [IPProtocol]
+
+  /// The packet filter tests one after the other, and a test skips at most 255 instructions (linux/filter.h).
+  package static let mostProtocols = 64
 
   package init(
     peers: [Address], firstPort: UInt16, lastPort: UInt16, protocols: [IPProtocol]

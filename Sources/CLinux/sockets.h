@@ -9,7 +9,6 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -44,11 +43,6 @@ static inline ssize_t sekisho_send(
     .msg_name = (void *)address, .msg_namelen = address_length, .msg_iov = &part, .msg_iovlen = 1,
     .msg_control = (void *)control, .msg_controllen = control_length};
   return sendmsg(descriptor, &message, flags);
-}
-
-// accept4(2), which hides behind _GNU_SOURCE: the new socket neither blocks nor is inherited by programs.
-static inline int sekisho_accept(int descriptor, void *address, socklen_t *length) {
-  return (int)syscall(SYS_accept4, descriptor, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
 // socket(7), SO_ATTACH_FILTER: what the program does not accept never gets to the socket.

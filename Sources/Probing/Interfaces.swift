@@ -16,26 +16,11 @@ extension Socket {
   func sendMulticast(through interface: UInt32) throws(Errno) {
     switch family {
     case .ipv4:
-      try set(SocketLevel.ipv4, IP_MULTICAST_IF, bytes: Self.membership(Address(.ipv4, 0), interface))
+      // struct ip_mreqn: group | own address | interface index.
+      try set(
+        SocketLevel.ipv4, IP_MULTICAST_IF, bytes: [UInt8](repeating: 0, count: 8) + withNative(interface))
     case .ipv6:
       try set(SocketLevel.ipv6, IPV6_MULTICAST_IF, to: Int32(bitPattern: interface))
     }
-  }
-
-  /// Receives what is sent to a group through that interface.
-  func join(_ group: Address, through interface: UInt32) throws(Errno) {
-    switch family {
-    case .ipv4:
-      try set(SocketLevel.ipv4, IP_ADD_MEMBERSHIP, bytes: Self.membership(group, interface))
-    case .ipv6:
-      // struct ipv6_mreq: group | interface index.
-      try set(
-        SocketLevel.ipv6, IPV6_ADD_MEMBERSHIP, bytes: group.networkBytes + withNative(interface))
-    }
-  }
-
-  /// struct ip_mreqn: group | own address | interface index.
-  private static func membership(_ group: Address, _ interface: UInt32) -> [UInt8] {
-    group.networkBytes + [0, 0, 0, 0] + withNative(interface)
   }
 }

@@ -82,16 +82,21 @@ struct PacketFilter {
     let value: UInt32
   }
 
-  var program: [Instruction] {
-    lines.enumerated().map { index, line in
+  /// `nil`: a test would have to skip more than an instruction can say.
+  var program: [Instruction]? {
+    var program: [Instruction] = []
+    for (index, line) in lines.enumerated() {
       func distance(_ label: Label) -> Int { label == .next ? 0 : (places[label] ?? index + 1) - index - 1 }
-      guard line.code != UInt16(BPF_JMP | BPF_JA) else {
-        return Instruction(code: line.code, yes: 0, no: 0, value: UInt32(distance(line.yes)))
+      if line.code == UInt16(BPF_JMP | BPF_JA) {
+        program.append(Instruction(code: line.code, yes: 0, no: 0, value: UInt32(distance(line.yes))))
+        continue
       }
-      return Instruction(
-        code: line.code, yes: UInt8(truncatingIfNeeded: distance(line.yes)),
-        no: UInt8(truncatingIfNeeded: distance(line.no)), value: line.value)
+      guard let yes = UInt8(exactly: distance(line.yes)), let no = UInt8(exactly: distance(line.no)) else {
+        return nil
+      }
+      program.append(Instruction(code: line.code, yes: yes, no: no, value: line.value))
     }
+    return program
   }
 
   private mutating func add(_ code: Int32, _ value: UInt32) {
@@ -109,7 +114,8 @@ struct PacketFilter {
 
 extension Socket {
   func attach(_ filter: PacketFilter) throws(Errno) {
-    var program = filter.program.map { sock_filter(code: $0.code, jt: $0.yes, jf: $0.no, k: $0.value) }
+    guard let instructions = filter.program else { throw .invalidArgument }
+    var program = instructions.map { sock_filter(code: $0.code, jt: $0.yes, jf: $0.no, k: $0.value) }
     guard unsafe sekisho_attach_filter(descriptor, &program, UInt16(program.count)) == 0 else { throw .last }
   }
 

@@ -51,15 +51,18 @@ package struct Prober: Sendable {
     return lookingForNeighbours(attempts, outcomes)
   }
 
-  /// What waits for a neighbour that does not answer was not stopped by anybody.
+  /// What waits for a neighbour that does not answer was not stopped by anybody; nor is it known where the kernel says
+  /// nothing of neighbours.
   private func lookingForNeighbours(_ attempts: [Attempt], _ outcomes: [AttemptOutcome]) -> [AttemptOutcome] {
-    guard outcomes.contains(.silent), var nextHop = try? NextHop() else { return outcomes }
+    guard outcomes.contains(.silent) else { return outcomes }
+    var nextHop = try? NextHop()
     var missing: [[Address?]: Bool] = [:]
     return zip(attempts, outcomes).map { attempt, outcome in
       // A group has no neighbour, and what is asked for through an interface goes through that.
       guard outcome == .silent, !attempt.destination.needsInterface else { return outcome }
       let way = [attempt.source, attempt.destination]
-      let isMissing = missing[way] ?? nextHop.isMissing(from: attempt.source, to: attempt.destination)
+      let isMissing =
+        missing[way] ?? nextHop?.isMissing(from: attempt.source, to: attempt.destination) ?? true
       missing[way] = isMissing
       return isMissing ? .unreachable(by: nil) : outcome
     }

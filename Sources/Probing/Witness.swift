@@ -16,7 +16,8 @@ package final class Witness {
   private var eyes: [Eye] = []
   private var seen: Set<Sighting> = []
   private var isFull = false
-  private var lost = 0
+  /// What each socket had lost when this was asked last.
+  private var lost: [Int?] = []
   private var buffer = [UInt8](repeating: 0, count: 1 << 11)
 
   private enum Eye {
@@ -53,7 +54,7 @@ package final class Witness {
       eyes.append(.links(socket))
     } catch {
       unheard += request.protocols.flatMap { ipProtocol in
-        AddressFamily.allCases.map { Unheard(ipProtocol, $0, port: nil, reason: "on links: \(error)") }
+        AddressFamily.allCases.map { Unheard(ipProtocol, $0, reason: "on links: \(error)") }
       }
     }
     for family in AddressFamily.allCases {
@@ -61,7 +62,7 @@ package final class Witness {
         do throws(Errno) {
           eyes.append(.raw(try Self.raw(family, ipProtocol, request), ipProtocol))
         } catch {
-          unheard.append(Unheard(ipProtocol, family, port: nil, reason: "\(error)"))
+          unheard.append(Unheard(ipProtocol, family, reason: "\(error)"))
         }
       }
     }
@@ -92,13 +93,24 @@ package final class Witness {
   package func take() -> (sightings: [Sighting], isCutShort: Bool) {
     // More than a socket holds (`makeRoom`) came meanwhile, and whoever sends it faster than it is taken ends nothing.
     for eye in eyes where !take(from: eye, atMost: Self.room) { isFull = true }
-    let drops = eyes.reduce(0) { $0 + ($1.socket.drops ?? 0) }
+    let drops = eyes.map(\.socket.drops)
     defer {
       seen = []
       isFull = false
       lost = drops
     }
-    return (seen.sorted(by: Self.precedes), isFull || drops > lost)
+    return (seen.sorted(by: Self.precedes), isFull || Self.haveLost(drops, since: lost))
+  }
+
+  /// Whether sockets have lost packets, or nobody knows.
+  ///
+  /// - Parameters:
+  ///   - drops: how many each has lost by now; `nil`: the kernel does not say.
+  ///   - before: the same of an earlier moment; none had lost any ahead of the first.
+  static func haveLost(_ drops: [Int?], since before: [Int?]) -> Bool {
+    drops.enumerated().contains { index, drops in
+      drops.map { $0 > (index < before.count ? before[index] ?? 0 : 0) } ?? true
+    }
   }
 
   /// Looks until something can be read from a descriptor, or its other side is closed; or until the time is over.

@@ -130,7 +130,7 @@ enum Samples {
     protocols: [.tcp, .esp])
 
   static let unheard = [
-    Unheard(.tcp, .ipv4, port: 22, reason: "in use"), Unheard(.esp, .ipv6, port: nil, reason: "no right"),
+    Unheard(.tcp, .ipv4, reason: "in use"), Unheard(.esp, .ipv6, reason: "no right"),
   ]
 
   static let sightings = [

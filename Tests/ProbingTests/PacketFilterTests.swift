@@ -11,7 +11,10 @@ import Testing
 
   /// Runs a program of the classes that are used (linux/filter.h).
   private static func run(_ filter: PacketFilter, _ packet: [UInt8]) -> UInt32 {
-    let program = filter.program
+    guard let program = filter.program else {
+      Issue.record("a test skips too much")
+      return 0
+    }
     var (a, x, place) = (UInt32(0), UInt32(0), 0)
     func bytes(_ at: UInt32, _ count: Int) -> UInt32? {
       guard Int(at) + count <= packet.count else { return nil }
@@ -83,6 +86,33 @@ import Testing
       let behind = PacketFilter(Self.request, from: .transport(IPProtocol(rawValue: one.ipProtocol)))
       #expect((Self.run(behind, transport) > 0) == one.isTaken, "\(one)")
     }
+  }
+
+  /// A distance of more than eight bits must not become another one.
+  @Test func `of as many protocols as may be asked for each is taken, and of more there is no program`() {
+    func request(_ count: Int) -> WitnessRequest {
+      WitnessRequest(
+        peers: [], firstPort: 61_001, lastPort: 61_010,
+        protocols: (0..<count).map { IPProtocol(rawValue: UInt8(60 + $0)) })
+    }
+    for start in [PacketFilter.Start.network, .transport(IPProtocol(rawValue: 60))] {
+      #expect(PacketFilter(request(WitnessRequest.mostProtocols), from: start).program != nil)
+    }
+    let most = PacketFilter(request(WitnessRequest.mostProtocols), from: .network)
+    for number in 0..<WitnessRequest.mostProtocols {
+      let packet = [0x45, 0, 0, 0, 0, 0, 0, 0, 64, UInt8(60 + number)] + [UInt8](repeating: 0, count: 30)
+      #expect(Self.run(most, packet) > 0, "\(number)")
+    }
+    var tooMany = request(0)
+    tooMany.protocols = (0...255).map { IPProtocol(rawValue: $0) }
+    #expect(PacketFilter(tooMany, from: .network).program == nil)
+  }
+
+  @Test func `what nobody knows to be whole is not whole`() {
+    #expect(!Witness.haveLost([], since: []) && !Witness.haveLost([0, 0], since: []))
+    #expect(!Witness.haveLost([3, 0], since: [3, 0]) && Witness.haveLost([3, 1], since: [3, 0]))
+    #expect(Witness.haveLost([nil], since: [0]) && Witness.haveLost([0, nil], since: [0, nil]))
+    #expect(Witness.haveLost([1], since: []))
   }
 
   @Test func `a later fragment, what is cut off and what is no IP are not taken`() {

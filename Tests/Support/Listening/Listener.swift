@@ -1,6 +1,5 @@
 internal import Addressing
-package import Attempts
-internal import CLinux
+internal import Attempts
 internal import Glibc
 internal import Machine
 internal import SystemPackage
@@ -11,6 +10,19 @@ internal import SystemPackage
 package final class Listener {
   /// What cannot be waited for here.
   package private(set) var unheard: [Unheard] = []
+
+  /// Something that is not waited for; often somebody else listens there already.
+  package struct Unheard: CustomStringConvertible {
+    let ipProtocol: IPProtocol
+    let family: AddressFamily
+    /// `nil`: the protocol as a whole.
+    let port: UInt16?
+    let reason: String
+
+    package var description: String {
+      "\(ipProtocol)\(port.map { " \($0)" } ?? "") (\(family == .ipv4 ? "IPv4" : "IPv6")): \(reason)"
+    }
+  }
 
   private var ears: [Ear] = []
   private var connections: [EchoedConnection] = []
@@ -106,7 +118,7 @@ package final class Listener {
     do throws(Errno) {
       ears.append(try make())
     } catch {
-      unheard.append(Unheard(ipProtocol, family, port: port, reason: "\(error)"))
+      unheard.append(Unheard(ipProtocol: ipProtocol, family: family, port: port, reason: "\(error)"))
     }
   }
 
@@ -181,14 +193,32 @@ package final class Listener {
 }
 
 extension Socket {
+  /// Receives what is sent to a group through that interface.
+  fileprivate func join(_ group: Address, through interface: UInt32) throws(Errno) {
+    // struct ip_mreqn: group | own address | interface index; struct ipv6_mreq: group | interface index.
+    switch family {
+    case .ipv4:
+      try set(
+        SocketLevel.ipv4, IP_ADD_MEMBERSHIP,
+        bytes: group.networkBytes + [0, 0, 0, 0] + withNative(interface))
+    case .ipv6:
+      try set(
+        SocketLevel.ipv6, IPV6_ADD_MEMBERSHIP, bytes: group.networkBytes + withNative(interface))
+    }
+  }
+
   /// A connection that waits; `nil`: none does.
   fileprivate func accept() -> (Socket, SocketAddress)? {
     var address = [UInt8](repeating: 0, count: MemoryLayout<sockaddr_storage>.size)
     var length = socklen_t(address.count)
     while true {
-      let connection = unsafe sekisho_accept(descriptor, &address, &length)
+      let connection = unsafe address.withUnsafeMutableBytes { bytes in
+        unsafe Glibc.accept(descriptor, bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self), &length)
+      }
       if connection < 0, [.interrupted, .connectionAbort].contains(Errno.last) { continue }
       guard connection >= 0 else { return nil }
+      _ = fcntl(connection, F_SETFL, fcntl(connection, F_GETFL) | O_NONBLOCK)
+      _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
       let socket = Socket(accepted: connection, family)
       guard let peer = SocketAddress(bytes: address[..<min(Int(length), address.count)]) else { return nil }
       return (socket, peer)
