@@ -17,7 +17,8 @@ extension AgentServer {
         throw AgentFailure(.badRequest, "nothing was looked for")
       }
       let (sightings, isCutShort) = witness.take()
-      return Sighted(sightings: sightings, isCutShort: isCutShort)
+      return Sighted(
+        sightings: sightings, isCutShort: isCutShort, unreached: Witness.unreached(sightings))
     }
   }
 }

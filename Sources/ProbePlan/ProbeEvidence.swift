@@ -23,11 +23,17 @@ package struct ProbeEvidence: Hashable, Sendable {
   package var answerWent: Set<HostID> = []
   /// Where it became a packet to somebody else.
   package var led: Led?
+  /// Index of the end where it became a packet of somebody else, whose stop nobody can tell from it.
+  package var disguise: Int?
   /// Why what the sender, or the receiver, says is worth nothing; `nil`: its witness has seen what had to be seen.
   package var senderFault: String?
   package var receiverFault: String?
   /// The same of hosts on the way.
   package var wayFaults: Set<HostID> = []
+  /// Hosts on the way that know no way on: no route, or a neighbour that does not answer.
+  package var wayless: Set<HostID> = []
+  /// Indices of ends, the receiver or on the way, that know no way back for the answer.
+  package var answerWayless: Set<Int> = []
 
   package init(_ outcome: AttemptOutcome) { self.outcome = outcome }
 

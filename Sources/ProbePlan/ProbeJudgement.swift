@@ -18,6 +18,11 @@ package struct ProbeJudgement: Hashable, Sendable {
   package struct Stop: Hashable, Sendable {
     package let host: HostID
     package let direction: Direction
+
+    package init(host: HostID, direction: Direction) {
+      self.host = host
+      self.direction = direction
+    }
   }
 
   package var isProven: Bool { deviations.isEmpty && obstacle == nil }
@@ -50,7 +55,6 @@ package struct ProbeJudgement: Hashable, Sendable {
     _ probe: PlannedProbe, of plan: ProbePlan, _ explanation: PathExplanation, _ evidence: ProbeEvidence
   ) {
     let sender = plan.ends[probe.from]
-    let receiver = plan.ends[probe.to]
     switch evidence.outcome {
     case .failed, .unsupported:
       obstacle = "\(sender.name): \(evidence.outcome)"
@@ -67,21 +71,58 @@ package struct ProbeJudgement: Hashable, Sendable {
       deviate(.leads(led.destination, led.aim), end.host, direction)
       return
     }
+    follow(probe, plan, explanation, evidence)
+    if deviations.isEmpty, obstacle == nil { weigh(explanation, evidence) }
+  }
+
+  /// From hop to hop.
+  private mutating func follow(
+    _ probe: PlannedProbe, _ plan: ProbePlan, _ explanation: PathExplanation, _ evidence: ProbeEvidence
+  ) {
+    let sender = plan.ends[probe.from]
+    let receiver = plan.ends[probe.to]
+    let disguise = evidence.disguise.map { "at \(plan.ends[$0].name) it became a packet of another source" }
+    if let disguise, evidence.disguise == probe.from {
+      obstacle = disguise
+      return
+    }
     guard leaves(probe, sender, explanation, evidence) else { return }
-    guard arrives(from: sender, at: receiver, explanation, evidence) else { return }
+    if let disguise {
+      obstacle = disguise
+      return
+    }
+    guard arrives(from: sender, at: receiver, of: plan, explanation, evidence) else { return }
     if let fault = evidence.receiverFault {
       obstacle = fault
       return
     }
     guard enters(explanation, evidence) else { return }
-    judgeAnswer(probe, sender, receiver, evidence)
+    judgeAnswer(probe, plan, evidence)
+  }
+
+  /// What is left to prove where every hop alone did what it should: a stop does not hold against what the sender,
+  /// or somebody behind it, has seen.
+  private mutating func weigh(_ explanation: PathExplanation, _ evidence: ProbeEvidence) {
+    if isOpen == false, evidence.outcome == .open {
+      obstacle = "it was answered, and no witness saw it pass"
+    } else if let isOpen, isOpen != (explanation.passes || explanation.isUnmanaged) {
+      obstacle = "it is \(isOpen ? "open" : "closed"), and no host was seen to do what it must not"
+    } else {
+      return
+    }
+    stop = nil
+    isOpen = nil
   }
 
   /// Past the rules of the sender.
   private mutating func leaves(
     _ probe: PlannedProbe, _ sender: ProbeEnd, _ explanation: PathExplanation, _ evidence: ProbeEvidence
   ) -> Bool {
-    if evidence.hasLeft {
+    // Who is behind the sender has seen it leave.
+    let hasLeft =
+      evidence.hasLeft || evidence.hasArrived || evidence.isDelivered
+      || !evidence.came.union(evidence.went).isEmpty
+    if hasLeft {
       if let departure = explanation.departure, !departure.passes {
         deviate(.lets, departure.host, .egress)
       }
@@ -118,28 +159,42 @@ package struct ProbeJudgement: Hashable, Sendable {
 
   /// Over the way, past the rules of gateways.
   private mutating func arrives(
-    from sender: ProbeEnd, at receiver: ProbeEnd, _ explanation: PathExplanation, _ evidence: ProbeEvidence
+    from sender: ProbeEnd, at receiver: ProbeEnd, of plan: ProbePlan, _ explanation: PathExplanation,
+    _ evidence: ProbeEvidence
   ) -> Bool {
     let gateways = explanation.gateways
     let crossed = gateways.filter { evidence.went.contains($0.host) }
+    for hop in crossed where !hop.passes { deviate(.lets, hop.host, .forward) }
     if evidence.hasArrived || evidence.isDelivered {
-      if gateways.isEmpty { return true }
-      if crossed.isEmpty {
-        if gateways.contains(where: { evidence.wayFaults.contains($0.host) }) {
-          obstacle = "a gateway on the way has no witness"
-        } else {
-          deviate(.bypasses, gateways[0].host, .forward)
-          isOpen = evidence.isDelivered
-        }
+      if gateways.isEmpty || !crossed.isEmpty { return true }
+      if gateways.contains(where: { evidence.wayFaults.contains($0.host) }) {
+        obstacle = "a gateway on the way has no witness"
+      } else {
+        deviate(.bypasses, gateways[0].host, .forward)
+        isOpen = evidence.isDelivered
+      }
+      return false
+    }
+    if let fault = evidence.receiverFault {
+      // A gateway that waits for a neighbour that is down passes nothing on, and nobody's rule stops it.
+      obstacle = fault
+      return false
+    }
+    if crossed.isEmpty,
+      let hop = gateways.first(where: {
+        evidence.came.contains($0.host) && !evidence.wayFaults.contains($0.host)
+      })
+    {
+      // No route, no neighbour: rules had no part in it.
+      if case .unreachable(let offender?) = evidence.outcome {
+        obstacle = "\(offender) found no way to \(receiver.name)"
         return false
       }
-      for hop in crossed where !hop.passes { deviate(.lets, hop.host, .forward) }
-      return true
-    }
-    if let hop = gateways.first(where: {
-      evidence.came.contains($0.host) && !evidence.went.contains($0.host)
-        && !evidence.wayFaults.contains($0.host)
-    }) {
+      if evidence.wayless.contains(hop.host) {
+        let name = plan.ends.first { $0.host == hop.host }?.name ?? "a gateway"
+        obstacle = "\(name) found no way to \(receiver.name)"
+        return false
+      }
       isOpen = false
       if hop.passes {
         deviate(.stops, hop.host, .forward)
@@ -148,9 +203,7 @@ package struct ProbeJudgement: Hashable, Sendable {
       }
       return false
     }
-    if let fault = evidence.receiverFault {
-      obstacle = fault
-    } else if gateways.contains(where: { evidence.wayFaults.contains($0.host) }) {
+    if gateways.contains(where: { evidence.wayFaults.contains($0.host) }) {
       obstacle = "a gateway on the way has no witness"
     } else if explanation.passes {
       deviate(.loses, nil, nil)
@@ -177,8 +230,9 @@ package struct ProbeJudgement: Hashable, Sendable {
   }
 
   private mutating func judgeAnswer(
-    _ probe: PlannedProbe, _ sender: ProbeEnd, _ receiver: ProbeEnd, _ evidence: ProbeEvidence
+    _ probe: PlannedProbe, _ plan: ProbePlan, _ evidence: ProbeEvidence
   ) {
+    let (sender, receiver) = (plan.ends[probe.from], plan.ends[probe.to])
     let isAnswered: Bool =
       switch evidence.outcome {
       case .open, .refused: true
@@ -186,12 +240,21 @@ package struct ProbeJudgement: Hashable, Sendable {
       }
     isOpen = isAnswered
     if isAnswered { return }
+    let gateway = evidence.answerCame.subtracting(evidence.answerWent).min()
+    let holder =
+      evidence.hasAnswerLeft ? plan.ends.firstIndex { $0.host != nil && $0.host == gateway } : probe.to
+    if !evidence.hasAnswerArrived, let holder, evidence.answerWayless.contains(holder) {
+      // No route, no neighbour: rules had no part in it.
+      obstacle = "\(plan.ends[holder].name) found no way to \(sender.name)"
+      isOpen = nil
+      return
+    }
     // What is held back is said of the host that holds it.
     if !evidence.hasAnswerLeft {
       deviate(.holdsAnswer, receiver.host, receiver.host == nil ? nil : .egress)
     } else if evidence.hasAnswerArrived {
       deviate(.holdsAnswer, sender.host, sender.host == nil ? nil : .ingress)
-    } else if let gateway = evidence.answerCame.subtracting(evidence.answerWent).min() {
+    } else if let gateway {
       deviate(.holdsAnswer, gateway, .forward)
     } else {
       deviate(.holdsAnswer, nil, nil)

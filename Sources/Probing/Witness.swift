@@ -1,4 +1,4 @@
-internal import Addressing
+package import Addressing
 package import Attempts
 internal import CLinux
 internal import Glibc
@@ -111,6 +111,24 @@ package final class Witness {
     drops.enumerated().contains { index, drops in
       drops.map { $0 > (index < before.count ? before[index] ?? 0 : 0) } ?? true
     }
+  }
+
+  /// Where what came by a link and did not leave again is to go, and answers to what was let in, to which there is no
+  /// way from here: no route, or a neighbour that does not answer. Rules had no part in that.
+  package static func unreached(_ sightings: [Sighting]) -> [Address] {
+    let seen = Set(sightings)
+    let destinations = Set(
+      sightings.compactMap { sighting -> Address? in
+        switch sighting.place {
+        case .sent: nil
+        case .arrived: seen.contains(sighting.at(.sent)) ? nil : sighting.destination
+        case .delivered: sighting.source
+        }
+      })
+    if destinations.isEmpty { return [] }
+    var nextHop = try? NextHop()
+    return destinations.filter { !$0.needsInterface && nextHop?.isMissing(from: nil, to: $0) ?? true }
+      .sorted()
   }
 
   /// Looks until something can be read from a descriptor, or its other side is closed; or until the time is over.
@@ -270,6 +288,13 @@ extension ReceivedMessage {
       return Address(networkBytes: item.data[..<16])
     }
     return nil
+  }
+}
+
+extension Sighting {
+  /// The same packet elsewhere on its way.
+  fileprivate func at(_ place: Place) -> Sighting {
+    Sighting(place, ipProtocol, from: source, sourcePort: sourcePort, to: destination, aim)
   }
 }
 

@@ -23,7 +23,7 @@ import Testing
     try forge(HostRuleset(generation: 7, tables: [Samples.others]), to: Read.self)
     try forge(Probed(outcomes: Samples.outcomes), to: Probe.self)
     try forge(Witnessing(unheard: Samples.unheard), to: BearWitness.self)
-    try forge(Sighted(sightings: Samples.sightings, isCutShort: true), to: Sightings.self)
+    try forge(Samples.sighted, to: Sightings.self)
   }
 
   @Test func `an answer is bounded in what it counts, lists and says`() throws {

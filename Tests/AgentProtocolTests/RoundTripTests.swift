@@ -69,7 +69,7 @@ import Testing
     try check(HostRuleset(generation: 7, tables: [Samples.table, Samples.others]), to: Read.self)
     try check(Probed(outcomes: Samples.outcomes), to: Probe.self)
     try check(Witnessing(unheard: Samples.unheard), to: BearWitness.self)
-    try check(Sighted(sightings: Samples.sightings, isCutShort: true), to: Sightings.self)
+    try check(Samples.sighted, to: Sightings.self)
   }
 
   @Test func `a failure arrives with all its parts`() throws {

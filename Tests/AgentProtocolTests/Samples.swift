@@ -133,6 +133,9 @@ enum Samples {
     Unheard(.tcp, .ipv4, reason: "in use"), Unheard(.esp, .ipv6, reason: "no right"),
   ]
 
+  static let sighted = Sighted(
+    sightings: sightings, isCutShort: true, unreached: [Address(.ipv4, 2), Address(.ipv6, 2)])
+
   static let sightings = [
     Sighting(
       .sent, .tcp, from: Address(.ipv4, 1), sourcePort: 61_001, to: Address(.ipv4, 2), .port(22)),

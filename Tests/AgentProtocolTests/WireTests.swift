@@ -39,7 +39,7 @@ import Testing
     try expect([try Frames.reply(Witnessing(unheard: Samples.unheard), to: 1)], "witness")
     try expect([try Frames.reply(Probed(outcomes: Samples.outcomes), to: 1)], "probe")
     try expect(
-      [try Frames.reply(Sighted(sightings: Samples.sightings, isCutShort: true), to: 1)], "sightings")
+      [try Frames.reply(Samples.sighted, to: 1)], "sightings")
     let failure = AgentFailure(
       .refused, "File exists", object: "set app.v4 in table inet sekisho", element: "10.0.0.1",
       errno: .init(number: 17, name: "EEXIST"), remedy: "look again")

@@ -133,7 +133,7 @@ import Testing
         kill $taken
         sekisho lab exec a -- ip address flush dev eth0
         for service in ask web tunnel; do
-          ends 1 sekisho lab try a b $service > out 2> said; grep 'not tried: a → b  ' said; (! grep 'as the policy' out)
+          ends 1 sekisho lab try a b $service > out 2> said; grep 'not proven: a → b  ' said; (! grep 'as the policy' out)
         done
         ends 1 sekisho lab try a b ask --json > said; grep -c '"outcome" : "unproven"' said | grep -x 2
         grep '"agrees" : false' said; grep '"reason" : "a: failed: Cannot assign' said

@@ -1,5 +1,6 @@
 import Addressing
 import AgentProtocol
+import Explanation
 import Fleet
 import Lab
 import LabHarness
@@ -225,6 +226,55 @@ import Testing
       }
       #expect(found > 0, "\(words)")
       #expect(explained == found || fault.kinds == ["bypasses"], "\(words)")
+    }
+  }
+
+  /// What passes as somebody else's packet looks like one that was stopped, and to who waits for the first it is gone.
+  @Test(arguments: ["a", "gate"]) func `what gets another source is stopped by nobody`(host: String)
+    async throws
+  {
+    let source = host == "a" ? "snat to 10.1.0.99" : "masquerade"
+    let fault = Fault(
+      host: host, kinds: [],
+      nft: """
+        delete table inet sekisho; add table ip bad; add chain ip bad c { type nat hook postrouting priority 100; }; \
+        add rule ip bad c oifname != lo \(source);
+        """)
+    try await Self.probing(fault, seed: 1) { policy, run, _ in
+      let id = try #require(policy.host(named: host))
+      var found: [Bool: Int] = [:]
+      for (index, (probe, judgement)) in zip(run.plan.probes, run.judgements).enumerated()
+      where probe.connection.family == .ipv4 {
+        #expect(judgement.stop?.host != id || judgement.stop?.direction == .ingress, "\(probe) \(judgement)")
+        #expect(judgement.deviations.allSatisfy { $0.kind == .lets }, "\(probe) \(judgement)")
+        if judgement.obstacle == "at \(host) it became a packet of another source" {
+          found[run.explanations[index].passes, default: 0] += 1
+        }
+      }
+      // Both of what is allowed and of what is denied.
+      #expect(found.keys.count == 2 && found.values.allSatisfy { $0 > 1 }, "\(found)")
+    }
+  }
+
+  /// A host keeps what waits for a neighbour longer than senders wait: no rule has stopped it.
+  @Test(arguments: [("gate", "10.2.0.1", "d"), ("d", "10.1.0.1", "a")])
+  func `what waits for a neighbour is stopped by nobody`(host: String, address: String, end: String)
+    async throws
+  {
+    let fault = Fault(
+      host: host, kinds: [], ip: "route replace \(address)/32 via 10.9.9.9 dev eth0 onlink")
+    try await Self.probing(fault, seed: 1) { _, run, _ in
+      var found: [Bool: Int] = [:]
+      for (index, (probe, judgement)) in zip(run.plan.probes, run.judgements).enumerated() {
+        #expect(judgement.deviations.isEmpty, "\(probe) \(judgement)")
+        if judgement.obstacle == "\(host) found no way to \(end)" {
+          #expect(judgement.stop == nil && judgement.isOpen == nil)
+          found[run.explanations[index].passes, default: 0] += 1
+        }
+      }
+      #expect(found[true, default: 0] > 0, "\(found)")
+      // An answer is waited for only where there is one.
+      #expect((found[false, default: 0] > 0) == (host == "gate"), "\(found)")
     }
   }
 

@@ -1,4 +1,5 @@
 internal import Addressing
+internal import AgentProtocol
 internal import Attempts
 internal import Policy
 internal import ProbePlan
@@ -17,7 +18,7 @@ actor ProbeConductor {
   enum Report: Sendable {
     case sees([Unheard])
     case has([AttemptOutcome])
-    case saw([Sighting], isCutShort: Bool)
+    case saw(Sighted)
   }
 
   private enum Phase { case beginning, sending, telling, over }
@@ -30,7 +31,7 @@ actor ProbeConductor {
   private var waiting: [Int: CheckedContinuation<Step, Never>] = [:]
   private var repetitions = 0
   private(set) var judgements: [Int: ProbeJudgement] = [:]
-  /// How many packets were sent for each probe, at most.
+  /// How many packets were sent for each probe, at most; who is gone may have sent some of which nobody knows.
   private(set) var sent: [Int: UInt64] = [:]
 
   /// Milliseconds for which an answer is waited for: at first, and where chance may have had a part.
@@ -50,8 +51,11 @@ actor ProbeConductor {
   func next(_ station: Int, _ report: Report) async -> Step {
     switch report {
     case .sees(let unheard): ledger.note(unheard, at: station)
-    case .has(let outcomes): ledger.note(outcomes, of: station)
-    case .saw(let sightings, let isCutShort): ledger.note(sightings, isCutShort: isCutShort, at: station)
+    case .has(let outcomes):
+      for probe in ledger.note(outcomes, of: station) {
+        sent[probe, default: 0] += packets(of: probe, within: Self.patience[repetitions])
+      }
+    case .saw(let sighted): ledger.note(sighted, at: station)
     }
     return await withCheckedContinuation { continuation in
       waiting[station] = continuation
@@ -104,7 +108,6 @@ actor ProbeConductor {
     phase = .sending
     let bySender = Dictionary(grouping: probes) { plan.probes[$0].from }
     let patience = Self.patience[repetitions]
-    for probe in probes { sent[probe, default: 0] += packets(of: probe, within: patience) }
     resume { .send(ledger.attempts(of: $0, for: bySender[$0] ?? []), patience: patience) }
   }
 

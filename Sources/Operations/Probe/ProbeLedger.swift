@@ -1,4 +1,5 @@
 internal import Addressing
+internal import AgentProtocol
 internal import Attempts
 internal import Explanation
 internal import Policy
@@ -41,6 +42,13 @@ struct ProbeLedger {
     /// What it is known by, whatever destination it gets.
     var sender: Packet { Packet(ipProtocol: ipProtocol, source: source, sourcePort: sourcePort) }
 
+    /// What it is known by, whatever source it gets.
+    var disguised: Packet {
+      Packet(
+        ipProtocol: ipProtocol, source: Address(source.family, 0), sourcePort: sourcePort,
+        destination: destination, aim: aim)
+    }
+
     /// What answers it.
     var answer: Packet? {
       switch (aim, sourcePort) {
@@ -69,6 +77,12 @@ struct ProbeLedger {
       self.aim = aim
     }
 
+    init(_ sighting: Sighting) {
+      self.init(
+        ipProtocol: sighting.ipProtocol, source: sighting.source, sourcePort: sighting.sourcePort,
+        destination: sighting.destination, aim: sighting.aim)
+    }
+
     private init(ipProtocol: IPProtocol, source: Address, sourcePort: UInt16?) {
       self.init(
         ipProtocol: ipProtocol, source: source, sourcePort: sourcePort,
@@ -85,12 +99,20 @@ struct ProbeLedger {
   /// What became another packet, by probe: at which stations, and what.
   private var led: [Int: [(station: Int, sighting: Sighting)]] = [:]
   private var seen: [Int: Set<Sighting>] = [:]
+  /// What was sent last, by all stations.
+  private var current: Set<Packet> = []
+  /// What somebody sends to where attempts go, and is none of those sent last: by station, place and all but its source.
+  private var strangers: [Int: [Sighting: Set<Address>]] = [:]
+  /// Probes whose packets are the same but for their sources.
+  private var twins: [Packet: Set<Int>] = [:]
+  /// Destinations to which a station knows no way.
+  private var unreached: [Int: Set<Address>] = [:]
   private var deaf: [Int: [Kind: String]] = [:]
   /// Stations where more came than their witness took.
   private var overrun: Set<Int> = []
   /// Why a station takes no part any more.
   private(set) var gone: [Int: String] = [:]
-  private var nextPort: [Int: UInt16] = [:]
+  private var nextPort: [[Int]: UInt16] = [:]
 
   init(
     _ round: ProbeRound, of plan: ProbePlan, _ explanations: [PathExplanation], endOf: [HostID: Int]
@@ -114,9 +136,14 @@ struct ProbeLedger {
   /// Attempts for some probes of a station, and for packets to itself: only who sees those can be believed when it
   /// has seen nothing.
   mutating func attempts(of station: Int, for probes: [Int]) -> [Attempt] {
+    for subject in asked[station] ?? [] {
+      if let packet = packets[subject] { current.remove(packet) }
+    }
     var subjects: [Subject] = []
     var attempts: [Attempt] = []
-    func sourcePort(_ ipProtocol: IPProtocol) -> UInt16? { ipProtocol.hasPorts ? port(of: station) : nil }
+    func sourcePort(_ ipProtocol: IPProtocol) -> UInt16? {
+      ipProtocol.hasPorts ? port(of: station, ipProtocol) : nil
+    }
     for index in probes {
       let connection = plan.probes[index].connection
       subjects.append(.probe(index))
@@ -148,16 +175,21 @@ struct ProbeLedger {
       ipProtocol: attempt.ipProtocol, source: source, sourcePort: attempt.sourcePort,
       destination: attempt.destination, aim: attempt.aim)
     packets[subject] = packet
+    current.insert(packet)
     outcomes[subject] = nil
     subjects[packet] = subject
     if case .probe(let index) = subject, attempt.sourcePort != nil { senders[packet.sender] = index }
-    if case .probe(let index) = subject { led[index] = nil }
+    if case .probe(let index) = subject {
+      led[index] = nil
+      twins[packet.disguised, default: []].insert(index)
+    }
   }
 
   /// A session that somebody has not forgotten must not be taken for the new one: every run begins elsewhere.
-  private mutating func port(of station: Int) -> UInt16 {
-    let port = nextPort[station] ?? UInt16.random(in: ProbePorts.first..<ProbePorts.last)
-    nextPort[station] = port + 1 < ProbePorts.last ? port + 1 : ProbePorts.first
+  private mutating func port(of station: Int, _ ipProtocol: IPProtocol) -> UInt16 {
+    let kind = [station, Int(ipProtocol.rawValue)]
+    let port = nextPort[kind] ?? UInt16.random(in: ProbePorts.first..<ProbePorts.last)
+    nextPort[kind] = port + 1 < ProbePorts.last ? port + 1 : ProbePorts.first
     return port
   }
 
@@ -169,20 +201,33 @@ struct ProbeLedger {
     }
   }
 
-  mutating func note(_ outcomes: [AttemptOutcome], of station: Int) {
-    for (subject, outcome) in zip(asked[station] ?? [], outcomes) { self.outcomes[subject] = outcome }
+  /// - Returns: the probes of which a packet was sent, as far as its sender knows.
+  mutating func note(_ outcomes: [AttemptOutcome], of station: Int) -> [Int] {
+    var sent: [Int] = []
+    for (subject, outcome) in zip(asked[station] ?? [], outcomes) {
+      self.outcomes[subject] = outcome
+      switch (subject, outcome) {
+      case (.control, _), (_, .failed), (_, .unsupported): break
+      case (.probe(let index), _): sent.append(index)
+      }
+    }
+    return sent
   }
 
-  mutating func note(_ sightings: [Sighting], isCutShort: Bool, at station: Int) {
+  mutating func note(_ sighted: Sighted, at station: Int) {
     // What is doubtful for that is tried again, and then counts what is seen of it.
-    if isCutShort { overrun.insert(station) } else { overrun.remove(station) }
-    seen[station, default: []].formUnion(sightings)
-    for sighting in sightings {
-      let packet = Packet(
-        ipProtocol: sighting.ipProtocol, source: sighting.source, sourcePort: sighting.sourcePort,
-        destination: sighting.destination, aim: sighting.aim)
-      guard subjects[packet] == nil, let index = senders[packet.sender] else { continue }
-      led[index, default: []].append((station, sighting))
+    if sighted.isCutShort { overrun.insert(station) } else { overrun.remove(station) }
+    unreached[station, default: []].formUnion(sighted.unreached)
+    seen[station, default: []].formUnion(sighted.sightings)
+    for sighting in sighted.sightings {
+      let packet = Packet(sighting)
+      if !current.contains(packet) {
+        strangers[station, default: [:]][packet.disguised.sighting(sighting.place), default: []].insert(
+          packet.source)
+      }
+      if subjects[packet] == nil, let index = senders[packet.sender] {
+        led[index, default: []].append((station, sighting))
+      }
     }
   }
 
@@ -207,6 +252,7 @@ struct ProbeLedger {
     if let answer = packet.answer {
       evidence.hasAnswerLeft = has(probe.to, answer, .sent)
       evidence.hasAnswerArrived = has(probe.from, answer, .arrived)
+      if unreached[probe.to]?.contains(answer.destination) == true { evidence.answerWayless.insert(probe.to) }
     }
     for hop in explanations[index].gateways {
       guard let station = endOf[hop.host] else {
@@ -218,10 +264,13 @@ struct ProbeLedger {
       if let answer = packet.answer {
         if has(station, answer, .arrived) { evidence.answerCame.insert(hop.host) }
         if has(station, answer, .sent) { evidence.answerWent.insert(hop.host) }
+        if unreached[station]?.contains(answer.destination) == true { evidence.answerWayless.insert(station) }
       }
+      if unreached[station]?.contains(packet.destination) == true { evidence.wayless.insert(hop.host) }
       if fault(of: station, kind) != nil { evidence.wayFaults.insert(hop.host) }
     }
     evidence.led = ledBy(index, probe)
+    evidence.disguise = disguise(of: index)
     evidence.senderFault = fault(of: probe.from, kind)
     evidence.receiverFault = fault(of: probe.to, kind)
     return evidence
@@ -237,11 +286,63 @@ struct ProbeLedger {
     func order(_ station: Int) -> Int { station == probe.from ? 0 : station == probe.to ? 2 : 1 }
     // It was another one already where it came by a link as such.
     let made = traces.filter { trace in
-      trace.station == probe.from || trace.sighting.place != .arrived
+      (trace.station == probe.from || trace.sighting.place != .arrived) && !isDisguise(trace.sighting, index)
     }.min { (order($0.station), $0.station) < (order($1.station), $1.station) }
     guard let made else { return nil }
     return ProbeEvidence.Led(
       end: made.station, destination: made.sighting.destination, aim: made.sighting.aim)
+  }
+
+  /// Whether what looks like a packet of a probe that is led elsewhere is another probe's, with the source of this one:
+  /// a gateway that others are disguised as sends packets of its own.
+  private func isDisguise(_ sighting: Sighting, _ index: Int) -> Bool {
+    twins(of: Packet(sighting)).contains { $0 != index && disguise(of: $0) != nil }
+  }
+
+  /// Probes whose packets are the same as another one but for their sources.
+  private func twins(of packet: Packet) -> [Int] {
+    (twins[packet.disguised] ?? []).filter { packets[.probe($0)]?.disguised == packet.disguised }
+  }
+
+  /// The station where a packet got another source (masquerade, SNAT): it went no further as what it was, and another
+  /// one, of which nobody knows, went on in its place.
+  private func disguise(of index: Int) -> Int? {
+    guard let packet = packets[.probe(index)] else { return nil }
+    return ends(of: index, packet).first { station, place in
+      // What came to it as such is a stranger's.
+      let came = strangers[station]?[packet.disguised.sighting(.arrived)] ?? []
+      return strangers[station]?[packet.disguised.sighting(place)].map { !$0.isSubset(of: came) } ?? false
+    }?.station
+  }
+
+  /// Where a packet was not seen to go on, as far as it came.
+  private func ends(of index: Int, _ packet: Packet) -> [(station: Int, place: Sighting.Place)] {
+    let probe = plan.probes[index]
+    let gateways = explanations[index].gateways.compactMap { endOf[$0.host] }.filter {
+      has($0, packet, .arrived)
+    }
+    var ends: [(station: Int, place: Sighting.Place)] = []
+    if !has(probe.from, packet, .sent) { ends.append((probe.from, .sent)) }
+    ends += gateways.filter { !has($0, packet, .sent) }.map { ($0, .sent) }
+    if has(probe.to, packet, .arrived), !has(probe.to, packet, .delivered) {
+      ends.append((probe.to, .delivered))
+    }
+    return ends
+  }
+
+  /// Whether a packet may have become one that was sent at the same time: without ports two of the same host are told
+  /// by their sources alone. Sent again without the other, it is a stranger's.
+  private func isAmbiguous(_ index: Int) -> Bool {
+    guard let packet = packets[.probe(index)], packet.sourcePort == nil, disguise(of: index) == nil else {
+      return false
+    }
+    let others = twins(of: packet).compactMap { packets[.probe($0)] }.filter {
+      $0 != packet && current.contains($0)
+    }
+    return !others.isEmpty
+      && ends(of: index, packet).contains { station, place in
+        others.contains { has(station, $0, place) && !has(station, $0, .arrived) }
+      }
   }
 
   /// Why a station cannot be believed when it has seen nothing; `nil`: it can.
@@ -262,8 +363,8 @@ struct ProbeLedger {
   func doubtful(_ judgements: [Int: ProbeJudgement], atLeast doubt: ProbeJudgement.Doubt) -> [Int] {
     round.probes.filter { index in
       let probe = plan.probes[index]
-      return judgements[index].map { $0.doubt >= doubt } == true && gone[probe.from] == nil
-        && gone[probe.to] == nil
+      guard gone[probe.from] == nil, gone[probe.to] == nil else { return false }
+      return judgements[index].map { $0.doubt >= doubt } == true || isAmbiguous(index)
     }
   }
 

@@ -10,7 +10,7 @@ package struct ProbeRun: Sendable {
   /// What the policy says of each of the plan's probes.
   package let explanations: [PathExplanation]
   package let judgements: [ProbeJudgement]
-  /// How many packets were sent for each of the plan's probes, at most.
+  /// How many packets were sent for each of the plan's probes, at most, as far as their senders have told.
   package let sent: [UInt64]
   /// Ends that took no part, and why.
   package let gone: [(end: Int, reason: String)]
@@ -88,9 +88,7 @@ package struct ProbeRun: Sendable {
         switch step {
         case .end: return
         case .tell:
-          let sighted = try await agent.ask(Sightings())
-          step = await conductor.next(
-            station, .saw(sighted.sightings, isCutShort: sighted.isCutShort))
+          step = await conductor.next(station, .saw(try await agent.ask(Sightings())))
         case .send(let attempts, let patience):
           // As long as the rate and the silences ask for.
           let time =

@@ -54,7 +54,7 @@ extension LabCommand {
       let failures = run.judgements.indices.compactMap { index in
         run.judgements[index].isOpen == nil
           ? Answer.Part.failure(
-            "not tried: \(words.describe(index)): \(run.judgements[index].obstacle ?? "")") : nil
+            "not proven: \(words.describe(index)): \(run.judgements[index].obstacle ?? "")") : nil
       }
       let entries = run.judgements.indices.compactMap { entry(run.judgements[$0], $0, words) }
       return Answer(
