@@ -67,7 +67,9 @@ package struct Plan: Hashable, Sendable {
     }
     let (directory, name) = try Self.split(path)
     try onDisk { () throws(SystemFailure) in
-      try Directory(opening: directory).replace(name, with: Array(data) + [UInt8(ascii: "\n")])
+      let directory = try Directory(opening: directory)
+      try directory.requireNothingElse(name)
+      try directory.replace(name, with: Array(data) + [UInt8(ascii: "\n")])
     }
   }
 

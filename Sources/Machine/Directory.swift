@@ -166,6 +166,19 @@ extension Directory {
     _ = fsync(descriptor.rawValue)
   }
 
+  /// Refuses a name that a file would take from something else: a device, a pipe, or a link that leads to one
+  /// (`/dev/stdout`) would be gone. A directory keeps its name by itself.
+  ///
+  /// - Throws: ``SystemFailure``, its `errno` `invalidArgument`.
+  package func requireNothingElse(_ name: String) throws(SystemFailure) {
+    guard let status = try? Stat(FilePath(name), relativeTo: descriptor, flags: .symlinkNoFollow) else {
+      return
+    }
+    if status.type != .regular, status.type != .directory {
+      throw failure("not a plain file", name, .invalidArgument)
+    }
+  }
+
   /// Writes a file whole under another name, under which ``put(_:)`` finds it.
   package func prepare(_ name: String, _ bytes: [UInt8]) throws(SystemFailure) {
     try write(bytes, to: Self.temporary(name), O_TRUNC, .everybodyReads, reachesDisk: false)

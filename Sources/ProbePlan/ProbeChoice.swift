@@ -54,11 +54,13 @@ struct ProbeChoice {
       && (ends[from].host != nil || ends[to].host != nil)
   }
 
-  /// Whether a flow is of an end that is asked about, and no other end is there to try it with.
+  /// Whether a flow is of an end that is asked about, and no other end is there to try it with, or nothing of what it
+  /// allows is tried.
   func isMissed(_ flow: Flow) -> Bool {
     let (from, to) = (indices(of: flow.from), indices(of: flow.to))
-    return (from + to).contains(where: selected.contains)
-      && !from.contains { source in to.contains { isOfInterest(source, $0) } }
+    guard (from + to).contains(where: selected.contains) else { return false }
+    let isTried = flow.services.flatMap { policy[$0].terms }.contains { !ProbeKinds.inner(of: $0).isEmpty }
+    return !isTried || !from.contains { source in to.contains { isOfInterest(source, $0) } }
   }
 
   private func indices(of id: PeersID) -> [Int] {

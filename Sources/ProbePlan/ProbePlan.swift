@@ -9,7 +9,8 @@ package struct ProbePlan: Sendable {
   /// How many connections of the ends are worth trying; see ``isWhole``.
   package let population: Int
   package let seed: UInt64
-  /// Flows of ends that are asked about of which nothing is tried: their other end is none of the ends.
+  /// Flows of ends that are asked about of which nothing is tried: their other end is none of the ends, or they allow
+  /// only messages of ICMP that begin nothing.
   package let untried: [FlowID]
 
   /// Whether everything that is worth trying is tried.

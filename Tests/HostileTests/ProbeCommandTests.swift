@@ -66,6 +66,11 @@ import Testing
         sekisho denied --lab --json > said; grep '"of_probe" : true' said
         mv build/probes aside; sekisho denied --lab > said 2>&1; cat said; grep -qE 'tcp/|scan' said; (! grep 'left out' said)
         mv aside build/probes
+        # What ran in the lab says nothing of hosts elsewhere, and the other way round.
+        grep -l '"lab" : true' build/probes/*.json
+        cp -r build/probes aside; sed -i 's/"lab" : true/"lab" : false/' build/probes/*.json
+        sekisho denied --lab > said 2>&1; (! grep 'left out' said)
+        rm -r build/probes; mv aside build/probes
         # Whoever knocks at the same doors is seen.
         sekisho lab exec a -- python3 -c '
         import socket
@@ -79,6 +84,13 @@ import Testing
         touch file
         ends 1 sekisho probe --lab --out file/out > told 2> said; grep 'Not a directory' said; test ! -s told
         ends 1 sekisho probe --lab --junit no/such.xml > told 2> said; grep 'No such file' said; test ! -s told
+        # Where a file is put, nothing else must be gone for it.
+        mkfifo pipe; ln -s pipe link
+        for name in pipe link; do
+          ends 1 sekisho probe --lab --junit $name > told 2> said; grep 'not a plain file' said; test ! -s told
+          ends 1 sekisho diff --lab --out $name > told 2> said; grep 'not a plain file' said
+        done
+        test -p pipe; test -L link
         mkdir taken; ends 1 sekisho probe --lab --host b --junit taken > told 2> said; grep 'Is a directory' said
         grep 'all as the policy says' told said
         sekisho lab exec c -- nft 'add table ip bad; add chain ip bad c { type filter hook input priority 10; }'
@@ -93,6 +105,10 @@ import Testing
         sekisho lab exec c -- ip link set lo down
         ends 1 sekisho probe --lab > said 2> told; grep 'not proven: c has not seen its own packet' said
         grep ', all as the policy says' told && exit 9
+        # Of a sample one that is not proven could be the one that deviates.
+        ends 1 sekisho probe --lab --whole 0 --samples 50 > said 2>&1; grep -E 'no bound for all: [0-9]+ of those' said
+        grep '% of all' said && exit 9
+        ends 1 sekisho probe --lab --whole 0 --samples 50 --json > said; grep '"confidence"' said && exit 9
         # Each outcome is kept.
         test $(ls build/probes | wc -l) -ge 1
         cat build/probes/*.json | grep -c '"inventory" : "[0-9a-f]*"'

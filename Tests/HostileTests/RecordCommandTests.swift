@@ -202,7 +202,7 @@ struct RecordCommandTests {
     mkdir -p build/probes; now=$(date +%s)
     # outcome SINCE UNTIL FILE RECORD PACKETS
     outcome() {
-      printf '{"trace":{"since":%s,"until":%s,"records":[{"record":"%s","packets":%s}]}}' $1 $2 "$4" $5 > build/probes/$3
+      printf '{"trace":{"lab":%s,"since":%s,"until":%s,"records":[{"record":"%s","packets":%s}]}}' ${lab-false} $1 $2 "$4" $5 > build/probes/$3
     }
     name() { date -u -d @$1 +%Y-%m-%dT%H%M%SZ.json; }
     to() { echo "a egress 10.0.0.2 - udp/$1"; }
@@ -226,6 +226,8 @@ struct RecordCommandTests {
           # The run was over, or not begun.
           rm build/probes/*; outcome $((since - 60)) $((since - 30)) $(name $((since - 60))) "$(to 53)" 9
           denied; grep 'udp/53' list; (! grep 'left out' said)
+          # It ran in the lab, where other hosts have the same names.
+          lab=true; known; lab=false; denied; grep 'udp/53' list; (! grep 'left out' said)
           # Names that no probe makes, files that others can write, links, what is no outcome.
           known; mv build/probes/*.json build/probes/$(name $((since + 1))); denied; grep 'udp/53' list
           known; mv build/probes/*.json build/probes/9999.json; denied; grep 'udp/53' list

@@ -104,6 +104,20 @@ import Testing
     #expect(Self.plan(policy, selected: ["b"]).untried.isEmpty)
   }
 
+  /// Of ICMP only what begins something is sent.
+  @Test func `a flow of which nothing is tried is named`() throws {
+    let policy = try loaded(
+      sides.replacing("ping:", with: "lost: icmpv4/address-mask-request, ping:").replacing(
+        "flows:",
+        with: """
+          flows:
+            quiet: {from: a, to: b, service: lost, why: t}
+            mixed: {from: a, to: b, service: [lost, web], why: t}
+          """))
+    #expect(Self.plan(policy).untried.map { policy[$0].name } == ["quiet"])
+    #expect(Self.plan(policy, selected: ["c"]).untried.isEmpty)
+  }
+
   @Test func `the fleet of the reference inventory is counted as it is tried`() throws {
     let policy = try #require(try Inventory.load("\(Repository.root)/inventory").policy)
     let plan = Self.plan(policy)

@@ -117,7 +117,7 @@ struct RecordQuestion: ParsableArguments {
     if follow { return try await following(targets, mode, console) }
     let readers = RecordReaders(AddressNames(targets).names, targets?.inventory?.policy)
     let seconds = since.map { Int($0.duration.components.seconds) }
-    let probes = ProbeTraces()
+    let probes = ProbeTraces(ofLab: targets?.isLab == true)
     let replies = await HostReply.asking(targets, watch: WaitingLine(console)) { target in
       let list = try await Dated { try await ListRecords().asked(of: target) }
       return RecordReport.Told(list, mode, without: probes) {
@@ -139,7 +139,7 @@ struct RecordQuestion: ParsableArguments {
   func readiness(_ console: Console) async throws -> Answer {
     let targets = try hosts.find()
     let readers = RecordReaders(AddressNames(targets).names, targets?.inventory?.policy)
-    let probes = ProbeTraces()
+    let probes = ProbeTraces(ofLab: targets?.isLab == true)
     let replies = await HostReply.asking(targets, watch: WaitingLine(console)) { target in
       let dated = try await Dated { try await EnforcingReadiness.asked(of: target) }
       return ReadinessReport.Told(dated, without: probes) {

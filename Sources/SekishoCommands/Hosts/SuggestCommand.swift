@@ -55,7 +55,7 @@ struct SuggestCommand: Verb {
     let replies = await HostReply.asking(targets, watch: WaitingLine(console)) { target in
       try await Dated { try await ListRecords().asked(of: target) }
     }
-    let probes = ProbeTraces()
+    let probes = ProbeTraces(ofLab: targets.isLab)
     let now = Timestamp.current()
     let reader = RecordReader(names: AddressNames(targets).names, policy: inventory.policy, now: now)
     let seconds = since.map { Int($0.duration.components.seconds) }

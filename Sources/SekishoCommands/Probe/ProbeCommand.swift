@@ -62,7 +62,9 @@ struct ProbeCommand: Verb {
 
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("Keep the outcome in DIR/probes, by its time.", valueName: "dir"))
+    help: ArgumentHelp(
+      "Keep the outcome in DIR/probes, by its time; denied, observed and suggest look in build/probes.",
+      valueName: "dir"))
   var out = "build"
 
   @Option(
@@ -110,7 +112,7 @@ struct ProbeCommand: Verb {
       plan, of: loaded.policy, through: stations, now: began, rate: rate, watch: watch)
     let causes = await run.causes(through: stations, watch: watch)
     let report = ProbeReport(
-      run: run, policy: loaded.policy, digest: loaded.digest, causes: causes, began: began,
+      run: run, policy: loaded.policy, digest: loaded.digest, isLab: lab, causes: causes, began: began,
       ended: .current())
     var answer = report.answer
     for failure in files.write(report) {

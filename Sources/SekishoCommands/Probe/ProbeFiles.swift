@@ -29,6 +29,7 @@ struct ProbeFiles {
     let parent = path.removingLastComponent()
     let directory = try Directory(opening: parent.isEmpty ? "." : parent.string)
     let name = path.lastComponent?.string ?? ""
+    try directory.requireNothingElse(name)
     try directory.prepare(name, [])
     directory.discard(name)
   }

@@ -68,7 +68,7 @@ struct ProbeJSON: Encodable {
   let connections: [Connection]
   let missingHosts: [Missing]
   let untriedFlows: [String]
-  /// What hosts have recorded of it, in what is kept.
+  /// What hosts may have recorded of it, in what is kept.
   var trace: ProbeTrace?
 
   init(_ report: ProbeReport) {
@@ -78,7 +78,7 @@ struct ProbeJSON: Encodable {
     ended = report.ended.description
     seed = run.plan.seed
     inventory = report.digest
-    tried = run.plan.probes.count
+    tried = run.tried.count
     population = run.plan.population
     open = tally.open
     denied = tally.denied

@@ -10,6 +10,7 @@ struct ProbeReport {
   let policy: Policy
   /// Of the inventory.
   let digest: String
+  let isLab: Bool
   let causes: [ProbeRun.Place: ProbeCause]
   let began: Timestamp
   let ended: Timestamp
@@ -25,7 +26,10 @@ struct ProbeReport {
     if let confidence { parts.append(.summary(confidence)) }
     if !run.plan.untried.isEmpty {
       let names = run.plan.untried.map { policy[$0].name }
-      parts.append(.remark("flows that are not tried, because an end has no agent: \(listed(names))"))
+      parts.append(
+        .remark(
+          "flows that are not tried, because an end has no agent, or nothing answers what they allow: \(listed(names))"
+        ))
     }
     parts.append(.detail("seed \(run.plan.seed), inventory \(digest)"))
     return Answer(parts: parts, data: .document(ProbeJSON(self)), exitCode: run.exitCode)
@@ -36,12 +40,12 @@ struct ProbeReport {
   /// How much was tried, and how it was.
   private var summary: String {
     let tally = run.tally
-    let ends = Set(run.plan.probes.flatMap { [$0.from, $0.to] })
+    let ends = Set(run.tried.flatMap { [run.plan.probes[$0].from, run.plan.probes[$0].to] })
     let networks = ends.count { run.plan.ends[$0].host == nil }
     var text =
-      "\(counted(run.plan.probes.count, "connection")) tried between \(counted(ends.count - networks, "host"))"
+      "\(counted(run.tried.count, "connection")) tried between \(counted(ends.count - networks, "host"))"
       + (networks == 0 ? "" : " and \(counted(networks, "network"))")
-      + (run.plan.isWhole ? "" : " of \(run.plan.population)")
+      + (run.tried.count == run.plan.population ? "" : " of \(run.plan.population)")
       + ": \(tally.open) open, \(tally.denied) denied"
     if tally.deviating == 0, tally.unproven == 0 { return text + ", all as the policy says" }
     if tally.deviating > 0 { text += ", \(tally.deviating) otherwise than the policy says" }
@@ -51,7 +55,11 @@ struct ProbeReport {
 
   /// What those that chance chose say of all.
   private var confidence: String? {
-    guard let confidence = run.confidence else { return nil }
+    guard let confidence = run.confidence else {
+      let unproven = run.unprovenByChance
+      return run.plan.isWhole || unproven == 0
+        ? nil : "no bound for all: \(unproven) of those that chance has chosen are not proven"
+    }
     return
       "no deviation in \(confidence.samples) of them that chance has chosen: under \(Self.percent(confidence.share)) of "
       + "all \(run.plan.population) deviate, with 99 % confidence"
@@ -99,10 +107,20 @@ extension ProbeRun {
     return tally
   }
 
-  /// `nil` where all there is was tried, or something deviates.
+  /// Indices of the plan's probes of which a packet was sent.
+  var tried: [Int] { sent.indices.filter { sent[$0] > 0 } }
+
+  /// `nil` where all there is was tried, something deviates, or one that chance has chosen is not proven: leaving that
+  /// out would choose, and who cannot be asked may be who deviates.
   var confidence: ProbeConfidence? {
-    if plan.isWhole || judgements.contains(where: { !$0.deviations.isEmpty }) { return nil }
-    return ProbeConfidence(samples: zip(plan.probes, judgements).count { $0.isRandom && $1.isProven })
+    if plan.isWhole || unprovenByChance > 0 || judgements.contains(where: { !$0.deviations.isEmpty }) {
+      return nil
+    }
+    return ProbeConfidence(samples: plan.probes.count(where: \.isRandom))
+  }
+
+  fileprivate var unprovenByChance: Int {
+    zip(plan.probes, judgements).count { $0.isRandom && $1.deviations.isEmpty && !$1.isProven }
   }
 
   var exitCode: ExitCode? {

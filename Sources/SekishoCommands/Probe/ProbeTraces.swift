@@ -17,12 +17,20 @@ struct ProbeTrace: Codable {
     let packets: UInt64
   }
 
+  /// Whether it ran in a lab, whose hosts have the names and addresses of others.
+  let isLab: Bool
   /// Seconds since 1970.
   let since: Int64
   let until: Int64
   let records: [Record]
 
+  private enum CodingKeys: String, CodingKey {
+    case isLab = "lab"
+    case since, until, records
+  }
+
   init(_ report: ProbeReport) {
+    isLab = report.isLab
     since = report.began.seconds
     until = report.ended.seconds
     let run = report.run
@@ -31,7 +39,7 @@ struct ProbeTrace: Codable {
       let connection = run.plan.probes[index].connection
       let (source, destination) = (connection.source, connection.destination)
       let service = ExplanationReport.service(connection)
-      for hop in explanation.hops {
+      for hop in run.judgements[index].met(of: explanation.hops) {
         let ends =
           switch hop.direction {
           case .ingress: "\(source) -"
@@ -43,6 +51,19 @@ struct ProbeTrace: Codable {
       }
     }
     self.records = records
+  }
+}
+
+extension ProbeJudgement {
+  /// The hops that a packet may have come to: behind the one that was seen to stop it, what is recorded is not its.
+  fileprivate func met(of hops: [Hop]) -> [Hop] {
+    let stops = deviations.compactMap { deviation in
+      deviation.kind == .stops ? deviation.host.map { ($0, deviation.direction) } : nil
+    }
+    let end = (stop.map { ($0.host, $0.direction) } ?? stops.first).flatMap { host, direction in
+      hops.firstIndex { $0.host == host && $0.direction == direction }
+    }
+    return end.map { Array(hops[...$0]) } ?? hops
   }
 }
 
@@ -72,8 +93,11 @@ struct ProbeTraces: Sendable {
   /// Seconds by which two clocks that count whole ones may differ.
   private static let slack: Int64 = 2
 
-  /// - Parameter directory: where outcomes are kept; without any, none has left a trace.
-  init(keptIn directory: String = "build", now: Timestamp = .current()) {
+  /// - Parameters:
+  ///   - isLab: whether the records are of hosts of a lab: what ran elsewhere has left nothing there.
+  ///   - directory: where outcomes are kept; without any, none has left a trace.
+  ///   - now: by the clock of this machine.
+  init(ofLab isLab: Bool, keptIn directory: String = "build", now: Timestamp = .current()) {
     let names = ProbeReport.name(Timestamp(seconds: now.seconds - Self.memory))...ProbeReport.name(now)
     guard let kept = try? Directory(opening: "\(directory)/probes"), let entries = try? kept.entries() else {
       runs = []
@@ -85,6 +109,7 @@ struct ProbeTraces: Sendable {
       guard let bytes = try? kept.read(name, atMost: left, isOwn: true) else { return nil }
       left -= bytes.count
       guard let trace = try? JSONDecoder().decode(Kept.self, from: Data(bytes)).trace,
+        trace.isLab == isLab,
         (now.seconds - Self.memory...now.seconds).contains(trace.since),
         (trace.since...now.seconds).contains(trace.until),
         name == ProbeReport.name(Timestamp(seconds: trace.since))
