@@ -3,7 +3,7 @@ internal import Glibc
 
 /// What of records has come since they were listed last.
 package struct RecordChanges {
-  private var counts: [DirectionStatus.Direction: [Recorded.Record: UInt64]] = [:]
+  private var counts: [DirectionStatus.Direction: [Recorded.Record: RecordList.Count]] = [:]
 
   /// Takes whatever is there for known.
   package init(_ list: RecordList) {
@@ -17,10 +17,12 @@ package struct RecordChanges {
       let known = counts[direction.hook] ?? [:]
       let entries = direction.entries.compactMap { entry -> RecordList.Entry? in
         let before = known[entry.record]
-        if before == entry.packets { return nil }
-        let packets = before.map { $0 < entry.packets ? entry.packets - $0 : entry.packets } ?? entry.packets
+        if before?.packets == entry.packets { return nil }
+        let goesOn = before.map { $0.packets < entry.packets && $0.bytes <= entry.bytes } ?? false
+        let part = goesOn ? before : nil
         return RecordList.Entry(
-          entry.record, packets: packets, bytes: 0, age: entry.age, firstAge: before == nil ? entry.age : nil)
+          entry.record, packets: entry.packets - (part?.packets ?? 0),
+          bytes: entry.bytes - (part?.bytes ?? 0), age: entry.age, firstAge: before == nil ? entry.age : nil)
       }
       note(direction)
       if entries.isEmpty { continue }
@@ -36,7 +38,9 @@ package struct RecordChanges {
     var counts = self.counts[direction.hook] ?? [:]
     // What was not told may be told later, and is not new then.
     if direction.untold == 0 { counts.removeAll(keepingCapacity: true) }
-    for entry in direction.entries { counts[entry.record] = entry.packets }
+    for entry in direction.entries {
+      counts[entry.record] = RecordList.Count(packets: entry.packets, bytes: entry.bytes)
+    }
     self.counts[direction.hook] = counts
   }
 }

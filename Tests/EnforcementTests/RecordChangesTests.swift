@@ -11,7 +11,7 @@ import Testing
     let entries = told.map { one in
       let record = Recorded.Record(
         peer: Address(.ipv4, UInt128(one.peer)), destination: nil, ipProtocol: .tcp, port: 22)
-      return RecordList.Entry(record, packets: one.packets, bytes: 60, age: one.age)
+      return RecordList.Entry(record, packets: one.packets, bytes: 60 &* one.packets, age: one.age)
     }
     let direction = RecordList.Direction(
       hook: .input, mode: .enforce, memory: 86_400, isFull: false, entries: entries, untold: untold)
@@ -33,6 +33,14 @@ import Testing
     #expect(
       Self.told(changes.taking(Self.list([(3, 2, 0), (1, 7, 1), (2, 1, 22)]))) == ["1 2", "3 2 new"])
     #expect(Self.told(changes.taking(Self.list([(3, 2, 0), (1, 7, 1), (2, 1, 22)]))).isEmpty)
+  }
+
+  @Test func `bytes are those that have come, as packets are`() {
+    func bytes(_ list: RecordList) -> [UInt64] { list.directions.flatMap(\.entries).map(\.bytes) }
+    var changes = RecordChanges(Self.list([(1, 5, 9)]))
+    #expect(bytes(changes.taking(Self.list([(2, 1, 0), (1, 7, 1)]))) == [120, 60])
+    // A count that began anew.
+    #expect(bytes(changes.taking(Self.list([(1, 3, 0), (2, 1, 9)]))) == [180])
   }
 
   @Test func `what was forgotten is new when it comes again, and a lower count began anew`() {

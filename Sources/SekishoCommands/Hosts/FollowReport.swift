@@ -10,7 +10,7 @@ final class FollowReport: RecordListener {
   private let isJSON: Bool
   private let console: Console
   /// Hosts tell at once, and lines come one after the other.
-  private let reader: Mutex<RecordReader>
+  private let reader: Mutex<RenewedReader>
   private let state = Mutex(State())
 
   private struct State {
@@ -20,7 +20,7 @@ final class FollowReport: RecordListener {
     var broken: [String: String] = [:]
   }
 
-  init(_ mode: DirectionStatus.Mode, _ reader: sending RecordReader, json: Bool, _ console: Console) {
+  init(_ mode: DirectionStatus.Mode, _ reader: sending RenewedReader, json: Bool, _ console: Console) {
     self.mode = mode
     isJSON = json
     self.console = console
@@ -60,6 +60,7 @@ final class FollowReport: RecordListener {
     }
     try reader.withLock { reader in
       let time = Timestamp.current()
+      let reader = reader.reader(at: time)
       for direction in list.directions where direction.mode == mode {
         let connections = reader.connections(direction, at: host)
         if isJSON {

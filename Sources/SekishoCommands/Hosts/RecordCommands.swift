@@ -156,8 +156,8 @@ struct RecordQuestion: ParsableArguments {
       throw ValidationError(
         "\(count) hosts are too many to follow at once: \(FollowingRecords.mostHosts) at most")
     }
-    let reader = RecordReader(
-      names: AddressNames(targets).names, policy: targets?.inventory?.policy, now: .current())
+    let (names, policy) = (AddressNames(targets).names, targets?.inventory?.policy)
+    let reader = RenewedReader(at: .current()) { RecordReader(names: names, policy: policy, now: $0) }
     let report = FollowReport(mode, reader, json: output.json, console)
     let replies = await FollowingRecords.follow(targets, for: time?.duration, report)
     var answer = Answer()
