@@ -30,3 +30,13 @@ public enum ICMPType {
     names(family).first { $0.value == type }?.name ?? "\(type)"
   }
 }
+
+extension IPProtocol {
+  /// What is asked for at the other end: `tcp/5432`, `icmp/echo-request`, `esp`.
+  package func text(port: UInt16?, type: UInt8?, _ family: AddressFamily) -> String {
+    guard let kind = port.map({ "\($0)" }) ?? type.map({ ICMPType.text($0, family) }) else {
+      return "\(self)"
+    }
+    return "\(self)/\(kind)"
+  }
+}

@@ -23,6 +23,13 @@ public struct IPProtocol: RawRepresentable, Hashable, Comparable, Sendable, Cust
 
   public var hasPorts: Bool { Self.withPorts.contains(self) }
 
+  /// Numbers of headers that IPv6 has ahead of a protocol's: hop-by-hop, routing, fragment, no next header, destination
+  /// options, mobility, HIP and shim6. `meta l4proto` looks behind them or never sees them.
+  package static let extensionHeaders = Set(([0, 43, 44, 59, 60, 135, 139, 140] as [UInt8]).map(Self.init))
+
+  /// Numbers that no protocol has: for experiments (RFC 3692, 2.1), and reserved (IANA "Assigned Internet Protocol Numbers").
+  package static let unassigned = Set(([253, 254, 255] as [UInt8]).map(Self.init))
+
   /// Names of /etc/protocols that a policy may use, in order of number.
   public static let names: [(name: String, value: Self)] = [
     ("icmp", .icmp), ("igmp", .igmp), ("ipip", Self(rawValue: 4)), ("tcp", .tcp), ("udp", .udp),

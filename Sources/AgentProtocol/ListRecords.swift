@@ -62,13 +62,17 @@ package struct RecordList: AgentMessage, Hashable, Codable {
     package let watched: Int?
     /// Seconds since something came that had not come before; `nil`: nothing did, or nobody keeps accounts of that.
     package let quiet: Int?
+    /// For how many seconds it has denied, or only observed, what it does that with; `nil`: nobody knows it to have ever been
+    /// otherwise.
+    package let inMode: Int?
 
     package init(
       hook: DirectionStatus.Direction, mode: DirectionStatus.Mode, memory: Int, isFull: Bool,
       unrecorded: Unrecorded? = nil, entries: [Entry], untold: Int, watched: Int? = nil,
-      quiet: Int? = nil
+      quiet: Int? = nil, inMode: Int? = nil
     ) {
       self.quiet = quiet
+      self.inMode = inMode
       self.watched = watched
       self.unrecorded = unrecorded
       self.hook = hook
@@ -82,6 +86,7 @@ package struct RecordList: AgentMessage, Hashable, Codable {
     /// Whether it is what a host can say.
     fileprivate var isSound: Bool {
       entries.count <= RecordList.most && Bounds.isCount(watched ?? 0) && Bounds.isCount(quiet ?? 0)
+        && Bounds.isCount(inMode ?? 0)
         && entries.allSatisfy { entry in
           guard Bounds.isCount(entry.firstAge ?? 0) else { return false }
           guard let destination = entry.record.destination else { return hook != .forward }

@@ -1,3 +1,4 @@
+internal import Addressing
 package import AgentProtocol
 internal import HostState
 
@@ -32,6 +33,17 @@ package struct RecordMemory: Hashable, Sendable, Codable {
     /// not.
     let began: Int64?
     let entries: [Recorded.Record: Entry]
+    /// Whether something is not among them that the kernel had by then, so that what is found next may be old.
+    let isShort: Bool
+    /// What became of what was not allowed; `nil`: nobody has noted it.
+    let mode: DirectionStatus.Mode?
+    /// Since when it is so: seconds since 1970, UTC; `nil`: it is not known to have ever been otherwise.
+    let modeBegan: Int64?
+
+    /// The same, of which nothing is known to be recorded.
+    func unrecorded(_ entries: [Recorded.Record: Entry]) -> Self {
+      Self(began: nil, entries: entries, isShort: isShort, mode: mode, modeBegan: modeBegan)
+    }
   }
 
   /// The boot and the network namespace that were looked at last.
@@ -80,46 +92,66 @@ package struct RecordMemory: Hashable, Sendable, Codable {
     // The kernel of another boot knows nothing of what came before it.
     let isLasting =
       old.map { Self.isWithin($0.place == place ? Int64(Self.kernels) : Self.gap, $0.time, at: now) } ?? false
-    // What is not told is not recorded.
-    var directions = (old?.directions ?? [:]).mapValues { Direction(began: nil, entries: $0.entries) }
+    // What is not told is not recorded, nor what becomes of it.
+    var directions = (old?.directions ?? [:]).mapValues {
+      Direction(
+        began: nil, entries: $0.entries, isShort: $0.isShort, mode: .unknown, modeBegan: $0.modeBegan)
+    }
     for told in list.directions where told.mode != .unknown {
       let before = old?.directions[told.hook]
+      let isWhole = before.map { !$0.isShort } ?? false
       var entries: [Recorded.Record: Entry] = [:]
       entries.reserveCapacity(told.entries.count)
       for entry in told.entries {
         let known = before?.entries[entry.record]
         entries[entry.record] = Entry(
-          entry, known, isSameTable: old?.place == place, isWatched: isWatched && before != nil, at: now)
+          entry, known, isSameTable: old?.place == place, isWatched: isWatched && isWhole, at: now)
       }
       for (record, known) in before?.entries ?? [:] where entries[record] == nil {
         // What the kernel has and did not tell begins no second count.
         entries[record] = told.untold > 0 ? known : known.forgotten
       }
+      let kept = Self.bounded(&entries, at: now)
+      let isShort = told.untold > 0 || kept.count < entries.count
+      let isOtherMode = before?.mode.map { $0 != told.mode } ?? false
       directions[told.hook] = Direction(
-        began: isLasting ? before?.began ?? now : now, entries: Self.bounded(entries, at: now))
+        began: isLasting && !isShort ? before?.began ?? now : now, entries: kept, isShort: isShort,
+        mode: told.mode, modeBegan: isOtherMode ? now : before?.modeBegan)
     }
     self.directions = directions
   }
 
-  /// Those that are not too old, and of too many those that were seen last.
+  /// How many are kept of too many: what comes next is not too much again.
+  package static let room = RecordList.most / 10 * 9
+
+  /// Of too many those that are the fewest of their peer, and of these those that were seen last: what one peer asks for
+  /// takes no place of another's.
+  ///
+  /// - Parameter entries: become those that are not too old.
   private static func bounded(
-    _ entries: [Recorded.Record: Entry], at now: Int64
+    _ entries: inout [Recorded.Record: Entry], at now: Int64
   ) -> [Recorded.Record: Entry] {
-    let recent = entries.filter { $0.value.age(at: now) <= longest }
-    if recent.count <= RecordList.most { return recent }
-    let latest = recent.sorted { a, b in
+    entries = entries.filter { $0.value.age(at: now) <= longest }
+    if entries.count <= RecordList.most { return entries }
+    let latest = entries.sorted { a, b in
       a.value.last == b.value.last ? a.key < b.key : a.value.last > b.value.last
     }
-    return Dictionary(latest.prefix(RecordList.most).map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
+    var ranks: [Address: Int] = [:]
+    let ranked = latest.enumerated().map { place, entry in
+      let rank = ranks[entry.key.peer, default: 0]
+      ranks[entry.key.peer] = rank + 1
+      return (rank: rank, place: place)
+    }
+    let kept = ranked.sorted { $0 < $1 }.prefix(room)
+    return Dictionary(
+      kept.map { (latest[$0.place].key, latest[$0.place].value) }, uniquingKeysWith: { $1 })
   }
 
   /// The same once the table has gone, and its counts with it: nothing is recorded until there is another.
   package var withoutTable: Self {
     Self(
       place: place, time: time, booted: booted,
-      directions: directions.mapValues { direction in
-        Direction(began: nil, entries: direction.entries.mapValues(\.forgotten))
-      })
+      directions: directions.mapValues { $0.unrecorded($0.entries.mapValues(\.forgotten)) })
   }
 
   /// The same by the clock of here, which may not be the one that it was written by: whatever lies ahead of it did not, and
@@ -139,7 +171,9 @@ package struct RecordMemory: Hashable, Sendable, Codable {
           began: direction.began.map { shift == nil ? min($0, now) : now },
           entries: direction.entries.mapValues { entry in
             if let shift { entry.moved(by: shift.by, since: shift.since, at: now) } else { entry.past(now) }
-          })
+          },
+          isShort: direction.isShort, mode: direction.mode,
+          modeBegan: direction.modeBegan.map { shift == nil ? min($0, now) : now })
       })
   }
 
@@ -181,13 +215,14 @@ package struct RecordMemory: Hashable, Sendable, Codable {
         }
         let watched = direction.began.map { Self.age($0, at: now) }
         return RecordList.Direction(
-          hook: told.hook, mode: told.mode, memory: Self.longest, isFull: told.isFull,
+          hook: told.hook, mode: told.mode, memory: Self.longest, isFull: told.isFull || direction.isShort,
           unrecorded: told.unrecorded,
           entries: entries.sorted { a, b in a.age == b.age ? a.record < b.record : a.age < b.age },
           untold: told.untold, watched: watched,
           // What was there before anybody looked is no newer than that look; of a time without records nothing is known.
           quiet: direction.entries.values.map { Self.age($0.first ?? $0.found, at: now) }.min()
-            .map { min($0, watched ?? 0) })
+            .map { min($0, watched ?? 0) },
+          inMode: direction.modeBegan.map { Self.age($0, at: now) })
       })
   }
 
@@ -305,18 +340,24 @@ extension RecordMemory.Direction: Codable {
     }
   }
 
-  private enum Key: CodingKey { case began, entries }
+  private enum Key: CodingKey { case began, entries, short, mode, modeBegan }
 
   init(from decoder: any Decoder) throws {
     let fields = try decoder.container(keyedBy: Key.self)
     began = try fields.decodeIfPresent(Int64.self, forKey: .began)
     entries = Dictionary(
       try fields.decode([Row].self, forKey: .entries).map { ($0.record, $0.entry) }, uniquingKeysWith: { $1 })
+    isShort = try fields.decodeIfPresent(Bool.self, forKey: .short) ?? false
+    mode = try fields.decodeIfPresent(DirectionStatus.Mode.self, forKey: .mode)
+    modeBegan = try fields.decodeIfPresent(Int64.self, forKey: .modeBegan)
   }
 
   func encode(to encoder: any Encoder) throws {
     var fields = encoder.container(keyedBy: Key.self)
     try fields.encodeIfPresent(began, forKey: .began)
+    if isShort { try fields.encode(true, forKey: .short) }
+    try fields.encodeIfPresent(mode, forKey: .mode)
+    try fields.encodeIfPresent(modeBegan, forKey: .modeBegan)
     let rows = entries.map { Row(record: $0.key, entry: $0.value) }
     try fields.encode(rows.sorted { $0.record < $1.record }, forKey: .entries)
   }

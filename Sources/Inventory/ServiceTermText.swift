@@ -102,26 +102,19 @@ enum ServiceTermText {
         message: "the protocol \(number) is \(named)",
         help: "write `\(named)/` and what of it, or the port of which protocol")
     }
-    if let reserved = reserved[number] {
-      throw Fault(message: reserved, help: "write a name, or a number of 1 to 252")
+    if IPProtocol.unassigned.contains(found) {
+      throw Fault(
+        message: number == 255
+          ? "255 is reserved, not a protocol" : "\(number) is a number for experiments, not a protocol",
+        help: "write a name, or a number of 1 to 252")
     }
-    if extensionHeaders.contains(number) {
+    if IPProtocol.extensionHeaders.contains(found) {
       throw Fault(
         message: "\(number) is a header of IPv6, not a protocol",
         help: "name the protocol behind it: `tcp/443`, `esp`")
     }
     return found
   }
-
-  /// Hop-by-hop, routing, fragment, no next header, destination options, mobility, HIP and shim6: `meta l4proto`
-  /// looks behind them or never sees them.
-  private static let extensionHeaders: Set<UInt8> = [0, 43, 44, 59, 60, 135, 139, 140]
-
-  /// Numbers that no protocol has (RFC 3692, 2.1; IANA "Assigned Internet Protocol Numbers").
-  private static let reserved: [UInt8: String] = [
-    253: "253 is a number for experiments, not a protocol",
-    254: "254 is a number for experiments, not a protocol", 255: "255 is reserved, not a protocol",
-  ]
 
   static func icmpFamily(_ ipProtocol: IPProtocol) -> AddressFamily? {
     switch ipProtocol {

@@ -49,6 +49,8 @@ package struct RecordLine: Sendable {
   package let age: Int
   /// Seconds since the first; `nil`: it is not known of all.
   package let firstAge: Int?
+  /// Whether all of it is of a time in which the host denied what it only observes, or the reverse.
+  package let isInOtherMode: Bool
   /// `nil`: none is known, or not all have one.
   package let cause: DenialCause?
 
@@ -138,6 +140,7 @@ package struct RecordLine: Sendable {
     age = connections.map(\.age).min() ?? 0
     let first = connections.compactMap(\.firstAge)
     firstAge = first.count == connections.count ? first.max() : nil
+    isInOtherMode = connections.allSatisfy { $0.inOtherMode == .everything }
     let reason = connections.first?.cause
     cause = connections.allSatisfy { $0.cause == reason } ? reason : nil
   }

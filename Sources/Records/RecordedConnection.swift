@@ -43,8 +43,18 @@ package struct RecordedConnection: Sendable {
   package let age: Int
   /// Seconds since the first; `nil`: it is not known.
   package let firstAge: Int?
+  /// How much of it is of a time in which the host denied what it only observes, or the reverse.
+  package let inOtherMode: InOtherMode
   /// `nil`: there is no inventory to tell.
   package let cause: DenialCause?
+
+  /// How much of something.
+  package enum InOtherMode: Sendable {
+    /// As far as anybody knows.
+    case nothing
+    case perhaps
+    case everything
+  }
 
   /// `postgres`, else `tcp/5432`, `icmp`, `icmpv6/echo-request`; `tcp answers`, whose ports say nothing.
   package var service: String {
@@ -52,12 +62,8 @@ package struct RecordedConnection: Sendable {
   }
 
   /// The same without the name of a service.
-  package var serviceByNumber: String { Self.words(record) }
-
-  private static func words(_ record: Recorded.Record) -> String {
-    if let port = record.port { return "\(record.ipProtocol)/\(port)" }
-    guard let type = record.type else { return "\(record.ipProtocol)" }
-    return "\(record.ipProtocol)/\(ICMPType.text(type, record.peer.family))"
+  package var serviceByNumber: String {
+    record.ipProtocol.text(port: record.port, type: record.type, record.peer.family)
   }
 }
 
@@ -108,7 +114,7 @@ package final class RecordReader {
           host: host, direction: direction, source: direction == .egress ? other : peer,
           destination: direction == .egress ? peer : other, record: entry.record,
           namedService: name(of: entry.record), packets: entry.packets, bytes: entry.bytes,
-          age: entry.age, firstAge: entry.firstAge,
+          age: entry.age, firstAge: entry.firstAge, inOtherMode: entry.inOtherMode(recorded.inMode),
           cause: id.flatMap { explainer?.cause(of: entry.record, at: $0, direction) }))
     }
     return result
@@ -142,6 +148,15 @@ package final class RecordReader {
       if isMeant, term.match.width < narrowest?.width ?? .max { narrowest = (term.match.width, name) }
     }
     return narrowest?.name
+  }
+}
+
+extension RecordList.Entry {
+  /// - Parameter inMode: for how many seconds the mode has been what it is.
+  fileprivate func inOtherMode(_ inMode: Int?) -> RecordedConnection.InOtherMode {
+    guard let inMode else { return .nothing }
+    if age > inMode { return .everything }
+    return firstAge.map { $0 < inMode } ?? false ? .nothing : .perhaps
   }
 }
 

@@ -107,7 +107,7 @@ enum Samples {
         RecordList.Direction(
           hook: .forward, mode: .observe, memory: 86_400, isFull: false,
           entries: [entry(six, .udp, to: Address(.ipv6, 2), port: 53)], untold: 0, watched: 86_401,
-          quiet: 5),
+          quiet: 5, inMode: 3_600),
         RecordList.Direction(
           hook: .output, mode: .unknown, memory: 0, isFull: false, entries: [], untold: 0),
       ], loss: "a file is damaged")

@@ -179,23 +179,87 @@ import Testing
     #expect(Self.told(kept.adding(list, at: near + 1, in: Self.here), list, at: near + 1).isEmpty)
   }
 
-  @Test func `of too many those are kept that were seen last, and all of it is an answer that can be`() throws
-  {
-    func many(_ count: Int) -> RecordList {
-      let entries = (0..<count).map { index in
+  private static func many(_ peers: Range<Int>, ports: Range<Int> = 22..<23, age: Int = 0) -> RecordList {
+    let entries = peers.flatMap { peer in
+      ports.map { port in
         RecordList.Entry(
           Recorded.Record(
-            peer: Address(.ipv4, UInt128(index)), destination: nil, ipProtocol: .tcp, port: 22), packets: 1,
-          bytes: 60, age: index)
+            peer: Address(.ipv4, UInt128(peer)), destination: nil, ipProtocol: .tcp,
+            port: UInt16(truncatingIfNeeded: port)), packets: 1, bytes: 60, age: age)
       }
-      let direction = RecordList.Direction(
-        hook: .input, mode: .enforce, memory: 1, isFull: false, entries: entries, untold: 0)
-      return RecordList(directions: [direction])
     }
-    let memory = RecordMemory(many(RecordList.most), at: Self.start, in: Self.here)
+    return RecordList(directions: [
+      RecordList.Direction(
+        hook: .input, mode: .observe, memory: 86_400, isFull: false, entries: entries, untold: 0)
+    ])
+  }
+
+  @Test func `behind a flood it is not said that nothing was missed since before it`() throws {
+    let quiet = Self.list([(1, 1, 10)])
+    var memory = RecordMemory(quiet, at: Self.start, in: Self.here)
+    let month = Self.start + 30 * 86_400
+    for day in 1...30 { memory = memory.adding(quiet, at: Self.start + Int64(day) * 86_400, in: Self.here) }
+    #expect(Self.watched(memory, quiet, at: month) == [30 * 86_400, 30 * 86_400])
+    // One peer that asks for everything there is, and more than is kept.
+    let ports = RecordList.most / 4 + 1
+    let flood = Self.many(1000..<1004, ports: 1..<ports + 1)
+    let flooded = memory.adding(flood, at: month + 60, in: Self.here)
+    let told = flooded.completed(flood, at: month + 60).directions[0]
+    #expect(told.watched == 0 && told.isFull && told.entries.count == RecordMemory.room)
+    // The flood has not driven out who asks for little.
+    #expect(told.entries.contains { $0.record == Self.record(1) })
+    // What then comes again may have been among what was dropped; what the disk says has it, too.
+    let read = try JSONDecoder().decode(RecordMemory.self, from: JSONEncoder().encode(flooded))
+    #expect(read == flooded)
+    let next = Self.list([(1, 1, 10), (2, 2, 0)])
+    let behind = read.adding(next, at: month + 120, in: Self.here)
+    let last = try #require(behind.completed(next, at: month + 120).directions.first)
+    #expect(last.entries.first { $0.record == Self.record(2) }.map { $0.firstAge == nil } == true)
+    #expect(last.watched == 60)
+  }
+
+  @Test func `what the kernel has not told is no time in which everything was recorded, nor new`() {
+    let list = Self.list([(1, 5, 10)])
+    let memory = RecordMemory(list, at: Self.start, in: Self.here)
+    let untold = Self.list([(1, 5, 70)], untold: 3)
+    let short = memory.adding(untold, at: Self.start + 60, in: Self.here)
+    #expect(Self.watched(short, untold, at: Self.start + 60) == [0, 0])
+    let next = Self.list([(1, 5, 100), (2, 4, 20)])
+    let later = short.adding(next, at: Self.start + 100, in: Self.here)
+    #expect(Self.told(later, next, at: Self.start + 100) == ["2 4 20 -", "1 5 100 -"])
+    #expect(Self.watched(later, next, at: Self.start + 100) == [40, 0])
+  }
+
+  @Test func `it is remembered since when a direction only observes`() throws {
+    func inMode(_ memory: RecordMemory, _ list: RecordList, at now: Int64) -> Int? {
+      memory.completed(list, at: now).directions[0].inMode
+    }
+    let (observing, enforcing) = (Self.list([(1, 1, 10)]), Self.list([(1, 1, 10)], mode: .enforce))
+    let first = RecordMemory(enforcing, at: Self.start, in: Self.here)
+    #expect(inMode(first, enforcing, at: Self.start) == nil)
+    let changed = first.adding(observing, at: Self.start + 60, in: Self.here)
+    #expect(inMode(changed, observing, at: Self.start + 60) == 0)
+    let read = try JSONDecoder().decode(RecordMemory.self, from: JSONEncoder().encode(changed))
+    #expect(read == changed)
+    let later = read.adding(observing, at: Self.start + 120, in: Self.here)
+    #expect(inMode(later, observing, at: Self.start + 120) == 60)
+    // Of a time in which the direction was not judged, or by unknown rules, nobody knows what became of anything.
+    for other in [RecordList(directions: []), Self.list([], mode: .unknown)] {
+      let without = later.adding(other, at: Self.start + 180, in: Self.here)
+      let again = without.adding(observing, at: Self.start + 240, in: Self.here)
+      #expect(inMode(again, observing, at: Self.start + 240) == 0)
+    }
+    // A table that goes and comes again is the same mode, another boot as well.
+    let again = later.withoutTable.adding(observing, at: Self.start + 240, in: "other:1")
+    #expect(inMode(again, observing, at: Self.start + 240) == 180)
+  }
+
+  @Test func `of too many those are kept that were seen last, and all of it is an answer that can be`() throws
+  {
+    let memory = RecordMemory(Self.many(0..<RecordList.most, age: 9), at: Self.start, in: Self.here)
     let list = Self.list([(200, 1, 0)])
     let told = memory.adding(list, at: Self.start, in: Self.here).completed(list, at: Self.start)
-    #expect(told.directions[0].entries.count == RecordList.most)
+    #expect(told.directions[0].entries.count == RecordMemory.room)
     #expect(told.directions[0].entries.contains { $0.record == Self.record(200) })
     var reader = AnswerReader<ListRecords>(id: 1)
     guard case .reply(told) = try reader.take(try Frames.reply(told, to: 1)[0]) else {

@@ -326,7 +326,11 @@ struct RecordCommandTests {
           cp long state/records; ready; grep 'recorded for 5 d' list
           nft delete table inet sekisho; sekisho boot
           ready; grep 'a output: .* (b udp/99)  recorded for [0-9]* s, nothing new for [0-9]* s$' list
-          sed -i 's/mode: observe/mode: enforce/' inventory/all.yaml; apply; ready; grep 'a: observes nothing, it enforces' list
+          sed -i 's/mode: observe/mode: enforce/' inventory/all.yaml; apply; ready; test ! -s list
+          grep 'a observes nothing, it enforces: `sekisho denied` lists what it has denied' said
+          # Of rules that are not what was compiled nothing is said but that.
+          nft flush chain inet sekisho input; ready
+          grep 'a, input: the rules are not what was compiled, nothing is known' said; (! grep 'it enforces' said)
           status=0; sekisho observed --ready --by source 2> said || status=$?; test $status = 64
           """)
       #expect(result.status == 0, "\(result.all)")

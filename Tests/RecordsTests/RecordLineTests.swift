@@ -173,4 +173,27 @@ import Testing
     }
     #expect(Set(lines).count == 1 && !lines[0].isEmpty)
   }
+
+  @Test func `what came last before the mode was what it is, is of another time`() throws {
+    let reader = RecordReader(names: [:], policy: nil, now: Timestamp(seconds: 0))
+    let plain = try direction(.input, [("10.0.0.1 tcp/22", 2, 60)])
+    func read(firstAge: Int?, inMode: Int?) -> RecordedConnection? {
+      let entries = plain.entries.map {
+        RecordList.Entry($0.record, packets: 2, bytes: 120, age: $0.age, firstAge: firstAge)
+      }
+      let direction = RecordList.Direction(
+        hook: .input, mode: .enforce, memory: 86_400, isFull: false, entries: entries, untold: 0,
+        inMode: inMode)
+      return reader.connections(direction, at: "this host").first
+    }
+    let cases: [(firstAge: Int?, inMode: Int?, expected: RecordedConnection.InOtherMode)] = [
+      (90, nil, .nothing), (nil, nil, .nothing), (90, 100, .nothing), (90, 90, .perhaps), (90, 70, .perhaps),
+      (nil, 70, .perhaps), (90, 59, .everything), (nil, 0, .everything),
+    ]
+    for (firstAge, inMode, expected) in cases {
+      let connection = try #require(read(firstAge: firstAge, inMode: inMode))
+      #expect(connection.inOtherMode == expected, "\(firstAge as Int?) \(inMode as Int?)")
+      #expect(RecordLine.lines(over: [connection]).map(\.isInOtherMode) == [expected == .everything])
+    }
+  }
 }

@@ -8,6 +8,11 @@ package struct EnforcingReadiness: Sendable {
   /// What would be denied, of each direction that only observes.
   package let denied: [Recorded]
 
+  package init(records: RecordList, denied: [Recorded]) {
+    self.records = records
+    self.denied = denied
+  }
+
   /// Asks a host, by the ruleset that it should have; without one, this machine by what it has: its rules have recorded
   /// whatever they do not allow.
   package static func asked(of target: Target?) async throws -> Self {
@@ -54,11 +59,14 @@ package struct EnforcingReadiness: Sendable {
 extension RecordList.Direction {
   fileprivate func without(_ left: Set<Recorded.Record>) -> Self {
     let others = entries.filter { !left.contains($0.record) }
-    // Of what is not told, or has no known beginning, the host alone knows when it came first.
+    // The host alone knows of times without records, and when what it tells without a beginning was found.
+    if others.count == entries.count { return self }
     let isKnown = untold == 0 && others.allSatisfy { $0.firstAge != nil }
     return Self(
       hook: hook, mode: mode, memory: memory, isFull: isFull, unrecorded: unrecorded, entries: others,
       untold: untold, watched: watched,
-      quiet: isKnown && watched != nil ? others.compactMap(\.firstAge).min() : quiet)
+      quiet: isKnown && watched != nil
+        ? others.compactMap(\.firstAge).min().map { min($0, watched ?? 0) } : quiet,
+      inMode: inMode)
   }
 }

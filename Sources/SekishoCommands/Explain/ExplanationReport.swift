@@ -114,11 +114,13 @@ struct ExplanationReport {
 
   /// `tcp/5432`, `icmp/echo-request`, `esp`.
   static func service(_ connection: Connection) -> String {
-    switch connection.kind {
-    case .ports(_, let destination): "\(connection.ipProtocol)/\(destination)"
-    case .type(let type): "\(connection.ipProtocol)/\(ICMPType.text(type, connection.family))"
-    case .plain: "\(connection.ipProtocol)"
-    }
+    let (port, type): (UInt16?, UInt8?) =
+      switch connection.kind {
+      case .ports(_, let destination): (destination, nil)
+      case .type(let type): (nil, type)
+      case .plain: (nil, nil)
+      }
+    return connection.ipProtocol.text(port: port, type: type, connection.family)
   }
 
   private var grouped: [([Connection], PathExplanation)] {

@@ -28,8 +28,7 @@ extension Recorded.Record {
   /// `web-1 tcp/5432`.
   fileprivate func words(_ owners: [Address: String]) -> String {
     let ends = [peer, destination].compactMap { $0.map { owners[$0] ?? "\($0)" } }.joined(separator: " → ")
-    let kind = port.map { "\($0)" } ?? type.map { ICMPType.text($0, peer.family) }
-    return "\(ends) \(ipProtocol)\(kind.map { "/\($0)" } ?? "")"
+    return "\(ends) \(ipProtocol.text(port: port, type: type, peer.family))"
   }
 }
 

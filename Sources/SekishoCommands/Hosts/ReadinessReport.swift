@@ -43,7 +43,6 @@ struct ReadinessReport {
         let readiness = told.readiness
         let observing = readiness.records.directions.filter { $0.mode == .observe }
         entries += observing.map { entry(reply.host, $0, readiness) }
-        if observing.isEmpty { entries.append("\(reply.host): observes nothing, it enforces") }
       }
     }
     if !entries.isEmpty {
@@ -76,28 +75,19 @@ struct ReadinessReport {
     guard let readiness = (try? reply.result.get())?.readiness else { return [] }
     var parts: [Answer.Part] = []
     let records = readiness.records
-    if let loss = records.loss {
-      parts.append(.remark("\(reply.host): what was recorded before is not among it: \(loss)"))
-    }
-    for direction in records.directions where direction.mode == .unknown {
-      parts.append(
-        .remark(
-          "\(reply.host), \(direction.hook.rawValue): the rules are not what was compiled, nothing is known"))
-    }
+    parts += RecordGaps.words(of: records.loss, at: reply.host).map { .remark($0) }
     let observing = records.directions.filter { $0.mode == .observe }
+    let strange = records.directions.filter { $0.mode == .unknown }.map(\.hook)
+    parts += RecordReport.silence(
+      of: reply.host, .observe, isMeant: !observing.isEmpty, strange: strange
+    ).map { .remark($0) }
     if observing.contains(where: { $0.watched == nil }) {
       parts.append(
         .remark(
           "\(reply.host) remembers a day, and not since when anything comes: that `sekisho watch` keeps, where it runs"
         ))
     }
-    for direction in observing {
-      guard let unrecorded = direction.unrecorded, unrecorded.total > 0 else { continue }
-      parts.append(
-        .remark(
-          "\(reply.host), \(direction.hook.rawValue): records are not complete since its rules were made: \(unrecorded.sentence)"
-        ))
-    }
+    parts += observing.flatMap { RecordGaps.words(of: $0, at: reply.host) }.map { .remark($0) }
     return parts
   }
 

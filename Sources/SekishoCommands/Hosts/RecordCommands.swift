@@ -13,8 +13,9 @@ struct DeniedCommand: Verb {
       The rules of a host record what they deny: who wanted which port or protocol, how many packets there were and when \
       the last one came, for a day. Where `sekisho watch` runs they are known for five weeks, over reboots, with when each was \
       first seen; a reboot loses a minute of them at most. With an inventory ends and services have its names, and each line says why: no flow, a \
-      flow that is the other way or has ended, an address that nobody has. A source that wanted ten ports or more, or \
-      something of as many hosts, is one line, called a scan.
+      flow that is the other way or has ended, an address that nobody has. A source that wanted ten or more ports, or \
+      something of as many hosts, is one line, called a scan. --since goes by the last packet. What came last before the host is \
+      known to deny is said to be perhaps of the time when it only observed.
 
         sudo sekisho denied                  this machine
         sekisho denied --host db             over ssh, with the inventory's names
@@ -55,7 +56,7 @@ struct ObservedCommand: Verb {
         sekisho observed --host worker --ready
 
       --ready says of each direction that only observes what enforcing would deny, by the ruleset that the host should \
-      have, since when everything is recorded, and for how long nothing has come that had not come before. What is of probes
+      have, since when everything is recorded, and for how long nothing has come that had not come before. What is of probes \
       alone is left out, as by `sekisho denied`.
 
       Exit codes: 0 done, whatever there is, 1 a host could not be asked.
@@ -138,7 +139,8 @@ struct RecordQuestion: ParsableArguments {
 
   func readiness(_ console: Console) async throws -> Answer {
     let targets = try hosts.find()
-    let readers = RecordReaders(AddressNames(targets).names, targets?.inventory?.policy)
+    // What is a probe's goes by addresses and ports: nothing need be explained.
+    let readers = RecordReaders(AddressNames(targets).names, nil)
     let probes = ProbeTraces(ofLab: targets?.isLab == true)
     let replies = await HostReply.asking(targets, watch: WaitingLine(console)) { target in
       let dated = try await Dated { try await EnforcingReadiness.asked(of: target) }

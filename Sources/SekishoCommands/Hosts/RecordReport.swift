@@ -125,6 +125,10 @@ struct RecordReport {
     // Only of what is forwarded a host is neither end.
     if line.direction == .forward { note.append("at \(line.hosts.prefix(3).joined(separator: ", "))") }
     if let cause = line.cause { note.append(cause.words) }
+    // The change is known to a minute.
+    if line.isInOtherMode {
+      note.append(mode == .enforce ? "perhaps while it only observed" : "perhaps while it enforced")
+    }
     return Entry(
       line.isScan ? .risk : mode == .enforce ? .closes : nil, Words(line.words),
       note: note.joined(separator: ", "))
@@ -133,30 +137,14 @@ struct RecordReport {
   private func remarks(_ host: Host) -> [Answer.Part] {
     guard case .success(let found) = host.found else { return [] }
     var parts: [Answer.Part] = []
-    if let loss = host.loss {
-      parts.append(.remark("\(host.name): what was recorded before is not among it: \(loss)"))
-    }
+    parts += RecordGaps.words(of: host.loss, at: host.name).map { .remark($0) }
     parts += Self.silence(of: host.name, mode, isMeant: !found.isEmpty, strange: host.strange).map {
       .remark($0)
     }
     for (one, all) in found.map({ ($0.recorded, $0.all) }) {
-      if let unrecorded = one.unrecorded, unrecorded.total > 0 {
-        parts.append(
-          .remark(
-            "\(host.name), \(one.hook.rawValue): records are not complete since its rules were made: \(unrecorded.sentence)"
-          ))
-      }
-      if one.isFull {
-        parts.append(
-          .remark(
-            "\(host.name), \(one.hook.rawValue): a set of records is full: who else came is not recorded until some are forgotten"
-          ))
-      }
       // Where some that were told are too old already, the others are too.
-      if one.untold > 0, all.count == one.entries.count {
-        parts.append(
-          .remark("\(host.name), \(one.hook.rawValue): \(counted(one.untold, "older record")) not told"))
-      }
+      let isUntoldMeant = all.count == one.entries.count
+      parts += RecordGaps.words(of: one, at: host.name, isUntoldMeant: isUntoldMeant).map { .remark($0) }
     }
     return parts
   }
@@ -204,6 +192,8 @@ struct RecordReport {
       let memory: Int
       /// For how many seconds everything is known to be recorded; nothing where nobody watches.
       let watched: Int?
+      /// For how many seconds the mode has been what it is; nothing where it is not known to have been another.
+      let inMode: Int?
       /// Whether there is no room for further records.
       let full: Bool
       /// Packets that no record tells of, since the rules were made; nothing where the host does not tell.
@@ -216,7 +206,7 @@ struct RecordReport {
       init(_ found: RecordReport.Found) {
         let recorded = found.recorded
         (direction, mode, memory) = (recorded.hook.rawValue, recorded.mode.rawValue, recorded.memory)
-        watched = recorded.watched
+        (watched, inMode) = (recorded.watched, recorded.inMode)
         (full, unrecorded, untold) = (recorded.isFull, recorded.unrecorded, recorded.untold)
         records = Rows(found: found)
       }
