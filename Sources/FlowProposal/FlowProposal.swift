@@ -14,9 +14,14 @@ package struct FlowProposal: Sendable {
     package let from: [String]
     package let to: [String]
     package let services: [String]
-    /// Pairs of ends, each for each port or protocol, that the flow is about, and how many of them were seen.
+    /// Pairs of ends, each for each port or protocol, that the flow is about, and how many of them were seen. A network is
+    /// one end, and the range that a server picks ports from one port.
     package let pairs: Int
     package let seen: Int
+    /// How many addresses were seen of each network that is an end, in their order.
+    package let networks: [(name: String, seen: Int)]
+    /// How many ports were seen of the range that a server picks from; `nil`: the flow is not about it.
+    package let passivePorts: Int?
     /// As the ends tell that have seen the most.
     package let packets: UInt64
     /// Seconds since the last of them.
@@ -47,8 +52,14 @@ package struct FlowProposal: Sendable {
     case network(String)
     /// It goes to a group of hosts, for which a service needs `multicast`.
     case group
+    /// Both its ends are one host or network.
+    case sameEnd
     /// A message that no flow opens.
     case message
+    /// No service can be about it.
+    case nothing
+    /// The host may have denied it: it came first before the host only observed, or nobody knows when.
+    case denied
     /// One source wanted a great many ports.
     case scan
     /// Ports that a kernel has picked, and will not pick again.
@@ -63,18 +74,22 @@ package struct FlowProposal: Sendable {
   /// Terms of services that the flows need and the inventory lacks, by name.
   package let services: [String: [String]]
   package let left: [Left]
-  /// Records that a flow could be about, and how many of them the flows allow.
+  /// Records of what nothing allows, and how many of them the flows do.
   package let records: Int
   package let covered: Int
 
   /// - Parameters:
   ///   - connections: what hosts have recorded.
   ///   - policy: of the inventory whose names they have.
+  ///   - isDeniedMeant: whether what hosts have denied, or may have, is proposed as well.
   ///   - isWide: whether a group or a zone stands for its hosts where half of them were seen, a network for its addresses where
   ///     one was, and the ports that kernels pick from for those that one has picked for a file transfer.
-  package init(over connections: [RecordedConnection], in policy: Policy, isWide: Bool = false) {
+  package init(
+    over connections: [RecordedConnection], in policy: Policy, isDeniedMeant: Bool = false,
+    isWide: Bool = false
+  ) {
     let ends = FlowEnds(policy)
-    let seen = SeenPairs(connections, in: policy, ends, isWide: isWide)
+    let seen = SeenPairs(connections, in: policy, ends, isDeniedMeant: isDeniedMeant, isWide: isWide)
     var wanted: [PairBlock: Set<Wanted>] = [:]
     var spaces = seen.pairs.mapValues { Self.rows(of: $0, ends, isWide: isWide) }
     // A resolver is asked again over TCP where its answer is too long (RFC 7766).
@@ -82,7 +97,13 @@ package struct FlowProposal: Sendable {
       spaces[.port(.tcp, 53), default: [:]].merge(asking) { $0.union($1) }
     }
     for (one, rows) in spaces {
+      var asking = [seen.pairs[one]]
+      if one == .port(.tcp, 53) { asking.append(seen.pairs[.port(.udp, 53)]) }
       for rectangle in PairCover(rows, count: ends.count).rectangles {
+        // A wide space may need one that nothing of it was seen in.
+        guard asking.contains(where: { $0?.keys.contains(where: rectangle.contains) ?? false }) else {
+          continue
+        }
         wanted[rectangle, default: []].insert(one)
       }
     }
@@ -167,30 +188,53 @@ extension FlowProposal.Flow {
         "between-\(from.first ?? "")-and-\(from.last ?? "")"
       }
     name = InventoryName.free(word, besides: taken)
-    var (count, packets, age, isMutual) = (0, UInt64(0), Int.max, false)
+    let (asking, again) = (Wanted.port(.udp, 53), Wanted.port(.tcp, 53))
+    // What resolvers are asked over TCP as well is not counted beside that over UDP.
+    let asked = wanted.contains(asking) ? wanted.subtracting([again]) : wanted
+    var (count, packets, age, isMutual, isAdded) = (0, UInt64(0), Int.max, false, false)
+    var addresses: [Int: Set<Address>] = [:]
+    var ports: Set<UInt16> = []
     for one in wanted {
+      var known = seen[one] ?? [:]
+      if one == again, let asking = seen[asking] {
+        isAdded = asking.keys.contains { rectangle.contains($0) && known[$0] == nil }
+        // A flow of its own is about those that were asked over UDP, too.
+        if asked.contains(one) { known.merge(asking) { first, _ in first } }
+      }
       // What was seen may be far less than what a wide flow is about.
-      for (pair, seenPair) in seen[one] ?? [:]
-      where rectangle.sources.contains(pair.source) && rectangle.destinations.contains(pair.destination) {
-        count += 1
+      for (pair, seenPair) in known where rectangle.contains(pair) {
+        if asked.contains(one) { count += 1 }
         let (sum, isTooMuch) = packets.addingReportingOverflow(seenPair.mostPackets)
         packets = isTooMuch ? .max : sum
         age = min(age, seenPair.age)
+        if !seenPair.sources.isEmpty { addresses[pair.source, default: []].formUnion(seenPair.sources) }
+        if !seenPair.destinations.isEmpty {
+          addresses[pair.destination, default: []].formUnion(seenPair.destinations)
+        }
+        ports.formUnion(seenPair.ports)
         if one == .port(.udp, 123) {
-          isMutual = isMutual || seen[one]?[Pair(source: pair.destination, destination: pair.source)] != nil
+          isMutual = isMutual || known[Pair(source: pair.destination, destination: pair.source)] != nil
         }
       }
     }
     let own = rectangle.sources.intersection(rectangle.destinations).count
-    // What is added because resolvers are asked so counts as seen.
-    let asked = wanted.contains(.port(.udp, 53)) ? wanted.subtracting([.port(.tcp, 53)]) : wanted
     pairs = asked.count * (rectangle.sources.count * rectangle.destinations.count - own)
-    self.seen = min(count, pairs)
+    self.seen = count
     self.packets = packets
     self.age = age == .max ? 0 : age
-    var remarks: [String] = []
-    if asked.count < wanted.count { remarks.append("over TCP as well, for long answers") }
+    networks = rectangle.sources.union(rectangle.destinations).members.filter(ends.isNetwork).map {
+      (name: ends.name($0), seen: addresses[$0]?.count ?? 0)
+    }
+    passivePorts = wanted.contains(.passive) ? ports.count : nil
+    // A network and a range are always more than what was seen, or may be.
+    var remarks = networks.map { "network \($0.name): \($0.seen) of its addresses \(Self.was($0.seen)) seen" }
+    if wanted.contains(.passive) {
+      remarks.append("\(ports.count) of \(Wanted.picked.count) ports for data \(Self.was(ports.count)) seen")
+    }
+    if isAdded { remarks.append("over TCP as well, for long answers") }
     if isMutual { remarks.append("both ends ask: symmetric NTP, or an answer that came late") }
     self.remarks = remarks
   }
+
+  private static func was(_ count: Int) -> String { count == 1 ? "was" : "were" }
 }

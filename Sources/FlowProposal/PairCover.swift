@@ -4,6 +4,10 @@ internal import Addressing
 struct PairBlock: Hashable {
   var sources: BitSet
   var destinations: BitSet
+
+  func contains(_ pair: Pair) -> Bool {
+    sources.contains(pair.source) && destinations.contains(pair.destination)
+  }
 }
 
 /// Pairs of a source and a destination as the fewest rectangles, in which there are no other pairs.

@@ -17,8 +17,21 @@ struct SeenPair {
   private(set) var age = Int.max
   /// How many records there are of it.
   private(set) var records = 0
+  /// Addresses of ends that are networks.
+  private(set) var sources: Set<Address> = []
+  private(set) var destinations: Set<Address> = []
+  /// Ports that a server has picked.
+  private(set) var ports: Set<UInt16> = []
 
-  mutating func add(_ record: RecordedConnection) {
+  /// - Parameters:
+  ///   - isOfNetworks: whether the source and the destination are told as a network.
+  ///   - isPassive: whether the port is told as any.
+  mutating func add(
+    _ record: RecordedConnection, isOfNetworks: (source: Bool, destination: Bool), isPassive: Bool
+  ) {
+    if isOfNetworks.source, let address = record.source.address { sources.insert(address) }
+    if isOfNetworks.destination, let address = record.destination.address { destinations.insert(address) }
+    if isPassive, let port = record.record.port { ports.insert(port) }
     let (sum, isTooMuch) = packets[record.direction, default: 0].addingReportingOverflow(record.packets)
     packets[record.direction] = isTooMuch ? .max : sum
     age = min(age, record.age)
@@ -33,11 +46,16 @@ struct SeenPair {
 struct SeenPairs {
   private(set) var pairs: [Wanted: [Pair: SeenPair]] = [:]
   private(set) var left: [FlowProposal.Left] = []
-  /// Records that a flow could be about.
+  /// Records of what nothing allows, those that are left among them.
   private(set) var records = 0
 
-  /// - Parameter isWide: whether a network may stand for some of its addresses.
-  init(_ connections: [RecordedConnection], in policy: Policy, _ ends: FlowEnds, isWide: Bool) {
+  /// - Parameters:
+  ///   - isDeniedMeant: whether it matters not when something came.
+  ///   - isWide: whether a network may stand for some of its addresses.
+  init(
+    _ connections: [RecordedConnection], in policy: Policy, _ ends: FlowEnds, isDeniedMeant: Bool,
+    isWide: Bool
+  ) {
     let hosts = Dictionary(
       policy.hosts.indices.map { (policy.hosts[$0].name, $0) }, uniquingKeysWith: { first, _ in first })
     var known: [Wanted: [Pair: [RecordedConnection]]] = [:]
@@ -48,16 +66,23 @@ struct SeenPairs {
         left.append(FlowProposal.Left(connection, reason))
         continue
       }
-      guard let wanted = Wanted(connection.record) else {
-        left.append(FlowProposal.Left(connection, .message))
+      if connection.inOtherMode != .nothing, !isDeniedMeant {
+        left.append(FlowProposal.Left(connection, .denied))
+        continue
+      }
+      let wanted: Wanted
+      do throws(Wanted.Unwanted) { wanted = try Wanted(connection.record) } catch {
+        left.append(FlowProposal.Left(connection, error == .message ? .message : .nothing))
         continue
       }
       switch Self.pair(connection, hosts, ends, isWide: isWide) {
+      case .success(let pair) where pair.source == pair.destination:
+        left.append(FlowProposal.Left(connection, .sameEnd))
       case .success(let pair): known[wanted, default: [:]][pair, default: []].append(connection)
       case .failure(let stranger): left.append(FlowProposal.Left(connection, stranger.reason))
       }
     }
-    take(known, isWide: isWide)
+    take(known, ends, isWide: isWide)
   }
 
   private struct Stranger: Error {
@@ -82,7 +107,9 @@ struct SeenPairs {
   }
 
   /// Takes what is neither a scan nor at a port that somebody's kernel has picked.
-  private mutating func take(_ known: [Wanted: [Pair: [RecordedConnection]]], isWide: Bool) {
+  private mutating func take(
+    _ known: [Wanted: [Pair: [RecordedConnection]]], _ ends: FlowEnds, isWide: Bool
+  ) {
     var ports: [Pair: [Wanted]] = [:]
     for (wanted, pairs) in known {
       // What a service of the inventory is about is neither.
@@ -105,8 +132,8 @@ struct SeenPairs {
     for (wanted, pairs) in known {
       for (pair, some) in pairs {
         switch apart[pair]?[wanted] {
-        case nil: add(some, wanted, pair)
-        case .passive? where isWide: add(some, .passive, pair)
+        case nil: add(some, wanted, pair, ends)
+        case .passive? where isWide: add(some, .passive, pair, ends)
         case let reason?: left += some.map { FlowProposal.Left($0, reason) }
         }
       }
@@ -116,8 +143,14 @@ struct SeenPairs {
   /// From so many ports on that one source asks for at one destination, ports of the range that kernels pick from are picked.
   private static let fewestPicked = 3
 
-  private mutating func add(_ some: [RecordedConnection], _ wanted: Wanted, _ pair: Pair) {
-    for one in some { pairs[wanted, default: [:]][pair, default: SeenPair()].add(one) }
+  private mutating func add(
+    _ some: [RecordedConnection], _ wanted: Wanted, _ pair: Pair, _ ends: FlowEnds
+  ) {
+    let isOfNetworks = (source: ends.isNetwork(pair.source), destination: ends.isNetwork(pair.destination))
+    for one in some {
+      pairs[wanted, default: [:]][pair, default: SeenPair()]
+        .add(one, isOfNetworks: isOfNetworks, isPassive: wanted == .passive)
+    }
   }
 }
 

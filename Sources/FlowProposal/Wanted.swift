@@ -13,16 +13,30 @@ enum Wanted: Hashable {
   /// A port that the server of a file transfer picks for its data (RFC 959, PASV).
   case passive
 
-  /// `nil`: messages that no flow opens, or of which it is not known which they were.
-  init?(_ record: Recorded.Record) {
-    if let port = record.port {
-      self = .port(record.ipProtocol, port)
-    } else if record.ipProtocol == .icmp || record.ipProtocol == .icmpv6 {
-      guard record.type == (record.ipProtocol == .icmp ? 8 : 128) else { return nil }
+  /// - Throws: ``Unwanted``.
+  init(_ record: Recorded.Record) throws(Unwanted) {
+    let ipProtocol = record.ipProtocol
+    if ipProtocol.hasPorts {
+      // No sender of theirs has port 0, and whoever says that there is none is no host of ours.
+      guard let port = record.port, port > 0 else { throw .nothing }
+      self = .port(ipProtocol, port)
+    } else if ipProtocol == .icmp || ipProtocol == .icmpv6 {
+      guard record.type == (ipProtocol == .icmp ? 8 : 128) else { throw .message }
       self = .ping
     } else {
-      self = .whole(record.ipProtocol)
+      let isProtocol =
+        !IPProtocol.extensionHeaders.contains(ipProtocol) && !IPProtocol.unassigned.contains(ipProtocol)
+      guard isProtocol, record.port == nil else { throw .nothing }
+      self = .whole(ipProtocol)
     }
+  }
+
+  /// Why no service can be about something.
+  enum Unwanted: Error {
+    /// Messages that no flow opens, or of which it is not known which they were.
+    case message
+    /// What an inventory refuses: port 0, a number that is no protocol's.
+    case nothing
   }
 
   /// Everything that a service is about; `nil`: more than is looked at here, such as ranges of a great many ports.

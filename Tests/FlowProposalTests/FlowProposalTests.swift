@@ -28,7 +28,9 @@ struct ProposalCase {
   }
 
   /// What hosts record of this, each at both ends that are hosts.
-  func connections(_ asked: some Sequence<Asked>) throws -> [RecordedConnection] {
+  ///
+  /// - Parameter inMode: for how many seconds they have only observed.
+  func connections(_ asked: some Sequence<Asked>, inMode: Int? = nil) throws -> [RecordedConnection] {
     var names: [Address: String] = [:]
     for host in policy.hosts { for address in host.addresses { names[address] = host.name } }
     let reader = RecordReader(names: names, policy: policy, now: Timestamp(seconds: 1_900_000_000))
@@ -44,21 +46,22 @@ struct ProposalCase {
       var found: [RecordedConnection] = []
       if source != nil {
         found += reader.connections(
-          try direction(.output, ends.1, one.service), at: one.source)
+          try direction(.output, ends.1, one.service, inMode), at: one.source)
       }
       if destination != nil {
         found += reader.connections(
-          try direction(.input, ends.0, one.service), at: one.destination)
+          try direction(.input, ends.0, one.service, inMode), at: one.destination)
       }
       return found
     }
   }
 
   private func direction(
-    _ hook: DirectionStatus.Direction, _ peer: Address, _ service: String
+    _ hook: DirectionStatus.Direction, _ peer: Address, _ service: String, _ inMode: Int?
   ) throws -> RecordList.Direction {
     let words = service.split(separator: "/").map(String.init)
-    let ipProtocol = try #require(IPProtocol(name: words[0]))
+    let ipProtocol = try #require(
+      IPProtocol(name: words[0]) ?? UInt8(words[0]).map { IPProtocol(rawValue: $0) })
     let number = words.count == 2 ? words[1] : nil
     let record = Recorded.Record(
       peer: peer, destination: nil, ipProtocol: ipProtocol,
@@ -66,11 +69,15 @@ struct ProposalCase {
       type: ipProtocol.hasPorts ? nil : number.flatMap { UInt8($0) })
     return RecordList.Direction(
       hook: hook, mode: .observe, memory: 86_400, isFull: false,
-      entries: [RecordList.Entry(record, packets: 3, bytes: 180, age: 60)], untold: 0)
+      entries: [RecordList.Entry(record, packets: 3, bytes: 180, age: 60, firstAge: 90)], untold: 0,
+      inMode: inMode)
   }
 
-  func proposal(_ asked: some Sequence<Asked>, isWide: Bool = false) throws -> FlowProposal {
-    FlowProposal(over: try connections(asked), in: policy, isWide: isWide)
+  func proposal(
+    _ asked: some Sequence<Asked>, inMode: Int? = nil, isDeniedMeant: Bool = false, isWide: Bool = false
+  ) throws -> FlowProposal {
+    FlowProposal(
+      over: try connections(asked, inMode: inMode), in: policy, isDeniedMeant: isDeniedMeant, isWide: isWide)
   }
 
   /// What the flows of a proposal open beside those that there are, once each has its `why` and the loader has read it.
@@ -237,6 +244,10 @@ struct ProposalCase {
   static let leftovers: [(asked: (String, String, String), reason: FlowProposal.Reason)] = [
     (("198.51.100.1", "web-1", "tcp/22"), .noName), (("203.0.113.7", "web-1", "tcp/22"), .network("office")),
     (("web-1", "224.0.0.251", "udp/5353"), .group), (("db-1", "ntp", "icmp/13"), .message),
+    (("db-1", "ntp", "icmp"), .message), (("db-1", "ntp", "icmpv6/135"), .message),
+    (("db-1", "ntp", "tcp/0"), .nothing),
+    (("db-1", "ntp", "tcp"), .nothing), (("db-1", "ntp", "0"), .nothing), (("db-1", "ntp", "44"), .nothing),
+    (("db-1", "ntp", "253"), .nothing), (("db-1", "ntp", "255"), .nothing),
   ]
 
   @Test(arguments: leftovers)
@@ -250,6 +261,22 @@ struct ProposalCase {
     #expect(proposal.covered == 0 && proposal.records == proposal.left.count)
   }
 
+  @Test func `no flow is from an end to itself, which covers nothing`() throws {
+    let shop = try ProposalCase(Self.shop)
+    // Two of one network through a host that forwards.
+    let record = Recorded.Record(
+      peer: try Address(parsing: "203.0.113.7"), destination: try Address(parsing: "203.0.113.8"),
+      ipProtocol: .tcp, port: 22)
+    let direction = RecordList.Direction(
+      hook: .forward, mode: .observe, memory: 86_400, isFull: false,
+      entries: [RecordList.Entry(record, packets: 3, bytes: 180, age: 60)], untold: 0)
+    let reader = RecordReader(names: [:], policy: shop.policy, now: Timestamp(seconds: 1_900_000_000))
+    let proposal = FlowProposal(
+      over: reader.connections(direction, at: "ntp"), in: shop.policy, isWide: true)
+    #expect(proposal.flows.isEmpty && proposal.records == 1 && proposal.covered == 0)
+    #expect(proposal.left.map(\.reason) == [.sameEnd])
+  }
+
   @Test func `a flow says how much of it was seen`() throws {
     let shop = try ProposalCase(Self.shop)
     let asked = Asked(source: "web-1", destination: "db-1", service: "tcp/5432")
@@ -260,6 +287,152 @@ struct ProposalCase {
     let text = proposal.file(header: [], now: Timestamp(seconds: 1_900_000_060)).text
     #expect(text.contains("3 packets at least, the last at 2030-03-17T17:46:40Z"))
     #expect(text.contains("wider than what was seen: 1 of 4 pairs and services were"))
+  }
+
+  @Test(
+    arguments: [(nil, 1), (61, 0), (60, 0), (90, 0), (91, 1), (86_400, 1)] as [(inMode: Int?, flows: Int)])
+  func `what may have been denied is not proposed unless that is meant`(
+    _ example: (inMode: Int?, flows: Int)
+  ) throws {
+    let shop = try ProposalCase(Self.shop)
+    // The last came 60 seconds ago, the first 90.
+    let asked = [Asked(source: "web-1", destination: "db-1", service: "tcp/5432")]
+    let proposal = try shop.proposal(asked, inMode: example.inMode)
+    #expect(proposal.flows.count == example.flows)
+    #expect(
+      proposal.left.allSatisfy { $0.reason == .denied } && proposal.left.isEmpty == (example.flows == 1))
+    #expect(try shop.proposal(asked, inMode: example.inMode, isDeniedMeant: true).flows.count == 1)
+  }
+
+  @Test func `a network is one end, of which it is said how many addresses were seen`() throws {
+    let shop = try ProposalCase(Self.shop)
+    let asked = ["203.0.113.7", "203.0.113.8", "203.0.113.7"].map {
+      Asked(source: $0, destination: "ntp", service: "tcp/22")
+    }
+    let proposal = try shop.proposal(asked, isWide: true)
+    let flow = try #require(proposal.flows.first)
+    #expect(flow.from == ["office"] && flow.seen == 1 && flow.pairs == 1)
+    #expect(flow.networks.map { "\($0.name) \($0.seen)" } == ["office 2"])
+    let text = proposal.file(header: [], now: Timestamp(seconds: 1_900_000_000)).text
+    #expect(text.contains("# network office: 2 of its addresses were seen"), "\(text)")
+    #expect(!text.contains("wider than what was seen"))
+  }
+
+  @Test func `the range of a file transfer is one port, of which it is said how many were seen`() throws {
+    let shop = try ProposalCase(Self.shop)
+    let asked = ["tcp/21", "tcp/33001", "tcp/40001", "tcp/50001"].map {
+      Asked(source: "db-1", destination: "db-2", service: $0)
+    }
+    let proposal = try shop.proposal(asked, isWide: true)
+    let flow = try #require(proposal.flows.first)
+    #expect(flow.passivePorts == 3 && flow.seen == 2 && flow.pairs == 2)
+    let text = proposal.file(header: [], now: Timestamp(seconds: 1_900_000_000)).text
+    #expect(text.contains("# 3 of 28232 ports for data were seen"), "\(text)")
+  }
+
+  static let resolving: [(asked: [(String, String)], flows: [String])] = [
+    ([("db-1", "udp/53")], ["db-1 > ntp 1/1 added"]), ([("db-1", "tcp/53")], ["db-1 > ntp 1/1"]),
+    ([("db-1", "udp/53"), ("db-1", "tcp/53")], ["db-1 > ntp 1/1"]),
+    (
+      [("db-1", "udp/53"), ("db-2", "udp/53"), ("db-2", "tcp/53")], ["db > ntp 2/2 added"]
+    ),
+    // Over TCP a flow of its own.
+    (
+      [("db-1", "udp/53"), ("db-2", "tcp/53")], ["db > ntp 2/2 added", "db-1 > ntp 1/1"]
+    ),
+  ]
+
+  @Test(arguments: resolving)
+  func `what resolvers are asked over TCP is said to be added where it was not seen, and counted once`(
+    _ example: (asked: [(String, String)], flows: [String])
+  ) throws {
+    // No service is open to it.
+    let shop = try ProposalCase(Self.shop.replacing("from: web-1, to: ntp", with: "from: web-1, to: web-2"))
+    let asked = example.asked.map { Asked(source: $0.0, destination: "ntp", service: $0.1) }
+    let flows = try shop.proposal(asked).flows.map { flow in
+      "\(flow.from.joined(separator: " ")) > \(flow.to.joined(separator: " ")) \(flow.seen)/\(flow.pairs)"
+        + (flow.remarks.contains("over TCP as well, for long answers") ? " added" : "")
+    }
+    #expect(flows.sorted() == example.flows)
+  }
+
+  @Test(arguments: 0..<200)
+  func `a wide flow counts as seen what was asked within it, and nothing twice`(_ seed: UInt64) throws {
+    var random = SeededGenerator(seed: seed)
+    var text = "version: 1\nzones: {a: {}, b: {}}\nhosts:\n"
+    let hosts = (0..<9).map { "h\($0)" }
+    for (number, host) in hosts.enumerated() {
+      text +=
+        "  \(host): {addresses: [10.0.0.\(number + 1)], zone: \(number < 5 ? "a" : "b"), groups: [g\(number % 3)]}\n"
+    }
+    let fleet = try ProposalCase(text)
+    let services = ["udp/53", "tcp/53", "tcp/80", "icmp/8"]
+    let asked = Set(
+      (0..<Int.random(in: 1...40, using: &random)).map { _ in
+        let ends = hosts.shuffled(using: &random)
+        return Asked(
+          source: ends[0], destination: ends[1], service: services.randomElement(using: &random) ?? "")
+      })
+    let proposal = try fleet.proposal(asked, isWide: true)
+    #expect(asked.isSubset(of: try fleet.opened(by: proposal)) && proposal.covered == proposal.records)
+    for flow in proposal.flows {
+      // Alone it says what it is about.
+      let terms = flow.services.flatMap { proposal.services[$0] ?? [] }.map {
+        $0 == "icmp/echo-request" ? "icmp/8" : $0
+      }
+      let counted = terms.contains("udp/53") ? terms.filter { $0 != "tcp/53" } : terms
+      func hosts(_ names: [String]) -> Set<String> {
+        Set(names.flatMap { name in Self.members(of: name, in: fleet.policy) })
+      }
+      let within = asked.filter { one in
+        guard hosts(flow.from).contains(one.source), hosts(flow.to).contains(one.destination) else {
+          return false
+        }
+        return counted.contains(one.service)
+          // What is asked over TCP because it was over UDP is of the same pair.
+          || counted.contains("tcp/53") && one.service == "udp/53"
+      }
+      let pairs = Set(
+        within.map { [$0.source, $0.destination, $0.service.hasSuffix("/53") ? "53" : $0.service] })
+      #expect(flow.seen == pairs.count, "\(flow) \(asked)")
+      #expect(flow.seen <= flow.pairs && flow.seen > 0, "\(flow)")
+    }
+  }
+
+  private static func members(of name: String, in policy: Policy) -> [String] {
+    if name == "all" { return policy.hosts.map(\.name) }
+    if policy.host(named: name) != nil { return [name] }
+    return policy.hosts.filter { $0.zone == name || $0.groups.contains(name) }.map(\.name)
+  }
+
+  /// Whatever a kernel records, the loader takes what is made of it.
+  @Test(arguments: 0..<100)
+  func `whatever is recorded, the file is one that an inventory takes`(_ seed: UInt64) throws {
+    var random = SeededGenerator(seed: seed)
+    let shop = try ProposalCase(Self.shop)
+    let ends = ["web-1", "web-2", "db-1", "db-2", "ntp", "203.0.113.7", "198.51.100.1", "224.0.0.251"]
+    let odd: [UInt8] = [
+      0, 1, 2, 6, 17, 33, 41, 43, 44, 47, 50, 51, 58, 59, 60, 132, 135, 136, 139, 140, 253, 255,
+    ]
+    let asked = (0..<40).map { _ in
+      let ipProtocol =
+        Bool.random(using: &random)
+        ? odd.randomElement(using: &random) ?? 0
+        : .random(
+          in: 0...255, using: &random)
+      let number =
+        [nil, 0, 1, 8, 53, 128, 255, 65_535, .random(in: 0...65_535, using: &random)]
+        .randomElement(using: &random) ?? nil
+      return Asked(
+        source: ends.randomElement(using: &random) ?? "",
+        destination: ends.randomElement(using: &random) ?? "",
+        service: "\(ipProtocol)" + (number.map { "/\($0)" } ?? ""))
+    }
+    for isWide in [false, true] {
+      let proposal = try shop.proposal(asked, isWide: isWide)
+      _ = try shop.opened(by: proposal)
+      #expect(proposal.covered + proposal.left.count == proposal.records)
+    }
   }
 
   @Test(arguments: 0..<300)

@@ -73,6 +73,11 @@ struct RecordCommandTests {
         grep -e '! d  scan: 12 ports of 3 hosts  36 packets, [0-9a-z ]* ago, no flow allows it' told
         grep 'd: nothing is enforced on this host' said
         sekisho denied --lab --host 'a, b, c' --since 1h | grep scan
+        # Nor does it hide from whoever reads the proposal later.
+        sekisho lab exec a -- bash -c 'echo x > /dev/udp/10.0.0.2/99' 2> /dev/null || true
+        status=0; sekisho suggest --lab --denied > told 2> said || status=$?; cat told said; test $status = 1
+        grep '^# Without hosts that could not be asked: d$' told; grep 'd: nothing is enforced on this host' said
+        grep 'left: one source wanted 10 or more ports of one host' said
         """, inNamespace: false)
       #expect(result.status == 0, "\(result.all)")
     }
@@ -264,6 +269,41 @@ struct RecordCommandTests {
           sekisho observed --local --host a > list 2> said; grep "$left" said
           mv build aside; sekisho suggest --local --host a > list 2> said; cat list said; grep 'udp/53' list
           sekisho observed --ready --local --host a > list; grep '2 peers and ports (b udp/53, b udp/99)$' list
+          """)
+      #expect(result.status == 0, "\(result.all)")
+    }
+  }
+
+  @Test(.timeLimit(.minutes(60)))
+  func `what was denied before a direction only observed is proposed where that is meant alone`() throws {
+    try withShell { shell in
+      try shell.write("inventory/all.yaml", Self.alone)
+      let result = try shell.run(
+        Self.sending + """
+          suggest() { sekisho suggest --local --host a "$@" > list 2> said; cat list said; }
+          observe() { sed -i 's/^version: 1/version: 1\\nsettings: {mode: observe}/' inventory/all.yaml; apply; }
+          noted() { watch; until test -s state/records; do sleep 0.1; done; ended; sleep 2; }
+          # Where nobody watches nobody knows.
+          apply; send 53; observe; send 54; suggest
+          grep 'udp/53' list; grep 'udp/54' list
+          grep 'what was denied before it was observed may be among it, since no `sekisho watch` ran then: a$' said
+          status=0; sekisho suggest --local --host a --from out 2> said || status=$?; test $status = 64
+          grep -e '--from is of no use here: flows have the names of an inventory' said
+          # Where somebody does, it is known when the direction came to observe.
+          sed -i '/^settings/d' inventory/all.yaml; apply; noted; send 55; noted; observe; noted; send 56; suggest
+          grep 'udp/56' list; (! grep 'udp/5[345]' list); (! grep 'may be among it' said)
+          grep 'left: first seen before the direction only observed, or nobody knows when' said
+          suggest --json > /dev/null; grep '"reason" : "denied"' list
+          suggest --denied; grep 'udp/56' list; grep 'udp/55' list; (! grep 'left: ' said)
+          sekisho observed --local --host a > list; cat list
+          grep 'a → b  udp/55  1 packet, .*, perhaps while it enforced$' list; (! grep 'udp/56 .*perhaps' list)
+          # The same the other way round.
+          sed -i '/^settings/d' inventory/all.yaml; apply; noted; send 57; denied
+          grep 'a → b  udp/56  1 packet, .*, perhaps while it only observed$' list; (! grep 'udp/57 .*perhaps' list)
+          sekisho denied --local --host a --json > json; grep '"in_mode" : [0-9]' json
+          # What is not known is said of a proposal, too.
+          observe; echo '{' > state/records; send 58; suggest; grep 'udp/58' list
+          grep 'a: what was recorded before is not among it: .*records is damaged' said
           """)
       #expect(result.status == 0, "\(result.all)")
     }

@@ -22,10 +22,12 @@ struct SuggestCommand: Verb {
 
       A flow is about hosts, whichever of their addresses. Networks are proposed with --generalise only, because hardly ever \
       has each of their addresses come. What is asked of a resolver over UDP is proposed for TCP as well; that somebody wanted \
-      ten ports of one host or more is taken for a scan, and three of those that kernels pick from for what will not come again.
+      ten or more ports of one host is taken for a scan, and three of those that kernels pick from for what will not come again.
       What `sekisho probe` alone has tried is left out, as by `sekisho denied`.
 
-      Directions that enforce have recorded what they denied, which may well be an intruder's: --denied proposes that, too.
+      Directions that enforce have recorded what they denied, which may well be an intruder's: --denied proposes that, too, \
+      and of a direction that has come to observe what was first seen before that, or nobody knows when. Where `sekisho watch` \
+      does not run, nobody knows what a direction did before. --since goes by the last packet.
 
       Exit codes: 0 done, whatever there is, 1 a host could not be asked.
       """)
@@ -48,6 +50,12 @@ struct SuggestCommand: Verb {
 
   @OptionGroup var output: OutputOptions
 
+  func validate() throws {
+    if hosts.targets.from != nil {
+      throw ValidationError("--from is of no use here: flows have the names of an inventory (--inventory)")
+    }
+  }
+
   func answer(_ console: Console) async throws -> Answer {
     guard let targets = try hosts.find(), let inventory = targets.inventory else {
       throw Misuse("flows have the names of an inventory: name hosts of it with --host, --local or --lab")
@@ -64,6 +72,7 @@ struct SuggestCommand: Verb {
     for reply in replies {
       do {
         let list = try reply.result.get()
+        report.add(list.reply, at: reply.host)
         for direction in list.reply.directions {
           guard direction.mode == .observe || denied && direction.mode == .enforce else {
             report.add(passedOver: direction, at: reply.host)
@@ -79,6 +88,8 @@ struct SuggestCommand: Verb {
         report.add(error, at: reply.host)
       }
     }
-    return report.answer(FlowProposal(over: connections, in: inventory.policy, isWide: generalise))
+    return report.answer(
+      FlowProposal(
+        over: connections, in: inventory.policy, isDeniedMeant: denied, isWide: generalise))
   }
 }

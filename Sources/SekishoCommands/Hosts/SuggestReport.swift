@@ -11,6 +11,8 @@ struct SuggestReport {
   private var asked: Set<String> = []
   /// Directions that enforce, and records of them.
   private var passedOver = (directions: 0, records: 0)
+  /// Hosts of which nobody knows whether they denied what came first before anybody watched.
+  private var unwatched: Set<String> = []
   /// Records that are of probes alone.
   private var ofProbes = 0
   private var remarks: [String] = []
@@ -18,21 +20,28 @@ struct SuggestReport {
 
   init(now: Timestamp) { self.now = now }
 
+  /// What a host has told, whichever directions of it are asked for.
+  mutating func add(_ list: RecordList, at host: String) {
+    remarks += RecordGaps.words(of: list.loss, at: host)
+    remarks += RecordReport.silence(
+      of: host, .observe, isMeant: true, strange: list.directions.filter { $0.mode == .unknown }.map(\.hook))
+  }
+
   mutating func add(asked direction: RecordList.Direction, at host: String) {
     asked.insert(host)
-    if direction.isFull || direction.untold > 0 {
-      remarks.append("\(host), \(direction.hook.rawValue): there was more than is recorded or told")
+    let watched = direction.watched ?? -1
+    if direction.mode == .observe, direction.inMode == nil,
+      direction.entries.contains(where: { $0.firstAge.map { $0 > watched } ?? true })
+    {
+      unwatched.insert(host)
     }
+    remarks += RecordGaps.words(of: direction, at: host)
   }
 
   mutating func add(passedOver direction: RecordList.Direction, at host: String) {
-    if direction.mode == .unknown {
-      remarks.append(
-        "\(host), \(direction.hook.rawValue): the rules are not what was compiled, nothing is known")
-    } else {
-      passedOver.directions += 1
-      passedOver.records += direction.entries.count
-    }
+    guard direction.mode != .unknown else { return }
+    passedOver.directions += 1
+    passedOver.records += direction.entries.count
   }
 
   mutating func add(ofProbes count: Int) { ofProbes += count }
@@ -41,12 +50,22 @@ struct SuggestReport {
 
   func answer(_ proposal: FlowProposal) -> Answer {
     var answer = Answer()
-    let file = proposal.file(header: ["Proposed at \(now). \(coverage(proposal))"], now: now)
+    var header = ["Proposed at \(now). \(coverage(proposal))"]
+    if !failures.isEmpty {
+      header.append("Without hosts that could not be asked: \(listed(failures.map(\.host), limit: 20))")
+    }
+    let file = proposal.file(header: header, now: now)
     if !proposal.flows.isEmpty { answer.parts.append(.verbatim(Array(file.text.utf8))) }
     answer.parts.append(.summary(coverage(proposal)))
     for (reason, left) in Self.inOrder(proposal.left) {
       answer.parts.append(.remark("left: \(reason.words(left))"))
       for line in Self.lines(left) { answer.parts.append(.remark("  \(line)")) }
+    }
+    if !unwatched.isEmpty {
+      answer.parts.append(
+        .remark(
+          "what was denied before it was observed may be among it, since no `sekisho watch` ran then: \(listed(unwatched.sorted()))"
+        ))
     }
     for remark in remarks { answer.parts.append(.remark(remark)) }
     if let remark = ProbeTraces.remark(ofProbes) { answer.parts.append(remark) }
@@ -70,7 +89,7 @@ struct SuggestReport {
 
   private func coverage(_ proposal: FlowProposal) -> String {
     let hosts = counted(asked.count, "host")
-    guard proposal.records > 0 else { return "nothing was recorded by \(hosts) that a flow could be about" }
+    guard proposal.records > 0 else { return "\(hosts) recorded nothing that is not allowed" }
     let flows = counted(proposal.flows.count, "flow")
     let share = Self.percent(proposal.covered, of: proposal.records)
     return
@@ -118,10 +137,19 @@ struct SuggestReport {
       /// Pairs of ends, each for each port or protocol, and how many of them were seen.
       let pairs: Int
       let seen: Int
+      /// How many addresses of each network were seen, which is one end.
+      let networks: [Network]
+      /// How many ports were seen of the range for data of FTP, which is one; nothing where the flow is not about it.
+      let passivePorts: Int?
       let packets: UInt64
       /// Seconds since the last packet.
       let lastSeen: Int
       let remarks: [String]
+    }
+
+    struct Network: Encodable {
+      let name: String
+      let seen: Int
     }
 
     struct Left: Encodable {
@@ -139,7 +167,7 @@ struct SuggestReport {
     }
 
     let hosts: [String]
-    /// Records that a flow could be about, and how many of them the flows allow.
+    /// Records of what nothing allows, and how many of them the flows do.
     let records: Int
     let covered: Int
     let flows: [Flow]
@@ -158,6 +186,7 @@ struct SuggestReport {
       flows = proposal.flows.map {
         Flow(
           name: $0.name, from: $0.from, to: $0.to, services: $0.services, pairs: $0.pairs, seen: $0.seen,
+          networks: $0.networks.map { Network(name: $0.name, seen: $0.seen) }, passivePorts: $0.passivePorts,
           packets: $0.packets, lastSeen: $0.age, remarks: $0.remarks)
       }
       services = proposal.services
@@ -179,9 +208,13 @@ extension FlowProposal.Reason {
     case .noName: "the inventory has no host and no network for an end"
     case .network(let name):
       "an end is in network \(name), which is more than was seen (--generalise proposes it)"
+    case .sameEnd: "both ends are one host or network"
+    case .nothing: "no service can be about it: port 0, or a number that is no protocol's"
+    case .denied:
+      "first seen before the direction only observed, or nobody knows when: it may have been denied (--denied proposes it)"
     case .group: "it goes to a group of hosts, for which a service needs `multicast`"
     case .message: "no flow opens messages of this kind"
-    case .scan: "one source wanted \(RecordLine.fewestOfScan) ports of one host or more, as in a scan"
+    case .scan: "one source wanted \(RecordLine.fewestOfScan) or more ports of one host, as in a scan"
     case .picked: "ports that a kernel has picked, and will not pick again"
     case .passive: "ports that a server of FTP has picked (--generalise proposes the range)"
     case .cause(let cause): cause.words
@@ -194,6 +227,9 @@ extension FlowProposal.Reason {
     case .noName: "no-name"
     case .network: "network"
     case .group: "group"
+    case .sameEnd: "same-end"
+    case .nothing: "no-service"
+    case .denied: "denied"
     case .message: "message"
     case .scan: "scan"
     case .picked: "picked-port"
