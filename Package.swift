@@ -287,8 +287,8 @@ let package = Package(
     tests(
       "FlowProposalTests",
       [
-        "Addressing", "AgentProtocol", "Diagnostics", "FlowProposal", "Inventory", "InventoryText", "Policy",
-        "PolicyFixtures", "Records",
+        "Addressing", "AgentProtocol", "Diagnostics", "Enforcement", "FlowProposal", "Inventory",
+        "InventoryText", "Policy", "PolicyFixtures", "Records", "Sessions",
       ]),
     tests("InventoryTextTests", ["Addressing", "Diagnostics", "Inventory", "InventoryText", "Policy"]),
     tests("HostServicesTests", ["AgentProtocol", "HostServices"]),

@@ -88,9 +88,7 @@ package struct RecordList: AgentMessage, Hashable, Codable {
       entries.count <= RecordList.most && Bounds.isCount(watched ?? 0) && Bounds.isCount(quiet ?? 0)
         && Bounds.isCount(inMode ?? 0)
         && entries.allSatisfy { entry in
-          guard Bounds.isCount(entry.firstAge ?? 0) else { return false }
-          guard let destination = entry.record.destination else { return hook != .forward }
-          return hook == .forward && destination.family == entry.record.peer.family
+          Bounds.isCount(entry.firstAge ?? 0) && entry.record.isSound(at: hook)
         }
     }
   }

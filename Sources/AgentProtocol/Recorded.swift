@@ -23,6 +23,12 @@ package struct Recorded: Hashable, Sendable, Codable {
       self.port = port
       self.type = type
     }
+
+    /// Whether a host can have recorded it there.
+    func isSound(at hook: DirectionStatus.Direction) -> Bool {
+      guard let destination else { return hook != .forward }
+      return hook == .forward && destination.family == peer.family
+    }
   }
 
   package let hook: DirectionStatus.Direction

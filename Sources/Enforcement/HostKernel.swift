@@ -37,6 +37,8 @@ package protocol HostKernel: AnyObject {
   func elementStates(of set: SetName, family: Family, table: TableName) throws(ReadError) -> [ElementState]
   /// The TCP sockets of the host; `nil`: they cannot be read.
   func sockets() throws(ReadError) -> [TCPSocket]?
+  /// The UDP sockets of the host; `nil`: they cannot be read.
+  func datagramSockets() throws(ReadError) -> [UDPSocket]?
   /// How many sessions connection tracking knows, without listing them; `nil`: that cannot be read.
   func sessionCount() throws(ReadError) -> SessionCount?
   /// Makes connection tracking know sessions as established; those it knows stay as they are.

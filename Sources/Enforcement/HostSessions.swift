@@ -181,7 +181,7 @@ extension LocalHost {
     return table
   }
 
-  private func tracked(_ kernel: any HostKernel) throws(AgentFailure) -> Tracked? {
+  func tracked(_ kernel: any HostKernel) throws(AgentFailure) -> Tracked? {
     do throws(NetlinkError) { return try kernel.tracked() } catch { throw AgentFailure(error) }
   }
 
@@ -309,15 +309,18 @@ extension LocalHost {
   /// Judges of tables over what this machine is like at the moment.
   private func judging(among sockets: [TCPSocket]?) throws(AgentFailure) -> (Table) -> SessionJudge {
     let listeners = sockets?.filter { $0.state == .listening }.map(\.local)
-    let (own, forMany): (Set<Address>, Set<Address>)
-    do throws(SystemFailure) {
-      (own, forMany) = (Set(try Interfaces.addresses()), Set(try Interfaces.broadcasts()))
-    } catch { throw AgentFailure(error) }
+    let addresses = try addresses()
     let exits = Routes.exits().map { (link: $0.link, destinations: $0.destinations) }
     let now = UInt64(clamping: time(nil)) * 1_000_000_000
     return { table in
-      SessionJudge(table, own: own, forMany: forMany, listeners: listeners, exits: exits, at: now)
+      SessionJudge(table, addresses, listeners: listeners, exits: exits, at: now)
     }
+  }
+
+  func addresses() throws(AgentFailure) -> HostAddresses {
+    do throws(SystemFailure) {
+      return HostAddresses(own: Set(try Interfaces.addresses()), forMany: Set(try Interfaces.broadcasts()))
+    } catch { throw AgentFailure(error) }
   }
 }
 

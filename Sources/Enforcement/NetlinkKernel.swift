@@ -55,14 +55,21 @@ package final class NetlinkKernel: HostKernel {
   package func letPacketsThrough() { KernelReaders.wait() }
 
   package func sockets() throws(ReadError) -> [TCPSocket]? {
-    var sockets: [TCPSocket] = []
+    sockets(of: "tcp", TCPSocket.sockets)
+  }
+
+  package func datagramSockets() throws(ReadError) -> [UDPSocket]? {
+    sockets(of: "udp", UDPSocket.sockets)
+  }
+
+  private func sockets<Socket>(of name: String, _ read: ([UInt8]) -> [Socket]) -> [Socket]? {
+    var sockets: [Socket] = []
     // Those of the namespace that this thread is in; a kernel without IPv6 has no second list.
-    for name in ["tcp", "tcp6"] {
+    for (name, isNeeded) in [(name, true), ("\(name)6", false)] {
       do throws(SystemFailure) {
-        sockets += TCPSocket.sockets(
-          listing: try Files.read("/proc/thread-self/net/\(name)", atMost: 1 << 28))
+        sockets += read(try Files.read("/proc/thread-self/net/\(name)", atMost: 1 << 28))
       } catch {
-        if error.errno == .noSuchFileOrDirectory, name == "tcp6" { continue }
+        if error.errno == .noSuchFileOrDirectory, !isNeeded { continue }
         return nil
       }
     }

@@ -22,7 +22,7 @@ package struct FlowProposal: Sendable {
     package let networks: [(name: String, seen: Int)]
     /// How many ports were seen of the range that a server picks from; `nil`: the flow is not about it.
     package let passivePorts: Int?
-    /// As the ends tell that have seen the most.
+    /// Packets, or sessions, as the ends tell that have seen the most.
     package let packets: UInt64
     /// Seconds since the last of them.
     package let age: Int
@@ -68,6 +68,14 @@ package struct FlowProposal: Sendable {
     case passive
     /// Whatever else is the matter with it.
     case cause(DenialCause)
+  }
+
+  /// What a proposal is made of.
+  package enum Evidence: Sendable {
+    /// What rules have recorded, in packets.
+    case records
+    /// What runs at the moment, in sessions.
+    case sessions
   }
 
   package let flows: [Flow]
@@ -152,14 +160,20 @@ package struct FlowProposal: Sendable {
   ///
   /// - Parameters:
   ///   - header: lines at the top.
+  ///   - evidence: what its connections are.
   ///   - now: the moment of the question.
-  package func file(header: [String], now: Timestamp) -> FlowFile {
+  package func file(header: [String], of evidence: Evidence = .records, now: Timestamp) -> FlowFile {
     var file = FlowFile()
     file.header = header
     file.services = services
     file.flows = flows.map { flow in
       let last = Timestamp(seconds: now.seconds - Int64(clamping: flow.age))
-      var remarks = ["\(flow.packets) packets at least, the last at \(last)"]
+      let amount =
+        switch evidence {
+        case .records: "\(flow.packets) packets at least, the last at \(last)"
+        case .sessions: "\(flow.packets) \(flow.packets == 1 ? "session" : "sessions") at \(now)"
+        }
+      var remarks = [amount]
       if flow.seen < flow.pairs {
         remarks.append("wider than what was seen: \(flow.seen) of \(flow.pairs) pairs and services were")
       }

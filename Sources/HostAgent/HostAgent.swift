@@ -31,6 +31,7 @@ extension AgentServer {
     answerListRecords(here)
     answerFollowRecords(host)
     answerListSessions(host)
+    answerListPeers(host)
     answerEndSessions(here)
     answerProbe(standing)
     answerWitness(standing)

@@ -7,6 +7,10 @@ extension AgentServer {
     handle(ListSessions.self) { (_, _) throws(AgentFailure) in try host.sessions() }
   }
 
+  mutating func answerListPeers(_ host: LocalHost) {
+    handle(ListPeers.self) { (_, _) throws(AgentFailure) in try host.peers() }
+  }
+
   mutating func answerEndSessions(_ here: HostHere) {
     handle(EndSessions.self) { (request, _) throws(AgentFailure) in try here.life().end(request) }
   }

@@ -120,6 +120,15 @@ package final class RecordReader {
     return result
   }
 
+  /// The connections of those who speak in one direction of a host; packets are sessions.
+  package func connections(_ direction: PeerList.Direction, at host: String) -> [RecordedConnection] {
+    let entries = direction.peers.map { RecordList.Entry($0.record, packets: $0.sessions, bytes: 0, age: 0) }
+    return connections(
+      RecordList.Direction(
+        hook: direction.hook, mode: .observe, memory: 0, isFull: false, entries: entries, untold: 0), at: host
+    )
+  }
+
   private func end(_ address: Address) -> RecordedConnection.End {
     RecordedConnection.End(host: names[address], address: address)
   }

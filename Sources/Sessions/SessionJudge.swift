@@ -22,31 +22,28 @@ package struct SessionJudge {
   private let hooks: Set<Hook>
   /// Whether rules ask by which links packets come or go.
   private let asksForLinks: Bool
-  private let own: Set<Address>
+  private let addresses: HostAddresses
   private let ownInOrder: [Address]
-  private let forMany: Set<Address>
   private let listeners: [UInt16: [SessionEnd]]?
   private let exits: [(link: String, destinations: AddressSet)]
   private let time: UInt64
 
   /// - Parameters:
-  ///   - own: the addresses of this host.
-  ///   - forMany: the broadcast addresses of its links.
+  ///   - addresses: those of this host.
   ///   - listeners: where it waits for TCP connections; `nil`: it is not known.
   ///   - exits: the links by which packets leave, with the addresses that are behind them; they come by the same. What is
   ///     behind none has a link that is not known.
   ///   - time: nanoseconds since 1970.
   package init(
-    _ table: Table, own: Set<Address>, forMany: Set<Address> = [], listeners: [SessionEnd]?,
+    _ table: Table, _ addresses: HostAddresses, listeners: [SessionEnd]?,
     exits: [(link: String, destinations: AddressSet)] = [], at time: UInt64
   ) {
     self.table = table
     evaluator = Evaluator(table)
     hooks = Set(table.chains.compactMap { $0.base?.hook })
     asksForLinks = table.chains.contains { $0.rules.contains(where: \.asksForLinks) }
-    self.own = own
-    ownInOrder = own.sorted()
-    self.forMany = forMany
+    self.addresses = addresses
+    ownInOrder = addresses.own.sorted()
     self.listeners = listeners.map { Dictionary(grouping: $0, by: \.port) }
     self.exits = exits
     self.time = time
@@ -90,15 +87,7 @@ package struct SessionJudge {
 
   /// The hook that a session goes through here; `nil`: the host speaks with itself.
   package func hook(of session: TrackedSession) -> Hook? {
-    hook(from: session.original.source, to: session.reply.source)
-  }
-
-  private func hook(from source: Address, to destination: Address) -> Hook? {
-    switch (own.contains(source), own.contains(destination) || isForMany(destination)) {
-    case (true, _): own.contains(destination) ? nil : .output
-    case (false, true): .input
-    case (false, false): .forward
-    }
+    addresses.hook(from: session.original.source, to: session.reply.source)
   }
 
   private func judge(_ opening: Opening, at hook: Hook) -> Judgement {
@@ -129,12 +118,6 @@ package struct SessionJudge {
       return ""
     }
     return exit.link
-  }
-
-  /// Whether packets for an address are for this host as well as for others.
-  private func isForMany(_ address: Address) -> Bool {
-    AddressSet.multicast.contains(address) || address == Address(.ipv4, 0xffff_ffff)
-      || forMany.contains(address)
   }
 
   /// Any index but that of `lo`.

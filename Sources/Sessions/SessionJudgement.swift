@@ -15,7 +15,8 @@ extension Table {
   ) -> [Session] {
     let own = Set(sockets.map(\.local.address))
     let judge = SessionJudge(
-      self, own: own, listeners: sockets.filter { $0.state == .listening }.map(\.local), exits: exits,
+      self, HostAddresses(own: own), listeners: sockets.filter { $0.state == .listening }.map(\.local),
+      exits: exits,
       at: time)
     var result: [Session] = []
     for socket in sockets where socket.state == .open && !own.contains(socket.remote.address) {

@@ -20,6 +20,7 @@ import Testing
     try forge(Applied(operations: 3, generation: 4, retries: 2), to: Apply.self)
     try forge(Listed(text: "x"), to: List.self)
     try forge(Samples.records, to: ListRecords.self)
+    try forge(Samples.peers, to: ListPeers.self)
     try forge(HostRuleset(generation: 7, tables: [Samples.others]), to: Read.self)
     try forge(Probed(outcomes: Samples.outcomes), to: Probe.self)
     try forge(Witnessing(unheard: Samples.unheard), to: BearWitness.self)
@@ -111,6 +112,39 @@ import Testing
     #expect(!isTaken([direction("forward", [one])]))
     #expect(!isTaken([direction("input", [entry(both)])]))
     #expect(!isTaken([direction("forward", [entry("10.0.0.1>::1")])]))
+  }
+
+  @Test func `peers are of one family, of a direction each, and no more than are told`() throws {
+    func isTaken(_ directions: [String], own: String = "0", waiting: String = "") -> Bool {
+      let counts = ["groups", "linkLocal", "unanswered", "uncertain", "untold"].map { "\"\($0)\":0," }
+        .joined()
+      let line =
+        #"{"id":3,"reply":{\#(counts)"own":\#(own),"isTracked":true,"waiting":[\#(waiting)],"#
+        + #""directions":[\#(directions.joined(separator: ","))]}}"#
+      var reader = AnswerReader<ListPeers>(id: 3)
+      guard case .reply? = try? reader.take(Array(line.utf8)) else { return false }
+      return true
+    }
+    func direction(_ hook: String, _ peers: [String]) -> String {
+      #"{"hook":"\#(hook)","peers":[\#(peers.map { "\"\($0)\"" }.joined(separator: ","))]}"#
+    }
+    let one = "10.0.0.1 6/22 1"
+    #expect(isTaken([direction("input", [one]), direction("output", [one])]))
+    #expect(!isTaken([direction("input", [one]), direction("input", [one])]))
+    #expect(!isTaken([direction("prerouting", [one])]))
+    #expect(isTaken([direction("input", Array(repeating: one, count: PeerList.most))]))
+    #expect(!isTaken([direction("input", Array(repeating: one, count: PeerList.most + 1))]))
+    #expect(!isTaken([], own: "-1") && !isTaken([], own: "\(Int.max)") && isTaken([], own: "7"))
+    #expect(!isTaken([], waiting: #"{"ipProtocol":6,"port":65536}"#))
+    for text in [
+      "", "10.0.0.1 6/22", "10.0.0.1 6/22 1 1", "10.0.0.1 6/22 -1", "x 6/22 1", "10.0.0.1 6/22 1 ",
+    ] {
+      #expect(!isTaken([direction("input", [text])]), "\(text)")
+    }
+    #expect(isTaken([direction("forward", ["10.0.0.1>10.0.0.2 6/22 1"])]))
+    #expect(!isTaken([direction("forward", [one])]))
+    #expect(!isTaken([direction("output", ["10.0.0.1>10.0.0.2 6/22 1"])]))
+    #expect(!isTaken([direction("forward", ["10.0.0.1>::1 6/22 1"])]))
   }
 
   @Test func `what is told of records while they are followed is such as a host can have`() throws {

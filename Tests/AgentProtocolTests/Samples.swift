@@ -113,6 +113,25 @@ enum Samples {
       ], loss: "a file is damaged")
   }()
 
+  static let peers: PeerList = {
+    let (four, six) = (Address(.ipv4, 0x0a00_0001), Address(.ipv6, 1))
+    func peer(
+      _ peer: Address, _ ipProtocol: IPProtocol, to destination: Address? = nil, port: UInt16? = nil,
+      type: UInt8? = nil
+    ) -> PeerList.Peer {
+      PeerList.Peer(
+        Recorded.Record(peer: peer, destination: destination, ipProtocol: ipProtocol, port: port, type: type),
+        sessions: port == 22 ? .max : 1)
+    }
+    return PeerList(
+      directions: [
+        PeerList.Direction(hook: .input, peers: [peer(four, .tcp, port: 22), peer(six, .icmpv6, type: 128)]),
+        PeerList.Direction(hook: .forward, peers: [peer(six, .esp, to: Address(.ipv6, 2))]),
+      ], own: 1, linkLocal: 2, groups: 3, unanswered: 4, uncertain: 5, untold: 6,
+      waiting: [PeerList.Waiting(ipProtocol: 6, port: 25), PeerList.Waiting(ipProtocol: 17, port: 53)],
+      isTracked: true)
+  }()
+
   static let attempts = [
     Attempt(.tcp, from: Address(.ipv4, 1), sourcePort: 5, to: Address(.ipv4, 2), .port(443), size: 9),
     Attempt(.icmpv6, to: Address(.ipv6, 1), .type(128), interface: "eth0"),

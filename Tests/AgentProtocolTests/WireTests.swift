@@ -15,6 +15,7 @@ import Testing
         try Frames.request(BearWitness(Samples.witnessing), id: 7),
         try Frames.request(Probe(Samples.attempts), id: 8), try Frames.request(Sightings(), id: 9),
         try Frames.request(ListRecords(), id: 10), try Frames.request(FollowRecords(seconds: 60), id: 11),
+        try Frames.request(ListPeers(), id: 12),
       ], "requests")
   }
 
@@ -31,6 +32,7 @@ import Testing
         try Frames.reply(Applied(operations: 3, generation: 4, retries: 0), to: 1),
       ], "apply")
     try expect([try Frames.reply(Samples.records, to: 1)], "records")
+    try expect([try Frames.reply(Samples.peers, to: 1)], "peers")
     try expect(
       [
         [try Frames.event(FollowRecords.Event(Samples.records), of: 1)],

@@ -310,6 +310,31 @@ struct RecordCommandTests {
   }
 
   @Test(.timeLimit(.minutes(60)))
+  func `what runs is proposed where there are no rules yet, and what is not known of it is said`() throws {
+    try withShell { shell in
+      try shell.write("inventory/all.yaml", Self.inventory)
+      let result = try shell.run(
+        """
+        sekisho lab up -q
+        trap 'for each in ${pids-}; do kill $each 2> /dev/null || true; done; sekisho lab down -q' EXIT
+        suggest() { sekisho suggest --lab --of sockets "$@" > list 2> said; cat list said; }
+        suggest; test ! -s list; grep 'nothing is seen on 2 hosts that is not allowed' said
+        sekisho lab exec b -- bash -c 'exec 3<>/dev/udp/10.0.0.1/99; echo > ready; exec sleep 1000' & pids="$pids $!"
+        until test -e ready; do sleep 0.1; done
+        suggest; grep '  b-to-a:' list; grep '  # 1 session at 2' list; grep '    why: ""' list
+        grep '1 flow covers 100 % of what is seen on 2 hosts: 1 of 1 peers and ports' said
+        grep 'sockets alone tell of hosts on which the kernel tracks nothing, .*: a, b$' said
+        cp list inventory/proposed.yaml; (! sekisho check); rm inventory/proposed.yaml
+        suggest --json > /dev/null; grep '"sessions" : 1' list; (! grep '"packets"' list); grep '"tracked" : false' list
+        for wrong in --denied '--since 5m' '--from out' '--of files'; do
+          status=0; sekisho suggest --lab --of sockets $wrong 2> said || status=$?; test $status = 64
+        done
+        """, inNamespace: false)
+      #expect(result.status == 0, "\(result.all)")
+    }
+  }
+
+  @Test(.timeLimit(.minutes(60)))
   func `a host that breaks off is said at once and followed again, and the others go on`() throws {
     try withShell { shell in
       try shell.write("inventory/all.yaml", Self.inventory)

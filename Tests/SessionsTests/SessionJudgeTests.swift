@@ -80,7 +80,7 @@ import Testing
   func `a session is judged as what would open it`(number: Int) throws {
     let it = Self.cases[number]
     let judge = SessionJudge(
-      try Self.table(), own: [try Address(parsing: Self.own)],
+      try Self.table(), HostAddresses(own: [try Address(parsing: Self.own)]),
       listeners: [SessionEnd(Address(.ipv4, 0), 80), SessionEnd(try Address(parsing: Self.own), 8080)],
       exits: [
         ("docker0", AddressSet([try Prefix(parsing: "172.17.0.0/16")])),
@@ -97,7 +97,8 @@ import Testing
   @Test func `a table that does not ask about packets that are sent on leaves them alone`() throws {
     let all = try Self.table()
     let table = Table(family: .inet, name: "t", chains: all.chains.filter { $0.name != "forward" }, sets: [])
-    let judge = SessionJudge(table, own: [try Address(parsing: Self.own)], listeners: [], at: 0)
+    let judge = SessionJudge(
+      table, HostAddresses(own: [try Address(parsing: Self.own)]), listeners: [], at: 0)
     let (from, to) = (("10.0.0.1", UInt16(1)), ("10.0.0.3", UInt16(2)))
     let session = TrackedSession(
       original: try Self.tuple(from, to, .tcp), reply: try Self.tuple(to, from, .tcp), status: 0,
@@ -112,7 +113,9 @@ import Testing
     listeners: [SessionEnd]? = [], exits: [(link: String, destinations: AddressSet)] = []
   ) throws -> Judgement {
     let judge = SessionJudge(
-      try Self.table(), own: [try Address(parsing: Self.own)], forMany: [try Address(parsing: "10.0.0.255")],
+      try Self.table(),
+      HostAddresses(
+        own: [try Address(parsing: Self.own)], forMany: [try Address(parsing: "10.0.0.255")]),
       listeners: listeners, exits: exits, at: 0)
     return judge.judge(
       TrackedSession(

@@ -8,7 +8,7 @@ internal import Records
 struct SuggestCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "suggest",
-    abstract: "Propose the flows that recorded connections lack.",
+    abstract: "Propose the flows that connections lack which were recorded, or run.",
     usage: "sekisho suggest --host <selector> [<options>]",
     discussion: """
       What hosts have recorded while they observe becomes flows: over hosts, groups, zones and networks that the inventory \
@@ -19,6 +19,7 @@ struct SuggestCommand: Verb {
         sekisho suggest --host all > inventory/20-proposed.yaml
         sekisho suggest --host "web, db" --since 24h
         sekisho suggest --lab --generalise
+        sekisho suggest --host all --of sockets    where nothing is recorded yet
 
       A flow is about hosts, whichever of their addresses. Networks are proposed with --generalise only, because hardly ever \
       has each of their addresses come. What is asked of a resolver over UDP is proposed for TCP as well; that somebody wanted \
@@ -28,6 +29,10 @@ struct SuggestCommand: Verb {
       Directions that enforce have recorded what they denied, which may well be an intruder's: --denied proposes that, too, \
       and of a direction that has come to observe what was first seen before that, or nobody knows when. Where `sekisho watch` \
       does not run, nobody knows what a direction did before. --since goes by the last packet.
+
+      --of sockets needs no rules on the hosts, and takes what runs at the moment: sessions that the kernel tracks, which know \
+      who began, and sockets, of which the one whose port has a listener did not. It is a first proposal: who has said \
+      nothing for a minute or two is not among it, nor, where the kernel tracks nothing, UDP that is not connected.
 
       Exit codes: 0 done, whatever there is, 1 a host could not be asked.
       """)
@@ -50,9 +55,20 @@ struct SuggestCommand: Verb {
 
   @OptionGroup var output: OutputOptions
 
+  enum Evidence: String, ExpressibleByArgument, CaseIterable { case records, sockets }
+
+  @Option(
+    help: ArgumentHelp(
+      "Take `records`, or `sockets`: what runs at the moment, on hosts without rules as well.",
+      valueName: "word"))
+  var of = Evidence.records
+
   func validate() throws {
     if hosts.targets.from != nil {
       throw ValidationError("--from is of no use here: flows have the names of an inventory (--inventory)")
+    }
+    if of == .sockets, since != nil || denied {
+      throw ValidationError("sockets are of this moment: --since and --denied are of records")
     }
   }
 
@@ -60,14 +76,31 @@ struct SuggestCommand: Verb {
     guard let targets = try hosts.find(), let inventory = targets.inventory else {
       throw Misuse("flows have the names of an inventory: name hosts of it with --host, --local or --lab")
     }
+    let (report, connections) =
+      switch of {
+      case .records: await records(of: targets, inventory.policy, console)
+      case .sockets: await sessions(of: targets, inventory.policy, console)
+      }
+    return report.answer(
+      FlowProposal(
+        over: connections, in: inventory.policy, isDeniedMeant: denied, isWide: generalise))
+  }
+
+  private func reader(_ targets: Targets, _ policy: Policy, _ now: Timestamp) -> RecordReader {
+    RecordReader(names: AddressNames(targets).names, policy: policy, now: now)
+  }
+
+  private func records(
+    of targets: Targets, _ policy: Policy, _ console: Console
+  ) async -> (SuggestReport, [RecordedConnection]) {
     let replies = await HostReply.asking(targets, watch: WaitingLine(console)) { target in
       try await Dated { try await ListRecords().asked(of: target) }
     }
     let probes = ProbeTraces(ofLab: targets.isLab)
     let now = Timestamp.current()
-    let reader = RecordReader(names: AddressNames(targets).names, policy: inventory.policy, now: now)
+    let reader = reader(targets, policy, now)
     let seconds = since.map { Int($0.duration.components.seconds) }
-    var report = SuggestReport(now: now)
+    var report = SuggestReport(.records, now: now)
     var connections: [RecordedConnection] = []
     for reply in replies {
       do {
@@ -88,8 +121,28 @@ struct SuggestCommand: Verb {
         report.add(error, at: reply.host)
       }
     }
-    return report.answer(
-      FlowProposal(
-        over: connections, in: inventory.policy, isDeniedMeant: denied, isWide: generalise))
+    return (report, connections)
+  }
+
+  private func sessions(
+    of targets: Targets, _ policy: Policy, _ console: Console
+  ) async -> (SuggestReport, [RecordedConnection]) {
+    let replies = await HostReply.asking(targets, watch: WaitingLine(console)) { target in
+      try await ListPeers().asked(of: target)
+    }
+    let now = Timestamp.current()
+    let reader = reader(targets, policy, now)
+    var report = SuggestReport(.sessions, now: now)
+    var connections: [RecordedConnection] = []
+    for reply in replies {
+      do {
+        let list = try reply.result.get()
+        report.add(list, at: reply.host)
+        connections += list.directions.flatMap { reader.connections($0, at: reply.host) }
+      } catch {
+        report.add(error, at: reply.host)
+      }
+    }
+    return (report, connections)
   }
 }

@@ -8,6 +8,7 @@ internal import Records
 /// A proposal of flows as an answer.
 struct SuggestReport {
   let now: Timestamp
+  let evidence: FlowProposal.Evidence
   private var asked: Set<String> = []
   /// Directions that enforce, and records of them.
   private var passedOver = (directions: 0, records: 0)
@@ -18,7 +19,18 @@ struct SuggestReport {
   private var remarks: [String] = []
   private var failures: [(host: String, failure: any Error)] = []
 
-  init(now: Timestamp) { self.now = now }
+  private var peers: [(host: String, list: PeerList)] = []
+
+  init(_ evidence: FlowProposal.Evidence, now: Timestamp) {
+    self.evidence = evidence
+    self.now = now
+  }
+
+  /// Who speaks with a host at the moment.
+  mutating func add(_ list: PeerList, at host: String) {
+    asked.insert(host)
+    peers.append((host, list))
+  }
 
   /// What a host has told, whichever directions of it are asked for.
   mutating func add(_ list: RecordList, at host: String) {
@@ -54,7 +66,7 @@ struct SuggestReport {
     if !failures.isEmpty {
       header.append("Without hosts that could not be asked: \(listed(failures.map(\.host), limit: 20))")
     }
-    let file = proposal.file(header: header, now: now)
+    let file = proposal.file(header: header, of: evidence, now: now)
     if !proposal.flows.isEmpty { answer.parts.append(.verbatim(Array(file.text.utf8))) }
     answer.parts.append(.summary(coverage(proposal)))
     for (reason, left) in Self.inOrder(proposal.left) {
@@ -67,7 +79,7 @@ struct SuggestReport {
           "what was denied before it was observed may be among it, since no `sekisho watch` ran then: \(listed(unwatched.sorted()))"
         ))
     }
-    for remark in remarks { answer.parts.append(.remark(remark)) }
+    for remark in remarks + PeerGaps.words(peers) { answer.parts.append(.remark(remark)) }
     if let remark = ProbeTraces.remark(ofProbes) { answer.parts.append(remark) }
     if passedOver.records > 0 {
       answer.parts.append(
@@ -83,17 +95,24 @@ struct SuggestReport {
       answer.parts.append(.failure("\(host): \(failure)"))
       answer.exitCode = .failed
     }
-    answer.data = .document(File(proposal, text: file.text, hosts: asked.sorted(), failures: failures))
+    answer.data = .document(
+      File(
+        proposal, evidence, text: file.text, hosts: asked.sorted(), peers: peers, failures: failures))
     return answer
   }
 
   private func coverage(_ proposal: FlowProposal) -> String {
     let hosts = counted(asked.count, "host")
-    guard proposal.records > 0 else { return "\(hosts) recorded nothing that is not allowed" }
-    let flows = counted(proposal.flows.count, "flow")
+    let (nothing, what, each) =
+      switch evidence {
+      case .records: ("\(hosts) recorded nothing that is not allowed", "\(hosts) recorded", "records")
+      case .sessions:
+        ("nothing is seen on \(hosts) that is not allowed", "is seen on \(hosts)", "peers and ports")
+      }
+    guard proposal.records > 0 else { return nothing }
+    let flows = "\(counted(proposal.flows.count, "flow")) \(proposal.flows.count == 1 ? "covers" : "cover")"
     let share = Self.percent(proposal.covered, of: proposal.records)
-    return
-      "\(flows) cover \(share) of what \(hosts) recorded: \(proposal.covered) of \(proposal.records) records"
+    return "\(flows) \(share) of what \(what): \(proposal.covered) of \(proposal.records) \(each)"
   }
 
   /// Rounded down, so that whatever is left is never nothing.
@@ -141,9 +160,11 @@ struct SuggestReport {
       let networks: [Network]
       /// How many ports were seen of the range for data of FTP, which is one; nothing where the flow is not about it.
       let passivePorts: Int?
-      let packets: UInt64
+      /// Nothing where sessions were looked at, and the reverse.
+      let packets: UInt64?
+      let sessions: UInt64?
       /// Seconds since the last packet.
-      let lastSeen: Int
+      let lastSeen: Int?
       let remarks: [String]
     }
 
@@ -156,7 +177,8 @@ struct SuggestReport {
       let source: String
       let destination: String
       let service: String
-      let packets: UInt64
+      let packets: UInt64?
+      let sessions: UInt64?
       let reason: String
       let why: String
     }
@@ -176,26 +198,33 @@ struct SuggestReport {
     let left: [Left]
     /// The flows as a file of the inventory.
     let inventory: String
+    /// What is seen of each host besides; nothing where records were looked at.
+    let peers: [PeersJSON]?
     let failures: [Host]
 
     init(
-      _ proposal: FlowProposal, text: String, hosts: [String], failures: [(host: String, failure: any Error)]
+      _ proposal: FlowProposal, _ evidence: FlowProposal.Evidence, text: String, hosts: [String],
+      peers: [(host: String, list: PeerList)], failures: [(host: String, failure: any Error)]
     ) {
+      let isRecorded = evidence == .records
       self.hosts = hosts
       (records, covered) = (proposal.records, proposal.covered)
       flows = proposal.flows.map {
         Flow(
           name: $0.name, from: $0.from, to: $0.to, services: $0.services, pairs: $0.pairs, seen: $0.seen,
           networks: $0.networks.map { Network(name: $0.name, seen: $0.seen) }, passivePorts: $0.passivePorts,
-          packets: $0.packets, lastSeen: $0.age, remarks: $0.remarks)
+          packets: isRecorded ? $0.packets : nil, sessions: isRecorded ? nil : $0.packets,
+          lastSeen: isRecorded ? $0.age : nil, remarks: $0.remarks)
       }
       services = proposal.services
       left = proposal.left.map {
         Left(
-          source: $0.source, destination: $0.destination, service: $0.service, packets: $0.packets,
+          source: $0.source, destination: $0.destination, service: $0.service,
+          packets: isRecorded ? $0.packets : nil, sessions: isRecorded ? nil : $0.packets,
           reason: $0.reason.code, why: $0.reason.words([$0]))
       }
       inventory = text
+      self.peers = isRecorded ? nil : peers.map { PeersJSON(host: $0.host, $0.list) }
       self.failures = failures.map { Host(host: $0.host, error: FailureJSON($0.failure)) }
     }
   }

@@ -235,6 +235,8 @@ package final class MemoryKernel: KernelSource, Sendable {
 
     func sockets() throws(ReadError) -> [TCPSocket]? { try kernel.read { $0.sockets } }
 
+    func datagramSockets() throws(ReadError) -> [UDPSocket]? { try kernel.read { _ in [] } }
+
     func sessionCount() throws(ReadError) -> SessionCount? {
       try kernel.read { SessionCount(count: $0.tracked == nil ? nil : $0.entries.count, limit: nil) }
     }
