@@ -74,16 +74,19 @@ package struct OpenedDoors: AgentMessage, Hashable, Codable {
   package init(until: Int64) { self.until = until }
 }
 
-/// Closes doors that are open, and ends the sessions that came by them.
+/// Closes what was opened in some words, and ends the sessions that came by it.
 package struct CloseDoors: AgentRequest, Codable {
   package static let name = "close"
   package static let isChange = true
   package typealias Reply = ClosedDoors
 
+  package let flow: OpenedFlow
+  /// What would be opened for it today: what the kernel has of it and the host's books do not goes, too.
   @BoundedList package private(set) var doors: [Door]
   package let why: String?
 
-  package init(_ doors: [Door], why: String?) {
+  package init(_ flow: OpenedFlow, _ doors: [Door], why: String?) {
+    self.flow = flow
     self.doors = doors
     self.why = why
   }
@@ -93,10 +96,16 @@ package struct CloseDoors: AgentRequest, Codable {
 package struct ClosedDoors: AgentMessage, Hashable, Codable {
   /// How many of them were open.
   @BoundedCount package private(set) var doors: Int
+  /// How many stay open, since what was opened in other words has them.
+  @BoundedCount package private(set) var shared: Int
+  /// Whether anything was open in these words.
+  package let wasOpen: Bool
   package let cut: CutReport
 
-  package init(doors: Int, cut: CutReport) {
+  package init(doors: Int, shared: Int, wasOpen: Bool, cut: CutReport) {
     self.doors = doors
+    self.shared = shared
+    self.wasOpen = wasOpen
     self.cut = cut
   }
 }

@@ -20,12 +20,13 @@ extension HostLife {
       from: request.flow.from, to: request.flow.to, service: request.flow.service,
       doors: request.doors.map(HostState.Opened.Door.init), since: clock(), sinceBoot: sinceBoot(),
       place: run.place, seconds: Int64(request.seconds), by: actor, why: request.why, ticket: request.ticket)
-    let elements = opened.elements(milliseconds: UInt64(request.seconds) * 1000)
-    guard elements.count == request.doors.count else {
+    guard opened.elements.count == request.doors.count else {
       throw AgentFailure(.badRequest, "a door that no host can have")
     }
+    // What others have opened too stays open for as long as they want it, and stays when this is closed.
+    let kept = before.compactMap { $0.isCalled(request.flow) ? $0.without(doors) : $0 } + [opened]
+    let elements = elements(of: kept, run.place, doors)
     try requireRules(for: elements, run)
-    let kept = before.compactMap { $0.without(doors) } + [opened]
     if kept.reduce(0, { $0 + $1.doors.count }) > OpenDoors.most {
       throw AgentFailure(.refused, "no more than \(OpenDoors.most) doors can be open")
     }
@@ -37,22 +38,22 @@ extension HostLife {
       throw error
     }
     let until = opened.since + opened.seconds
-    try audit(.opened(Self.words(opened), until: until, ticket: request.ticket), run)
+    try audit(.opened(Self.words(opened.flow), until: until, ticket: request.ticket), run)
     return OpenedDoors(until: until)
   }
 
-  /// Closes doors ahead of their time, and ends the sessions that came by them and may not begin any more.
+  /// Closes what was opened in some words ahead of its time, and ends the sessions that came by it and may not begin any more.
+  /// Of the doors of the request those go with it that the kernel has and the books do not.
   ///
   /// - Throws: ``AgentProtocol/AgentFailure``, which says what has happened.
   package func close(_ request: CloseDoors) throws(AgentFailure) -> ClosedDoors {
     var run = try begin()
     run.why = request.why
-    let doors = Set(request.doors.map(HostState.Opened.Door.init))
-    let meant = run.content.state.opened.filter { !doors.isDisjoint(with: $0.doors) }
-    let closed = try close(doors, &run)
-    if closed.doors > 0 {
-      for one in meant { try audit(.closed(Self.words(one), .byHand), run) }
-    }
+    let meant = run.content.state.opened.filter { $0.isCalled(request.flow) }
+    let doors = Set(request.doors.map(HostState.Opened.Door.init)).union(meant.flatMap(\.doors))
+    let closed = try close(meant, doors, &run)
+    for one in meant { try audit(.closed(Self.words(one.flow), .byHand), run) }
+    if meant.isEmpty, closed.doors > 0 { try audit(.closed(Self.words(request.flow), .byHand), run) }
     return closed
   }
 
@@ -60,8 +61,8 @@ extension HostLife {
   func closeWhatIsOver(_ run: inout Run) throws(AgentFailure) {
     let over = run.content.state.opened.filter { $0.left(at: sinceBoot(), in: run.place) == 0 }
     if over.isEmpty { return }
-    _ = try close(Set(over.flatMap(\.doors)), &run)
-    for one in over { try audit(.closed(Self.words(one), .timeOver), run) }
+    _ = try close(over, Set(over.flatMap(\.doors)), &run)
+    for one in over { try audit(.closed(Self.words(one.flow), .timeOver), run) }
   }
 
   /// Seconds until the first of the doors that are open closes; `nil`: none is open.
@@ -74,43 +75,87 @@ extension HostLife {
     let place = try Self.place()
     return try contentHere().state.opened.filter { $0.left(at: sinceBoot(), in: place) > 0 }.map { one in
       OpenedStatus(
-        flow: OpenedFlow(from: one.from, to: one.to, service: one.service), doors: one.doors.map(Door.init),
+        flow: one.flow, doors: one.doors.map(Door.init),
         since: one.since, until: one.since + one.seconds, by: Self.words(one.by), why: one.why,
         ticket: one.ticket)
     }
   }
 
-  private func close(_ doors: Set<HostState.Opened.Door>, _ run: inout Run) throws(AgentFailure)
-    -> ClosedDoors
-  {
-    let places = Set(doors.compactMap { $0.element(milliseconds: nil)?.place })
+  /// What the kernel is to have of what was opened, for as long as the last wants it.
+  ///
+  /// - Parameter doors: those that are asked for; `nil`: all.
+  func elements(
+    of opened: [HostState.Opened], _ place: String, _ doors: Set<HostState.Opened.Door>? = nil
+  ) -> [KeptElement] {
+    left(of: opened, place, doors).compactMap { $0.key.element(milliseconds: Self.milliseconds($0.value)) }
+  }
+
+  /// Seconds until the last of those that opened a door does not want it any more.
+  private func left(
+    of opened: [HostState.Opened], _ place: String, _ doors: Set<HostState.Opened.Door>?
+  ) -> [HostState.Opened.Door: Int64] {
+    var longest: [HostState.Opened.Door: Int64] = [:]
+    for one in opened {
+      let left = one.left(at: sinceBoot(), in: place)
+      if left == 0 { continue }
+      for door in one.doors where doors?.contains(door) != false {
+        longest[door] = max(longest[door] ?? 0, left)
+      }
+    }
+    return longest
+  }
+
+  /// Takes flows out of the books, and doors out of the kernel but for those that others have opened.
+  private func close(
+    _ meant: [HostState.Opened], _ doors: Set<HostState.Opened.Door>, _ run: inout Run
+  ) throws(AgentFailure) -> ClosedDoors {
     let before = run.content.state.opened
-    let inBooks = Set(before.filter { $0.left(at: sinceBoot(), in: run.place) > 0 }.flatMap(\.doors))
-      .intersection(doors)
-    let present = try host.takeOut(places, run.hold)
-    let cut = host.end(through: doors.map(Door.init), run.hold)
-    let kept = before.compactMap { $0.without(doors) }
+    let kept = before.filter { !meant.contains($0) }
+    let others = kept.filter { $0.left(at: sinceBoot(), in: run.place) > 0 }
+    let shared = doors.intersection(others.flatMap(\.doors))
+    let closed = doors.subtracting(shared)
+    let inBooks = Set(meant.filter { $0.left(at: sinceBoot(), in: run.place) > 0 }.flatMap(\.doors))
+      .intersection(closed)
+    let present = try host.takeOut(Set(closed.compactMap { $0.element(milliseconds: nil)?.place }), run.hold)
+    let cut = host.end(through: closed.map(Door.init), run.hold)
     do throws(AgentFailure) {
+      try shorten(shared, of: meant, to: others, run)
       if kept != before { try reading { () throws(HostStore.Failure) in try store.write(kept) } }
     } catch {
       var failure = error
-      failure.happened = present.isEmpty ? .nothing : .applied
+      if !present.isEmpty, failure.happened == .nothing { failure.happened = .applied }
       throw failure
     }
     run.content.state.opened = kept
-    return ClosedDoors(doors: max(present.count, inBooks.count), cut: cut)
+    return ClosedDoors(
+      doors: max(present.count, inBooks.count), shared: shared.count,
+      wasOpen: !meant.isEmpty || !present.isEmpty, cut: cut)
   }
 
-  private static func words(_ opened: HostState.Opened) -> String {
-    "\(opened.from) → \(opened.to) \(opened.service)"
+  /// Has the kernel keep doors for no longer than those want them who are left.
+  private func shorten(
+    _ shared: Set<HostState.Opened.Door>, of gone: [HostState.Opened], to others: [HostState.Opened],
+    _ run: Run
+  ) throws(AgentFailure) {
+    let wanted = left(of: others, run.place, shared)
+    let longer = left(of: gone, run.place, shared).filter { $0.value > wanted[$0.key] ?? 0 }
+    if longer.isEmpty { return }
+    let present = try host.kept(run.hold)
+    let elements = elements(of: others, run.place, Set(longer.keys)).filter { present.contains($0.place) }
+    if !elements.isEmpty { try host.keep(elements, run.hold) }
   }
+
+  private static func words(_ flow: OpenedFlow) -> String { "\(flow.from) → \(flow.to) \(flow.service)" }
 }
 
 extension HostState.Opened {
+  var flow: OpenedFlow { OpenedFlow(from: from, to: to, service: service) }
+
+  /// Whether it was opened in these words.
+  func isCalled(_ flow: OpenedFlow) -> Bool { self.flow == flow }
+
   /// What the kernel has of it.
-  func elements(milliseconds: UInt64?) -> [KeptElement] {
-    doors.compactMap { $0.element(milliseconds: milliseconds) }
-  }
+  var elements: [KeptElement] { doors.compactMap { $0.element(milliseconds: nil) } }
 }
 
 extension HostState.Opened.Door {

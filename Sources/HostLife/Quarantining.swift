@@ -135,12 +135,9 @@ extension HostLife {
       let left = left(of: entry, place)
       return left == 0 ? nil : .cutOff(entry.address, milliseconds: left.map(Self.milliseconds))
     }
-    let opened = content.state.opened.flatMap { one -> [KeptElement] in
-      let left = one.left(at: sinceBoot(), in: place)
-      return left == 0 ? [] : one.elements(milliseconds: Self.milliseconds(left))
-    }
+    let opened = elements(of: content.state.opened, place)
     let known = Set(content.state.quarantine.map { KeptElement.cutOff($0.address, milliseconds: nil).place })
-      .union(content.state.opened.flatMap { $0.elements(milliseconds: nil) }.map(\.place))
+      .union(content.state.opened.flatMap(\.elements).map(\.place))
     // Books that cannot be read say of nobody that he was let go.
     return (cutOff + opened, content.damage.isEmpty ? known : nil)
   }
@@ -152,7 +149,7 @@ extension HostLife {
   }
 
   /// What a file says may be any number.
-  private static func milliseconds(_ seconds: Int64) -> UInt64 {
+  static func milliseconds(_ seconds: Int64) -> UInt64 {
     UInt64(max(0, min(seconds, 1 << 32))) * 1000
   }
 

@@ -37,7 +37,7 @@ import Testing
     try check(OpenDoors(flow, doors, seconds: 600, why: "a repair", ticket: "T-1")) {
       #expect($0.doors == doors && $0.flow == flow && $0.ticket == "T-1")
     }
-    try check(CloseDoors(doors, why: nil)) { #expect($0.doors == doors) }
+    try check(CloseDoors(flow, doors, why: nil)) { #expect($0.doors == doors && $0.flow == flow) }
     try check(QuarantineHosts(peers, seconds: nil, why: "a shell")) { #expect($0.seconds == nil) }
     try check(ReleaseHosts(peers.map(\.address), why: nil)) { #expect($0.addresses == peers.map(\.address)) }
     try check(Probe(Samples.attempts))
@@ -64,7 +64,7 @@ import Testing
       isDone: true, flows: [.init(flow: "f", sessions: 3)], sessions: 3, uncertain: 0, left: 0)
     try check(QuarantinedHosts(until: 1_800_000_000, cut: cut), to: QuarantineHosts.self)
     try check(OpenedDoors(until: 1_800_000_000), to: OpenDoors.self)
-    try check(ClosedDoors(doors: 2, cut: cut), to: CloseDoors.self)
+    try check(ClosedDoors(doors: 2, shared: 1, wasOpen: true, cut: cut), to: CloseDoors.self)
     try check(ReleasedHosts([try Address(parsing: "10.0.0.7")]), to: ReleaseHosts.self)
     try check(RevisionRuleset(table: Samples.table), to: ReadRevision.self)
     try check(Listed(text: "table inet sekisho {\n}\u{202e}\n"), to: List.self)

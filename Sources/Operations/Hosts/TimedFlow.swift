@@ -50,6 +50,11 @@ package struct TimedFlow {
     self.hosts = hosts
   }
 
+  /// The same by the names of the hosts.
+  package var doors: [String: [Door]] {
+    Dictionary(hosts.map { ($0.name, $0.doors) }, uniquingKeysWith: { first, _ in first })
+  }
+
   /// What a place in the added file is called.
   private static let path = "the command line"
 }

@@ -74,9 +74,12 @@ struct CloseCommand: Verb {
     abstract: "End what open let begin, with its sessions.",
     usage: "sekisho close [<options>] <from> <to> <service>",
     discussion: """
-      Ahead of its time, in the words in which it was opened. What flows of the inventory allow goes on.
+      Ahead of its time, in the words in which it was opened, whatever the inventory has become since: every host is asked, \
+      and closes what its books have under them. What flows of the inventory allow goes on, and what is open in other words \
+      as well stays open (sekisho status names it).
 
         sekisho close bastion-1 db-1 postgres
+        sekisho close bastion-1 db-1 postgres --host db-1
 
       Exit codes: 0 done, 1 a host could not be asked or has sessions that go on.
       """)
@@ -89,15 +92,28 @@ struct CloseCommand: Verb {
   var output: OutputOptions { timed.output }
 
   func answer(_ console: Console) async throws -> Answer {
-    let flow = try timed.flow(requiresGuards: false)
-    let replies = try await timed.ask(flow, console) { target, doors in
-      try await CloseDoors(doors, why: why).asked(of: target)
+    let flow = timed.words
+    let doors: [String: [Door]]
+    var obstacle: (any Error)?
+    do {
+      doors = try timed.flow(requiresGuards: false).doors
+    } catch {
+      // The inventory need not have any more what was opened by it.
+      (doors, obstacle) = ([:], error)
     }
+    let found = try timed.targets(otherwise: "all")
+    let replies = await HostReply.asking(each: found, watch: WaitingLine(console)) { target in
+      try await CloseDoors(flow, doors[target.name] ?? [], why: why).asked(of: target)
+    }
+    if let obstacle, replies.allSatisfy({ (try? $0.result.get())?.wasOpen == false }) { throw obstacle }
     var answer = TrialAnswer.of(replies, "closed") { closed in
       let cut = closed.cut
+      let done = ["\(flow.words) \(closed.wasOpen ? "is closed" : "was not open")"]
       let ended = cut.sessions == 0 ? [] : ["\(counted(cut.sessions, "session")) ended"]
-      let done = closed.doors == 0 ? "\(flow.flow.words) was not open" : "\(flow.flow.words) is closed"
-      return ([done] + ended + CutReport.leftWords(cut)).joined(separator: "; ")
+      let shared =
+        closed.shared == 0
+        ? [] : ["\(counted(closed.shared, "door")) of it stay open by what was opened in other words"]
+      return (done + ended + shared + CutReport.leftWords(cut)).joined(separator: "; ")
     }
     if replies.contains(where: { (try? $0.result.get())?.cut.isComplete == false }) {
       answer.exitCode = .failed
@@ -118,10 +134,21 @@ struct TimedFlowArguments: ParsableArguments {
   @OptionGroup var hosts: TrialHosts
   @OptionGroup var output: OutputOptions
 
+  var words: OpenedFlow { OpenedFlow(from: from, to: to, service: service) }
+
   func flow(requiresGuards: Bool) throws -> TimedFlow {
     try TimedFlow(
       from: from, to: to, service: service, inventory: hosts.inventory.inventory,
       requiresGuards: requiresGuards)
+  }
+
+  /// The hosts that are named, or those that a selector selects.
+  func targets(otherwise selector: String) throws -> Targets {
+    var request = hosts.targets.request
+    if request.host == nil { request.host = selector }
+    return try TargetFinder(
+      options: request, inventory: hosts.inventory.inventory, requiresGuards: false
+    ).find()
   }
 
   /// Asks the hosts on its way, or those of them that are named.
@@ -129,12 +156,8 @@ struct TimedFlowArguments: ParsableArguments {
     _ flow: TimedFlow, _ console: Console,
     _ question: @escaping @Sendable (Target, [Door]) async throws -> Answer
   ) async throws -> [HostReply<Answer>] {
-    var request = hosts.targets.request
-    if request.host == nil { request.host = flow.hosts.map(\.name).joined(separator: ", ") }
-    let found = try TargetFinder(
-      options: request, inventory: hosts.inventory.inventory, requiresGuards: false
-    ).find()
-    let doors = Dictionary(uniqueKeysWithValues: flow.hosts.map { ($0.name, $0.doors) })
+    let found = try targets(otherwise: flow.hosts.map(\.name).joined(separator: ", "))
+    let doors = flow.doors
     let meant = Targets(
       hosts: found.hosts.filter { doors[$0.name] != nil }, all: found.all, inventory: found.inventory,
       remarks: found.remarks, isLab: found.isLab)
