@@ -16,6 +16,8 @@ import Testing
     networks:
       office: {prefixes: [203.0.113.0/30]}
       internet: {prefixes: [198.0.0.0/8]}
+      east: {prefixes: [192.0.2.0/24]}
+      west: {prefixes: [198.18.0.0/22]}
     hosts:
       web-[1..2]: {addresses: ["10.0.0.[1..2]", "2001:db8::[1..2]"], groups: [web]}
       vault: {addresses: [10.0.9.9]}
@@ -23,7 +25,7 @@ import Testing
       gate:
         addresses: [10.0.0.254, "2001:db8::fe"]
         forwarding: gateway
-        routes: [{between: [web, db]}]
+        routes: [{between: [web, db]}, {between: [east, west]}]
     flows:
       opened: {from: web, to: db, service: postgres, why: a flow of that name}
     guards:
@@ -79,6 +81,14 @@ import Testing
   ])
   func `what cannot be opened is refused`(from: String, to: String, service: String) {
     #expect(throws: (any Error).self) { try flow(from, to, service) }
+  }
+
+  @Test func `more doors than a host can have are counted, and not made`() throws {
+    // Some sixteen million; to make them would take minutes and all memory.
+    let refusal = #expect(throws: Misuse.self) { try flow("east", "west", "tcp/1-64") }
+    #expect(refusal?.description == "gate would have to open 16777216 doors; 1024 are the most")
+    #expect(try flow("office", "web", "tcp/1-64").hosts.map(\.doors.count) == [256, 256])
+    #expect(throws: Misuse.self) { try flow("east", "web", "tcp/1-5") }
   }
 
   @Test func `a guard that does not hold with it refuses it, and does not keep it open`() throws {

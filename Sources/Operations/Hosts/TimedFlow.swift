@@ -2,6 +2,7 @@ internal import Addressing
 package import AgentProtocol
 internal import Diagnostics
 internal import Inventory
+internal import InventoryText
 internal import Policy
 
 /// A flow outside the inventory, for a time: which hosts open what for it.
@@ -36,13 +37,13 @@ package struct TimedFlow {
     var hosts: [(name: String, doors: [Door])] = []
     for (id, host) in policy.hosts.enumerated() {
       let shares = policies[HostID(id)].allowances.filter { $0.flow.index == index }
-      let doors = try shares.flatMap { share in
-        try Self.doors(share, ports, policies.peers)
+      let openings = try shares.map { try Opening($0, policies.peers) }
+      // They are counted before they are made: two ends of a thousand addresses have a million pairs.
+      let count = openings.reduce(0) { $0 + $1.pairs } * ports.count
+      if count > OpenDoors.most {
+        throw Misuse("\(host.name) would have to open \(count) doors; \(OpenDoors.most) are the most")
       }
-      if doors.count > OpenDoors.most {
-        throw Misuse("\(host.name) would have to open \(doors.count) doors; \(OpenDoors.most) are the most")
-      }
-      if !doors.isEmpty { hosts.append((host.name, doors)) }
+      if count > 0 { hosts.append((host.name, openings.flatMap { $0.doors(ports) })) }
     }
     guard !hosts.isEmpty else {
       throw Misuse("no managed host is an end of it, or its ends are one host: nothing is to be opened")
@@ -68,11 +69,7 @@ extension TimedFlow {
       policy.flows.map(\.name) + policy.services.map(\.name) + policy.networks.map(\.name)
         + policy.hosts.map(\.name) + policy.groups.map(\.name) + policy.hostGroups.map(\.name)
         + policy.zones.map(\.name))
-    func unused(_ wish: String) -> String {
-      var (name, number) = (wish, 2)
-      while names.contains(name) { (name, number) = ("\(wish)-\(number)", number + 1) }
-      return name
-    }
+    func unused(_ wish: String) -> String { InventoryName.free(wish, besides: names) }
     let flow = unused("opened")
     var networks: [String] = []
     func end(_ word: String, _ wish: String) throws -> String {
@@ -109,7 +106,7 @@ extension TimedFlow {
     return "'\(word)'"
   }
 
-  private typealias Port = (ipProtocol: IPProtocol, port: UInt16)
+  fileprivate typealias Port = (ipProtocol: IPProtocol, port: UInt16)
 
   private static func ports(of services: [Service], _ asked: String) throws -> [Port] {
     var result: [Port] = []
@@ -135,21 +132,35 @@ extension TimedFlow {
     }
     return result
   }
+}
 
-  private static func doors(_ share: Allowance, _ ports: [Port], _ peers: [Peers]) throws -> [Door] {
-    let ends = try share.peers.map { try addresses(of: peers[$0.index]) }
-    let way: Door.Way
-    var pairs: [[Address]] = []
-    switch share {
-    case .ingress: (way, pairs) = (.in, ends[0].map { [$0] })
-    case .egress: (way, pairs) = (.out, ends[0].map { [$0] })
-    case .forward:
-      way = .through
-      for source in ends[0] {
-        pairs += ends[1].filter { $0.family == source.family }.map { [source, $0] }
+/// What a host has to open for its share of a flow.
+private struct Opening {
+  private let way: Door.Way
+  /// The addresses of the other end, or of both where it passes through, the source first; by family.
+  private let ends: [[[Address]]]
+
+  init(_ share: Allowance, _ peers: [Peers]) throws {
+    way =
+      switch share {
+      case .ingress: .in
+      case .egress: .out
+      case .forward: .through
       }
+    let all = try share.peers.map { try Self.addresses(of: peers[$0.index]) }
+    ends = AddressFamily.allCases.map { family in all.map { $0.filter { $0.family == family } } }
+  }
+
+  /// How many addresses, or pairs of them, ask for each port; an end has few enough for their product.
+  var pairs: Int { ends.reduce(0) { $0 + $1.reduce(1) { $0 * $1.count } } }
+
+  func doors(_ ports: [TimedFlow.Port]) -> [Door] {
+    ends.flatMap { ends in
+      let pairs = ends.dropFirst().reduce(ends[0].map { [$0] }) { sources, destinations in
+        sources.flatMap { source in destinations.map { source + [$0] } }
+      }
+      return pairs.flatMap { pair in ports.map { Door(way, pair, $0.ipProtocol, $0.port) } }
     }
-    return pairs.flatMap { pair in ports.map { Door(way, pair, $0.ipProtocol, $0.port) } }
   }
 
   private static func addresses(of peers: Peers) throws -> [Address] {
