@@ -106,6 +106,10 @@ import Testing
           ends 0 sekisho diff --lab
           sekisho status --lab --host b > told; grep 'a → b other is open until .*: a repair, T-1' told
           sekisho explain a b other --lab > told 2>&1; grep '! b: a → b other is open' told
+          # b has opened it to itself, a from itself, and neither to others.
+          sekisho explain a c other --lab --host b > told 2>&1; (! grep 'is open' told)
+          sekisho explain c b other --lab --host a > told 2>&1; (! grep 'is open' told)
+          sekisho explain a c other --lab --host b --json > json; (! grep '"opened"' json)
           ends 0 sekisho close a b other --lab 2> told; grep -c 'is closed' told | grep -x 2
           grep -c 'was not open' told | grep -x 2
           ends 0 sekisho lab try a b other

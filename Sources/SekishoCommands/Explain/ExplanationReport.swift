@@ -225,18 +225,7 @@ extension Result<HostFacts, any Error> {
   fileprivate func opened(_ asked: [Connection]) -> [OpenedStatus] {
     guard case .success(let facts) = self else { return [] }
     return facts.opened.filter { one in
-      one.doors.contains { door in
-        asked.contains { connection in
-          let ends =
-            switch door.way {
-            case .in: [connection.source]
-            case .out: [connection.destination]
-            case .through: [connection.source, connection.destination]
-            }
-          return door.addresses == ends && door.ipProtocol == connection.ipProtocol.rawValue
-            && Int(door.port) == connection.portOrType
-        }
-      }
+      one.doors.contains { door in asked.contains { facts.lets($0, by: door) } }
     }
   }
 
@@ -256,6 +245,19 @@ extension Result<HostFacts, any Error> {
 }
 
 extension HostFacts {
+  /// Whether the host lets a connection begin by a door. A door into the host, or out of it, tells the other end alone.
+  fileprivate func lets(_ connection: Connection, by door: Door) -> Bool {
+    let (source, destination) = (connection.source, connection.destination)
+    let isConcerned =
+      switch door.way {
+      case .in: door.addresses == [source] && owners[destination] == host
+      case .out: door.addresses == [destination] && owners[source] == host
+      case .through: door.addresses == [source, destination]
+      }
+    return isConcerned && door.ipProtocol == connection.ipProtocol.rawValue
+      && Int(door.port) == connection.portOrType
+  }
+
   /// Whether nothing is led elsewhere of some connections.
   fileprivate func ledNowhere(_ asked: [Connection]) -> Bool {
     translationsNotProven == nil && !translations.contains { line in asked.contains { line.concerns($0) } }
