@@ -98,6 +98,10 @@ import Testing
           ends 64 sekisho open a b icmp/echo-request --for 1h --why x --lab 2> told; grep 'only ports of tcp' told
           ends 64 sekisho open a b tcp/1-100 --for 1h --why x --lab 2> told; grep 'more than 64 ports' told
           ends 4 sekisho open a c other --for 1h --why x --lab 2> told; grep 'the guard `apart` does not hold' told
+          ends 0 sekisho open a b other --for 1h --why 'a repair' --lab --host b 2> told
+          grep 'b: a → b other may begin until' told; grep 'all hosts on its way let it, and a did not open it' told
+          ends 0 sekisho close a b other --lab
+          ends 0 sekisho open a b other --for 1h --why 'a repair' --ticket T-1 --lab 2> told; (! grep 'on its way' told)
           ends 0 sekisho open a b other --for 1h --why 'a repair' --ticket T-1 --lab --json > json
           grep -c '"status" : "opened"' json | grep -x 2
           ends 4 sekisho lab try a b other

@@ -59,10 +59,12 @@ struct OpenCommand: Verb {
     var answer = TrialAnswer.of(replies, "opened") { opened in
       "\(flow.flow.words) may begin until \(Timestamp(seconds: opened.until))"
     }
-    let failed = replies.count { if case .failure = $0.result { true } else { false } }
-    if failed > 0, failed < replies.count {
-      answer.parts.append(
-        .remark("it passes only where all hosts on its way let it; sekisho close takes it back"))
+    let done = replies.filter { if case .success = $0.result { true } else { false } }.map(\.host)
+    let others = flow.hosts.map(\.name).filter { !done.contains($0) }
+    if !done.isEmpty, !others.isEmpty {
+      let remark =
+        "it passes only where all hosts on its way let it, and \(listed(others)) did not open it; sekisho close takes it back"
+      answer.parts.append(.remark(remark))
     }
     return answer
   }
