@@ -22,8 +22,10 @@ package struct HostStatus: AgentMessage, Hashable, Codable {
   package var quarantine: [QuarantineStatus]?
   /// Why it is not known whom the host has cut off; `nil`: it is known.
   package var quarantineUnknown: String?
-  /// What the host has opened for a time; `nil`: nothing, or whoever is asked may not read its books.
+  /// What the host has opened for a time; `nil`: nothing, or it is not known.
   package var opened: [OpenedStatus]?
+  /// Why it is not known what the host has opened; `nil`: it is known.
+  package var openedUnknown: String?
   /// What boots; `nil`: nothing was ever confirmed, or whoever is asked may not read the host's books.
   package var confirmed: ConfirmedStatus?
   /// Services that take the table away, as far as files of the host say; `nil`: it was not looked for them.
@@ -68,6 +70,17 @@ package struct HostStatus: AgentMessage, Hashable, Codable {
     }
     self = header
     quarantineUnknown = header.quarantineUnknown.map { Bounds.clamped($0, to: Bounds.message) }
+    openedUnknown = header.openedUnknown.map { Bounds.clamped($0, to: Bounds.message) }
+  }
+}
+
+extension HostStatus {
+  /// What of the host's exceptions is not known, in sentences; empty: all is.
+  package var unknown: [String] {
+    [
+      quarantineUnknown.map { "whom it refuses is not known: \($0)" },
+      openedUnknown.map { "what it has opened for a time is not known: \($0)" },
+    ].compactMap { $0 }
   }
 }
 

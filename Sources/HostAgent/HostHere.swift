@@ -50,10 +50,11 @@ package struct HostHere: Sendable {
     StateDirectory.isThere ? try life().quarantined() : []
   }
 
-  /// What the host has opened for a time; `nil`: nothing, or whoever asks may not read the books.
-  var openedNow: [OpenedStatus]? {
-    let opened = StateDirectory.isThere ? try? life().openedNow() : nil
-    return opened?.isEmpty == false ? opened : nil
+  /// What the host has opened for a time.
+  ///
+  /// - Throws: ``AgentProtocol/AgentFailure`` where the books cannot be read, and it is not known.
+  func openedNow() throws(AgentFailure) -> [OpenedStatus] {
+    StateDirectory.isThere ? try life().openedNow() : []
   }
 
   /// What the host boots with; `nil`: nothing, or whoever asks may not read the books.

@@ -21,7 +21,12 @@ extension AgentServer {
       } catch {
         status.quarantineUnknown = "\(error)"
       }
-      status.opened = here.openedNow
+      do throws(AgentFailure) {
+        let opened = try here.openedNow()
+        status.opened = opened.isEmpty ? nil : opened
+      } catch {
+        status.openedUnknown = "\(error)"
+      }
       // Services are of the machine, and act in its first namespace.
       if NetworkNamespace.isFirst { status.flushing = FlushingServices.found(below: "") }
       return status

@@ -14,6 +14,7 @@ extension HostLife {
   package func open(_ request: OpenDoors) throws(AgentFailure) -> OpenedDoors {
     var run = try begin()
     run.why = request.why
+    try requireOpened(run.content)
     let doors = Set(request.doors.map(HostState.Opened.Door.init))
     let before = run.content.state.opened
     let opened = HostState.Opened(
@@ -49,6 +50,7 @@ extension HostLife {
   package func close(_ request: CloseDoors) throws(AgentFailure) -> ClosedDoors {
     var run = try begin()
     run.why = request.why
+    try requireOpened(run.content)
     let meant = run.content.state.opened.filter { $0.isCalled(request.flow) }
     let doors = Set(request.doors.map(HostState.Opened.Door.init)).union(meant.flatMap(\.doors))
     let closed = try close(meant, doors, &run)
@@ -71,14 +73,26 @@ extension HostLife {
   }
 
   /// What the host has opened. Nothing is changed.
+  ///
+  /// - Throws: ``AgentProtocol/AgentFailure``: also where the books cannot be read, and it is not known.
   package func openedNow() throws(AgentFailure) -> [OpenedStatus] {
     let place = try Self.place()
-    return try contentHere().state.opened.filter { $0.left(at: sinceBoot(), in: place) > 0 }.map { one in
+    let content = try contentHere()
+    try requireOpened(content)
+    return content.state.opened.filter { $0.left(at: sinceBoot(), in: place) > 0 }.map { one in
       OpenedStatus(
         flow: one.flow, doors: one.doors.map(Door.init),
         since: one.since, until: one.since + one.seconds, by: Self.words(one.by), why: one.why,
         ticket: one.ticket)
     }
+  }
+
+  /// - Throws: ``AgentProtocol/AgentFailure`` where it cannot be told what the host has opened.
+  private func requireOpened(_ content: HostStore.Content) throws(AgentFailure) {
+    guard let damage = content.openedDamage else { return }
+    throw AgentFailure(
+      .failed, "what this host has opened for a time is not known: \(damage)",
+      remedy: "remove the file, and sekisho boot closes it all")
   }
 
   /// What the kernel is to have of what was opened, for as long as the last wants it.

@@ -91,6 +91,8 @@ extension HostStore {
     package var isConfirmedLost = false
     /// Why it cannot be told whom the host has cut off; `nil`: it can.
     package var quarantineDamage: Failure?
+    /// Why it cannot be told what the host has opened for a time; `nil`: it can.
+    package var openedDamage: Failure?
 
     package init(state: HostState = HostState()) { self.state = state }
   }
@@ -119,7 +121,9 @@ extension HostStore {
     let others = content.damage.count
     content.state.quarantine = try read(Name.quarantine, [HostState.Quarantine].self) ?? []
     if content.damage.count > others { content.quarantineDamage = content.damage.last }
+    let all = content.damage.count
     content.state.opened = try read(Name.opened, [HostState.Opened].self) ?? []
+    if content.damage.count > all { content.openedDamage = content.damage.last }
     content.state.last = try numbers().last ?? RevisionNumber(rawValue: 0)
     return content
   }

@@ -118,6 +118,18 @@ import Testing
           grep -c 'was not open' told | grep -x 2
           ends 0 sekisho lab try a b other
           ends 0 sekisho close a b other --lab 2> told; grep -c 'was not open' told | grep -x 4
+          # Books that cannot be read are no sign that nothing is open.
+          ends 0 sekisho open a b other --for 1h --why x --lab
+          sekisho lab exec b -- sh -c 'echo damaged > "$SEKISHO_STATE_DIR/opened"'
+          ends 1 sekisho status --lab --host b > told; grep '! what it has opened for a time is not known: .*opened' told
+          ends 1 sekisho status --lab > told; grep '^b .*what it has opened is not known' told
+          ends 1 sekisho status --lab --host b --json > json; grep '"opened_unknown"' json
+          ends 1 sekisho open a b other --for 1h --why x --lab 2> told; grep 'b: what this host has opened' told
+          ends 1 sekisho close a b other --lab 2> told; grep 'b: what this host has opened for a time is not known' told
+          sekisho lab exec b -- sh -c 'rm "$SEKISHO_STATE_DIR/opened"'
+          ends 0 sekisho lab exec b -- "$(command -v sekisho)" boot
+          ends 0 sekisho status --lab --host b > told; (! grep 'open' told)
+          sekisho lab exec b -- nft list table inet sekisho > told; (! grep 8081 told)
           # It is closed in its words, whatever the inventory makes of them since, and in no others.
           ends 0 sekisho open web b tcp/8089 --for 1h --why x --lab
           ends 0 sekisho close a b tcp/8089 --lab 2> told; ! grep 'is closed' told

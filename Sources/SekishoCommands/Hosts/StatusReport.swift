@@ -27,7 +27,7 @@ struct StatusReport {
     }
     return Answer(
       parts: parts, data: .document(File(hosts: states.map { File.Host($0) })),
-      exitCode: states.contains { $0.isFailure || $0.isQuarantineUnknown } ? .failed : nil)
+      exitCode: states.contains { $0.isFailure || $0.isUnknownInPart } ? .failed : nil)
   }
 
   private func chapter(_ state: HostAnswer, _ status: HostStatus) -> Chapter {
@@ -35,7 +35,7 @@ struct StatusReport {
     let foreign = flushing(status) + foreign(status) + (state.facts?.translationEntries ?? []) + stray
     let stopped =
       (status.stop.map { [Entry(.risk, Words($0.sentence))] } ?? []) + (status.confirmed?.entries ?? [])
-      + (status.quarantineUnknown.map { [Entry(.risk, Words("whom it refuses is not known: \($0)"))] } ?? [])
+      + status.unknown.map { Entry(.risk, Words($0)) }
       + (status.quarantine?.entries ?? []) + (status.opened?.entries ?? [])
     let sessions = status.sessions?.entries ?? []
     guard let table = status.table else {
@@ -151,6 +151,8 @@ struct StatusReport {
       var quarantineUnknown: String?
       /// What it lets begin for a time, outside its rules.
       var opened: [OpenedStatus]?
+      /// Why that is not known; left out where it is.
+      var openedUnknown: String?
       /// The revision that the host boots with.
       var confirmed: ConfirmedStatus?
       var objectsDiffering: Int?
@@ -186,6 +188,7 @@ struct StatusReport {
           quarantine = found.quarantine
           quarantineUnknown = found.quarantineUnknown
           opened = found.opened
+          openedUnknown = found.openedUnknown
           confirmed = found.confirmed
           objectsDiffering = state.differing
           foreignChains = found.foreignChains
@@ -207,8 +210,9 @@ struct StatusReport {
 }
 
 extension HostAnswer {
-  fileprivate var isQuarantineUnknown: Bool {
-    if case .success(let status) = status { status.quarantineUnknown != nil } else { false }
+  /// Whether the host does not know whom it refuses, or what it has opened.
+  fileprivate var isUnknownInPart: Bool {
+    if case .success(let status) = status { !status.unknown.isEmpty } else { false }
   }
 }
 

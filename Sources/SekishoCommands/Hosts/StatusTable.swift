@@ -110,6 +110,7 @@ struct StatusTable {
       if let stop = status.stop { notes.append(stop.sentence) }
       if let note = status.quarantine?.note { notes.append(note) }
       if status.quarantineUnknown != nil { notes.append("whom it refuses is not known") }
+      if status.openedUnknown != nil { notes.append("what it has opened is not known") }
       if let opened = status.opened { notes.append("\(opened.count) opened for a time") }
       let directions = status.table?.directions ?? []
       let watched = directions.filter { $0.mode != .enforce }.map {
