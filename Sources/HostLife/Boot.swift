@@ -77,6 +77,13 @@ extension HostLife {
         break
       }
     }
+    if let standing, run.before.own != nil {
+      // By hand, without a boot: a set that was there keeps what is in it, and the books need not name it any more.
+      let kept = kept(run.content, run.place)
+      do throws(AgentFailure) { _ = try host.correct(kept.elements, known: kept.known, run.hold) } catch {
+        return .confirmed(standing, trouble: error)
+      }
+    }
     if let standing {
       // The rules stand all the same: a host without any would be open to all.
       do throws(AgentFailure) { try requireQuarantine(run.content) } catch {
