@@ -34,6 +34,7 @@ import Testing
           ends 0 sekisho lab try a b web
           ends 64 sekisho quarantine a --lab 2> told; grep -e '--why is needed' told
           ends 64 sekisho quarantine nobody --why x --lab 2> told; grep 'no host, group or zone' told
+          ends 64 sekisho quarantine "$(printf 'no\\nbody')" --why x --lab 2> told; grep 'no<U+000A>body' told
           ends 6 sekisho quarantine bastion --why x --lab 2> told; grep 'hosts are managed from bastion (flow m)' told
           ends 0 sekisho quarantine web --why 'a shell' --for 4h --lab --json > json
           grep -c '"status" : "quarantined"' json | grep -x 3; grep '"format_version" : 1' json

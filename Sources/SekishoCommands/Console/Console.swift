@@ -10,8 +10,8 @@ internal import SystemPackage
 ///
 /// Lines and messages quote what hosts, kernels and files say. Whoever controls one of those must not
 /// move the cursor of the operator's terminal, hide a line of a diff or write one of his own: control,
-/// bidirectional and invisible characters are shown as code points, and what follows a line break is
-/// indented.
+/// bidirectional and invisible characters are shown as code points, an end of a line among them. A message is
+/// one line.
 struct Console: Sendable {
   /// Whether standard output may be coloured.
   let colour: Bool
@@ -76,11 +76,9 @@ struct Console: Sendable {
     try? writeAll(Array("\(label) \(Self.shown(text))\n".utf8), to: .standardError)
   }
 
-  /// Text as a terminal may get it, with nothing of it obeyed.
+  /// Text as a terminal may get it, in one line and with nothing of it obeyed.
   static func shown(_ text: String) -> String {
-    if text.utf8.allSatisfy({ (0x20..<0x7f).contains($0) }) { return text }
-    return text.split(separator: "\n", omittingEmptySubsequences: false).map { SafeText.escaped($0) }
-      .joined(separator: "\n  ")
+    text.utf8.allSatisfy { (0x20..<0x7f).contains($0) } ? text : SafeText.escaped(text)
   }
 }
 
