@@ -61,9 +61,14 @@ package struct Books: AgentMessage, Hashable, Codable {
     package let event: String
     package let revision: Int?
     package let detail: String?
+    /// When it ends by itself: seconds since 1970, UTC; `nil`: it does not.
+    package let until: Int64?
     package let why: String?
 
-    package init(time: Int64, by: String, event: String, revision: Int?, detail: String?, why: String?) {
+    package init(
+      time: Int64, by: String, event: String, revision: Int?, detail: String?, until: Int64?, why: String?
+    ) {
+      self.until = until
       self.time = time
       self.by = by
       self.event = event
@@ -102,7 +107,7 @@ package struct Books: AgentMessage, Hashable, Codable {
 
   package init(_ header: Self, _ tables: [Table]) throws(AgentFailure) {
     guard tables.isEmpty else { throw AgentFailure(.badRequest, "tables where none belong") }
-    guard Bounds.isTime(header.trial?.left) else {
+    guard Bounds.isTime(header.trial?.left), header.events.allSatisfy({ Bounds.isTime($0.until) }) else {
       throw AgentFailure(.badRequest, "a time that no clock comes to")
     }
     self = header

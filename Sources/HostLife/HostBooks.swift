@@ -68,7 +68,7 @@ extension HostLife {
       events: chain.entries.suffix(1000).map { entry in
         Books.Event(
           time: entry.time, by: Self.words(entry.by), event: entry.event, revision: entry.revision?.rawValue,
-          detail: entry.detail, why: entry.why)
+          detail: entry.detail, until: entry.until, why: entry.why)
       },
       chainFaults: chain.faults, chainTip: chain.tip, damage: content.damage.map { "\($0)" })
   }

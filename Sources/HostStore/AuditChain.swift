@@ -12,12 +12,15 @@ package struct AuditEntry: Hashable, Sendable, Codable {
   package let revision: RevisionNumber?
   /// How, by what or for how long.
   package let detail: String?
+  /// When it ends by itself: seconds since 1970, UTC.
+  package let until: Int64?
   package let why: String?
 
   package init(
     time: Int64, by: Actor, event: String, revision: RevisionNumber? = nil, detail: String? = nil,
-    why: String? = nil
+    until: Int64? = nil, why: String? = nil
   ) {
+    self.until = until
     self.time = time
     self.by = by
     self.event = event
@@ -44,21 +47,22 @@ package struct AuditEntry: Hashable, Sendable, Codable {
     case .cut(let sessions, let meant):
       self.init(time: time, by: by, event: "cut", detail: "\(sessions) of \(meant)", why: why)
     case .quarantined(let peers, let until):
-      let end = until.map { "until \($0)" } ?? "until released"
+      let names = peers.joined(separator: ", ")
       self.init(
-        time: time, by: by, event: "quarantined", detail: "\(peers.joined(separator: ", ")) \(end)", why: why)
+        time: time, by: by, event: "quarantined", detail: until == nil ? "\(names) until released" : names,
+        until: until, why: why)
     case .released(let peers):
       self.init(time: time, by: by, event: "released", detail: peers.joined(separator: ", "), why: why)
     case .opened(let flow, let until, let ticket):
-      let asked = ticket.map { ", ticket \($0)" } ?? ""
-      self.init(time: time, by: by, event: "opened", detail: "\(flow) until \(until)\(asked)", why: why)
+      let asked = ticket.map { " (ticket \($0))" } ?? ""
+      self.init(time: time, by: by, event: "opened", detail: flow + asked, until: until, why: why)
     case .closed(let flow, let end):
       self.init(time: time, by: by, event: "closed", detail: "\(flow), \(end.rawValue)", why: why)
     case .resumed(let number, let end):
       self.init(time: time, by: by, event: "resumed", revision: number, detail: end.rawValue, why: why)
     case .stopped(let until):
       self.init(
-        time: time, by: by, event: "stopped", detail: until.map { "until \($0)" } ?? "for good", why: why)
+        time: time, by: by, event: "stopped", detail: until == nil ? "for good" : nil, until: until, why: why)
     }
   }
 }

@@ -71,7 +71,8 @@ import Testing
           # A reason is one line, wherever its line ends.
           ends 0 sekisho quarantine a --why "$(printf 'x\\n  b: as it should be')" --lab --host b
           sekisho status --lab --host b > told; (! grep '^  b: as it should be' told); grep 'x<U+000A>  b: as it' told
-          sekisho history --lab --host b > told; grep 'quarantined: a (10.0.0.1), a (2001:db8::1)' told
+          sekisho history --lab --host b > told
+          grep 'quarantined: a (10.0.0.1), a (2001:db8::1) until 2[0-9-]*T[0-9:]*Z$' told
           grep 'released: a (10.0.0.1)' told; grep 'why: a shell' told
           # Books that cannot be read are no sign that nobody is refused.
           sekisho lab exec b -- sh -c 'echo damaged > "$SEKISHO_STATE_DIR/quarantine"'
@@ -110,6 +111,7 @@ import Testing
           ends 0 sekisho drift --lab --host a,b
           ends 0 sekisho diff --lab
           sekisho status --lab --host b > told; grep 'a → b other is open until .*: a repair, T-1' told
+          sekisho history --lab --host b > told; grep 'opened: a → b other (ticket T-1) until 2[0-9-]*T[0-9:]*Z$' told
           sekisho explain a b other --lab > told 2>&1; grep '! b: a → b other is open' told
           # b has opened it to itself, a from itself, and neither to others.
           sekisho explain a c other --lab --host b > told 2>&1; (! grep 'is open' told)

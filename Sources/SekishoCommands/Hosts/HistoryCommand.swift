@@ -79,8 +79,9 @@ struct HistoryCommand: Verb {
     var parts: [Answer.Part] = [.chapter(Chapter(.facts, title, entries))]
     let exceptions = books.exceptions.reversed().map { event in
       let detail = event.detail.map { ": \($0)" } ?? ""
+      let end = event.until.map { " until \(Timestamp(seconds: $0))" } ?? ""
       return Entry(
-        nil, Words("\(Timestamp(seconds: event.time))  \(event.by)  \(event.event)\(detail)"),
+        nil, Words("\(Timestamp(seconds: event.time))  \(event.by)  \(event.event)\(detail)\(end)"),
         below: event.why.map { [Entry(nil, Words("why: \($0)"))] } ?? [])
     }
     if !exceptions.isEmpty {
