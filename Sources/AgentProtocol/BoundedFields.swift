@@ -34,6 +34,37 @@ package struct BoundedWord: Hashable, Sendable, Codable {
   }
 }
 
+/// A name or a word that may be missing, cut where it is too long.
+@propertyWrapper
+package struct BoundedOptionalWord: Hashable, Sendable, Codable {
+  package var wrappedValue: String?
+
+  package init(wrappedValue: String?) { self.wrappedValue = wrappedValue }
+
+  package init(from decoder: any Decoder) throws {
+    wrappedValue = try BoundedWord(from: decoder).wrappedValue
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var value = encoder.singleValueContainer()
+    try value.encode(wrappedValue)
+  }
+}
+
+// What is missing has no key. Synthesized code of this module calls these ahead of the general ones.
+
+extension KeyedDecodingContainer {
+  func decode(_ type: BoundedOptionalWord.Type, forKey key: Key) throws -> BoundedOptionalWord {
+    try decodeIfPresent(type, forKey: key) ?? BoundedOptionalWord(wrappedValue: nil)
+  }
+}
+
+extension KeyedEncodingContainer {
+  mutating func encode(_ word: BoundedOptionalWord, forKey key: Key) throws {
+    try encodeIfPresent(word.wrappedValue, forKey: key)
+  }
+}
+
 /// A list that is not too long; one that is costs no more than its bound.
 @propertyWrapper
 package struct BoundedList<Element: Hashable & Sendable & Codable>: Hashable, Sendable, Codable {

@@ -50,7 +50,7 @@ package struct OpenDoors: AgentRequest, Codable {
   @BoundedList package private(set) var doors: [Door]
   package let seconds: Int
   @BoundedWord package private(set) var why: String
-  package let ticket: String?
+  @BoundedOptionalWord package private(set) var ticket: String?
 
   package init(_ flow: OpenedFlow, _ doors: [Door], seconds: Int, why: String, ticket: String?) {
     self.flow = flow
@@ -83,7 +83,7 @@ package struct CloseDoors: AgentRequest, Codable {
   package let flow: OpenedFlow
   /// What would be opened for it today: what the kernel has of it and the host's books do not goes, too.
   @BoundedList package private(set) var doors: [Door]
-  package let why: String?
+  @BoundedOptionalWord package private(set) var why: String?
 
   package init(_ flow: OpenedFlow, _ doors: [Door], why: String?) {
     self.flow = flow
@@ -119,7 +119,7 @@ package struct OpenedStatus: Hashable, Sendable, Codable {
   package let until: Int64
   @BoundedWord package private(set) var by: String
   @BoundedWord package private(set) var why: String
-  package let ticket: String?
+  @BoundedOptionalWord package private(set) var ticket: String?
 
   package init(
     flow: OpenedFlow, doors: [Door], since: Int64, until: Int64, by: String, why: String, ticket: String?

@@ -74,7 +74,7 @@ package struct ReleaseHosts: AgentRequest, Codable {
   package typealias Reply = ReleasedHosts
 
   @BoundedList package private(set) var addresses: [Address]
-  package let why: String?
+  @BoundedOptionalWord package private(set) var why: String?
 
   package init(_ addresses: [Address], why: String?) {
     self.addresses = addresses

@@ -97,6 +97,9 @@ import Testing
           ends 0 sekisho lab try a b other
           ends 64 sekisho open a b other --why x --lab
           ends 64 sekisho open a b other --for 25h --why x --lab
+          ends 64 sekisho open a b other --for 1h --why x --ticket "$(printf %600s x)" --lab 2> told
+          grep -e '--ticket takes 512 bytes' told
+          ends 64 sekisho close a b other --why "$(printf %600s x)" --lab
           ends 64 sekisho open a b icmp/echo-request --for 1h --why x --lab 2> told; grep 'only ports of tcp' told
           ends 64 sekisho open a b tcp/1-100 --for 1h --why x --lab 2> told; grep 'more than 64 ports' told
           ends 4 sekisho open a c other --for 1h --why x --lab 2> told; grep 'the guard `apart` does not hold' told

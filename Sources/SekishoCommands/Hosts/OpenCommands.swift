@@ -45,6 +45,7 @@ struct OpenCommand: Verb {
 
   func validate() throws {
     try requireTellable(why: why)
+    try requireTellable(ticket, as: "--ticket")
     if why.isEmpty { throw ValidationError("--why is empty: whoever finds it wants to know") }
     if !OpenDoors.possibleSeconds.contains(seconds) {
       throw ValidationError("--for takes 10 s to 24 h; what is needed for longer belongs in the inventory")
@@ -92,6 +93,8 @@ struct CloseCommand: Verb {
   var why: String?
 
   var output: OutputOptions { timed.output }
+
+  func validate() throws { try requireTellable(why: why) }
 
   func answer(_ console: Console) async throws -> Answer {
     let flow = timed.words

@@ -47,8 +47,11 @@ struct TrialOptions: ParsableArguments {
 }
 
 /// A reason that is told wherever the hosts keep it, and nowhere cut short.
-func requireTellable(why: String?) throws {
-  if let why, why.utf8.count > Bounds.word {
-    throw ValidationError("--why takes \(Bounds.word) bytes: put what is longer where it can point to")
+func requireTellable(why: String?) throws { try requireTellable(why, as: "--why") }
+
+/// The same of any option.
+func requireTellable(_ text: String?, as option: String) throws {
+  if let text, text.utf8.count > Bounds.word {
+    throw ValidationError("\(option) takes \(Bounds.word) bytes: put what is longer where it can point to")
   }
 }
