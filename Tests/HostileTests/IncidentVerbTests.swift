@@ -77,7 +77,10 @@ import Testing
           # Books that cannot be read are no sign that nobody is refused.
           sekisho lab exec b -- sh -c 'echo damaged > "$SEKISHO_STATE_DIR/quarantine"'
           ends 1 sekisho status --lab --host b > told; grep 'whom it refuses is not known' told
-          ends 1 sekisho drift --lab --host b 2> told; grep 'whom it refuses is not known' told
+          ends 1 sekisho drift --lab --host b 2> told; grep '^error: b: whom it refuses is not known' told
+          sekisho lab exec b -- nft flush chain inet sekisho input
+          ends 1 sekisho drift --lab --host b --json > json; grep '"status" : "drifted"' json; grep '"unknown"' json
+          sekisho drift --lab --host b > told 2>&1 || true; grep 'not as confirmed: b (revision' told
           ends 1 sekisho quarantine c --why x --lab --host b 2> told; grep 'is not known' told
           ends 1 sekisho lab exec b -- "$(command -v sekisho)" boot 2> told; grep 'is not known' told
           sekisho lab exec b -- sh -c 'rm "$SEKISHO_STATE_DIR/quarantine"'
@@ -100,6 +103,8 @@ import Testing
           ends 64 sekisho open a b other --for 1h --why x --ticket "$(printf %600s x)" --lab 2> told
           grep -e '--ticket takes 512 bytes' told
           ends 64 sekisho close a b other --why "$(printf %600s x)" --lab
+          ends 64 sekisho open a b other --for 1h --why x --from build --lab 2> told; grep -e '--from is of no use' told
+          ends 64 sekisho close a b other --from build --lab
           ends 64 sekisho open a b icmp/echo-request --for 1h --why x --lab 2> told; grep 'only ports of tcp' told
           ends 64 sekisho open a b tcp/1-100 --for 1h --why x --lab 2> told; grep 'more than 64 ports' told
           ends 4 sekisho open a c other --for 1h --why x --lab 2> told; grep 'the guard `apart` does not hold' told

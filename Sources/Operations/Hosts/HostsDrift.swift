@@ -9,6 +9,8 @@ package struct HostsDrift {
   package let revisions: [Int?]
   /// Whether the fallback of a boot stands on each host.
   package let fallbacks: [Bool]
+  /// What is not known of each host, which rules that are as confirmed do not tell: its books of it cannot be read.
+  package let unknown: [[String]]
 
   /// Asks every host.
   ///
@@ -20,26 +22,24 @@ package struct HostsDrift {
       try await target.ask([Status.self, ReadConfirmed.self, Look.self]) { agent in
         // Where what was confirmed cannot be read, that may stand in its place.
         let status = try await agent.ask(Status())
-        let isFallback = status.table?.isFallback ?? false
-        // Rules that are as confirmed do not tell that everybody is refused who should be.
-        if let unknown = status.quarantineUnknown {
-          return (
-            isFallback,
-            Result<Compared, any Error>.failure(
-              AgentFailure(.failed, "whom it refuses is not known: \(unknown)"))
-          )
-        }
         do {
           let confirmed = try await agent.ask(ReadConfirmed())
           let looked = try await agent.ask(Look(confirmed.table))
-          return (isFallback, Result<Compared, any Error>.success(Compared(confirmed, looked)))
+          return (status, Result<Compared, any Error>.success(Compared(confirmed, looked)))
         } catch {
-          return (isFallback, .failure(error))
+          return (status, .failure(error))
         }
       }
     }
     let asked = answers.map { $0.flatMap(\.1) }
-    fallbacks = answers.map { (try? $0.get().0) ?? false }
+    let states = answers.map { try? $0.get().0 }
+    fallbacks = states.map { $0?.table?.isFallback ?? false }
+    unknown = states.map { status in
+      [
+        status?.quarantineUnknown.map { "whom it refuses is not known: \($0)" },
+        status?.openedUnknown.map { "what it has opened for a time is not known: \($0)" },
+      ].compactMap(\.self)
+    }
     let hosts = zip(targets.hosts, asked).map { target, answer in
       Target(
         name: target.name, wanted: (try? answer.get().confirmed.table) ?? target.wanted, reach: target.reach,

@@ -12,14 +12,15 @@ struct DriftCommand: Verb {
       The kernel's ruleset is compared with the confirmed revision in the books of the host, by what passes and by \
       objects: what somebody else has changed since. Told is what it would take to go back; nothing is changed. Beside a \
       trial that runs, the rules are compared that it stands beside. Where the fallback stands, because what was \
-      confirmed could not be loaded, that is told.
+      confirmed could not be loaded, that is told. Whom a host refuses (quarantine) and what it has opened for a time (open) \
+      is no drift; where its books of either cannot be read, that is told beside what differs.
 
         sudo sekisho drift                   this machine; no inventory is needed
         sekisho drift --host db              over ssh
         sekisho drift --host all --json      every host of the inventory
 
-      Exit codes: 0 as confirmed, 1 error (also when a host could not be asked, or nothing was ever confirmed), 3 not as \
-      confirmed.
+      Exit codes: 0 as confirmed, 1 error (also when a host could not be asked, nothing was ever confirmed, or whom it \
+      refuses or what it has opened is not known), 3 not as confirmed.
       """)
 
   @OptionGroup var hosts: TrialHosts
@@ -33,7 +34,11 @@ struct DriftCommand: Verb {
     let found = drift.running.found
     var answer = Answer()
     let states = found.hosts.indices.map {
-      State(found.hosts[$0], drift.revisions[$0], isFallback: drift.fallbacks[$0])
+      State(
+        found.hosts[$0], drift.revisions[$0], isFallback: drift.fallbacks[$0], unknown: drift.unknown[$0])
+    }
+    answer.parts += states.flatMap { state in
+      (state.unknown ?? []).map { .failure("\(state.host): \($0)") }
     }
     let replaced = states.filter { $0.fallback == true }.map(\.host)
     if !replaced.isEmpty {
@@ -55,7 +60,7 @@ struct DriftCommand: Verb {
       drifted.isEmpty && states.allSatisfy { $0.status == "as-confirmed" }
       ? [.remark("as confirmed: \(counted(states.count, "host"))")] : report.parts
     answer.data = .document(File(hosts: states, difference: report.json(nil)))
-    if found.hosts.contains(where: \.isFailure) {
+    if found.hosts.contains(where: \.isFailure) || states.contains(where: { $0.unknown != nil }) {
       answer.exitCode = .failed
     } else if !drifted.isEmpty {
       answer.exitCode = .drifted
@@ -70,8 +75,11 @@ struct DriftCommand: Verb {
     let revision: Int?
     /// Whether the fallback of a boot stands; left out where it does not.
     let fallback: Bool?
+    /// What is not known of it beside its rules; left out where that is nothing.
+    let unknown: [String]?
 
-    init(_ difference: HostDifference, _ revision: Int?, isFallback: Bool) {
+    init(_ difference: HostDifference, _ revision: Int?, isFallback: Bool, unknown: [String]) {
+      self.unknown = unknown.isEmpty ? nil : unknown
       fallback = isFallback ? true : nil
       host = difference.host
       self.revision = revision

@@ -139,6 +139,8 @@ struct TimedFlowArguments: ParsableArguments {
   @OptionGroup var hosts: TrialHosts
   @OptionGroup var output: OutputOptions
 
+  func validate() throws { try hosts.requireInventory() }
+
   var words: OpenedFlow { OpenedFlow(from: from, to: to, service: service) }
 
   func flow(requiresGuards: Bool) throws -> TimedFlow {

@@ -58,9 +58,7 @@ struct QuarantineCommand: Verb {
 
   func validate() throws {
     try requireTellable(why: why)
-    if hosts.targets.from != nil {
-      throw ValidationError("--from is of no use here: who is who is told by the inventory (--inventory)")
-    }
+    try hosts.requireInventory()
     if release {
       if time != nil {
         throw ValidationError("--release is at once: --for says how long somebody is refused")

@@ -9,7 +9,8 @@ struct StatusCommand: Verb {
     discussion: """
       What the kernel has of Sekisho's table: the mode of each direction, what was denied and how much of it is recorded, how \
       many sessions are tracked and whether there is room for more, how much there is of rules, sets and elements, which \
-      revision is confirmed, and whether the kernel has it. Without arguments it is about this machine and needs no \
+      revision is confirmed, and whether the kernel has it, whom it refuses (quarantine) and what it has opened for a time \
+      (open). Without arguments it is about this machine and needs no \
       inventory; with one, each host is also compared with what it should have. Of more than three hosts each has a line.
 
         sekisho status                        this machine
@@ -17,7 +18,8 @@ struct StatusCommand: Verb {
         sekisho status --lab                  every host of the lab
         sekisho status --host "db, worker"    hosts reached by ssh
 
-      Exit codes: 0 done, whatever the answer, 1 a host could not be asked.
+      Exit codes: 0 done, whatever the answer, 1 a host could not be asked, or whom it refuses or what it has opened is not \
+      known.
       """)
 
   @Option(

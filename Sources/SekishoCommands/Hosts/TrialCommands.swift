@@ -19,6 +19,13 @@ struct TrialHosts: ParsableArguments {
     await HostReply.asking(try find(), watch: WaitingLine(console), question)
   }
 
+  /// Refuses what a compile wrote, where names of the inventory are asked for.
+  func requireInventory() throws {
+    if targets.from != nil {
+      throw ValidationError("--from is of no use here: who is who is told by the inventory (--inventory)")
+    }
+  }
+
   /// The hosts that are named; without any, this machine under its own name.
   func findOrThisMachine() throws -> Targets {
     try find() ?? Targets(hosts: [.thisMachine()], all: [], inventory: nil)
