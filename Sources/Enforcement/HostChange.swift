@@ -19,9 +19,10 @@ extension LocalHost {
 
   /// The same, by who may change the host.
   ///
-  /// - Parameter losing: is called ahead of a transaction that makes the table anew: what its rules have recorded goes with it.
+  /// - Parameter losing: is called ahead of a transaction that something goes with which rules have counted.
   package func change(
-    _ request: Apply, _ hold: Hold, losing: () -> Void = {}, tell: (Apply.Step) throws(AgentFailure) -> Void
+    _ request: Apply, _ hold: Hold, losing: (Loss) -> Void = { _ in },
+    tell: (Apply.Step) throws(AgentFailure) -> Void
   ) throws(AgentFailure) -> Applied {
     defer { withExtendedLifetime(hold) {} }
     var basis = Basis(wanted: request.wanted, seen: request.seen)
@@ -34,7 +35,7 @@ extension LocalHost {
   }
 
   private func change(
-    _ request: Apply, _ kernel: any HostKernel, _ basis: inout Basis, _ losing: () -> Void,
+    _ request: Apply, _ kernel: any HostKernel, _ basis: inout Basis, _ losing: (Loss) -> Void,
     _ tell: (Apply.Step) throws(AgentFailure) -> Void
   ) throws(AgentFailure) -> Applied {
     var operations = 0
@@ -55,7 +56,11 @@ extension LocalHost {
         return Applied(operations: operations, generation: found.generation, retries: basis.retries)
       }
       try checkOwner(found.own)
-      if change.operations.first == .deleteTable { losing() }
+      if let loss = Loss(of: change) {
+        // Whoever is told reads again, and need not list what has not changed.
+        note(found)
+        losing(loss)
+      }
       guard let made = try carryOut(change, to: waypoint ?? request.wanted, found, kernel, basis.pause) else {
         basis.pause.wait()
         continue
@@ -78,6 +83,30 @@ extension LocalHost {
         forgetsSilentSessions: forgetsSilentSessions)
     }
     throw Self.tooFast
+  }
+
+  /// What goes with a transaction of what rules have counted.
+  package enum Loss: Hashable, Sendable {
+    /// The counts of rules that go.
+    case rules
+    /// The table as a whole, with all that it has recorded.
+    case table
+
+    /// `nil`: nothing.
+    fileprivate init?(of change: Change) {
+      if change.operations.first == .deleteTable {
+        self = .table
+      } else if change.operations.contains(where: { if case .deleteRule = $0 { true } else { false } }) {
+        self = .rules
+      } else {
+        return nil
+      }
+    }
+  }
+
+  /// Notes our table as it was just read.
+  func note(_ found: FoundTable) {
+    if let moment = try? moment(found.generation) { lastRead.note(found, at: moment) }
   }
 
   /// A change has three at most; others may move the table in between.

@@ -302,7 +302,7 @@ extension LocalHost {
       .prefix(CutReport.mostFlows).map { CutReport.Flow(flow: $0, sessions: $1) }
   }
 
-  private func judge(of table: Table, _ kernel: any HostKernel) throws(AgentFailure) -> SessionJudge {
+  func judge(of table: Table, _ kernel: any HostKernel) throws(AgentFailure) -> SessionJudge {
     try judging(among: try sockets(kernel))(table)
   }
 

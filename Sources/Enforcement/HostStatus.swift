@@ -1,7 +1,7 @@
 package import AgentProtocol
 package import Nftables
 internal import NftablesNetlink
-internal import RulesetShape
+package import RulesetShape
 
 extension LocalHost {
   /// What the kernel has of Sekisho.
@@ -121,7 +121,7 @@ extension InstalledTable {
 }
 
 extension DirectionStatus.Direction {
-  init(_ side: Side) {
+  package init(_ side: Side) {
     self =
       switch side {
       case .input: .input

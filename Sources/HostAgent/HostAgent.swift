@@ -30,6 +30,7 @@ extension AgentServer {
     answerList(host)
     answerListRecords(here)
     answerFollowRecords(host)
+    answerListUsage(here)
     answerListSessions(host)
     answerListPeers(host)
     answerEndSessions(here)

@@ -68,6 +68,14 @@ package struct HostHere: Sendable {
     return try life.records()
   }
 
+  /// What flows were used for, with what is kept from before where there are books.
+  ///
+  /// - Parameter keeping: whether it is kept from here on.
+  func usage(keeping: Bool = true) throws(AgentFailure) -> UsageList {
+    guard StateDirectory.isThere, let life = try? life() else { return try HostLife.usage(of: host) }
+    return try life.usage(keeping: keeping)
+  }
+
   /// Loads what was confirmed, or the fallback, as a boot does.
   ///
   /// - Throws: ``AgentProtocol/AgentFailure`` when neither was loaded.

@@ -55,7 +55,9 @@ extension HostLife {
     case .removeTable:
       // They go with it, and that they could not be kept keeps nobody from taking it away.
       _ = try? keepRecords(isLocked: run.books != nil)
+      _ = try? keepUsage(isLocked: run.books != nil)
       try host.removeTable(run.hold)
+      _ = try? keepUsage(isLocked: run.books != nil)
       try? noteTableGone()
     case .keepSessions:
       // What the kernel cannot be told of speaks and is denied, or begins anew: that keeps nobody from the rules.
@@ -85,12 +87,16 @@ extension HostLife {
     let request = Apply(table, seen: run.seen, isLearning: isLearning)
     let hasBooks = run.books != nil
     var hasLost = false
-    let keep = {
+    let keep = { (loss: LocalHost.Loss) in
+      _ = try? keepUsage(isLocked: hasBooks)
+      if loss == .rules { return }
       _ = try? keepRecords(isLocked: hasBooks)
       hasLost = true
     }
     let applied = try host.change(request, run.hold, losing: keep, tell: tell)
     if hasLost { try? noteTableGone() } else if run.own == nil { try? noteTableMissing() }
+    // What a table counts from its beginning on is known from there on.
+    if hasLost || run.own == nil { _ = try? keepUsage(isLocked: hasBooks) }
     run.operations += applied.operations
     run.applied = Applied(
       operations: run.operations, generation: applied.generation, retries: applied.retries,

@@ -29,8 +29,9 @@ package struct Watch: ~Copyable {
   private var recordsLookedAt: Int64?
   /// When they are brought to disk next.
   private var recordsDue = ContinuousClock.now
-  /// Why they could not be.
+  /// Why they, or what flows are used for, could not be.
   private var recordTrouble: String?
+  private var usageTrouble: String?
   /// When the next look is due.
   private var due = ContinuousClock.now
   /// Ahead of this nobody looks: a program that writes without a pause must not have this one read without one.
@@ -101,23 +102,34 @@ package struct Watch: ~Copyable {
     }
   }
 
-  /// Brings to disk what the table has recorded. That it cannot is told with what cannot be read of the books.
+  /// Brings to disk what the table has recorded, and what its flows were used for. That it cannot is told with what cannot be read of the books.
   private mutating func keepRecords(isLast: Bool = false) {
     recordsDue = .now + Self.longest
     let now = life.clock()
-    let before = recordTrouble
+    let before = [recordTrouble, usageTrouble]
     do throws(AgentFailure) {
       recordTrouble = try life.keepRecords(lookedAt: recordsLookedAt, isLast: isLast)
       recordsLookedAt = now
     } catch {
-      switch error.code {
-      case .busy: recordsDue = .now + .seconds(5)
-      // Where nothing is enforced there is nothing to keep.
-      case .refused: recordTrouble = nil
-      default: recordTrouble = "records are not kept: \(error.message)"
+      if !isToBeTriedAgain(error) { recordTrouble = Self.trouble("records are not kept", error) }
+    }
+    do throws(AgentFailure) { usageTrouble = try life.keepUsage(isLast: isLast) } catch {
+      if !isToBeTriedAgain(error) {
+        usageTrouble = Self.trouble("what flows are used for is not kept", error)
       }
     }
-    if recordTrouble != before { due = min(due, max(rest, .now)) }
+    if [recordTrouble, usageTrouble] != before { due = min(due, max(rest, .now)) }
+  }
+
+  /// Whether another command was at work.
+  private mutating func isToBeTriedAgain(_ error: AgentFailure) -> Bool {
+    if error.code == .busy { recordsDue = .now + .seconds(5) }
+    return error.code == .busy
+  }
+
+  /// Where nothing is enforced there is nothing to keep.
+  private static func trouble(_ words: String, _ error: AgentFailure) -> String? {
+    error.code == .refused ? nil : "\(words): \(error.message)"
   }
 
   private mutating func look(_ say: (WatchSaying) throws -> Void) throws {
@@ -127,7 +139,7 @@ package struct Watch: ~Copyable {
     rest = end + min((end - start) * 4, .milliseconds(800))
     due = end + Self.longest
     try perform(state.see(sight, by: hints, at: now), of: sight, say)
-    try perform(state.see(damage: damage + [recordTrouble].compactMap(\.self), at: now), say)
+    try perform(state.see(damage: damage + [recordTrouble, usageTrouble].compactMap(\.self), at: now), say)
     // Those of a command that is at work may be of somebody who came in between.
     if sight != .unfinished { hints = [] }
   }

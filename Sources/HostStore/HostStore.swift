@@ -11,6 +11,7 @@ internal import SystemPackage
 ///     revisions/7/about.json       who, when, why, and the digest of the ruleset
 ///     trial, stopped               while there is one
 ///     records                      what the table has recorded, and when each was first seen
+///     usage                        what the rules of flows have counted, and when each was last used
 ///     quarantine                   whom the host has cut off
 ///     opened                       what it has opened for a time
 ///     audit.jsonl                  what happened, each line with the digest of the line before
@@ -59,6 +60,7 @@ package struct HostStore: Sendable {
     static let ruleset = "ruleset.json"
     static let about = "about.json"
     static let records = "records"
+    static let usage = "usage"
     static let audit = "audit.jsonl"
     static let lock = "lock"
   }
@@ -133,6 +135,13 @@ extension HostStore {
   /// - Throws: ``Failure``, `damaged` when it is not what was written.
   package func records<Value: Codable>(as type: Value.Type) throws(Failure) -> Value? {
     try value(Name.records, in: try opened(), atMost: Self.mostRecordBytes)
+  }
+
+  /// What was kept of the use of flows; `nil`: nothing.
+  ///
+  /// - Throws: ``Failure``, `damaged` when it is not what was written.
+  package func usage<Value: Codable>(as type: Value.Type) throws(Failure) -> Value? {
+    try value(Name.usage, in: try opened(), atMost: Self.mostRecordBytes)
   }
 
   /// Three directions of twenty thousand records take a third of it.
@@ -248,9 +257,14 @@ extension HostStore {
   package func write(_ opened: [HostState.Opened]) throws(Failure) { try replace(Name.opened, opened) }
 
   /// Keeps what was recorded; there may be a great many of it.
-  package func write(records: some Codable) throws(Failure) {
+  package func write(records: some Codable) throws(Failure) { try replaceDensely(Name.records, records) }
+
+  /// Keeps what was counted of the use of flows.
+  package func write(usage: some Codable) throws(Failure) { try replaceDensely(Name.usage, usage) }
+
+  private func replaceDensely(_ name: String, _ value: some Codable) throws(Failure) {
     try changing { directory throws(SystemFailure) in
-      try directory.replace(Name.records, with: Self.encoded(records, [.sortedKeys]), .ownerReadWrite)
+      try directory.replace(name, with: Self.encoded(value, [.sortedKeys]), .ownerReadWrite)
     }
   }
 

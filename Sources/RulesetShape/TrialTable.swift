@@ -117,7 +117,8 @@ extension InstalledTable {
         let states = zip(all, self.rules[chain.name] ?? []).filter { !$0.0.leadsToTrial }.map(\.1)
         return (chain.name, states)
       })
-    return InstalledTable(table: staying, rules: rules, otherHandles: otherHandles, generation: generation)
+    return InstalledTable(
+      table: staying, rules: rules, otherHandles: otherHandles, generation: generation, handle: handle)
   }
 }
 

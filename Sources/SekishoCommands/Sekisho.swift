@@ -44,6 +44,7 @@ package struct Sekisho: AsyncParsableCommand {
       DeniedCommand.self,
       ObservedCommand.self,
       SuggestCommand.self,
+      UsageCommand.self,
       StopCommand.self,
       StartCommand.self,
       BootCommand.self,

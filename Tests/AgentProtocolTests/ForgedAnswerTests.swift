@@ -21,6 +21,7 @@ import Testing
     try forge(Listed(text: "x"), to: List.self)
     try forge(Samples.records, to: ListRecords.self)
     try forge(Samples.peers, to: ListPeers.self)
+    try forge(Samples.usage, to: ListUsage.self)
     try forge(HostRuleset(generation: 7, tables: [Samples.others]), to: Read.self)
     try forge(Probed(outcomes: Samples.outcomes), to: Probe.self)
     try forge(Witnessing(unheard: Samples.unheard), to: BearWitness.self)

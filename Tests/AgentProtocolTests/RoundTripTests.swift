@@ -19,6 +19,7 @@ import Testing
     try check(ListRecords())
     try check(ListPeers())
     try check(FollowRecords(seconds: 60))
+    try check(ListUsage(countsSessions: true)) { #expect($0.countsSessions) }
     try check(Sightings())
     try check(StartHost(revision: 7, seen: Samples.seen))
     try check(StopHost(seconds: 600, why: "a trace"))
@@ -57,6 +58,7 @@ import Testing
     try check(Listed(text: nil), to: List.self)
     try check(Samples.records, to: ListRecords.self)
     try check(Samples.peers, to: ListPeers.self)
+    try check(Samples.usage, to: ListUsage.self)
     try check(FollowedRecords(isOver: true), to: FollowRecords.self)
     try check(StoppedHost(until: .max, revision: 7), to: StopHost.self)
     try check(StartedHost(revision: nil), to: StartHost.self)

@@ -132,6 +132,20 @@ enum Samples {
       isTracked: true)
   }()
 
+  static let usage: UsageList = {
+    var list = UsageList(
+      uses: [
+        UsageList.Use(
+          flow: "f", hook: .input, service: "web", packets: .max, bytes: 60, known: 90, first: 80, last: 2,
+          lastAfter: 62, gone: nil),
+        UsageList.Use(
+          flow: "g", hook: .forward, service: "dns", packets: 0, bytes: 0, known: 90, first: nil, last: nil,
+          lastAfter: nil, gone: 9),
+      ], untold: 3, watched: 100, gaps: [UsageList.Gap(began: 50, ended: 20)], loss: "a file is damaged")
+    list.live = [UsageList.Live(flow: "f", hook: .input, sessions: 3)]
+    return list
+  }()
+
   static let attempts = [
     Attempt(.tcp, from: Address(.ipv4, 1), sourcePort: 5, to: Address(.ipv4, 2), .port(443), size: 9),
     Attempt(.icmpv6, to: Address(.ipv6, 1), .type(128), interface: "eth0"),

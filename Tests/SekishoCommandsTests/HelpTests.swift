@@ -7,7 +7,8 @@ import Testing
     "", "init", "check", "compile", "diff", "apply", "status", "explain", "reach", "graph", "read", "probe",
     "lab",
     "lab up",
-    "lab down", "lab status", "lab exec", "lab try", "watch", "denied", "observed", "suggest", "agent",
+    "lab down", "lab status", "lab exec", "lab try", "watch", "denied", "observed", "suggest", "usage",
+    "agent",
   ]
 
   @Test(arguments: verbs)

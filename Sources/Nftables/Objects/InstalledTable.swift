@@ -31,10 +31,15 @@ public struct InstalledTable: Hashable, Sendable {
   public let otherHandles: [UInt64]
   /// The ruleset generation the table was read at (`NFTA_GEN_ID`).
   public let generation: UInt32
+  /// What the kernel calls the table, and no other for as long as it knows tables at all (`NFTA_TABLE_HANDLE`); `nil`: it has
+  /// not said. One that is made anew under the same name counts its rules anew, too.
+  public let handle: UInt64?
 
   public init(
-    table: Table, rules: [ChainName: [RuleState]], otherHandles: [UInt64] = [], generation: UInt32
+    table: Table, rules: [ChainName: [RuleState]], otherHandles: [UInt64] = [], generation: UInt32,
+    handle: UInt64? = nil
   ) {
+    self.handle = handle
     self.table = table
     self.rules = rules
     self.otherHandles = otherHandles

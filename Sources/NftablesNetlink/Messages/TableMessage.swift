@@ -15,6 +15,8 @@ public struct TableMessage: Hashable, Sendable {
   public let comment: String?
   /// Port id of the socket that alone may change the table.
   public let owner: UInt32?
+  /// What the kernel calls the table; `nil`: it has not said.
+  public let handle: UInt64?
 
   /// Reads one `NFT_MSG_NEWTABLE` message, header included.
   ///
@@ -29,6 +31,7 @@ public struct TableMessage: Hashable, Sendable {
     name = try fields.name(NFTA_TABLE_NAME)
     flags = TableFlags(rawValue: fields.u32(NFTA_TABLE_FLAGS) ?? 0)
     owner = fields.u32(NFTA_TABLE_OWNER)
+    handle = fields.u64(NFTA_TABLE_HANDLE)
     let notes = fields.take(NFTA_TABLE_USERDATA).map { bytes[$0] } ?? []
     comment = UserData.text(NFTNL_UDATA_TABLE_COMMENT.rawValue, in: notes)
   }

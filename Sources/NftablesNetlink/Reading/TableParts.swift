@@ -138,6 +138,6 @@ struct TableParts {
         others: others.map(\.object)),
       rules: Dictionary(
         uniqueKeysWithValues: Set(complete.map(\.name)).map { ($0, rulesOf[$0, default: []].map(\.state)) }),
-      otherHandles: others.map(\.handle), generation: generation)
+      otherHandles: others.map(\.handle), generation: generation, handle: table.handle)
   }
 }

@@ -1,6 +1,6 @@
 internal import ArgumentParser
 
-/// A time as a user types it: `500ms`, `90s`, `2m`, `1h`.
+/// A time as a user types it: `500ms`, `90s`, `2m`, `1h`, `30d`.
 struct TimeLimit: ExpressibleByArgument, Sendable {
   let duration: Duration
 
@@ -12,6 +12,7 @@ struct TimeLimit: ExpressibleByArgument, Sendable {
     case "s": duration = .seconds(number)
     case "m": duration = .seconds(60 * number)
     case "h": duration = .seconds(3600 * number)
+    case "d": duration = .seconds(86_400 * number)
     default: return nil
     }
   }

@@ -129,6 +129,13 @@ package final class MemoryKernel: KernelSource, Sendable {
     }
   }
 
+  /// Has every rule have counted so many packets.
+  package func count(_ packets: UInt64) {
+    state.withLock { state in
+      for place in state.tables.keys { state.tables[place]?.count(packets) }
+    }
+  }
+
   /// What somebody else does ahead of a call, by its number; `nil`: nobody does anything.
   package func disturb(_ stranger: (@Sendable (Int) -> [Change])?) {
     state.withLock {

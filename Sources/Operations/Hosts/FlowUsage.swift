@@ -1,0 +1,136 @@
+package import AgentProtocol
+
+/// What a flow was used for, as hosts that were asked have counted it.
+package struct FlowUsage: Sendable {
+  /// What one host has counted of it, on one way and by one of its services.
+  package struct Part: Sendable {
+    package let host: String
+    package let use: UsageList.Use
+  }
+
+  package let flow: String
+  /// In order of hosts.
+  package let parts: [Part]
+  /// Sessions that go on; `nil`: no host has counted them.
+  package let sessions: Int?
+
+  /// What hosts have told, in order of flows.
+  package static func all(of told: [(host: String, list: UsageList)]) -> [Self] {
+    var parts: [String: [Part]] = [:]
+    var live: [String: [DirectionStatus.Direction: Int]] = [:]
+    for (host, list) in told {
+      for use in list.uses { parts[use.flow, default: []].append(Part(host: host, use: use)) }
+      for one in list.live ?? [] { live[one.flow, default: [:]][one.hook, default: 0] += one.sessions }
+    }
+    let isCounted = told.contains { $0.list.live != nil }
+    return parts.sorted { $0.key < $1.key }.map { flow, parts in
+      Self(
+        flow: flow, parts: parts, sessions: isCounted ? live[flow]?.values.max() ?? 0 : nil)
+    }
+  }
+
+  /// Whether some host has rules of it.
+  package var stands: Bool { parts.contains { $0.use.gone == nil } }
+
+  /// Each connection is counted at each end that was asked, and between them: they are as many as the way has that counts most.
+  package var connections: UInt64 { most(\.packets) }
+  package var bytes: UInt64 { most(\.bytes) }
+
+  private func most(_ count: (UsageList.Use) -> UInt64) -> UInt64 {
+    Dictionary(grouping: parts, by: \.use.hook).values.map { parts in
+      parts.reduce(0) { $0 &+ count($1.use) }
+    }.max() ?? 0
+  }
+
+  /// Seconds since some host found it used first; `nil`: it never was, or was before somebody looked.
+  package var first: Int? {
+    let used = parts.filter { $0.use.packets > 0 }
+    return used.contains { $0.use.first == nil } ? nil : used.compactMap(\.use.first).max()
+  }
+
+  /// Where it was found used last; `nil`: it never was.
+  package var latest: UsageList.Use? {
+    parts.map(\.use).filter { $0.last != nil }.min { $0.last ?? 0 < $1.last ?? 0 }
+  }
+
+  /// Seconds since the first host knows of it.
+  package var known: Int { parts.map(\.use.known).max() ?? 0 }
+}
+
+/// What of flows a time has gone by without.
+package struct UnusedFlows: Sendable {
+  /// What is said of one.
+  package enum Finding: Hashable, Sendable {
+    case used
+    case unused
+    /// It was found used in that time, and may have been ahead of it.
+    case perhaps
+    /// It stands for so many seconds only.
+    case young(Int)
+    /// On these hosts nobody has looked for as long; the least of them has for so many seconds.
+    case unknown([String], Int)
+  }
+
+  /// What a used flow allows and was not used.
+  package struct Wider: Sendable {
+    package let flow: String
+    package let services: [String]
+    /// Hosts that may ask and did not, and that may be asked and were not.
+    package let silent: [String]
+    package let unasked: [String]
+  }
+
+  package let seconds: Int
+  private let told: [(host: String, list: UsageList)]
+
+  package init(in seconds: Int, _ told: [(host: String, list: UsageList)]) {
+    self.seconds = seconds
+    self.told = told
+  }
+
+  package func finding(_ flow: FlowUsage) -> Finding {
+    switch use(flow.parts) {
+    case .used: return .used
+    case .perhaps: return .perhaps
+    default: break
+    }
+    let short = short(flow.parts)
+    if let least = short.map(\.watched).min() { return .unknown(short.map(\.host), least) }
+    return flow.known < seconds ? .young(flow.known) : .unused
+  }
+
+  /// `nil`: all of it is used, as far as services and hosts say.
+  package func wider(_ flow: FlowUsage) -> Wider? {
+    let standing = flow.parts.filter { $0.use.gone == nil && $0.use.known >= seconds }
+    guard use(flow.parts) == .used, short(standing).isEmpty else { return nil }
+    func unused(_ parts: [FlowUsage.Part], by name: (FlowUsage.Part) -> String) -> [String] {
+      Dictionary(grouping: parts, by: name).filter { use($0.value) == .unused }.keys.sorted()
+    }
+    let found = Wider(
+      flow: flow.flow, services: unused(standing) { $0.use.service },
+      silent: unused(standing.filter { $0.use.hook == .output }) { $0.host },
+      unasked: unused(standing.filter { $0.use.hook == .input }) { $0.host })
+    return found.services.isEmpty && found.silent.isEmpty && found.unasked.isEmpty ? nil : found
+  }
+
+  /// Seconds of the time of which a host may not know what was used, by host; those with none are left out.
+  package var gaps: [(host: String, seconds: Int)] {
+    told.compactMap { host, list in
+      let sum = list.gaps.reduce(0) { $0 + max(0, min($1.began, seconds) - $1.ended) }
+      return sum == 0 ? nil : (host, sum)
+    }
+  }
+
+  /// A use lies between two looks; of the first look of all, anywhere ahead of it.
+  private func use(_ parts: [FlowUsage.Part]) -> Finding {
+    if parts.contains(where: { $0.use.lastAfter.map { $0 <= seconds } ?? false }) { return .used }
+    return parts.contains { $0.use.last.map { $0 <= seconds } ?? false } ? .perhaps : .unused
+  }
+
+  /// Hosts that have not looked for as long.
+  private func short(_ parts: [FlowUsage.Part]) -> [(host: String, watched: Int)] {
+    let hosts = Set(parts.filter { $0.use.gone == nil }.map(\.host))
+    return told.filter { hosts.contains($0.host) && $0.list.watched < seconds }
+      .map { ($0.host, $0.list.watched) }
+  }
+}

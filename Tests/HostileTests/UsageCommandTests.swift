@@ -1,0 +1,85 @@
+import Testing
+
+/// What flows are used for, counted by the kernel of real packets and kept by hosts.
+@Suite(.enabled(if: Shell.obstacle == nil, "\(Shell.obstacle ?? "")")) struct UsageCommandTests {
+  private static let inventory = """
+    version: 1
+    services: {web: tcp/8080, other: tcp/8081, ssh: tcp/22}
+    hosts:
+      a: {addresses: [10.0.0.1, "2001:db8::1"]}
+      b: {addresses: [10.0.0.2, "2001:db8::2"]}
+      c: {addresses: [10.0.0.3, "2001:db8::3"]}
+    flows:
+      f: {from: [a, c], to: b, service: [web, other], why: a test}
+      m: {from: a, to: [b, c], service: ssh, why: management}
+
+    """
+
+  private static let beginning = """
+    ends() { wanted=$1; shift; status=0; "$@" || status=$?; test $status = $wanted || { echo "$@: $status"; exit 9; }; }
+    is() { test "$1" = "$2" || { echo "$1 is not $2"; exit 9; }; }
+    # What the rules of f have counted, as nft has it, and what sekisho says.
+    kernel() { sekisho lab exec b -- nft list chain inet sekisho in.web > list || return 9
+      sed -n 's/.*counter packets \\([0-9]*\\) .* accept comment "f".*/\\1/p' list | awk '{s += $1} END {print s + 0}'; }
+    told() { sekisho usage --lab --host b --by host > table; awk '$1 == "f" && $3 == "web" {print $4}' table; }
+    try() { ends 0 sekisho lab try a b web > /dev/null; }
+    trap 'test -z "${watch-}" || kill "$watch" 2> /dev/null || true; sekisho lab down -q' EXIT
+    # What is inside has a number of its own.
+    watched() { rm -f said; sekisho lab exec b -- sh -c 'echo "pid $$"; exec "$0" watch' "$(command -v sekisho)" > said 2>&1 & watch=$!
+      until grep -q 'stands, as it was confirmed' said 2> /dev/null; do kill -0 $watch; sleep 0.1; done
+      sekisho lab exec b -- kill -TERM $(sed -n 's/^pid //p' said); wait $watch; watch=; }
+    sekisho lab up -q
+    sekisho apply --lab --yes -q
+
+    """
+
+  @Test(.timeLimit(.minutes(60)))
+  func `connections are counted over rules that are replaced, a table that is flushed and watches that end`()
+    throws
+  {
+    try withShell { shell in
+      try shell.write("inventory/all.yaml", Self.inventory)
+      let result = try shell.run(
+        Self.beginning + """
+          is "$(told)" 0; try; first=$(kernel); test "$first" -gt 0; is "$(told)" $first; is "$(told)" $first
+          # Another rule.
+          sed -i 's/why: a test/why: a test, until: 2099-01-01/' inventory/all.yaml
+          sekisho apply --lab --yes -q; is "$(kernel)" 0; is "$(told)" $first
+          try; second=$(kernel); test "$second" -gt 0; is "$(told)" $((first + second))
+          # What a watch has seen stays when somebody takes the table away, and each counts once.
+          watched; watched; is "$(told)" $((first + second))
+          sekisho lab exec b -- nft delete table inet sekisho
+          ends 1 sekisho usage --lab --host b 2> said; grep 'nothing is counted' said
+          sekisho apply --lab --yes -q; is "$(kernel)" 0; is "$(told)" $((first + second))
+          try; third=$(kernel); test "$third" -gt 0; is "$(told)" $((first + second + third))
+          # A stop takes it away, too, and is no use of anything.
+          sekisho stop --until 1h --lab --host b --stop-host b; sekisho start --lab --host b
+          is "$(kernel)" 0; is "$(told)" $((first + second + third))
+          # A connection is told once, whoever has counted it.
+          sekisho usage --lab --json > json; grep '"format_version" : 1' json
+          is "$(sed -n 's/^      "connections" : \\([0-9]*\\),$/\\1/p' json | head -1)" $((first + second + third))
+          sekisho usage --lab > table; grep "^  f  *$((first + second + third)) connections  *last used .* ago  *[0-9]* session" table
+          grep '^  m  *0 connections  *not used in ' table
+          """, inNamespace: false)
+      #expect(result.status == 0, "\(result.all)")
+    }
+  }
+
+  @Test(.timeLimit(.minutes(60)))
+  func `of what nobody has looked at for as long it is not said that it is unused`() throws {
+    try withShell { shell in
+      try shell.write("inventory/all.yaml", Self.inventory)
+      let result = try shell.run(
+        Self.beginning + """
+          try
+          ends 64 sekisho usage --lab --unused 1d --by host; ends 64 sekisho usage --lab --by source
+          # Nobody has looked for as long.
+          sekisho usage --lab --unused 30d > table; grep '^Not used in 30 d' table; grep '^  none' table
+          grep '^Not known to be used in 30 d, nor not to be' table
+          grep '^  m  not used, and nobody has looked at a, b, c for longer than ' table
+          sekisho usage --lab --unused 30d --json > json; grep '"finding" : "unknown"' json; grep '"finding" : "used"' json
+          """, inNamespace: false)
+      #expect(result.status == 0, "\(result.all)")
+    }
+  }
+}
