@@ -47,6 +47,8 @@ package struct Looked: AgentMessage, Hashable {
   package let logins: [Login]
   /// `nil`: nobody has stopped the host.
   package var stop: StopStatus?
+  /// What was counted of flows of which something closes; `nil`: nothing is known of it.
+  package var usage: UsageList?
 
   package init(
     seen: Seen, comparison: TableComparison, ruleset: [Table]?, recorded: [Recorded] = [],
@@ -74,12 +76,13 @@ package struct Looked: AgentMessage, Hashable {
     let revoked: CutReport?
     let logins: [Login]?
     let stop: StopStatus?
+    let usage: UsageList?
   }
 
   package var header: Header {
     Header(
       seen: seen, comparison: comparison, isRulesetTold: ruleset != nil, recorded: recorded,
-      trialLeft: trialLeft, revoked: revoked, logins: logins, stop: stop)
+      trialLeft: trialLeft, revoked: revoked, logins: logins, stop: stop, usage: usage)
   }
   package var tables: [Table] { ruleset ?? [] }
 
@@ -92,6 +95,7 @@ package struct Looked: AgentMessage, Hashable {
     revoked = header.revoked
     logins = header.logins ?? []
     stop = header.stop
+    usage = try header.usage.map { (told) throws(AgentFailure) in try UsageList(told, []) }
     guard header.isRulesetTold || tables.isEmpty else {
       throw AgentFailure(.badRequest, "tables that are said not to be told")
     }
@@ -136,6 +140,11 @@ package struct TableComparison: Hashable, Sendable, Codable {
     self.change = change
     self.foreignChains = foreignChains
   }
+}
+
+extension TableComparison {
+  /// The flows of which something may close.
+  package var closingFlows: Set<String> { Set(change.flows.filter { $0.action != .add }.map(\.name)) }
 }
 
 /// A base chain of somebody else's table.

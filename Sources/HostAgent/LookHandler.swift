@@ -10,6 +10,8 @@ extension AgentServer {
         StateDirectory.isThere ? (try? here.life())?.remembered(hook) : nil
       }
       looked.stop = here.stopNow
+      let touched = looked.comparison.closingFlows
+      if !touched.isEmpty { looked.usage = (try? here.usage(keeping: false))?.of(touched) }
       return looked
     }
   }

@@ -61,6 +61,12 @@ enum Samples {
   ]
 
   static let looked: [Looked] = {
+    var looked = whole
+    looked[1].usage = usage
+    return looked
+  }()
+
+  private static let whole: [Looked] = {
     let change = TableDiff.change(from: nil, to: table)
     let chain = ForeignChain(table: "ip filter", chain: "INPUT", type: "filter", hook: 1, priority: 0)
     return [

@@ -60,6 +60,12 @@ import Testing
           is "$(sed -n 's/^      "connections" : \\([0-9]*\\),$/\\1/p' json | head -1)" $((first + second + third))
           sekisho usage --lab > table; grep "^  f  *$((first + second + third)) connections  *last used .* ago  *[0-9]* session" table
           grep '^  m  *0 connections  *not used in ' table
+          # What closes is told with what it was used for; what opens is not.
+          sed -i 's/service: .web, other./service: other/' inventory/all.yaml
+          sekisho diff --lab > table 2>&1 || true; grep -A1 '^  - .*web (tcp/8080)' table | grep '^ *flow last used .* ago$'
+          sekisho diff --lab --json > json || true; grep '"closing_flows"' json; grep '"last_used"' json
+          sed -i 's/service: other/service: [web, other, ssh]/' inventory/all.yaml
+          sekisho diff --lab > table 2>&1 || true; grep '^  + .*ssh' table; (! grep 'flow last used' table)
           """, inNamespace: false)
       #expect(result.status == 0, "\(result.all)")
     }

@@ -14,6 +14,8 @@ package struct ChangeMeaning {
   package var unfiltered = 0
   /// How far an intruder gets, before and after; `nil` where only one side is a policy.
   package var reach: ReachChange?
+  /// What running hosts have counted of flows of which something closes, by their names.
+  package var closing: [String: ClosingFlow] = [:]
   /// What lint finds that the change brings; `nil`: not known.
   package var findings: [Finding]?
 
@@ -22,4 +24,11 @@ package struct ChangeMeaning {
   package var isEmpty: Bool {
     diff.isEmpty && reach?.isEmpty != false && (findings ?? []).isEmpty
   }
+}
+
+/// What hosts have counted of a flow of which something closes.
+package struct ClosingFlow: Sendable {
+  package let usage: FlowUsage
+  /// The host on which most sessions of it would not be let begin any more, and how many there are; `nil`: none is.
+  package let sessions: (host: String, count: Int)?
 }

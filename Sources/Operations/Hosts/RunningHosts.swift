@@ -152,10 +152,26 @@ package struct RunningHosts {
     var report = ChangeMeaning(
       diff: diff, old: sources, new: sources, takenForGranted: unasked,
       unfiltered: targets.hosts.count - hosts.count)
+    report.closing = closing
     if let policy, unasked == 0, hosts.count == policy.hosts.count, let passage = diff.passage {
       report.reach = try ReachChange(of: hosts, passage, crowns: policy.crownNames)
     }
     return report
+  }
+
+  private var closing: [String: ClosingFlow] {
+    let told = zip(targets.hosts, answers).compactMap { target, answer in
+      (try? answer.get()).map { (host: target.name, looked: $0) }
+    }
+    let uses = FlowUsage.all(of: told.compactMap { one in one.looked.usage.map { (one.host, $0) } })
+    return Dictionary(
+      uses.map { usage in
+        let sessions = told.compactMap { host, looked in
+          looked.revoked?.flows.first { $0.flow == usage.flow }.map { (host: host, count: $0.sessions) }
+        }
+        let most = sessions.filter { $0.count > 0 }.max { $0.count < $1.count }
+        return (usage.flow, ClosingFlow(usage: usage, sessions: most))
+      }, uniquingKeysWith: { $1 })
   }
 
   func rulesets(of target: Target, _ answer: Answer) -> HostRulesets {

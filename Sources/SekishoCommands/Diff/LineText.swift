@@ -8,15 +8,17 @@ internal import Diagnostics
 extension ConnectionLine {
   /// `+ api (6 hosts) → db (3 hosts)  postgres (tcp/5432)  api-to-db, flows.yaml:3`.
   ///
-  /// - Parameter tellsFamily: whether it is said that only one of two families is meant.
-  func entry(_ mark: Mark, _ sources: Sources, tellsFamily: Bool = true) -> Entry {
+  /// - Parameters:
+  ///   - tellsFamily: whether it is said that only one of two families is meant.
+  ///   - more: what else there is to say of it.
+  func entry(_ mark: Mark, _ sources: Sources, tellsFamily: Bool = true, more: [Entry] = []) -> Entry {
     let family =
       !tellsFamily || !isOfOneFamily ? "" : families[0] == .ipv4 ? ", IPv4 only" : ", IPv6 only"
     let note = [flow, location.map { sources.shownLine($0) }].compactMap { $0 }.joined(separator: ", ")
     return Entry(
       mark, ends: (from.words, to.words), Words("\(serviceWords)\(family)\(isInPart ? ", in part" : "")"),
       note: note,
-      below: partEntries(sources))
+      below: partEntries(sources) + more)
   }
 
   private func partEntries(_ sources: Sources) -> [Entry] {

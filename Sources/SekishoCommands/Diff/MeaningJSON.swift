@@ -1,4 +1,5 @@
 internal import Addressing
+internal import AgentProtocol
 internal import ConnectionDiff
 internal import Diagnostics
 internal import Operations
@@ -50,6 +51,24 @@ extension ChangeMeaning {
       let new: String?
     }
 
+    struct ClosingFlow: Encodable {
+      let flow: String
+      let connections: UInt64
+      let known: Int
+      let lastUsed: Int?
+      /// Since the look by which that had not been.
+      let lastUsedAfter: Int?
+      /// Sessions that would not be let begin any more, on the host that has most of them.
+      let sessions: Int
+
+      init(_ closing: Operations.ClosingFlow) {
+        flow = closing.usage.flow
+        (connections, known) = (closing.usage.connections, closing.usage.known)
+        (lastUsed, lastUsedAfter) = (closing.usage.latest?.last, closing.usage.latest?.lastAfter)
+        sessions = closing.sessions?.count ?? 0
+      }
+    }
+
     struct Risk: Encodable {
       let kind: String
       let message: String
@@ -82,6 +101,9 @@ extension ChangeMeaning {
     let modes: [Mode]
     let ends: [FlowEnd]
     let risks: [Risk]
+    /// What hosts have counted of flows of which something closes; left out where none is known. Times are seconds before they
+    /// were asked.
+    let closingFlows: [ClosingFlow]?
     let reach: ReachChange.JSON?
     let findings: [LintReport.Entry]?
   }
@@ -123,6 +145,9 @@ extension ChangeMeaning {
         .init(
           kind: risk.kind.rawValue, message: risk.message, flow: risk.flow,
           place: risk.location.map { "\(new.shownPath($0.file)):\($0.line):\($0.column)" })
-      }, reach: reach?.json, findings: findings.map { LintReport(findings: $0, sources: new).entries })
+      },
+      closingFlows: closing.isEmpty
+        ? nil : closing.sorted { $0.key < $1.key }.map { .init($0.value) },
+      reach: reach?.json, findings: findings.map { LintReport(findings: $0, sources: new).entries })
   }
 }

@@ -62,11 +62,17 @@ extension ChangeMeaning {
     for line in opened {
       entries.append(line.entry(marks.opens, new))
       let paired = left.filter { $0.isCounterpart(of: line) }
-      entries += paired.map { $0.entry(marks.closes, old) }
+      entries += paired.map { closes($0, marks.closes) }
       if !paired.isEmpty { left.removeAll { $0.isCounterpart(of: line) } }
     }
     return Chapter(
-      .connections, Words(title, .strong), entries + left.map { $0.entry(marks.closes, old) })
+      .connections, Words(title, .strong), entries + left.map { closes($0, marks.closes) })
+  }
+
+  /// With what hosts have counted of its flow, of which other connections may go on.
+  private func closes(_ line: ConnectionLine, _ mark: Mark) -> Entry {
+    let words = line.flow.flatMap { closing[$0] }?.words
+    return line.entry(mark, old, more: words.map { [Entry(nil, Words($0))] } ?? [])
   }
 
   /// `db-1: 10.2.0.9, no more 10.2.0.1`.
@@ -252,5 +258,13 @@ extension LineScope {
     case .membership: "With added or removed hosts"
     case .outside: "With outside networks"
     }
+  }
+}
+
+extension ClosingFlow {
+  /// `flow last used 2 min ago, 3 sessions live on db-1`.
+  fileprivate var words: String {
+    let live = sessions.map { ", \(counted($0.count, "session")) live on \($0.host)" } ?? ""
+    return "flow \(usage.lastWords)\(live)"
   }
 }
