@@ -96,7 +96,7 @@ let package = Package(
         "RulesetSpace",
       ],
       isSmall: true),
-    layer("RulesetSpace", ["Addressing", "ConnectionSpace", "Nftables"]),
+    layer("RulesetSpace", ["Addressing", "ConnectionSpace", "Nftables", "RulesetShape"]),
     layer("PolicySpace", ["Addressing", "ConnectionSpace", "Policy"]),
     layer("Reachability", ["Addressing", "ConnectionSpace", "Policy"], isSmall: true),
     layer("Lint", ["Addressing", "Diagnostics", "Policy"], isSmall: true),

@@ -150,7 +150,7 @@ private struct RecordJudge {
   private let time: UInt64
 
   init(_ table: Table, _ side: Side) {
-    evaluator = Evaluator(table)
+    evaluator = Evaluator(table.withNobodyCut)
     self.side = side
     // Any address of the host will do, none as well.
     own = (try? Interfaces.addresses()) ?? []

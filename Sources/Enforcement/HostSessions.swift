@@ -5,6 +5,7 @@ internal import Machine
 internal import Netlink
 package import Nftables
 internal import NftablesNetlink
+internal import RulesetShape
 internal import Sessions
 
 extension LocalHost {
@@ -313,7 +314,7 @@ extension LocalHost {
     let exits = Routes.exits().map { (link: $0.link, destinations: $0.destinations) }
     let now = UInt64(clamping: time(nil)) * 1_000_000_000
     return { table in
-      SessionJudge(table, addresses, listeners: listeners, exits: exits, at: now)
+      SessionJudge(table.withNobodyCut, addresses, listeners: listeners, exits: exits, at: now)
     }
   }
 

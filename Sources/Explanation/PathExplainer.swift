@@ -143,7 +143,7 @@ private final class Judge: Sendable {
   init(_ table: Table, shown: Table) {
     enforced = table
     self.shown = shown
-    evaluator = Evaluator(table)
+    evaluator = Evaluator(table.withNobodyCut)
   }
 }
 

@@ -20,6 +20,7 @@ struct Draft {
   var groups: [GroupDraft] = []
   var flows: [FlowDraft] = []
   var guards: [GuardDraft] = []
+  var tripwires: [TripwireDraft] = []
 }
 
 /// The modes that were written; what was not comes from the settings.
@@ -145,4 +146,20 @@ struct GuardDraft {
   let name: Symbol
   let key: NodeID
   let statement: Statement
+}
+
+struct TripwireDraft {
+  enum Trigger {
+    case doors(Int, within: Int)
+    case touch(NodeID)
+  }
+
+  let name: Symbol
+  let key: NodeID
+  let on: NodeID
+  let from: NodeID?
+  let spare: NodeID?
+  let trigger: Trigger
+  let cut: Int
+  let why: String
 }

@@ -13,7 +13,7 @@ struct InventoryLoader {
   var groupListIndex: [[Symbol]: Int] = [:]
   /// Hosts that the files declare, expanded or not.
   var hostBudget = 65_536
-  /// Where names of services, flows, guards and settings were first declared.
+  /// Where names of services, flows, guards, tripwires and settings were first declared.
   private var declared: [DeclaredName: NodeID] = [:]
 
   private struct DeclaredName: Hashable {
@@ -60,10 +60,13 @@ struct InventoryLoader {
         case .groups: readSection(entry) { $0.readGroup($1) }
         case .flows: readSection(entry) { $0.readFlow($1) }
         case .guards: readSection(entry) { $0.readGuard($1) }
+        case .tripwires: readSection(entry) { $0.readTripwire($1) }
         default:
           unknownKey(
             entry, in: "an inventory",
-            [.version, .settings, .zones, .networks, .services, .hosts, .groups, .flows, .guards])
+            [
+              .version, .settings, .zones, .networks, .services, .hosts, .groups, .flows, .guards, .tripwires,
+            ])
         }
       }
     }

@@ -2,7 +2,7 @@
 ///
 /// They are the first symbols of every inventory, so that a key is recognised by its number.
 enum Keyword: String, CaseIterable {
-  case version, settings, zones, networks, services, hosts, groups, flows, guards
+  case version, settings, zones, networks, services, hosts, groups, flows, guards, tripwires
   case mode, deny, management, log, group
   case description, crown
   case prefixes, except
@@ -11,13 +11,14 @@ enum Keyword: String, CaseIterable {
   case ingress, egress, forward
   case from, to, service, why, owner, ticket, until
   case never, only, expect, isolated, through, within, verdict, via
+  case on, after, touch, cut, spare
   case all, managed, `private`
 
   /// Whether the value of a key may be a list.
   static func takesList(_ key: String) -> Bool {
     switch Self(rawValue: key) {
     case .prefixes, .except, .ports, .types, .multicast, .replies, .addresses, .groups, .bridges, .between,
-      .from, .to, .service, .isolated, .via:
+      .from, .to, .service, .isolated, .via, .on, .touch, .spare:
       true
     default: false
     }

@@ -123,7 +123,9 @@ extension InventoryLoader {
       .services: "services: {https: tcp/443}", .hosts: "hosts: {web-1: {addresses: [10.20.1.11]}}",
       .groups: "groups: {frontend: [web, api]}",
       .flows: "flows: {web-to-api: {from: web, to: api, service: https, why: Orders are placed}}",
-      .guards: "guards: {alone: {isolated: vault}}", .settings: "settings: {mode: observe}",
+      .guards: "guards: {alone: {isolated: vault}}",
+      .tripwires: "tripwires: {decoys: {on: decoy, touch: any, cut: 1h, why: Nobody has business there}}",
+      .settings: "settings: {mode: observe}",
     ]
     let found = examples.first { what == "`\($0.key.rawValue)`" }
     return found.map { "write names as keys: `\($0.value)`" }

@@ -47,6 +47,7 @@ struct PolicyBuilder {
     let flows = resolveFlows()
     let routes = resolveRoutes()
     let guards = resolveGuards()
+    let tripwires = resolveTripwires()
     checkFlows(flows, routes)
     let management = loader.draft.management.flatMap { service($0) }
     if hosts.isEmpty, !loader.log.hasErrors, let path = loader.tree.paths.first {
@@ -58,12 +59,14 @@ struct PolicyBuilder {
     }
     guard !loader.log.hasErrors else { return nil }
     let (peers, order) = peers.finished(addresses)
-    return Policy(
+    let policy = Policy(
       hosts: hosts.indices.map { host($0, routes: routes[$0], order) }, peers: peers, services: services,
       flows: flows.map { $0.flow(order, location: loader.tree.location($0.draft.key)) },
       guards: guards.map { $0.renumbered(order) },
       zones: zones(), groups: namedGroups(), hostGroups: hostGroups(), networks: namedNetworks(),
-      terms: writtenTerms(), management: management, logGroup: loader.draft.logGroup)
+      terms: writtenTerms(), management: management, logGroup: loader.draft.logGroup,
+      tripwires: tripwires.map { $0.renumbered(order) })
+    return checkTripwires(policy) ? policy : nil
   }
 
   func name(_ host: HostID) -> String { hostNames[host.index] }

@@ -26,6 +26,8 @@ package struct Finding: Hashable, Sendable {
     case unusedNetwork = "unused-network"
     /// No host is in the zone, and no selector names it.
     case unusedZone = "unused-zone"
+    /// A tripwire spares others than those who log in to manage its hosts.
+    case cutsManagement = "cuts-management"
     /// A flow has ended and is still written down.
     case expired
     /// Hosts lack an address family that a flow opens for others at the same end.

@@ -22,7 +22,9 @@ package enum Lint {
     coveredFlows(policy, now) + flowsOfAnyToAny(policy, now) + exposingFlows(policy, now)
       + flowsWithoutRoute(policy, now) + endedFlows(policy, now)
       + flowsWithoutOwner(policy, now) + wideNames(policy) + networksOfHosts(policy)
-      + hostsWithoutManagement(policy, now) + hostsWithoutFamily(policy, now) + unusedNames(policy)
+      + hostsWithoutManagement(policy, now) + hostsWithoutFamily(policy, now)
+      + tripwiresThatCutManagement(policy, now)
+      + unusedNames(policy)
   }
 
   private static func sorted(_ findings: [Finding]) -> [Finding] {

@@ -44,6 +44,7 @@ extension Lint {
   private static func unusedServices(_ policy: Policy) -> [Remark] {
     var used = Set(policy.flows.flatMap(\.services))
     used.formUnion(policy.guards.compactMap(\.statement.service))
+    for case .service(let services) in policy.tripwires.map(\.trigger) { used.formUnion(services) }
     if let management = policy.management { used.insert(management) }
     return policy.services.indices.filter { !used.contains(ServiceID($0)) }.map { index in
       let service = policy.services[index]

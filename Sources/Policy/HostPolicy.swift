@@ -54,11 +54,14 @@ public struct HostPolicy: Hashable, Sendable {
   public let mayNameItself: Bool
   /// By flow, then direction.
   public let allowances: [Allowance]
+  /// Those that are on the host, ascending.
+  public let tripwires: [TripwireID]
 
   public init(
     modes: Modes, deny: DenyAction, forward: ForwardPolicy, dhcp: Bool, mayNameItself: Bool,
-    allowances: [Allowance]
+    allowances: [Allowance], tripwires: [TripwireID] = []
   ) {
+    self.tripwires = tripwires
     self.modes = modes
     self.deny = deny
     self.forward = forward
@@ -71,7 +74,7 @@ public struct HostPolicy: Hashable, Sendable {
   public var enforced: Self {
     Self(
       modes: Modes(.enforce), deny: deny, forward: forward, dhcp: dhcp, mayNameItself: mayNameItself,
-      allowances: allowances)
+      allowances: allowances, tripwires: tripwires)
   }
 }
 
@@ -132,6 +135,11 @@ extension HostPolicies {
       }
     }
 
+    var tripwires = [[TripwireID]](repeating: [], count: policy.hosts.count)
+    for (index, tripwire) in policy.tripwires.enumerated() {
+      for host in policy[tripwire.on].hosts { tripwires[host.index].append(TripwireID(index)) }
+    }
+
     var distinct: [HostPolicy] = []
     var indices: [HostPolicy: Int] = [:]
     var assignment: [Int] = []
@@ -139,7 +147,8 @@ extension HostPolicies {
     for (index, host) in policy.hosts.enumerated() {
       let share = HostPolicy(
         modes: host.modes, deny: host.deny, forward: ForwardPolicy(host.forwarding),
-        dhcp: host.dhcp, mayNameItself: mayNameItself[index], allowances: shares[index])
+        dhcp: host.dhcp, mayNameItself: mayNameItself[index], allowances: shares[index],
+        tripwires: tripwires[index])
       if let known = indices[share] {
         assignment.append(known)
       } else {

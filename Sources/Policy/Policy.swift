@@ -12,6 +12,8 @@ public struct Policy: Hashable, Sendable {
   public let flows: [Flow]
   /// Sorted by name.
   public let guards: [Guard]
+  /// Sorted by name.
+  public let tripwires: [Tripwire]
   /// Zone names, sorted, and which of them are crown jewels.
   public let zones: [Zone]
   /// Named selectors, whether a flow uses them or not; sorted by name.
@@ -30,8 +32,9 @@ public struct Policy: Hashable, Sendable {
   public init(
     hosts: [Host], peers: [Peers], services: [Service], flows: [Flow], guards: [Guard], zones: [Zone],
     groups: [Group] = [], hostGroups: [Group] = [], networks: [Network] = [], terms: [WrittenTerm] = [],
-    management: ServiceID? = nil, logGroup: UInt16? = nil
+    management: ServiceID? = nil, logGroup: UInt16? = nil, tripwires: [Tripwire] = []
   ) {
+    self.tripwires = tripwires
     self.logGroup = logGroup
     self.hosts = hosts
     self.peers = peers
@@ -50,4 +53,5 @@ public struct Policy: Hashable, Sendable {
   public subscript(id: PeersID) -> Peers { peers[id.index] }
   public subscript(id: ServiceID) -> Service { services[id.index] }
   public subscript(id: FlowID) -> Flow { flows[id.index] }
+  public subscript(id: TripwireID) -> Tripwire { tripwires[id.index] }
 }

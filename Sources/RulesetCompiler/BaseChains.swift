@@ -18,6 +18,8 @@ private let redirect: UInt8 = 5
 /// What the chains of one side are on every host, so that it is made once for a whole fleet.
 struct Skeleton: Sendable {
   let side: SidePolicy
+  /// Refuse whom a tripwire has cut off.
+  let cut: [Rule]
   private let loopback: [Rule]
   let established: Rule
   let unlessNew: Rule
@@ -42,6 +44,7 @@ struct Skeleton: Sendable {
   init(_ side: SidePolicy) {
     self.side = side
     let isForward = side.direction == .forward
+    cut = TripwireChain.refusals(side)
     loopback = side.interface.map { [Rule([.match($0, .loopback), .accept])] } ?? []
     // Comparisons, not one verdict map: a lookup costs more than both.
     established = Rule([.match(.ctState, .states(.established)), .accept])
@@ -84,7 +87,7 @@ struct Skeleton: Sendable {
 
   /// Every rule that a chain may have of it.
   var rules: [Rule] {
-    loopback + toContainers + [established, unlessNew, disguised, ownAddress] + dhcp
+    cut + loopback + toContainers + [established, unlessNew, disguised, ownAddress] + dhcp
       + [beginning] + namesForContainers + [translated, end]
       + [QuarantineChain.jump] + opened.rules + lookups.rules + chains.flatMap(\.rules)
   }
@@ -95,13 +98,13 @@ struct Skeleton: Sendable {
   /// The base chain, in the order in which its rules must stand.
   ///
   /// Every packet of a connection passes whatever stands ahead of `established`: only the rules of flows that have
-  /// ended, to end what those have opened, too.
+  /// ended, to end what those have opened, too, and those that refuse whom a tripwire has cut off.
   ///
   /// - Parameter openings: of the side.
   func baseChain(
     _ host: HostPolicy, _ openings: [Opening], expiries: [Rule], _ dispatch: Dispatch
   ) -> Chain {
-    var rules = expiries
+    var rules = cut + expiries
     rules.append(established)
     rules += loopback
     rules += toContainers

@@ -50,7 +50,7 @@ struct ContainerChains {
     builder.add(
       Chain(
         name: ChainMeaning.base(.forward).name, base: BaseChain(hook: .forward, policy: .accept),
-        rules: expiries + [skeleton.established, QuarantineChain.jump] + ways))
+        rules: skeleton.cut + expiries + [skeleton.established, QuarantineChain.jump] + ways))
     builder.add(containers.bridgeNames)
   }
 

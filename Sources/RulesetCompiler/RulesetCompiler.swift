@@ -1,3 +1,4 @@
+internal import Addressing
 package import Nftables
 package import Policy
 internal import RulesetShape
@@ -11,6 +12,7 @@ package struct RulesetCompiler: Sendable {
   private let policy: Policy
   private let sets: PeerSets
   private let skeletons: [SidePolicy: Skeleton]
+  private let tripwires: [CompiledTripwire]
   /// What each share of a flow opens, made once however many hosts have it.
   private let openings: [Allowance: [Opening]]
 
@@ -41,8 +43,9 @@ package struct RulesetCompiler: Sendable {
     self.policy = policy
     self.sets = sets
     self.openings = openings
+    tripwires = policy.tripwires.map { CompiledTripwire($0, in: policy) }
     var sides: Set<SidePolicy> = []
-    for host in policies.distinct { sides.formUnion(Self.sides(host, policy.logGroup)) }
+    for host in policies.distinct { sides.formUnion(Self.sides(host, policy.logGroup, tripwires)) }
     skeletons = Dictionary(
       uniqueKeysWithValues: sides.map { ($0, other?.skeletons[$0] ?? Skeleton($0)) })
   }
@@ -65,7 +68,8 @@ package struct RulesetCompiler: Sendable {
     var builder = TableBuilder(sets: sets)
     let openings = host.allowances.flatMap { self.openings[$0] ?? Opening.all(of: $0, in: policy, sets) }
     var sides: [Direction: (openings: [Opening], dispatch: Dispatch)] = [:]
-    for side in Self.sides(host, policy.logGroup) {
+    let wires = host.tripwires.map { tripwires[$0.index] }
+    for side in Self.sides(host, policy.logGroup, tripwires) {
       let skeleton = skeletons[side] ?? Skeleton(side)
       if case .containers(let containers) = host.forward, side.direction == .forward,
         let ingress = sides[.ingress], let egress = sides[.egress]
@@ -86,6 +90,11 @@ package struct RulesetCompiler: Sendable {
       }
       for chain in skeleton.chains { builder.add(chain) }
       for set in skeleton.deny.records.sets { builder.add(set) }
+      if side.hasTripwires { TripwireChain(side, wires).add(to: &builder) }
+    }
+    if !wires.isEmpty {
+      let isEnforced = Self.cutFamilies(host, tripwires)?.isEmpty == false
+      for set in TripwireChain.sets(wires, cuts: isEnforced) { builder.add(set) }
     }
     builder.add(QuarantineChain.chain)
     for set in QuarantineChain.sets { builder.add(set) }
@@ -93,7 +102,9 @@ package struct RulesetCompiler: Sendable {
   }
 
   /// The sides that a host's table has chains for.
-  private static func sides(_ host: HostPolicy, _ logGroup: UInt16?) -> [SidePolicy] {
+  private static func sides(
+    _ host: HostPolicy, _ logGroup: UInt16?, _ tripwires: [CompiledTripwire]
+  ) -> [SidePolicy] {
     var directions: [Direction] = [.ingress]
     if host.forward == .judge { directions.append(.forward) }
     directions.append(.egress)
@@ -103,9 +114,24 @@ package struct RulesetCompiler: Sendable {
       // Behind the two whose maps it asks.
       directions.append(.forward)
     }
+    let families = cutFamilies(host, tripwires)
     return directions.map {
       SidePolicy(
-        $0, mode: host.modes[$0], deny: host.deny, hasContainers: hasContainers, logGroup: logGroup)
+        $0, mode: host.modes[$0], deny: host.deny, hasContainers: hasContainers, logGroup: logGroup,
+        cutFamilies: families)
+    }
+  }
+
+  /// The families in which tripwires of a host may cut somebody off: none where it only observes who knocks; `nil`: no tripwire
+  /// is on it.
+  private static func cutFamilies(
+    _ host: HostPolicy, _ tripwires: [CompiledTripwire]
+  ) -> [AddressFamily]? {
+    if host.tripwires.isEmpty { return nil }
+    let hearing: [Direction] = host.forward == .leave ? [.ingress] : [.ingress, .forward]
+    guard hearing.contains(where: { host.modes[$0] == .enforce }) else { return [] }
+    return AddressFamily.allCases.filter { family in
+      host.tripwires.contains { tripwires[$0.index].sources[family] != nil }
     }
   }
 

@@ -1,3 +1,4 @@
+internal import Addressing
 internal import Nftables
 internal import Policy
 internal import RulesetShape
@@ -13,11 +14,19 @@ struct SidePolicy: Hashable {
   let hasContainers: Bool
   /// Where copies of what nothing allows go to.
   let logGroup: UInt16?
+  /// Whether knocks on its closed doors are counted.
+  let hasTripwires: Bool
+  /// The families of those whom tripwires may cut off.
+  let cutFamilies: [AddressFamily]
 
   init(
-    _ direction: Direction, mode: Mode, deny: DenyAction, hasContainers: Bool = false, logGroup: UInt16? = nil
+    _ direction: Direction, mode: Mode, deny: DenyAction, hasContainers: Bool = false,
+    logGroup: UInt16? = nil,
+    cutFamilies: [AddressFamily]? = nil
   ) {
     self.logGroup = logGroup
+    hasTripwires = cutFamilies != nil && direction != .egress
+    self.cutFamilies = mode == .enforce ? cutFamilies ?? [] : []
     self.hasContainers = hasContainers
     self.direction = direction
     self.mode = mode

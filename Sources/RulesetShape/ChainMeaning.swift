@@ -9,6 +9,8 @@ package enum ChainMeaning: Hashable, Sendable {
   case denial(Side)
   /// What records of that who wanted what: `in/records`.
   case recording(Side)
+  /// What counts knocks on closed doors, and refuses who knocks too often: `in/tripwire`.
+  case tripwire(Side)
   /// Errors, what cannot be a connection, and what is not tracked: `in/not-new`.
   case notNew(Side)
   /// Connections whose destination somebody's NAT has changed: `in/dnat`.
@@ -43,8 +45,8 @@ package enum ChainMeaning: Hashable, Sendable {
   /// `nil`: of every side.
   package var side: Side? {
     switch self {
-    case .base(let side), .denial(let side), .recording(let side), .notNew(let side), .translated(let side),
-      .requests(let side, _), .replies(let side, _), .shared(let side, _):
+    case .base(let side), .denial(let side), .recording(let side), .tripwire(let side), .notNew(let side),
+      .translated(let side), .requests(let side, _), .replies(let side, _), .shared(let side, _):
       side
     case .toContainers, .fromContainers: .forward
     case .quarantine: nil
@@ -55,8 +57,8 @@ package enum ChainMeaning: Hashable, Sendable {
   package var service: String? {
     switch self {
     case .requests(_, let service), .replies(_, let service): service
-    case .base, .denial, .recording, .notNew, .translated, .toContainers, .fromContainers, .shared,
-      .quarantine:
+    case .base, .denial, .recording, .tripwire, .notNew, .translated, .toContainers, .fromContainers,
+      .shared, .quarantine:
       nil
     }
   }
@@ -67,6 +69,7 @@ package enum ChainMeaning: Hashable, Sendable {
       case .base(let side): side.baseName
       case .denial(let side): "\(side.rawValue)/\(Word.denial)"
       case .recording(let side): "\(side.rawValue)/\(Word.recording)"
+      case .tripwire(let side): "\(side.rawValue)/\(Word.tripwire)"
       case .notNew(let side): "\(side.rawValue)/\(Word.notNew)"
       case .translated(let side): "\(side.rawValue)/\(Word.translated)"
       case .toContainers: "\(Side.forward.rawValue)/\(Word.toContainers)"
@@ -92,6 +95,7 @@ package enum ChainMeaning: Hashable, Sendable {
       switch rest {
       case Word.denial: self = .denial(side)
       case Word.recording: self = .recording(side)
+      case Word.tripwire: self = .tripwire(side)
       case Word.notNew: self = .notNew(side)
       case Word.translated: self = .translated(side)
       case Word.toContainers where side == .forward: self = .toContainers
@@ -114,6 +118,7 @@ package enum ChainMeaning: Hashable, Sendable {
   private enum Word {
     static let denial: Substring = "deny"
     static let recording: Substring = "records"
+    static let tripwire: Substring = "tripwire"
     static let notNew: Substring = "not-new"
     static let translated: Substring = "dnat"
     static let toContainers: Substring = "to-containers"

@@ -29,6 +29,10 @@ package enum RuleNote: String, Hashable, Sendable, CaseIterable {
   case opened = "opened for a time"
   /// One end is an address that the host has cut off.
   case quarantined = "quarantined"
+  /// Denied as well; whoever it is from has tripped a tripwire.
+  case tripped = "tripped a tripwire"
+  /// One end is an address that a tripwire has cut off.
+  case cut = "cut off by a tripwire"
   case denied = "denied"
   case observed = "observed: would be denied"
 

@@ -21,6 +21,16 @@ package enum SetMeaning: Hashable, Sendable {
   case ended(Side, String, AddressFamily)
   /// Addresses that the host has cut off, by requests of their own: `quarantine/v4`.
   case quarantine(AddressFamily)
+  /// Whose knocks on closed doors a tripwire counts: `tripwire/counts.scan.v4`.
+  case counted(String, AddressFamily)
+  /// Closed doors that somebody has knocked on lately, filled by the kernel: `in/doors.scan.v4`.
+  case doors(Side, String, AddressFamily)
+  /// Who has knocked lately, filled by the kernel, with what is left to him: `in/knocks.scan.v4`.
+  case knocks(Side, String, AddressFamily)
+  /// Addresses that have tripped a tripwire, filled by the kernel: `tripwire/tripped.scan.v4`.
+  case tripped(String, AddressFamily)
+  /// Those of them that the host refuses, by whichever tripwire: `tripwire/cut.v4`.
+  case cut(AddressFamily)
   /// Ports that are opened to addresses for a time, by requests of their own: `in/opened.v4`.
   case opened(Side, AddressFamily)
   /// The names of the bridges that containers are attached to: `bridges`.
@@ -42,6 +52,13 @@ package enum SetMeaning: Hashable, Sendable {
       case .ended(let side, let name, let family):
         "\(side.rawValue)/\(Word.expired)\(name).\(family.suffix)"
       case .quarantine(let family): "\(Word.quarantine)\(family.suffix)"
+      case .counted(let name, let family): "\(Word.tripwire)\(Word.counted)\(name).\(family.suffix)"
+      case .doors(let side, let name, let family):
+        "\(side.rawValue)/\(Word.doors)\(name).\(family.suffix)"
+      case .knocks(let side, let name, let family):
+        "\(side.rawValue)/\(Word.knocks)\(name).\(family.suffix)"
+      case .tripped(let name, let family): "\(Word.tripwire)\(Word.tripped)\(name).\(family.suffix)"
+      case .cut(let family): "\(Word.tripwire)\(Word.cut).\(family.suffix)"
       case .opened(let side, let family): "\(side.rawValue)/\(Word.opened).\(family.suffix)"
       case .bridges: Word.bridges
       case .peers(let name, let family): "\(Self.word(name)).\(family.suffix)"
@@ -59,6 +76,10 @@ package enum SetMeaning: Hashable, Sendable {
       name.text == "\(Word.quarantine)\($0.suffix)"
     }) {
       self = .quarantine(family)
+    } else if name.text.hasPrefix(Word.tripwire),
+      let own = Self.tripwire(name.text.dropFirst(Word.tripwire.count))
+    {
+      self = own
     } else if let (side, rest) = Side.divided(name.text, at: "/"), let own = Self.own(side, rest) {
       self = own
     } else if let (word, family) = Self.family(name.text[...]), let peers = Self.peers(word) {
@@ -85,8 +106,21 @@ package enum SetMeaning: Hashable, Sendable {
     if let kind = RecordKind(rawValue: String(name)) { return .records(side, kind, family) }
     if name == Word.asking { return .asking(side, family) }
     if name == Word.opened { return .opened(side, family) }
-    guard name.hasPrefix(Word.expired), name.count > Word.expired.count else { return nil }
-    return .ended(side, String(name.dropFirst(Word.expired.count)), family)
+    if let wire = behind(Word.doors, name) { return .doors(side, wire, family) }
+    if let wire = behind(Word.knocks, name) { return .knocks(side, wire, family) }
+    return behind(Word.expired, name).map { .ended(side, $0, family) }
+  }
+
+  /// A flow may be called `tripwire`, and its ends then begin alike: they have other words.
+  private static func tripwire(_ rest: Substring) -> Self? {
+    guard let (name, family) = family(rest) else { return nil }
+    if name == Word.cut { return .cut(family) }
+    if let wire = behind(Word.tripped, name) { return .tripped(wire, family) }
+    return behind(Word.counted, name).map { .counted($0, family) }
+  }
+
+  private static func behind(_ word: String, _ name: Substring) -> String? {
+    name.hasPrefix(word) && name.count > word.count ? String(name.dropFirst(word.count)) : nil
   }
 
   /// What stands ahead of the suffix of a family.
@@ -121,6 +155,12 @@ package enum SetMeaning: Hashable, Sendable {
     static let expired = "expired."
     static let bridges = "bridges"
     static let quarantine = "quarantine/"
+    static let tripwire = "tripwire/"
+    static let counted = "counts."
+    static let tripped = "tripped."
+    static let cut: Substring = "cut"
+    static let doors = "doors."
+    static let knocks = "knocks."
   }
 }
 

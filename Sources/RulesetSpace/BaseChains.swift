@@ -1,6 +1,7 @@
 internal import Addressing
 internal import ConnectionSpace
 internal import Nftables
+internal import RulesetShape
 
 /// The base chains of a host, in the order in which the kernel calls them.
 struct BaseChains {
@@ -23,7 +24,7 @@ struct BaseChains {
   /// - Parameter others: tables whose translation is followed and whose drops are not looked at.
   init(_ tables: [Table], beside others: [Table]) {
     var chains: [Called] = []
-    let all = tables.map { ($0, true) } + others.map { ($0, false) }
+    let all = tables.map { ($0.withNobodyCut, true) } + others.map { ($0.withNobodyCut, false) }
     for (table, isJudging) in all where table.isCalled && [.inet, .ipv4, .ipv6].contains(table.family) {
       for chain in table.chains {
         guard let base = chain.base, !isIdle(chain, base) else { continue }

@@ -213,6 +213,31 @@ struct LintCase: CustomTestStringConvertible {
       """, ["left: a-1 a-2 a-3", "right: b-1 b-2 b-3"]),
   ]
 
+  static let tripwires: [LintCase] = [
+    LintCase(.cutsManagement, "others are spared", Self.tripwire("spare: a-2"), ["t"]),
+    LintCase(.cutsManagement, "some of them are", Self.tripwire("spare: [a-2, b-1]"), ["t"]),
+    LintCase(.cutsManagement, "it does not say whom", Self.tripwire("from: all")),
+    LintCase(.cutsManagement, "they are spared", Self.tripwire("spare: b")),
+    LintCase(.cutsManagement, "they are not counted", Self.tripwire("from: a, spare: a-2")),
+    LintCase(
+      .cutsManagement, "the flow is over", Self.tripwire("spare: a-2", until: ", until: 2020-01-01")),
+    LintCase(.cutsManagement, "it is on another host", Self.tripwire("spare: a-2", on: "a-2")),
+    LintCase(
+      .unusedService, "a tripwire is a use",
+      """
+      flows: {f: {from: a, to: b, service: [https, dns, mdns, ping, ping6, udp-5353, quiet-mdns], why: test}}
+      tripwires: {t: {on: a, touch: [ssh, any-tcp], cut: 1h, why: test}}
+      """, ["shells"]),
+  ]
+
+  /// Hosts `b` manage `a-1`.
+  private static func tripwire(_ keys: String, on: String = "a-1", until: String = "") -> String {
+    """
+    flows: {f: {from: b, to: a-1, service: ssh, why: test\(until)}}
+    tripwires: {t: {on: \(on), \(keys), touch: any, cut: 1h, why: test}}
+    """
+  }
+
   static let uses: [LintCase] = [
     LintCase(.unusedGroup, "of selectors, of hosts", "groups: {some: [a-1, b-1]}", ["a", "b", "some"]),
     LintCase(
@@ -294,7 +319,9 @@ struct LintCase: CustomTestStringConvertible {
     "\(hosts)\nflows:\n  f: {from: \(from), to: \(to), service: \(service), why: test}"
   }
 
-  @Test(arguments: covered + wide + exposed + routes + places + management + uses + flows + families)
+  @Test(
+    arguments: covered + wide + exposed + routes + places + management + tripwires + uses + flows + families
+  )
   func `a kind is found where it is, and not where it nearly is`(example: LintCase) throws {
     let found = Lint.findings(in: try policy(example.more), at: now)
     #expect(found.filter { $0.kind == example.kind }.map(\.short).sorted() == example.found)
@@ -302,8 +329,8 @@ struct LintCase: CustomTestStringConvertible {
 
   @Test func `every kind is found in some example`() {
     let cases =
-      Self.covered + Self.wide + Self.exposed + Self.routes + Self.places + Self.management + Self.uses
-      + Self.flows + Self.families
+      Self.covered + Self.wide + Self.exposed + Self.routes + Self.places + Self.management
+      + Self.tripwires + Self.uses + Self.flows + Self.families
     let found = Set(cases.filter { !$0.found.isEmpty }.map(\.kind))
     #expect(found == Set(Finding.Kind.allCases))
   }

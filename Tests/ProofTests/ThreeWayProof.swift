@@ -4,6 +4,7 @@ import Lab
 import LabHarness
 import Nftables
 import Policy
+import RulesetShape
 import Testing
 
 /// Compares what the policy says, what a model of the kernel's ruleset says, and what packets do.
@@ -56,7 +57,8 @@ struct ThreeWayProof {
   private mutating func compareModel(_ probes: [ProofProbe]) async throws {
     var evaluators: [HostID: Evaluator] = [:]
     for index in proof.policy.hosts.indices {
-      evaluators[HostID(index)] = Evaluator(try await proof.installed(proof.policy.hosts[index].name))
+      evaluators[HostID(index)] = Evaluator(
+        try await proof.installed(proof.policy.hosts[index].name).withNobodyCut)
     }
     for probe in probes {
       for destination in destinations(of: probe) {

@@ -20,6 +20,7 @@ import Testing
     (.shared(.output, .port(.tcp, 443)), "out/tcp-443"),
     (.shared(.input, .ports(.udp, 53...53)), "in/udp.53"),
     (.shared(.input, .ports(.sctp, 8000...8999)), "in/sctp.8000-8999"),
+    (.tripwire(.input), "in/tripwire"), (.tripwire(.forward), "forward/tripwire"),
     (.quarantine, "quarantine"), (.toContainers, "forward/to-containers"),
     (.fromContainers, "forward/from-containers"),
     (.shared(.input, .translatedPorts(.tcp, 443...443)), "in/dnat.tcp.443"),
@@ -55,6 +56,12 @@ import Testing
     (.opened(.input, .ipv4), "in/opened.v4"), (.opened(.forward, .ipv6), "forward/opened.v6"),
     (.quarantine(.ipv4), "quarantine/v4"), (.quarantine(.ipv6), "quarantine/v6"),
     (.peers("quarantine", .ipv4), "quarantine.v4"),
+    (.counted("scan", .ipv4), "tripwire/counts.scan.v4"), (.cut(.ipv6), "tripwire/cut.v6"),
+    (.tripped("a.v4", .ipv6), "tripwire/tripped.a.v4.v6"),
+    (.doors(.input, "scan", .ipv4), "in/doors.scan.v4"),
+    (.knocks(.forward, "a.b", .ipv6), "forward/knocks.a.b.v6"), (.peers("tripwire", .ipv4), "tripwire.v4"),
+    (.peers("tripwire/from", .ipv4), "tripwire/from.v4"),
+    (.peers("tripwire/to.cut", .ipv6), "tripwire/to.cut.v6"),
     (.bridges, "bridges"), (.peers("api", .ipv4), "api.v4"), (.peers("bridges", .ipv4), "bridges.v4"),
     (.peers("in", .ipv6), "in.v6"), (.peers("1st", .ipv4), "_1st.v4"),
     (.peers("_x", .ipv4), "__x.v4"), (.peers("in/from", .ipv4), "in/from.v4"),
@@ -72,6 +79,7 @@ import Testing
   @Test(arguments: [
     "denied", "blackhole", "api.v5", ".v4", "_api.v4", "Api.v4", "in/", "in/esp", "in/dnat.esp", "in/denied",
     "in/expired..v4x", "in/asking", "in/opened", "quarantine", "quarantine/v5", "in/quarantine",
+    "tripwire/cut", "in/doors", "in/knocks",
   ])
   func `a set of nobody's making has no meaning`(name: String) {
     #expect(SetMeaning(SetName(checked: name)) == nil)

@@ -70,6 +70,9 @@ public enum Comparand: Hashable, Sendable {
   /// The interface `lo`, which has index 1 in every network namespace (`LOOPBACK_IFINDEX`).
   public static let loopback = Self.host32(1)
 
+  /// The routing table's answer "an address of one host elsewhere" (`RTN_UNICAST`).
+  public static let unicast = Self.host32(1)
+
   /// The routing table's answer "an address of this host" (`RTN_LOCAL`).
   public static let local = Self.host32(2)
 

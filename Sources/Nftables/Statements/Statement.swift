@@ -42,6 +42,13 @@ public indirect enum Statement: Hashable, Sendable {
   ) -> Self {
     .set(SetUpdate(.update, set: set, key: key, timeout: timeout, statements: statements))
   }
+
+  /// `add @set { key … }`.
+  public static func add(
+    _ set: SetName, _ key: Operand, timeout: UInt64? = nil, _ statements: [Statement] = []
+  ) -> Self {
+    .set(SetUpdate(.add, set: set, key: key, timeout: timeout, statements: statements))
+  }
 }
 
 /// What `meta … set` and `ct … set` write.

@@ -96,6 +96,21 @@ package struct RandomPolicy: Sendable {
       hosts: hosts, peers: peers.all, services: services, flows: flows, guards: [], zones: [])
   }
 
+  /// The same policy with two tripwires on some hosts.
+  package var withTripwires: Policy {
+    let here = SourceLocation(file: "random.yaml", line: 1, column: 1)
+    guard let on = policy.peers.firstIndex(where: { $0.networks.isEmpty }) else { return policy }
+    let triggers: [Tripwire.Trigger] = [.doors(20, within: 60), .anyDoor]
+    return Policy(
+      hosts: policy.hosts, peers: policy.peers, services: policy.services, flows: policy.flows,
+      guards: policy.guards, zones: policy.zones,
+      tripwires: triggers.enumerated().map { number, trigger in
+        Tripwire(
+          name: "t\(number)", on: PeersID(on), from: nil, spare: nil, trigger: trigger, cut: 3600,
+          why: "random", location: here)
+      })
+  }
+
   /// Every address that could matter: hosts, neighbours of every set's ends, strangers.
   package var addresses: [Address] {
     var result: Set<Address> = [

@@ -1,0 +1,32 @@
+internal import Addressing
+internal import Policy
+
+extension Lint {
+  /// Tripwires that may cut off from a host somebody who logs in there to manage it, because the inventory says itself whom
+  /// they spare.
+  static func tripwiresThatCutManagement(_ policy: Policy, _ now: Timestamp) -> [Remark] {
+    let flows = policy.managementFlows(at: now)
+    return policy.tripwires.compactMap { tripwire in
+      guard tripwire.spare != nil else { return nil }
+      let counted = policy.counted(by: tripwire)
+      let on = Set(policy[tripwire.on].hosts)
+      guard
+        let flow = flows.first(where: { flow in
+          !policy[flow.from].addresses.intersection(counted).isEmpty
+            && policy[flow.to].hosts.contains { host in
+              // Nobody is cut off from himself.
+              on.contains(host)
+                && !policy[flow.from].addresses.intersection(counted)
+                  .isSubset(of: AddressSet(policy[host].addresses))
+            }
+        })
+      else { return nil }
+      let from = policy[flow.from]
+      let source = Peers.isDerived(from.name) ? "sources" : "`\(from.name)`"
+      return Remark(
+        .cutsManagement, tripwire.name, at: tripwire.location,
+        "the tripwire `\(tripwire.name)` may cut off \(source) of the flow `\(flow.name)`, by which its hosts are managed",
+        help: "add them to `spare`; without the key they are spared, and gateways with them")
+    }
+  }
+}
