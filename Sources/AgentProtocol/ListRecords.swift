@@ -98,6 +98,8 @@ package struct RecordList: AgentMessage, Hashable, Codable {
   /// Why what was recorded before the table was made, or is older than it remembers, is not among it; `nil`: it is, or there
   /// is none.
   package private(set) var loss: String?
+  /// Who has tripped tripwires of the host; `nil`: nobody has who is not let go, or the agent does not tell.
+  package var tripped: [TripStatus]?
 
   /// The most entries of a direction that are told.
   package static let most = 20_000
@@ -112,6 +114,9 @@ package struct RecordList: AgentMessage, Hashable, Codable {
     let hooks = Set(header.directions.map(\.hook))
     guard hooks.count == header.directions.count, header.directions.allSatisfy(\.isSound) else {
       throw AgentFailure(.badRequest, "records that no host can have")
+    }
+    guard header.tripped?.count ?? 0 <= TripStatus.most, header.tripped?.allSatisfy(\.isSound) ?? true else {
+      throw AgentFailure(.badRequest, "tripped tripwires that no host can have")
     }
     self = header
     loss = loss.map { Bounds.clamped($0, to: Bounds.message) }

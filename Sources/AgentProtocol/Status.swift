@@ -26,6 +26,8 @@ package struct HostStatus: AgentMessage, Hashable, Codable {
   package var opened: [OpenedStatus]?
   /// Why it is not known what the host has opened; `nil`: it is known.
   package var openedUnknown: String?
+  /// Who has tripped tripwires of the host; `nil`: nobody has who is not let go, or the agent does not tell.
+  package var tripped: [TripStatus]?
   /// What boots; `nil`: nothing was ever confirmed, or whoever is asked may not read the host's books.
   package var confirmed: ConfirmedStatus?
   /// Services that take the table away, as far as files of the host say; `nil`: it was not looked for them.
@@ -61,6 +63,9 @@ package struct HostStatus: AgentMessage, Hashable, Codable {
       header.quarantine?.allSatisfy(\.isSound) ?? true
     else {
       throw AgentFailure(.badRequest, "a quarantine that no host can have")
+    }
+    guard header.tripped?.count ?? 0 <= TripStatus.most, header.tripped?.allSatisfy(\.isSound) ?? true else {
+      throw AgentFailure(.badRequest, "tripped tripwires that no host can have")
     }
     guard header.opened?.count ?? 0 <= OpenDoors.most, header.opened?.allSatisfy(\.isSound) ?? true else {
       throw AgentFailure(.badRequest, "doors that no host can have")

@@ -22,6 +22,7 @@ extension AgentServer {
     answerStart(here)
     answerQuarantine(here)
     answerRelease(here)
+    answerReleaseTripped(here)
     answerOpen(here)
     answerClose(here)
     answerHistory(here)

@@ -57,6 +57,19 @@ package struct HostHere: Sendable {
     StateDirectory.isThere ? try life().openedNow() : []
   }
 
+  /// Who has tripped tripwires of the host; `nil`: nobody. It is in no book: the kernel does it, and a boot forgets it.
+  ///
+  /// - Throws: ``AgentProtocol/AgentFailure`` where the kernel cannot be asked.
+  func trippedNow() throws(AgentFailure) -> [TripStatus]? {
+    let now = WallClock.seconds()
+    let tripped = try host.tripped().prefix(TripStatus.most).map { one in
+      TripStatus(
+        address: one.address, tripwires: one.tripwires, since: now - Int64((one.whole - one.left) / 1000),
+        until: now + Int64((one.left + 999) / 1000), isCut: one.isCut)
+    }
+    return tripped.isEmpty ? nil : tripped
+  }
+
   /// What the host boots with; `nil`: nothing, or whoever asks may not read the books.
   func confirmedNow(_ installed: InstalledTable?) -> ConfirmedStatus? {
     StateDirectory.isThere ? try? life().confirmedNow(installed) : nil
@@ -64,8 +77,10 @@ package struct HostHere: Sendable {
 
   /// What the table has recorded, with what is remembered from before where there are books.
   func records() throws(AgentFailure) -> RecordList {
-    guard StateDirectory.isThere, let life = try? life() else { return try host.records() }
-    return try life.records()
+    let life = StateDirectory.isThere ? try? life() : nil
+    var list = if let life { try life.records() } else { try host.records() }
+    list.tripped = try trippedNow()
+    return list
   }
 
   /// What flows were used for, with what is kept from before where there are books.

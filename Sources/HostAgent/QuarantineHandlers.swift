@@ -31,6 +31,15 @@ extension AgentServer {
     handle(ReleaseHosts.self) { (request, _) throws(AgentFailure) in try here.life().release(request) }
   }
 
+  mutating func answerReleaseTripped(_ here: HostHere) {
+    handle(ReleaseTripped.self) { (request, _) throws(AgentFailure) in
+      guard !request.peers.isEmpty, !request.why.isEmpty else {
+        throw AgentFailure(.badRequest, "who is let go, and why, is not said")
+      }
+      return try here.life().release(request)
+    }
+  }
+
   mutating func answerOpen(_ here: HostHere) {
     handle(OpenDoors.self) { (request, _) throws(AgentFailure) in
       guard OpenDoors.possibleSeconds.contains(request.seconds) else {

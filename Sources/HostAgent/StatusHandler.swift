@@ -27,6 +27,7 @@ extension AgentServer {
       } catch {
         status.openedUnknown = "\(error)"
       }
+      status.tripped = try here.trippedNow()
       // Services are of the machine, and act in its first namespace.
       if NetworkNamespace.isFirst { status.flushing = FlushingServices.found(below: "") }
       return status

@@ -88,6 +88,19 @@ extension HostLife {
     return ReleasedHosts(released.sorted())
   }
 
+  /// Refuses addresses no more that have tripped a tripwire. Of that there are no books: the kernel has it alone.
+  ///
+  /// - Throws: ``AgentProtocol/AgentFailure``, which says what has happened.
+  package func release(_ request: ReleaseTripped) throws(AgentFailure) -> ReleasedHosts {
+    var run = try begin()
+    run.why = request.why
+    let freed = try host.release(Set(request.peers.map(\.address)), run.hold)
+    if !freed.isEmpty {
+      try audit(.released(Self.words(request.peers.filter { freed.contains($0.address) })), run)
+    }
+    return ReleasedHosts(freed.sorted())
+  }
+
   /// Whom the host has cut off. Nothing is changed.
   ///
   /// - Throws: ``AgentProtocol/AgentFailure``: also where the books cannot be read, and it is not known.

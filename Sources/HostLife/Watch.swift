@@ -1,3 +1,4 @@
+internal import Addressing
 package import AgentProtocol
 internal import Enforcement
 package import HostState
@@ -13,6 +14,8 @@ package struct Watch: ~Copyable {
   private static let mostHints = 3
   /// Of so many notices at once the control group is looked for.
   private static let mostAsked = 16
+  /// Who has tripped a tripwire is named of so many at once.
+  private static let mostTrips = 8
   /// How long is looked at nothing when nothing is heard.
   private static let longest = Duration.seconds(60)
 
@@ -32,6 +35,8 @@ package struct Watch: ~Copyable {
   /// Why they, or what flows are used for, could not be.
   private var recordTrouble: String?
   private var usageTrouble: String?
+  /// Who was said to have tripped a tripwire, with the milliseconds that were left.
+  private var tripsTold: [Trip: UInt64] = [:]
   /// When the next look is due.
   private var due = ContinuousClock.now
   /// Ahead of this nobody looks: a program that writes without a pause must not have this one read without one.
@@ -78,7 +83,10 @@ package struct Watch: ~Copyable {
       try hear(say)
       try perform(state.count(at: now), say)
       if due <= .now { try look(say) }
-      if recordsDue <= .now { keepRecords() }
+      if recordsDue <= .now {
+        keepRecords()
+        try tellTripped(say)
+      }
     }
   }
 
@@ -130,6 +138,29 @@ package struct Watch: ~Copyable {
   /// Where nothing is enforced there is nothing to keep.
   private static func trouble(_ words: String, _ error: AgentFailure) -> String? {
     error.code == .refused ? nil : "\(words): \(error.message)"
+  }
+
+  /// Says who has tripped a tripwire since it was asked last. The kernel tells nobody what rules put into sets.
+  private mutating func tellTripped(_ say: (WatchSaying) throws -> Void) throws {
+    guard let tripped = try? life.host.tripped() else { return }
+    let fresh = tripped.filter { one in
+      // Whoever is there with more time left than before has tripped it again.
+      tripsTold[Trip(address: one.address, isCut: one.isCut)].map { $0 < one.left } ?? true
+    }
+    tripsTold = Dictionary(
+      tripped.map { (Trip(address: $0.address, isCut: $0.isCut), $0.left) },
+      uniquingKeysWith: { first, _ in first })
+    if fresh.isEmpty { return }
+    let told = fresh.prefix(Self.mostTrips).map {
+      WatchSaying.Trip(
+        $0.address, tripwires: $0.tripwires, seconds: Int64(($0.left + 999) / 1000), isCut: $0.isCut)
+    }
+    try say(.tripped(told, more: fresh.count - told.count))
+  }
+
+  private struct Trip: Hashable {
+    let address: Address
+    let isCut: Bool
   }
 
   private mutating func look(_ say: (WatchSaying) throws -> Void) throws {

@@ -1,3 +1,5 @@
+package import Addressing
+
 /// What whoever watches a host finds of its table, beside what the books say.
 package enum Sight: Hashable, Sendable {
   /// Nothing was ever confirmed; perhaps a first trial runs.
@@ -98,6 +100,8 @@ package enum WatchSaying: Hashable, Sendable {
   case notLedOut(String)
   /// What cannot be read of the books and does not count, while the rest does.
   case damaged([String])
+  /// Somebody has tripped a tripwire of the host; how many more have.
+  case tripped([Trip], more: Int)
   /// Tables of others were changed.
   case foreign(tables: [String], by: ChangeHint)
   /// So many more changes of tables were not told one by one.
@@ -117,6 +121,23 @@ package enum WatchSaying: Hashable, Sendable {
     case waiting
     /// It was put back too often.
     case givenUp = "given-up"
+  }
+
+  /// Somebody who has tripped a tripwire.
+  package struct Trip: Hashable, Sendable {
+    package let address: Address
+    package let tripwires: [String]
+    /// For how long he is still refused.
+    package let seconds: Int64
+    /// Whether he is; else it is only observed, or too many are refused already.
+    package let isCut: Bool
+
+    package init(_ address: Address, tripwires: [String], seconds: Int64, isCut: Bool) {
+      self.address = address
+      self.tripwires = tripwires
+      self.seconds = seconds
+      self.isCut = isCut
+    }
   }
 
   /// What became of putting a table back.

@@ -41,11 +41,19 @@ package struct ChangeDescription: Hashable, Sendable, Codable {
     package let text: String
   }
 
+  /// What happens to a tripwire on this host.
+  package struct Tripwire: Hashable, Sendable, Codable {
+    package let action: Action
+    package let name: String
+  }
+
   /// Elements that are written out for each set; the rest is counted.
   package static let shownElements = 12
 
   package let flows: [Flow]
   package let objects: [Object]
+  /// Sorted by name; `nil`: none comes, goes or changes.
+  package let tripwires: [Tripwire]?
 
   package var isEmpty: Bool { objects.isEmpty }
 
@@ -63,6 +71,7 @@ package struct ChangeDescription: Hashable, Sendable, Codable {
         .change, "table", wanted.title, "deleted and created anew in one transaction; counters begin at zero")
       flows = rest.flows
       objects = [replaced] + rest.objects
+      tripwires = rest.tripwires
       return
     }
     let oldSets = Dictionary((old?.sets ?? []).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -126,12 +135,24 @@ package struct ChangeDescription: Hashable, Sendable, Codable {
     }
     self.objects = objects
     flows = Self.flows(objects, rules, sets, old, wanted)
+    tripwires = objects.isEmpty ? nil : Self.tripwires(old, wanted)
+  }
+
+  private static func tripwires(_ old: Table?, _ wanted: Table) -> [Tripwire]? {
+    let (before, after) = (old?.withoutTrial.tripwires ?? [:], wanted.tripwires)
+    let changed = Set(before.keys).union(after.keys).sorted().compactMap { name -> Tripwire? in
+      let (was, becomes) = (before[name], after[name])
+      if was == becomes { return nil }
+      return Tripwire(action: was == nil ? .add : becomes == nil ? .delete : .change, name: name)
+    }
+    return changed.isEmpty ? nil : changed
   }
 
   /// Nothing changes.
   package init() {
     flows = []
     objects = []
+    tripwires = nil
   }
 
   /// What goes, then chains, sets, elements and rules that come, in whatever transaction they do.

@@ -35,3 +35,46 @@ extension Table {
       }, others: others)
   }
 }
+
+/// What a table does about one tripwire.
+package struct TripwireParts: Hashable, Sendable {
+  /// That count knocks, in order.
+  package fileprivate(set) var rules: [Rule] = []
+  /// In which they are counted, and those whose knocks count.
+  package fileprivate(set) var sets: Set<NamedSet> = []
+}
+
+extension Table {
+  /// The tripwires on the host, by name.
+  package var tripwires: [String: TripwireParts] {
+    var found: [String: TripwireParts] = [:]
+    if !isSekishos { return found }
+    var names: [SetName: String] = [:]
+    for set in sets {
+      guard let name = SetMeaning(set.name)?.tripwire else { continue }
+      names[set.name] = name
+      found[name, default: TripwireParts()].sets.insert(set)
+    }
+    if found.isEmpty { return found }
+    for chain in chains {
+      guard case .tripwire? = ChainMeaning(chain.name) else { continue }
+      for rule in chain.rules {
+        let name = rule.expressions.lazy.compactMap { expression -> String? in
+          if case .dynamicSet(let update) = expression { names[update.set] } else { nil }
+        }.first
+        if let name { found[name]?.rules.append(rule) }
+      }
+    }
+    return found
+  }
+}
+
+extension SetMeaning {
+  /// The tripwire that a set is of alone.
+  fileprivate var tripwire: String? {
+    switch self {
+    case .counted(let name, _), .tripped(let name, _), .doors(_, let name, _), .knocks(_, let name, _): name
+    default: nil
+    }
+  }
+}

@@ -39,6 +39,7 @@ package struct Sekisho: AsyncParsableCommand {
       SessionsCommand.self,
       CutCommand.self,
       QuarantineCommand.self,
+      ReleaseCommand.self,
       OpenCommand.self,
       CloseCommand.self,
       DeniedCommand.self,

@@ -1,3 +1,4 @@
+import Addressing
 import AgentProtocol
 import Foundation
 import Testing
@@ -188,6 +189,13 @@ import Testing
       let confirmed = ConfirmedStatus(revision: 1, time: sign * Int64(clamping: time), isDrifted: nil)
       let status = HostStatus(generation: 1, table: nil, foreignChains: [], confirmed: confirmed)
       #expect(try isTaken(status, of: Status.self) == canBe)
+      var tripped = HostStatus(generation: 1, table: nil, foreignChains: [])
+      tripped.tripped = [
+        TripStatus(
+          address: Address(.ipv4, 0x0a00_0007), tripwires: [], since: 1, until: sign * Int64(clamping: time),
+          isCut: true)
+      ]
+      #expect(try isTaken(tripped, of: Status.self) == canBe)
     }
     #expect(
       try isTaken(HostStatus(generation: 1, table: table, foreignChains: []), of: Status.self) == canBe)

@@ -41,6 +41,7 @@ import Testing
     try check(CloseDoors(flow, doors, why: nil)) { #expect($0.doors == doors && $0.flow == flow) }
     try check(QuarantineHosts(peers, seconds: nil, why: "a shell")) { #expect($0.seconds == nil) }
     try check(ReleaseHosts(peers.map(\.address), why: nil)) { #expect($0.addresses == peers.map(\.address)) }
+    try check(ReleaseTripped(peers, why: "ours")) { #expect($0.peers == peers && $0.why == "ours") }
     try check(Probe(Samples.attempts))
     try check(BearWitness(Samples.witnessing))
     try check(Look(Samples.table)) { #expect($0.wanted == Samples.table) }
@@ -53,6 +54,12 @@ import Testing
   @Test func `every answer arrives as it was given`() throws {
     try check(Samples.greeting, to: Hello.self)
     for status in Samples.statuses { try check(status, to: Status.self) }
+    var tripped = Samples.statuses[0]
+    tripped.tripped = [
+      TripStatus(
+        address: try Address(parsing: "2001:db8::7"), tripwires: ["scan"], since: 1, until: 3601, isCut: true)
+    ]
+    try check(tripped, to: Status.self)
     for looked in Samples.looked { try check(looked, to: Look.self) }
     try check(Applied(operations: 3, generation: .max, retries: 2), to: Apply.self)
     try check(Listed(text: nil), to: List.self)
@@ -68,6 +75,7 @@ import Testing
     try check(OpenedDoors(until: 1_800_000_000), to: OpenDoors.self)
     try check(ClosedDoors(doors: 2, shared: 1, wasOpen: true, cut: cut), to: CloseDoors.self)
     try check(ReleasedHosts([try Address(parsing: "10.0.0.7")]), to: ReleaseHosts.self)
+    try check(ReleasedHosts([try Address(parsing: "10.0.0.7")]), to: ReleaseTripped.self)
     try check(RevisionRuleset(table: Samples.table), to: ReadRevision.self)
     try check(Listed(text: "table inet sekisho {\n}\u{202e}\n"), to: List.self)
     try check(HostRuleset(generation: 7, tables: [Samples.table, Samples.others]), to: Read.self)

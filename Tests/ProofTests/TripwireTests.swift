@@ -198,6 +198,44 @@ extension KernelProof {
     }
 
     @Test(arguments: families)
+    func `the host tells who is cut off, and lets him go when it is asked, for as many doors as at first`(
+      family: Family
+    ) async throws {
+      try await Self.withServer(Self.inventory()) { proof in
+        func tripped() async throws -> [TripStatus] {
+          try await proof.ask("server") { try await $0.ask(Status()) }.tripped ?? []
+        }
+        let intruder = try Address(parsing: family.address(1))
+        #expect(try await tripped() == [])
+        try await proof.inject((3000..<3020).map { try family.knock(1, $0) }, from: "intruder")
+        let told = try await tripped()
+        #expect(told.map(\.address) == [intruder] && told.map(\.tripwires) == [["scan"]])
+        // An hour, less what has gone by.
+        #expect(told.allSatisfy { $0.isCut && (3599...3601).contains($0.until - $0.since) })
+        #expect(
+          try await proof.ask("server") { try await $0.ask(ListRecords()) }.tripped?.map(\.address)
+            == [intruder])
+        let peers = [
+          QuarantineHosts.Peer(intruder, host: "intruder"),
+          QuarantineHosts.Peer(try Address(parsing: "10.0.0.77"), host: nil),
+        ]
+        func release() async throws -> [Address] {
+          try await proof.ask("server") { try await $0.ask(ReleaseTripped(peers, why: "a test")) }.addresses
+        }
+        #expect(try await release() == [intruder])
+        #expect(try await release() == [])
+        #expect(try await tripped() == [])
+        #expect(Self.isOpen(try await proof.lab.probe("intruder", family.aims(2))))
+        try await proof.inject((4000..<4019).map { try family.knock(1, $0) }, from: "intruder")
+        #expect(try await tripped() == [])
+        try await proof.inject([try family.knock(1, 4019)], from: "intruder")
+        #expect(try await tripped().map(\.address) == [intruder])
+        let events = try await proof.ask("server") { try await $0.ask(History()) }.events
+        #expect(events.filter { $0.event == "released" }.map(\.why) == ["a test"])
+      }
+    }
+
+    @Test(arguments: families)
     func `a gateway counts doors behind it, and forwards nothing of who is cut off`(family: Family)
       async throws
     {

@@ -28,6 +28,8 @@ package struct HostFacts {
   package var revoked: CutReport?
   /// Whom the host refuses, whatever flows say; empty where it was not asked.
   package private(set) var quarantine: [QuarantineStatus] = []
+  /// Who has tripped tripwires of it; empty where it was not asked.
+  package private(set) var tripped: [TripStatus] = []
   /// What it has opened for a time; empty where it was not asked.
   package private(set) var opened: [OpenedStatus] = []
   /// The names of hosts by their addresses.
@@ -83,6 +85,7 @@ package struct HostFacts {
         answer.map { answer in
           var facts = Self(target, answer.looked, names: targets.inventory?.policy, stray: answer.stray)
           facts.quarantine = answer.status.quarantine ?? []
+          facts.tripped = answer.status.tripped ?? []
           facts.opened = answer.status.opened ?? []
           return facts
         }

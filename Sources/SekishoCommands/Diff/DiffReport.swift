@@ -31,7 +31,8 @@ struct DiffReport {
     let logins = found.lostLogins.filter { found.lockout?.hosts.contains($0.host) != true || $0.login != nil }
       .filter { found.lockoutNotProven == nil || $0.login != nil }
       .map { Answer.Part.chapter(.sentence("\($0.reason, .closes)")) }
-    let before = [reason, lead].compactMap { $0 } + logins + (found.meaning?.parts ?? [])
+    let before =
+      [reason, lead].compactMap { $0 } + logins + (found.meaning?.parts ?? []) + tripwires(hosts)
     let knowsMeaning = found.meaning != nil && !showsObjects
     let facts = found.facts.chapters
     guard let sources else {
@@ -45,6 +46,31 @@ struct DiffReport {
       found.findings.map { Entry(.risk, Words($0.message), note: sources.shownLine($0.location)) })
     let chapters = objects + strangers + facts + (findings.entries.isEmpty ? [] : [findings])
     return before + chapters.map { .chapter($0) } + rest
+  }
+
+  /// Tripwires that come, go or change, a line each.
+  private func tripwires(_ differences: [HostDifference]) -> [Answer.Part] {
+    var order: [ChangeDescription.Tripwire] = []
+    var hosts: [ChangeDescription.Tripwire: [String]] = [:]
+    for difference in differences {
+      guard case .compared(let comparison) = difference.outcome else { continue }
+      for tripwire in comparison.change.tripwires ?? [] {
+        if hosts[tripwire] == nil { order.append(tripwire) }
+        hosts[tripwire, default: []].append(difference.host)
+      }
+    }
+    if order.isEmpty { return [] }
+    let entries = order.sorted { $0.name < $1.name }.map { tripwire in
+      let word =
+        switch tripwire.action {
+        case .add: "comes on"
+        case .delete: "goes from"
+        case .change: "changes on"
+        }
+      return Entry(
+        Mark(tripwire.action), Words("\(tripwire.name) \(word) \(listed(hosts[tripwire] ?? []))"))
+    }
+    return [.chapter(Chapter(.facts, Words("Tripwires", .strong), entries))]
   }
 
   /// What belongs to no flow, by host.
@@ -192,6 +218,7 @@ struct DiffReport {
       var generation: UInt32?
       var installed: Bool?
       var flows: [ChangeDescription.Flow]?
+      var tripwires: [ChangeDescription.Tripwire]?
       var objects: [ChangeDescription.Object]?
       var foreignChains: [ForeignChain]?
       var error: FailureJSON?
@@ -216,7 +243,8 @@ struct DiffReport {
         File.Host(
           host: difference.host, status: comparison.change.isEmpty ? "same" : "differs",
           generation: comparison.generation, installed: comparison.isInstalled,
-          flows: comparison.change.flows, objects: comparison.change.objects,
+          flows: comparison.change.flows, tripwires: comparison.change.tripwires,
+          objects: comparison.change.objects,
           foreignChains: comparison.foreignChains)
       case .removed: File.Host(host: difference.host, status: "removed")
       case .failed(let error):

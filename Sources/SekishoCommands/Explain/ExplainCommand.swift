@@ -30,7 +30,7 @@ struct ExplainCommand: Verb {
       name.
 
       With --local, --lab or --host the hosts that are named are asked as well what tables of others lead elsewhere of \
-      it, as those of container engines do, whether they refuse one of its ends (quarantine), and whether they have it open for a time (open):
+      it, as those of container engines do, whether they refuse one of its ends (quarantine, tripwires), and whether they have it open for a time (open):
 
         sudo sekisho explain web-1 db-1 tcp/8080 --local --host db-1
 

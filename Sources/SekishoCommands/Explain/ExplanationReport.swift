@@ -32,7 +32,12 @@ struct ExplanationReport {
     let refused = running.flatMap { host, facts in
       facts.refusals(answers.map(\.0)).entries.map { Entry($0.mark, "\(host, .strong) " + $0.words) }
     }
-    if !refused.isEmpty { parts.append(.chapter(Chapter(.facts, "Refused by hosts as they run", refused))) }
+    let tripped = running.flatMap { host, facts in
+      facts.trips(answers.map(\.0)).map { Entry(.risk, "\(host, .strong) \($0.words(facts.owners))") }
+    }
+    if !(refused + tripped).isEmpty {
+      parts.append(.chapter(Chapter(.facts, "Refused by hosts as they run", refused + tripped)))
+    }
     let opened = running.flatMap { host, facts in
       facts.opened(answers.map(\.0)).entries.map { Entry($0.mark, "\(host, .strong): " + $0.words) }
     }
@@ -168,6 +173,7 @@ struct ExplanationReport {
       let translations: [TranslationJSON]?
       let translationsNotProven: String?
       let quarantine: [QuarantineStatus]?
+      let tripped: [TripStatus]?
       let opened: [OpenedStatus]?
       let error: FailureJSON?
 
@@ -179,11 +185,13 @@ struct ExplanationReport {
           translationsNotProven = known.translationsNotProven
           let refusals = facts.refusals(asked)
           quarantine = refusals.isEmpty ? nil : refusals
+          let trips = facts.trips(asked)
+          tripped = trips.isEmpty ? nil : trips
           let open = facts.opened(asked)
           opened = open.isEmpty ? nil : open
           error = nil
         case .failure(let failure):
-          (translations, translationsNotProven, quarantine, opened) = (nil, nil, nil, nil)
+          (translations, translationsNotProven, quarantine, tripped, opened) = (nil, nil, nil, nil, nil)
           error = FailureJSON(failure)
         }
       }
@@ -235,6 +243,19 @@ extension Result<HostFacts, any Error> {
     return facts.quarantine.filter { one in
       asked.contains { $0.source == one.address || $0.destination == one.address }
     }
+  }
+
+  /// Who of the ends of some connections has tripped a tripwire of the host.
+  fileprivate func trips(_ asked: [Connection]) -> [TripStatus] {
+    guard case .success(let facts) = self else { return [] }
+    return facts.tripped.filter { one in
+      asked.contains { $0.source == one.address || $0.destination == one.address }
+    }
+  }
+
+  /// The names of hosts by their addresses.
+  fileprivate var owners: [Address: String] {
+    if case .success(let facts) = self { facts.owners } else { [:] }
   }
 
   /// What is led elsewhere of some connections.

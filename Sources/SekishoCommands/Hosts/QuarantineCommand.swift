@@ -134,7 +134,64 @@ extension QuarantinedHosts {
   fileprivate var end: String { until.map { "until \(Timestamp(seconds: $0))" } ?? "until --release" }
 }
 
-/// Whom others are to refuse.
+struct ReleaseCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "release",
+    abstract: "Let go whom tripwires have cut off.",
+    usage: "sekisho release [<options>] --why <reason> <host> ...",
+    discussion: """
+      A tripwire of the inventory has hosts refuse whoever knocks on their closed doors, for the time that it says. This \
+      ends it at once, on all hosts or those of --host, and forgets what he has knocked on, so that the next closed door is \
+      his first. `sekisho status` and `sekisho denied` name who is cut off. Whoever is in quarantine stays there \
+      (`sekisho quarantine --release`).
+
+        sekisho release web-3 --why "our own scanner"
+        sekisho release 10.20.1.11 --why "INC-14 is closed" --host "db & ams"
+        sudo sekisho release web-3 --why "a wrong port" --local --host db-1
+
+      HOST is a host, a group or a zone of the inventory, or an address. A host that cannot be asked holds up no other, \
+      and is named.
+
+      Exit codes: 0 done, also where nobody was cut off, 1 a host could not be asked.
+      """)
+
+  @Argument(help: ArgumentHelp("A host, a group, a zone or an address.", valueName: "host"))
+  var released: [String]
+
+  @Option(help: ArgumentHelp("Why, for the history of the hosts.", valueName: "reason"))
+  var why: String
+
+  @OptionGroup var hosts: TrialHosts
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    try requireTellable(why: why)
+    if why.isEmpty { throw ValidationError("--why is needed: whoever finds it wants to know") }
+    if hosts.targets.from != nil {
+      throw ValidationError("--from is of no use here: who is who is told by the inventory (--inventory)")
+    }
+  }
+
+  func answer(_ console: Console) async throws -> Answer {
+    let loaded = try LoadedPolicy(hosts.inventory.inventory)
+    let meant = try Refused(released, in: loaded.policy)
+    var request = hosts.targets.request
+    if request.host == nil, !request.isLab { request.host = "all" }
+    let found = try TargetFinder(
+      options: request, inventory: hosts.inventory.inventory, requiresGuards: false
+    ).find()
+    let question = ReleaseTripped(meant.peers, why: why)
+    let replies = await HostReply.asking(each: found, watch: WaitingLine(console)) {
+      try await question.asked(of: $0)
+    }
+    return TrialAnswer.of(replies, "released") { released in
+      released.addresses.isEmpty
+        ? "had not cut it off" : "refuses \(meant.words(of: released.addresses)) no more"
+    }
+  }
+}
+
+/// Whom others are to refuse, or to refuse no more.
 private struct Refused {
   /// Names of the inventory.
   let hosts: [String]

@@ -125,7 +125,8 @@ struct RecordQuestion: ParsableArguments {
         readers.connections($0, at: target?.name ?? "this host", since: seconds)
       }
     }
-    let report = RecordReport(mode: mode, grouping: grouping ?? .connection)
+    let report = RecordReport(
+      mode: mode, grouping: grouping ?? .connection, names: AddressNames(targets).names)
     var answer = report.answer(replies.map { RecordReport.Host($0) })
     let ofProbes = replies.compactMap { try? $0.result.get() }.flatMap(\.directions).reduce(0) {
       $0 + $1.ofProbes.count

@@ -1,3 +1,4 @@
+internal import Addressing
 internal import AgentProtocol
 internal import Operations
 internal import Policy
@@ -8,6 +9,8 @@ struct RecordReport {
   /// That of the directions that are meant.
   let mode: DirectionStatus.Mode
   let grouping: RecordGrouping
+  /// The hosts that have addresses.
+  let names: [Address: String]
 
   /// What one host has told, read as far as it is meant.
   struct Told: Sendable {
@@ -16,6 +19,8 @@ struct RecordReport {
     let strange: [DirectionStatus.Direction]
     /// Why it does not tell what it remembers from before.
     let loss: String?
+    /// Who has tripped its tripwires.
+    let tripped: [TripStatus]
 
     init(
       _ dated: Dated<RecordList>, _ mode: DirectionStatus.Mode, without probes: ProbeTraces,
@@ -29,6 +34,7 @@ struct RecordReport {
       }
       strange = list.directions.filter { $0.mode == .unknown }.map(\.hook)
       loss = list.loss
+      tripped = (list.tripped ?? []).filter { $0.isCut == (mode == .enforce) }
     }
   }
 
@@ -54,6 +60,7 @@ struct RecordReport {
     let found: Result<[Found], any Error>
     let strange: [DirectionStatus.Direction]
     let loss: String?
+    let tripped: [TripStatus]
 
     init(_ reply: HostReply<Told>) {
       name = reply.host
@@ -61,6 +68,7 @@ struct RecordReport {
       let told = try? reply.result.get()
       strange = told?.strange ?? []
       loss = told?.loss
+      tripped = told?.tripped ?? []
     }
   }
 
@@ -82,6 +90,13 @@ struct RecordReport {
     for direction in Direction.allCases
     where found.contains(where: { $0.recorded.hook.policyDirection == direction }) {
       answer.parts.append(.chapter(chapter(direction, lines, found)))
+    }
+    for host in hosts where !host.tripped.isEmpty {
+      answer.parts.append(
+        .chapter(
+          Chapter(
+            .facts, "\(host.name, .strong)",
+            host.tripped.map { Entry(.risk, Words($0.words(names))) })))
     }
     for host in hosts { answer.parts += remarks(host) }
     answer.data = .document(File(hosts: hosts.map { File.Host($0) }))
@@ -217,11 +232,14 @@ struct RecordReport {
       var directions: [Direction]?
       /// Why what was recorded before is not among it.
       let loss: String?
+      /// Who has tripped its tripwires: those whom it refuses where what it denies is asked for, else the others.
+      let tripped: [TripStatus]?
       var error: FailureJSON?
 
       init(_ host: RecordReport.Host) {
         self.host = host.name
         loss = host.loss
+        tripped = host.tripped.isEmpty ? nil : host.tripped
         switch host.found {
         case .success(let found): directions = found.map { Direction($0) }
         case .failure(let failure): error = FailureJSON(failure)

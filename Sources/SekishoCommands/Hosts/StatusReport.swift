@@ -36,7 +36,9 @@ struct StatusReport {
     let stopped =
       (status.stop.map { [Entry(.risk, Words($0.sentence))] } ?? []) + (status.confirmed?.entries ?? [])
       + status.unknown.map { Entry(.risk, Words($0)) }
-      + (status.quarantine?.entries ?? []) + (status.opened?.entries ?? [])
+      + (status.quarantine?.entries ?? [])
+      + (status.tripped ?? []).map { Entry(.risk, Words($0.words(state.facts?.owners ?? [:]))) }
+      + (status.opened?.entries ?? [])
     let sessions = status.sessions?.entries ?? []
     guard let table = status.table else {
       return Chapter(
@@ -149,6 +151,8 @@ struct StatusReport {
       var quarantine: [QuarantineStatus]?
       /// Why that is not known; left out where it is.
       var quarantineUnknown: String?
+      /// Who has tripped tripwires of it, and whether he is refused.
+      var tripped: [TripStatus]?
       /// What it lets begin for a time, outside its rules.
       var opened: [OpenedStatus]?
       /// Why that is not known; left out where it is.
@@ -187,6 +191,7 @@ struct StatusReport {
           stop = found.stop
           quarantine = found.quarantine
           quarantineUnknown = found.quarantineUnknown
+          tripped = found.tripped
           opened = found.opened
           openedUnknown = found.openedUnknown
           confirmed = found.confirmed

@@ -28,6 +28,8 @@ struct WatchReport {
       "what a command or a stop has left could not be ended: \(reason); it is tried again"
     case .damaged(let parts):
       "of what the host remembers this cannot be read, and does not count: \(parts.joined(separator: "; "))"
+    case .tripped(let trips, let more):
+      (trips.map(Self.text) + (more > 0 ? ["and \(more) more"] : [])).joined(separator: "; ")
     case .foreign(let tables, let hint):
       "\(tables.count == 1 ? "table" : "tables") \(listed(tables)) changed\(Self.text([hint]))"
     case .more(let foreign, let own):
@@ -39,6 +41,13 @@ struct WatchReport {
       "changes came faster than they were heard; the ruleset was read anew, by whom it was changed is not known"
     case .ended: "ended: nobody watches this host any more"
     }
+  }
+
+  private static func text(_ trip: WatchSaying.Trip) -> String {
+    let wire = trip.tripwires.isEmpty ? "a tripwire" : "tripwire \(listed(trip.tripwires))"
+    return trip.isCut
+      ? "\(trip.address) has tripped \(wire) and is refused for another \(roughly(seconds: trip.seconds))"
+      : "\(trip.address) has tripped \(wire) and is not refused: it is only observed, or as many are as may be"
   }
 
   private static func text(_ sight: Sight) -> String {
@@ -148,6 +157,10 @@ extension WatchReport {
     case .damaged(let parts):
       line.event = "damaged"
       line.reason = parts.joined(separator: "; ")
+    case .tripped(let trips, let more):
+      line.event = "tripped"
+      line.tripped = trips.map { Line.Trip($0) }
+      line.more = more
     case .foreign(let tables, let hint):
       line.event = "foreign"
       line.tables = tables
@@ -167,7 +180,7 @@ extension WatchReport {
     /// Seconds since 1970, UTC.
     let time: Int64
     /// `as-confirmed`, `not-as-confirmed`, `restored`, `not-restored`, `not-led-out`, `damaged`, `nothing-confirmed`,
-    /// `stopped`, `unfinished`, `unknown`, `foreign`, `more`, `lost`, `ended`.
+    /// `stopped`, `unfinished`, `unknown`, `tripped`, `foreign`, `more`, `lost`, `ended`.
     var event = ""
     var revision: Int?
     /// The revision on trial.
@@ -183,6 +196,9 @@ extension WatchReport {
     /// What the rules had counted when they were looked at last.
     var counted: Counted?
     var tables: [String]?
+    /// Who has tripped a tripwire, and how many more have.
+    var tripped: [Trip]?
+    var more: Int?
     var foreign: Int?
     var own: Int?
     var fallback: Bool?
@@ -219,6 +235,21 @@ extension WatchReport {
         self.reason = reason
         deviation = kind.map { Found(Deviation($0)) }
         fallback = kind == .fallback
+      }
+    }
+
+    struct Trip: Encodable {
+      let address: String
+      let tripwires: [String]
+      /// For which he is still refused.
+      let seconds: Int64
+      let isCut: Bool
+
+      init(_ trip: WatchSaying.Trip) {
+        address = "\(trip.address)"
+        tripwires = trip.tripwires
+        seconds = trip.seconds
+        isCut = trip.isCut
       }
     }
 
