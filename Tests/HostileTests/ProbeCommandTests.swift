@@ -39,6 +39,7 @@ import Testing
         ends() { wanted=$1; shift; status=0; "$@" || status=$?; test $status = $wanted || { echo "$@: $status"; exit 9; }; }
         ends 64 sekisho probe
         ends 1 sekisho probe --lab
+        ends 64 sekisho probe --lab --from build 2> said; grep 'knows no flows' said
         ends 0 sekisho lab up
         trap 'sekisho lab down' EXIT
         # Nothing is filtered: everything that is denied passes.
@@ -47,6 +48,20 @@ import Testing
         ends 0 sekisho apply --lab --yes -q
         ends 0 sekisho probe --lab --junit right.xml > said 2>&1; grep ', all as the policy says' said
         grep 'between 3 hosts and 1 network' said
+        # Who sends what is denied is stopped there, and what the receiver would do is not known; a network has no rules.
+        grep -E 'seen to be denied: [0-9]+ by senders, [0-9]+ by receivers' said
+        grep -E 'to be denied as well, where no packet came: [0-9]+ by receivers' said
+        ends 0 sekisho probe --lab --host 'a, b' --json > one
+        python3 -c '
+        import json
+        told = json.load(open("one"))["denials"]
+        assert [(d["host"], d["direction"]) for d in told] == sorted((h, d) for h in "abc" for d in ("egress", "ingress")), told
+        assert all(d["proven"] > 0 and d["not_reached"] == 0 for d in told if d["direction"] == "egress"), told
+        assert all(d["not_reached"] > 0 and d["not_proven"] == 0 for d in told if d["direction"] == "ingress"), told
+        # Only what comes from the network gets as far as a receiver.
+        assert {d["host"]: d["proven"] > 0 for d in told if d["direction"] == "ingress"} == {"a": True, "b": True, "c": False}
+        '
+        ends 0 sekisho probe --lab --host 'a, b' > said 2>&1; grep 'shown by no packet: what is denied on the way in at c;' said
         python3 junit.py right.xml | grep -x '0 0'
         # The same seed tries the same.
         ends 0 sekisho probe --lab --seed 7 --whole 0 --samples 50 --json > one; grep '"seed" : 7' one

@@ -27,6 +27,9 @@ struct ProbeCommand: Verb {
       Where there is more to try than --whole, every host, flow and edge of a service is tried once, and then as many \
       connections by chance as --samples says, which bound how many of all may deviate.
 
+      A packet that its sender stops is not seen by the receiver: how many each end was seen to deny is told, and how many \
+      did not come there.
+
       Exit codes: 0 all as the policy says, 1 something is not proven, 4 packets and policy disagree.
       """)
 
@@ -41,6 +44,9 @@ struct ProbeCommand: Verb {
       "These hosts, to and from all others, as in \"api & !api-3, worker\"; by ssh unless --lab.",
       valueName: "selector"))
   var host: String?
+
+  @Option(help: .hidden)
+  var from: String?
 
   @Option(
     help: ArgumentHelp("Of chance: the same number tries the same (default: any).", valueName: "number"))
@@ -75,6 +81,9 @@ struct ProbeCommand: Verb {
   func validate() throws {
     if !lab, host == nil {
       throw ValidationError("say which hosts: --lab, or --host SELECTOR (--host all: by ssh)")
+    }
+    if from != nil {
+      throw ValidationError("--from knows no flows, which packets are held against; give the inventory")
     }
     guard (1...1_000_000).contains(samples), (0...1_000_000).contains(whole) else {
       throw ValidationError("--samples takes 1 to 1000000, --whole 0 to 1000000")

@@ -46,6 +46,18 @@ struct ProbeJSON: Encodable {
     let confidence: Double
   }
 
+  /// What a host has to deny in a direction, of what was tried.
+  struct Denials: Encodable {
+    let host: String
+    let direction: String
+    /// It was seen to stop them.
+    let proven: Int
+    /// They did not come there: what was ahead of it had stopped them.
+    let notReached: Int
+    /// It is not known how far they came.
+    let notProven: Int
+  }
+
   struct Missing: Encodable {
     let host: String
     let reason: String
@@ -66,6 +78,8 @@ struct ProbeJSON: Encodable {
   let confidence: Confidence?
   /// Only what is otherwise than the policy says, or not proven.
   let connections: [Connection]
+  /// By host and direction: one that is stopped by the sender says nothing of what the receiver would do.
+  let denials: [Denials]
   let missingHosts: [Missing]
   let untriedFlows: [String]
   /// What hosts may have recorded of it, in what is kept.
@@ -91,6 +105,11 @@ struct ProbeJSON: Encodable {
     connections = run.judgements.indices.filter { !run.judgements[$0].isProven }.map {
       Connection($0, run, words, report.policy)
     }
+    denials = run.denials.counts.map { end, count in
+      Denials(
+        host: report.policy[end.host].name, direction: end.direction.rawValue, proven: count.proven,
+        notReached: count.unreached, notProven: count.unproven)
+    }.sorted { ($0.host, $0.direction) < ($1.host, $1.direction) }
     missingHosts = run.gone.map { Missing(host: run.plan.ends[$0.end].name, reason: $0.reason) }
     untriedFlows = run.plan.untried.map { report.policy[$0].name }
   }

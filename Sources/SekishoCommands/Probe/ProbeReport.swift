@@ -24,6 +24,7 @@ struct ProbeReport {
     for end in run.gone { parts.append(.failure("\(run.plan.ends[end.end].name): \(end.reason)")) }
     parts.append(.summary(summary))
     if let confidence { parts.append(.summary(confidence)) }
+    parts += denied
     if !run.plan.untried.isEmpty {
       let names = run.plan.untried.map { policy[$0].name }
       parts.append(
@@ -63,6 +64,33 @@ struct ProbeReport {
     return
       "no deviation in \(confidence.samples) of them that chance has chosen: under \(Self.percent(confidence.share)) of "
       + "all \(run.plan.population) deviate, with 99 % confidence"
+  }
+
+  /// Whose denials were seen: what is stopped by one end was not tried at the next.
+  private var denied: [Answer.Part] {
+    let denials = run.denials
+    let directions: [(Direction, who: String, way: String)] = [
+      (.egress, "senders", "on the way out"), (.forward, "gateways", "on the way through"),
+      (.ingress, "receivers", "on the way in"),
+    ]
+    func list(_ count: KeyPath<ProbeDenials.Count, Int>) -> String {
+      let counts = directions.map { (denials.total($0.0)[keyPath: count], $0.who) }.filter { $0.0 > 0 }
+      return counts.map { "\($0.0) by \($0.1)" }.joined(separator: ", ")
+    }
+    let (proven, unreached) = (list(\.proven), list(\.unreached))
+    var parts: [Answer.Part] = []
+    if !proven.isEmpty { parts.append(.summary("seen to be denied: \(proven)")) }
+    if !unreached.isEmpty {
+      parts.append(.summary("to be denied as well, where no packet came: \(unreached)"))
+    }
+    for (direction, _, way) in directions {
+      let names = denials.unseen(direction).map { policy[$0].name }
+      if names.isEmpty { continue }
+      parts.append(
+        .remark(
+          "shown by no packet: what is denied \(way) at \(listed(names)); sekisho drift compares rulesets"))
+    }
+    return parts
   }
 
   /// Rounded up, so that no more is claimed than is shown.
@@ -105,6 +133,12 @@ extension ProbeRun {
       }
     }
     return tally
+  }
+
+  var denials: ProbeDenials {
+    var denials = ProbeDenials()
+    for (judgement, explanation) in zip(judgements, explanations) { denials.add(judgement, explanation) }
+    return denials
   }
 
   /// Indices of the plan's probes of which a packet was sent.
