@@ -30,21 +30,21 @@ struct RecordCommandTests {
         Self.start + """
           sekisho denied --lab > told; cat told
           grep 'denied on the way in: 2 peers and ports' told
-          grep -e '- b → a  dns  2 packets, [0-9a-z ]* ago, flow a-to-b is the other way' told
+          grep -e '- b → a  dns  2 packets, [0-9a-z ,]* ago, flow a-to-b is the other way' told
           grep -e '- b → a  udp/99  1 packet, [0-9a-z ]* ago, no flow allows it' told
           sekisho denied --lab --host a --by source | grep 'b → 2 ports of a  3 packets'
           sekisho denied --lab --host a --by service | grep 'dns  b → a  2 packets'
           sekisho denied --lab --host a --by host | grep 'b → a  2 ports  3 packets'
           sekisho observed --lab > told 2> said; cat told said
           grep 'would be denied on the way out: 2 peers and ports' told
-          grep 'b → a  dns  2 packets, [0-9a-z ]* ago, flow a-to-b is the other way' told
+          grep 'b → a  dns  2 packets, [0-9a-z ,]* ago, flow a-to-b is the other way' told
           grep 'a observes nothing, it enforces' said
           sekisho denied --lab --json > json; cat json
           for word in '"cause" : "other-way"' '"cause" : "no-flow"' '"destination_host" : "a"' '"flow" : "a-to-b"' \
             '"memory" : 86400' '"packets" : 2' '"port" : 99' '"protocol" : "udp"' '"service" : "dns"' \
             '"source" : "10.0.0.2"' '"source_host" : "b"' '"full" : false'; do grep -F "$word" json; done
           sekisho compile -q -o out
-          sekisho denied --lab --from out | grep 'b → a  udp/53  2 packets, [0-9a-z ]* ago$'
+          sekisho denied --lab --from out | grep 'b → a  udp/53  2 packets, [0-9a-z ,]* ago$'
           for port in $(seq 1 40); do sekisho lab exec b -- bash -c "echo x > /dev/udp/10.0.0.1/$((2000 + port))"; done
           sekisho denied --lab > told; cat told
           grep -e '! b  scan: 41 ports of a  41 packets, [0-9a-z ]* ago\\(, first [0-9a-z ]* ago\\)*, no flow allows it' told
@@ -70,7 +70,7 @@ struct RecordCommandTests {
         sekisho lab exec d -- bash -c 'for host in 1 2 3; do for port in 1 2 3 4 5 6 7 8 9 10 11 12; do
           echo x > /dev/udp/10.0.0.$host/$port; done; done'
         status=0; sekisho denied --lab > told 2> said || status=$?; cat told said; test $status = 1
-        grep -e '! d  scan: 12 ports of 3 hosts  36 packets, [0-9a-z ]* ago, no flow allows it' told
+        grep -e '! d  scan: 12 ports of 3 hosts  36 packets, [0-9a-z ,]* ago, no flow allows it' told
         grep 'd: nothing is enforced on this host' said
         sekisho denied --lab --host 'a, b, c' --since 1h | grep scan
         # Nor does it hide from whoever reads the proposal later.
@@ -297,8 +297,8 @@ struct RecordCommandTests {
           suggest --denied; grep 'udp/56' list; grep 'udp/55' list; (! grep 'left: ' said)
           sekisho observed --local --host a > list; cat list
           grep 'a → b  udp/55  1 packet, .*, perhaps while it enforced$' list; (! grep 'udp/56 .*perhaps' list)
-          # The same the other way round.
-          sed -i '/^settings/d' inventory/all.yaml; apply; noted; send 57; denied
+          # The same the other way round. Ages are whole seconds.
+          sleep 2; sed -i '/^settings/d' inventory/all.yaml; apply; noted; send 57; denied
           grep 'a → b  udp/56  1 packet, .*, perhaps while it only observed$' list; (! grep 'udp/57 .*perhaps' list)
           sekisho denied --local --host a --json > json; grep '"in_mode" : [0-9]' json
           # What is not known is said of a proposal, too.
