@@ -22,10 +22,11 @@ import Testing
           // Ahead of containers only what comes to them is judged.
           let judging = base == "forward" ? table.chain("forward/to-containers") : nil
           #expect((judging ?? table.chain(base))?.rules.contains { $0.leads(to: notNew) } == true)
+          // Behind whom the host has cut off, and what is invalid.
           let rules = table.chain(notNew)?.rules ?? []
           let redirect = rules.firstIndex { $0.comment == "ICMP redirect" && $0.leads(to: deny) }
           let errors = rules.firstIndex { $0.expressions == related.expressions }
-          #expect(redirect == 1 && errors == 2)
+          #expect(redirect == 2 && errors == 3)
         }
       }
     }
