@@ -236,6 +236,54 @@ extension KernelProof {
     }
 
     @Test(arguments: families)
+    func `rules on trial cut off by themselves, and whom the others have cut off they leave so`(
+      family: Family
+    )
+      async throws
+    {
+      let inventory = Self.inventory()
+      let without = String(
+        inventory.prefix(upTo: inventory.firstRange(of: "tripwires:")?.lowerBound ?? inventory.endIndex))
+      try await Self.withServer(without) { proof in
+        let aims = family.aims(2)
+        func arm(_ inventory: String) async throws {
+          let table = try proof.changed(to: inventory).table(of: "server")
+          _ = try await proof.ask("server") { agent in
+            try await agent.ask(
+              Arm(table, seen: nil, seconds: 3600, note: ChangeNote(why: nil, meaning: "a trial")))
+          }
+        }
+        func end() async throws { _ = try await proof.ask("server") { try await $0.ask(EndTrial()) } }
+        func knock() async throws {
+          try await proof.inject((3000..<3020).map { try family.knock(1, $0) }, from: "intruder")
+        }
+        try await knock()
+        #expect(Self.isOpen(try await proof.lab.probe("intruder", aims)))
+        try await arm(inventory)
+        try await knock()
+        #expect(Self.isDenied(try await proof.lab.probe("intruder", aims)))
+        #expect(Self.isOpen(try await proof.lab.probe("bystander", aims)))
+        #expect(
+          try await proof.ask("server") { try await $0.ask(Status()) }.tripped?.map(\.isCut) == [true])
+        // With the trial goes whom it has cut off.
+        try await end()
+        #expect(Self.isOpen(try await proof.lab.probe("intruder", aims)))
+        try await proof.changed(to: inventory).apply(["server"])
+        try await knock()
+        #expect(Self.isDenied(try await proof.lab.probe("intruder", aims)))
+        // Rules that only observe refuse nobody while they judge.
+        try await arm(Self.inventory("observe"))
+        #expect(Self.isOpen(try await proof.lab.probe("intruder", aims)))
+        try await end()
+        #expect(Self.isDenied(try await proof.lab.probe("intruder", aims)))
+        try await arm(inventory.replacing("after: 20", with: "after: 21"))
+        #expect(Self.isDenied(try await proof.lab.probe("intruder", aims)))
+        try await end()
+        #expect(Self.isDenied(try await proof.lab.probe("intruder", aims)))
+      }
+    }
+
+    @Test(arguments: families)
     func `a gateway counts doors behind it, and forwards nothing of who is cut off`(family: Family)
       async throws
     {
