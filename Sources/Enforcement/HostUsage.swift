@@ -1,6 +1,6 @@
 package import AgentProtocol
 internal import Netlink
-internal import Nftables
+package import Nftables
 internal import NftablesNetlink
 package import RulesetShape
 internal import Sessions
@@ -22,16 +22,21 @@ extension LocalHost {
   ///
   /// Rules are listed, and sets only where they may have changed since the table was read last.
   ///
+  /// - Parameter made: the table as it was just made, and the generation that made it; `nil`: nobody has made it just before.
   /// - Throws: ``AgentProtocol/AgentFailure``; `refused` where nothing is enforced, so that nothing is counted.
-  package func flowCounts() throws(AgentFailure) -> FlowCounts {
+  package func flowCounts(
+    behind made: (table: Table, generation: UInt32)? = nil
+  ) throws(AgentFailure) -> FlowCounts {
     let kernel = try openKernel()
     var pause = Backoff()
     repeat {
       do throws(ReadError) {
-        let known = try lastKnown(kernel)
+        var known = made
+        if made == nil, let last = try lastKnown(kernel) { known = (last.table, last.generation) }
         let found = try kernel.table(family, name, knowing: known.map { ($0.table.sets, $0.generation) })
         guard let found else { break }
-        if known?.generation != found.generation {
+        // What was made need not be all that its sets have.
+        if made == nil, known?.generation != found.generation {
           note(FoundTable(own: found, generation: found.generation))
         }
         return FlowCounts(table: found.handle, rules: found.countedFlows)

@@ -96,7 +96,9 @@ extension HostLife {
     let applied = try host.change(request, run.hold, losing: keep, tell: tell)
     if hasLost { try? noteTableGone() } else if run.own == nil { try? noteTableMissing() }
     // What a table counts from its beginning on is known from there on.
-    if hasLost || run.own == nil { _ = try? keepUsage(isLocked: hasBooks) }
+    if hasLost || run.own == nil {
+      _ = try? keepUsage(isLocked: hasBooks, behind: (table, applied.generation))
+    }
     run.operations += applied.operations
     run.applied = Applied(
       operations: run.operations, generation: applied.generation, retries: applied.retries,

@@ -3,6 +3,7 @@ package import Enforcement
 internal import HostState
 internal import HostStore
 internal import Machine
+internal import Nftables
 
 extension HostLife {
   /// What flows were used for, with what is kept from before. Whoever may write keeps it, so that each question is a look;
@@ -40,15 +41,18 @@ extension HostLife {
   /// - Parameters:
   ///   - isLocked: whether the books are in hand already.
   ///   - isLast: whether nobody looks again, so that the disk says when somebody did.
+  ///   - made: the table as it was just made, and the generation that made it.
   /// - Returns: why what the disk had could not be read, and has made room.
   /// - Throws: ``AgentProtocol/AgentFailure``: `refused` where nothing is enforced, `busy` where another command is at work.
   @discardableResult
-  func keepUsage(isLocked: Bool = false, isLast: Bool = false) throws(AgentFailure) -> String? {
+  func keepUsage(
+    isLocked: Bool = false, isLast: Bool = false, behind made: (table: Table, generation: UInt32)? = nil
+  ) throws(AgentFailure) -> String? {
     let lock = isLocked ? nil : try reading { () throws(HostStore.Failure) in try store.lock() }
     defer { withExtendedLifetime(lock) {} }
     let (old, damage) = try keptUsage()
     let memory: UsageMemory
-    do throws(AgentFailure) { memory = try looked(try host.flowCounts(), behind: old) } catch {
+    do throws(AgentFailure) { memory = try looked(try host.flowCounts(behind: made), behind: old) } catch {
       // The table has gone. Of another boot that says nothing, since every boot begins without one.
       if error.code == .refused, let old, old.isThere, old.place == (try Self.place()) {
         try write(old.withoutTable)
