@@ -3,15 +3,19 @@ import Testing
 
 /// Help is read in a terminal of 80 columns.
 @Suite struct HelpTests {
-  private static let verbs = [
-    "", "init", "check", "compile", "diff", "apply", "status", "explain", "reach", "graph", "read", "probe",
-    "lab",
-    "lab up",
-    "lab down", "lab status", "lab exec", "lab try", "watch", "denied", "observed", "suggest", "usage",
-    "agent",
-  ]
+  /// All that the program itself names, and those of the lab.
+  private static func verbs() -> [String] {
+    let listed = ChildProcess.run(
+      ["\(ChildProcess.products)/sekisho", "--help"], environment: ["COLUMNS": "80"])
+    let lines = listed.output.split(separator: "\n").drop { !$0.hasPrefix("SUBCOMMANDS:") }.dropFirst()
+    let named = lines.filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") }
+      .compactMap { $0.split(separator: " ").first.map(String.init) }.filter { $0 != "See" }
+    return [""] + named + ["up", "down", "status", "exec", "try"].map { "lab \($0)" }
+  }
 
-  @Test(arguments: verbs)
+  @Test func `the program names its verbs`() { #expect(Self.verbs().count > 35, "\(Self.verbs())") }
+
+  @Test(arguments: verbs())
   func `no line of it is wider than a terminal, and no example is broken`(verb: String) {
     let words = verb.split(separator: " ").map(String.init)
     let told = ChildProcess.run(

@@ -15,7 +15,7 @@ struct BootCommand: Verb {
       answers, errors, neighbour discovery, DHCP), and lets nothing else in, out or through. Tables of others stay as they \
       are. Where nothing was ever confirmed, nothing is done.
 
-        sudo sekisho boot                    by hand; packaging/sekisho-boot.service does it ahead of the network
+        sudo sekisho boot                    by hand; sekisho-boot.service does it
 
       Exit codes: 0 what was confirmed stands (or nothing is to stand), 1 error (also where it stands, and it is not known whom the host had in quarantine), 7 the fallback stands.
       """)

@@ -8,6 +8,7 @@ struct DriftCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "drift",
     abstract: "Show what of a host is not as it was confirmed.",
+    usage: "sekisho drift [--objects] [<options>]",
     discussion: """
       The kernel's ruleset is compared with the confirmed revision in the books of the host, by what passes and by \
       objects: what somebody else has changed since. Told is what it would take to go back; nothing is changed. Beside a \

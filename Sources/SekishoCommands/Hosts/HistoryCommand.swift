@@ -7,6 +7,7 @@ struct HistoryCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "history",
     abstract: "List what a host was given, by whom and why.",
+    usage: "sekisho history [--verify] [<options>]",
     discussion: """
       The revisions that the host keeps, the newest first; the confirmed one is what it boots with. Where the fallback was \
       put in its place, it is said why. Behind them stand those whom somebody has cut off or let go (quarantine), and what \

@@ -8,7 +8,7 @@ struct OpenCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "open",
     abstract: "Let something begin for a time, outside the inventory.",
-    usage: "sekisho open [<options>] --for <duration> --why <reason> <from> <to> <service>",
+    usage: "sekisho open <from> <to> <service> --for <duration> --why <reason>",
     discussion: """
       What FROM may ask TO for until the time is over, at both ends and at gateways between. Guards are judged first, as \
       if a flow said it. No ruleset changes: hosts take it into sets that their rules ask last, and the kernel takes it out \
@@ -16,7 +16,7 @@ struct OpenCommand: Verb {
       the next command of the host, or the process that waits for it.
 
         sekisho open bastion-1 db-1 postgres --for 1h --why "restore, INC-12"
-        sekisho open 203.0.113.7 web-1 tcp/8443 --for 30m --why "vendor" --ticket SEC-9
+        sekisho open 203.0.113.7 web-1 tcp/8443 --for 30m --why vendor --ticket A-9
         sekisho close bastion-1 db-1 postgres
 
       FROM and TO are hosts, groups, zones or networks, as flows have them, or an address; SERVICE is a service or tcp/8443, \

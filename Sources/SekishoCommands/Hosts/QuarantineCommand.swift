@@ -10,8 +10,8 @@ struct QuarantineCommand: Verb {
     commandName: "quarantine",
     abstract: "Have all other hosts refuse a host at once.",
     usage: """
-      sekisho quarantine [<options>] --why <reason> [--for <duration>] <host> ...
-      sekisho quarantine [<options>] --release <host> ...
+      sekisho quarantine <host> ... --why <reason> [--for <duration>]
+      sekisho quarantine <host> ... --release [--why <reason>]
       """,
     discussion: """
       Every other host lets nothing begin that comes from HOST or goes to it, whatever flows and modes say, and ends the \

@@ -9,6 +9,7 @@ struct SessionsCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "sessions",
     abstract: "List what goes on through hosts, and by which flow.",
+    usage: "sekisho sessions [<options>]",
     discussion: """
       Every session that the kernel tracks is judged as the packet that would open it, by the rules in force. Those that the \
       rules do not allow go on where --keep-sessions was given, or where nothing of Sekisho brought the rules; `sekisho \
@@ -162,12 +163,13 @@ struct CutCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "cut",
     abstract: "End sessions.",
+    usage: "sekisho cut [<options>]",
     discussion: """
       Without --flow or --peer those end that the rules in force do not allow; with them, those that the flow allows, or \
       that have the address at one end, or both. Whoever had an allowed one can begin it anew; its packets are dropped \
       until then, and no process is told.
 
-        sudo sekisho cut                     what the rules of this machine do not allow
+        sudo sekisho cut                     what rules here do not allow
         sekisho cut --host db --flow app-to-db
         sekisho cut --host db --peer 10.0.0.7
 

@@ -78,6 +78,7 @@ struct StartCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "start",
     abstract: "Put back what was confirmed on a host that was stopped.",
+    usage: "sekisho start [<options>]",
     discussion: """
       What stop took away is in force again, ahead of the time that was given for it. Sessions that it would not let begin end.
 

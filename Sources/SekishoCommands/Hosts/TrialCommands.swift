@@ -74,6 +74,7 @@ struct ExtendCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "extend",
     abstract: "Give a trial more time.",
+    usage: "sekisho extend <duration> [<options>]",
     discussion: """
       The time of a trial begins anew, with the length that is given.
 
@@ -106,7 +107,7 @@ struct RollbackCommand: Verb {
 
         sudo sekisho rollback                end the trial
         sudo sekisho rollback 7              try revision 7 again
-        sekisho rollback 7 --host web-1      over ssh, confirmed over a new connection
+        sekisho rollback 7 --host web-1      over ssh, proven by a new one
 
       Exit codes: 0 done, 1 error, 3 refused because the host has moved meanwhile, 5 not confirmed, or nothing is on \
       trial, 6 somebody could not log in afterwards.
