@@ -16,8 +16,11 @@ enum JSONOutput {
   }
 
   /// An answer for people and programs: indented, keys in order, with a line break at the end.
-  static func encode(_ answer: some Encodable) throws -> [UInt8] {
+  ///
+  /// - Parameter keysAsWritten: of a form that somebody else has laid down.
+  static func encode(_ answer: some Encodable, keysAsWritten: Bool = false) throws -> [UInt8] {
     let encoder = encoder
+    if keysAsWritten { encoder.keyEncodingStrategy = .useDefaultKeys }
     encoder.outputFormatting.insert(.prettyPrinted)
     return escaped(Array(try encoder.encode(answer))) + [UInt8(ascii: "\n")]
   }

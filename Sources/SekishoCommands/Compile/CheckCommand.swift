@@ -23,6 +23,8 @@ struct CheckCommand: Verb {
         sekisho check --lint                      before a change is handed in
         sekisho check --lint --strict             in CI, where they end it with 2
         sekisho check --lint --json | jq -r '.kind // empty'
+        sekisho check --lint --format github      beside the lines, in a workflow
+        sekisho check --format sarif > sekisho.sarif
 
       With --json every mistake and finding is a line, and the last line says that the inventory is sound, or why not.
 
@@ -38,9 +40,17 @@ struct CheckCommand: Verb {
   @Flag(help: "Exit with 2 when there are warnings or findings.")
   var strict = false
 
+  @Option(help: "text, github or sarif: how a service of code review is told.")
+  var format = CheckFormat.text
+
   var answersInLines: Bool { true }
 
+  func validate() throws {
+    if output.json, format != .text { throw ValidationError("--json and --format exclude each other") }
+  }
+
   func answer(_ console: Console) async throws -> Answer {
+    if format != .text { return try reported() }
     let loaded: LoadedPolicy
     do {
       loaded = try LoadedPolicy(inventory.inventory)
@@ -76,6 +86,36 @@ struct CheckCommand: Verb {
     let found = [loaded.report.summary, lint?.summary ?? ""].filter { !$0.isEmpty }.joined(separator: ", ")
     answer.parts.append(.summary("sound: \(counts.text)\(found.isEmpty ? "" : "; \(found)")"))
     if strict, counts.warnings + (counts.findings ?? 0) > 0 { answer.exitCode = .differs }
+    return answer
+  }
+}
+
+extension CheckCommand {
+  /// The answer as a service wants it, whatever is found, with the same exit codes.
+  private func reported() throws -> Answer {
+    var found: [CheckFinding] = []
+    var code: ExitCode?
+    do {
+      let loaded = try LoadedPolicy(inventory.inventory)
+      found = loaded.report.json(loaded.sources).map { CheckFinding(kind: "mistake", diagnostic: $0) }
+      if lint {
+        let findings = LintReport(
+          findings: Lint.findings(in: loaded.policy, at: .current()), sources: loaded.sources)
+        found += findings.entries.map { CheckFinding(kind: $0.kind, diagnostic: $0.diagnostic) }
+      }
+      if strict, !found.isEmpty { code = .differs }
+      let guards = BrokenGuards(loaded).entries
+      found += guards.map { CheckFinding(kind: "guard", diagnostic: $0.diagnostic) }
+      if !guards.isEmpty { code = .broken }
+    } catch let mistakes as InventoryMistakes {
+      found = mistakes.report.json(mistakes.sources).map { CheckFinding(kind: "mistake", diagnostic: $0) }
+      code = .failed
+    }
+    var answer = Answer(parts: [
+      .verbatim(try format.bytes(found)),
+      .summary(code == nil ? "sound; \(counted(found.count, "finding"))" : counted(found.count, "finding")),
+    ])
+    answer.exitCode = code
     return answer
   }
 }
