@@ -35,7 +35,7 @@ package struct PathExplainer: Sendable {
   package mutating func explain(_ connection: Connection, now: Timestamp) -> PathExplanation {
     let ends = Ends(connection, owners)
     if ends.isLoopback {
-      return PathExplanation(departure: nil, gateways: [], arrival: nil, isLoopback: true)
+      return .loopback
     }
     var departure: Hop?
     var arrival: Hop?

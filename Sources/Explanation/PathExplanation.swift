@@ -34,6 +34,9 @@ package struct PathExplanation: Sendable {
   /// passes there all the same. No part of the verdict.
   package var beside: [Hop] = []
 
+  /// What stays on one machine.
+  package static let loopback = Self(departure: nil, gateways: [], arrival: nil, isLoopback: true)
+
   /// From the source to the destination.
   package var hops: [Hop] { ends.departure + gateways + ends.arrival }
 

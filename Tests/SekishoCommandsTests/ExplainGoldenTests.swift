@@ -19,6 +19,7 @@ import Testing
     Question(name: "from-outside", words: ["internet", "edge-1", "https"]),
     Question(name: "in-disguise", words: ["::ffff:192.0.2.1", "edge-1", "tcp/443"]),
     Question(name: "to-itself", words: ["web-1", "web-1", "https"]),
+    Question(name: "to-its-loopback", words: ["web-1", "127.0.0.1", "tcp/80"]),
     Question(name: "nobody-managed", words: ["192.0.2.1", "192.0.2.2", "tcp/80"]),
     Question(
       name: "beside-a-gateway", words: ["a", "b", "web"],

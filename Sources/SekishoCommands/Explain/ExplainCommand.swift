@@ -59,6 +59,10 @@ struct ExplainCommand: Verb {
     if targets.from != nil { throw ValidationError("--from knows no flows; give the inventory") }
   }
 
+  private static func isLoopback(_ address: Address) -> Bool {
+    Prefix.ipv4Loopback.contains(address) || Prefix.ipv6Loopback.contains(address)
+  }
+
   private var asksHosts: Bool { targets.local || targets.lab || targets.host != nil }
 
   var answersInLines: Bool { batch != nil }
@@ -84,7 +88,10 @@ struct ExplainCommand: Verb {
     for term in asked.terms {
       for pair in pairs {
         for connection in term.connections(from: pair.from, to: pair.to) {
-          var explanation = explainer.explain(connection, now: now)
+          // To such an address a host talks to itself (RFC 1122, 3.2.1.3; RFC 4291, 2.5.3). As a source it may be forged.
+          let staysInside =
+            !destination.isNetwork && Self.isLoopback(pair.to) && explainer.owner(of: pair.from) != nil
+          var explanation = staysInside ? .loopback : explainer.explain(connection, now: now)
           if !explanation.isLoopback { explanation.beside = explainer.beside(connection, now: now) }
           answers.append((connection, explanation))
         }
