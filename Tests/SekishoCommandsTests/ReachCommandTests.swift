@@ -28,6 +28,19 @@ import Testing
         "bastion-1 gets to keys-1 in 3 hops\n  1. bastion-1 → worker-1\n       flow bastion-to-servers (inventory/flows/operations.yaml:49: Sessions on servers are recorded by the bastion): ssh"
       ]
     ),
+    (
+      ["reach", "--to", "keys", "--hops", "2"], 0,
+      [
+        "keys is within reach of ", "1 hop, ", "2 hops, ",
+        "worker-1 → signer-1 (worker-to-signer) → keys-1 (",
+      ]
+    ),
+    (["reach", "--to", "cold"], 0, ["cold is within reach of 0 of "]),
+    (
+      ["reach", "--to", "edge-1", "--hops", "1"], 0,
+      ["internet in 1 hop: internet → edge-1 (customers-to-edge)"]
+    ),
+    (["reach", "--to", "keys", "--json"], 0, [#""origins" : ["#, #""to" : "keys""#]),
     (["reach", "web", "--to", "cold"], 0, ["Nothing leads from web to cold."]),
     (
       ["reach", "app", "--to", "keys", "--cut"], 0,

@@ -10,6 +10,7 @@ struct ReachCommand: Verb {
     abstract: "Show how far an intruder gets.",
     usage: """
       sekisho reach [<options>] <from>
+      sekisho reach [<options>] --to <selector>
       sekisho reach [<options>] --rank
       """,
     discussion: """
@@ -21,6 +22,7 @@ struct ReachCommand: Verb {
         sekisho reach web-1                    the hosts he gets to, and how
         sekisho reach internet --hops 2        from outside, two connections deep
         sekisho reach web --to db              the ways there, hop by hop
+        sekisho reach --to vault               from where he gets there
         sekisho reach edge --to vault --cut    the fewest flows between them
         sekisho reach --rank                   the worst hosts to lose
 
@@ -53,10 +55,11 @@ struct ReachCommand: Verb {
     if rank, from != nil || to != nil {
       throw ValidationError("--rank looks at every host; leave FROM and --to out")
     }
-    if !rank, from == nil {
-      throw ValidationError("say where the intruder is: FROM, or --rank for every host")
+    if !rank, from == nil, to == nil {
+      throw ValidationError(
+        "say where the intruder is (FROM), or where he wants to be (--to); or --rank for every host")
     }
-    if cut, to == nil { throw ValidationError("--cut needs --to: FROM --to SELECTOR --cut") }
+    if cut, to == nil || from == nil { throw ValidationError("--cut needs --to: FROM --to SELECTOR --cut") }
   }
 
   func answer(_ console: Console) async throws -> Answer {
@@ -67,7 +70,9 @@ struct ReachCommand: Verb {
       policy, at: .current(), barriers: root ? .enforcedByOthers : .enforced,
       marking: ends.compactMap { $0?.hosts })
     let report = ReachReport(graph: graph, sources: loaded.sources, tellsAll: output.verbose)
-    guard let start = ends[0] else { return report.rank(hops: hops) }
+    guard let start = ends[0] else {
+      return ends[1].map { report.approach($0, hops: hops) } ?? report.rank(hops: hops)
+    }
     guard let end = ends[1] else { return report.reach(start, hops: hops) }
     if !cut { return report.paths(start, end) }
     guard !start.area(graph).intersects(end.area(graph)) else {

@@ -35,6 +35,20 @@ struct PathsFile: Encodable {
   let paths: [[PathJSON.Hop]]
 }
 
+struct ApproachFile: Encodable {
+  struct Origin: Encodable {
+    let hosts: [String]
+    /// Of the first of them.
+    let path: [PathJSON.Hop]
+  }
+
+  let to: String
+  let hops: Int
+  /// Nearest first.
+  let origins: [Origin]
+  let outside: [[PathJSON.Hop]]
+}
+
 struct CutFile: Encodable {
   struct Removed: Encodable {
     let flow: String

@@ -130,6 +130,45 @@ struct ReachReport {
       .number(number), "\(policy.text(step.from)) → \(policy.text(step.to))", below: flows + unguarded)
   }
 
+  // MARK: Approach
+
+  func approach(_ end: Whereabouts, hops: Int) -> Answer {
+    let approach = graph.approach(to: end.area(graph), hops: hops)
+    let count = approach.origins.joined().reduce(0) { $0 + $1.hosts.count }
+    let others = policy.hosts.count - end.hosts.count
+    var chapters = [
+      Chapter.sentence(
+        "\(end.text, .strong) is within reach of \(count) of \(others) \(end.hosts.isEmpty ? "" : "other ")hosts in \(counted(hops, "hop"))."
+      )
+    ]
+    for (index, origins) in approach.origins.enumerated() where !origins.isEmpty {
+      let number = origins.reduce(0) { $0 + $1.hosts.count }
+      chapters.append(
+        Chapter(
+          .facts, "\(counted(index + 1, "hop")), \(counted(number, "host"))",
+          origins.map { origin in
+            let names = origin.hosts.map { policy[$0].name }
+            return Entry(
+              nil, Words(listed(names, limit: tellsAll ? names.count : 12, and: ", and ")),
+              below: [Entry(nil, Words(line(origin.path), .faint))])
+          }))
+    }
+    var seen: Set<String> = []
+    for path in approach.outside {
+      guard let first = path.first, seen.insert(policy.text(first.from)).inserted else { continue }
+      chapters.append(.sentence("\(policy.text(first.from)) in \(counted(path.count, "hop")): \(line(path))"))
+    }
+    return Answer(
+      parts: chapters.map { .chapter($0) },
+      data: .document(
+        ApproachFile(
+          to: end.text, hops: hops,
+          origins: approach.origins.joined().map {
+            ApproachFile.Origin(hosts: $0.hosts.map { policy[$0].name }, path: self.hops.hops($0.path))
+          },
+          outside: approach.outside.map(self.hops.hops))))
+  }
+
   // MARK: Cut
 
   func cut(_ start: Whereabouts, _ end: Whereabouts) -> Answer {
