@@ -65,7 +65,9 @@ struct SuggestCommand: Verb {
 
   func validate() throws {
     if hosts.targets.from != nil {
-      throw ValidationError("--from is of no use here: flows have the names of an inventory (--inventory)")
+      throw ValidationError(
+        "--from is of no use here: flows have the names of an inventory (--inventory); what runs is asked for by --of sockets"
+      )
     }
     if of == .sockets, since != nil || denied {
       throw ValidationError("sockets are of this moment: --since and --denied are of records")
