@@ -1,4 +1,4 @@
-internal import Addressing
+package import Addressing
 package import Nftables
 
 // Whom tripwires have cut off: what rules put into sets, and the kernel takes out when the time is over.
@@ -23,15 +23,22 @@ extension Table {
   ///
   /// What rules put into sets is not read with a table, and nothing can be proven of rules that ask for it. Here it is known what it
   /// does, whoever it is: less passes. So what a table means is told without it, and whom it holds beside that.
-  package var withNobodyCut: Table {
+  package var withNobodyCut: Table { cutting([]) }
+
+  /// The same rules at a moment at which tripwires have cut off some addresses, and nobody else.
+  package func cutting(_ addresses: Set<Address>) -> Table {
     guard isSekishos, sets.contains(where: \.isCut) else { return self }
     return Table(
       family: family, name: name, flags: flags, comment: comment, chains: chains,
       sets: sets.map { set in
         guard set.isCut else { return set }
+        let length = set.elements.keyLength
+        let keys = addresses.map(\.networkBytes).filter { $0.count == length }
+        // What ends by itself does not do so within a moment.
         return NamedSet(
-          name: set.name, key: set.key, flags: set.flags.subtracting(.dynamic), size: set.size,
-          timeout: set.timeout, comment: set.comment, elements: set.elements.selecting([]))
+          name: set.name, key: set.key, flags: set.flags.subtracting([.dynamic, .timeout]), size: set.size,
+          timeout: set.timeout, comment: set.comment,
+          elements: SetElements(keyLength: length, keys: keys.flatMap { $0 }))
       }, others: others)
   }
 }

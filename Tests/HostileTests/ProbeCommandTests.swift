@@ -16,6 +16,53 @@ import Testing
 
     """
 
+  /// Whoever knows no better looks for it in the rules, which are as they should be.
+  @Test func `whom a tripwire has cut off is named, with what ends it`() throws {
+    try withShell { shell in
+      try shell.write(
+        "inventory/all.yaml",
+        """
+        version: 1
+        services: {web: tcp/8080, bait: udp/69}
+        hosts:
+          a: {addresses: [10.0.0.1]}
+          b: {addresses: [10.0.0.2]}
+        flows:
+          f: {from: a, to: b, service: web, why: a test}
+        tripwires:
+          decoy: {on: b, touch: bait, cut: 1h, why: a test}
+
+        """)
+      let result = try shell.run(
+        """
+        ends() { wanted=$1; shift; status=0; "$@" || status=$?; test $status = $wanted || { echo "$@: $status"; exit 9; }; }
+        ends 0 sekisho lab up
+        trap 'sekisho lab down' EXIT
+        ends 0 sekisho apply --lab --yes -q
+        # Whoever is stopped as he sends touches nothing.
+        ends 0 sekisho probe --lab; sekisho status --lab > said; (! grep refuses said)
+        sekisho lab exec a -- nft delete table inet sekisho
+        for turn in $(seq 600); do
+          sekisho lab exec a -- bash -c 'echo x > /dev/udp/10.0.0.2/69'
+          sekisho status --lab > said 2>&1 || true; grep -q 'refuses a' said && break; sleep 0.1
+        done
+        ends 0 sekisho apply --lab --yes -q
+        ends 4 sekisho probe --lab > said 2>&1; cat said; grep 'b does not let in what the policy allows' said
+        grep -E 'by input, inet sekisho input rule [0-9]+: ip saddr @tripwire/cut.v4 .*; it refuses a \\(10.0.0.1\\) until 20[^,]*, who has tripped tripwire decoy at 20.* \\(sekisho release ends it\\)' said
+        ends 4 sekisho lab try a b web > said; grep 'who has tripped tripwire decoy' said
+        ends 4 sekisho probe --lab --json > json
+        python3 -c '
+        import json
+        causes = [d["cause"] for c in json.load(open("json"))["connections"] for d in c["deviations"]]
+        assert causes and all(c["tripped"][0]["address"] == "10.0.0.1" and c["tripped"][0]["tripwires"] == ["decoy"] for c in causes), causes
+        '
+        sekisho release a --lab --why 'a test'; ends 0 sekisho probe --lab
+        echo all told
+        """)
+      #expect(result.output.contains("all told"), "\(result.output)")
+    }
+  }
+
   @Test func `packets and policy are compared, and build servers can read how it went`() throws {
     try withShell { shell in
       try shell.write("inventory/all.yaml", Self.inventory)

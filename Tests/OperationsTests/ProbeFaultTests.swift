@@ -74,18 +74,20 @@ import Testing
     var inventory: String?
     /// How the host's agent is started.
     var prefix = ""
+    /// What `a` knocks on at another host until the faulty one has cut it off, ahead of all others' rules.
+    var knock: String?
     /// The beginning of the rule's place that decides.
     var cause = ""
   }
 
   /// One of each kind, by turns; which host and which rule it is depends on the seed.
   private static func fault(_ seed: Int) -> Fault {
-    let turn = seed / 12
+    let turn = seed / 13
     func pick<Value>(_ values: [Value]) -> Value { values[turn % values.count] }
     func bad(_ chain: String, _ rule: String) -> String {
       "add table inet bad; add chain inet bad c { \(chain); }; add rule inet bad c \(rule);"
     }
-    switch seed % 12 {
+    switch seed % 13 {
     case 0:
       // A host that has not got the last change.
       let (host, flow): (String, String) = pick([
@@ -165,6 +167,13 @@ import Testing
       return Fault(
         host: host, kinds: ["holdsAnswer"], direction: .egress,
         nft: bad("type filter hook output priority 10", "\(rule) drop"), cause: "inet bad c 1")
+    case 11:
+      // A host that was cut off for a knock, and has business there.
+      let (host, knock): (String, String) = pick([
+        ("d", "10.2.0.1"), ("b", "10.1.0.2"), ("d", "2001:db8:2::1"), ("gate", "10.2.0.1"),
+      ])
+      return Fault(
+        host: host, kinds: ["stops"], inventory: wired(host), knock: knock, cause: "inet sekisho ")
     default:
       let rule = pick([
         "tcp dport 80", "ip saddr 10.1.0.1", "ip6 daddr 2001:db8:2::1", "icmp type echo-request",
@@ -176,7 +185,17 @@ import Testing
     }
   }
 
-  @Test(arguments: 0..<50) func `a fault is found, said of who has it, and nothing else is`(seed: Int)
+  /// With a decoy.
+  private static func wired(_ host: String) -> String {
+    inventory.replacing("services: {", with: "services: {bait: udp/69, ") + """
+      tripwires:
+        bait: {on: \(host), touch: bait, cut: 1h, why: test}
+        scan: {on: \(host), after: 20 closed doors, within: 1 minute, cut: 1h, why: test}
+
+      """
+  }
+
+  @Test(arguments: 0..<52) func `a fault is found, said of who has it, and nothing else is`(seed: Int)
     async throws
   {
     let fault = Self.fault(seed)
@@ -215,6 +234,9 @@ import Testing
           }
           guard let cause = causes[ProbeRun.Place(probe: index, deviation: number)] else { continue }
           explained += 1
+          let cut = cause.trace.steps.flatMap(\.decisions).flatMap { cause.cut(by: $0.rule) }
+          let told = cut.map { one in "\(policy.name(of: one.address)) \(one.tripwires) \(one.isCut)" }
+          #expect(told == (fault.knock == nil ? [] : ["a [\"bait\"] true"]), "\(words) \(cause.trace)")
           let rules = cause.trace.steps.flatMap(\.decisions).map {
             "\($0.rule.table) \($0.rule.chain) \($0.rule.index + 1)"
           }
@@ -278,9 +300,9 @@ import Testing
     }
   }
 
-  @Test(arguments: 50..<54) func `where there is no fault none is found`(seed: Int) async throws {
+  @Test(arguments: 52..<58) func `where there is no fault none is found`(seed: Int) async throws {
     let none = Fault(host: "a", kinds: [])
-    let inventory = seed % 2 == 0 ? Self.inventory : Self.odd
+    let inventory = [Self.inventory, Self.odd, Self.wired("d")][seed % 3]
     try await Self.probing(none, in: inventory, seed: seed) { _, run, causes in
       #expect(run.gone.isEmpty && causes.isEmpty)
       for (probe, judgement) in zip(run.plan.probes, run.judgements) {
@@ -310,7 +332,9 @@ import Testing
         """
       _ = try await LabHarness.run(["/bin/sh", "-c", "cat > \(agent) && chmod 755 \(agent)"], input: script)
       try await withLab(policy, .root) { lab in
-        for host in policy.hosts {
+        for host in policy.hosts.filter({ $0.name == fault.host })
+          + policy.hosts.filter({ $0.name != fault.host })
+        {
           let text = host.name == fault.host ? fault.inventory : nil
           let wanted = try text.map { try ProbeTests.policy($0) } ?? policy
           let policies = HostPolicies(wanted)
@@ -319,6 +343,9 @@ import Testing
           let transport = AgentTransport(command: try lab.execPrefix(host.name) + [program, "agent"])
           _ = try await AgentSession.run(transport, needing: [Apply.self], version: "test") { agent, _ in
             try await agent.ask(Apply(table, seen: nil, isLearning: false))
+          }
+          if host.name == fault.host, let knock = fault.knock {
+            try await Self.knock(on: knock, until: fault.host, in: lab)
           }
         }
         if !fault.nft.isEmpty {
@@ -340,11 +367,27 @@ import Testing
       }
     }
   }
+
+  /// Sends datagrams from `a` until a host has cut it off.
+  private static func knock(on address: String, until host: String, in lab: Lab) async throws {
+    let set = "tripwire/cut.\(address.contains(":") ? "v6" : "v4")"
+    for _ in 0..<600 {
+      _ = try await lab.run("a", ["/bin/bash", "-c", "echo x > /dev/udp/\(address)/69"])
+      let listed = try await lab.run(host, ["/usr/sbin/nft", "list", "set", "inet", "sekisho", set])
+      if listed.output.contains("elements") { return }
+      try await Task.sleep(for: .milliseconds(100))
+    }
+    Issue.record("\(host) has not cut off a")
+  }
 }
 
 extension Policy {
   fileprivate func address(of host: String) -> String {
     hosts.first { $0.name == host }?.addresses.first?.description ?? ""
+  }
+
+  fileprivate func name(of address: Address) -> String {
+    hosts.first { $0.addresses.contains(address) }?.name ?? ""
   }
 }
 

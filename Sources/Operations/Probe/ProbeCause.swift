@@ -1,11 +1,12 @@
 internal import Addressing
-internal import AgentProtocol
+package import AgentProtocol
 package import ConnectionSpace
 internal import Explanation
 internal import Fleet
 package import Nftables
 internal import Policy
 internal import ProbePlan
+internal import RulesetShape
 package import RulesetSpace
 
 /// Why a host does what it does to a connection, by the rulesets that it runs.
@@ -15,6 +16,17 @@ package struct ProbeCause: Sendable {
   package let trace: ConnectionTrace
   /// All tables of the host.
   package let tables: [Table]
+  /// Those of the connection's ends whom a tripwire of the host has cut off, by its source first.
+  package let cut: [TripStatus]
+
+  /// Whom a rule refuses because a tripwire has cut him off.
+  package func cut(by place: RulePlace) -> [TripStatus] {
+    guard let table = tables.first(where: { $0.title == place.table }), table.isSekishos,
+      let rules = table.chain(place.chain)?.rules, rules.indices.contains(place.index),
+      RuleNote(rules[place.index]) == .cut
+    else { return [] }
+    return cut
+  }
 }
 
 extension ProbeRun {
@@ -56,8 +68,9 @@ extension ProbeRun {
     await watch?.ends()
     var causes: [Place: ProbeCause] = [:]
     let now = Timestamp.current()
-    for ((host, end), tables) in zip(ends, read) {
-      guard let tables else { continue }
+    for ((host, end), found) in zip(ends, read) {
+      guard let found else { continue }
+      let tables = found.tables.map { $0.cutting(Set(found.cut.map(\.address))) }
       for place in (places[host] ?? []).prefix(Self.mostTraces) {
         let deviation = judgements[place.probe].deviations[place.deviation]
         let question = question(plan.probes[place.probe].connection, deviation)
@@ -65,7 +78,10 @@ extension ProbeRun {
           ownAddresses: AddressSet(stations.ends[end].addresses), atSecond: now.seconds)
         if question.isAnswer { circumstances.state = .established }
         if let trace = try? ConnectionTrace(of: question.point, tables, circumstances) {
-          causes[place] = ProbeCause(point: question.point, trace: trace, tables: tables)
+          let cut = [question.point.source, question.point.destination].compactMap { address in
+            found.cut.first { $0.address == address }
+          }
+          causes[place] = ProbeCause(point: question.point, trace: trace, tables: tables, cut: cut)
         }
       }
     }
@@ -74,10 +90,14 @@ extension ProbeRun {
 
   private func reading(
     _ ends: [(HostID, Int)], through stations: ProbeStations, _ watch: (any HostWatch)?
-  ) async -> [[Table]?] {
+  ) async -> [(tables: [Table], cut: [TripStatus])?] {
     await concurrently(ends.map(\.1)) { end in
       defer { watch?.has(stations.ends[end].name) }
-      return try await stations.ask(end, [Read.self]) { try await $0.ask(Read()).tables }
+      return try await stations.ask(end, [Read.self, Status.self]) { agent in
+        // What rules put into sets is read with no table.
+        let tripped = try await agent.ask(Status()).tripped ?? []
+        return (tables: try await agent.ask(Read()).tables, cut: tripped.filter(\.isCut))
+      }
     }.map { try? $0.get() }
   }
 

@@ -1,3 +1,4 @@
+internal import AgentProtocol
 internal import Explanation
 internal import Operations
 internal import Policy
@@ -38,6 +39,8 @@ struct ProbeJSON: Encodable {
     let rule: Int?
     let text: String?
     let sentence: String
+    /// Whom a tripwire of the host has cut off, where that is why.
+    let tripped: [TripStatus]?
   }
 
   struct Confidence: Encodable {
@@ -140,7 +143,8 @@ extension ProbeJSON.Connection {
           kind: deviation.kind.word, host: deviation.host.map { policy[$0].name },
           direction: deviation.direction?.rawValue, sentence: words.sentence(place),
           cause: words.cause(place).map {
-            ProbeJSON.Cause(chain: $0.chain, rule: $0.rule, text: $0.text, sentence: $0.sentence)
+            ProbeJSON.Cause(
+              chain: $0.chain, rule: $0.rule, text: $0.text, sentence: $0.sentence, tripped: $0.tripped)
           })
       })
   }

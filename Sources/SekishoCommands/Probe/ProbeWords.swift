@@ -1,3 +1,5 @@
+internal import Addressing
+internal import AgentProtocol
 internal import ConnectionSpace
 internal import Nftables
 internal import Operations
@@ -10,11 +12,16 @@ struct ProbeWords {
   private let run: ProbeRun
   private let policy: Policy
   private let causes: [ProbeRun.Place: ProbeCause]
+  /// The names of ends by their addresses.
+  private let owners: [Address: String]
 
   init(_ run: ProbeRun, _ policy: Policy, _ causes: [ProbeRun.Place: ProbeCause]) {
     self.run = run
     self.policy = policy
     self.causes = causes
+    owners = Dictionary(
+      run.plan.ends.flatMap { end in end.addresses.map { ($0, end.name) } },
+      uniquingKeysWith: { first, _ in first })
   }
 
   func name(_ end: Int) -> String { run.plan.ends[end].name }
@@ -58,7 +65,7 @@ struct ProbeWords {
     case .bypasses, .loses: return nil
     case .lets, .stops, .leads, .holdsAnswer: break
     }
-    return causes[place].map { ProbeCauseWords($0, of: deviation.kind) }
+    return causes[place].map { ProbeCauseWords($0, of: deviation.kind, owners) }
   }
 }
 
@@ -71,8 +78,11 @@ struct ProbeCauseWords: Hashable {
   /// In nft's words.
   var text: String?
   var sentence: String
+  /// Whom a tripwire has cut off, where that is why.
+  var tripped: [TripStatus]?
 
-  init(_ cause: ProbeCause, of kind: ProbeDeviation.Kind) {
+  /// - Parameter owners: the names of ends by their addresses.
+  init(_ cause: ProbeCause, of kind: ProbeDeviation.Kind, _ owners: [Address: String]) {
     let texts = RuleTexts(cause.tables)
     let decisions = cause.trace.steps.flatMap { step in step.decisions.map { (step, $0) } }
     func isWanted(_ decision: ConnectionTrace.Decision) -> Bool {
@@ -88,6 +98,11 @@ struct ProbeCauseWords: Hashable {
       text = texts.text(decision.rule)
       sentence =
         "by \(step.hook), \(step.table) \(decision.rule.chain) rule \(decision.rule.index + 1): \(text ?? "")"
+      let cut = cause.cut(by: decision.rule)
+      if !cut.isEmpty {
+        tripped = cut
+        sentence += "; it \(cut.map { $0.words(owners) }.joined(separator: ", and "))"
+      }
       return
     }
     let ending = cause.trace.steps.last { step in
