@@ -8,6 +8,8 @@ import RulesetCompiler
 struct ServerPolicy {
   /// In network order.
   let clients: [UInt32]
+  /// Whether those who knock on its closed doors are cut off.
+  var hasTripwire = false
 
   /// What the server's policy compiles to.
   func table() -> Table {
@@ -41,7 +43,12 @@ struct ServerPolicy {
         name: "f\(10 + number)", from: PeersID(number == 0 ? 0 : 1), to: PeersID(2),
         services: [ServiceID(number)], why: "benchmark", owner: nil, ticket: nil, until: nil, location: place)
     }
-    let policy = Policy(hosts: hosts, peers: all, services: services, flows: flows, guards: [], zones: [])
+    let tripwire = Tripwire(
+      name: "scan", on: PeersID(2), from: PeersID(1), spare: nil, trigger: .doors(20, within: 60), cut: 3600,
+      why: "benchmark", location: place)
+    let policy = Policy(
+      hosts: hosts, peers: all, services: services, flows: flows, guards: [], zones: [],
+      tripwires: hasTripwire ? [tripwire] : [])
     let policies = HostPolicies(policy)
     return RulesetCompiler(policy, policies).compile(policies[serverID])
   }

@@ -41,9 +41,8 @@ struct TrafficFigures {
     defer { kill(holder, SIGKILL) }
     let file = "\(place)/reference.nft"
     try Data(Self.reference.utf8).write(to: URL(fileURLWithPath: file))
-    let compiled = ServerPolicy(
-      clients: LargeTable(services: 1, perService: 100_000).addresses + [inet_addr(Self.sender)]
-    ).table()
+    let clients = LargeTable(services: 1, perService: 100_000).addresses + [inet_addr(Self.sender)]
+    let compiled = ServerPolicy(clients: clients).table()
     let change = TableDiff.change(from: nil, to: compiled)
     let trial = TrialTable(of: compiled, beside: compiled, milliseconds: 3_600_000)
 
@@ -56,13 +55,7 @@ struct TrafficFigures {
       for step in change.steps { _ = try NftablesConnection().commit(step, expecting: nil) }
       for traffic in Traffic.allCases { ours[traffic, default: []].append(try cost(traffic, holder)) }
       for traffic in Traffic.allCases { judged[traffic, default: []].append(try cost(traffic, holder)) }
-      for table in [trial.prepared, trial.armed] {
-        let connection = try NftablesConnection()
-        let installed = try connection.table(.inet, "sekisho")
-        for step in TableDiff.change(from: installed, to: table).steps {
-          _ = try connection.commit(step, expecting: nil)
-        }
-      }
+      for table in [trial.prepared, trial.armed] { try install(table) }
       for traffic in Traffic.allCases { tried[traffic, default: []].append(try cost(traffic, holder)) }
       require(["nft", "delete", "table", "inet", "sekisho"])
     }
@@ -79,6 +72,31 @@ struct TrafficFigures {
       remark("\(text(median(own))) ns a packet, \(text(median(other))) with the plain ruleset")
     }
     showTrial(judged, tried)
+    try showTripwire(compiled, beside: ServerPolicy(clients: clients, hasTripwire: true).table(), holder)
+  }
+
+  /// Makes what is installed a table.
+  private func install(_ table: Table) throws {
+    let connection = try NftablesConnection()
+    let installed = try connection.table(.inet, "sekisho")
+    for step in TableDiff.change(from: installed, to: table).steps {
+      _ = try connection.commit(step, expecting: nil)
+    }
+  }
+
+  /// What asking whether somebody is cut off, ahead of everything, costs whoever is not. Hosts without a tripwire have the same rules
+  /// as if there were none anywhere.
+  private func showTripwire(_ plain: Table, beside wired: Table, _ holder: pid_t) throws {
+    try install(plain)
+    var ratios: [Double] = []
+    for _ in 0..<Self.rounds {
+      let without = try cost(.established, holder)
+      try install(wired)
+      ratios.append(try cost(.established, holder) / without)
+      try install(plain)
+    }
+    require(["nft", "delete", "table", "inet", "sekisho"])
+    Figure("with a tripwire, against the same rules without: established", median(ratios), "x").show()
   }
 
   private func showTrial(_ judged: [Traffic: [Double]], _ tried: [Traffic: [Double]]) {
