@@ -39,9 +39,7 @@ extension LocalHost {
   ///
   /// - Throws: ``AgentProtocol/AgentFailure``; where nothing is enforced nothing is recorded.
   package func records() throws(AgentFailure) -> RecordList {
-    let kernel = try openKernel()
-    let list: RecordList?
-    do throws(ReadError) { list = try records(kernel) } catch { throw AgentFailure(error) }
+    let list = try reading { (kernel) throws(ReadError) in try records(kernel) }
     guard let list else {
       throw AgentFailure(.refused, "nothing is enforced on this host: nothing is denied, or recorded")
     }

@@ -8,8 +8,7 @@ extension LocalHost {
   ///
   /// - Parameter isFallback: is given the table, and says whether it is what stands where nothing better could be loaded.
   package func status(isFallback: (InstalledTable) -> Bool) throws(AgentFailure) -> HostStatus {
-    let kernel = try openKernel()
-    do throws(ReadError) {
+    try reading { (kernel) throws(ReadError) in
       let installed = try kernel.table(family, name)
       let left = try kernel.timeLeft(of: TrialName.clock, family: family, table: name)
       let table = try installed.map { (installed) throws(ReadError) in
@@ -23,7 +22,7 @@ extension LocalHost {
         generation: generation, table: table,
         foreignChains: try kernel.baseChains().filter { !isOwn($0.table) }.compactMap { ForeignChain($0) },
         sessions: try kernel.sessionCount())
-    } catch { throw AgentFailure(error) }
+    }
   }
 }
 

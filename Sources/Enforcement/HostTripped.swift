@@ -24,11 +24,10 @@ extension LocalHost {
   ///
   /// - Throws: ``AgentProtocol/AgentFailure`` where the kernel cannot be asked.
   package func tripped() throws(AgentFailure) -> [Tripped] {
-    let kernel = try openKernel()
-    do throws(ReadError) {
+    try reading { (kernel) throws(ReadError) in
       guard let table = try kernel.table(family, name)?.table else { return [] }
       return try tripped(table, kernel)
-    } catch { throw AgentFailure(error) }
+    }
   }
 
   private func tripped(_ table: Table, _ kernel: any HostKernel) throws(ReadError) -> [Tripped] {

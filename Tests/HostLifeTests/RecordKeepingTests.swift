@@ -53,6 +53,25 @@ import Testing
     #expect(try place.content.damage.isEmpty)
   }
 
+  @Test func `a table that goes while it is asked for its records is no trouble`() throws {
+    let table = Fallback.table
+    let gone = Change(family: table.family, table: table.name, operations: [.deleteTable])
+    func disturbed(_ ahead: Int) throws -> Place {
+      let place = try Self.made()
+      // With sets of records.
+      place.kernel.commit(TableDiff.change(from: place.kernel.table(.inet, .sekisho), to: table))
+      place.kernel.disturb { $0 == ahead ? [gone] : [] }
+      return place
+    }
+    for ahead in 0..<20 {
+      let place = try disturbed(ahead)
+      do throws(AgentFailure) {
+        _ = try place.life.records()
+      } catch { #expect(error.code == .refused, "\(ahead): \(error)") }
+      _ = try disturbed(ahead).host.status { _ in false }
+    }
+  }
+
   @Test func `a table that is made anew takes no records with it`() throws {
     let place = try Self.made()
     let reason = HostLife.Reason(why: nil, meaning: "a test")

@@ -229,8 +229,10 @@ package final class MemoryKernel: KernelSource, Sendable {
     func elementStates(
       of set: SetName, family: Family, table: TableName
     ) throws(ReadError) -> [ElementState] {
-      try kernel.read { state in
-        guard let set = state.tables[TablePlace(family, table)]?.installed?.table.set(set) else { return [] }
+      try kernel.call({ ReadError.netlink($0) }) { (state) throws(ReadError) in
+        guard let set = state.tables[TablePlace(family, table)]?.installed?.table.set(set) else {
+          throw .netlink(.failed(.noEntry, doing: "read the elements of set \(set)", extended: nil))
+        }
         let present = (0..<set.elements.count).map { index in
           ElementState(
             key: Array(set.elements.key(index)),
