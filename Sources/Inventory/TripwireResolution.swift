@@ -3,9 +3,6 @@ import Diagnostics
 internal import Policy
 
 extension PolicyBuilder {
-  /// Ports from which programs ask: an answer that comes late looks like a knock there.
-  private static let asking: ClosedRange<UInt16> = 32_768...65_535
-
   /// The tripwires in order of name; their peers are numbered in order of discovery.
   mutating func resolveTripwires() -> [Tripwire] {
     let named = loader.draft.tripwires.map { (loader.symbols.name($0.name), $0) }.sorted { $0.0 < $1.0 }
@@ -56,10 +53,10 @@ extension PolicyBuilder {
               help: "name a service that has ports of TCP and UDP alone")
             return nil
           }
-          if term.ipProtocol == .udp, !ports.intersection(PortSet([Self.asking])).isEmpty {
+          if term.ipProtocol == .udp, !ports.intersection(PortSet([clientPorts])).isEmpty {
             loader.error(
               node,
-              "the service `\(services[id.index].name)` has ports of UDP from \(Self.asking.lowerBound) on",
+              "the service `\(services[id.index].name)` has ports of UDP from \(clientPorts.lowerBound) on",
               help: "answers that come late arrive there, from hosts that have done nothing: use a lower port"
             )
             return nil

@@ -47,9 +47,6 @@ package final class DenialExplainer {
     let ipProtocol: IPProtocol
   }
 
-  /// Where clients have their ports (`net.ipv4.ip_local_port_range`).
-  private static let clientPorts: ClosedRange<UInt16> = 32_768...65_535
-
   /// - Parameter now: the moment at which flows with an end are judged.
   package init(_ policy: Policy, now: Timestamp) {
     self.policy = policy
@@ -180,7 +177,7 @@ package final class DenialExplainer {
     _ record: Recorded.Record, _ ends: (source: Address, destination: Address), _ host: HostID,
     _ direction: Direction
   ) -> DenialCause? {
-    guard let port = record.port, Self.clientPorts.contains(port) else { return nil }
+    guard let port = record.port, clientPorts.contains(port) else { return nil }
     let key = Answers(
       host: host, source: ends.source, destination: ends.destination, ipProtocol: record.ipProtocol)
     if let known = answered[key] { return known }

@@ -3,9 +3,6 @@ internal import Nftables
 internal import Policy
 internal import RulesetShape
 
-/// Ports from which programs ask: an answer that comes late looks like a knock there, and shall cut nobody off.
-private let asking = Comparand.ports(32_768...65_535)
-
 /// A tripwire in nftables' terms, the same on each of its hosts.
 struct CompiledTripwire: Sendable {
   let tripwire: Tripwire
@@ -112,7 +109,8 @@ struct TripwireChain {
       Rule([.match(.ctState, .notEqual, .state(.new)), .return]),
       Rule(
         [.match(.tcpFlags([.fin, .syn, .rst, .ack]), .notEqual, .tcpFlags(.syn)), .return]),
-      Rule([.match(.udpDport, asking), .return]),
+      // An answer that comes late looks like a knock there, and shall cut nobody off.
+      Rule([.match(.udpDport, .ports(clientPorts)), .return]),
       Rule([.match(.l4Proto, .notEqual, .protocols([.tcp, .udp])), .return]),
       Rule([.match(.fibSaddrType, .local), .return]),
       Rule([.match(.fibDaddrType, .notEqual, side.direction == .ingress ? .local : .unicast), .return]),

@@ -152,7 +152,7 @@ package struct RunningPeers: Sendable {
   ) -> (client: SessionEnd, server: SessionEnd)? {
     if isOwn(other.address), isHeard(other, ipProtocol) { return (one, other) }
     if isOwn(one.address), isHeard(one, ipProtocol) { return (other, one) }
-    let ports = (one: Self.clientPorts.contains(one.port), other: Self.clientPorts.contains(other.port))
+    let ports = (one: clientPorts.contains(one.port), other: clientPorts.contains(other.port))
     // Where nobody listens the host has asked, unless it has the port of a server that has gone.
     if isOwn(one.address) { return ports.one || !ports.other ? (one, other) : nil }
     if isOwn(other.address) { return ports.other || !ports.one ? (other, one) : nil }
@@ -172,9 +172,6 @@ package struct RunningPeers: Sendable {
   private func isOfLink(_ address: Address) -> Bool {
     Prefix.ipv4LinkLocal.contains(address) || Prefix.ipv6LinkLocal.contains(address)
   }
-
-  /// Where kernels pick the ports of clients from, or may (`net.ipv4.ip_local_port_range`).
-  private static let clientPorts: ClosedRange<UInt16> = 32_768...65_535
 
   /// `IPS_SEEN_REPLY` and `IPS_ASSURED` (linux/netfilter/nf_conntrack_common.h). A reset is a reply, too: only a connection of TCP that
   /// came about is assured.

@@ -32,8 +32,24 @@ import Testing
     let told = try run(
       "mkdir inventory; echo 'version: 1' > inventory/mine.yml; \(Self.machine)'; echo $?; ls inventory; cat inventory/*"
     )
-    #expect(told.output.contains("holds an inventory already (mine.yml)"), "\(told.output)")
+    #expect(told.output.contains("holds something already (mine.yml)"), "\(told.output)")
     #expect(told.output.hasSuffix("1\nmine.yml\nversion: 1\n"), "\(told.output)")
+  }
+
+  @Test func `an inventory in directories is left as it is, too`() throws {
+    let told = try run(
+      "mkdir -p inventory/flows; echo 'version: 1' > inventory/flows/a.yaml; \(Self.machine)'; echo $?; find inventory -type f"
+    )
+    #expect(told.output.contains("holds something already (flows)"), "\(told.output)")
+    #expect(told.output.hasSuffix("1\ninventory/flows/a.yaml\n"), "\(told.output)")
+  }
+
+  /// A file that cannot be written whole, as on a disk that is full: a limit on its size.
+  @Test func `what could not be written whole is taken away again`() throws {
+    let told = try run(
+      "mkdir inventory; \(Self.machine.replacing("SSH_CONNECTION", with: "trap \"\" XFSZ; ulimit -f 1; SSH_CONNECTION"))'; echo $?; ls inventory"
+    )
+    #expect(told.output.hasSuffix("1\n"), "\(told.output)")
   }
 
   @Test func `a machine without an address is told so`() throws {

@@ -7,7 +7,8 @@ internal import SystemPackage
 package enum BeginningInventory {
   /// Writes it; what is there is left alone.
   ///
-  /// - Parameter path: a directory that is made when it is missing, and holds nothing that is read as an inventory.
+  /// - Parameter path: a directory that is made when it is missing, and holds nothing but hidden files: what lies below it is
+  ///   read as one inventory.
   /// - Throws: ``Taken``, ``Unreachable``, or a failure of the machine.
   package static func write(to path: String) throws -> FirstInventory {
     let first = FirstInventory(try machine())
@@ -17,15 +18,22 @@ package enum BeginningInventory {
       if error.errno != .fileExists { throw error }
     }
     let directory = try Directory(opening: path)
-    let present = try directory.entries().keys.filter { name in
-      [".yaml", ".yml", ".json"].contains { name.hasSuffix($0) } && !name.hasPrefix(".")
+    if let name = try directory.entries().keys.filter({ !$0.hasPrefix(".") }).min() {
+      throw Taken(path: path, file: name)
     }
-    if let name = present.min() { throw Taken(path: path, file: name) }
-    for file in first.files { try directory.create(file.name, Array(file.text.utf8)) }
+    for (count, file) in first.files.enumerated() {
+      do throws(SystemFailure) { try directory.create(file.name, Array(file.text.utf8)) } catch {
+        // A part of it would be an inventory with mistakes, and in the way of the next attempt. The one that failed may be there
+        // in part, unless somebody else has made it meanwhile.
+        let own = first.files.prefix(error.errno == .fileExists ? count : count + 1)
+        for file in own { try? directory.remove(file.name) }
+        throw error
+      }
+    }
     return first
   }
 
-  /// The directory holds an inventory.
+  /// The directory holds something already.
   package struct Taken: Error {
     package let path: String
     package let file: String

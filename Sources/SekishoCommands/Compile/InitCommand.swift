@@ -17,7 +17,7 @@ struct InitCommand: Verb {
         sekisho lab up                     it and its peers, as namespaces
         sudo sekisho apply --local --host NAME
 
-      Exit codes: 0 done, 1 error, or there is an inventory already.
+      Exit codes: 0 done, 1 error, or the directory is not empty.
       """)
 
   @Argument(help: ArgumentHelp("Directory to write to.", valueName: "dir"))
@@ -31,7 +31,7 @@ struct InitCommand: Verb {
       first = try BeginningInventory.write(to: directory)
     } catch let taken as BeginningInventory.Taken {
       throw Refusal(
-        .failed, "\(taken.path) holds an inventory already (\(taken.file)), which is left as it is",
+        .failed, "\(taken.path) holds something already (\(taken.file)), and is left as it is",
         remedy: "name another directory: sekisho init DIR")
     } catch is BeginningInventory.Unreachable {
       throw Refusal(
