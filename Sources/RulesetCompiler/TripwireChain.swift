@@ -88,7 +88,8 @@ struct TripwireChain {
         case .service:
           rules += wire.ports.map { ipProtocol, ports in
             Rule(
-              [isCounted, .match(destinationPort(ipProtocol), .ports(ports))] + tripping, note: .tripped)
+              [isCounted, .match(.l4Proto, .ipProtocol(ipProtocol)), .match(.ctOriginalDport, .ports(ports))]
+                + tripping, note: .tripped)
           }
         }
       }
@@ -104,13 +105,19 @@ struct TripwireChain {
 
   /// What ends in the chain of what is denied and is no knock: what does not begin a connection, answers that come late, what
   /// is meant for many, and whatever has an address of the host's own, which it would cut itself off by.
+  ///
+  /// Ports are those that were asked for, as everywhere in a table: behind a translation a packet has another.
   private static func others(_ side: SidePolicy) -> [Rule] {
-    [
+    // What containers ask for outside knocks on no door of the host's.
+    let fromContainers =
+      side.hasContainers && side.direction == .forward
+      ? [Rule([ContainerChains.isFromContainers(.iifname), .return])] : []
+    return fromContainers + [
       Rule([.match(.ctState, .notEqual, .state(.new)), .return]),
       Rule(
         [.match(.tcpFlags([.fin, .syn, .rst, .ack]), .notEqual, .tcpFlags(.syn)), .return]),
       // An answer that comes late looks like a knock there, and shall cut nobody off.
-      Rule([.match(.udpDport, .ports(clientPorts)), .return]),
+      Rule([.match(.l4Proto, .ipProtocol(.udp)), .match(.ctOriginalDport, .ports(clientPorts)), .return]),
       Rule([.match(.l4Proto, .notEqual, .protocols([.tcp, .udp])), .return]),
       Rule([.match(.fibSaddrType, .local), .return]),
       Rule([.match(.fibDaddrType, .notEqual, side.direction == .ingress ? .local : .unicast), .return]),

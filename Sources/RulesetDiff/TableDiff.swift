@@ -177,7 +177,14 @@ extension NamedSet {
   /// size uses another kind of hash than one that does.
   func canBecome(_ other: NamedSet) -> Bool {
     key == other.key && data == other.data && flags == other.flags && timeout == other.timeout
-      && (size == nil) == (other.size == nil) && comment == other.comment
+      && (size == nil) == (other.size == nil) && comment == other.comment && !boundsMoreThan(other)
+  }
+
+  /// Whether the other is to hold fewer than this one may, where that is what it promises: of whom tripwires cut off only a share
+  /// is. The kernel makes no set smaller. Elsewhere a size is room alone.
+  private func boundsMoreThan(_ other: NamedSet) -> Bool {
+    guard case .cut? = other.tripMeaning, let size, let wanted = other.size else { return false }
+    return wanted < size
   }
 }
 

@@ -42,6 +42,31 @@ import Testing
     #expect(TableDiff.change(from: kernel.installed, to: new.keeping(Self.cut)).isEmpty)
   }
 
+  /// The kernel makes no set smaller, and of whom tripwires cut off no more than a share shall be.
+  @Test func `a smaller share of whom tripwires cut off is a set of its own, and other sets keep their room`()
+    throws
+  {
+    func table(_ name: SetName, _ size: UInt32) -> Table {
+      let set = NamedSet(
+        name: name, key: [.ipv4Address], flags: [.dynamic, .timeout], size: size,
+        elements: .none(keyLength: 4))
+      return Table(family: .inet, name: .sekisho, chains: [], sets: [set])
+    }
+    for (name, isReplaced) in [
+      (SetMeaning.cut(.ipv4).name, true), (SetMeaning.tripped("scan", .ipv4).name, false),
+    ] {
+      for (before, after) in [(UInt32(1024), UInt32(1)), (1, 1024), (7, 7)] {
+        var kernel = MemoryTable()
+        try kernel.apply(TableDiff.change(from: nil, to: table(name, before)))
+        let change = TableDiff.change(from: kernel.installed, to: table(name, after))
+        #expect(change.isEmpty == (before == after || before > after && !isReplaced))
+        try kernel.apply(change)
+        let size = try #require(kernel.installed?.table.sets.first?.size)
+        #expect(size == (isReplaced ? after : max(before, after)))
+      }
+    }
+  }
+
   @Test(arguments: 0..<20) func `a trial asks for it, and so do the rules behind it`(seed: Int) throws {
     var kernel = try kernel(table(UInt64(seed)))
     let wanted = table(UInt64(seed) + 900)
