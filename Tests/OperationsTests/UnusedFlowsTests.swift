@@ -83,6 +83,17 @@ import Testing
     #expect(found.services == ["dns"] && found.silent == ["api-2"] && found.unasked == ["db-2"])
     #expect(try wider([told[1]]) == nil)
     #expect(try wider([told[2]]) == nil)
+    // What has been asked for where it stands for a day only, or no more, has been asked for all the same.
+    for young in [
+      Self.use("f", .input, "dns", known: Self.day, last: used.last, after: used.after),
+      Self.use("f", .input, "dns", last: used.last, after: used.after, gone: 3),
+    ] {
+      #expect(try #require(try wider(told + [("db-3", Self.list([young]))])).services.isEmpty)
+    }
+    let both = [
+      Self.use("f"), Self.use("f", .input, "dns", known: Self.day, last: used.last, after: used.after),
+    ]
+    #expect(try #require(try wider([told[0], ("db-2", Self.list(both))] + told[2...])).unasked.isEmpty)
     // Where one has not looked for as long nothing is said.
     #expect(try wider(told + [("db-3", Self.list([Self.use("f")], watched: 5))]) == nil)
   }

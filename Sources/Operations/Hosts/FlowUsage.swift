@@ -103,13 +103,15 @@ package struct UnusedFlows: Sendable {
   package func wider(_ flow: FlowUsage) -> Wider? {
     let standing = flow.parts.filter { $0.use.gone == nil && $0.use.known >= seconds }
     guard use(flow.parts) == .used, short(standing).isEmpty else { return nil }
-    func unused(_ parts: [FlowUsage.Part], by name: (FlowUsage.Part) -> String) -> [String] {
-      Dictionary(grouping: parts, by: name).filter { use($0.value) == .unused }.keys.sorted()
+    // What stands for less, or no more, may have been used all the same: only what stands long enough is named, by all uses.
+    func unused(_ isMeant: (FlowUsage.Part) -> Bool, by name: (FlowUsage.Part) -> String) -> [String] {
+      let uses = Dictionary(grouping: flow.parts.filter(isMeant), by: name)
+      return Set(standing.filter(isMeant).map(name)).filter { use(uses[$0] ?? []) == .unused }.sorted()
     }
     let found = Wider(
-      flow: flow.flow, services: unused(standing) { $0.use.service },
-      silent: unused(standing.filter { $0.use.hook == .output }) { $0.host },
-      unasked: unused(standing.filter { $0.use.hook == .input }) { $0.host })
+      flow: flow.flow, services: unused({ _ in true }, by: \.use.service),
+      silent: unused({ $0.use.hook == .output }, by: \.host),
+      unasked: unused({ $0.use.hook == .input }, by: \.host))
     return found.services.isEmpty && found.silent.isEmpty && found.unasked.isEmpty ? nil : found
   }
 

@@ -9,8 +9,8 @@ struct UsageCommand: Verb {
     usage: "sekisho usage [<options>]",
     discussion: """
       The rules of a flow count the connections that it lets begin; what is established passes ahead of them. A host keeps the \
-      sums and when each was found used, over applies, boots and rules that are made anew: at every apply, and every minute where \
-      `sekisho watch` runs. Without a watch a use is known to lie between two looks, and what came between the last of them \
+      sums and when each was found used, over applies, boots and rules that are made anew: at every apply that takes rules \
+      away, and every minute where `sekisho watch` runs. Without a watch a use is known to lie between two looks, and what came between the last of them \
       and a boot is not known at all; --unused tells for how long that was.
 
         sudo sekisho usage                   this machine
