@@ -12,8 +12,10 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
       let digits = String(number)
       return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
     }
-    let days = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
-    let time = seconds - days * 86_400
+    // Rounded down, of whatever number a host may tell.
+    let rest = seconds % 86_400
+    let days = seconds / 86_400 - (rest < 0 ? 1 : 0)
+    let time = rest < 0 ? rest + 86_400 : rest
     // Years that begin in March end with the leap day; 400 of them are 146,097 days.
     let era = (days + 719_468 >= 0 ? days + 719_468 : days + 719_468 - 146_096) / 146_097
     let dayOfEra = days + 719_468 - era * 146_097
