@@ -110,7 +110,10 @@ struct NextHop {
         // What was listed while it changed may be without what was there all the time. It is taken to its end: as long
         // as one list is under way the kernel begins no other (EBUSY, netlink_dump_start).
         if Int32(flags) & NLM_F_DUMP_INTR != 0 { isOfOneMoment = false }
-        if Int32(type) == NLMSG_DONE { return isOfOneMoment ? answers : nil }
+        if Int32(type) == NLMSG_DONE {
+          // A list that breaks off ends with its error (netlink_dump, net/netlink/af_netlink.c).
+          return isOfOneMoment && body.prefix(4).allSatisfy({ $0 == 0 }) ? answers : nil
+        }
         answers.append(Answer(type: type, body: body))
         if !isDump { return answers }
       }

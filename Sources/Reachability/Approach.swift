@@ -28,8 +28,10 @@ package struct Approach: Sendable {
       if next.isEmpty { break }
       var level: [Origin] = []
       for node in next {
-        let from = Area(nodes: BitSet(count: graph.nodeCount, [node]))
-        guard let path = graph.path(from: from, to: area) else { continue }
+        let ways = Paths(
+          graph: graph, links: graph.links, arriving: nil, sources: BitSet(count: graph.nodeCount, [node]),
+          targets: area.nodes, closed: graph.outside, hops: .max)
+        guard let path = ways.shortest(known: neighbours) else { continue }
         if graph.outside.contains(node) {
           outside.append(path)
         } else {

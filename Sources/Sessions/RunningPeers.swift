@@ -107,7 +107,9 @@ package struct RunningPeers: Sendable {
       let isAnswered =
         session.status & (ipProtocol == .tcp ? Self.assured : Self.seenReply) != 0
         // Of what asks for no answer, as a log does, the one who listens says that it is wanted.
+        // Not where programs ask from: a datagram that nobody has asked for may have come there.
         || ipProtocol == .udp && isOwn(server.address) && isHeard(server, .udp)
+          && !clientPorts.contains(server.port)
       // What was come upon half-way may not have been answered since.
       if !isAnswered, ends.contains(where: connected.contains) { continue }
       known.formUnion(ends)

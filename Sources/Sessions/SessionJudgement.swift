@@ -13,7 +13,8 @@ extension Table {
   package func sessionsItAllows(
     of sockets: [TCPSocket], exits: [(link: String, destinations: AddressSet)] = [], at time: UInt64
   ) -> [Session] {
-    let own = Set(sockets.map(\.local.address))
+    // Of a session that is over the address may have moved to another host since.
+    let own = Set(sockets.filter { $0.state != .over }.map(\.local.address))
     let judge = SessionJudge(
       self, HostAddresses(own: own), listeners: sockets.filter { $0.state == .listening }.map(\.local),
       exits: exits,
