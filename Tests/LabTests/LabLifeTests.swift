@@ -242,7 +242,7 @@ private final class Traces {
     #expect(background.output == "on\n")
     // The shell may not be gone entirely yet.
     let running = ["process of the lab", "process of the lab"]
-    for _ in 0..<1000 where left != running { try await Task.sleep(for: .milliseconds(10)) }
+    try await wait { left == running }
     #expect(left == running)
   }
 
@@ -268,16 +268,26 @@ private final class Traces {
     if access("/run/netns/web-1", F_OK) == 0 { left.append("name of a namespace") }
     for name in ["bridge0", "port0"] where if_nametoindex(name) != 0 { left.append("interface \(name)") }
     guard let entries = try? Directory(opening: "/proc").entries() else { return ["no /proc"] }
-    for number in entries.keys where Int32(number) != nil {
-      if Files.readLink("/proc/\(number)/ns/pid") == name { left.append("process of the lab") }
+    for entry in entries.keys {
+      guard let number = Int32(entry), Files.readLink("/proc/\(number)/ns/pid") == name else { continue }
+      // Who has ended keeps his number, and the name of his namespace, until his parent has heard of it.
+      if ProcessIdentity(of: number) != nil { left.append("process of the lab") }
     }
     return left
   }
 
   /// Waits until nothing is left; the kernel takes a moment after a signal that nobody waits for.
   func vanish() async throws {
-    for _ in 0..<6000 where !left.isEmpty || parent.isAlive { try await Task.sleep(for: .milliseconds(10)) }
+    try await wait { left.isEmpty && !parent.isAlive }
     #expect(left == [])
     #expect(!parent.isAlive)
+  }
+
+  /// Until something is so, or for a minute.
+  private func wait(_ isSo: () -> Bool) async throws {
+    for _ in 0..<6000 {
+      if isSo() { return }
+      try await Task.sleep(for: .milliseconds(10))
+    }
   }
 }
