@@ -38,7 +38,7 @@ STATIC := --scratch-path $(STATIC_BUILD) -c release --static-swift-stdlib --disa
 	-Xlinker -L$(STATIC_LIBRARIES) -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
 .PHONY: build release test test-containers test-boot test-deb quick soak fuzz lint format golden demo demo-adopt bench
-.PHONY: documentation manual install uninstall deb clean
+.PHONY: documentation manual install uninstall deb tarball test-library clean
 .PHONY: packages run-packages test-packages
 
 build: packages
@@ -54,9 +54,8 @@ test-containers: build run-packages
 	Tests/Containers/run "$$(swift build --show-bin-path)/sekisho"
 
 # A Debian 12 that is booted in emulation with what install puts into it: some minutes behind the release.
-test-boot:
+test-boot: manual
 	@packaging/install-packages $(BOOT_PACKAGES)
-	$(MAKE) release
 	$(MAKE) install DESTDIR=$(CURDIR)/.build/boot/tree PREFIX=/usr/local
 	Tests/Boot/run .build/boot/tree
 
@@ -137,7 +136,7 @@ install:
 		sed 's|/usr/local/bin/|$(PREFIX)/bin/|' packaging/$$unit > "$(INTO)/lib/systemd/system/$$unit" || exit 1; \
 	done
 	install -m 0644 packaging/tmpfiles.conf "$(INTO)/lib/tmpfiles.d/sekisho.conf"
-	for section in 5 8; do \
+	for section in 5 7 8; do \
 		install -d "$(INTO)/share/man/man$$section" && \
 		install -m 0644 $(MANUAL)/man$$section/* "$(INTO)/share/man/man$$section/" || exit 1; \
 	done
@@ -149,7 +148,8 @@ install:
 uninstall:
 	rm -f "$(INTO)/bin/sekisho" "$(INTO)/lib/tmpfiles.d/sekisho.conf" \
 		"$(INTO)/lib/systemd/system/sekisho-boot.service" "$(INTO)/lib/systemd/system/sekisho-watch.service" \
-		"$(INTO)/share/man/man5/sekisho-inventory.5" "$(INTO)/share/man/man8/sekisho.8" \
+		"$(INTO)/share/man/man5/sekisho-inventory.5" "$(INTO)/share/man/man7/sekisho-agent.7" \
+		"$(INTO)/share/man/man8/sekisho.8" \
 		"$(INTO)/share/man/man8/sekisho-"*.8 "$(INTO)/share/bash-completion/completions/sekisho" \
 		"$(INTO)/$(ZSH_COMPLETIONS)/_sekisho" "$(INTO)/share/fish/vendor_completions.d/sekisho.fish"
 
@@ -161,14 +161,24 @@ deb: manual
 		ZSH_COMPLETIONS=share/zsh/vendor-completions
 	packaging/deb .build/deb/tree .build/deb
 
-# The package as its users meet it, in a Debian of its own; lintian has nothing to say of it.
-test-deb: deb
+# The same for others, in .build/tarball: the program with all that Swift needs in it, manual, completions and units.
+tarball: manual
+	rm -rf .build/tarball
+	$(MAKE) --no-print-directory install DESTDIR=$(CURDIR)/.build/tarball/tree PREFIX=/usr/local
+	packaging/tarball .build/tarball/tree .build/tarball
+
+# A package of somebody else that uses the library products of what is committed here.
+test-library: packages
+	Tests/Packages/library
+
+# Package and tarball as their users meet them, in a Debian of its own; lintian has nothing to say of the package.
+test-deb: deb tarball
 	@packaging/install-packages lintian debootstrap
-	Tests/Packages/run .build/deb/sekisho_*.deb
+	Tests/Packages/run .build/deb/sekisho_*.deb .build/tarball/sekisho-*.tar.gz
 
 clean:
 	swift package clean
-	rm -rf $(STATIC_BUILD) $(MANUAL) .build/benchmark .build/boot .build/deb .build/documentation
+	rm -rf $(STATIC_BUILD) $(MANUAL) .build/benchmark .build/boot .build/deb .build/documentation .build/tarball
 
 packages:
 	@packaging/install-packages $(BUILD_PACKAGES)

@@ -84,7 +84,7 @@ extension Golden {
   /// Every inventory in `examples`.
   fileprivate static var examples: [String] {
     let names = try? FileManager.default.contentsOfDirectory(atPath: "\(root)/examples")
-    return (names ?? []).filter { !$0.hasSuffix(".md") }.sorted().map { "examples/\($0)" }
+    return (names ?? []).filter { !$0.hasSuffix(".md") && $0 != "library" }.sorted().map { "examples/\($0)" }
   }
 }
 
