@@ -20,8 +20,8 @@ struct Answer {
     case detail(String)
     /// Mistakes or findings, with the places in files that they are about.
     case diagnostics(DiagnosticReport, Sources)
-    /// What could not be done, or does not hold.
-    case failure(String)
+    /// What could not be done, or does not hold; of a host, for which the text gives the reason alone.
+    case failure(String, of: String? = nil)
     /// A text in a language of its own, as it is.
     case verbatim([UInt8])
 

@@ -5,7 +5,10 @@ struct AnswerText {
   let console: Console
 
   func write(_ parts: [Answer.Part]) throws {
-    for part in parts {
+    var rest = parts[...]
+    while let part = rest.first {
+      let failed = Array(rest.prefix(while: \.isFailure))
+      rest = rest.dropFirst(max(failed.count, 1))
       switch part {
       case .chapter(let chapter):
         if chapter.kind == .advice, console.quiet { continue }
@@ -13,12 +16,39 @@ struct AnswerText {
         for entry in chapter.entries { try write(entry, indent: chapter.title.isEmpty ? 0 : 2) }
       case .summary(let text), .remark(let text): console.message(text)
       case .detail(let text): console.detail(text)
-      case .failure(let text): console.error(text)
+      case .failure: tell(failed)
       case .verbatim(let bytes): try console.write(bytes)
       case .diagnostics(let report, let sources):
         if console.quiet, !report.hasErrors { continue }
         console.raw(report.text(sources, style: console.messageColour ? .coloured : .plain))
       }
+    }
+  }
+
+  /// What many hosts have in common is told once, as of the first, and then who else has it.
+  private func tell(_ failures: [Answer.Part]) {
+    var groups: [String: [String]] = [:]
+    var order: [(host: String?, key: String, text: String)] = []
+    for case .failure(let text, let host) in failures {
+      // A reason may name the host that it is about.
+      let key = host.map {
+        text.split(separator: $0, omittingEmptySubsequences: false).joined(separator: "\n")
+      }
+      if let host, let key {
+        groups[key, default: []].append(host)
+        if groups[key]?.count != 1 { continue }
+      }
+      order.append((host, key ?? text, text))
+    }
+    for (host, key, text) in order {
+      guard let host, let others = groups[key]?.dropFirst() else {
+        console.error(text)
+        continue
+      }
+      console.error("\(host): \(text)")
+      if others.isEmpty { continue }
+      let hosts = others.count == 1 ? "1 more host" : "\(others.count) more hosts"
+      console.error("\(hosts) likewise: \(others.joined(separator: ", "))")
     }
   }
 

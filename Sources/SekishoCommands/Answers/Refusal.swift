@@ -57,7 +57,7 @@ struct Refusal: Error {
 
   /// Tells of hosts ahead of the message.
   mutating func add(_ failures: [(host: String, error: any Error)]) {
-    parts += failures.map { .failure("\($0.host): \($0.error)") }
+    parts += failures.map { .failure("\($0.error)", of: $0.host) }
     hosts += failures.map { FailureJSON($0.error, host: $0.host) }
   }
 

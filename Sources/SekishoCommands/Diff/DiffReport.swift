@@ -263,7 +263,7 @@ struct DiffReport {
 }
 
 extension HostDifference {
-  fileprivate var failure: Answer.Part? { error.map { .failure("\(host): \($0)") } }
+  fileprivate var failure: Answer.Part? { error.map { .failure("\($0)", of: host) } }
 }
 
 extension Mark {

@@ -52,7 +52,7 @@ struct ExplanationReport {
           parts.append(.remark("no table on \(host) leads it elsewhere"))
         }
       case .failure(let error):
-        parts.append(.failure("\(host): \(error)"))
+        parts.append(.failure("\(error)", of: host))
         exitCode = .failed
       }
     }

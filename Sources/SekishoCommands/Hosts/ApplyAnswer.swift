@@ -9,7 +9,7 @@ enum ApplyAnswer {
     facts: [HostFacts]
   ) -> Answer {
     var answer = Answer()
-    answer.parts += skipped.map { .failure("\($0.host): \($0.error); it was left out") }
+    answer.parts += skipped.map { .failure("\($0.error); it was left out", of: $0.host) }
     var (applied, unconfirmed, failed) = (0, 0, 0)
     for outcome in outcomes {
       switch outcome.ending {
@@ -17,14 +17,14 @@ enum ApplyAnswer {
         unconfirmed += 1
         answer.parts.append(
           .failure(
-            "\(outcome.host): revision \(armed.revision) was not confirmed and is rolled back: \(error)"))
+            "revision \(armed.revision) was not confirmed and is rolled back: \(error)", of: outcome.host))
         answer.exitCode = [answer.exitCode, .rolledBack].compactMap { $0 }.max { $0.rawValue < $1.rawValue }
       case .success(.unknown(let armed, let error)):
         failed += 1
         answer.parts.append(
           .failure(
-            "\(outcome.host): whether revision \(armed.revision) was confirmed is not known (sekisho history says it): \(error)"
-          ))
+            "whether revision \(armed.revision) was confirmed is not known (sekisho history says it): \(error)",
+            of: outcome.host))
         answer.exitCode = [answer.exitCode, .failed].compactMap { $0 }.max { $0.rawValue < $1.rawValue }
       case .success(let ending):
         applied += 1
@@ -38,7 +38,7 @@ enum ApplyAnswer {
         }
       case .failure(let error):
         failed += 1
-        answer.parts.append(.failure("\(outcome.host): \(error)"))
+        answer.parts.append(.failure("\(error)", of: outcome.host))
         // 3 promises that nothing was sent anywhere.
         let isMoved = (error as? AgentFailure)?.code == .moved
         let code: ExitCode = isMoved && outcomes.allSatisfy(\.ending.isUntouched) ? .moved : .failed

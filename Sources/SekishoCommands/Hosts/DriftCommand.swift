@@ -39,7 +39,7 @@ struct DriftCommand: Verb {
         found.hosts[$0], drift.revisions[$0], isFallback: drift.fallbacks[$0], unknown: drift.unknown[$0])
     }
     answer.parts += states.flatMap { state in
-      (state.unknown ?? []).map { .failure("\(state.host): \($0)") }
+      (state.unknown ?? []).map { .failure("\($0)", of: state.host) }
     }
     let replaced = states.filter { $0.fallback == true }.map(\.host)
     if !replaced.isEmpty {

@@ -33,7 +33,7 @@ struct HistoryCommand: Verb {
     for reply in replies {
       switch reply.result {
       case .failure(let error):
-        answer.parts.append(.failure("\(reply.host): \(error)"))
+        answer.parts.append(.failure("\(error)", of: reply.host))
         answer.exitCode = .failed
       case .success(let books):
         answer.parts += parts(reply.host, books)
@@ -89,9 +89,9 @@ struct HistoryCommand: Verb {
       parts.append(
         .chapter(Chapter(.facts, "\(host, .strong): \(counted(exceptions.count, "exception"))", exceptions)))
     }
-    parts += books.damage.map { .failure("\(host): \($0)") }
+    parts += books.damage.map { .failure("\($0)", of: host) }
     if verify {
-      parts += books.chainFaults.map { .failure("\(host): audit.jsonl: \($0)") }
+      parts += books.chainFaults.map { .failure("audit.jsonl: \($0)", of: host) }
       if books.chainFaults.isEmpty {
         parts.append(.summary("\(host): the log holds together; its last digest is \(books.chainTip)"))
       }

@@ -37,7 +37,7 @@ struct ReadinessReport {
     for reply in replies {
       switch reply.result {
       case .failure(let error):
-        answer.parts.append(.failure("\(reply.host): \(error)"))
+        answer.parts.append(.failure("\(error)", of: reply.host))
         answer.exitCode = .failed
       case .success(let told):
         let readiness = told.readiness

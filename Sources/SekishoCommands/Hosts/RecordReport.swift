@@ -82,7 +82,7 @@ struct RecordReport {
     var answer = Answer()
     for host in hosts {
       guard case .failure(let error) = host.found else { continue }
-      answer.parts.append(.failure("\(host.name): \(error)"))
+      answer.parts.append(.failure("\(error)", of: host.name))
       answer.exitCode = .failed
     }
     let found = hosts.flatMap { (try? $0.found.get()) ?? [] }

@@ -50,7 +50,7 @@ struct SessionsCommand: Verb {
     for reply in replies {
       switch reply.result {
       case .failure(let error):
-        answer.parts.append(.failure("\(reply.host): \(error)"))
+        answer.parts.append(.failure("\(error)", of: reply.host))
         answer.exitCode = .failed
       case .success(let list): answer.parts += parts(reply.host, list, names)
       }

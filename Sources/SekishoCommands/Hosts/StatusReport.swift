@@ -16,7 +16,7 @@ struct StatusReport {
     var parts: [Answer.Part] = []
     for state in states {
       switch state.status {
-      case .failure(let error): parts.append(.failure("\(state.host): \(error)"))
+      case .failure(let error): parts.append(.failure("\(error)", of: state.host))
       case .success(let status):
         if states.count <= Self.mostChapters { parts.append(.chapter(chapter(state, status))) }
       }

@@ -92,7 +92,7 @@ struct SuggestReport {
         .remark("write the `why` of each flow; until then `sekisho check` refuses the file"))
     }
     for (host, failure) in failures {
-      answer.parts.append(.failure("\(host): \(failure)"))
+      answer.parts.append(.failure("\(failure)", of: host))
       answer.exitCode = .failed
     }
     answer.data = .document(

@@ -171,7 +171,7 @@ enum TrialAnswer {
       switch reply.result {
       case .success(let value): answer.parts.append(.summary("\(reply.host): \(words(value))"))
       case .failure(let error):
-        answer.parts.append(.failure("\(reply.host): \(error)"))
+        answer.parts.append(.failure("\(error)", of: reply.host))
         let isOver = (error as? AgentFailure)?.code == .noTrial
         answer.exitCode = isOver && answer.exitCode != .failed ? .rolledBack : .failed
       }

@@ -23,7 +23,7 @@ struct UsageReport {
     var answer = Answer()
     for reply in replies {
       guard case .failure(let error) = reply.result else { continue }
-      answer.parts.append(.failure("\(reply.host): \(error)"))
+      answer.parts.append(.failure("\(error)", of: reply.host))
       answer.exitCode = .failed
     }
     if told.isEmpty {
@@ -37,7 +37,7 @@ struct UsageReport {
       }
     }
     for (host, list) in told {
-      if let loss = list.loss { answer.parts.append(.failure("\(host): what it kept is not told: \(loss)")) }
+      if let loss = list.loss { answer.parts.append(.failure("what it kept is not told: \(loss)", of: host)) }
       if list.untold > 0 {
         answer.parts.append(.remark("\(host): of \(counted(list.untold, "further rule")) nothing is told"))
       }
