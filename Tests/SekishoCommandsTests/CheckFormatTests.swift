@@ -66,6 +66,41 @@ import Testing
     }
   }
 
+  /// A flow that was there lacks an owner, too; only what comes with the change is told.
+  static let changes: [(new: String, status: Int32, kinds: [String])] = [
+    (sound, 0, []),
+    (sound + "\n  ", 0, []),
+    (
+      sound.replacingOccurrences(
+        of: "why: test}}", with: "why: test}, g: {from: a, to: b, service: ssh, why: t}}"),
+      0, ["covered", "no-owner"]
+    ),
+    (sound + "\nguards: {g: {never: {from: a, to: b, within: 1 hop}}}", 4, ["guard"]),
+    (sound + "\nhots: {}", 1, ["mistake"]),
+  ]
+
+  @Test(arguments: changes)
+  func `of a change is told what it brings`(_ example: (new: String, status: Int32, kinds: [String])) throws {
+    let directory = FileManager.default.temporaryDirectory.appending(path: "diff-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: directory) }
+    for (name, text) in [("old.yaml", Self.sound), ("new.yaml", example.new)] {
+      try text.write(to: directory.appending(path: name), atomically: true, encoding: .utf8)
+    }
+    for (format, mark) in [("github", "title=sekisho%3A KIND::"), ("sarif", "\"ruleId\":\"KIND\"")] {
+      let told = ChildProcess.run(
+        ["env", "--chdir=\(directory.path)", "sh", "-c", "exec \"$@\" 2>/dev/null", "sh"]
+          + ["\(ChildProcess.products)/sekisho", "diff", "old.yaml", "new.yaml", "--format", format])
+      #expect(told.status == example.status, "\(told.output)")
+      let text = told.output.filter { format == "github" || !$0.isWhitespace }
+      for kind in ["covered", "no-owner", "guard", "mistake", "no-management"] {
+        #expect(
+          text.contains(mark.replacingOccurrences(of: "KIND", with: kind)) == example.kinds.contains(kind),
+          "\(kind): \(told.output)")
+      }
+    }
+  }
+
   @Test func `nothing in a name ends a command`() throws {
     let told = try run(Self.sound + "\n\"x%,::\\n::error::forged\": 1", ["--format", "github"])
     #expect(told.status == 1)

@@ -41,7 +41,7 @@ struct CheckCommand: Verb {
   var strict = false
 
   @Option(help: "text, github or sarif: how a service of code review is told.")
-  var format = CheckFormat.text
+  var format = ReviewFormat.text
 
   var answersInLines: Bool { true }
 
@@ -93,22 +93,23 @@ struct CheckCommand: Verb {
 extension CheckCommand {
   /// The answer as a service wants it, whatever is found, with the same exit codes.
   private func reported() throws -> Answer {
-    var found: [CheckFinding] = []
+    var found: [ReviewFinding] = []
     var code: ExitCode?
     do {
       let loaded = try LoadedPolicy(inventory.inventory)
-      found = loaded.report.json(loaded.sources).map { CheckFinding(kind: "mistake", diagnostic: $0) }
+      found = loaded.report.json(loaded.sources).map { ReviewFinding(kind: "mistake", diagnostic: $0) }
       if lint {
-        let findings = LintReport(
-          findings: Lint.findings(in: loaded.policy, at: .current()), sources: loaded.sources)
-        found += findings.entries.map { CheckFinding(kind: $0.kind, diagnostic: $0.diagnostic) }
+        found +=
+          LintReport(
+            findings: Lint.findings(in: loaded.policy, at: .current()), sources: loaded.sources
+          ).review
       }
       if strict, !found.isEmpty { code = .differs }
       let guards = BrokenGuards(loaded).entries
-      found += guards.map { CheckFinding(kind: "guard", diagnostic: $0.diagnostic) }
+      found += guards.map { ReviewFinding(kind: "guard", diagnostic: $0.diagnostic) }
       if !guards.isEmpty { code = .broken }
     } catch let mistakes as InventoryMistakes {
-      found = mistakes.report.json(mistakes.sources).map { CheckFinding(kind: "mistake", diagnostic: $0) }
+      found = mistakes.report.json(mistakes.sources).map { ReviewFinding(kind: "mistake", diagnostic: $0) }
       code = .failed
     }
     var answer = Answer(parts: [

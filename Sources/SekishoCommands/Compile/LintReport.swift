@@ -16,6 +16,11 @@ struct LintReport {
     return log.report()
   }
 
+  /// For a service of code review.
+  var review: [ReviewFinding] {
+    entries.map { ReviewFinding(kind: $0.kind, diagnostic: $0.diagnostic) }
+  }
+
   /// One finding: a diagnostic, and what is behind it.
   struct Entry: Encodable {
     private enum Key: String, CodingKey { case kind, subject, hosts }

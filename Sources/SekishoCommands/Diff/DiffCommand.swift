@@ -24,6 +24,9 @@ struct DiffCommand: Verb {
         sekisho diff was.json is.json         two of those
         sekisho diff --base main              what a branch changes
         sekisho diff --base main --markdown   for a pull request
+        sekisho diff --base main --format github
+                                              what it brings that is probably
+                                              not meant, beside the lines
         sekisho diff --host db --out PLAN     saves what is shown, for apply PLAN
 
       Exit codes: 0 nothing differs, 1 error (also when a host could not be asked), 2 differences, 4 a guard of the \
@@ -48,6 +51,9 @@ struct DiffCommand: Verb {
   @Flag(help: "Write Markdown, for a pull request.")
   var markdown = false
 
+  @Option(help: "text, github or sarif: how a service of code review is told.")
+  var format = ReviewFormat.text
+
   @Argument(help: "Two sources to compare.")
   var sources: [String] = []
 
@@ -62,12 +68,30 @@ struct DiffCommand: Verb {
       throw ValidationError("--out saves what changes on hosts; two sources have none")
     }
     if markdown, !isBetween { throw ValidationError("--markdown is for two sources; give them, or --base") }
+    if format != .text {
+      if !isBetween || targets.host != nil {
+        throw ValidationError("--format is for two whole inventories; give them, or --base")
+      }
+      if markdown || output.json { throw ValidationError("give one of --format, --json and --markdown") }
+    }
     if markdown, output.json { throw ValidationError("give --json or --markdown") }
   }
 
   var markdownTitle: String? { markdown ? "Connections" : nil }
 
   func answer(_ console: Console) async throws -> Answer {
+    if format != .text {
+      do {
+        if let (old, new) = try await compared(), case .inventory(let before) = old.content,
+          case .inventory(let after) = new.content
+        {
+          return try reviewed(from: before, to: after)
+        }
+      } catch let mistakes as InventoryMistakes {
+        return try reviewed(mistakes)
+      }
+      throw Refusal(.usage, "--format is about two inventories, and one of these is something else")
+    }
     var remarks: [String] = []
     var answer = Answer()
     let found: FoundDifference

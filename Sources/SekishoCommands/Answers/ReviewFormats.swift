@@ -2,8 +2,8 @@ internal import ArgumentParser
 internal import Diagnostics
 internal import Operations
 
-/// In which form a check tells what it finds.
-enum CheckFormat: String, ExpressibleByArgument, CaseIterable {
+/// In which form a service of code review is told what is found.
+enum ReviewFormat: String, ExpressibleByArgument, CaseIterable {
   case text
   /// Commands of a workflow, which GitHub shows beside the lines they are about.
   case github
@@ -13,7 +13,7 @@ enum CheckFormat: String, ExpressibleByArgument, CaseIterable {
   /// What is found, each with the kind that rules of a service go by.
   ///
   /// - Throws: what makes it impossible to write the form.
-  func bytes(_ found: [CheckFinding]) throws -> [UInt8] {
+  func bytes(_ found: [ReviewFinding]) throws -> [UInt8] {
     switch self {
     case .text: []
     case .github: Array(found.map { $0.command + "\n" }.joined().utf8)
@@ -23,7 +23,7 @@ enum CheckFormat: String, ExpressibleByArgument, CaseIterable {
 }
 
 /// A mistake, a finding or a guard that does not hold.
-struct CheckFinding {
+struct ReviewFinding {
   /// `mistake`, `guard`, or the kind of a finding.
   let kind: String
   let diagnostic: DiagnosticJSON
@@ -142,7 +142,7 @@ private struct SARIF: Encodable {
   let version = "2.1.0"
   let runs: [Run]
 
-  init(_ found: [CheckFinding]) {
+  init(_ found: [ReviewFinding]) {
     let rules = Set(found.map(\.kind)).sorted().map { Tool.Driver.Rule(id: $0) }
     let results = found.map { one in
       let level =
