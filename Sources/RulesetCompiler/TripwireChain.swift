@@ -43,11 +43,12 @@ struct CompiledTripwire: Sendable {
 ///     …
 ///     ip saddr @tripwire/counts.scan.v4 ip saddr . meta l4proto . th dport != @in/doors.scan.v4
 ///       add @in/doors.scan.v4 { … } add @in/knocks.scan.v4 { ip saddr limit rate over 1/day burst 19 packets }
-///       add @tripwire/cut.v4 { ip saddr timeout 1h } add @tripwire/tripped.scan.v4 { ip saddr timeout 1h } counter
+///       add @tripwire/tripped.scan.v4 { ip saddr timeout 1h } counter add @tripwire/cut.v4 { ip saddr timeout 1h }
 ///
 /// Each different door takes one token of whoever knocks, and he has as many as he may knock on. A day gives one back, and he
 /// is forgotten long before: what a door's element lives through is his own, from his first knock on, so that no door counts
-/// twice. A set that is full ends the rule: whoever finds no room is not counted, or not cut off, and denied all the same.
+/// twice. A set that is full ends the rule: whoever finds no room is not counted, or not cut off, and denied all the same. That as many
+/// are cut off as may be hides nobody: who has tripped is noted ahead of it.
 struct TripwireChain {
   let chain: Chain
   let sets: [NamedSet]
@@ -63,9 +64,9 @@ struct TripwireChain {
         if case .set(let set) = source { sets.append(set) }
         let name = wire.tripwire.name
         let tripping: [Statement] =
-          (side.mode == .enforce
+          [.add(SetMeaning.tripped(name, family).name, saddr, timeout: wire.cut), .counter]
+          + (side.mode == .enforce
             ? [.add(SetMeaning.cut(family).name, saddr, timeout: wire.cut)] : [])
-          + [.add(SetMeaning.tripped(name, family).name, saddr, timeout: wire.cut), .counter]
         switch wire.tripwire.trigger {
         case .doors(let number, let within):
           let address: DataType = family == .ipv4 ? .ipv4Address : .ipv6Address

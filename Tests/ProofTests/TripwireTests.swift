@@ -109,9 +109,17 @@ extension KernelProof {
         #expect(looked.comparison.change.isEmpty)
         try await proof.apply(["server"])
         #expect(try await proof.elements(of: cut, on: "server") == [family.address(1)])
-        // One of three may be cut off at once: whoever trips it next is denied what is closed, and no more.
+        // One of three may be cut off at once: whoever trips it next is denied what is closed, and no more, and is noted.
         try await proof.inject((3000..<3050).map { try family.knock(3, $0) }, from: "bystander")
         #expect(try await proof.elements(of: cut, on: "server") == [family.address(1)])
+        #expect(
+          try await proof.elements(of: "tripwire/tripped.scan.\(family.suffix)", on: "server").sorted()
+            == [family.address(1), family.address(3)])
+        let told = try await proof.ask("server") { agent in try await agent.ask(Status()) }.tripped ?? []
+        #expect(
+          told.map { "\($0.address) \($0.isCut)" } == [
+            "\(family.address(1)) true", "\(family.address(3)) false",
+          ])
         #expect(Self.isOpen(try await lab.probe("bystander", family.aims(2))))
       }
     }
@@ -280,6 +288,76 @@ extension KernelProof {
         #expect(Self.isDenied(try await proof.lab.probe("intruder", aims)))
         try await end()
         #expect(Self.isDenied(try await proof.lab.probe("intruder", aims)))
+      }
+    }
+
+    /// What is published is led past the input chain: doors are the ports that were asked for.
+    @Test(arguments: families)
+    func `a host of containers counts the doors that it publishes, and refuses who is cut off there, too`(
+      family: Family
+    ) async throws {
+      let inventory = """
+        version: 1
+        services: {web: tcp/8080}
+        hosts:
+          intruder: {addresses: [10.0.0.1, "2001:db8::1"]}
+          server: {addresses: [10.0.0.2, "2001:db8::2"], forwarding: containers}
+          bystander: {addresses: [10.0.0.3, "2001:db8::3"]}
+          box: {addresses: [10.0.0.11, "2001:db8::11"]}
+        flows:
+          served: {from: [intruder, bystander], to: server, service: web, why: a test}
+        tripwires:
+          scan: {on: server, after: 20 closed doors, within: 10 minutes, cut: 1h, why: a test}
+        """
+      try await withProofLab(try loaded(inventory), try labRights()) { proof in
+        let lab = proof.lab
+        let (version, inside) = family.suffix == "v4" ? ("ip", "172.17.0.2") : ("ip6", "fd00:17::2")
+        // A container behind a bridge, to which ports 8080 and 9000 to 9100 lead.
+        _ = try await lab.run(
+          "server",
+          [
+            "sh", "-ec",
+            """
+            for setting in ipv4/ip_forward ipv6/conf/all/forwarding; do echo 1 >/proc/sys/net/$setting; done
+            ip link add docker0 type bridge stp_state 0 forward_delay 0
+            ip addr add 172.17.0.1/16 dev docker0; ip addr add fd00:17::1/64 dev docker0 nodad
+            ip link set docker0 up
+            ip link add box1 type veth peer name eth1 netns box; ip link set box1 master docker0 up
+            nft -f - <<END
+            table \(version) publishing {
+              chain lead { type nat hook prerouting priority -100
+                \(version) daddr \(family.address(2)) tcp dport { 8080, 9000-9100 } dnat to \(inside)
+              }
+            }
+            END
+            """,
+          ]
+        ).succeeded()
+        _ = try await lab.run(
+          "box",
+          [
+            "sh", "-ec",
+            """
+            ip link delete eth0
+            ip addr add 172.17.0.2/16 dev eth1; ip addr add fd00:17::2/64 dev eth1 nodad; ip link set eth1 up
+            ip route add default via 172.17.0.1; ip route add default via fd00:17::1
+            """,
+          ]
+        ).succeeded()
+        try await proof.apply(["server"])
+        let cut = "tripwire/cut.\(family.suffix)"
+        // Nobody listens in the container: it refuses what it is asked, and answers nothing that is denied.
+        let asked = ["tcp - \(family.address(2)) 8080"]
+        let answer = "refused"
+        #expect(try await lab.probe("intruder", asked) == [answer])
+        #expect(try await lab.probe("bystander", asked) == [answer])
+        try await proof.inject((9000..<9019).map { try family.knock(1, $0) }, from: "intruder")
+        #expect(try await proof.elements(of: cut, on: "server") == [])
+        #expect(try await lab.probe("intruder", asked) == [answer])
+        try await proof.inject([try family.knock(1, 9050)], from: "intruder")
+        #expect(try await proof.elements(of: cut, on: "server") == [family.address(1)])
+        #expect(try await lab.probe("intruder", asked) == ["silent"])
+        #expect(try await lab.probe("bystander", asked) == [answer])
       }
     }
 
