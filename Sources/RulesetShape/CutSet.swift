@@ -47,7 +47,8 @@ extension Table {
 package struct TripwireParts: Hashable, Sendable {
   /// That count knocks, in order.
   package fileprivate(set) var rules: [Rule] = []
-  /// In which they are counted, and those whose knocks count.
+  /// In which they are counted, and those whose knocks count; without their sizes, since the kernel keeps the larger of two and
+  /// a tripwire does the same with either.
   package fileprivate(set) var sets: Set<NamedSet> = []
 }
 
@@ -60,7 +61,7 @@ extension Table {
     for set in sets {
       guard let name = SetMeaning(set.name)?.tripwire else { continue }
       names[set.name] = name
-      found[name, default: TripwireParts()].sets.insert(set)
+      found[name, default: TripwireParts()].sets.insert(set.unsized)
     }
     if found.isEmpty { return found }
     for chain in chains {
@@ -73,6 +74,14 @@ extension Table {
       }
     }
     return found
+  }
+}
+
+extension NamedSet {
+  /// The same without saying how many elements it takes.
+  fileprivate var unsized: Self {
+    Self(
+      name: name, key: key, data: data, flags: flags, timeout: timeout, comment: comment, elements: elements)
   }
 }
 

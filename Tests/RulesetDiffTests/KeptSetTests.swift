@@ -67,6 +67,27 @@ import Testing
     }
   }
 
+  @Test func `a tripwire whose sets only take more or fewer has not changed`() throws {
+    func table(_ size: UInt32, timeout: UInt64, flow: String) -> Table {
+      let set = NamedSet(
+        name: SetMeaning.counted("scan", .ipv4).name, key: [.ipv4Address], size: size, timeout: timeout,
+        elements: SetElements(keyLength: 4, keys: [10, 0, 0, 1]))
+      return Table(
+        family: .inet, name: .sekisho,
+        chains: [Chain(name: "in.web", rules: [Rule(compiling: [.accept], comment: flow)])], sets: [set])
+    }
+    for (size, timeout, isChanged) in [
+      (UInt32(16), UInt64(1000), false), (64, 1000, false), (16, 2000, true),
+    ] {
+      var kernel = MemoryTable()
+      try kernel.apply(TableDiff.change(from: nil, to: table(64, timeout: 1000, flow: "f")))
+      let wanted = table(size, timeout: timeout, flow: "g")
+      let told = ChangeDescription(
+        TableDiff.change(from: kernel.installed, to: wanted), from: kernel.installed, to: wanted)
+      #expect((told.tripwires != nil) == isChanged)
+    }
+  }
+
   @Test(arguments: 0..<20) func `a trial asks for it, and so do the rules behind it`(seed: Int) throws {
     var kernel = try kernel(table(UInt64(seed)))
     let wanted = table(UInt64(seed) + 900)
