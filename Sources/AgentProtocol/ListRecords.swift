@@ -100,6 +100,8 @@ package struct RecordList: AgentMessage, Hashable, Codable {
   package private(set) var loss: String?
   /// Who has tripped tripwires of the host; `nil`: nobody has who is not let go, or the agent does not tell.
   package var tripped: [TripStatus]?
+  /// Why that is not known; `nil`: it is, or the agent does not tell.
+  package var trippedUnknown: String?
 
   /// The most entries of a direction that are told.
   package static let most = 20_000
@@ -120,6 +122,7 @@ package struct RecordList: AgentMessage, Hashable, Codable {
     }
     self = header
     loss = loss.map { Bounds.clamped($0, to: Bounds.message) }
+    trippedUnknown = trippedUnknown.map { Bounds.clamped($0, to: Bounds.message) }
   }
 }
 

@@ -28,6 +28,8 @@ package struct HostStatus: AgentMessage, Hashable, Codable {
   package var openedUnknown: String?
   /// Who has tripped tripwires of the host; `nil`: nobody has who is not let go, or the agent does not tell.
   package var tripped: [TripStatus]?
+  /// Why it is not known who has tripped tripwires of the host; `nil`: it is known, or the agent does not tell.
+  package var trippedUnknown: String?
   /// What boots; `nil`: nothing was ever confirmed, or whoever is asked may not read the host's books.
   package var confirmed: ConfirmedStatus?
   /// Services that take the table away, as far as files of the host say; `nil`: it was not looked for them.
@@ -76,6 +78,7 @@ package struct HostStatus: AgentMessage, Hashable, Codable {
     self = header
     quarantineUnknown = header.quarantineUnknown.map { Bounds.clamped($0, to: Bounds.message) }
     openedUnknown = header.openedUnknown.map { Bounds.clamped($0, to: Bounds.message) }
+    trippedUnknown = header.trippedUnknown.map { Bounds.clamped($0, to: Bounds.message) }
   }
 }
 
@@ -85,6 +88,7 @@ extension HostStatus {
     [
       quarantineUnknown.map { "whom it refuses is not known: \($0)" },
       openedUnknown.map { "what it has opened for a time is not known: \($0)" },
+      trippedUnknown.map { "who has tripped its tripwires is not known: \($0)" },
     ].compactMap { $0 }
   }
 }

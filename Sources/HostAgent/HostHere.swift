@@ -79,7 +79,7 @@ package struct HostHere: Sendable {
   func records() throws(AgentFailure) -> RecordList {
     let life = StateDirectory.isThere ? try? life() : nil
     var list = if let life { try life.records() } else { try host.records() }
-    list.tripped = try trippedNow()
+    do throws(AgentFailure) { list.tripped = try trippedNow() } catch { list.trippedUnknown = "\(error)" }
     return list
   }
 

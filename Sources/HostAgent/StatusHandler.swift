@@ -27,7 +27,9 @@ extension AgentServer {
       } catch {
         status.openedUnknown = "\(error)"
       }
-      status.tripped = try here.trippedNow()
+      do throws(AgentFailure) { status.tripped = try here.trippedNow() } catch {
+        status.trippedUnknown = "\(error)"
+      }
       // Services are of the machine, and act in its first namespace.
       if NetworkNamespace.isFirst { status.flushing = FlushingServices.found(below: "") }
       return status

@@ -32,6 +32,8 @@ package struct HostFacts {
   package private(set) var tripped: [TripStatus] = []
   /// What it has opened for a time; empty where it was not asked.
   package private(set) var opened: [OpenedStatus] = []
+  /// What of these is not known, in sentences; empty where it was not asked.
+  package private(set) var unknown: [String] = []
   /// The names of hosts by their addresses.
   package let owners: [Address: String]
 
@@ -87,6 +89,7 @@ package struct HostFacts {
           facts.quarantine = answer.status.quarantine ?? []
           facts.tripped = answer.status.tripped ?? []
           facts.opened = answer.status.opened ?? []
+          facts.unknown = answer.status.unknown
           return facts
         }
       )

@@ -34,12 +34,7 @@ package struct HostsDrift {
     let asked = answers.map { $0.flatMap(\.1) }
     let states = answers.map { try? $0.get().0 }
     fallbacks = states.map { $0?.table?.isFallback ?? false }
-    unknown = states.map { status in
-      [
-        status?.quarantineUnknown.map { "whom it refuses is not known: \($0)" },
-        status?.openedUnknown.map { "what it has opened for a time is not known: \($0)" },
-      ].compactMap(\.self)
-    }
+    unknown = states.map { $0?.unknown ?? [] }
     let hosts = zip(targets.hosts, asked).map { target, answer in
       Target(
         name: target.name, wanted: (try? answer.get().confirmed.table) ?? target.wanted, reach: target.reach,

@@ -95,8 +95,9 @@ extension ProbeRun {
       defer { watch?.has(stations.ends[end].name) }
       return try await stations.ask(end, [Read.self, Status.self]) { agent in
         // What rules put into sets is read with no table.
-        let tripped = try await agent.ask(Status()).tripped ?? []
-        return (tables: try await agent.ask(Read()).tables, cut: tripped.filter(\.isCut))
+        let status = try await agent.ask(Status())
+        if let reason = status.trippedUnknown { throw AgentFailure(.failed, reason) }
+        return (tables: try await agent.ask(Read()).tables, cut: (status.tripped ?? []).filter(\.isCut))
       }
     }.map { try? $0.get() }
   }

@@ -19,8 +19,9 @@ struct RecordReport {
     let strange: [DirectionStatus.Direction]
     /// Why it does not tell what it remembers from before.
     let loss: String?
-    /// Who has tripped its tripwires.
+    /// Who has tripped its tripwires, and why that is not known.
     let tripped: [TripStatus]
+    let trippedUnknown: String?
 
     init(
       _ dated: Dated<RecordList>, _ mode: DirectionStatus.Mode, without probes: ProbeTraces,
@@ -35,6 +36,7 @@ struct RecordReport {
       strange = list.directions.filter { $0.mode == .unknown }.map(\.hook)
       loss = list.loss
       tripped = (list.tripped ?? []).filter { $0.isCut == (mode == .enforce) }
+      trippedUnknown = list.trippedUnknown
     }
   }
 
@@ -61,6 +63,7 @@ struct RecordReport {
     let strange: [DirectionStatus.Direction]
     let loss: String?
     let tripped: [TripStatus]
+    let trippedUnknown: String?
 
     init(_ reply: HostReply<Told>) {
       name = reply.host
@@ -69,6 +72,7 @@ struct RecordReport {
       strange = told?.strange ?? []
       loss = told?.loss
       tripped = told?.tripped ?? []
+      trippedUnknown = told?.trippedUnknown
     }
   }
 
@@ -81,9 +85,13 @@ struct RecordReport {
   func answer(_ hosts: [Host]) -> Answer {
     var answer = Answer()
     for host in hosts {
-      guard case .failure(let error) = host.found else { continue }
-      answer.parts.append(.failure("\(error)", of: host.name))
-      answer.exitCode = .failed
+      var failures: [String] = []
+      if case .failure(let error) = host.found { failures.append("\(error)") }
+      if let reason = host.trippedUnknown {
+        failures.append("who has tripped its tripwires is not known: \(reason)")
+      }
+      if !failures.isEmpty { answer.exitCode = .failed }
+      answer.parts += failures.map { .failure($0, of: host.name) }
     }
     let found = hosts.flatMap { (try? $0.found.get()) ?? [] }
     let lines = RecordLine.lines(over: found.flatMap(\.connections), by: grouping)
@@ -234,12 +242,15 @@ struct RecordReport {
       let loss: String?
       /// Who has tripped its tripwires: those whom it refuses where what it denies is asked for, else the others.
       let tripped: [TripStatus]?
+      /// Why that is not known; left out where it is.
+      let trippedUnknown: String?
       var error: FailureJSON?
 
       init(_ host: RecordReport.Host) {
         self.host = host.name
         loss = host.loss
         tripped = host.tripped.isEmpty ? nil : host.tripped
+        trippedUnknown = host.trippedUnknown
         switch host.found {
         case .success(let found): directions = found.map { Direction($0) }
         case .failure(let failure): error = FailureJSON(failure)

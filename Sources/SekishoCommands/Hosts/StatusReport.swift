@@ -153,6 +153,8 @@ struct StatusReport {
       var quarantineUnknown: String?
       /// Who has tripped tripwires of it, and whether he is refused.
       var tripped: [TripStatus]?
+      /// Why that is not known; left out where it is.
+      var trippedUnknown: String?
       /// What it lets begin for a time, outside its rules.
       var opened: [OpenedStatus]?
       /// Why that is not known; left out where it is.
@@ -192,6 +194,7 @@ struct StatusReport {
           quarantine = found.quarantine
           quarantineUnknown = found.quarantineUnknown
           tripped = found.tripped
+          trippedUnknown = found.trippedUnknown
           opened = found.opened
           openedUnknown = found.openedUnknown
           confirmed = found.confirmed

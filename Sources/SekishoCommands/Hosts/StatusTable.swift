@@ -112,6 +112,7 @@ struct StatusTable {
       if let note = status.tripped?.note(answer.facts?.owners ?? [:]) { notes.append(note) }
       if status.quarantineUnknown != nil { notes.append("whom it refuses is not known") }
       if status.openedUnknown != nil { notes.append("what it has opened is not known") }
+      if status.trippedUnknown != nil { notes.append("who has tripped its tripwires is not known") }
       if let opened = status.opened { notes.append("\(opened.count) opened for a time") }
       let directions = status.table?.directions ?? []
       let watched = directions.filter { $0.mode != .enforce }.map {
