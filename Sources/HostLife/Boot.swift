@@ -3,6 +3,7 @@ internal import Enforcement
 package import HostState
 internal import HostStore
 internal import Machine
+internal import RulesetShape
 
 /// What stands after a boot.
 package enum Booted: Sendable {
@@ -80,7 +81,11 @@ extension HostLife {
     if let standing, run.before.own != nil {
       // By hand, without a boot: a set that was there keeps what is in it, and the books need not name it any more.
       let kept = kept(run.content, run.place)
-      do throws(AgentFailure) { _ = try host.correct(kept.elements, known: kept.known, run.hold) } catch {
+      do throws(AgentFailure) {
+        let corrected = try host.correct(kept.elements, known: kept.known, run.hold)
+        // What came by a door that is closed by that has no rule any more.
+        if corrected > 0 { _ = host.cut(before: run.before.own?.withoutTrial, isCounting: false, run.hold) }
+      } catch {
         return .confirmed(standing, trouble: error)
       }
     }
