@@ -278,6 +278,32 @@ import Testing
     }
   }
 
+  /// Both at once leave nothing that it is known by but its port.
+  @Test func `what gets another source and another destination is stopped by nobody`() async throws {
+    let fault = Fault(
+      host: "gate", kinds: [],
+      nft: """
+        delete table inet sekisho; add table ip bad; add chain ip bad c { type nat hook prerouting priority -100; }; \
+        add chain ip bad d { type nat hook postrouting priority 100; }; \
+        add rule ip bad c ip daddr 10.2.0.1 tcp dport 80 dnat to 10.1.0.3; add rule ip bad d oifname != lo masquerade;
+        """)
+    try await Self.probing(fault, seed: 1) { policy, run, _ in
+      let gate = try #require(policy.host(named: "gate"))
+      var found = 0
+      for (probe, judgement) in zip(run.plan.probes, run.judgements) where probe.connection.family == .ipv4 {
+        #expect(
+          judgement.deviations.allSatisfy { $0.host != gate || $0.kind != .stops }, "\(probe) \(judgement)")
+        if "\(probe.connection.destination)" == "10.2.0.1",
+          judgement.obstacle?.contains("another source") == true,
+          case .ports(_, 80) = probe.connection.kind, probe.connection.ipProtocol == .tcp
+        {
+          found += 1
+        }
+      }
+      #expect(found > 0)
+    }
+  }
+
   /// A host keeps what waits for a neighbour longer than senders wait: no rule has stopped it.
   @Test(arguments: [("gate", "10.2.0.1", "d"), ("d", "10.1.0.1", "a")])
   func `what waits for a neighbour is stopped by nobody`(host: String, address: String, end: String)

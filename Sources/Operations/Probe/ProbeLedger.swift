@@ -49,6 +49,15 @@ struct ProbeLedger {
         destination: destination, aim: aim)
     }
 
+    /// What it is known by when it gets both others; `nil`: without ports it is known by nothing then.
+    var translated: Packet? {
+      sourcePort.map {
+        Packet(
+          ipProtocol: ipProtocol, source: Address(source.family, 0), sourcePort: $0,
+          destination: Address(source.family, 0), aim: .plain)
+      }
+    }
+
     /// What answers it.
     var answer: Packet? {
       switch (aim, sourcePort) {
@@ -217,13 +226,16 @@ struct ProbeLedger {
   mutating func note(_ sighted: Sighted, at station: Int) {
     // What is doubtful for that is tried again, and then counts what is seen of it.
     if sighted.isCutShort { overrun.insert(station) } else { overrun.remove(station) }
+    // The agent has looked again for a way to each of what it saw.
+    unreached[station, default: []].subtract(sighted.sightings.flatMap { [$0.source, $0.destination] })
     unreached[station, default: []].formUnion(sighted.unreached)
     seen[station, default: []].formUnion(sighted.sightings)
     for sighting in sighted.sightings {
       let packet = Packet(sighting)
       if !current.contains(packet) {
-        strangers[station, default: [:]][packet.disguised.sighting(sighting.place), default: []].insert(
-          packet.source)
+        for known in [packet.disguised, packet.translated].compactMap(\.self) {
+          strangers[station, default: [:]][known.sighting(sighting.place), default: []].insert(packet.source)
+        }
       }
       if subjects[packet] == nil, let index = senders[packet.sender] {
         led[index, default: []].append((station, sighting))
@@ -304,14 +316,16 @@ struct ProbeLedger {
     (twins[packet.disguised] ?? []).filter { packets[.probe($0)]?.disguised == packet.disguised }
   }
 
-  /// The station where a packet got another source (masquerade, SNAT): it went no further as what it was, and another
-  /// one, of which nobody knows, went on in its place.
+  /// The station where a packet got another source (masquerade, SNAT), and perhaps another destination, too: it went no further as
+  /// what it was, and another one, of which nobody knows, went on in its place.
   private func disguise(of index: Int) -> Int? {
     guard let packet = packets[.probe(index)] else { return nil }
     return ends(of: index, packet).first { station, place in
-      // What came to it as such is a stranger's.
-      let came = strangers[station]?[packet.disguised.sighting(.arrived)] ?? []
-      return strangers[station]?[packet.disguised.sighting(place)].map { !$0.isSubset(of: came) } ?? false
+      [packet.disguised, packet.translated].compactMap(\.self).contains { known in
+        // What came to it as such is a stranger's.
+        let came = strangers[station]?[known.sighting(.arrived)] ?? []
+        return strangers[station]?[known.sighting(place)].map { !$0.isSubset(of: came) } ?? false
+      }
     }?.station
   }
 
