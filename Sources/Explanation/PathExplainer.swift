@@ -17,6 +17,7 @@ package struct PathExplainer: Sendable {
   private var judges: [Judge?]
 
   package init(_ policy: Policy, _ policies: HostPolicies) {
+    let policies = policies.unlogged
     self.policy = policy
     self.policies = policies
     compiler = RulesetCompiler(policy, policies)

@@ -43,8 +43,16 @@ public enum ForwardPolicy: Hashable, Sendable {
   case containers(Containers)
 }
 
-/// Everything a host's ruleset depends on. Hosts with equal policies share one ruleset, so neither
-/// the host's name nor its own addresses are in here.
+/// Where copies of some packets that nothing allows go to, and whose they are.
+public struct PacketLog: Hashable, Sendable {
+  /// The netlink group (NFLOG).
+  public let group: UInt16
+  /// Stands in the prefix of each copy: whoever reads those of many hosts in one place knows whose they are.
+  public let host: String
+}
+
+/// Everything a host's ruleset depends on. Hosts with equal policies share one ruleset, so the host's own addresses are not in
+/// here, and its name only where packets are logged under it.
 public struct HostPolicy: Hashable, Sendable {
   public let modes: Modes
   public let deny: DenyAction
@@ -56,12 +64,15 @@ public struct HostPolicy: Hashable, Sendable {
   public let allowances: [Allowance]
   /// Those that are on the host, ascending.
   public let tripwires: [TripwireID]
+  /// `nil`: no packets are copied.
+  public let log: PacketLog?
 
   public init(
     modes: Modes, deny: DenyAction, forward: ForwardPolicy, dhcp: Bool, mayNameItself: Bool,
-    allowances: [Allowance], tripwires: [TripwireID] = []
+    allowances: [Allowance], tripwires: [TripwireID] = [], log: PacketLog? = nil
   ) {
     self.tripwires = tripwires
+    self.log = log
     self.modes = modes
     self.deny = deny
     self.forward = forward
@@ -71,10 +82,15 @@ public struct HostPolicy: Hashable, Sendable {
   }
 
   /// The same policy with every direction enforced.
-  public var enforced: Self {
+  public var enforced: Self { with(modes: Modes(.enforce), log: log) }
+
+  /// The same policy, of which nobody gets copies of packets.
+  fileprivate var unlogged: Self { with(modes: modes, log: nil) }
+
+  private func with(modes: Modes, log: PacketLog?) -> Self {
     Self(
-      modes: Modes(.enforce), deny: deny, forward: forward, dhcp: dhcp, mayNameItself: mayNameItself,
-      allowances: allowances, tripwires: tripwires)
+      modes: modes, deny: deny, forward: forward, dhcp: dhcp, mayNameItself: mayNameItself,
+      allowances: allowances, tripwires: tripwires, log: log)
   }
 }
 
@@ -140,15 +156,28 @@ extension HostPolicies {
       for host in policy[tripwire.on].hosts { tripwires[host.index].append(TripwireID(index)) }
     }
 
+    let hosts = policy.hosts.enumerated().lazy.map { index, host in
+      HostPolicy(
+        modes: host.modes, deny: host.deny, forward: ForwardPolicy(host.forwarding),
+        dhcp: host.dhcp, mayNameItself: mayNameItself[index], allowances: shares[index],
+        tripwires: tripwires[index], log: policy.logGroup.map { PacketLog(group: $0, host: host.name) })
+    }
+    self.init(peers: derived.peers, hosts)
+  }
+
+  /// The same without what says where copies of packets go to: no packet passes for that, and more hosts have equal policies.
+  public var unlogged: Self {
+    distinct.contains { $0.log != nil }
+      ? Self(peers: peers, assignment.lazy.map { distinct[$0].unlogged }) : self
+  }
+
+  /// - Parameter hosts: their policies, in the order of ``Policy/hosts``.
+  private init(peers: [Peers], _ hosts: some Collection<HostPolicy>) {
     var distinct: [HostPolicy] = []
     var indices: [HostPolicy: Int] = [:]
     var assignment: [Int] = []
-    assignment.reserveCapacity(policy.hosts.count)
-    for (index, host) in policy.hosts.enumerated() {
-      let share = HostPolicy(
-        modes: host.modes, deny: host.deny, forward: ForwardPolicy(host.forwarding),
-        dhcp: host.dhcp, mayNameItself: mayNameItself[index], allowances: shares[index],
-        tripwires: tripwires[index])
+    assignment.reserveCapacity(hosts.count)
+    for share in hosts {
       if let known = indices[share] {
         assignment.append(known)
       } else {
@@ -157,7 +186,7 @@ extension HostPolicies {
         distinct.append(share)
       }
     }
-    self.init(peers: derived.peers, distinct: distinct, assignment: assignment)
+    self.init(peers: peers, distinct: distinct, assignment: assignment)
   }
 }
 

@@ -39,6 +39,7 @@ public struct PolicySpace: Sendable {
     _ policy: Policy, _ policies: HostPolicies, at now: Timestamp, in universe: Universe,
     reading: Reading = .declared, joined: [String: [AreaPair]] = [:]
   ) throws(NotProven) {
+    let policies = policies.unlogged
     let spaces = try HostSpaces(policy, policies, at: now, in: universe)
     endpoints = Endpoints(policy.hosts.map(\.addresses))
     loopback = try universe.connections(within: endpoints)

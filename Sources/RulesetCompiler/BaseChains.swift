@@ -90,10 +90,11 @@ struct Skeleton: Sendable {
     cut + loopback + toContainers + [established, unlessNew, disguised, ownAddress] + dhcp
       + [beginning] + namesForContainers + [translated, end]
       + [QuarantineChain.jump] + opened.rules + lookups.rules + chains.flatMap(\.rules)
+      + deny.records.chain.rules
   }
 
-  /// The chains that hang on no packet's service.
-  var chains: [Chain] { [notNew, deny.chain, deny.records.chain] }
+  /// The chains that hang on no packet's service, but for the one that records.
+  var chains: [Chain] { [notNew, deny.chain] }
 
   /// The base chain, in the order in which its rules must stand.
   ///

@@ -29,7 +29,6 @@ private let copied: UInt32 = 128
 ///     …
 ///     counter
 ///
-/// Ahead of all of it, where the inventory names a netlink group, `limit rate … log prefix "sekisho in denied " group …`.
 /// It decides nothing: whatever happens here the rule behind the jump denies. An update of a full set ends the rule that it
 /// stands in. So a set of peers that is full holds nobody back, and what finds no room in the records gets to the last
 /// rule. That a key is *not* in a set is asked for because the counter of a key counts when it is found (`nft_lookup_eval`).
@@ -40,10 +39,6 @@ struct RecordChain: Sendable {
 
   init(_ side: SidePolicy) {
     var rules: [Rule] = []
-    if let group = side.logGroup {
-      let log = Log(prefix: side.denial.logPrefix(side.side), group: group, snapLength: copied)
-      rules.append(Rule([.limit(copies), .log(log)] as [Statement]))
-    }
     var sets: [NamedSet] = []
     for family in AddressFamily.allCases {
       let addresses = recordedAddresses(side, family)
@@ -71,6 +66,15 @@ struct RecordChain: Sendable {
     rules.append(Rule([.counter], note: .recordsFull))
     chain = Chain(name: ChainMeaning.recording(side.side).name, rules: rules)
     self.sets = sets
+  }
+
+  /// The chain of one host: where its packets are logged, `limit rate … log prefix "sekisho HOST in denied " group …` stands ahead
+  /// of all. Whatever else is in it is shared by a fleet.
+  func chain(of side: SidePolicy, log: PacketLog?) -> Chain {
+    guard let log else { return chain }
+    let copy = Log(
+      prefix: side.denial.logPrefix(side.side, host: log.host), group: log.group, snapLength: copied)
+    return Chain(name: chain.name, rules: [Rule([.limit(copies), .log(copy)] as [Statement])] + chain.rules)
   }
 }
 

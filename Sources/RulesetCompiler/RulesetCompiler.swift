@@ -45,7 +45,7 @@ package struct RulesetCompiler: Sendable {
     self.openings = openings
     tripwires = policy.tripwires.map { CompiledTripwire($0, in: policy) }
     var sides: Set<SidePolicy> = []
-    for host in policies.distinct { sides.formUnion(Self.sides(host, policy.logGroup, tripwires)) }
+    for host in policies.distinct { sides.formUnion(Self.sides(host, tripwires)) }
     skeletons = Dictionary(
       uniqueKeysWithValues: sides.map { ($0, other?.skeletons[$0] ?? Skeleton($0)) })
   }
@@ -69,7 +69,7 @@ package struct RulesetCompiler: Sendable {
     let openings = host.allowances.flatMap { self.openings[$0] ?? Opening.all(of: $0, in: policy, sets) }
     var sides: [Direction: (openings: [Opening], dispatch: Dispatch)] = [:]
     let wires = host.tripwires.map { tripwires[$0.index] }
-    for side in Self.sides(host, policy.logGroup, tripwires) {
+    for side in Self.sides(host, tripwires) {
       let skeleton = skeletons[side] ?? Skeleton(side)
       if case .containers(let containers) = host.forward, side.direction == .forward,
         let ingress = sides[.ingress], let egress = sides[.egress]
@@ -89,6 +89,7 @@ package struct RulesetCompiler: Sendable {
         sides[side.direction] = (own, dispatch)
       }
       for chain in skeleton.chains { builder.add(chain) }
+      builder.add(skeleton.deny.records.chain(of: side, log: host.log))
       for set in skeleton.deny.records.sets { builder.add(set) }
       if side.hasTripwires { TripwireChain(side, wires).add(to: &builder) }
     }
@@ -103,7 +104,7 @@ package struct RulesetCompiler: Sendable {
 
   /// The sides that a host's table has chains for.
   private static func sides(
-    _ host: HostPolicy, _ logGroup: UInt16?, _ tripwires: [CompiledTripwire]
+    _ host: HostPolicy, _ tripwires: [CompiledTripwire]
   ) -> [SidePolicy] {
     var directions: [Direction] = [.ingress]
     if host.forward == .judge { directions.append(.forward) }
@@ -117,7 +118,7 @@ package struct RulesetCompiler: Sendable {
     let families = cutFamilies(host, tripwires)
     return directions.map {
       SidePolicy(
-        $0, mode: host.modes[$0], deny: host.deny, hasContainers: hasContainers, logGroup: logGroup,
+        $0, mode: host.modes[$0], deny: host.deny, hasContainers: hasContainers,
         cutFamilies: families)
     }
   }
@@ -145,7 +146,9 @@ package struct RulesetCompiler: Sendable {
   }
 
   /// The chains that every table has, of a side or of all.
-  package var sharedChains: [Chain] { skeletons.values.flatMap(\.chains) + [QuarantineChain.chain] }
+  package var sharedChains: [Chain] {
+    skeletons.values.flatMap { $0.chains + [$0.deny.records.chain] } + [QuarantineChain.chain]
+  }
 
   /// The sets of peers that the tables of some host policies refer to, and those that record what is denied,
   /// each once. A set of one of these names is the same in every table.

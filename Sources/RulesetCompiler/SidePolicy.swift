@@ -12,8 +12,6 @@ struct SidePolicy: Hashable {
   let side: Side
   /// Whether the host has containers behind it.
   let hasContainers: Bool
-  /// Where copies of what nothing allows go to.
-  let logGroup: UInt16?
   /// Whether knocks on its closed doors are counted.
   let hasTripwires: Bool
   /// The families of those whom tripwires may cut off.
@@ -21,10 +19,8 @@ struct SidePolicy: Hashable {
 
   init(
     _ direction: Direction, mode: Mode, deny: DenyAction, hasContainers: Bool = false,
-    logGroup: UInt16? = nil,
     cutFamilies: [AddressFamily]? = nil
   ) {
-    self.logGroup = logGroup
     hasTripwires = cutFamilies != nil && direction != .egress
     self.cutFamilies = mode == .enforce ? cutFamilies ?? [] : []
     self.hasContainers = hasContainers

@@ -20,10 +20,13 @@ package enum Denial: Hashable, Sendable {
   /// The comment of the rule.
   package var note: RuleNote { self == .observe ? .observed : .denied }
 
-  /// What stands ahead of the copy of a packet that goes to a netlink group: `sekisho in denied `. Programs put their own words
-  /// behind it. No host is named in it: hosts with equal policies have one ruleset.
-  package func logPrefix(_ side: Side) -> String {
-    "\(TableName.sekisho.text) \(side.rawValue) \(self == .observe ? "observed" : "denied") "
+  /// What stands ahead of the copy of a packet that goes to a netlink group: `sekisho web-1 in denied `. Programs put their own
+  /// words behind it.
+  ///
+  /// - Parameter host: a name of the inventory, whose 63 characters at most leave room in the kernel's 127
+  ///   (`NF_LOG_PREFIXLEN`, linux/netfilter/nf_log.h).
+  package func logPrefix(_ side: Side, host: String) -> String {
+    "\(TableName.sekisho.text) \(host) \(side.rawValue) \(self == .observe ? "observed" : "denied") "
   }
 
   /// What a last rule does; `nil`: none of these.
