@@ -22,7 +22,7 @@ package struct UsageList: AgentMessage, Hashable, Codable {
     /// The first packets of connections, and their bytes.
     package let packets: UInt64
     package let bytes: UInt64
-    /// Seconds since it is known of.
+    /// Seconds since it is known to have rules, or to have had them until it was gone.
     @BoundedCount package private(set) var known: Int
     /// Seconds since somebody found it to have been used first; `nil`: it was before anybody looked, or never.
     package let first: Int?
@@ -32,11 +32,14 @@ package struct UsageList: AgentMessage, Hashable, Codable {
     package let lastAfter: Int?
     /// Seconds since somebody looked when no rule of it was left; `nil`: it has rules.
     package let gone: Int?
+    /// At which of its ports sessions were seen, by protocol, where it has several; `nil`: it has none, or nobody has looked.
+    package let ports: [Ports]?
 
     package init(
       flow: String, hook: DirectionStatus.Direction, service: String, packets: UInt64, bytes: UInt64,
-      known: Int, first: Int?, last: Int?, lastAfter: Int?, gone: Int?
+      known: Int, first: Int?, last: Int?, lastAfter: Int?, gone: Int?, ports: [Ports]? = nil
     ) {
+      self.ports = ports
       self.flow = flow
       self.hook = hook
       self.service = service
@@ -52,6 +55,7 @@ package struct UsageList: AgentMessage, Hashable, Codable {
     /// Whether it is what a host can say.
     fileprivate var isSound: Bool {
       [first, last, lastAfter, gone].allSatisfy { Bounds.isCount($0 ?? 0) }
+        && ports?.count ?? 0 <= 256 && ports?.allSatisfy(\.isSound) ?? true
     }
   }
 

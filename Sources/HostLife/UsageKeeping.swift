@@ -4,6 +4,7 @@ internal import HostState
 internal import HostStore
 internal import Machine
 internal import Nftables
+internal import RulesetShape
 
 extension HostLife {
   /// What flows were used for, with what is kept from before. Whoever may write keeps it, so that each question is a look;
@@ -15,7 +16,13 @@ extension HostLife {
   package func usage(keeping: Bool = true) throws(AgentFailure) -> UsageList {
     var memory: UsageMemory?
     var loss: String?
-    do throws(AgentFailure) { if keeping { loss = try keepUsage() } } catch {
+    var ports = keeping ? (try? host.seenPorts()) ?? nil : nil
+    do throws(AgentFailure) {
+      if keeping {
+        loss = try keepUsage(seen: ports)
+        ports = nil
+      }
+    } catch {
       if error.code == .refused { throw error }
     }
     // Ahead of the kernel, so that it has not counted less than what is kept of it.
@@ -24,7 +31,7 @@ extension HostLife {
       (memory, loss) = (kept.memory, loss ?? kept.damage)
     } catch { loss = error.message }
     let counts = try host.flowCounts()
-    var list = try looked(counts, behind: memory).list(at: clock(), untold: counts.untold)
+    var list = try looked(counts, ports, behind: memory).list(at: clock(), untold: counts.untold)
     list.loss = loss
     return list
   }
@@ -41,18 +48,22 @@ extension HostLife {
   /// - Parameters:
   ///   - isLocked: whether the books are in hand already.
   ///   - isLast: whether nobody looks again, so that the disk says when somebody did.
+  ///   - ports: at which sessions are; `nil`: nobody has looked.
   ///   - made: the table as it was just made, and the generation that made it.
   /// - Returns: why what the disk had could not be read, and has made room.
   /// - Throws: ``AgentProtocol/AgentFailure``: `refused` where nothing is enforced, `busy` where another command is at work.
   @discardableResult
   func keepUsage(
-    isLocked: Bool = false, isLast: Bool = false, behind made: (table: Table, generation: UInt32)? = nil
+    isLocked: Bool = false, isLast: Bool = false, seen ports: [FlowPorts]? = nil,
+    behind made: (table: Table, generation: UInt32)? = nil
   ) throws(AgentFailure) -> String? {
     let lock = isLocked ? nil : try reading { () throws(HostStore.Failure) in try store.lock() }
     defer { withExtendedLifetime(lock) {} }
     let (old, damage) = try keptUsage()
     let memory: UsageMemory
-    do throws(AgentFailure) { memory = try looked(try host.flowCounts(behind: made), behind: old) } catch {
+    do throws(AgentFailure) {
+      memory = try looked(try host.flowCounts(behind: made), ports, behind: old)
+    } catch {
       // The table has gone. Of another boot that says nothing, since every boot begins without one.
       if error.code == .refused, let old, old.isThere, old.place == (try Self.place()) {
         try write(old.withoutTable)
@@ -69,12 +80,12 @@ extension HostLife {
   }
 
   private func looked(
-    _ counts: FlowCounts, behind memory: UsageMemory?
+    _ counts: FlowCounts, _ ports: [FlowPorts]?, behind memory: UsageMemory?
   ) throws(AgentFailure) -> UsageMemory {
     let (now, place) = (clock(), try Self.place())
     let booted = now &- sinceBoot()
-    return memory?.adding(counts, at: now, booted: booted, in: place)
-      ?? UsageMemory(counts, at: now, booted: booted, in: place)
+    return memory?.adding(counts, ports: ports, at: now, booted: booted, in: place)
+      ?? UsageMemory(counts, ports: ports, at: now, booted: booted, in: place)
   }
 
   private func write(_ memory: UsageMemory) throws(AgentFailure) {

@@ -2,7 +2,7 @@ package import AgentProtocol
 package import Enforcement
 internal import HostState
 internal import Nftables
-internal import RulesetShape
+package import RulesetShape
 
 /// What is kept of the use of flows beyond the kernel, whose counts go with each rule: how many connections each has let
 /// begin altogether, and when it was found to have been used.
@@ -33,7 +33,8 @@ package struct UsageMemory: Hashable, Sendable {
   struct Total: Hashable, Sendable {
     var packets: UInt64 = 0
     var bytes: UInt64 = 0
-    let known: Int64
+    /// Since when it has had rules, at all times.
+    var known: Int64
     /// `nil`: it was used before anybody looked, or never.
     var first: Int64?
     var last: Int64?
@@ -69,15 +70,19 @@ package struct UsageMemory: Hashable, Sendable {
   /// By the handles of rules.
   let counters: [UInt64: Counted]
   let totals: [Key: Total]
+  let ports: PortMemory
   let gaps: [Gap]
 
   /// What somebody remembers who looks for the first time.
   ///
   /// - Parameters:
+  ///   - ports: at which sessions are; `nil`: nobody has looked.
   ///   - now: seconds since 1970, UTC.
   ///   - booted: when the boot was by the same clock; it moves where that clock is set.
-  package init(_ counts: FlowCounts, at now: Int64, booted: Int64? = nil, in place: String) {
-    self.init(counts, behind: nil, at: now, booted: booted, in: place)
+  package init(
+    _ counts: FlowCounts, ports: [FlowPorts]? = nil, at now: Int64, booted: Int64? = nil, in place: String
+  ) {
+    self.init(counts, ports, behind: nil, at: now, booted: booted, in: place)
   }
 
   /// What is remembered once somebody has looked again.
@@ -85,13 +90,14 @@ package struct UsageMemory: Hashable, Sendable {
   /// - Parameter counts: what the kernel has; it was asked behind the look that this memory is of, so that a rule has counted
   ///   no less unless it began anew.
   package func adding(
-    _ counts: FlowCounts, at now: Int64, booted: Int64? = nil, in place: String
+    _ counts: FlowCounts, ports: [FlowPorts]? = nil, at now: Int64, booted: Int64? = nil, in place: String
   ) -> Self {
-    Self(counts, behind: corrected(booted: booted, in: place), at: now, booted: booted, in: place)
+    Self(counts, ports, behind: corrected(booted: booted, in: place), at: now, booted: booted, in: place)
   }
 
   private init(
-    _ counts: FlowCounts, behind old: Self?, at now: Int64, booted: Int64?, in place: String
+    _ counts: FlowCounts, _ ports: [FlowPorts]?, behind old: Self?, at now: Int64, booted: Int64?,
+    in place: String
   ) {
     self.place = place
     self.booted = booted
@@ -123,7 +129,8 @@ package struct UsageMemory: Hashable, Sendable {
       let wasNeverUsed = total.packets == 0
       total.packets = total.packets.adding(more.packets)
       total.bytes = total.bytes.adding(more.bytes)
-      total.gone = nil
+      // What comes back was not there to be used meanwhile.
+      if total.gone != nil { (total.known, total.gone) = (now, nil) }
       if more.packets > 0 {
         // At the first look of all nobody knows for how long it has been used.
         if wasNeverUsed, old != nil { total.first = now }
@@ -134,6 +141,9 @@ package struct UsageMemory: Hashable, Sendable {
     for (key, total) in totals where added[key] == nil && total.gone == nil { totals[key]?.gone = now }
     self.counters = counters
     self.totals = Self.bounded(totals, at: now)
+    let seen = old?.ports ?? PortMemory()
+    // What is gone may come back as another.
+    self.ports = (ports.map { seen.adding($0, at: now) } ?? seen).keeping { added[$0] != nil }
     gaps =
       old.map { Self.gaps(behind: $0, isSameTable: isSameTable, at: now, booted: booted, in: place) } ?? []
   }
@@ -196,23 +206,25 @@ package struct UsageMemory: Hashable, Sendable {
         packets: total.packets, bytes: total.bytes, known: move(total.known), first: total.first.map(move),
         last: total.last.map(move), lastAfter: total.lastAfter.map(move), gone: total.gone.map(move))
     }
+    ports = other.ports.keeping({ _ in true }, move)
     gaps = other.gaps.map { Gap(began: move($0.began), ended: move($0.ended)) }
   }
 
   /// Whether nothing but time has gone by.
   package func isSame(as other: Self) -> Bool {
     place == other.place && isThere == other.isThere && table == other.table && counters == other.counters
-      && totals == other.totals && gaps == other.gaps
+      && totals == other.totals && gaps == other.gaps && ports == other.ports
   }
 
   /// What is told of it.
   package func list(at now: Int64, untold: Int = 0) -> UsageList {
     func age(_ time: Int64) -> Int { RecordMemory.age(time, at: now) }
+    let told = ports.told(age)
     let uses = totals.sorted { $0.key < $1.key }.map { key, total in
       UsageList.Use(
         flow: key.flow, hook: key.hook, service: key.service, packets: total.packets, bytes: total.bytes,
         known: age(total.known), first: total.first.map(age), last: total.last.map(age),
-        lastAfter: total.lastAfter.map(age), gone: total.gone.map(age))
+        lastAfter: total.lastAfter.map(age), gone: total.gone.map(age), ports: told[key])
     }
     return UsageList(
       uses: Array(uses.prefix(UsageList.most)), untold: untold + max(0, uses.count - UsageList.most),
@@ -267,7 +279,7 @@ extension UsageMemory: Codable {
     }
   }
 
-  private enum Field: CodingKey { case place, time, began, booted, isThere, table, uses, rules, gaps }
+  private enum Field: CodingKey { case place, time, began, booted, isThere, table, uses, rules, ports, gaps }
 
   package init(from decoder: any Decoder) throws {
     let fields = try decoder.container(keyedBy: Field.self)
@@ -289,6 +301,11 @@ extension UsageMemory: Codable {
       counters[rule[0]] = Counted(key: rows[index].key, packets: rule[2], bytes: rule[3])
     }
     self.counters = counters
+    let ports = try fields.decodeIfPresent([[Int64]].self, forKey: .ports) ?? []
+    guard let memory = PortMemory(rows: ports, of: rows.map(\.key)) else {
+      throw DecodingError.dataCorruptedError(forKey: .ports, in: fields, debugDescription: "not ports")
+    }
+    self.ports = memory
   }
 
   package func encode(to encoder: any Encoder) throws {
@@ -307,5 +324,6 @@ extension UsageMemory: Codable {
       places[counted.key].map { [handle, UInt64($0), counted.packets, counted.bytes] }
     }
     try fields.encode(rules, forKey: .rules)
+    try fields.encode(ports.rows(places), forKey: .ports)
   }
 }

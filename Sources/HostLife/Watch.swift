@@ -3,6 +3,7 @@ package import AgentProtocol
 internal import Enforcement
 package import HostState
 internal import Machine
+internal import RulesetShape
 package import SystemPackage
 
 /// Whoever watches a host: hears of every change of its ruleset, looks, and says or does what ``HostState/WatchState``
@@ -32,6 +33,8 @@ package struct Watch: ~Copyable {
   private var recordsLookedAt: Int64?
   /// When they are brought to disk next.
   private var recordsDue = ContinuousClock.now
+  /// Ahead of this nobody looks at which ports sessions are: to list a great many takes a while.
+  private var portsDue = ContinuousClock.now
   /// Why they, or what flows are used for, could not be.
   private var recordTrouble: String?
   private var usageTrouble: String?
@@ -121,12 +124,23 @@ package struct Watch: ~Copyable {
     } catch {
       if !isToBeTriedAgain(error) { recordTrouble = Self.trouble("records are not kept", error) }
     }
-    do throws(AgentFailure) { usageTrouble = try life.keepUsage(isLast: isLast) } catch {
+    do throws(AgentFailure) {
+      usageTrouble = try life.keepUsage(isLast: isLast, seen: seenPorts())
+    } catch {
       if !isToBeTriedAgain(error) {
         usageTrouble = Self.trouble("what flows are used for is not kept", error)
       }
     }
     if [recordTrouble, usageTrouble] != before { due = min(due, max(rest, .now)) }
+  }
+
+  /// At which ports sessions are, as often as takes a hundredth of the time at most. That it is not known is no trouble: how often was
+  /// looked is told with what was seen.
+  private mutating func seenPorts() -> [FlowPorts]? {
+    let start = ContinuousClock.now
+    if start < portsDue { return nil }
+    defer { portsDue = start + (ContinuousClock.now - start) * 100 }
+    return (try? life.host.seenPorts()) ?? nil
   }
 
   /// Whether another command was at work.

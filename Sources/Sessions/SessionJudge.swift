@@ -55,11 +55,8 @@ package struct SessionJudge {
   }
 
   package func judge(_ session: TrackedSession) -> Judgement {
-    let (original, reply) = (session.original, session.reply)
-    let began = Opening(
-      from: original.source, to: reply.source, original.ipProtocol, sourcePort: original.sourcePort,
-      destinationPort: reply.sourcePort, messageType: original.messageType,
-      messageCode: original.messageCode, status: session.status, originalPort: original.destinationPort)
+    let original = session.original
+    let began = Opening(session)
     guard let hook = hook(of: session), hooks.contains(hook) else {
       return .exempt
     }
@@ -76,6 +73,15 @@ package struct SessionJudge {
     }
   }
 
+  /// The chain whose rule lets a session begin, and the flow that the rule is for; `nil`: none is known to, or tracking came upon
+  /// it half-way.
+  package func rule(of session: TrackedSession) -> (chain: ChainName, flow: String?)? {
+    guard !session.isPickedUp, let hook = hook(of: session), hooks.contains(hook) else { return nil }
+    let (judgement, place) = decide(Opening(session), at: hook)
+    guard case .allowed(let flow) = judgement, let place else { return nil }
+    return (place.chain, flow)
+  }
+
   /// Whether a TCP session of this host may begin.
   package func allows(_ session: Session, at hook: Hook) -> Bool {
     let opening = Opening(
@@ -90,7 +96,11 @@ package struct SessionJudge {
     addresses.hook(from: session.original.source, to: session.reply.source)
   }
 
-  private func judge(_ opening: Opening, at hook: Hook) -> Judgement {
+  private func judge(_ opening: Opening, at hook: Hook) -> Judgement { decide(opening, at: hook).judgement }
+
+  private func decide(
+    _ opening: Opening, at hook: Hook
+  ) -> (judgement: Judgement, place: Evaluation.Place?) {
     var packet = opening.packet
     packet.time = time
     packet.localAddresses = ownInOrder
@@ -104,12 +114,12 @@ package struct SessionJudge {
       packet.outputInterfaceName = link(to: opening.destination, &isLinkKnown)
     }
     let judged = evaluator.evaluate(packet, at: hook)
-    if !judged.isCertain || !isLinkKnown && asksForLinks { return .uncertain }
-    guard judged.verdict == .accept else { return .denied }
+    if !judged.isCertain || !isLinkKnown && asksForLinks { return (.uncertain, nil) }
+    guard judged.verdict == .accept else { return (.denied, nil) }
     let rule = judged.decidedBy.flatMap { place in
       table.chains.first { $0.name == place.chain }.map { $0.rules[place.index] }
     }
-    return .allowed(by: rule?.comment)
+    return (.allowed(by: rule?.comment), judged.decidedBy)
   }
 
   private func link(to address: Address, _ isKnown: inout Bool) -> String {
@@ -135,6 +145,14 @@ private struct Opening {
   let messageCode: UInt8
   let status: UInt32
   let originalPort: UInt16
+
+  init(_ session: TrackedSession) {
+    let (original, reply) = (session.original, session.reply)
+    self.init(
+      from: original.source, to: reply.source, original.ipProtocol, sourcePort: original.sourcePort,
+      destinationPort: reply.sourcePort, messageType: original.messageType,
+      messageCode: original.messageCode, status: session.status, originalPort: original.destinationPort)
+  }
 
   init(
     from source: Address, to destination: Address, _ ipProtocol: IPProtocol, sourcePort: UInt16,

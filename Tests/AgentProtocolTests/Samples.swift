@@ -143,7 +143,13 @@ enum Samples {
       uses: [
         UsageList.Use(
           flow: "f", hook: .input, service: "web", packets: .max, bytes: 60, known: 90, first: 80, last: 2,
-          lastAfter: 62, gone: nil),
+          lastAfter: 62, gone: nil,
+          ports: [
+            UsageList.Ports(
+              ipProtocol: .tcp, allowed: PortSet([8000...8010, 9000...9000]), since: 80, looks: 3,
+              seen: [.init(port: 8000, last: 2), .init(port: 8003, last: 70)]),
+            UsageList.Ports(ipProtocol: .udp, allowed: PortSet([1...65_535]), since: 0, looks: 0, seen: nil),
+          ]),
         UsageList.Use(
           flow: "g", hook: .forward, service: "dns", packets: 0, bytes: 0, known: 90, first: nil, last: nil,
           lastAfter: nil, gone: 9),

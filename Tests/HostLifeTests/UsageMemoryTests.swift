@@ -66,6 +66,21 @@ import Testing
       ])
   }
 
+  @Test
+  func `a flow that comes back stands since then, and what it was used for before is told all the same`() {
+    let day: Int64 = 86_400
+    let first = UsageMemory(Self.counts([("f", 1, 5), ("g", 2, 0)]), at: Self.start, in: Self.here)
+    let used = first.adding(Self.counts([("f", 1, 7), ("g", 2, 0)]), at: Self.start + 60, in: Self.here)
+    let gone = used.adding(Self.counts([]), at: Self.start + day, in: Self.here)
+    #expect(
+      Self.told(gone, at: Self.start + day)
+        == ["f 7 \(day) - \(day - 60) \(day) gone 0", "g 0 \(day) - - - gone 0"])
+    let back = gone.adding(Self.counts([("f", 9, 0), ("g", 8, 0)]), at: Self.start + 40 * day, in: Self.here)
+    #expect(
+      Self.told(back, at: Self.start + 41 * day)
+        == ["f 7 \(day) - \(41 * day - 60) \(41 * day)", "g 0 \(day) - - -"])
+  }
+
   /// Each begins the kernel's count anew: a boot, a table that was made anew, a rule that was, and a hand that sets it back.
   @Test(arguments: [
     ("other:1", 1 as UInt64, 1 as UInt64, 7 as UInt64), (here, 2, 1, 7), (here, 1, 9, 7), (here, 1, 1, 2),
@@ -93,7 +108,7 @@ import Testing
     let memory = UsageMemory(Self.counts([("f", 1, 5)]), at: Self.start, in: Self.here)
     let without = memory.adding(Self.counts([]), at: Self.start + 60, in: Self.here)
     let back = without.adding(Self.counts([("f", 2, 3)]), at: Self.start + 120, in: Self.here)
-    #expect(Self.told(back, at: Self.start + 120) == ["f 8 120 - 0 60"])
+    #expect(Self.told(back, at: Self.start + 120) == ["f 8 0 - 0 60"])
     let year = without.adding(Self.counts([]), at: Self.start + 401 * 86_400, in: Self.here)
     #expect(Self.told(year, at: Self.start + 401 * 86_400) == [])
   }

@@ -1,3 +1,4 @@
+package import Addressing
 package import AgentProtocol
 
 /// What a flow was used for, as hosts that were asked have counted it.
@@ -78,6 +79,18 @@ package struct UnusedFlows: Sendable {
     /// Hosts that may ask and did not, and that may be asked and were not.
     package let silent: [String]
     package let unasked: [String]
+    /// Of services of which some ports were seen in use, those that were not.
+    package let ports: [IdlePorts]
+  }
+
+  /// Ports of a service at which no session was seen.
+  package struct IdlePorts: Sendable {
+    package let service: String
+    package let ipProtocol: IPProtocol
+    package let idle: PortSet
+    package let allowed: PortSet
+    /// How often the host has looked that has looked least: a session that begins and is forgotten between two looks is not seen.
+    package let looks: Int
   }
 
   package let seconds: Int
@@ -108,11 +121,36 @@ package struct UnusedFlows: Sendable {
       let uses = Dictionary(grouping: flow.parts.filter(isMeant), by: name)
       return Set(standing.filter(isMeant).map(name)).filter { use(uses[$0] ?? []) == .unused }.sorted()
     }
+    let services = unused({ _ in true }, by: \.use.service)
     let found = Wider(
-      flow: flow.flow, services: unused({ _ in true }, by: \.use.service),
-      silent: unused({ $0.use.hook == .output }, by: \.host),
-      unasked: unused({ $0.use.hook == .input }, by: \.host))
-    return found.services.isEmpty && found.silent.isEmpty && found.unasked.isEmpty ? nil : found
+      flow: flow.flow, services: services, silent: unused({ $0.use.hook == .output }, by: \.host),
+      unasked: unused({ $0.use.hook == .input }, by: \.host),
+      ports: idlePorts(flow.parts.filter { !services.contains($0.use.service) }))
+    return found.services.isEmpty && found.silent.isEmpty && found.unasked.isEmpty && found.ports.isEmpty
+      ? nil : found
+  }
+
+  /// Only where everybody who has rules has looked for as long, and somebody has seen some of them in use: else the looks were too few.
+  private func idlePorts(_ parts: [FlowUsage.Part]) -> [IdlePorts] {
+    let byService = Dictionary(grouping: parts.filter { $0.use.gone == nil }, by: \.use.service)
+    return byService.sorted { $0.key < $1.key }.flatMap { service, parts in
+      let protocols = Set(parts.flatMap { ($0.use.ports ?? []).map(\.ipProtocol) }).sorted()
+      return protocols.compactMap { ipProtocol -> IdlePorts? in
+        let told = parts.compactMap { part in part.use.ports?.first { $0.ipProtocol == ipProtocol } }
+        guard told.count == parts.count, told.allSatisfy({ $0.since >= seconds }) else { return nil }
+        var (allowed, used) = (PortSet(), PortSet())
+        for one in told {
+          guard let seen = one.seen else { return nil }
+          allowed = allowed.union(one.allowed)
+          used = used.union(PortSet(ascending: seen.filter { $0.last <= seconds }.map(\.port)))
+        }
+        let idle = allowed.subtracting(used)
+        if used.isEmpty || idle.isEmpty { return nil }
+        return IdlePorts(
+          service: service, ipProtocol: ipProtocol, idle: idle, allowed: allowed,
+          looks: told.map(\.looks).min() ?? 0)
+      }
+    }
   }
 
   /// Seconds of the time of which a host may not know what was used, by host; those with none are left out.

@@ -20,8 +20,10 @@ struct UsageCommand: Verb {
 
       A connection is counted at both ends and at gateways between; of a flow it is told once, as many as the way counted \
       that counted most. --unused lists flows without a connection in that time, and of the others which of their services \
-      were not asked for, which hosts did not ask and which were not asked. Which ports of a range were asked for, and which \
-      addresses of a network have asked, nothing counts.
+      were not asked for, which hosts did not ask and which were not asked. Of services with several ports it names those at which \
+      no session was seen: a watch looks every minute, or as often as takes a hundredth of its time, at those that the kernel \
+      tracks (up to 250000), and each question is such a look. What was tracked for less, or refused, may have been \
+      missed. Which addresses of a network have asked, nothing counts.
 
       Exit codes: 0 done, whatever there is, 1 a host could not be asked.
       """)

@@ -1,3 +1,4 @@
+internal import Addressing
 internal import AgentProtocol
 internal import Operations
 
@@ -38,6 +39,8 @@ struct UsageJSON: Encodable {
     let lastUsedAfter: Int?
     /// Since no rule of it is left; left out where there are rules.
     let gone: Int?
+    /// Of services with several ports, at which sessions were seen.
+    let ports: [Ports]?
 
     init(_ part: FlowUsage.Part) {
       host = part.host
@@ -46,6 +49,55 @@ struct UsageJSON: Encodable {
       (connections, bytes, known) = (part.use.packets, part.use.bytes, part.use.known)
       (firstUsed, lastUsed, lastUsedAfter) = (part.use.first, part.use.last, part.use.lastAfter)
       gone = part.use.gone
+      ports = part.use.ports.map { $0.map { Ports($0) } }
+    }
+  }
+
+  struct Ports: Encodable {
+    struct Seen: Encodable {
+      let port: UInt16
+      let last: Int
+    }
+
+    let ipProtocol: String
+    let allowed: [String]
+    /// Since when all of them may be asked for and somebody looks, and how often he has.
+    let since: Int
+    let looks: Int
+    /// Left out where they are more than a host remembers.
+    let seen: [Seen]?
+
+    enum CodingKeys: String, CodingKey {
+      case ipProtocol = "protocol"
+      case allowed, since, looks, seen
+    }
+
+    init(_ ports: UsageList.Ports) {
+      ipProtocol = "\(ports.ipProtocol)"
+      allowed = ports.allowed.ranges.map(\.rangeText)
+      (since, looks) = (ports.since, ports.looks)
+      seen = ports.seen?.map { Seen(port: $0.port, last: $0.last) }
+    }
+  }
+
+  struct IdlePorts: Encodable {
+    let service: String
+    let ipProtocol: String
+    let idle: [String]
+    let allowed: [String]
+    let looks: Int
+
+    enum CodingKeys: String, CodingKey {
+      case ipProtocol = "protocol"
+      case service, idle, allowed, looks
+    }
+
+    init(_ ports: UnusedFlows.IdlePorts) {
+      service = ports.service
+      ipProtocol = "\(ports.ipProtocol)"
+      idle = ports.idle.ranges.map(\.rangeText)
+      allowed = ports.allowed.ranges.map(\.rangeText)
+      looks = ports.looks
     }
   }
 
@@ -65,6 +117,7 @@ struct UsageJSON: Encodable {
     let unusedServices: [String]?
     let silentHosts: [String]?
     let unaskedHosts: [String]?
+    let unseenPorts: [IdlePorts]?
     let parts: [Part]
 
     init(_ flow: FlowUsage, _ unused: UnusedFlows?) {
@@ -84,6 +137,7 @@ struct UsageJSON: Encodable {
       }
       let wider = unused?.wider(flow)
       (unusedServices, silentHosts, unaskedHosts) = (wider?.services, wider?.silent, wider?.unasked)
+      unseenPorts = wider?.ports.map { IdlePorts($0) }
     }
   }
 

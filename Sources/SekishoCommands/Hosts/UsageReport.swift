@@ -1,3 +1,4 @@
+internal import Addressing
 internal import AgentProtocol
 internal import Diagnostics
 internal import Operations
@@ -153,6 +154,17 @@ extension UnusedFlows.Wider {
       services.isEmpty ? nil : "nobody asked for \(listed(services))",
       silent.isEmpty ? nil : "\(listed(silent)) did not ask",
       unasked.isEmpty ? nil : "nobody asked \(listed(unasked))",
+      ports.isEmpty ? nil : ports.map(\.words).joined(separator: "; "),
     ].compactMap(\.self).joined(separator: "; ")
+  }
+}
+
+extension UnusedFlows.IdlePorts {
+  /// Of more a part is told; the JSON has all.
+  private static let mostRanges = 12
+
+  fileprivate var words: String {
+    let told = listed(idle.ranges.map(\.rangeText), limit: Self.mostRanges, noun: "ranges")
+    return "no session of \(service) was seen at \(ipProtocol) \(told), in \(counted(looks, "look"))"
   }
 }
