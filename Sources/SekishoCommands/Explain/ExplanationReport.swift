@@ -51,7 +51,7 @@ struct ExplanationReport {
         } else if facts.ledNowhere(answers.map(\.0)) {
           parts.append(.remark("no table on \(host) leads it elsewhere"))
         }
-        parts += facts.unknown.map { .failure("\(host): \($0)") }
+        parts += facts.unknown.map { .failure("\($0)", of: host) }
         if !facts.unknown.isEmpty { exitCode = .failed }
       case .failure(let error):
         parts.append(.failure("\(error)", of: host))
