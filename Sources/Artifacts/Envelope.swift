@@ -45,8 +45,11 @@ package struct Envelope: Sendable {
     }
     out.append(jsonString: flow.name)
     out += Array(": {".utf8)
-    member("from", policy[flow.from].name, isFirst: true)
-    member("to", policy[flow.to].name)
+    member("from", policy[flow.written.from].name, isFirst: true)
+    member("to", policy[flow.written.to].name)
+    if !flow.per.isEmpty {
+      out += Array(", \"per\": [\(flow.per.map(\.jsonString).joined(separator: ", "))]".utf8)
+    }
     let services = flow.services.map { policy[$0].name.jsonString }
     out += Array(", \"services\": [\(services.joined(separator: ", "))]".utf8)
     member("why", flow.why)

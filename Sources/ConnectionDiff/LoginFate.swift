@@ -51,8 +51,8 @@ package enum LoginFate: Hashable, Sendable {
   package init?(managing host: HostRulesets, by policy: Policy, at now: Timestamp) {
     guard let id = policy.host(named: host.name) else { return nil }
     var sources = AddressSet()
-    for flow in policy.managementFlows(at: now) where policy[flow.to].hosts.contains(id) {
-      sources = sources.union(policy[flow.from].addresses)
+    for part in policy.managementFlows(at: now).flatMap(\.parts) where policy[part.to].hosts.contains(id) {
+      sources = sources.union(policy[part.from].addresses)
     }
     let own = AddressSet(host.addresses)
     sources = sources.subtracting(own)

@@ -7,13 +7,15 @@ extension Policy {
   func claims(at now: Timestamp) -> [Claim] {
     flows.flatMap { flow -> [Claim] in
       if let until = flow.until, now >= until { return [] }
-      let (from, to) = (self[flow.from].addresses, self[flow.to].addresses)
-      return flow.services.flatMap { id in
-        let service = self[id]
-        return service.asked(from: from, to: to).map { rectangle in
-          Claim(
-            flow: flow.name, location: flow.location, service: service.name,
-            connections: .rectangle(rectangle))
+      return flow.parts.flatMap { part in
+        let (from, to) = (self[part.from].addresses, self[part.to].addresses)
+        return flow.services.flatMap { id in
+          let service = self[id]
+          return service.asked(from: from, to: to).map { rectangle in
+            Claim(
+              flow: flow.name, location: flow.location, service: service.name,
+              connections: .rectangle(rectangle))
+          }
         }
       }
     }

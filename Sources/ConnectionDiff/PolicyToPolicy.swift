@@ -92,7 +92,8 @@ extension ConnectionDiff {
     func kinds(_ policy: Policy) -> Set<[String]> {
       Set(
         policy.flows.map {
-          [$0.name, policy[$0.from].name, policy[$0.to].name] + $0.services.map { policy[$0].name }
+          [$0.name, policy[$0.written.from].name, policy[$0.written.to].name, $0.per.joined(separator: " ")]
+            + $0.services.map { policy[$0].name }
         })
     }
     if kinds(old) == kinds(new) { return [] }

@@ -128,6 +128,7 @@ struct FlowDraft {
   let from: NodeID
   let to: NodeID
   let service: NodeID
+  let per: NodeID?
   let why: String
   let owner: String?
   let ticket: String?

@@ -39,23 +39,49 @@ extension PolicyBuilder {
     // A service with a mistake of its own has no terms: nothing more is said about its flows.
     guard services.allSatisfy({ !$0.terms.isEmpty }) else { return }
     let families = services.map { Self.families($0) }
+    let isGood = flow.parts.indices.map { index in
+      let place = flow.per.isEmpty ? "" : " in `\(flow.per[index])`"
+      return check(flow, flow.parts[index], place, families, kinds, routes)
+    }
+    let openingServices = isGood.reduce(into: Set<Int>()) { $0.formUnion($1 ?? []) }
+    guard isGood.allSatisfy({ $0 != nil }) else { return }
+    if openingServices.isEmpty {
+      return loader.note(
+        flow.draft.key, "the flow \(quoted(flow.draft.name)) opens nothing: a host always reaches itself",
+        help: "remove it, or name another host")
+    }
+    for index in services.indices where !openingServices.contains(index) {
+      loader.warning(
+        flow.draft.service,
+        "the service `\(services[index].name)` opens nothing in this flow: it is \(Self.text(families[index])) only",
+        help: "remove it from the flow, or give the ends addresses of that family")
+    }
+  }
+
+  /// - Parameters:
+  ///   - place: which of `per` the part is, for messages.
+  ///   - families: in which each service of the flow can reach anything.
+  /// - Returns: Which services open something, by their place in the flow: none where the part is one host alone. `nil`: it
+  ///   opens nothing, which was said.
+  private mutating func check(
+    _ flow: ResolvedFlow, _ part: FlowPart, _ place: String, _ families: [Set<AddressFamily>],
+    _ kinds: FamilyKinds, _ routes: [Route]
+  ) -> Set<Int>? {
     let all = families.reduce(into: Set()) { $0.formUnion($1) }
     var openingServices: Set<Int> = []
-    var isSelfOnly = true
     var closed: (PeerKind, PeerKind)?
     var unrouted: RouteGap?
-    let froms = peerKinds(flow.from, "from", kinds)
-    let tos = peerKinds(flow.to, "to", kinds)
+    let froms = peerKinds(part.from, "from", kinds)
+    let tos = peerKinds(part.to, "to", kinds)
     // Hosts whose addresses are all wrong have been reported already.
-    guard !froms.isEmpty, !tos.isEmpty else { return }
+    guard !froms.isEmpty, !tos.isEmpty else { return nil }
     for from in froms {
       for to in tos {
         if from.hosts.count == 1, from.hosts == to.hosts { continue }
-        isSelfOnly = false
         let shared = from.families.intersection(to.families)
         var isOpen = !shared.isDisjoint(with: all)
         if isOpen, from.isNetwork, to.isNetwork {
-          let coverage = routeCoverage(flow, shared.intersection(all), routes)
+          let coverage = routeCoverage(part, shared.intersection(all), routes)
           isOpen = coverage.isRouted
           if isOpen { unrouted = coverage.gap }
         }
@@ -67,12 +93,6 @@ extension PolicyBuilder {
           closed = (from, to)
         }
       }
-    }
-    if isSelfOnly {
-      loader.note(
-        flow.draft.key, "the flow \(quoted(flow.draft.name)) opens nothing: a host always reaches itself",
-        help: "remove it, or name another host")
-      return
     }
     if let (from, to) = closed {
       let isNetworks =
@@ -86,11 +106,13 @@ extension PolicyBuilder {
         ? "managed hosts enforce flows: give a gateway `routes` between them, or remove the flow"
         : "give both ends addresses of one family, or name other ends"
       guard !openingServices.isEmpty else {
-        return loader.error(
-          flow.draft.key, "the flow \(quoted(flow.draft.name)) opens nothing: \(reason)", help: help)
+        loader.error(
+          flow.draft.key, "the flow \(quoted(flow.draft.name)) opens nothing\(place): \(reason)", help: help)
+        return nil
       }
       loader.warning(
-        flow.draft.key, "a part of the flow \(quoted(flow.draft.name)) opens nothing: \(reason)", help: help)
+        flow.draft.key, "a part of the flow \(quoted(flow.draft.name)) opens nothing\(place): \(reason)",
+        help: help)
     }
     if let unrouted {
       loader.warning(
@@ -99,12 +121,7 @@ extension PolicyBuilder {
           + "\(unrouted.from) and \(unrouted.to)",
         help: "give a gateway `routes` between them, or name the smaller networks that are meant")
     }
-    for index in services.indices where !openingServices.contains(index) {
-      loader.warning(
-        flow.draft.service,
-        "the service `\(services[index].name)` opens nothing in this flow: it is \(Self.text(families[index])) only",
-        help: "remove it from the flow, or give the ends addresses of that family")
-    }
+    return openingServices
   }
 
   /// The families in which a service can reach anything.
@@ -135,9 +152,9 @@ extension PolicyBuilder {
 
   /// What gateways forward of a flow between networks.
   private func routeCoverage(
-    _ flow: ResolvedFlow, _ families: Set<AddressFamily>, _ routes: [Route]
+    _ part: FlowPart, _ families: Set<AddressFamily>, _ routes: [Route]
   ) -> (isRouted: Bool, gap: RouteGap?) {
-    let (from, to) = (peers[flow.from].networks, peers[flow.to].networks)
+    let (from, to) = (peers[part.from].networks, peers[part.to].networks)
     let sides = routes.flatMap { route in
       let (one, other) = (addresses(of: route.one), addresses(of: route.other))
       return [(near: one, far: other), (near: other, far: one)]

@@ -5,14 +5,19 @@ internal import Policy
 struct ResolvedFlow {
   let draft: FlowDraft
   let name: String
-  let from: PeersID
-  let to: PeersID
+  let written: FlowPart
+  /// One, or one for each of ``per``.
+  let parts: [FlowPart]
+  let per: [String]
   let services: [ServiceID]
 
   func flow(_ order: [PeersID], location: SourceLocation) -> Flow {
-    Flow(
-      name: name, from: order[from.index], to: order[to.index], services: services, why: draft.why,
-      owner: draft.owner, ticket: draft.ticket, until: draft.until, location: location)
+    func final(_ part: FlowPart) -> FlowPart {
+      FlowPart(from: order[part.from.index], to: order[part.to.index])
+    }
+    return Flow(
+      name: name, parts: parts.map(final), written: final(written), per: per, services: services,
+      why: draft.why, owner: draft.owner, ticket: draft.ticket, until: draft.until, location: location)
   }
 }
 
@@ -25,9 +30,18 @@ extension PolicyBuilder {
       let from = resolve(draft.from, "from", name: "\(name)/from")
       let to = resolve(draft.to, "to", name: "\(name)/to")
       let services = services(draft.service)
-      if let from, let to, let services {
-        result.append(ResolvedFlow(draft: draft, name: name, from: from, to: to, services: services))
+      let per = draft.per.map { perNames($0) }
+      guard let from, let to, let services else { continue }
+      let written = FlowPart(from: from, to: to)
+      var parts = [written]
+      if let per {
+        guard let per, let some = self.parts(written, per: per, of: draft, name) else { continue }
+        parts = some
       }
+      result.append(
+        ResolvedFlow(
+          draft: draft, name: name, written: written, parts: parts,
+          per: per.flatMap(\.self)?.map(\.name) ?? [], services: services))
     }
     return result
   }

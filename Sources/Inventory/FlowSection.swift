@@ -7,6 +7,7 @@ extension InventoryLoader {
     var from: NodeID?
     var to: NodeID?
     var service: NodeID?
+    var per: NodeID?
     var hasWhy = false
     var why: String?
     var owner: String?
@@ -17,13 +18,14 @@ extension InventoryLoader {
       case .from: from = entry.value
       case .to: to = entry.value
       case .service: service = entry.value
+      case .per: per = entry.value
       case .why:
         hasWhy = true
         why = text(entry.value, "why", ifEmpty: "write the reason that a reviewer needs")
       case .owner: owner = text(entry.value, "owner")
       case .ticket: ticket = text(entry.value, "ticket")
       case .until: until = readMoment(entry.value)
-      default: unknownKey(entry, in: "a flow", [.from, .to, .service, .why, .owner, .ticket, .until])
+      default: unknownKey(entry, in: "a flow", [.from, .to, .service, .per, .why, .owner, .ticket, .until])
       }
     }
     if !hasWhy {
@@ -36,8 +38,8 @@ extension InventoryLoader {
     else { return }
     draft.flows.append(
       FlowDraft(
-        name: name, key: flow.key, from: from, to: to, service: service, why: why ?? "", owner: owner,
-        ticket: ticket, until: until))
+        name: name, key: flow.key, from: from, to: to, service: service, per: per, why: why ?? "",
+        owner: owner, ticket: ticket, until: until))
   }
 
   mutating func required(_ node: NodeID?, _ what: String, _ key: NodeID) -> NodeID? {

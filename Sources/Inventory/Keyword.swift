@@ -9,7 +9,7 @@ enum Keyword: String, CaseIterable {
   case `protocol`, ports, types, multicast, replies
   case addresses, zone, forwarding, routes, containers, bridges, dhcp, ssh, between
   case ingress, egress, forward
-  case from, to, service, why, owner, ticket, until
+  case from, to, service, per, why, owner, ticket, until
   case never, only, expect, isolated, through, within, verdict, via
   case on, after, touch, cut, spare
   case all, managed, `private`
@@ -18,7 +18,7 @@ enum Keyword: String, CaseIterable {
   static func takesList(_ key: String) -> Bool {
     switch Self(rawValue: key) {
     case .prefixes, .except, .ports, .types, .multicast, .replies, .addresses, .groups, .bridges, .between,
-      .from, .to, .service, .isolated, .via, .on, .touch, .spare:
+      .from, .to, .service, .per, .isolated, .via, .on, .touch, .spare:
       true
     default: false
     }

@@ -10,6 +10,8 @@ struct PeersTable {
 
   private var entries: [Entry] = []
   private var known: [[[Int]]: PeersID] = [:]
+  /// What names of `per` leave of an entry.
+  private var parts: [PeersID: [String: PeersID]] = [:]
 
   subscript(id: PeersID) -> Selection { entries[id.index].selection }
 
@@ -19,6 +21,17 @@ struct PeersTable {
   mutating func add(_ terms: [SelectorTerm], name: String, _ selection: Selection) -> PeersID {
     let id = PeersID(entries.count)
     known[Self.key(terms)] = id
+    entries.append(Entry(name: name, selection: selection))
+    return id
+  }
+
+  /// What is left of an entry in a name of `per`. It is no selector that anybody wrote: of one that stands in a file each
+  /// term must select something.
+  func part(of whole: PeersID, in name: String) -> PeersID? { parts[whole]?[name] }
+
+  mutating func addPart(of whole: PeersID, in part: String, name: String, _ selection: Selection) -> PeersID {
+    let id = PeersID(entries.count)
+    parts[whole, default: [:]][part] = id
     entries.append(Entry(name: name, selection: selection))
     return id
   }

@@ -56,7 +56,7 @@ extension PolicyBuilder {
     return isGood ? terms : nil
   }
 
-  private mutating func term(_ node: NodeID) -> SelectorTerm? {
+  mutating func term(_ node: NodeID) -> SelectorTerm? {
     let bytes = loader.tree.bytes(node)
     let isCompound = bytes.contains(UInt8(ascii: "&")) || bytes.contains(UInt8(ascii: "!"))
     var factors: [SelectorFactor] = []

@@ -16,7 +16,7 @@ struct NetworkPlaces {
   /// Peers that a flow made up of several names (`api-to-db/from`) need none in the families in which a
   /// network among them has one.
   init(_ policy: Policy) {
-    var used = Set(policy.flows.flatMap { [$0.from, $0.to] })
+    var used = Set(policy.flows.flatMap(\.ends))
     for host in policy.hosts {
       guard case .gateway(let routes) = host.forwarding else { continue }
       for route in routes { used.formUnion([route.one, route.other]) }

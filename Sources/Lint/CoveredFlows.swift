@@ -37,27 +37,43 @@ private struct CoveredFlows {
     // A flow that has ended neither covers nor is worth removing twice; a flow to itself is told by the loader.
     let flows = policy.flows.indices.map { FlowID($0) }.filter { id in
       let flow = policy[id]
-      let isToItself = flow.from == flow.to && policy[flow.from].isOneHost
-      return !flow.hasEnded(now) && !isToItself
+      return !flow.hasEnded(now)
+        && !flow.parts.allSatisfy { $0.from == $0.to && policy[$0.from].isOneHost }
     }
-    containment = PeersContainment(policy, Set(flows.flatMap { [policy[$0].from, policy[$0].to] }))
-    let byFrom = Dictionary(grouping: flows) { policy[$0].from }
-    let byTo = Dictionary(grouping: flows) { policy[$0].to }
-    // For each set of peers the last flow whose far end is within it.
+    containment = PeersContainment(policy, flows.reduce(into: []) { $0.formUnion(policy[$1].ends) })
+    let parts = flows.flatMap { id in policy[id].parts.map { (id: id, part: $0) } }
+    let byFrom = Dictionary(grouping: parts) { $0.part.from }
+    let byTo = Dictionary(grouping: parts) { $0.part.to }
+    // For each set of peers the last part whose far end is within it.
     var mark = [Int](repeating: -1, count: policy.peers.count)
-    for id in flows {
-      let flow = policy[id]
-      let (froms, tos) = (containment.containing(flow.from), containment.containing(flow.to))
+    /// The flows, in some order, that have both ends of a part, whatever their services are.
+    func containing(_ part: FlowPart, _ number: Int) -> [FlowID] {
+      let (froms, tos) = (containment.containing(part.from), containment.containing(part.to))
       let fromCount = froms.reduce(0) { $0 + (byFrom[$1]?.count ?? 0) }
       let toCount = tos.reduce(0) { $0 + (byTo[$1]?.count ?? 0) }
-      for peers in fromCount < toCount ? tos : froms { mark[peers.index] = id.index }
+      for peers in fromCount < toCount ? tos : froms { mark[peers.index] = number }
       let candidates =
         fromCount < toCount
         ? froms.lazy.flatMap { byFrom[$0] ?? [] } : tos.lazy.flatMap { byTo[$0] ?? [] }
-      for other in candidates where other != id {
-        let far = fromCount < toCount ? policy[other].to : policy[other].from
-        guard mark[far.index] == id.index, lastsAsLong(other, as: id),
-          services[other.index].covers(services[id.index]),
+      return candidates.filter { mark[(fromCount < toCount ? $0.part.to : $0.part.from).index] == number }
+        .map(\.id)
+    }
+    var number = 0
+    for id in flows {
+      // What covers a flow has each of its parts.
+      var candidates: [FlowID]?
+      for part in policy[id].parts {
+        let own = containing(part, number)
+        number += 1
+        candidates =
+          candidates.map { known in
+            let own = Set(own)
+            return known.filter(own.contains)
+          } ?? own
+        if candidates?.isEmpty == true { break }
+      }
+      for other in candidates ?? [] where other != id {
+        guard lastsAsLong(other, as: id), services[other.index].covers(services[id.index]),
           !isEarlierEqual(id, of: other)
         else { continue }
         if let known = covering[id], policy[known].location <= policy[other].location { continue }
@@ -74,8 +90,11 @@ private struct CoveredFlows {
 
   private func covers(_ wide: FlowID, _ narrow: FlowID) -> Bool {
     lastsAsLong(wide, as: narrow) && services[wide.index].covers(services[narrow.index])
-      && containment.contains(policy[wide].from, policy[narrow].from)
-      && containment.contains(policy[wide].to, policy[narrow].to)
+      && policy[narrow].parts.allSatisfy { part in
+        policy[wide].parts.contains {
+          containment.contains($0.from, part.from) && containment.contains($0.to, part.to)
+        }
+      }
   }
 
   private func lastsAsLong(_ other: FlowID, as flow: FlowID) -> Bool {

@@ -7,9 +7,9 @@ extension Lint {
   static func exposingFlows(_ policy: Policy, _ now: Timestamp) -> [Remark] {
     let management = ManagementService(policy)
     return policy.flows.compactMap { flow in
-      guard !flow.hasEnded(now), policy[flow.from].networks.isMost, !policy[flow.to].hosts.isEmpty else {
-        return nil
-      }
+      guard !flow.hasEnded(now),
+        flow.parts.contains(where: { policy[$0.from].networks.isMost && !policy[$0.to].hosts.isEmpty })
+      else { return nil }
       let services = flow.services.map { policy[$0] }
       let what: String
       let help: String

@@ -60,7 +60,8 @@ extension Lint {
     var result: [MixedEnd] = []
     for (index, flow) in policy.flows.enumerated() where !flow.hasEnded(now) {
       let opened = flow.services.reduce(into: Families()) { $0.formUnion(Families(policy[$1])) }
-      for (end, other, word) in [(flow.from, flow.to, "from"), (flow.to, flow.from, "to")] {
+      let ends = flow.parts.flatMap { [($0.from, $0.to, "from"), ($0.to, $0.from, "to")] }
+      for (end, other, word) in ends {
         guard isMixed[end] != true,
           opened.intersection(Families(policy[other].addresses.families)) == .both
         else { continue }

@@ -29,7 +29,10 @@ extension Lint {
       return peers.networks.isMost ? "nearly every address" : nil
     }
     return policy.flows.compactMap { flow in
-      guard !flow.hasEnded(now), let from = text(flow.from), let to = text(flow.to) else { return nil }
+      let ends = flow.parts.lazy.compactMap { part in
+        text(part.from).flatMap { from in text(part.to).map { (from, $0) } }
+      }
+      guard !flow.hasEnded(now), let (from, to) = ends.first else { return nil }
       return Remark(
         .anyToAny, flow.name, at: flow.location,
         "the flow `\(flow.name)` is any to any: it lets \(from) reach \(to)",

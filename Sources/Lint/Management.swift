@@ -11,7 +11,7 @@ extension Lint {
     let management = ManagementService(policy)
     let isFine = policy.hostsManagedAtConsole(at: now).union(management.hostsServed(policy, now))
     var touched = [Bool](repeating: false, count: policy.hosts.count)
-    for peers in Set(policy.flows.lazy.filter { !$0.hasEnded(now) }.flatMap { [$0.from, $0.to] }) {
+    for peers in Set(policy.flows.lazy.filter { !$0.hasEnded(now) }.flatMap(\.ends)) {
       for host in policy[peers].hosts { touched[host.index] = true }
     }
     let hosts = policy.hosts.indices.filter { touched[$0] }.map { HostID($0) }.filter { !isFine.contains($0) }
@@ -86,16 +86,18 @@ struct ManagementService {
     for flow in policy.flows where !flow.hasEnded(now) {
       let opened = flow.services.reduce(into: Families()) { $0.formUnion(services[$1.index]) }
       if opened.isEmpty { continue }
-      let from = policy[flow.from]
-      let sources = Families(from.addresses.families)
-      let outside = Families(from.networks.families)
-      for host in policy[flow.to].hosts {
-        let wanted = opened.intersection(sources).intersection(hostFamilies[host.index])
-        if wanted.isEmpty { continue }
-        let isReached =
-          !wanted.isDisjoint(with: outside)
-          || from.hosts.contains { $0 != host && !wanted.isDisjoint(with: hostFamilies[$0.index]) }
-        if isReached { result.append(host) }
+      for part in flow.parts {
+        let from = policy[part.from]
+        let sources = Families(from.addresses.families)
+        let outside = Families(from.networks.families)
+        for host in policy[part.to].hosts {
+          let wanted = opened.intersection(sources).intersection(hostFamilies[host.index])
+          if wanted.isEmpty { continue }
+          let isReached =
+            !wanted.isDisjoint(with: outside)
+            || from.hosts.contains { $0 != host && !wanted.isDisjoint(with: hostFamilies[$0.index]) }
+          if isReached { result.append(host) }
+        }
       }
     }
     return result

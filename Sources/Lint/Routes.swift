@@ -11,17 +11,20 @@ extension Lint {
     if gateways.isEmpty { return [] }
     var links: [PeersID: [SharedLink: AddressSet]] = [:]
     for flow in policy.flows {
-      for end in [flow.from, flow.to] where links[end] == nil { links[end] = policy.links(of: end, gateways) }
+      for end in flow.ends where links[end] == nil { links[end] = policy.links(of: end, gateways) }
     }
     return policy.flows.compactMap { flow -> Remark? in
-      guard !flow.hasEnded(now), let froms = links[flow.from], let tos = links[flow.to] else { return nil }
-      for gateway in gateways {
-        for (from, to) in gateway.pairs(froms, tos) {
-          guard let sources = froms[from], let destinations = tos[to],
-            !gateways.contains(where: { $0.covers(sources, destinations, policy) }),
-            !policy.hasNeighbours(sources, destinations, from, to, but: gateways)
-          else { continue }
-          return remark(policy, flow, gateway, from, to)
+      if flow.hasEnded(now) { return nil }
+      for part in flow.parts {
+        guard let froms = links[part.from], let tos = links[part.to] else { continue }
+        for gateway in gateways {
+          for (from, to) in gateway.pairs(froms, tos) {
+            guard let sources = froms[from], let destinations = tos[to],
+              !gateways.contains(where: { $0.covers(sources, destinations, policy) }),
+              !policy.hasNeighbours(sources, destinations, from, to, but: gateways)
+            else { continue }
+            return remark(policy, flow, gateway, from, to)
+          }
         }
       }
       return nil
@@ -31,7 +34,9 @@ extension Lint {
   private static func remark(
     _ policy: Policy, _ flow: Flow, _ gateway: Gateway, _ from: SharedLink, _ to: SharedLink
   ) -> Remark {
-    let names = [flow.from, flow.to].map { policy[$0].name.contains("/") ? "..." : policy[$0].name }
+    let names = [flow.written.from, flow.written.to].map {
+      policy[$0].name.contains("/") ? "..." : policy[$0].name
+    }
     let host = policy[gateway.id]
     let beside = [from, to].compactMap { gateway.links[$0].map { "\($0)" } }.joined(separator: " and ")
     return Remark(

@@ -12,16 +12,17 @@ extension Lint {
       let on = Set(policy[tripwire.on].hosts)
       guard
         let flow = flows.first(where: { flow in
-          !policy[flow.from].addresses.intersection(counted).isEmpty
-            && policy[flow.to].hosts.contains { host in
-              // Nobody is cut off from himself.
-              on.contains(host)
-                && !policy[flow.from].addresses.intersection(counted)
-                  .isSubset(of: AddressSet(policy[host].addresses))
-            }
+          flow.parts.contains { part in
+            let sources = policy[part.from].addresses.intersection(counted)
+            return !sources.isEmpty
+              && policy[part.to].hosts.contains { host in
+                // Nobody is cut off from himself.
+                on.contains(host) && !sources.isSubset(of: AddressSet(policy[host].addresses))
+              }
+          }
         })
       else { return nil }
-      let from = policy[flow.from]
+      let from = policy[flow.written.from]
       let source = Peers.isDerived(from.name) ? "sources" : "`\(from.name)`"
       return Remark(
         .cutsManagement, tripwire.name, at: tripwire.location,

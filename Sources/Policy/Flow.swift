@@ -41,11 +41,26 @@ public struct FlowID: Hashable, Comparable, Sendable {
   public static func < (a: Self, b: Self) -> Bool { a.index < b.index }
 }
 
+/// Two ends of a flow: each of `from` may ask each of `to`.
+public struct FlowPart: Hashable, Sendable {
+  public let from: PeersID
+  public let to: PeersID
+
+  public init(from: PeersID, to: PeersID) {
+    self.from = from
+    self.to = to
+  }
+}
+
 /// A permission: from, to, service, and why. There is no other way to allow anything.
 public struct Flow: Hashable, Sendable {
   public let name: String
-  public let from: PeersID
-  public let to: PeersID
+  /// What it allows, each part by itself and nothing between them: one, or one for each of ``per``. Not empty.
+  public let parts: [FlowPart]
+  /// Its `from` and `to` as they are written. With ``per`` they are wider than what it allows: for names alone.
+  public let written: FlowPart
+  /// The groups, zones and hosts that both ends are narrowed to, one after the other; empty: to none.
+  public let per: [String]
   /// Not empty, ascending.
   public let services: [ServiceID]
   public let why: String
@@ -55,13 +70,26 @@ public struct Flow: Hashable, Sendable {
   public let until: Timestamp?
   public let location: SourceLocation
 
+  /// A flow of one part.
   public init(
     name: String, from: PeersID, to: PeersID, services: [ServiceID], why: String, owner: String?,
     ticket: String?, until: Timestamp?, location: SourceLocation
   ) {
+    let part = FlowPart(from: from, to: to)
+    self.init(
+      name: name, parts: [part], written: part, per: [], services: services, why: why, owner: owner,
+      ticket: ticket, until: until, location: location)
+  }
+
+  public init(
+    name: String, parts: [FlowPart], written: FlowPart, per: [String], services: [ServiceID], why: String,
+    owner: String?, ticket: String?, until: Timestamp?, location: SourceLocation
+  ) {
+    precondition(!parts.isEmpty, "a flow has a part")
     self.name = name
-    self.from = from
-    self.to = to
+    self.parts = parts
+    self.written = written
+    self.per = per
     self.services = services
     self.why = why
     self.owner = owner
@@ -69,6 +97,9 @@ public struct Flow: Hashable, Sendable {
     self.until = until
     self.location = location
   }
+
+  /// The peers at its ends.
+  package var ends: Set<PeersID> { Set(parts.flatMap { [$0.from, $0.to] }) }
 
   /// Whether it allows nothing any more.
   package func hasEnded(_ now: Timestamp) -> Bool { until.map { $0 <= now } ?? false }

@@ -119,33 +119,40 @@ extension HostPolicies {
     var mayNameItself = [Bool](repeating: false, count: policy.hosts.count)
     for (index, flow) in policy.flows.enumerated() {
       let id = FlowID(index)
-      let from = policy[flow.from]
-      let to = policy[flow.to]
       let hasReplies = flow.services.contains { policy[$0].replies != nil }
-      for host in from.members(among: to.hosts) { mayNameItself[host.index] = true }
-      if hasReplies { for host in to.members(among: from.hosts) { mayNameItself[host.index] = true } }
-      // A host's own link-local address is among those that a group's members speak from.
-      if flow.services.contains(where: { policy[$0].isOfLink }) {
-        if !from.addresses.isEmpty(.ipv6) { for host in to.hosts { mayNameItself[host.index] = true } }
-        if hasReplies, !to.addresses.isEmpty(.ipv6) {
-          for host in from.hosts { mayNameItself[host.index] = true }
+      let isOfLink = flow.services.contains { policy[$0].isOfLink }
+      // Of several parts some may have an end in common.
+      func share(_ allowance: Allowance, with host: Int) {
+        if flow.parts.count == 1 || !shares[host].contains(allowance) { shares[host].append(allowance) }
+      }
+      for part in flow.parts {
+        let from = policy[part.from]
+        let to = policy[part.to]
+        for host in from.members(among: to.hosts) { mayNameItself[host.index] = true }
+        if hasReplies { for host in to.members(among: from.hosts) { mayNameItself[host.index] = true } }
+        // A host's own link-local address is among those that a group's members speak from.
+        if isOfLink {
+          if !from.addresses.isEmpty(.ipv6) { for host in to.hosts { mayNameItself[host.index] = true } }
+          if hasReplies, !to.addresses.isEmpty(.ipv6) {
+            for host in from.hosts { mayNameItself[host.index] = true }
+          }
         }
-      }
-      for host in to.hosts where !from.isOnly(host) {
-        shares[host.index].append(.ingress(id, from: flow.from))
-      }
-      for host in from.hosts where !to.isOnly(host) { shares[host.index].append(.egress(id, to: flow.to)) }
-      for (host, routes) in gateways {
-        for route in routes {
-          for (near, far) in [(route.one, route.other), (route.other, route.one)] {
-            guard let source = derived.intersection(flow.from, near, of: flow, end: "from"),
-              let destination = derived.intersection(flow.to, far, of: flow, end: "to")
-            else { continue }
-            let allowance = Allowance.forward(id, from: source, to: destination)
-            if !derived.peers[source.index].members(among: [HostID(host)]).isEmpty {
-              mayNameItself[host] = true
+        for host in to.hosts where !from.isOnly(host) {
+          share(.ingress(id, from: part.from), with: host.index)
+        }
+        for host in from.hosts where !to.isOnly(host) { share(.egress(id, to: part.to), with: host.index) }
+        for (host, routes) in gateways {
+          for route in routes {
+            for (near, far) in [(route.one, route.other), (route.other, route.one)] {
+              guard let source = derived.intersection(part.from, near, of: flow, end: "from"),
+                let destination = derived.intersection(part.to, far, of: flow, end: "to")
+              else { continue }
+              let allowance = Allowance.forward(id, from: source, to: destination)
+              if !derived.peers[source.index].members(among: [HostID(host)]).isEmpty {
+                mayNameItself[host] = true
+              }
+              if !shares[host].contains(allowance) { shares[host].append(allowance) }
             }
-            if !shares[host].contains(allowance) { shares[host].append(allowance) }
           }
         }
       }

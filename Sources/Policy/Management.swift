@@ -35,8 +35,8 @@ extension Policy {
       result.formUnion(self[ends.to].hosts)
     }
     // Guards about hosts say nothing of an office's network.
-    for flow in managementFlows(at: now) where !self[flow.from].networks.isEmpty {
-      result.subtract(self[flow.to].hosts)
+    for part in managementFlows(at: now).flatMap(\.parts) where !self[part.from].networks.isEmpty {
+      result.subtract(self[part.to].hosts)
     }
     return result
   }

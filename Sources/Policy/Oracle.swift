@@ -104,8 +104,16 @@ public struct Oracle: Sendable {
     _ flow: Flow, _ service: Service, _ connection: Connection, at host: HostID, _ direction: Direction,
     _ answers: Bool
   ) -> Bool {
-    let from = policy[flow.from]
-    let to = policy[flow.to]
+    // With `per` the flow stands once for each: no part of it allows what another one's ends would.
+    flow.parts.contains { allows($0, service, connection, at: host, direction, answers) }
+  }
+
+  private func allows(
+    _ part: FlowPart, _ service: Service, _ connection: Connection, at host: HostID, _ direction: Direction,
+    _ answers: Bool
+  ) -> Bool {
+    let from = policy[part.from]
+    let to = policy[part.to]
     let request = service.terms.contains { covers($0, connection) }
     let reply = answers && isReply(connection, service)
     // A flow whose other end is the host alone stays on its loopback: it opens nothing.

@@ -68,7 +68,7 @@ extension Policy {
   private func spared(by tripwire: Tripwire) -> AddressSet {
     if let spare = tripwire.spare { return self[spare].addresses }
     let gateways = hosts.filter { if case .gateway = $0.forwarding { true } else { false } }
-    return managementFlows(at: Timestamp(seconds: .min)).reduce(
+    return managementFlows(at: Timestamp(seconds: .min)).flatMap(\.parts).reduce(
       AddressSet(gateways.flatMap(\.addresses))
     ) { $0.union(self[$1.from].addresses) }
   }

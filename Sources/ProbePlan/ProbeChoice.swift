@@ -57,10 +57,15 @@ struct ProbeChoice {
   /// Whether a flow is of an end that is asked about, and no other end is there to try it with, or nothing of what it
   /// allows is tried.
   func isMissed(_ flow: Flow) -> Bool {
-    let (from, to) = (indices(of: flow.from), indices(of: flow.to))
-    guard (from + to).contains(where: selected.contains) else { return false }
+    let parts = flow.parts.map { (from: indices(of: $0.from), to: indices(of: $0.to)) }
+    guard parts.contains(where: { ($0.from + $0.to).contains(where: selected.contains) }) else {
+      return false
+    }
     let isTried = flow.services.flatMap { policy[$0].terms }.contains { !ProbeKinds.inner(of: $0).isEmpty }
-    return !isTried || !from.contains { source in to.contains { isOfInterest(source, $0) } }
+    return !isTried
+      || !parts.contains { part in
+        part.from.contains { source in part.to.contains { isOfInterest(source, $0) } }
+      }
   }
 
   private func indices(of id: PeersID) -> [Int] {
@@ -113,8 +118,9 @@ struct ProbeChoice {
 
   /// Every flow, and what is right beside its services, once in each family.
   mutating func chooseFlows(at now: Timestamp) {
-    for flow in policy.flows where !flow.hasEnded(now) {
-      let (from, to) = (indices(of: flow.from), indices(of: flow.to))
+    let parts = policy.flows.filter { !$0.hasEnded(now) }.flatMap { flow in flow.parts.map { (flow, $0) } }
+    for (flow, part) in parts {
+      let (from, to) = (indices(of: part.from), indices(of: part.to))
       for term in flow.services.flatMap({ policy[$0].terms }) {
         for family in term.families {
           for kind in ProbeKinds.edges(of: term) {

@@ -162,7 +162,7 @@ package struct GuardChecker: Sendable {
     for index in policy.flows.indices {
       let flow = policy.flows[index]
       if let until = flow.until, graph.now >= until { continue }
-      for (end, other) in [(flow.from, flow.to), (flow.to, flow.from)] {
+      for (end, other) in flow.parts.flatMap({ [($0.from, $0.to), ($0.to, $0.from)] }) {
         let touched = graph.roles.hostMembers[end.index].intersection(ownHosts)
           .union(graph.roles.members[end.index].intersection(strangers))
         guard let node = node(of: touched, besides: policy[other]) else { continue }

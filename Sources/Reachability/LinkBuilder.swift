@@ -17,9 +17,10 @@ struct LinkBuilder {
   private let crossedJudged: Crossings
   private(set) var links: [Link] = []
 
-  /// What one flow lets pass in one family, as requests or as answers to multicast requests.
+  /// What one part of a flow lets pass in one family, as requests or as answers to multicast requests.
   private struct Opening {
     let flow: FlowID
+    let part: FlowPart
     let isReply: Bool
     let traffic: Traffic
     /// Points of the addresses at each end, and of the hosts among them, which are those with an allowance.
@@ -67,7 +68,11 @@ struct LinkBuilder {
     let flow = policy[id]
     if let until = flow.until, now >= until { return [] }
     let services = flow.services.map { policy[$0] }
-    let (from, to) = (flow.from.index, flow.to.index)
+    return flow.parts.flatMap { openings(of: id, $0, services) }
+  }
+
+  private func openings(of id: FlowID, _ part: FlowPart, _ services: [Service]) -> [Opening] {
+    let (from, to) = (part.from.index, part.to.index)
     var result: [Opening] = []
     for family in AddressFamily.allCases {
       guard let points = roles.families[family] else { continue }
@@ -80,14 +85,14 @@ struct LinkBuilder {
       if !requests.isEmpty {
         result.append(
           Opening(
-            flow: id, isReply: false, traffic: requests, from: sources, to: destinations,
+            flow: id, part: part, isReply: false, traffic: requests, from: sources, to: destinations,
             fromHosts: sourceHosts, toHosts: destinationHosts))
       }
       let replies = Traffic(repliesOf: services, family)
       if !replies.isEmpty {
         result.append(
           Opening(
-            flow: id, isReply: true, traffic: replies, from: destinations, to: sources,
+            flow: id, part: part, isReply: true, traffic: replies, from: destinations, to: sources,
             fromHosts: destinationHosts, toHosts: sourceHosts))
       }
     }
@@ -114,7 +119,8 @@ struct LinkBuilder {
     let into = openings.filter { $0.from.subtracting($0.fromHosts).intersects(judgedOut) }
     for first in out {
       let known = first.to.subtracting(first.toHosts)
-      for second in into where second.flow != first.flow || second.isReply != first.isReply {
+      for second in into
+      where second.flow != first.flow || second.part != first.part || second.isReply != first.isReply {
         let destinations = known.intersection(second.toHosts).intersection(judgedIn)
         if destinations.isEmpty { continue }
         let sources = second.from.subtracting(second.fromHosts).intersection(first.fromHosts)

@@ -36,10 +36,12 @@ extension ReachGraph {
 
   func step(from: Position, to: Position, _ link: Link) -> PathStep {
     var unguarded: [HostID] = []
-    if case .host(let host) = from, isOpen(.egress, host), !names(link, host, \.from) {
+    if case .host(let host) = from, isOpen(.egress, host), !names(link, host, \.from, to, \.to) {
       unguarded.append(host)
     }
-    if case .host(let host) = to, isOpen(.ingress, host), !names(link, host, \.to) { unguarded.append(host) }
+    if case .host(let host) = to, isOpen(.ingress, host), !names(link, host, \.to, from, \.from) {
+      unguarded.append(host)
+    }
     return PathStep(from: from, to: to, flows: link.flows, unguarded: unguarded)
   }
 
@@ -51,8 +53,19 @@ extension ReachGraph {
     }
   }
 
-  private func names(_ link: Link, _ host: HostID, _ end: KeyPath<Flow, PeersID>) -> Bool {
-    link.flows.contains { policy[policy[$0][keyPath: end]].hosts.contains(host) }
+  /// Whether a flow of the link names a host, where it has several parts in one that names the other end, too.
+  private func names(
+    _ link: Link, _ host: HostID, _ end: KeyPath<FlowPart, PeersID>, _ other: Position,
+    _ otherEnd: KeyPath<FlowPart, PeersID>
+  ) -> Bool {
+    link.flows.contains { id in
+      let parts = policy[id].parts
+      return parts.contains { part in
+        guard policy[part[keyPath: end]].hosts.contains(host) else { return false }
+        guard parts.count > 1, case .host(let other) = other else { return true }
+        return policy[part[keyPath: otherEnd]].hosts.contains(other)
+      }
+    }
   }
 
   /// The link between two nodes that needs the fewest flows; one of ICMP alone, which hardly gives a foothold, last.

@@ -98,10 +98,15 @@ private struct Drawing {
 
   mutating func draw(_ id: FlowID, few: Int) {
     let flow = policy[id]
-    for from in ends(flow.from, few) {
-      // A host needs no flow to itself.
-      for to in ends(flow.to, few) where from != to || boxes[from].count != 1 {
-        arrows[Ends(from: from, to: to), default: []].append(id)
+    // Of several parts some may be one arrow.
+    var drawn: Set<Ends> = []
+    for part in flow.parts {
+      for from in ends(part.from, few) {
+        // A host needs no flow to itself.
+        for to in ends(part.to, few) where from != to || boxes[from].count != 1 {
+          let ends = Ends(from: from, to: to)
+          if drawn.insert(ends).inserted { arrows[ends, default: []].append(id) }
+        }
       }
     }
   }

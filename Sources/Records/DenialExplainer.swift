@@ -64,13 +64,14 @@ package final class DenialExplainer {
       }
     }
     servedPorts = ports
-    asking = policy.flows.compactMap { flow in
+    asking = policy.flows.flatMap { flow -> [Asking] in
       let terms = flow.services.flatMap { policy[$0].terms }.filter {
         if case .ports = $0.match { true } else { false }
       }
-      if terms.isEmpty { return nil }
-      return Asking(
-        flow: flow, from: policy[flow.from].addresses, to: policy[flow.to].addresses, terms: terms)
+      if terms.isEmpty { return [] }
+      return flow.parts.map {
+        Asking(flow: flow, from: policy[$0.from].addresses, to: policy[$0.to].addresses, terms: terms)
+      }
     }
     known = policy.peers.map(\.addresses).reduce(
       policy.networks.map(\.addresses).reduce(policy.managed) { $0.union($1) }
@@ -148,8 +149,8 @@ package final class DenialExplainer {
     if let known = ownEnds[id] { return known }
     let addresses = policy[id].addresses
     var partners = AddressSet()
-    for flow in policy.flows {
-      let (from, to) = (policy[flow.from].addresses, policy[flow.to].addresses)
+    for part in policy.flows.flatMap(\.parts) {
+      let (from, to) = (policy[part.from].addresses, policy[part.to].addresses)
       if addresses.contains(where: from.contains) { partners = partners.union(to) }
       if addresses.contains(where: to.contains) { partners = partners.union(from) }
     }

@@ -92,8 +92,8 @@ struct ProposalCase {
     let own = Set(policy.flows.map(\.name))
     var opened: Set<Asked> = []
     for flow in after.flows where !own.contains(flow.name) {
-      for source in after[flow.from].hosts {
-        for destination in after[flow.to].hosts where source != destination {
+      for source in after[flow.written.from].hosts {
+        for destination in after[flow.written.to].hosts where source != destination {
           for term in flow.services.flatMap({ after[$0].terms }) {
             let ends = (after[source].name, after[destination].name)
             switch term.match {

@@ -122,7 +122,7 @@ func policy(_ text: String) throws -> Policy {
     throws
   {
     let policy = try policy(Self.fleet.replacing("TO", with: selector))
-    let to = policy[policy.flows[0].to]
+    let to = policy[policy.flows[0].written.to]
     #expect(to.name == name)
     #expect(to.hosts.map { policy[$0].name } == hosts)
     #expect(to.hosts == to.hosts.sorted())
@@ -130,7 +130,7 @@ func policy(_ text: String) throws -> Policy {
 
   @Test func `addresses of peers are those of their hosts and networks`() throws {
     let outside = try policy(Self.fleet.replacing("TO", with: "outside"))
-    let to = outside[outside.flows[0].to]
+    let to = outside[outside.flows[0].written.to]
     #expect(to.networks == AddressSet([try Prefix(parsing: "203.0.113.0/24")]))
     #expect(to.addresses == AddressSet(try ["203.0.113.0/24", "10.0.0.4"].map { try Prefix(parsing: $0) }))
   }
@@ -174,7 +174,7 @@ func policy(_ text: String) throws -> Policy {
     selector: String, without: [String], with: [String]
   ) throws {
     let policy = try policy(Self.fleet.replacing("TO", with: selector))
-    let to = policy[policy.flows[0].to]
+    let to = policy[policy.flows[0].written.to]
     #expect(to.hosts.isEmpty)
     for text in without { #expect(!to.addresses.contains(try Address(parsing: text)), "\(text)") }
     for text in with { #expect(to.addresses.contains(try Address(parsing: text)), "\(text)") }
@@ -183,7 +183,7 @@ func policy(_ text: String) throws -> Policy {
   @Test func `a network lessened by hosts has no address of theirs`() throws {
     let text = Self.fleet.replacing("except: [managed, private, office]", with: "except: [private]")
     let policy = try policy(text.replacing("TO", with: "internet & !db-1"))
-    #expect(!policy[policy.flows[0].to].addresses.contains(try Address(parsing: "2001:db8::5")))
+    #expect(!policy[policy.flows[0].written.to].addresses.contains(try Address(parsing: "2001:db8::5")))
   }
 
   @Test func `equal selectors share their peers whatever the order of their words`() throws {
@@ -196,12 +196,12 @@ func policy(_ text: String) throws -> Policy {
           g: {never: {from: [web, db], to: [db, api-1], within: 2 hops}}
 
         """)
-    #expect(policy.flows[0].to == policy.flows[1].to)
-    #expect(policy.flows[1].from == policy.flows[2].from)
+    #expect(policy.flows[0].written.to == policy.flows[1].written.to)
+    #expect(policy.flows[1].written.from == policy.flows[2].written.from)
     #expect(policy.peers.map(\.name) == ["api", "db-1", "f/to", "g/never.from", "g/never.to", "web"])
     #expect(
       policy.guards.map(\.statement) == [
-        .isolated(policy.flows[0].to),
+        .isolated(policy.flows[0].written.to),
         .never(from: PeersID(3), to: PeersID(4), service: nil, hops: 2),
       ])
   }

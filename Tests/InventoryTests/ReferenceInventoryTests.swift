@@ -36,7 +36,8 @@ import Testing
       },
       flows: policy.flows.map {
         Flow(
-          name: $0.name, from: $0.from, to: $0.to, services: $0.services, why: $0.why, owner: $0.owner,
+          name: $0.name, parts: $0.parts, written: $0.written, per: $0.per, services: $0.services,
+          why: $0.why, owner: $0.owner,
           ticket: $0.ticket, until: $0.until, location: nowhere)
       },
       guards: policy.guards.map { Guard(name: $0.name, statement: $0.statement, location: nowhere) },

@@ -44,17 +44,17 @@ import Testing
     #expect(policy.management.map { policy[$0].name } == "ssh")
     #expect(policy.flows.map(\.name).sorted() == ["names", "operators-log-in", "packages", "time"])
     let login = try #require(policy.flows.first { $0.name == "operators-log-in" })
-    #expect(policy[login.from].addresses == AddressSet([try Prefix(parsing: "203.0.113.7/32")]))
+    #expect(policy[login.written.from].addresses == AddressSet([try Prefix(parsing: "203.0.113.7/32")]))
     let names = try #require(policy.flows.first { $0.name == "names" })
     #expect(
-      policy[names.to].addresses
+      policy[names.written.to].addresses
         == AddressSet([try Prefix(parsing: "10.0.0.53/32"), try Prefix(parsing: "2001:db8::53/128")]))
   }
 
   @Test func `where nobody is logged in nobody is let in`() throws {
     let policy = try policy(machine())
     #expect(policy.flows.map(\.name).sorted() == ["names", "packages", "time"])
-    #expect(policy.flows.allSatisfy { policy[$0.to].name == "internet" })
+    #expect(policy.flows.allSatisfy { policy[$0.written.to].name == "internet" })
   }
 
   @Test(arguments: [["192.0.2.1"], ["2001:db8::1"], ["10.0.0.1", "10.0.0.2", "2001:db8::1", "2001:db8::2"]])

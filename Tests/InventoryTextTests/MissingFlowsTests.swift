@@ -52,10 +52,11 @@ import Testing
     let policy = try #require(after, "\(report) \(missing.text ?? "")")
     #expect(policy.flows.count == 2)
     let flow = try #require(policy.flows.first { $0.why == "Somebody logs in from there" })
-    #expect(policy[flow.from].name == example.from && policy[flow.from].addresses.contains(source))
-    #expect(policy[flow.to].name == host)
+    #expect(
+      policy[flow.written.from].name == example.from && policy[flow.written.from].addresses.contains(source))
+    #expect(policy[flow.written.to].name == host)
     #expect(flow.services.map { policy[$0].name } == [example.service])
-    #expect(policy[flow.from].addresses.ranges(.ipv4).reduce(0) { $0 + $1.count } <= 256)
+    #expect(policy[flow.written.from].addresses.ranges(.ipv4).reduce(0) { $0 + $1.count } <= 256)
   }
 
   @Test func `what several miss is one file`() throws {

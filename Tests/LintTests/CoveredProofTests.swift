@@ -37,9 +37,10 @@ import Testing
     let moment = Timestamp(seconds: Int64(seed % 4) * 1000)
     let found = Set(covered(policy, moment))
     for (index, flow) in policy.flows.enumerated() where flow.until.map({ $0 > moment }) ?? true {
-      if flow.from == flow.to, policy[flow.from].hosts.count == 1, policy[flow.from].networks.isEmpty {
-        continue
+      let isToItself = flow.parts.allSatisfy { part in
+        part.from == part.to && policy[part.from].hosts.count == 1 && policy[part.from].networks.isEmpty
       }
+      if isToItself { continue }
       let isInAnother = policy.flows.enumerated().contains { number, other in
         guard number != index, isWithin(flow, other, policy) else { return false }
         return number < index || !isWithin(other, flow, policy)
@@ -66,7 +67,10 @@ import Testing
         && policy[a].addresses.subtracting(policy[b].addresses).isEmpty
     }
     let isLonger = wide.until.map { end in narrow.until.map { $0 <= end } ?? false } ?? true
-    return isLonger && isWithin(narrow.from, wide.from) && isWithin(narrow.to, wide.to)
+    return isLonger
+      && narrow.parts.allSatisfy { part in
+        wide.parts.contains { isWithin(part.from, $0.from) && isWithin(part.to, $0.to) }
+      }
       && Set(narrow.services).isSubset(of: wide.services)
   }
 

@@ -191,7 +191,8 @@ extension Policy {
       let services = flow.services.filter { !self[$0].multicast.isEmpty }
       if services.isEmpty { return nil }
       return Flow(
-        name: flow.name, from: flow.from, to: flow.to, services: services, why: flow.why, owner: nil,
+        name: flow.name, parts: flow.parts, written: flow.written, per: flow.per, services: services,
+        why: flow.why, owner: nil,
         ticket: nil, until: flow.until, location: flow.location)
     }
   }

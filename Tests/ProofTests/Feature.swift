@@ -5,14 +5,14 @@ import Policy
 /// What has to occur in random policies for their proof to be one of the language.
 enum Feature: CaseIterable {
   case gateway, forwardingDenied, observing, rejecting, ended, notEnded, multicast, protocolsWithoutPorts
-  case portRanges, oneFamily, networkWithHosts, networkWithoutHosts, dhcp
+  case portRanges, oneFamily, networkWithHosts, networkWithoutHosts, dhcp, severalParts
 
   func occurs(in policy: Policy) -> Bool {
     let now = Timestamp(seconds: Int64(time(nil)))
     let flows = policy.flows
     let services = flows.flatMap { $0.services.map { policy[$0] } }
     let matches = services.flatMap(\.terms)
-    let ends = flows.flatMap { [policy[$0.from], policy[$0.to]] }
+    let ends = flows.flatMap(\.ends).map { policy[$0] }
     let managed = AddressSet(policy.hosts.flatMap(\.addresses))
     return switch self {
     case .gateway: policy.hosts.contains { if case .gateway = $0.forwarding { true } else { false } }
@@ -29,6 +29,7 @@ enum Feature: CaseIterable {
     case .networkWithHosts: ends.contains { !$0.networks.intersection(managed).isEmpty }
     case .networkWithoutHosts:
       ends.contains { !$0.networks.isEmpty && $0.networks.intersection(managed).isEmpty }
+    case .severalParts: flows.contains { $0.parts.count > 1 }
     case .dhcp: policy.hosts.contains(where: \.dhcp)
     }
   }

@@ -109,12 +109,13 @@ struct ProbeSampler {
       let id = flow.services.randomElement(using: &random),
       let term = policy[id].terms.randomElement(using: &random),
       let family = term.families.randomElement(using: &random),
-      let source = end(in: policy[flow.from].addresses, family)
+      let part = flow.parts.randomElement(using: &random),
+      let source = end(in: policy[part.from].addresses, family)
     else { return nil }
     if let range = policy[id].multicast.ranges(family).randomElement(using: &random), !random.oneIn(3) {
       return probe(source, ("*", Address(family, range.lowerBound)), term.ipProtocol, port(of: term))
     }
-    guard let destination = end(in: policy[flow.to].addresses, family) else { return nil }
+    guard let destination = end(in: policy[part.to].addresses, family) else { return nil }
     return probe(source, destination, term.ipProtocol, port(of: term))
   }
 

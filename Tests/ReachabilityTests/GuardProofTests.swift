@@ -146,7 +146,7 @@ extension NaiveReach {
       return policy.flows.enumerated().contains { index, flow in
         if flows & 1 << UInt32(index) == 0 { return false }
         if let until = flow.until, until <= Timestamp(seconds: 1500) { return false }
-        return [(flow.from, flow.to), (flow.to, flow.from)].contains { end, other in
+        return flow.parts.flatMap { [($0.from, $0.to), ($0.to, $0.from)] }.contains { end, other in
           policy[peers].hosts.contains { host in
             policy[end].hosts.contains(host)
               && !(policy[other].hosts == [host] && policy[other].networks.isEmpty)

@@ -211,7 +211,8 @@ extension Policy {
         flows & 1 << UInt32(index) != 0
           ? flow
           : Flow(
-            name: flow.name, from: flow.from, to: flow.to, services: flow.services, why: flow.why,
+            name: flow.name, parts: flow.parts, written: flow.written, per: flow.per, services: flow.services,
+            why: flow.why,
             owner: nil, ticket: nil, until: Timestamp(seconds: .min), location: flow.location)
       }, guards: guards, zones: zones)
   }

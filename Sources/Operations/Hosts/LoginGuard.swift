@@ -154,8 +154,8 @@ extension Policy {
       hosts.map(\.name) + groups.map(\.name) + hostGroups.map(\.name) + zones.map(\.name)
         + networks.map(\.name))
     var counts: [String: Int] = [:]
-    for flow in managementFlows(at: .current()) where named.contains(self[flow.from].name) {
-      counts[self[flow.from].name, default: 0] += self[flow.to].hosts.count
+    for flow in managementFlows(at: .current()) where named.contains(self[flow.written.from].name) {
+      counts[self[flow.written.from].name, default: 0] += Set(flow.parts.flatMap { self[$0.to].hosts }).count
     }
     return counts.min { ($1.value, $0.key) < ($0.value, $1.key) }?.key
   }

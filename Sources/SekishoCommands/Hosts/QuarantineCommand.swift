@@ -250,15 +250,21 @@ private struct Refused {
     }
     let flows = policy.managementFlows(at: .current())
     let managing = peers.filter { peer in
-      !allows(peer, allowed) && flows.contains { policy[$0.from].addresses.contains(peer.address) }
+      !allows(peer, allowed) && flows.contains { policy.isSource(peer.address, of: $0) }
     }
     guard let first = managing.first else { return }
     let names = managing.map { $0.host.isEmpty ? "\($0.address)" : $0.host }
       .reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
-    let flow = flows.first { policy[$0.from].addresses.contains(first.address) }?.name ?? ""
+    let flow = flows.first { policy.isSource(first.address, of: $0) }?.name ?? ""
     let override = names.map { "--allow-lockout \($0)" }.joined(separator: " ")
     throw Refusal(
       .lockout, "hosts are managed from \(listed(names)) (flow \(flow)); nothing was done",
       remedy: "give \(override) where there is another way in, such as a console")
+  }
+}
+
+extension Policy {
+  fileprivate func isSource(_ address: Address, of flow: Flow) -> Bool {
+    flow.parts.contains { self[$0.from].addresses.contains(address) }
   }
 }

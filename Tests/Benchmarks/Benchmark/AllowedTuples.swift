@@ -23,9 +23,11 @@ struct AllowedTuples {
     var wanted = [[UInt64]](repeating: [], count: policy.hosts.count)
     for flow in policy.flows {
       let ports = flow.services.flatMap { policy[$0].terms }.flatMap(Self.ports)
-      for destination in policy[flow.to].hosts {
-        for source in policy[flow.from].hosts where source != destination {
-          for port in ports { wanted[destination.index].append(UInt64(source.index) << 32 | port) }
+      for part in flow.parts {
+        for destination in policy[part.to].hosts {
+          for source in policy[part.from].hosts where source != destination {
+            for port in ports { wanted[destination.index].append(UInt64(source.index) << 32 | port) }
+          }
         }
       }
     }

@@ -48,7 +48,7 @@ struct ExplainFigures {
     var out = ""
     for number in 0..<questions {
       let flow = policy.flows[below(policy.flows.count)]
-      let (from, to) = (policy[flow.from].hosts, policy[flow.to].hosts)
+      let (from, to) = (policy[flow.parts[0].from].hosts, policy[flow.parts[0].to].hosts)
       let isFlow = number.isMultiple(of: 2) && !from.isEmpty && !to.isEmpty
       let source = isFlow ? policy[from[below(from.count)]] : policy.hosts[below(policy.hosts.count)]
       let destination = isFlow ? policy[to[below(to.count)]] : policy.hosts[below(policy.hosts.count)]

@@ -59,11 +59,13 @@ extension Policy {
       let other = flows[number * 13 % flows.count]
       let statement: GuardStatement =
         switch number % 5 {
-        case 0: .never(from: one.to, to: other.from, service: nil, hops: 1 + number / 5 % 4)
-        case 1: .only(from: one.from, to: one.to, service: one.services[0])
-        case 2: .expect(from: one.from, to: one.to, service: one.services[0], allowed: number % 2 == 0)
-        case 3: .through(from: one.to, to: other.to, via: other.from)
-        default: .never(from: one.from, to: other.to, service: other.services[0], hops: 2)
+        case 0: .never(from: one.written.to, to: other.written.from, service: nil, hops: 1 + number / 5 % 4)
+        case 1: .only(from: one.written.from, to: one.written.to, service: one.services[0])
+        case 2:
+          .expect(
+            from: one.written.from, to: one.written.to, service: one.services[0], allowed: number % 2 == 0)
+        case 3: .through(from: one.written.to, to: other.written.to, via: other.written.from)
+        default: .never(from: one.written.from, to: other.written.to, service: other.services[0], hops: 2)
         }
       return Guard(
         name: "g\(number)", statement: statement,

@@ -87,7 +87,9 @@ struct SpaceFigures {
     let hosts = try policy.hosts.map { try universe.intern(AddressSet([$0.addresses[0]])) }
     let flow = policy.flows[policy.flows.count / 2]
     let fewer = try Self.space(
-      tuples.filter { !policy[flow.to].hosts.contains(HostID(Int($0.destination))) || $0.source % 3 != 0 },
+      tuples.filter {
+        !policy[flow.parts[0].to].hosts.contains(HostID(Int($0.destination))) || $0.source % 3 != 0
+      },
       hosts, universe)
     let difference = try timed { _ = try space.subtracting(fewer) }
     Figure("  difference after one flow's tuples changed", difference * 1000, "ms", .atMost(5)).show()
@@ -134,9 +136,11 @@ struct SpaceFigures {
         guard term.ipProtocol == .tcp, case .ports(let ports) = term.match else { return [] }
         return ports.ranges.flatMap { Array($0) }
       }
-      for destination in policy[flow.to].hosts {
-        for source in policy[flow.from].hosts where source != destination {
-          for port in ports { wanted[destination.index].append(UInt64(source.index) << 16 | UInt64(port)) }
+      for part in flow.parts {
+        for destination in policy[part.to].hosts {
+          for source in policy[part.from].hosts where source != destination {
+            for port in ports { wanted[destination.index].append(UInt64(source.index) << 16 | UInt64(port)) }
+          }
         }
       }
     }

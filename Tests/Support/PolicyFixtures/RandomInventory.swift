@@ -53,10 +53,13 @@ package struct RandomInventory: Sendable {
       }
       var services = Set([Self.serviceNames.randomElement(using: &random) ?? "web"])
       if random.oneIn(3) { services.insert(Self.serviceNames.randomElement(using: &random) ?? "dns") }
+      // Not drawn, so that what seeds stand for stays.
+      let areHosts = names.contains(from) && names.contains(to)
+      let per = areHosts && number % 3 == 0 ? ", per: [\(number % 2 == 0 ? "both, some" : "left, h1")]" : ""
       let until = ["", "", "", ", until: 2020-01-01", ", until: 2099-12-31"].randomElement(using: &random)
       lines.append(
         "  f\(number): {from: [\(from)], to: [\(to)], "
-          + "service: [\(services.sorted().joined(separator: ", "))], why: random\(until ?? "")}")
+          + "service: [\(services.sorted().joined(separator: ", "))], why: random\(per)\(until ?? "")}")
     }
     text = lines.joined(separator: "\n") + "\n"
   }

@@ -92,8 +92,40 @@ package struct RandomPolicy: Sendable {
         until: random.oneIn(3) ? Timestamp(seconds: Int64.random(in: 1...3, using: &random) * 1000) : nil,
         location: here)
     }
+    // Not drawn either: some flows stand once for each of some pairs of hosts.
+    let several = flows.enumerated().map { number, flow -> Flow in
+      guard (seed + UInt64(number)) % 3 == 0 else { return flow }
+      let parts = (0..<3).map { part in
+        func some(_ shift: Int) -> PeersID {
+          let chosen = (0..<count).filter { (Int(seed % 97) + number + part * shift + $0) % 3 == 0 }
+          return peers.intern(
+            hosts: chosen.isEmpty ? [HostID((number + part) % count)] : chosen.map { HostID($0) },
+            networks: .init(), addressesOf)
+        }
+        return FlowPart(from: some(1), to: some(2))
+      }
+      let distinct = parts.indices.filter { !parts[..<$0].contains(parts[$0]) }.map { parts[$0] }
+      return Flow(
+        name: flow.name, parts: distinct, written: flow.written, per: distinct.indices.map { "part-\($0)" },
+        services: flow.services, why: flow.why, owner: nil, ticket: nil, until: flow.until, location: here)
+    }
     policy = Policy(
-      hosts: hosts, peers: peers.all, services: services, flows: flows, guards: [], zones: [])
+      hosts: hosts, peers: peers.all, services: services, flows: several, guards: [], zones: [])
+  }
+
+  /// The same policy with a flow of one part for each part of its flows.
+  package var withCopies: Policy {
+    let flows = policy.flows.flatMap { flow in
+      flow.parts.enumerated().map { number, part in
+        Flow(
+          name: flow.parts.count == 1 ? flow.name : "\(flow.name).\(number)", from: part.from, to: part.to,
+          services: flow.services, why: flow.why, owner: nil, ticket: nil, until: flow.until,
+          location: flow.location)
+      }
+    }
+    return Policy(
+      hosts: policy.hosts, peers: policy.peers, services: policy.services, flows: flows, guards: [], zones: []
+    )
   }
 
   /// The same policy with two tripwires on some hosts.
