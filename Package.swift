@@ -102,6 +102,12 @@ let package = Package(
     layer("Lint", ["Addressing", "Diagnostics", "Policy"], isSmall: true),
     layer("InventoryText", ["Addressing", "Policy"], isSmall: true),
     layer(
+      "Imports",
+      [
+        "Addressing", "ConnectionSpace", "Diagnostics", "InventoryText", "JSONStrings", "Nftables", "Policy",
+        "RulesetSpace",
+      ], isSmall: true),
+    layer(
       "FlowProposal", ["Addressing", "AgentProtocol", "InventoryText", "Policy", "Records"], isSmall: true),
 
     layer("Sessions", ["Addressing", "Nftables"], isSmall: true),
@@ -155,8 +161,8 @@ let package = Package(
       [
         "Addressing", "AgentProtocol", "Artifacts", "ConnectionDiff", "ConnectionSpace", "Diagnostics",
         "Explanation", "Fleet", "FlowProposal", "HostAgent", "HostLife", "HostState", "Inventory",
-        "InventoryFiles", "InventoryText", "Lab", "Lint", "Machine", "Nftables", "Operations", "Policy",
-        "ProbePlan",
+        "Imports", "InventoryFiles", "InventoryText", "Lab", "Lint", "Machine", "Nftables", "Operations",
+        "Policy", "ProbePlan",
         "Reachability", "Records", "RulesetDiff",
         "RulesetShape", "RulesetSpace", arguments, subprocess, system,
       ], isSmall: true),
@@ -289,6 +295,13 @@ let package = Package(
       [
         "Addressing", "AgentProtocol", "Diagnostics", "Enforcement", "FlowProposal", "Inventory",
         "InventoryText", "Policy", "PolicyFixtures", "Records", "Sessions",
+      ]),
+    tests(
+      "ImportsTests",
+      [
+        "Addressing", "ConnectionSpace", "Diagnostics", "Imports", "Inventory", "InventoryFiles",
+        "InventoryText", "Nftables", "Policy", "PolicyFixtures", "PolicySpace", "RulesetCompiler",
+        "RulesetShape", "RulesetSpace",
       ]),
     tests("InventoryTextTests", ["Addressing", "Diagnostics", "Inventory", "InventoryText", "Policy"]),
     tests("HostServicesTests", ["AgentProtocol", "HostServices"]),

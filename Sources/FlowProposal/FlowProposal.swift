@@ -162,8 +162,8 @@ package struct FlowProposal: Sendable {
   ///   - header: lines at the top.
   ///   - evidence: what its connections are.
   ///   - now: the moment of the question.
-  package func file(header: [String], of evidence: Evidence = .records, now: Timestamp) -> FlowFile {
-    var file = FlowFile()
+  package func file(header: [String], of evidence: Evidence = .records, now: Timestamp) -> InventoryPart {
+    var file = InventoryPart()
     file.header = header
     file.services = services
     file.flows = flows.map { flow in
@@ -177,7 +177,7 @@ package struct FlowProposal: Sendable {
       if flow.seen < flow.pairs {
         remarks.append("wider than what was seen: \(flow.seen) of \(flow.pairs) pairs and services were")
       }
-      return FlowFile.Flow(
+      return InventoryPart.Flow(
         name: flow.name, from: flow.from, to: flow.to, services: flow.services, why: "",
         remarks: remarks + flow.remarks)
     }

@@ -11,6 +11,39 @@ package enum InventoryName {
     return isPlain && !words.contains(name) ? name : "\"\(name)\""
   }
 
+  /// Any text in which nothing is invisible, as a scalar.
+  package static func quoted(_ text: String) -> String {
+    var scalar = "\""
+    for character in text.unicodeScalars {
+      if character == "\\" || character == "\"" { scalar += "\\" }
+      scalar.unicodeScalars.append(character)
+    }
+    return scalar + "\""
+  }
+
+  /// What a text of somebody else becomes as a name: capital letters small, and `-` for whatever else no name may have.
+  ///
+  /// - Parameter lead: what stands in front, with `-`, where the text has no letter.
+  /// - Returns: `nil` where nothing is left, or it is too long, or has characters beside those that ASCII prints: they are
+  ///   invisible, or look like others.
+  package static func made(of text: String, lead: String) -> String? {
+    var name: [UInt8] = []
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "A")...UInt8(ascii: "Z"): name.append(byte | 0x20)
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): name.append(byte)
+      case UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"): if !name.isEmpty { name.append(byte) }
+      case 0x20..<0x7f: if !name.isEmpty, name.last != UInt8(ascii: "-") { name.append(UInt8(ascii: "-")) }
+      default: return nil
+      }
+    }
+    while name.last == UInt8(ascii: "-"), !text.hasSuffix("-") { name.removeLast() }
+    guard !name.isEmpty else { return nil }
+    let isNumber = !name.contains { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) }
+    let made = (isNumber ? "\(lead)-" : "") + String(decoding: name, as: UTF8.self)
+    return made.utf8.count <= longest ? made : nil
+  }
+
   /// The name, or the same with a number where it is taken.
   package static func free(_ name: String, besides taken: Set<String>) -> String {
     let whole = String(name.prefix(longest))

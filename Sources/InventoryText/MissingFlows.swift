@@ -10,7 +10,7 @@ package struct MissingFlows: Hashable, Sendable {
   private let owners: [Address: String]
   private var networks: [Address: String] = [:]
   private var services: [UInt16: String] = [:]
-  private var file = FlowFile()
+  private var file = InventoryPart()
 
   /// - Parameters:
   ///   - policy: whose names are used; `nil`: only those of hosts are known.
@@ -44,7 +44,7 @@ package struct MissingFlows: Hashable, Sendable {
     }
     let taken = Set((policy?.flows ?? []).map(\.name) + file.flows.map(\.name))
     file.flows.append(
-      FlowFile.Flow(
+      InventoryPart.Flow(
         name: InventoryName.free("\(from)-to-\(host)", besides: taken), from: [from], to: [host],
         services: [service], why: "Somebody logs in from there"))
   }

@@ -27,6 +27,7 @@ package struct Sekisho: AsyncParsableCommand {
     version: versionText,
     subcommands: [
       InitCommand.self,
+      ImportCommand.self,
       CheckCommand.self,
       CompileCommand.self,
       DiffCommand.self,

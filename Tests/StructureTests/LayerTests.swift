@@ -26,7 +26,8 @@ import Testing
     for path in try FileManager.default.subpathsOfDirectory(atPath: directory.path)
     where path.hasSuffix(".swift") {
       let text = try String(contentsOf: directory.appending(path: path), encoding: .utf8)
-      for line in text.split(separator: "\n") where !line.hasPrefix("//") {
+      // What is indented is code or text: help may have the word, too.
+      for line in text.split(separator: "\n") where !line.hasPrefix("//") && !line.hasPrefix(" ") {
         let words = line.split(separator: " ")
         if let position = words.firstIndex(of: "import"), position <= 1, words.count > position + 1 {
           result.insert(String(words[position + 1]))

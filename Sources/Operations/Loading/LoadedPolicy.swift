@@ -22,6 +22,9 @@ package struct LoadedPolicy {
     try self.init(Inventory.load(Sources(directory: present.directory, files: present.files + [file])))
   }
 
+  /// Loads an inventory of one file that may stand nowhere.
+  package init(alone file: SourceFile) throws { try self.init(Inventory.load(Sources(files: [file]))) }
+
   /// Loads an inventory as it was at a revision.
   package init(_ path: String, at revision: String) async throws {
     try self.init(try await Inventory.load(path, at: revision))

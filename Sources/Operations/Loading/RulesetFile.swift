@@ -3,12 +3,15 @@ package import Nftables
 package import SystemPackage
 
 /// The bytes of a file; `-` is standard input.
-package func readFile(_ path: String) throws -> [UInt8] {
+///
+/// - Parameter limit: how many are read at most; one that has more is refused.
+/// - Throws: ``InputFailure``.
+package func readFile(_ path: String, atMost limit: Int = Files.longest) throws -> [UInt8] {
   do throws(Errno) {
-    if path == "-" { return try FileDescriptor.standardInput.readWhole(atMost: Files.longest) }
+    if path == "-" { return try FileDescriptor.standardInput.readWhole(atMost: limit) }
     let file = try FileDescriptor.opening(path)
     defer { try? file.close() }
-    return try file.readWhole(atMost: Files.longest)
+    return try file.readWhole(atMost: limit)
   } catch {
     throw InputFailure(errno: error)
   }

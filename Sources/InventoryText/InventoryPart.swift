@@ -1,5 +1,26 @@
-/// A file of an inventory with flows, and the networks and services that only they need.
-package struct FlowFile: Hashable, Sendable {
+package import Addressing
+
+/// A file of an inventory: hosts, or flows with the networks and services that only they need.
+package struct InventoryPart: Hashable, Sendable {
+  /// A host; its zone and groups are names.
+  package struct Host: Hashable, Sendable {
+    package let name: String
+    /// One at least.
+    package let addresses: [Address]
+    package var zone: String?
+    package var groups: [String] = []
+    /// What ssh is told to connect to.
+    package var ssh: String?
+    /// Whether nothing may pass through it; else that is left alone.
+    package var deniesForwarding = false
+    /// Any text in which nothing is invisible.
+    package var description: String?
+
+    package init(name: String, addresses: [Address]) {
+      (self.name, self.addresses) = (name, addresses)
+    }
+  }
+
   /// A flow; its ends and services are names, of which it has one at least.
   package struct Flow: Hashable, Sendable {
     package let name: String
@@ -19,7 +40,10 @@ package struct FlowFile: Hashable, Sendable {
     }
   }
 
-  /// Prefixes of networks by name.
+  /// Names of zones.
+  package var zones: Set<String> = []
+  package var hosts: [Host] = []
+  /// Prefixes and ranges of networks by name.
   package var networks: [String: [String]] = [:]
   /// Terms of services by name, as in `tcp/443`.
   package var services: [String: [String]] = [:]
@@ -29,9 +53,13 @@ package struct FlowFile: Hashable, Sendable {
 
   package init() {}
 
-  /// In the order of their names, the flows in their own.
+  /// In the order of their names, hosts and flows in their own.
   package var text: String {
     var lines = header.map { "# \($0)" } + ["version: 1"]
+    if !zones.isEmpty { lines.append("zones:") }
+    lines += zones.sorted().map { "  \(InventoryName.yaml($0)): {}" }
+    if !hosts.isEmpty { lines.append("hosts:") }
+    lines += hosts.map { "  \(InventoryName.yaml($0.name)): {\($0.values)}" }
     if !networks.isEmpty { lines.append("networks:") }
     for (name, prefixes) in networks.sorted(by: { $0.key < $1.key }) {
       // A prefix of IPv6 in a flow sequence is no text for every reader of YAML without quotes.
@@ -55,4 +83,19 @@ package struct FlowFile: Hashable, Sendable {
     }
     return lines.joined(separator: "\n") + "\n"
   }
+}
+
+extension InventoryPart.Host {
+  /// What stands within the brackets.
+  fileprivate var values: String {
+    var values = ["addresses: \(Self.list(addresses.map { "\"\($0)\"" }))"]
+    if let zone { values.append("zone: \(InventoryName.yaml(zone))") }
+    if !groups.isEmpty { values.append("groups: \(Self.list(groups.map(InventoryName.yaml)))") }
+    if let ssh { values.append("ssh: \(InventoryName.quoted(ssh))") }
+    if deniesForwarding { values.append("forwarding: deny") }
+    if let description { values.append("description: \(InventoryName.quoted(description))") }
+    return values.joined(separator: ", ")
+  }
+
+  private static func list(_ words: [String]) -> String { "[\(words.joined(separator: ", "))]" }
 }

@@ -1,0 +1,114 @@
+import ChildProcess
+import Foundation
+import Testing
+
+/// What exists becomes a part of an inventory, and nothing that a person has written changes.
+@Suite struct ImportCommandTests {
+  private func run(_ script: String) throws -> (status: Int32, output: String) {
+    let directory = FileManager.default.temporaryDirectory.appending(path: "import-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: directory) }
+    let told = ChildProcess.run(
+      ["sh", "-c", "cd '\(directory.path)' && PATH='\(ChildProcess.products)':$PATH; \(script)"])
+    return (told.status, told.output)
+  }
+
+  private static let inventory =
+    "mkdir inventory; printf 'version: 1\\nhosts:\\n  db-1: {addresses: [10.0.3.11]}\\n' > inventory/mine.yaml;"
+
+  @Test func `what is written to standard output is an inventory`() throws {
+    let told = try run(
+      "printf '127.0.0.1 localhost\\n10.0.3.11 DB-1\\n' > hosts; sekisho import hosts hosts > made.yaml && sekisho check -i made.yaml"
+    )
+    #expect(told.status == 0)
+    #expect(told.output.contains("hosts:1:1: left out: 127.0.0.1"), "\(told.output)")
+    #expect(told.output.contains("hosts:2:1: `DB-1` is named `db-1`"), "\(told.output)")
+    #expect(told.output.hasSuffix("sound: 1 host, 0 flows, 0 services\n"), "\(told.output)")
+  }
+
+  @Test func `what is new is a file of its own, shown as a change and written when it is asked for`() throws {
+    let told = try run(
+      """
+      \(Self.inventory) cp -r inventory before
+      printf 'name,ip,groups\\ndb-1,10.0.3.11,db\\nweb-1,10.0.1.11,web\\n' > a.csv
+      sekisho import csv a.csv --into inventory -q > change; echo $?; ls inventory
+      git apply -p0 --check change && echo applies; cat change
+      sekisho import csv a.csv --into inventory --write -q > /dev/null; echo $?; ls inventory
+      diff before/mine.yaml inventory/mine.yaml && sekisho check -i inventory
+      printf 'name,ip\\nweb-2,10.0.1.12\\n' | sekisho import csv - --into inventory --write -q > /dev/null; ls inventory
+      sekisho import csv a.csv --into inventory --write; ls inventory
+      """)
+    let parts = told.output.components(separatedBy: "\n")
+    #expect(parts.prefix(3) == ["0", "mine.yaml", "applies"], "\(told.output)")
+    #expect(
+      told.output.contains("+++ inventory/imported-csv.yaml\n@@ -0,0 +1,4 @@\n+# Imported from a.csv.\n"),
+      "\(told.output)")
+    #expect(told.output.contains("0\nimported-csv.yaml\nmine.yaml\n"), "\(told.output)")
+    #expect(told.output.contains("sound: 2 hosts"), "\(told.output)")
+    #expect(told.output.contains("0 new hosts; 2 there already with the same addresses"), "\(told.output)")
+    #expect(told.output.hasSuffix("imported-csv-2.yaml\nimported-csv.yaml\nmine.yaml\n"), "\(told.output)")
+  }
+
+  @Test func `a contradiction is an error with both places, and nothing is written`() throws {
+    let told = try run(
+      """
+      \(Self.inventory) printf '10.0.3.12 db-1\\n10.0.1.11 web-1\\n' > hosts
+      sekisho import hosts hosts --into inventory --write; echo $?; ls inventory
+      sekisho import hosts hosts --into inventory --write --json 2> /dev/null | jq -c '[.error.code, .error.diagnostics[0].line]'
+      """)
+    #expect(
+      told.output.contains(
+        "hosts:1:1: error: `db-1` has 10.0.3.12 here, and 10.0.3.11 at inventory/mine.yaml:3:3\n   1 | 10.0.3.12 db-1\n"
+      ),
+      "\(told.output)")
+    #expect(told.output.hasSuffix("1\nmine.yaml\n[\"mistakes\",1]\n"), "\(told.output)")
+  }
+
+  @Test func `an inventory with mistakes, or none, is not added to`() throws {
+    let told = try run(
+      """
+      \(Self.inventory) echo 'flows: {a: {}}' > inventory/b.yaml; printf '10.0.1.11 web-1\\n' > hosts
+      sekisho import hosts hosts --into inventory --write > /dev/null 2>&1; echo $?; ls inventory
+      sekisho import hosts hosts --into nowhere --write; echo $?
+      sekisho import hosts hosts --into inventory/mine.yaml --write; echo $?; cat inventory/mine.yaml
+      """)
+    #expect(told.output.hasPrefix("1\nb.yaml\nmine.yaml\n"), "\(told.output)")
+    #expect(
+      told.output.hasSuffix("1\nversion: 1\nhosts:\n  db-1: {addresses: [10.0.3.11]}\n"), "\(told.output)")
+  }
+
+  @Test func `programs are told the same`() throws {
+    let told = try run(
+      """
+      printf '127.0.0.1 localhost\\n10.0.3.11 DB-1\\n' > hosts
+      sekisho import hosts hosts --json 2> /dev/null | jq -c '[.hosts[0].name, .hosts[0].place, (.remarks | length), .is_written, .format_version]'
+      sekisho import hosts hosts --json 2> /dev/null | jq -r .inventory
+      """)
+    #expect(
+      told.output.hasPrefix("[\"db-1\",\"hosts:2:1\",2,false,1]\n# Imported from hosts.\n"), "\(told.output)")
+  }
+
+  @Test func `a file that is no JSON is given to ansible-inventory, without a shell`() throws {
+    let told = try run(
+      """
+      mkdir bin; printf '#!/bin/sh\\necho "$#:$1:$2:$3" >&2; cat list.json\\n' > bin/ansible-inventory; chmod +x bin/ansible-inventory
+      echo '{"_meta": {"hostvars": {"web-1": {"ansible_host": "10.0.1.11"}}}, "web": {"hosts": ["web-1"]}}' > list.json
+      printf '[web]\\nweb-1 ansible_host=10.0.1.11\\n' > 'si te;.ini'
+      PATH=$PWD/bin:$PATH sekisho import ansible 'si te;.ini' 2> /dev/null
+      sekisho import ansible list.json > other; tail -1 other
+      PATH=$(dirname "$(command -v sekisho)") sekisho import ansible 'si te;.ini'; echo $?
+      """)
+    let line = "  web-1: {addresses: [\"10.0.1.11\"], groups: [web], ssh: \"10.0.1.11\"}\n"
+    #expect(
+      told.output.hasPrefix("# Imported from si te;.ini.\nversion: 1\nhosts:\n\(line)"), "\(told.output)")
+    #expect(told.output.contains("1 new host\n\(line)"), "\(told.output)")
+    #expect(told.output.contains("ansible-inventory -i FILE --list > list.json"), "\(told.output)")
+    #expect(told.output.hasSuffix("\n1\n"), "\(told.output)")
+  }
+
+  @Test func `input that is too long, or not there, is refused`() throws {
+    let told = try run("sekisho import csv /dev/zero; echo $?; sekisho import csv nosuch; echo $?")
+    #expect(told.output.contains("error: /dev/zero: cannot read: "), "\(told.output)")
+    #expect(told.output.contains("error: nosuch: cannot read: "), "\(told.output)")
+  }
+}
