@@ -125,6 +125,13 @@ extension ImportedHosts {
     self.init(hosts.sorted { $0.name < $1.name }, remarks + naming.remarks)
   }
 
+  /// One host, as somebody calls it.
+  ///
+  /// - Throws: ``ImportFaults`` where its name can be none, or it has no address by which others reach it.
+  package init(only name: String, _ addresses: [Address], of place: ImportPlace) throws(ImportFaults) {
+    try self.init([FoundHost(name: name, addresses: addresses, place: place)], of: place.file, [])
+  }
+
   /// Why an address is none by which others reach a host; `nil`: it is one.
   private static func unusable(_ address: Address) -> String? {
     special.first { $0.prefix.contains(address) }?.what

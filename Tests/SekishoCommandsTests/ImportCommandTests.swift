@@ -111,4 +111,99 @@ import Testing
     #expect(told.output.contains("error: /dev/zero: cannot read: "), "\(told.output)")
     #expect(told.output.contains("error: nosuch: cannot read: "), "\(told.output)")
   }
+
+  /// As somebody has written it, in a kernel of its own.
+  private static let ruleset = """
+    table inet filter {
+      set admins { type ipv4_addr; flags interval; elements = { 203.0.113.0/24, 198.51.100.7 } }
+      chain input {
+        type filter hook input priority filter; policy drop;
+        ct state established,related accept
+        iif lo accept
+        tcp dport { 80, 443 } accept
+        ip saddr @admins tcp dport 22 accept
+        iifname "eth1" udp dport 161 accept
+        icmp type echo-request limit rate 5/second accept
+      }
+      chain forward { type filter hook forward priority filter; policy drop; }
+      chain output {
+        type filter hook output priority filter; policy drop;
+        ct state established,related accept
+        ip daddr 10.0.0.0/8 meta l4proto { tcp, udp } th dport 53 accept
+      }
+    }
+    """
+
+  @Test func `a ruleset of the kernel is read by its meaning, and what it says beyond is told with the rule`()
+    throws
+  {
+    let told = try run(
+      """
+      cat > rules.nft <<'END'
+      \(Self.ruleset)
+      END
+      unshare --user --map-root-user --net sh -c 'nft -f rules.nft && nft -j list ruleset' > dump.json
+      sekisho import nft dump.json --host web-1 --address 10.0.1.11 > made.yaml 2> said; echo $?; cat made.yaml
+      grep -c 'dump.json: inet filter input rule 5: iifname "eth1" udp dport 161 accept: left out' said
+      grep -c 'input rule 6: .*limit.*: left out, because it depends on more than the connection: in icmp from' said
+      sekisho check -i made.yaml | grep -c 'why'; sed -i 's/why: ""/why: It is so today/' made.yaml; sekisho check -i made.yaml
+      sekisho compile -i made.yaml -o out -q && sekisho diff dump.json out --host web-1 | grep -c '^ *+ '
+      """)
+    let made = """
+      0
+      # Imported from dump.json, by what it means. Each flow awaits its `why`.
+      version: 1
+      hosts:
+        web-1: {addresses: ["10.0.1.11"], forwarding: deny}
+      networks:
+        admins: {prefixes: ["198.51.100.7", "203.0.113.0/24"]}
+        anywhere: {prefixes: ["0.0.0.0/0"]}
+        net-10-0-0-0-8: {prefixes: ["10.0.0.0/8"]}
+      services:
+        tcp-22: tcp/22
+        tcp-443: tcp/443
+        tcp-53: tcp/53
+        tcp-80: tcp/80
+        udp-53: udp/53
+      flows:
+        admins-to-web-1:
+          from: admins
+          to: web-1
+          service: tcp-22
+          why: ""
+        anywhere-to-web-1:
+          from: anywhere
+          to: web-1
+          service: [tcp-80, tcp-443]
+          why: ""
+        web-1-to-net-10-0-0-0-8:
+          from: web-1
+          to: net-10-0-0-0-8
+          service: [tcp-53, udp-53]
+          why: ""
+
+      """
+    #expect(told.output.hasPrefix(made), "\(told.output)")
+    #expect(told.output.contains("sound: 1 host, 3 flows"), "\(told.output)")
+    #expect(told.output.hasSuffix("0\n"), "\(told.output)")
+  }
+
+  @Test func `a ruleset needs a host with an address`() throws {
+    let told = try run(
+      """
+      \(Self.inventory) echo '{"nftables": []}' > none.json
+      sekisho import nft none.json; echo $?
+      sekisho import nft none.json --host web-1; echo $?
+      sekisho import nft none.json --host db-1 --address 10.0.3.12 --into inventory; echo $?
+      sekisho import nft none.json --host db-1 --into inventory -q > change; echo $?; grep -c '^+    to: db-1' change
+      sekisho import hosts none.json --host web-1; echo $?
+      """)
+    for words in [
+      "name it with --host", "`web-1` has no address",
+      "`db-1` has 10.0.3.12 here, and 10.0.3.11 at inventory/mine.yaml:3:3",
+      "0\n1\n", "belong to nft",
+    ] {
+      #expect(told.output.contains(words), "\(words): \(told.output)")
+    }
+  }
 }

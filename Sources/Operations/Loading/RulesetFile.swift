@@ -44,6 +44,17 @@ package enum RulesetFile {
     }
   }
 
+  /// The tables of a file that has been read.
+  ///
+  /// - Throws: ``RulesetFileError``.
+  package static func listing(_ bytes: [UInt8], of path: String) throws -> RulesetListing {
+    do {
+      return try understood(bytes, of: path)
+    } catch {
+      throw RulesetFileError(path: path, reason: "\(error)")
+    }
+  }
+
   private static func understood(_ bytes: [UInt8], of path: String) throws -> RulesetListing {
     let (tables, misunderstood) = try Table.tables(listed: bytes, clock: .ofThisMachine())
     let name = path == "-" ? "standard input" : path

@@ -19,6 +19,7 @@ struct ImportCommand: Verb {
         ansible-inventory -i site.ini --list | sekisho import ansible -
         sekisho import ansible site.ini --into inventory --write
         terraform show -json | sekisho import terraform - --into inventory
+        nft -j list ruleset | sekisho import nft - --host web-1 --address 10.0.1.11
 
       - hosts: as /etc/hosts. The first name of an address is the host's; loopback, link-local and multicast addresses are \
       left out.
@@ -33,6 +34,11 @@ struct ImportCommand: Verb {
       openstack_compute_instance_v2 the private addresses are taken, public ones where there are no others. Tags become \
       groups: of a tag with a value, KEY-VALUE.
 
+      - nft: a ruleset of any tool, as nft -j list ruleset writes it, is read by what it means for the host that --host names: \
+      networks, services and flows, never more than surely passes. What depends on links, rates, marks, times or source \
+      ports is left out and told with its rule; sekisho read FILE --allows shows the whole. The `why` of each flow is empty, \
+      and sekisho check refuses the file until you have written it.
+
       Capital letters of names become small, and what a name cannot have becomes `-`; a group with the name of a host gets \
       -group behind it.
 
@@ -45,7 +51,7 @@ struct ImportCommand: Verb {
       Exit codes: 0 done, 1 nothing was imported.
       """)
 
-  enum Kind: String, ExpressibleByArgument, CaseIterable { case hosts, csv, ansible, terraform }
+  enum Kind: String, ExpressibleByArgument, CaseIterable { case hosts, csv, ansible, terraform, nft }
 
   @Argument(help: ArgumentHelp("What the file is.", valueName: "kind"))
   var kind: Kind
@@ -59,6 +65,16 @@ struct ImportCommand: Verb {
     help: ArgumentHelp("Directory of an inventory that it is for.", valueName: "dir"), completion: .directory)
   var into: String?
 
+  @Option(help: ArgumentHelp("Host that a ruleset is of.", valueName: "name"))
+  var host: String?
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Its addresses, by which others reach it; may be left out where the inventory of --into has the host.",
+      valueName: "address"))
+  var address: [String] = []
+
   @Flag(help: "Write the new file into that directory without a question.")
   var write = false
 
@@ -66,13 +82,22 @@ struct ImportCommand: Verb {
 
   func validate() throws {
     if write, into == nil { throw ValidationError("--write belongs to --into, which says where") }
+    if kind == .nft, host == nil { throw ValidationError("a ruleset is of a host: name it with --host") }
+    if kind != .nft, host != nil || !address.isEmpty {
+      throw ValidationError("--host and --address belong to nft: lists have hosts of their own")
+    }
   }
 
   func answer(_ console: Console) async throws -> Answer {
     let source = try await ImportSource(kind, file)
     do {
       let loaded = try into.map { try LoadedPolicy($0) }
-      let report = try ImportReport(source.hosts(kind), of: source, beside: loaded)
+      let report =
+        if kind == .nft {
+          try ImportReport(rulesetOf: host ?? "", at: address, in: source, beside: loaded)
+        } else {
+          try ImportReport(source.hosts(kind), of: source, beside: loaded)
+        }
       return try answer(report, console)
     } catch let faults as ImportFaults {
       throw Refusal(faults, source)

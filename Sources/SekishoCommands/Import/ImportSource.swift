@@ -30,6 +30,7 @@ struct ImportSource {
     case .csv: try HostTable.hosts(bytes, of: name)
     case .ansible: try AnsibleInventory.hosts(bytes, of: name)
     case .terraform: try TerraformState.hosts(bytes, of: name)
+    case .nft: preconditionFailure("a ruleset lists no hosts")
     }
   }
 
