@@ -2,7 +2,7 @@
 
 BUILD_PACKAGES := libmnl-dev libnftnl-dev libyaml-dev pkg-config
 RUN_PACKAGES := nftables iproute2 util-linux
-TEST_PACKAGES := conntrack openssh-server openssh-client iptables arptables ebtables systemd
+TEST_PACKAGES := conntrack openssh-server openssh-client iptables arptables ebtables systemd python3-yaml python3-jsonschema
 CONTAINER_PACKAGES := docker.io podman netavark busybox-static iptables
 BOOT_PACKAGES := qemu-system-x86 debootstrap
 MANUAL_PACKAGES := python3 lowdown
@@ -67,7 +67,7 @@ soak: test-packages
 
 # The suites that need neither kernel nor namespaces.
 PURE := Addressing|Artifacts|ConnectionDiff|ConnectionSpace|Diagnostics|Fuzz|HostState|Inventory|Lint|PolicySpace|Reachability
-PURE := $(PURE)|RulesetCompiler|RulesetDiff|RulesetShape|RulesetSpace|Structure
+PURE := $(PURE)|RulesetCompiler|RulesetDiff|RulesetShape|RulesetSpace|Schema|Structure
 
 # Of those, the suites that try thousands of cases or fill disks: minutes, which make test has.
 LONG := OutputDirectory|OutputFault|HostileInput|Lines|KindsOfLines|GuardProof|ReachProof|CoveredProof|Mode|Oracle

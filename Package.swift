@@ -74,8 +74,8 @@ let package = Package(
     layer("Diagnostics", isSmall: true),
     layer("Digest", ["CSHA256"]),
     layer("Policy", ["Addressing", "Diagnostics"]),
-    layer("Inventory", ["Addressing", "CYaml", "Diagnostics", "Policy"], isSmall: true),
     layer("JSONStrings"),
+    layer("Inventory", ["Addressing", "CYaml", "Diagnostics", "JSONStrings", "Policy"], isSmall: true),
     layer("Nftables", ["Addressing", "CXtables", "JSONStrings"]),
     layer("RulesetShape", ["Addressing", "Nftables", "Policy"], isSmall: true),
     layer("RulesetCompiler", ["Addressing", "Nftables", "Policy", "RulesetShape"]),
@@ -218,6 +218,12 @@ let package = Package(
     tests("DigestTests", ["Digest"]),
     tests("PolicyTests", ["Addressing", "Diagnostics", "Inventory", "Policy"]),
     tests("InventoryTests", ["Addressing", "Diagnostics", "Inventory", "InventoryFiles", "Policy"]),
+    tests(
+      "SchemaTests",
+      [
+        "Addressing", "ChildProcess", "Diagnostics", "Goldens", "Inventory", "InventoryFiles",
+        "InventoryText", "Policy",
+      ]),
     tests("NftablesTests", ["Addressing", "ChildProcess", "Nftables", "NftablesNetlink"]),
     tests(
       "RulesetCompilerTests",

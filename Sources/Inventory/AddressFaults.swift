@@ -10,7 +10,8 @@ extension InventoryLoader {
       return nil
     }
     do {
-      return try Prefix(parsing: tree.string(node))
+      let prefix = try Prefix(parsing: tree.string(node))
+      return readsAsText(node) ? prefix : nil
     } catch {
       let (message, help) = Self.describe(error, quoted(node), isPrefix: true)
       self.error(node, message, help: help)
@@ -28,7 +29,8 @@ extension InventoryLoader {
     }
     let text = tree.string(node)
     do {
-      return try AddressRange(parsing: text)
+      let range = try AddressRange(parsing: text)
+      return readsAsText(node) ? range : nil
     } catch .inverted {
       error(
         node, "the range \(quoted(node)) ends before it begins", help: "write the lower address first")

@@ -18,15 +18,30 @@ enum ContainerEgress: String, CaseIterable {
   case leave, enforce
 }
 
+extension MappingSchema {
+  static let containers = Self(
+    "`containers`",
+    [
+      Key(
+        .egress, .words(ContainerEgress.self),
+        "leave: what containers ask for outside is left alone; enforce: it is judged as what the host itself asks for."
+      ),
+      Key(
+        .bridges, .oneOrMore(.pattern(.bridge)),
+        "The links that containers are attached to, by name or by how names begin; not that of the host itself."
+      ),
+    ])
+}
+
 extension InventoryLoader {
   mutating func readContainers(_ node: NodeID) -> ContainersDraft? {
     guard expectMapping(node, "`containers`") else { return nil }
     var result = ContainersDraft()
     for entry in tree.entries(node) {
-      switch Keyword(entry.symbol) {
+      switch MappingSchema.containers.keyword(entry) {
       case .egress: result.egress = word(entry.value, "egress", ContainerEgress.self)
       case .bridges: result.bridges = readBridges(entry.value)
-      default: unknownKey(entry, in: "`containers`", [.egress, .bridges])
+      default: unknownKey(entry, in: .containers)
       }
     }
     return result
@@ -69,6 +84,7 @@ extension InventoryLoader {
         help: "1 to 15 letters, digits and `._-`; `br-*` stands for every name that begins with `br-`")
       return nil
     }
+    guard readsAsText(node) else { return nil }
     if Containers.covers(text, "lo") {
       error(node, "`\(text)` stands for the loopback too", help: "write the names that bridges have")
       return nil

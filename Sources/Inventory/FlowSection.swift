@@ -1,6 +1,26 @@
 import Diagnostics
 internal import Policy
 
+extension MappingSchema {
+  static let flow = Self(
+    "a flow",
+    [
+      Key(.from, .selector, isRequired: true, "Who asks: a selector, or a list of them."),
+      Key(.to, .selector, isRequired: true, "Who is asked: a selector, or a list of them."),
+      Key(.service, .names, isRequired: true, "The name of a service, or a list of names."),
+      Key(
+        .per, .names,
+        "Groups, zones or hosts for each of which the flow stands once, both ends narrowed to it."),
+      Key(.why, .text, isRequired: true, "The reason, for the person who would like to remove the flow."),
+      Key(.owner, .text, "Who answers for it."),
+      Key(.ticket, .text, "Where it was asked for."),
+      Key(
+        .until, .pattern(.moment),
+        "When it closes by itself: at the end of a day in UTC, 2027-03-31, or at a moment, 2027-03-31T18:00:00Z."
+      ),
+    ])
+}
+
 extension InventoryLoader {
   mutating func readFlow(_ flow: YAMLEntry) {
     guard let name = declareOwn(flow, .flows, "flow"), expectMapping(flow.value, "a flow") else { return }
@@ -14,7 +34,7 @@ extension InventoryLoader {
     var ticket: String?
     var until: Timestamp?
     for entry in tree.entries(flow.value) {
-      switch Keyword(entry.symbol) {
+      switch MappingSchema.flow.keyword(entry) {
       case .from: from = entry.value
       case .to: to = entry.value
       case .service: service = entry.value
@@ -25,7 +45,7 @@ extension InventoryLoader {
       case .owner: owner = text(entry.value, "owner")
       case .ticket: ticket = text(entry.value, "ticket")
       case .until: until = readMoment(entry.value)
-      default: unknownKey(entry, in: "a flow", [.from, .to, .service, .per, .why, .owner, .ticket, .until])
+      default: unknownKey(entry, in: .flow)
       }
     }
     if !hasWhy {

@@ -3,6 +3,16 @@ enum ForwardingWord: String, CaseIterable {
   case leave, deny, gateway, containers
 }
 
+extension MappingSchema {
+  static let route = Self(
+    "a route",
+    [
+      Key(
+        .between, .list(.selector, count: 2), isRequired: true,
+        "The two sides, each a selector: what goes from one to the other may pass if a flow says so.")
+    ])
+}
+
 extension InventoryLoader {
   mutating func readForwarding(
     _ forwarding: (word: ForwardingWord, node: NodeID)?, _ routes: NodeID?, _ containers: NodeID?
@@ -41,10 +51,10 @@ extension InventoryLoader {
     guard expectMapping(node, "a route") else { return nil }
     var between: NodeID?
     for entry in tree.entries(node) {
-      if Keyword(entry.symbol) == .between {
+      if MappingSchema.route.keyword(entry) == .between {
         between = entry.value
       } else {
-        unknownKey(entry, in: "a route", [.between])
+        unknownKey(entry, in: .route)
       }
     }
     guard let between, tree.kind(between) == .sequence, tree[between].count == 2 else {

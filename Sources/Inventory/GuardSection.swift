@@ -1,3 +1,52 @@
+extension MappingSchema {
+  static let `guard` = Self(
+    "a guard",
+    [
+      Key(
+        .never, .mapping(.never), "No path of at most so many allowed connections leads there."),
+      Key(
+        .only, .mapping(.only),
+        "What goes `to` there (with that service) comes only `from` here; two of the three at least."),
+      Key(.expect, .mapping(.expect), "These connections are allowed, or denied."),
+      Key(.isolated, .selector, "No flow touches these hosts."),
+      Key(.through, .mapping(.through), "Every path there crosses these hosts."),
+      Key(.why, .text, "The reason, for the person who would like to remove the guard."),
+    ],
+    rules: [.exactlyOne([.never, .only, .expect, .isolated, .through])])
+
+  static let never = Self(
+    "`never`",
+    [
+      from, to, Key(.service, .names, "Of the last connection; without it any service."),
+      Key(
+        .within, .pattern(.hops), isRequired: true,
+        "How far it looks: `1 hop` at flows alone, `3 hops` also at paths through two hosts between."),
+    ])
+
+  static let only = Self(
+    "`only`",
+    [
+      Key(.from, .selector, "Who alone may."), Key(.to, .selector, "What is limited."),
+      Key(.service, .names, "With which services; without it with any."),
+    ], rules: [.atLeast(2)])
+
+  static let expect = Self(
+    "`expect`",
+    [
+      from, to, Key(.service, .names, isRequired: true, "The name of a service, or a list of names."),
+      Key(
+        .verdict, .words(ExpectedVerdict.self), isRequired: true,
+        "allowed: every one of them by flows; denied: none of them."),
+    ])
+
+  static let through = Self(
+    "`through`",
+    [from, to, Key(.via, .selector, isRequired: true, "Hosts on the path, or gateways that forward it.")])
+
+  private static let from = Key(.from, .selector, isRequired: true, "Where paths begin: a selector.")
+  private static let to = Key(.to, .selector, isRequired: true, "Where they lead: a selector.")
+}
+
 extension InventoryLoader {
   private static let statements: [Keyword] = [.never, .only, .expect, .isolated, .through]
 
@@ -5,10 +54,10 @@ extension InventoryLoader {
     guard let name = declareOwn(rule, .guards, "guard"), expectMapping(rule.value, "a guard") else { return }
     var found: [YAMLEntry] = []
     for entry in tree.entries(rule.value) {
-      switch Keyword(entry.symbol) {
+      switch MappingSchema.guard.keyword(entry) {
       case .never, .only, .expect, .isolated, .through: found.append(entry)
       case .why: _ = text(entry.value, "why")
-      default: unknownKey(entry, in: "a guard", Self.statements + [.why])
+      default: unknownKey(entry, in: .guard)
       }
     }
     guard let entry = found.first, found.count == 1 else {
@@ -16,14 +65,16 @@ extension InventoryLoader {
         found.last?.key ?? rule.key, "a guard has exactly one statement",
         help: "write one of \(Self.list(Self.statements.map(\.rawValue)))")
     }
-    guard let keyword = Keyword(entry.symbol), let statement = statement(keyword, entry) else { return }
+    guard let keyword = MappingSchema.guard.keyword(entry), let statement = statement(keyword, entry) else {
+      return
+    }
     draft.guards.append(GuardDraft(name: name, key: rule.key, statement: statement))
   }
 
   private mutating func statement(_ keyword: Keyword, _ entry: YAMLEntry) -> GuardDraft.Statement? {
     switch keyword {
     case .never:
-      guard let values = values(entry, [.from, .to, .service, .within]),
+      guard let values = values(entry, .never),
         let from = required(values[.from], "from", entry.key), let to = required(values[.to], "to", entry.key)
       else { return nil }
       guard let within = values[.within] else {
@@ -35,7 +86,7 @@ extension InventoryLoader {
       guard let hops = readHops(within) else { return nil }
       return .never(from: from, to: to, service: values[.service], hops: hops)
     case .only:
-      guard let values = values(entry, [.from, .to, .service]) else { return nil }
+      guard let values = values(entry, .only) else { return nil }
       guard values.count > 1, values[.from] != nil || values[.to] != nil else {
         error(
           entry.key, "`only` needs what is limited and what it is limited to",
@@ -44,7 +95,7 @@ extension InventoryLoader {
       }
       return .only(from: values[.from], to: values[.to], service: values[.service])
     case .expect:
-      guard let values = values(entry, [.from, .to, .service, .verdict]),
+      guard let values = values(entry, .expect),
         let from = required(values[.from], "from", entry.key),
         let to = required(values[.to], "to", entry.key),
         let service = required(values[.service], "service", entry.key),
@@ -53,7 +104,7 @@ extension InventoryLoader {
       else { return nil }
       return .expect(from: from, to: to, service: service, allowed: word == .allowed)
     case .through:
-      guard let values = values(entry, [.from, .to, .via]),
+      guard let values = values(entry, .through),
         let from = required(values[.from], "from", entry.key),
         let to = required(values[.to], "to", entry.key),
         let via = required(values[.via], "via", entry.key)
@@ -63,15 +114,14 @@ extension InventoryLoader {
     }
   }
 
-  private mutating func values(_ statement: YAMLEntry, _ known: [Keyword]) -> [Keyword: NodeID]? {
-    let name = tree.string(statement.key)
-    guard expectMapping(statement.value, "`\(name)`") else { return nil }
+  private mutating func values(_ statement: YAMLEntry, _ schema: MappingSchema) -> [Keyword: NodeID]? {
+    guard expectMapping(statement.value, schema.what) else { return nil }
     var result: [Keyword: NodeID] = [:]
     for entry in tree.entries(statement.value) {
-      if let keyword = Keyword(entry.symbol), known.contains(keyword) {
+      if let keyword = schema.keyword(entry) {
         result[keyword] = entry.value
       } else {
-        unknownKey(entry, in: "`\(name)`", known)
+        unknownKey(entry, in: schema)
       }
     }
     return result
@@ -92,6 +142,6 @@ extension InventoryLoader {
 }
 
 /// The words of `verdict`.
-private enum ExpectedVerdict: String, CaseIterable {
+enum ExpectedVerdict: String, CaseIterable {
   case allowed, denied
 }

@@ -2,6 +2,39 @@ internal import Addressing
 import Diagnostics
 internal import Policy
 
+extension MappingSchema {
+  static let host = Self(
+    "a host",
+    [
+      Key(
+        .addresses, .oneOrMore(.pattern(.address)), isRequired: true,
+        "The addresses by which others reach it, IPv4 and IPv6; each on one host only."),
+      Key(.zone, .name, "The area of trust that it is in."),
+      Key(
+        .groups, .oneOrMore(.pattern(.declaredName)),
+        "One group or a list; a group exists when a host names it."),
+      Key(.mode, .mode, "As in the settings, for this host."),
+      Key(.deny, .words(DenyAction.self), "As in the settings, for this host."),
+      Key(
+        .forwarding, .words(ForwardingWord.self),
+        "leave (default): forwarding is someone else's; deny: nothing passes through; gateway: what flows say, along "
+          + "its routes; containers: published ports are judged as ports of the host."),
+      Key(
+        .routes, .oneOrMore(.mapping(.route)), "What a gateway joins; a route allows nothing by itself."),
+      Key(.containers, .mapping(.containers), "Of a host that forwards to containers."),
+      Key(.dhcp, .bool, "Whether it is a DHCP client."),
+      Key(.crown, .bool, "Whether an intruder must never reach it: reports on reach begin with it."),
+      Key(
+        .ssh, .pattern(.destination),
+        "What ssh is told to connect to; without it the host's name."),
+      Key(.description, .text, "What the host is."),
+    ],
+    rules: [
+      .needs(.routes, .forwarding), .needs(.containers, .forwarding),
+      .asksFor(.forwarding, word: ForwardingWord.gateway.rawValue, .routes),
+    ])
+}
+
 extension InventoryLoader {
   mutating func readHost(_ host: YAMLEntry) {
     guard expectMapping(host.value, "a host") else { return }
@@ -13,7 +46,7 @@ extension InventoryLoader {
     var mode: NodeID?
     var forwarding: (word: ForwardingWord, node: NodeID)?
     for entry in tree.entries(host.value) {
-      switch Keyword(entry.symbol) {
+      switch MappingSchema.host.keyword(entry) {
       case .addresses: addresses = entry.value
       case .zone: body.zone = checkedName(entry.value).map { ($0, entry.value) }
       case .groups: body.groups = readGroupList(entry.value)
@@ -29,13 +62,7 @@ extension InventoryLoader {
       case .crown: body.crown = bool(entry.value, "crown") ?? false
       case .ssh: ssh = entry.value
       case .description: _ = text(entry.value, "description")
-      default:
-        unknownKey(
-          entry, in: "a host",
-          [
-            .addresses, .zone, .groups, .mode, .deny, .forwarding, .routes, .containers, .dhcp, .crown, .ssh,
-            .description,
-          ])
+      default: unknownKey(entry, in: .host)
       }
     }
     body.forwarding = readForwarding(forwarding, routes, containers)

@@ -29,6 +29,7 @@ extension InventoryLoader {
           help: "write the address by which others reach the host")
         return false
       }
+      guard readsAsText(node) else { return false }
       draft.addresses.append(AddressDraft(address: address, node: node))
       return true
     } catch {

@@ -48,7 +48,7 @@ struct InventoryLoader {
     for root in tree.roots {
       guard expectMapping(root, "an inventory file") else { continue }
       for entry in tree.entries(root) {
-        switch Keyword(entry.symbol) {
+        switch MappingSchema.file.keyword(entry) {
         case .version:
           hasVersion = true
           readVersion(entry.value)
@@ -61,12 +61,7 @@ struct InventoryLoader {
         case .flows: readSection(entry) { $0.readFlow($1) }
         case .guards: readSection(entry) { $0.readGuard($1) }
         case .tripwires: readSection(entry) { $0.readTripwire($1) }
-        default:
-          unknownKey(
-            entry, in: "an inventory",
-            [
-              .version, .settings, .zones, .networks, .services, .hosts, .groups, .flows, .guards, .tripwires,
-            ])
+        default: unknownKey(entry, in: .file)
         }
       }
     }
@@ -104,6 +99,35 @@ struct InventoryLoader {
     }
     declared[DeclaredName(section: section, name: name)] = entry.key
     return name
+  }
+}
+
+extension MappingSchema {
+  /// A file: it may hold any section, and `version` stands in one of them.
+  static let file = Self(
+    "an inventory",
+    [
+      Key(.version, .integer(1...1), "The version of the language, in one file at least."),
+      Key(.settings, .mapping(.settings), "What holds for all hosts that do not say otherwise."),
+      section(
+        .zones, .declaredName, .orNothing(.mapping(.zone)), "Areas of trust; a host is in at most one."),
+      section(
+        .networks, .declaredName, .mapping(.network), "Peers that are not managed, by their addresses."),
+      section(.services, .name, .service, "Protocols and ports by name, such as tcp/443."),
+      section(.hosts, .hostName, .mapping(.host), "The managed servers; db-[1..3] is three of them."),
+      section(.groups, .declaredName, .selector, "Names for selectors."),
+      section(
+        .flows, .name, .mapping(.flow), "Who may ask whom for what, and why. Nothing else opens anything."),
+      section(.guards, .name, .mapping(.guard), "What must hold of the whole, or nothing is compiled."),
+      section(
+        .tripwires, .name, .mapping(.tripwire), "Who knocks on closed doors is refused by them, for a time."),
+    ])
+
+  /// A section whose entries are all commented out is an empty section.
+  private static func section(
+    _ keyword: Keyword, _ names: TextPattern, _ value: ValueSchema, _ meaning: String
+  ) -> Key {
+    Key(keyword, .orNothing(.named(names, value)), meaning)
   }
 }
 

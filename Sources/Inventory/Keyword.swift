@@ -14,16 +14,6 @@ enum Keyword: String, CaseIterable {
   case on, after, touch, cut, spare
   case all, managed, `private`
 
-  /// Whether the value of a key may be a list.
-  static func takesList(_ key: String) -> Bool {
-    switch Self(rawValue: key) {
-    case .prefixes, .except, .ports, .types, .multicast, .replies, .addresses, .groups, .bridges, .between,
-      .from, .to, .service, .per, .isolated, .via, .on, .touch, .spare:
-      true
-    default: false
-    }
-  }
-
   private static let byNumber = allCases
 
   init?(_ symbol: Symbol) {

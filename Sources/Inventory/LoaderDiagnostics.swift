@@ -46,26 +46,27 @@ extension InventoryLoader {
 
   // MARK: Shapes
 
-  mutating func unknownKey(_ entry: YAMLEntry, in what: String, _ known: [Keyword]) {
-    if let torn = tornText(entry) {
+  mutating func unknownKey(_ entry: YAMLEntry, in schema: MappingSchema) {
+    if let torn = tornText(entry, schema) {
       // Told at its first part.
       guard torn.isFirst, !log.countsUnkeptError() else { return }
       return error(
         entry.key, "the comma before \(quoted(entry.key)) ends the text of `\(torn.key)`", help: torn.help)
     }
     if log.countsUnkeptError() { return }
-    let names = known.map(\.rawValue)
     let help =
-      if let nearest = Suggestion.nearest(to: tree.string(entry.key), among: names) {
+      if let nearest = Suggestion.nearest(to: tree.string(entry.key), among: schema.names) {
         "did you mean `\(nearest)`?"
       } else {
-        "\(what) may have \(Self.list(names))"
+        "\(schema.what) may have \(Self.list(schema.names))"
       }
-    error(entry.key, "the key \(quoted(entry.key)) is not known in \(what)", help: help)
+    error(entry.key, "the key \(quoted(entry.key)) is not known in \(schema.what)", help: help)
   }
 
   /// What a key without a value is when it stands behind a text: more of that text, which ended at a comma.
-  private func tornText(_ entry: YAMLEntry) -> (isFirst: Bool, key: String, help: String)? {
+  private func tornText(_ entry: YAMLEntry, _ schema: MappingSchema) -> (
+    isFirst: Bool, key: String, help: String
+  )? {
     func isBare(_ value: Int) -> Bool {
       tree.kind(NodeID(value)) == .plain && tree.bytes(NodeID(value)).isEmpty
     }
@@ -88,7 +89,7 @@ extension InventoryLoader {
       next += 2
     }
     let text = SafeText.escaped(words.joined(separator: ", "))
-    let isList = Keyword.takesList(key)
+    let isList = schema.takesList(key)
     return (
       first == entry.key.index, SafeText.escaped(key),
       isList
@@ -144,11 +145,21 @@ extension InventoryLoader {
       error(node, "`\(what)` is empty", help: help)
       return nil
     }
+    if tree.kind(node) == .plain, PlainScalar(bytes) != .integer, !readsAsText(node) { return nil }
     guard bytes.count <= 2000 else {
       error(node, "`\(what)` has \(bytes.count) bytes", help: "2000 at most: put a reference instead")
       return nil
     }
     return tree.string(node)
+  }
+
+  /// Whether every reader of YAML takes a scalar for a text; one without quotes may be a number to some.
+  mutating func readsAsText(_ node: NodeID) -> Bool {
+    if tree.kind(node) != .plain || PlainScalar(tree.bytes(node)) == .text { return true }
+    error(
+      node, "\(quoted(node)) without quotes is not a text for every YAML reader",
+      help: "write \"\(SafeText.escaped(tree.string(node)))\" in quotes")
+    return false
   }
 
   mutating func bool(_ node: NodeID, _ what: String) -> Bool? {

@@ -23,25 +23,22 @@ enum NameRule {
       if isLetter(byte) { hasLetter = true } else if !isOther(byte) { isGood = false }
     }
     guard isGood else { return describe(bytes) }
-    if isPlain, bytes.count <= 5, yamlWords.contains(where: { $0.utf8.elementsEqual(bytes) }) {
-      let name = String(decoding: bytes, as: UTF8.self)
-      return Fault(
-        message: "`\(name)` without quotes is not a text for every YAML reader",
-        help: "write \"\(name)\" in quotes, or choose another name")
-    }
     if !hasLetter {
       return Fault(
         message: "\(SafeText.quoted(text(bytes))) reads as a number or an address, not as a name",
         help: "choose a name with a letter in it")
+    }
+    if isPlain, PlainScalar(bytes) != .text {
+      let name = String(decoding: bytes, as: UTF8.self)
+      return Fault(
+        message: "`\(name)` without quotes is not a text for every YAML reader",
+        help: "write \"\(name)\" in quotes, or choose another name")
     }
     return nil
   }
 
   /// Reserved in the namespace of hosts, groups, zones and networks.
   static let reserved: [Keyword] = [.all, .managed, .private]
-
-  /// Booleans and null of YAML 1.1 and 1.2 that would be names otherwise.
-  private static let yamlWords = ["no", "yes", "on", "off", "true", "false", "null", "y", "n"]
 
   private static func describe(_ bytes: ArraySlice<UInt8>) -> Fault {
     let name = text(bytes)

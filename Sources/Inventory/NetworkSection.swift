@@ -1,5 +1,20 @@
 internal import Addressing
 
+extension MappingSchema {
+  static let network = Self(
+    "a network",
+    [
+      Key(
+        .prefixes, .oneOrMore(.pattern(.addressRange)), isRequired: true,
+        "Prefixes, addresses, or ranges such as 10.1.50.10-10.1.50.99."),
+      Key(
+        .except, .oneOrMore(.pattern(.exception)),
+        "What is taken out of them: managed (every address of every host), private (what no single host of the "
+          + "internet has), names of other networks, prefixes, ranges."),
+      Key(.description, .text, "What the network is."),
+    ])
+}
+
 extension InventoryLoader {
   mutating func readNetwork(_ network: YAMLEntry) {
     guard let name = checkedName(network.key),
@@ -10,7 +25,7 @@ extension InventoryLoader {
     if expectMapping(network.value, "a network") {
       var hasPrefixes = false
       for entry in tree.entries(network.value) {
-        switch Keyword(entry.symbol) {
+        switch MappingSchema.network.keyword(entry) {
         case .prefixes:
           hasPrefixes = true
           for item in oneOrMore(entry.value, "prefixes") ?? tree.noItems {
@@ -21,7 +36,7 @@ extension InventoryLoader {
             if let exception = exception(item) { result.exceptions.append(exception) }
           }
         case .description: _ = text(entry.value, "description")
-        default: unknownKey(entry, in: "a network", [.prefixes, .except, .description])
+        default: unknownKey(entry, in: .network)
         }
       }
       if !hasPrefixes {

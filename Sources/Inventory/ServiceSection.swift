@@ -2,6 +2,26 @@ internal import Addressing
 import Diagnostics
 internal import Policy
 
+extension MappingSchema {
+  static let service = Self(
+    "a service",
+    [
+      Key(
+        .protocol, .integerOr(0...255, .ipProtocol), isRequired: true, "The protocol, by name or number."),
+      Key(.ports, .oneOrMore(.port), "Destination ports; every port is 1-65535."),
+      Key(.types, .oneOrMore(.integerOr(0...255, .types)), "Message types of ICMP, by name or number."),
+      Key(.multicast, .oneOrMore(.prefix), "Groups that requests go to."),
+      Key(
+        .replies, .oneOrMore(.port),
+        "With multicast and udp: the ports at which the source awaits answers of the members."),
+    ],
+    rules: [.needs(.replies, .multicast)])
+}
+
+extension ValueSchema {
+  static let service = oneOrMore(either([pattern(.serviceTerm), mapping(.service)]))
+}
+
 extension InventoryLoader {
   mutating func readService(_ service: YAMLEntry) {
     guard let name = declareOwn(service, .services, "service") else { return }
@@ -56,13 +76,13 @@ extension InventoryLoader {
     var groups: NodeID?
     var replies: NodeID?
     for entry in tree.entries(node) {
-      switch Keyword(entry.symbol) {
+      switch MappingSchema.service.keyword(entry) {
       case .protocol: protocolNode = entry.value
       case .ports: ports = entry.value
       case .types: types = entry.value
       case .multicast: groups = entry.value
       case .replies: replies = entry.value
-      default: unknownKey(entry, in: "a service", [.protocol, .ports, .types, .multicast, .replies])
+      default: unknownKey(entry, in: .service)
       }
     }
     guard let protocolNode, tree.isScalar(protocolNode), !tree.isNull(protocolNode) else {

@@ -1,10 +1,42 @@
 internal import Policy
 
+extension MappingSchema {
+  static let settings = Self(
+    "the settings",
+    [
+      Key(
+        .mode, .mode,
+        "enforce (default): what no flow allows is denied; observe: it is recorded and passes; or one of them for "
+          + "each direction. Hosts may have their own."),
+      Key(
+        .deny, .words(DenyAction.self),
+        "drop (default): what is denied gets no answer; reject: it gets one, so that clients fail at once."),
+      Key(
+        .management, .name,
+        "The name of the service by which hosts are managed: no change is applied after which nobody could log in."
+      ),
+      Key(.containers, .mapping(.containers), "As for hosts, of those that forward to containers."),
+      Key(
+        .log, .mapping(.log), "Where headers of packets go that no rule allows; without it they go nowhere."),
+    ])
+
+  static let log = Self(
+    "`log`", [Key(.group, .integer(0...65535), isRequired: true, "The netlink group (NFLOG).")])
+
+  static let mode = Self(
+    "a mode",
+    [
+      Key(.ingress, .words(Mode.self), "What comes to the host."),
+      Key(.egress, .words(Mode.self), "What the host itself asks for."),
+      Key(.forward, .words(Mode.self), "What passes through it."),
+    ])
+}
+
 extension InventoryLoader {
   mutating func readSettings(_ section: YAMLEntry) {
     guard expectMapping(section.value, "`settings`") else { return }
     for entry in tree.entries(section.value) {
-      switch Keyword(entry.symbol) {
+      switch MappingSchema.settings.keyword(entry) {
       case .mode:
         guard declareOwn(entry, .settings, "setting") != nil else { continue }
         if let mode = readMode(entry.value) { draft.mode = mode }
@@ -20,7 +52,7 @@ extension InventoryLoader {
       case .log:
         guard declareOwn(entry, .settings, "setting") != nil else { continue }
         draft.logGroup = readLogGroup(entry.value)
-      default: unknownKey(entry, in: "the settings", [.mode, .deny, .management, .containers, .log])
+      default: unknownKey(entry, in: .settings)
       }
     }
   }
@@ -32,8 +64,8 @@ extension InventoryLoader {
     var isEmpty = true
     for entry in tree.entries(node) {
       isEmpty = false
-      guard Keyword(entry.symbol) == .group else {
-        unknownKey(entry, in: "`log`", [.group])
+      guard MappingSchema.log.keyword(entry) == .group else {
+        unknownKey(entry, in: .log)
         continue
       }
       let text = tree.isScalar(entry.value) ? tree.string(entry.value) : ""
@@ -60,11 +92,11 @@ extension InventoryLoader {
     }
     var result = ModeDraft()
     for entry in tree.entries(node) {
-      switch Keyword(entry.symbol) {
+      switch MappingSchema.mode.keyword(entry) {
       case .ingress: result.ingress = word(entry.value, "ingress", Mode.self)
       case .egress: result.egress = word(entry.value, "egress", Mode.self)
       case .forward: result.forward = word(entry.value, "forward", Mode.self)
-      default: unknownKey(entry, in: "a mode", [.ingress, .egress, .forward])
+      default: unknownKey(entry, in: .mode)
       }
     }
     return result

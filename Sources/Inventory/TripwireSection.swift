@@ -1,16 +1,35 @@
-extension InventoryLoader {
-  private static let keys: [Keyword] = [.on, .from, .after, .within, .touch, .cut, .spare, .why]
+extension MappingSchema {
+  static let tripwire = Self(
+    "a tripwire",
+    [
+      Key(.on, .selector, isRequired: true, "The hosts that count knocks, and refuse whoever trips it."),
+      Key(.from, .selector, "Whose knocks count; without it those of all hosts of the inventory."),
+      Key(.after, .pattern(.doors), "So many different closed doors, within a time: `20 closed doors`."),
+      Key(.within, .pattern(.duration), "That time: 10 seconds to an hour."),
+      Key(
+        .touch, .names,
+        "Instead of a number: the service, or a list, whose ports cut off at the first packet; any: every closed door does."
+      ),
+      Key(.cut, .pattern(.duration), isRequired: true, "For how long: 10 seconds to 30 days."),
+      Key(
+        .spare, .selector,
+        "Who is never cut off; without it the sources of all flows of the management service, and gateways."),
+      Key(.why, .text, isRequired: true, "The reason, for the person who would like to remove it."),
+    ],
+    rules: [.exactlyOne([.after, .touch]), .needs(.after, .within), .needs(.within, .after)])
+}
 
+extension InventoryLoader {
   mutating func readTripwire(_ rule: YAMLEntry) {
     guard let name = declareOwn(rule, .tripwires, "tripwire"), expectMapping(rule.value, "a tripwire") else {
       return
     }
     var nodes: [Keyword: NodeID] = [:]
     for entry in tree.entries(rule.value) {
-      if let keyword = Keyword(entry.symbol), Self.keys.contains(keyword) {
+      if let keyword = MappingSchema.tripwire.keyword(entry) {
         nodes[keyword] = entry.value
       } else {
-        unknownKey(entry, in: "a tripwire", Self.keys)
+        unknownKey(entry, in: .tripwire)
       }
     }
     let why = nodes[.why].flatMap { text($0, "why", ifEmpty: "write the reason that a reviewer needs") }

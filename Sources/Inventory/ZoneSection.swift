@@ -1,3 +1,12 @@
+extension MappingSchema {
+  static let zone = Self(
+    "a zone",
+    [
+      Key(.description, .text, "What the area of trust is."),
+      Key(.crown, .bool, "Whether an intruder must never reach its hosts: reports on reach begin with them."),
+    ])
+}
+
 extension InventoryLoader {
   mutating func readZone(_ zone: YAMLEntry) {
     guard let name = checkedName(zone.key), declare(.zone, name, at: zone.key, index: draft.zones.count)
@@ -8,10 +17,10 @@ extension InventoryLoader {
     // A zone needs no more than its name.
     if !tree.isNull(zone.value), expectMapping(zone.value, "a zone") {
       for entry in tree.entries(zone.value) {
-        switch Keyword(entry.symbol) {
+        switch MappingSchema.zone.keyword(entry) {
         case .description: result.description = text(entry.value, "description")
         case .crown: result.crown = bool(entry.value, "crown") ?? false
-        default: unknownKey(entry, in: "a zone", [.description, .crown])
+        default: unknownKey(entry, in: .zone)
         }
       }
     }

@@ -29,6 +29,7 @@ package struct Sekisho: AsyncParsableCommand {
       InitCommand.self,
       ImportCommand.self,
       CheckCommand.self,
+      SchemaCommand.self,
       CompileCommand.self,
       DiffCommand.self,
       ApplyCommand.self,
