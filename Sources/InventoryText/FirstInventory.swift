@@ -36,6 +36,8 @@ package struct FirstInventory: Hashable, Sendable {
   package struct File: Hashable, Sendable {
     package let name: String
     package let text: String
+
+    package init(name: String, text: String) { (self.name, self.text) = (name, text) }
   }
 
   private let machine: Machine
@@ -70,11 +72,16 @@ package struct FirstInventory: Hashable, Sendable {
   /// In the order in which they are read.
   package var files: [File] {
     [
-      File(name: "00-settings.yaml", text: settings), File(name: "10-networks.yaml", text: networks),
-      File(name: "20-services.yaml", text: services), File(name: "30-hosts.yaml", text: hosts),
-      File(name: "40-flows.yaml", text: flows),
-    ]
+      ("00-settings.yaml", settings), ("10-networks.yaml", networks), ("20-services.yaml", services),
+      ("30-hosts.yaml", hosts), ("40-flows.yaml", flows),
+    ].map { File(name: $0, text: "\(Self.modeline)\n\($1)") }
   }
+
+  /// Where an editor finds the language, beside the files; hidden, so that it is not read as one of them.
+  package static let schemaFile = ".sekisho-schema.json"
+
+  /// What yaml-language-server looks for in a file.
+  private static let modeline = "# yaml-language-server: $schema=\(schemaFile)"
 
   private var settings: String {
     """

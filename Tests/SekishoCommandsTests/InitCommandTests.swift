@@ -28,6 +28,23 @@ import Testing
     #expect(told.output.contains("1 distinct ruleset"), "\(told.output)")
   }
 
+  @Test func `each file names the schema that stands beside it`() throws {
+    let told = try run(
+      "\(Self.machine)' && sekisho schema | cmp - inventory/.sekisho-schema.json && head -qn 1 inventory/*.yaml | uniq -c"
+    )
+    #expect(told.status == 0, "\(told.output)")
+    #expect(
+      told.output.hasSuffix("5 # yaml-language-server: $schema=.sekisho-schema.json\n"), "\(told.output)")
+  }
+
+  @Test func `a schema that is there is left as it is`() throws {
+    let told = try run(
+      "mkdir inventory; echo mine > inventory/.sekisho-schema.json; \(Self.machine)' && cat inventory/.sekisho-schema.json"
+        + " && sekisho check")
+    #expect(told.status == 0, "\(told.output)")
+    #expect(told.output.contains("\nmine\n"), "\(told.output)")
+  }
+
   @Test func `what is there is left as it is`() throws {
     let told = try run(
       "mkdir inventory; echo 'version: 1' > inventory/mine.yml; \(Self.machine)'; echo $?; ls inventory; cat inventory/*"
@@ -47,7 +64,7 @@ import Testing
   /// A file that cannot be written whole, as on a disk that is full: a limit on its size.
   @Test func `what could not be written whole is taken away again`() throws {
     let told = try run(
-      "mkdir inventory; \(Self.machine.replacing("SSH_CONNECTION", with: "trap \"\" XFSZ; ulimit -f 1; SSH_CONNECTION"))'; echo $?; ls inventory"
+      "mkdir inventory; \(Self.machine.replacing("SSH_CONNECTION", with: "trap \"\" XFSZ; ulimit -f 1; SSH_CONNECTION"))'; echo $?; ls -A inventory"
     )
     #expect(told.output.hasSuffix("1\n"), "\(told.output)")
   }

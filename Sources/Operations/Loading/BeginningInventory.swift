@@ -1,4 +1,5 @@
 internal import Addressing
+internal import Inventory
 package import InventoryText
 internal import Machine
 internal import SystemPackage
@@ -21,11 +22,15 @@ package enum BeginningInventory {
     if let name = try directory.entries().keys.filter({ !$0.hasPrefix(".") }).min() {
       throw Taken(path: path, file: name)
     }
-    for (count, file) in first.files.enumerated() {
+    let schema = FirstInventory.File(
+      name: FirstInventory.schemaFile, text: InventorySchema.text(version: versionText))
+    let files = first.files + [schema]
+    for (count, file) in files.enumerated() {
       do throws(SystemFailure) { try directory.create(file.name, Array(file.text.utf8)) } catch {
+        if error.errno == .fileExists, file == schema { break }
         // A part of it would be an inventory with mistakes, and in the way of the next attempt. The one that failed may be there
         // in part, unless somebody else has made it meanwhile.
-        let own = first.files.prefix(error.errno == .fileExists ? count : count + 1)
+        let own = files.prefix(error.errno == .fileExists ? count : count + 1)
         for file in own { try? directory.remove(file.name) }
         throw error
       }

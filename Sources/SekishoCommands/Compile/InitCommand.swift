@@ -40,7 +40,7 @@ struct InitCommand: Verb {
     }
     // What is written here is sound, and whoever changes that finds out.
     _ = try LoadedPolicy(directory)
-    let names = first.files.map { "\(directory)/\($0.name)" }
+    let names = (first.files.map(\.name) + [FirstInventory.schemaFile]).map { "\(directory)/\($0)" }
     var answer = Answer(
       data: .document(Begun(host: first.host, files: names)))
     answer.parts = [.chapter(Chapter(.facts, "", names.map { Entry(nil, Words($0)) }))]
