@@ -105,7 +105,7 @@ let package = Package(
       "Imports",
       [
         "Addressing", "ConnectionSpace", "Diagnostics", "InventoryText", "JSONStrings", "Nftables", "Policy",
-        "RulesetSpace",
+        "RulesetShape", "RulesetSpace",
       ], isSmall: true),
     layer(
       "FlowProposal", ["Addressing", "AgentProtocol", "InventoryText", "Policy", "Records"], isSmall: true),

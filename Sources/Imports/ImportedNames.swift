@@ -2,6 +2,7 @@ internal import Addressing
 internal import InventoryText
 internal import Nftables
 internal import Policy
+internal import RulesetShape
 
 /// What networks and services of a ruleset are called: as in the inventory where they are just the same there, networks else as
 /// a set of the ruleset, or by their first address.
@@ -28,7 +29,9 @@ struct ImportedNames {
     present = policy?.services.filter(\.multicast.isEmpty) ?? []
     takenServices = Set((policy?.services ?? []).map(\.name))
     takenFlows = Set((policy?.flows ?? []).map(\.name))
-    sets = tables.flatMap(\.sets).compactMap { set in set.addresses.map { ($0, "\(set.name)") } }
+    sets = tables.flatMap(\.sets).compactMap { set in
+      set.addresses.map { ($0, set.peers?.name ?? "\(set.name)") }
+    }
   }
 
   mutating func network(_ peers: AddressSet) -> String {
@@ -44,9 +47,7 @@ struct ImportedNames {
     if peers.families.allSatisfy({ peers.ranges($0) == [0...$0.highestBits] }) { return "anywhere" }
     for set in sets
     where set.addresses.families.contains(where: { set.addresses.ranges($0) == peers.ranges($0) }) {
-      let plain =
-        set.name.hasSuffix(".v4") || set.name.hasSuffix(".v6") ? String(set.name.dropLast(3)) : set.name
-      if let name = InventoryName.made(of: plain, lead: "set") { return name }
+      if let name = InventoryName.made(of: set.name, lead: "set") { return name }
     }
     let first = peers.texts.first ?? ""
     let isOne = peers.texts.count == 1

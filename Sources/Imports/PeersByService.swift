@@ -154,7 +154,7 @@ struct ServiceRun: Hashable, Comparable {
     if kinds == 1...UInt16.max { return "any-\(ipProtocol)" }
     if ipProtocol.hasPorts { return "\(ipProtocol)-\(ports)" }
     return IPProtocol.names.contains { $0.value == ipProtocol }
-      ? "\(ipProtocol)" : "protocol-\(ipProtocol.rawValue)"
+      ? "\(ipProtocol)" : "ip-protocol-\(ipProtocol.rawValue)"
   }
 
   /// What a service must be to be just this.
