@@ -107,12 +107,12 @@ struct BatchExplainer: Sendable {
         let verdict = try worker.isAllowed(question) ? "allowed" : "denied"
         out += line
         Self.trimToBrace(&out)
-        out += Array(",\"verdict\":\"\(verdict)\"}\n".utf8)
+        out += Array(",\"verdict\":\"\(verdict)\",\"format_version\":\(JSONOutput.formatVersion)}\n".utf8)
       } catch {
         failures += 1
         let reason =
           (error as? ValidationError)?.message ?? "not a question: it needs from, to, protocol and port"
-        out += (try? JSONOutput.encodeLine(Unanswered(error: reason))) ?? []
+        out += (try? JSONOutput.bytes(.lines([Unanswered(error: reason)]))) ?? []
       }
     }
     return Answers(text: out, failures: failures, worker: worker)
