@@ -45,10 +45,15 @@ enum Readers {
 
   /// What our reader makes of a text: objects, lists, texts and null; a text that says so where it makes nothing of it.
   private static func ours(_ text: String) -> Any {
+    guard let tree = tree(of: text) else { return "is refused" }
+    return tree.roots.first.map { value($0, tree) } ?? NSNull()
+  }
+
+  /// `nil`: our reader refuses it.
+  static func tree(of text: String) -> YAMLTree? {
     var reader = YAMLReader(paths: ["a"])
     var log = DiagnosticLog()
-    guard reader.read(Array(text.utf8), file: 0, log: &log) else { return "is not read" }
-    return reader.tree.roots.first.map { value($0, reader.tree) } ?? NSNull()
+    return reader.read(Array(text.utf8), file: 0, log: &log) && !log.hasErrors ? reader.tree : nil
   }
 
   private static func value(_ node: NodeID, _ tree: YAMLTree) -> Any {

@@ -116,6 +116,30 @@ import Testing
   }
 }
 
+extension SchemaTests {
+  /// Texts with brackets, in the places where YAML ends a text at them and where it does not.
+  static let bracketed = [
+    "a: b-[1..3]", "a-[1..3]: x", "- a[1]", "a: x [1..3]", "a: 10.0.0.[1..3]", "a: 2001:db8::[1..3]",
+    "a:[1..2]: b",
+    "a: b[1..2][3..4]", "a: 'x[1..2]'", "a: [\"x[1..2]\", 'y[3]']", "a: >\n  x[1..3]\n", "a: x[1..2] # [c]",
+    "a: [b] # x[1..2]", "a: [b, # x[1..2]\n c]", "a: {b: \"c[1..2]\"}", "a: x,[1..2]", "a: x#[1..2]",
+    "a: x\n  y[1..2]",
+    "{a: b-[1..3]}", "[a-[1..3]]", "a: [b[1..3]c]", "a: {b[1..2]: c}", "a: [x [1..3]]",
+    "a: [2001:db8::[1..3]]",
+    "{a:[1..2]}", "a: [b, c[1]]", "? a[1..2]\n: b", "a: &x[1..2] b", "a: !x[1..2] b", "a: @x[1..2]",
+    "a: ]x[1]",
+    "a: [b\n  c[1..2]]", "a: |\n  [x[1]]\n", "a: {b: [c], d: e[1..2]}", "%x[1] y", "a: `x[1]", "--- a[1..2]",
+  ]
+
+  @Test func `a bracket in a word is read as by all, or refused`() throws {
+    let read = Self.bracketed.filter { Readers.tree(of: $0) != nil }
+    #expect(read.count > 15 && read.count < Self.bracketed.count - 10)
+    for (text, answer) in zip(read, try Readers.read(read, compares: true)) {
+      #expect(answer.unread == nil && answer.differs == nil, "\(text)")
+    }
+  }
+}
+
 /// One place says which keys there are.
 @Suite struct SchemaKeyTests {
   @Test func `keys are read by the schema alone`() throws {
@@ -160,6 +184,32 @@ import Testing
           $0.message == "the key `\(key)` is not known in \(schema.what)"
         }
         #expect(isUnknown == (key == "nosuch"), "\(text)")
+      }
+    }
+  }
+
+  @Test func `the parser misses what editors are told to want, and no other`() {
+    for (schema, around) in Self.places(.mapping(.file), { $0 }) {
+      let required = schema.keys.filter(\.isRequired)
+      func told(without key: Keyword?) -> Set<String> {
+        let written = required.filter { $0.keyword != key }.map {
+          "\"\($0.keyword)\": \($0.value.takesList ? "[a, b]" : "x")"
+        }
+        let text = around("{\(written.joined(separator: ", "))}")
+        let report = Inventory.load([SourceFile(path: "a.yaml", bytes: Array(text.utf8))]).report
+        return Set(report.diagnostics.map { "\($0.message) \($0.help ?? "")" })
+      }
+      let whole = told(without: nil)
+      for key in schema.keys {
+        let word = key.keyword.rawValue
+        if key.isRequired {
+          let missed = told(without: key.keyword).subtracting(whole)
+          #expect(
+            missed.contains { $0.contains("`\(word)") || $0.contains("{\(word):") }, "\(schema.what): \(word)"
+          )
+        } else {
+          #expect(!whole.contains { $0.contains(" has no `\(word)`") }, "\(schema.what): \(word)")
+        }
       }
     }
   }
