@@ -21,13 +21,14 @@ extension PolicyBuilder {
     }
     guard let items = loader.oneOrMore(node, "per") else { return nil }
     var result: [PerName] = []
+    var known: Set<String> = []
     var isGood = true
     for item in items {
       guard let name = perName(item) else {
         isGood = false
         continue
       }
-      guard !result.contains(where: { $0.name == name.name }) else {
+      guard known.insert(name.name).inserted else {
         loader.error(item, "\(loader.quoted(item)) stands twice in `per`", help: "remove one")
         isGood = false
         continue
