@@ -18,18 +18,22 @@ package struct Manifest: Hashable, Sendable {
     package let inventory: String
     /// The host's addresses as text: what a machine must have to be given the ruleset.
     package let addresses: [String]
+    /// The virtual addresses that the host may carry.
+    package let virtual: [String]
     /// The groups that hold the host and its zone: what selectors name.
     package let groups: [String]
     package let zone: String?
 
     package init(
-      digest: String, modes: Modes, ssh: String, addresses: [String], groups: [String] = [],
+      digest: String, modes: Modes, ssh: String, addresses: [String], virtual: [String] = [],
+      groups: [String] = [],
       zone: String? = nil, inventory: String
     ) {
       self.digest = digest
       self.modes = modes
       self.ssh = ssh
       self.addresses = addresses
+      self.virtual = virtual
       self.groups = groups
       self.zone = zone
       self.inventory = inventory
@@ -71,6 +75,10 @@ package struct Manifest: Hashable, Sendable {
       out.append(jsonString: entry.ssh)
       out += ", \"addresses\": ".utf8
       JSONText.append(entry.addresses, to: &out)
+      if !entry.virtual.isEmpty {
+        out += ", \"virtual\": ".utf8
+        JSONText.append(entry.virtual, to: &out)
+      }
       if !entry.groups.isEmpty {
         out += ", \"groups\": ".utf8
         JSONText.append(entry.groups, to: &out)

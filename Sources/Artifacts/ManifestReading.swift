@@ -53,6 +53,7 @@ private struct WrittenHost {
   private var ssh: String?
   private var addresses: [String]?
   // Absent in a manifest that knows neither.
+  private var virtual: [String] = []
   private var groups: [String] = []
   private var zone: String?
   private var inventory: String?
@@ -73,6 +74,7 @@ private struct WrittenHost {
         }
       case "ssh": ssh = try reader.string()
       case "addresses": addresses = try reader.texts()
+      case "virtual": virtual = try reader.texts()
       case "groups": groups = try reader.texts()
       case "zone": zone = try reader.text()
       case "inventory": inventory = try reader.text()
@@ -88,11 +90,12 @@ private struct WrittenHost {
       let ruleset, ruleset.utf8.count == 64, ruleset.utf8.allSatisfy(JSONText.isHexDigit), let ssh,
       Letters.logins.make(ssh), !ssh.hasPrefix("-"), let inventory = inventory ?? one,
       Letters.plain.make(inventory), let addresses, addresses.allSatisfy(Letters.addresses.make),
-      groups.allSatisfy(Letters.names.make), zone.map(Letters.names.make) ?? true
+      virtual.allSatisfy(Letters.addresses.make), groups.allSatisfy(Letters.names.make),
+      zone.map(Letters.names.make) ?? true
     else { return nil }
     return Manifest.Entry(
       digest: ruleset, modes: Modes(ingress: ingress, egress: egress, forward: forward), ssh: ssh,
-      addresses: addresses, groups: groups, zone: zone, inventory: inventory)
+      addresses: addresses, virtual: virtual, groups: groups, zone: zone, inventory: inventory)
   }
 }
 

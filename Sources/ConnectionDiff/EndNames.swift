@@ -69,16 +69,21 @@ struct EndNames {
     var names: [[Int]: String] = [:]
     // Of two names for the same hosts the later one here is taken.
     let peers = policy.peers.filter { !Peers.isDerived($0.name) }
-    for peers in peers where peers.networks.isEmpty { names[peers.hosts.map(\.index)] = peers.name }
+    for peers in peers where peers.networks.isEmpty && peers.virtuals.isEmpty {
+      names[peers.hosts.map(\.index)] = peers.name
+    }
     for (zone, hosts) in zones.sorted(by: { $0.key > $1.key }) { names[hosts] = zone }
-    for group in (policy.groups + policy.hostGroups).reversed() where !group.hosts.isEmpty {
+    for group in (policy.groups + policy.hostGroups).reversed()
+    where !group.hosts.isEmpty && group.virtuals.isEmpty {
       names[group.hosts.map(\.index)] = group.name
     }
     names[Array(policy.hosts.indices)] = "all"
     self.init(
       policy.hosts.map { Host(name: $0.name, addresses: $0.addresses) }
+        // An end of lines like a host.
+        + policy.virtuals.map { Host(name: $0.name, addresses: $0.addresses) }
         + gone.map { Host(name: $0.name, addresses: $0.addresses) }, names: names,
-      networks: peers.filter { $0.hosts.isEmpty }.map { ($0.networks, $0.name) }
+      networks: peers.filter { $0.hosts.isEmpty && $0.virtuals.isEmpty }.map { ($0.networks, $0.name) }
         // One that flows name beside others only is an end of a line all the same.
         + policy.networks.map { ($0.addresses, $0.name) }
         // What no flow names any more still has the name of its set.

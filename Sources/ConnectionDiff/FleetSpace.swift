@@ -10,7 +10,7 @@ internal import RulesetSpace
 struct FleetSpace {
   /// One bound: at each end, through gateways, and from end to end as far as these hosts decide.
   struct Bound {
-    /// The addresses of the hosts.
+    /// The addresses of the hosts, virtual ones among them.
     let judging: AddressSet
     let sides: ConnectionSpace
     /// By host, as ``ConnectionSpace/Passage/whole``.
@@ -50,12 +50,18 @@ struct FleetSpace {
     typealias Gateways = [(host: String, gateway: Gateway)]
     var gateways: (lower: Gateways, upper: Gateways) = ([], [])
     for (tables, others, hosts) in members.byWay {
-      let addresses = AddressSet(hosts.flatMap(\.addresses))
+      let addresses = AddressSet(hosts.flatMap { $0.addresses + $0.carried })
       // What one of several hosts does not believe it gets from itself, or would send itself, the others do.
       let bridges = tables.bridgeNames
       var arriving = Circumstances(ownAddresses: addresses, atSecond: now.seconds, apartFrom: bridges)
       var leaving = arriving
-      if hosts.count > 1 { (arriving.ownSources, leaving.ownDestinations) = (AddressSet(), AddressSet()) }
+      if hosts.count > 1 {
+        (arriving.ownSources, leaving.ownDestinations) = (AddressSet(), AddressSet())
+      } else {
+        // At the other end of a connection another host carries it.
+        let own = AddressSet(hosts.flatMap(\.addresses))
+        (arriving.ownSources, leaving.ownDestinations) = (own, own)
+      }
       let tables = enforcing ? tables.map(\.enforcing) : tables
       let into = try RulesetSpace(tables, beside: others, .ingress, arriving, in: universe)
       let out = try RulesetSpace(tables, beside: others, .egress, leaving, in: universe)
@@ -71,7 +77,7 @@ struct FleetSpace {
         gateways.upper.append((host.name, Gateway(host, through.upper)))
       }
     }
-    let judging = AddressSet(members.flatMap(\.host.addresses))
+    let judging = AddressSet(members.flatMap { $0.host.addresses + $0.host.carried })
     lower = try Bound(judging, sides.lower, gateways.lower)
     upper = try Bound(judging, sides.upper, gateways.upper)
   }

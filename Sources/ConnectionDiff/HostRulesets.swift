@@ -6,6 +6,8 @@ package import Policy
 package struct HostRulesets: Hashable, Sendable {
   package let name: String
   package let addresses: [Address]
+  /// The virtual addresses that it may carry.
+  package let carried: [Address]
   /// The tables that change, as they are before; empty: nothing is filtered; `nil`: there is no such host.
   package let old: [Table]?
   /// The same, afterwards.
@@ -21,11 +23,13 @@ package struct HostRulesets: Hashable, Sendable {
   package let flows: Set<FlowRules>
 
   package init(
-    name: String, addresses: [Address], old: [Table]?, new: [Table]?, staying: [Table] = [],
+    name: String, addresses: [Address], carried: [Address] = [], old: [Table]?, new: [Table]?,
+    staying: [Table] = [],
     elsewhere: [Table] = [], routes: [AreaPair]? = nil, flows: Set<FlowRules>
   ) {
     self.name = name
     self.addresses = addresses
+    self.carried = carried
     self.old = old
     self.new = new
     self.staying = staying

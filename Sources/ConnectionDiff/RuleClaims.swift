@@ -74,7 +74,7 @@ struct RuleClaims {
     for (tables, hosts) in members.byTables {
       var owners: [FlowRules: [Address]] = [:]
       for host in hosts {
-        for flow in host.flows { owners[flow, default: []] += host.addresses }
+        for flow in host.flows { owners[flow, default: []] += host.addresses + host.carried }
       }
       looks += owners.count
       guard looks <= Self.limit else {

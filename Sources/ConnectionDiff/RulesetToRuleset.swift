@@ -214,5 +214,5 @@ extension Universe {
 }
 
 extension [HostRulesets] {
-  fileprivate var allAddresses: AddressSet { AddressSet(flatMap(\.addresses)) }
+  fileprivate var allAddresses: AddressSet { AddressSet(flatMap { $0.addresses + $0.carried }) }
 }

@@ -11,7 +11,7 @@ package struct PathExplainer: Sendable {
   private let policy: Policy
   private let policies: HostPolicies
   private let compiler: RulesetCompiler
-  private let owners: [Address: HostID]
+  private let owners: Owners
   private let flows: [String: FlowID]
   private let gateways: [(host: HostID, areas: [AreaPair])]
   private var judges: [Judge?]
@@ -21,7 +21,7 @@ package struct PathExplainer: Sendable {
     self.policy = policy
     self.policies = policies
     compiler = RulesetCompiler(policy, policies)
-    owners = policy.owners
+    owners = Owners(policy)
     flows = Dictionary(uniqueKeysWithValues: policy.flows.enumerated().map { ($1.name, FlowID($0)) })
     gateways = policy.hosts.enumerated().compactMap { index, host in
       policy.areas(of: host).map { (HostID(index), $0) }
@@ -29,21 +29,23 @@ package struct PathExplainer: Sendable {
     judges = Array(repeating: nil, count: policies.distinct.count)
   }
 
-  /// The host that has an address.
-  package func owner(of address: Address) -> HostID? { owners[address] }
+  /// The host that has an address; a virtual one is nobody's own.
+  package func owner(of address: Address) -> HostID? { owners.own[address] }
 
   /// Follows a connection from end to end at a moment.
-  package mutating func explain(_ connection: Connection, now: Timestamp) -> PathExplanation {
-    let ends = Ends(connection, owners)
+  ///
+  /// - Parameter sender: the host that sends it, where that is known of a virtual address.
+  package mutating func explain(_ connection: Connection, from sender: HostID? = nil, now: Timestamp)
+    -> PathExplanation
+  {
+    let ends = Ends(connection, from: sender, owners)
     if ends.isLoopback {
       return .loopback
     }
-    var departure: Hop?
-    var arrival: Hop?
-    if let source = ends.source { departure = judge(connection, at: source, .egress, now) }
-    let through = between(ends, connection).map { judge(connection, at: $0, .forward, now) }
-    if let destination = ends.destination { arrival = judge(connection, at: destination, .ingress, now) }
-    return PathExplanation(departure: departure, gateways: through, arrival: arrival, isLoopback: false)
+    return PathExplanation(
+      departures: ends.sources.map { judge(connection, at: $0, .egress, now) },
+      gateways: between(ends, connection).map { judge(connection, at: $0, .forward, now) },
+      arrivals: ends.destinations.map { judge(connection, at: $0, .ingress, now) }, isLoopback: false)
   }
 
   /// What gateways would say that stand beside both ends and have no route between them.
@@ -55,10 +57,10 @@ package struct PathExplainer: Sendable {
 
   /// Whether it is allowed from end to end: ``PathExplanation/isAllowed`` without what is said of the hops.
   package mutating func allows(_ connection: Connection, now: Timestamp) -> Bool {
-    let ends = Ends(connection, owners)
+    let ends = Ends(connection, from: nil, owners)
     if ends.isLoopback { return true }
-    if let source = ends.source, !allows(connection, at: source, .egress, now) { return false }
-    if let destination = ends.destination, !allows(connection, at: destination, .ingress, now) {
+    for source in ends.sources where !allows(connection, at: source, .egress, now) { return false }
+    for destination in ends.destinations where !allows(connection, at: destination, .ingress, now) {
       return false
     }
     let gateways = between(ends, connection)
@@ -73,7 +75,7 @@ package struct PathExplainer: Sendable {
   /// The gateways that have a route between the ends of a connection; each of them may forward it.
   private func between(_ ends: Ends, _ connection: Connection) -> [HostID] {
     var result: [HostID] = []
-    for (gateway, areas) in gateways where gateway != ends.source && gateway != ends.destination {
+    for (gateway, areas) in gateways where !ends.areOnly(gateway) {
       if areas.contains(where: { $0.joins(connection.source, connection.destination) }) {
         result.append(gateway)
       }
@@ -105,6 +107,14 @@ package struct PathExplainer: Sendable {
     var packet = connection.firstPacket(direction)
     packet.time = UInt64(max(0, now.seconds)) &* 1_000_000_000
     packet.localAddresses = policy.hosts[id.index].addresses
+    // Whoever sends it carries its source then, and whoever gets it its destination.
+    switch direction {
+    case .egress where owners.carriers[connection.source] != nil:
+      packet.localAddresses.append(connection.source)
+    case .ingress where owners.carriers[connection.destination] != nil:
+      packet.localAddresses.append(connection.destination)
+    case .egress, .ingress, .forward: break
+    }
     return judge(of: id).evaluator.evaluate(packet, at: Side(direction).hook)
   }
 
@@ -119,18 +129,46 @@ package struct PathExplainer: Sendable {
   }
 }
 
-/// The managed hosts at the ends of a connection.
-private struct Ends {
-  let source: HostID?
-  let destination: HostID?
+/// Which hosts have, or may have, an address.
+private struct Owners {
+  let own: [Address: HostID]
+  /// Of virtual addresses.
+  let carriers: [Address: [HostID]]
 
-  init(_ connection: Connection, _ owners: [Address: HostID]) {
-    source = owners[connection.source]
-    destination = owners[connection.destination]
+  init(_ policy: Policy) {
+    own = policy.owners
+    carriers = Dictionary(
+      policy.virtuals.flatMap { virtual in virtual.addresses.map { ($0, virtual.carriers) } },
+      uniquingKeysWith: { first, _ in first })
   }
 
-  var isManaged: Bool { source != nil || destination != nil }
-  var isLoopback: Bool { source != nil && source == destination }
+  subscript(address: Address) -> [HostID] { own[address].map { [$0] } ?? carriers[address] ?? [] }
+}
+
+/// The managed hosts at the ends of a connection: several where any of them may carry a virtual address.
+private struct Ends {
+  let sources: [HostID]
+  let destinations: [HostID]
+  let isLoopback: Bool
+
+  init(_ connection: Connection, from sender: HostID?, _ owners: Owners) {
+    let sources = sender.map { [$0] } ?? owners[connection.source]
+    let destinations = owners[connection.destination]
+    let isSame =
+      sources.count == 1 && sources == destinations
+      || !sources.isEmpty && connection.source == connection.destination
+    isLoopback = isSame
+    // A host that is one end for certain does not carry the other where that is a connection.
+    self.sources =
+      destinations.count == 1 && !isSame ? sources.filter { $0 != destinations[0] } : sources
+    self.destinations =
+      sources.count == 1 && !isSame ? destinations.filter { $0 != sources[0] } : destinations
+  }
+
+  var isManaged: Bool { !sources.isEmpty || !destinations.isEmpty }
+
+  /// Whether a host is an end in any case: what it sends and receives itself it does not forward.
+  func areOnly(_ host: HostID) -> Bool { sources == [host] || destinations == [host] }
 }
 
 /// A table, and what evaluates it.

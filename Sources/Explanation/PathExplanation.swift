@@ -21,13 +21,14 @@ package struct Hop: Sendable {
 
 /// What every managed host on a connection's way says of it.
 package struct PathExplanation: Sendable {
-  /// From the source, if it is managed and not the destination as well.
-  package let departure: Hop?
+  /// From the source, if it is managed and not the destination as well; of a virtual address at each host that may carry it,
+  /// in order of name.
+  package let departures: [Hop]
   /// At each gateway with a route between the ends, in order of name. A connection passes one of them: they are
   /// alternatives, not a chain.
   package let gateways: [Hop]
-  /// To the destination, if it is managed and not the source as well.
-  package let arrival: Hop?
+  /// To the destination, in the same way.
+  package let arrivals: [Hop]
   /// Whether both ends are the same host, whose loopback is open.
   package let isLoopback: Bool
   /// At gateways that stand beside both ends and have no route between them: what becomes of the connection if it
@@ -35,29 +36,33 @@ package struct PathExplanation: Sendable {
   package var beside: [Hop] = []
 
   /// What stays on one machine.
-  package static let loopback = Self(departure: nil, gateways: [], arrival: nil, isLoopback: true)
+  package static let loopback = Self(departures: [], gateways: [], arrivals: [], isLoopback: true)
 
   /// From the source to the destination.
-  package var hops: [Hop] { ends.departure + gateways + ends.arrival }
+  package var hops: [Hop] { departures + gateways + arrivals }
 
-  /// Whether a hop is at one of several gateways, by any of which the connection may go.
-  package func isOneOfSeveral(_ hop: Hop) -> Bool { hop.direction == .forward && gateways.count > 1 }
+  /// Whether a hop is at one of several hosts: gateways by any of which the connection may go, or those that may carry an
+  /// address.
+  package func isOneOfSeveral(_ hop: Hop) -> Bool {
+    switch hop.direction {
+    case .forward: gateways.count > 1
+    case .egress: departures.count > 1
+    case .ingress: arrivals.count > 1
+    }
+  }
 
   /// Whether neither end nor anything between them is managed: then Sekisho has no say.
   package var isUnmanaged: Bool { !isLoopback && hops.isEmpty }
 
-  /// Whether both ends allow it, and a gateway where there are any, whatever the modes are.
+  /// Whether both ends allow it, whichever host carries a virtual address, and a gateway where there are any, whatever the
+  /// modes are.
   package var isAllowed: Bool { isLoopback || holds(\.isAllowed) }
 
   /// Whether the packets pass, whatever is only observed.
   package var passes: Bool { isLoopback || holds(\.passes) }
 
-  private var ends: (departure: [Hop], arrival: [Hop]) {
-    (departure.map { [$0] } ?? [], arrival.map { [$0] } ?? [])
-  }
-
   private func holds(_ verdict: (Hop) -> Bool) -> Bool {
-    !isUnmanaged && (departure.map(verdict) ?? true) && (arrival.map(verdict) ?? true)
+    !isUnmanaged && departures.allSatisfy(verdict) && arrivals.allSatisfy(verdict)
       && (gateways.isEmpty || gateways.contains(where: verdict))
   }
 }

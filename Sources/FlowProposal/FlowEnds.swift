@@ -1,7 +1,7 @@
 internal import Addressing
 internal import Policy
 
-/// Ends of flows by numbers, hosts first and networks behind them, and the names that stand for sets of them.
+/// Ends of flows by numbers, hosts first, networks behind them, virtual addresses last, and the names that stand for sets of them.
 struct FlowEnds {
   /// One more than the greatest number.
   let count: Int
@@ -11,11 +11,11 @@ struct FlowEnds {
 
   init(_ policy: Policy) {
     self.policy = policy
-    let count = policy.hosts.count + policy.networks.count
+    let count = policy.hosts.count + policy.networks.count + policy.virtuals.count
     self.count = count
     func set(_ hosts: some Sequence<Int>) -> BitSet { BitSet(count: count, hosts) }
-    // A named selector may have addresses of networks in it, too.
-    let selectors = policy.groups.filter { $0.networks.isEmpty }
+    // A named selector may have addresses in it, too.
+    let selectors = policy.groups.filter { $0.networks.isEmpty && $0.virtuals.isEmpty }
     var names = (policy.hostGroups + selectors).map { (name: $0.name, hosts: set($0.hosts.map(\.index))) }
     for zone in policy.zones {
       names.append((zone.name, set(policy.hosts.indices.filter { policy.hosts[$0].zone == zone.name })))
@@ -35,11 +35,17 @@ struct FlowEnds {
     return smallest.map { policy.hosts.count + $0 }
   }
 
-  func isNetwork(_ end: Int) -> Bool { end >= policy.hosts.count }
+  func isNetwork(_ end: Int) -> Bool { end >= policy.hosts.count && end < firstVirtual }
+
+  /// The virtual address that an address is.
+  func virtual(of address: Address) -> Int? { policy.virtual(of: address).map { firstVirtual + $0.index } }
+
+  private var firstVirtual: Int { policy.hosts.count + policy.networks.count }
 
   /// What one end is called.
   func name(_ end: Int) -> String {
-    isNetwork(end) ? policy.networks[end - policy.hosts.count].name : policy.hosts[end].name
+    if end >= firstVirtual { return policy.virtuals[end - firstVirtual].name }
+    return isNetwork(end) ? policy.networks[end - policy.hosts.count].name : policy.hosts[end].name
   }
 
   /// The fewest names that stand for some ends and no others, or nearly so few: each next one stands for the most of what

@@ -98,6 +98,7 @@ struct SeenPairs {
       if Prefix.multicast.contains(where: { $0.contains(address) }) {
         return .failure(Stranger(reason: .group))
       }
+      if let virtual = ends.virtual(of: address) { return .success(virtual) }
       guard let network = ends.network(of: address) else { return .failure(Stranger(reason: .noName)) }
       return isWide ? .success(network) : .failure(Stranger(reason: .network(ends.name(network))))
     }

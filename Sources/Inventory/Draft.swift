@@ -13,7 +13,8 @@ struct Draft {
   var networks: [NetworkDraft] = []
   var services: [ServiceDraft] = []
   var hosts: [HostDraft] = []
-  /// The addresses of all hosts, one host's behind the other's.
+  var virtuals: [VirtualDraft] = []
+  /// The addresses of all hosts and the virtual ones, those of one entry behind the other's.
   var addresses: [AddressDraft] = []
   /// Lists of groups that hosts share; ``HostDraft/groups`` is an index.
   var groupLists: [[Symbol]] = []
@@ -48,6 +49,15 @@ struct NetworkDraft {
   let key: NodeID
   var prefixes: [AddressRange] = []
   var exceptions: [ExceptionDraft] = []
+}
+
+struct VirtualDraft {
+  let name: Symbol
+  let key: NodeID
+  /// In ``Draft/addresses``.
+  let addresses: Range<Int>
+  /// `nil`: missing, and reported.
+  let carriers: NodeID?
 }
 
 struct ExceptionDraft {

@@ -39,6 +39,13 @@ extension PolicyBuilder {
     // A service with a mistake of its own has no terms: nothing more is said about its flows.
     guard services.allSatisfy({ !$0.terms.isEmpty }) else { return }
     let families = services.map { Self.families($0) }
+    for (node, ends) in [(flow.draft.from, flow.parts.map(\.from)), (flow.draft.to, flow.parts.map(\.to))]
+    where ends.contains(where: { !peers[$0].virtuals.isEmpty }) {
+      guard let service = services.first(where: { !$0.multicast.isEmpty }) else { break }
+      loader.error(
+        node, "the service `\(service.name)` goes to groups, and no virtual address takes part in those",
+        help: "hosts speak to a group by an address of their own: name those that carry the address")
+    }
     let isGood = flow.parts.indices.map { index in
       let place = flow.per.isEmpty ? "" : " in `\(flow.per[index])`"
       return check(flow, flow.parts[index], place, families, kinds, routes)
@@ -141,6 +148,12 @@ extension PolicyBuilder {
           families: families, hosts: chosen, isNetwork: false,
           example: listed(["`\(name(first))`"], of: chosen.count)))
     }
+    for index in selection.virtuals.members where !virtualAddresses[index].isEmpty {
+      result.append(
+        PeerKind(
+          families: Set(virtualAddresses[index].map(\.family)), hosts: HostSet(count: hosts.count),
+          isNetwork: false, example: quoted(loader.draft.virtuals[virtualOrder[index]].name)))
+    }
     if !selection.networks.isEmpty {
       result.append(
         PeerKind(
@@ -188,7 +201,7 @@ extension PolicyBuilder {
   private static let mostPieces = 1000
 
   private func addresses(of id: PeersID) -> AddressSet {
-    addresses.union(of: peers[id].hosts, peers[id].networks)
+    addresses(of: peers[id])
   }
 
   /// The first addresses of a set, and how many ranges follow.

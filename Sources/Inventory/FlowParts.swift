@@ -59,10 +59,10 @@ extension PolicyBuilder {
     }
     // What is wrong with a group has been said of it.
     guard let selection = selection(symbol) else { return nil }
-    guard selection.networks.isEmpty else {
+    guard selection.networks.isEmpty, selection.virtuals.isEmpty else {
+      let what = selection.networks.isEmpty ? "is virtual addresses" : "has addresses of a network"
       loader.error(
-        item, "\(loader.quoted(item)) has addresses of a network, and `per` takes hosts",
-        help: "write groups, zones or hosts")
+        item, "\(loader.quoted(item)) \(what), and `per` takes hosts", help: "write groups, zones or hosts")
       return nil
     }
     return PerName(term: term, name: loader.symbols.name(symbol), hosts: selection.hosts)
@@ -103,32 +103,31 @@ extension PolicyBuilder {
       return nil
     }
     if hosts == whole { return end }
-    let networks = AddressSet()
+    var selection = nothing
+    selection.hosts = hosts
     if hosts == name.hosts {
-      return peers.find([name.term])
-        ?? peers.add([name.term], name: name.name, Selection(hosts: hosts, networks: networks))
+      return peers.find([name.term]) ?? peers.add([name.term], name: name.name, selection)
     }
     return peers.part(of: end, in: name.name)
-      ?? peers.addPart(
-        of: end, in: name.name, name: "\(flow)/\(what).\(name.name)",
-        Selection(hosts: hosts, networks: networks))
+      ?? peers.addPart(of: end, in: name.name, name: "\(flow)/\(what).\(name.name)", selection)
   }
 
-  /// Whether both ends are hosts alone: a network is in no group.
+  /// Whether both ends are hosts alone: a network is in no group, nor is a virtual address.
   private mutating func areHosts(_ whole: FlowPart, _ draft: FlowDraft, _ names: [PerName]) -> Bool {
     var isGood = true
     for (end, node, what, other) in [
       (whole.from, draft.from, "from", (key: "to", id: whole.to, node: draft.to)),
       (whole.to, draft.to, "to", (key: "from", id: whole.from, node: draft.from)),
-    ] where !peers[end].networks.isEmpty {
+    ] where !peers[end].networks.isEmpty || !peers[end].virtuals.isEmpty {
       isGood = false
+      let kind = peers[end].networks.isEmpty ? "a virtual address" : "a network"
       var help = "remove `per`, and name at the other end what is meant of it"
-      if loader.tree.isScalar(other.node), peers[other.id].networks.isEmpty {
+      if loader.tree.isScalar(other.node), peers[other.id].networks.isEmpty, peers[other.id].virtuals.isEmpty {
         let terms = names.map { "\(loader.tree.string(other.node)) & \($0.name)" }
         help = "remove `per`: `\(other.key): [\(terms.joined(separator: ", "))]` says the same"
       }
       loader.error(
-        node, "`\(what)` has a network, which is in no group: `per` cannot narrow it", help: help)
+        node, "`\(what)` has \(kind), which is in no group: `per` cannot narrow it", help: help)
     }
     return isGood
   }

@@ -7,7 +7,7 @@ struct InventoryLoader {
   var symbols: Symbols
   var log: DiagnosticLog
   var draft = Draft()
-  /// What the names of hosts, groups, zones and networks were declared as; by symbol.
+  /// What the names of hosts, groups, zones, networks and virtual addresses were declared as; by symbol.
   var namespace = Namespace()
   /// Indices of ``Draft/groupLists``.
   var groupListIndex: [[Symbol]: Int] = [:]
@@ -58,6 +58,7 @@ struct InventoryLoader {
         case .services: readSection(entry) { $0.readService($1) }
         case .hosts: readSection(entry) { $0.readHost($1) }
         case .groups: readSection(entry) { $0.readGroup($1) }
+        case .virtual: readSection(entry) { $0.readVirtual($1) }
         case .flows: readSection(entry) { $0.readFlow($1) }
         case .guards: readSection(entry) { $0.readGuard($1) }
         case .tripwires: readSection(entry) { $0.readTripwire($1) }
@@ -116,6 +117,8 @@ extension MappingSchema {
       section(.services, .name, .service, "Protocols and ports by name, such as tcp/443."),
       section(.hosts, .hostName, .mapping(.host), "The managed servers; db-[1..3] is three of them."),
       section(.groups, .declaredName, .selector, "Names for selectors."),
+      section(
+        .virtual, .declaredName, .mapping(.virtual), "Addresses that any of several hosts may carry."),
       section(
         .flows, .name, .mapping(.flow), "Who may ask whom for what, and why. Nothing else opens anything."),
       section(.guards, .name, .mapping(.guard), "What must hold of the whole, or nothing is compiled."),

@@ -2,10 +2,11 @@
 ///
 /// They are the first symbols of every inventory, so that a key is recognised by its number.
 enum Keyword: String, CaseIterable {
-  case version, settings, zones, networks, services, hosts, groups, flows, guards, tripwires
+  case version, settings, zones, networks, services, hosts, groups, virtual, flows, guards, tripwires
   case mode, deny, management, log, group
   case description, crown
   case prefixes, except
+  case carriers
   case `protocol`, ports, types, multicast, replies
   case addresses, zone, forwarding, routes, containers, bridges, dhcp, ssh, between
   case ingress, egress, forward

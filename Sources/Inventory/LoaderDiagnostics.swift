@@ -118,11 +118,13 @@ extension InventoryLoader {
 
   /// How a section is written, by name.
   private static func example(of what: String) -> String? {
+    if what == "a virtual address" { return "write `{addresses: [10.20.1.100], carriers: edge}`" }
     if what == "a host" { return "write `{addresses: [10.20.1.11]}`" }
     let examples: [Keyword: String] = [
       .zones: "zones: {app: {}}", .networks: "networks: {office: {prefixes: [203.0.113.0/24]}}",
       .services: "services: {https: tcp/443}", .hosts: "hosts: {web-1: {addresses: [10.20.1.11]}}",
       .groups: "groups: {frontend: [web, api]}",
+      .virtual: "virtual: {lb: {addresses: [10.20.1.100], carriers: edge}}",
       .flows: "flows: {web-to-api: {from: web, to: api, service: https, why: Orders are placed}}",
       .guards: "guards: {alone: {isolated: vault}}",
       .tripwires: "tripwires: {decoys: {on: decoy, touch: any, cut: 1h, why: Nobody has business there}}",

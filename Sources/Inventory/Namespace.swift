@@ -1,6 +1,6 @@
 import Diagnostics
 
-/// What hosts, groups, zones and networks are called; one name means one of them.
+/// What hosts, groups, zones, networks and virtual addresses are called; one name means one of them.
 struct Namespace {
   enum Kind: String {
     case host
@@ -10,6 +10,7 @@ struct Namespace {
     case group
     case zone
     case network
+    case virtual = "virtual address"
   }
 
   struct Declaration {
@@ -68,7 +69,7 @@ extension InventoryLoader {
       key, message,
       help: first.kind == kind
         ? "merge the two, or rename one"
-        : "hosts, groups, zones and networks share one namespace: rename one",
+        : "hosts, groups, zones, networks and virtual addresses share one namespace: rename one",
       related: [related(first.key, "first declared here")])
     return false
   }

@@ -34,7 +34,7 @@ extension PolicyBuilder {
     for exception in draft.exceptions {
       let excepted: AddressSet
       switch exception.kind {
-      case .managed: excepted = addresses.all
+      case .managed: excepted = addresses.all.union(AddressSet(virtualAddresses.joined()))
       case .private: excepted = AddressSet(InventoryLoader.privatePrefixes)
       case .addresses(let range):
         excepted = AddressSet([range])

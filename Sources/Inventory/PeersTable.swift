@@ -41,15 +41,19 @@ struct PeersTable {
   }
 
   /// The peers sorted by name, and the final place of every entry.
-  func finished(_ addresses: AddressTable) -> (peers: [Peers], order: [PeersID]) {
+  func finished(_ addresses: AddressTable, _ virtual: [[Address]]) -> (peers: [Peers], order: [PeersID]) {
     let sorted = entries.indices.sorted { entries[$0].name < entries[$1].name }
     var order = Array(repeating: PeersID(0), count: entries.count)
     for (index, entry) in sorted.enumerated() { order[entry] = PeersID(index) }
     let peers = sorted.map { index in
       let entry = entries[index]
+      let selection = entry.selection
+      let virtuals = selection.virtuals.members
+      var others = selection.networks
+      if !virtuals.isEmpty { others = others.union(AddressSet(virtuals.flatMap { virtual[$0] })) }
       return Peers(
-        name: entry.name, hosts: entry.selection.hosts.members, networks: entry.selection.networks,
-        addresses: addresses.union(of: entry.selection.hosts, entry.selection.networks))
+        name: entry.name, hosts: selection.hosts.members, networks: selection.networks,
+        addresses: addresses.union(of: selection.hosts, others), virtuals: virtuals.map { VirtualID($0) })
     }
     return (peers, order)
   }

@@ -11,6 +11,12 @@ struct PolicyBuilder {
   private(set) var hostIDs: [HostID]
   private var hostNames: [String]
   private(set) var addresses = AddressTable()
+  /// Indices of ``Draft/virtuals`` in order of name.
+  let virtualOrder: [Int]
+  /// For each of ``Draft/virtuals``, its place in the order of names.
+  let virtualIDs: [VirtualID]
+  /// By ``VirtualID``, ascending.
+  private(set) var virtualAddresses: [[Address]] = []
   /// The hosts of zones and of groups that hosts name.
   private(set) var members: [Symbol: HostSet] = [:]
   var networks: [Resolution<AddressSet>]
@@ -34,6 +40,11 @@ struct PolicyBuilder {
     hostIDs = Array(repeating: HostID(0), count: hosts.count)
     networks = Array(repeating: .unknown, count: loader.draft.networks.count)
     groups = Array(repeating: .unknown, count: loader.draft.groups.count)
+    let virtualNames = loader.draft.virtuals.map { loader.symbols.name($0.name) }
+    virtualOrder = virtualNames.indices.sorted { virtualNames[$0] < virtualNames[$1] }
+    var virtualIDs = Array(repeating: VirtualID(0), count: virtualNames.count)
+    for (index, virtual) in virtualOrder.enumerated() { virtualIDs[virtual] = VirtualID(index) }
+    self.virtualIDs = virtualIDs
     for (index, host) in hosts.enumerated() { hostIDs[host] = HostID(index) }
   }
 
@@ -45,6 +56,7 @@ struct PolicyBuilder {
     for index in networks.indices { _ = network(index) }
     for index in groups.indices { _ = group(index) }
     let flows = resolveFlows()
+    let virtuals = resolveVirtuals()
     let routes = resolveRoutes()
     let guards = resolveGuards()
     let tripwires = resolveTripwires()
@@ -58,14 +70,19 @@ struct PolicyBuilder {
           help: "write one: `hosts: {web-1: {addresses: [10.20.1.11]}}`"))
     }
     guard !loader.log.hasErrors else { return nil }
-    let (peers, order) = peers.finished(addresses)
+    let (peers, order) = peers.finished(addresses, virtualAddresses)
     let policy = Policy(
       hosts: hosts.indices.map { host($0, routes: routes[$0], order) }, peers: peers, services: services,
       flows: flows.map { $0.flow(order, location: loader.tree.location($0.draft.key)) },
       guards: guards.map { $0.renumbered(order) },
       zones: zones(), groups: namedGroups(), hostGroups: hostGroups(), networks: namedNetworks(),
       terms: writtenTerms(), management: management, logGroup: loader.draft.logGroup,
-      tripwires: tripwires.map { $0.renumbered(order) })
+      tripwires: tripwires.map { $0.renumbered(order) },
+      virtuals: virtuals.map { virtual in
+        virtual.virtual(
+          order, virtualAddresses[virtual.id.index],
+          location: loader.tree.location(virtual.draft.key))
+      })
     return checkTripwires(policy) ? policy : nil
   }
 
@@ -78,6 +95,9 @@ struct PolicyBuilder {
     var order: [(index: Int, host: Int)] = []
     order.reserveCapacity(drafts.count)
     for (host, draft) in loader.draft.hosts.enumerated() { order += draft.addresses.map { ($0, host) } }
+    for (index, draft) in loader.draft.virtuals.enumerated() {
+      order += draft.addresses.map { ($0, loader.draft.hosts.count + index) }
+    }
     // Places break the tie: the first in the files is the one that stays.
     order.sort { a, b in
       let (x, y) = (drafts[a.index].address, drafts[b.index].address)
@@ -86,12 +106,14 @@ struct PolicyBuilder {
     for (before, after) in zip(order, order.dropFirst())
     where drafts[before.index].address == drafts[after.index].address {
       let address = drafts[after.index].address
-      let isOneHost = before.host == after.host
       loader.error(
-        drafts[after.index].node,
-        isOneHost ? "the host has the address \(address) twice" : "two hosts have the address \(address)",
-        help: isOneHost ? "remove one" : Self.sharedAddressHelp(address),
+        drafts[after.index].node, Self.sharedAddress(address, before.host, after.host, loader.draft),
+        help: before.host == after.host
+          ? "remove one" : sharedAddressHelp(address, before.host, after.host),
         related: [loader.related(drafts[before.index].node, "first written here")])
+    }
+    virtualAddresses = virtualOrder.map { place in
+      drafts[loader.draft.virtuals[place].addresses].map(\.address).sorted()
     }
     if loader.log.hasErrors { return addresses = Self.uniqueAddresses(loader.draft, hosts) }
     addresses = AddressTable(
@@ -100,10 +122,31 @@ struct PolicyBuilder {
       })
   }
 
-  private static func sharedAddressHelp(_ address: Address) -> String {
+  /// What an address is twice. Numbers behind those of hosts are those of virtual addresses.
+  private static func sharedAddress(_ address: Address, _ one: Int, _ other: Int, _ draft: Draft) -> String {
+    let hosts = [one, other].count { $0 < draft.hosts.count }
+    if one == other {
+      return hosts > 0
+        ? "the host has the address \(address) twice" : "the virtual address \(address) is listed twice"
+    }
+    return switch hosts {
+    case 2: "two hosts have the address \(address)"
+    case 1: "the address \(address) is a host's own and a virtual one"
+    default: "two virtual addresses are \(address)"
+    }
+  }
+
+  private func sharedAddressHelp(_ address: Address, _ one: Int, _ other: Int) -> String {
+    let draft = loader.draft
+    guard one < draft.hosts.count, other < draft.hosts.count else {
+      return one < draft.hosts.count || other < draft.hosts.count
+        ? "what hosts carry in turn stands in `virtual` alone: take it out of the host's addresses"
+        : "an address stands in one of them: name in its `carriers` all hosts that may have it"
+    }
     let shown = address.family == .ipv4 ? "\(address)" : "\"\(address)\""
-    return "an address belongs to one host: correct one of them; one that moves between hosts is a network, "
-      + "`floating: {prefixes: [\(shown)]}`, that flows name beside the hosts"
+    let carriers = [one, other].map { loader.symbols.name(draft.hosts[$0].name) }.sorted()
+    return "an address belongs to one host: correct one of them; one that moves between hosts is virtual, "
+      + "`virtual: {lb: {addresses: [\(shown)], carriers: [\(carriers.joined(separator: ", "))]}}`"
   }
 
   /// A table for looking on after errors, without what is there twice.

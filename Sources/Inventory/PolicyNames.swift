@@ -1,3 +1,4 @@
+internal import Addressing
 internal import Policy
 
 /// What the inventory gives names to, with the places, and how its selectors use the names.
@@ -15,6 +16,7 @@ extension PolicyBuilder {
       guard case .done(let selection?) = group else { return nil }
       return Group(
         name: loader.symbols.name(draft.name), hosts: selection.hosts.members, networks: selection.networks,
+        virtuals: selection.virtuals.members.map { VirtualID($0) },
         location: loader.tree.location(draft.key))
     }.sorted { $0.name < $1.name }
   }

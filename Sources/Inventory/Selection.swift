@@ -6,8 +6,41 @@ internal import Policy
 struct Selection {
   var hosts: HostSet
   var networks: AddressSet
+  /// By ``VirtualID``.
+  var virtuals: BitSet
 
-  var isEmpty: Bool { hosts.isEmpty && networks.isEmpty }
+  var isEmpty: Bool { hosts.isEmpty && networks.isEmpty && virtuals.isEmpty }
+
+  /// What it holds some of.
+  var kinds: [Kind] {
+    (hosts.isEmpty ? [] : [.hosts]) + (networks.isEmpty ? [] : [.networks])
+      + (virtuals.isEmpty ? [] : [.virtuals])
+  }
+
+  /// What `&` and `!` do not mix.
+  enum Kind: String {
+    case hosts
+    case networks
+    case virtuals = "virtual addresses"
+
+    /// What one name of the kind is, in the words of a message.
+    var one: String {
+      switch self {
+      case .hosts: "hosts"
+      case .networks: "a network"
+      case .virtuals: "a virtual address"
+      }
+    }
+
+    /// What is empty after it has been lessened.
+    var member: String {
+      switch self {
+      case .hosts: "host"
+      case .networks: "address"
+      case .virtuals: "virtual address"
+      }
+    }
+  }
 }
 
 extension PolicyBuilder {
@@ -15,7 +48,7 @@ extension PolicyBuilder {
   ///
   /// - Returns: `nil` where something is wrong; the log says what.
   mutating func select(_ terms: [SelectorTerm]) -> Selection? {
-    var result = Selection(hosts: HostSet(count: hosts.count), networks: AddressSet())
+    var result = nothing
     var isGood = true
     for term in terms {
       guard let selection = select(term) else {
@@ -24,6 +57,7 @@ extension PolicyBuilder {
       }
       result.hosts.formUnion(selection.hosts)
       result.networks = result.networks.union(selection.networks)
+      result.virtuals.formUnion(selection.virtuals)
     }
     return isGood ? result : nil
   }
@@ -46,18 +80,18 @@ extension PolicyBuilder {
     }
     guard parts.count == 1 || checkKinds(parts) else { return nil }
     var result = first.selection
-    let isNetwork = !result.networks.isEmpty
+    let kind = result.kinds[0]
     for (factor, selection) in parts.dropFirst() {
-      switch (factor.isExcluded, isNetwork) {
-      case (false, false): result.hosts.formIntersection(selection.hosts)
-      case (false, true): result.networks = result.networks.intersection(selection.networks)
-      case (true, false): result.hosts.subtract(selection.hosts)
-      case (true, true):
-        result.networks = result.networks.subtracting(
-          addresses.union(of: selection.hosts, selection.networks))
+      switch (factor.isExcluded, kind) {
+      case (false, .hosts): result.hosts.formIntersection(selection.hosts)
+      case (false, .networks): result.networks = result.networks.intersection(selection.networks)
+      case (false, .virtuals): result.virtuals.formIntersection(selection.virtuals)
+      case (true, .hosts): result.hosts.subtract(selection.hosts)
+      case (true, .networks): result.networks = result.networks.subtracting(addresses(of: selection))
+      case (true, .virtuals): result.virtuals.subtract(selection.virtuals)
       }
       if result.isEmpty {
-        let what = isNetwork ? "address" : "host"
+        let what = kind.member
         let why =
           factor.isExcluded
           ? "excluding \(quoted(factor.name)) leaves no \(what)"
@@ -71,26 +105,29 @@ extension PolicyBuilder {
     return result
   }
 
-  /// Whether the names of a term can be intersected: hosts with hosts, networks with networks, and
-  /// from networks both can be subtracted.
+  /// Whether the names of a term can be intersected: hosts with hosts, networks with networks, virtual addresses with
+  /// such, and from networks all of these can be subtracted.
   private mutating func checkKinds(_ parts: [(factor: SelectorFactor, selection: Selection)]) -> Bool {
     guard let first = parts.first else { return false }
-    let startsWithHosts = first.selection.networks.isEmpty
+    let kinds = first.selection.kinds
+    let isNetwork = kinds == [.networks]
     for (factor, selection) in parts {
-      let isMixed = !selection.hosts.isEmpty && !selection.networks.isEmpty
-      let isHosts = selection.networks.isEmpty
-      if isMixed, !factor.isExcluded || startsWithHosts {
+      let own = selection.kinds
+      if own.count > 1, !factor.isExcluded || !isNetwork {
         error(
           factor.place, factor.length,
-          "the group \(quoted(factor.name)) holds hosts and networks, which `&` and `!` do not mix",
+          "the group \(quoted(factor.name)) holds \(conjoined(own.map(\.rawValue))), which `&` and `!` do not mix",
           help: "name its parts instead")
         return false
       }
-      if isHosts == startsWithHosts || (factor.isExcluded && !startsWithHosts) { continue }
+      if own == kinds || own.isEmpty && kinds == [.hosts] || factor.isExcluded && isNetwork { continue }
+      let (one, other) = (kinds[0], own.first ?? .hosts)
       error(
         factor.place, factor.length,
-        "\(quoted(first.factor.name)) is \(startsWithHosts ? "hosts" : "a network") and \(quoted(factor.name)) is \(isHosts ? "hosts" : "a network"): they have nothing in common",
-        help: "write both in a list for a union; only a network can be lessened by hosts: `internet & !api`")
+        "\(quoted(first.factor.name)) is \(one.one) and \(quoted(factor.name)) is \(other.one): they have nothing in common",
+        help: [one, other].contains(.virtuals)
+          ? "write both in a list for a union; the hosts that carry a virtual address are those in its `carriers`"
+          : "write both in a list for a union; only a network can be lessened by hosts: `internet & !api`")
       return false
     }
     return true
@@ -98,7 +135,7 @@ extension PolicyBuilder {
 
   /// What one name means.
   mutating func selection(_ name: Symbol) -> Selection? {
-    var result = Selection(hosts: HostSet(count: hosts.count), networks: AddressSet())
+    var result = nothing
     if Keyword(name) == .all {
       result.hosts = HostSet(all: hosts.count)
       return result
@@ -111,6 +148,7 @@ extension PolicyBuilder {
     case .network:
       guard let addresses = network(declaration.index) else { return nil }
       result.networks = addresses
+    case .virtual: result.virtuals.insert(virtualIDs[declaration.index].index)
     }
     return result
   }

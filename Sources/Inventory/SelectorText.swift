@@ -175,6 +175,12 @@ extension PolicyBuilder {
       {
         return "write \(quoted(host.name)), the host that has this address"
       }
+      if prefix.length == prefix.family.bitWidth,
+        let index = loader.draft.addresses.firstIndex(where: { $0.address == prefix.address }),
+        let virtual = loader.draft.virtuals.first(where: { $0.addresses.contains(index) })
+      {
+        return "write \(quoted(virtual.name)), the virtual address that this is"
+      }
       let networks = loader.draft.networks
       if let network = networks.first(where: {
         $0.prefixes == [AddressRange(prefix)] && $0.exceptions.isEmpty

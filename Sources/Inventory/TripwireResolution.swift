@@ -19,6 +19,12 @@ extension PolicyBuilder {
           help: "only what has a ruleset of Sekisho's counts knocks")
         continue
       }
+      if let on, !peers[on].virtuals.isEmpty {
+        loader.error(
+          draft.on, "`on` names hosts that count knocks, and \(loader.found(draft.on)) has a virtual address",
+          help: "name the hosts that carry it: they count what knocks there as well")
+        continue
+      }
       guard let on, let from, let spare, let trigger else { continue }
       result.append(
         Tripwire(

@@ -83,6 +83,7 @@ struct TextPattern: Sendable {
   private static let ipv6 = "[0-9A-Fa-f]*:[0-9A-Fa-f:.]*"
   private static let somePrefix = "\(ipv4)(?:/[0-9]{1,2})?|\(ipv6)(?:/[0-9]{1,3})?"
 
+  static let oneAddress = Self("\(ipv4)|\(ipv6)", "an address such as 10.20.1.11")
   static let address = Self(
     "\(ipv4)|\(ipv6)|[0-9A-Fa-f:.]*\(range)[0-9A-Fa-f:.]*",
     "an address such as 10.20.1.11; of a range of hosts one such as 10.20.1.[11..13]")

@@ -73,10 +73,11 @@ package struct MissingFlows: Hashable, Sendable {
 }
 
 extension Policy {
-  /// Who has an address: a host, or the smallest network that has not too many in either family: 65,536 addresses of IPv4, a
+  /// Who has an address: a host, a virtual address, or the smallest network that has not too many in either family: 65,536 addresses of IPv4, a
   /// /48 of IPv6.
   fileprivate func name(of address: Address) -> String? {
     if let owner = owners[address] { return self[owner].name }
+    if let virtual = virtual(of: address) { return self[virtual].name }
     var found: (name: String, size: UInt128)?
     for network in networks where network.addresses.contains(address) {
       func size(_ family: AddressFamily) -> UInt128 {
@@ -93,7 +94,7 @@ extension Policy {
   fileprivate var namesOfPeers: Set<String> {
     Set(
       hosts.map(\.name) + groups.map(\.name) + hostGroups.map(\.name) + zones.map(\.name)
-        + networks.map(\.name))
+        + networks.map(\.name) + virtuals.map(\.name))
   }
 
   /// The service of management where it has the port; else one that is just it.

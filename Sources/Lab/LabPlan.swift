@@ -34,12 +34,18 @@ package struct LabNode: Hashable, Sendable {
   package let kind: Kind
   /// Ascending, not empty.
   package let addresses: [Address]
+  /// Virtual addresses that it carries, ascending: of each the first of its carriers by name has it.
+  package let carried: [Address]
   /// Whether it forwards packets: gateways.
   package let forwards: Bool
   /// What is reached through a gateway, ascending; everything else is reached directly.
   package let routes: [LabRoute]
 
-  package init(name: String, kind: Kind, addresses: [Address], forwards: Bool, routes: [LabRoute]) {
+  package init(
+    name: String, kind: Kind, addresses: [Address], carried: [Address] = [], forwards: Bool,
+    routes: [LabRoute]
+  ) {
+    self.carried = carried
     self.name = name
     self.kind = kind
     self.addresses = addresses

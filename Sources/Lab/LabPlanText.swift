@@ -4,6 +4,7 @@ internal import Addressing
 ///
 ///     node web-1 host
 ///     address 10.20.1.11
+///     virtual 10.20.1.100
 ///     forwards
 ///     route 10.20.3.11 10.20.0.1
 ///     end
@@ -15,6 +16,7 @@ extension LabPlan {
     for node in nodes {
       lines.append("node \(node.name) \(node.kind.rawValue)")
       lines += node.addresses.map { "address \($0)" }
+      lines += node.carried.map { "virtual \($0)" }
       if node.forwards { lines.append("forwards") }
       lines += node.routes.map { "route \($0.destination) \($0.gateway)" }
     }
@@ -28,14 +30,16 @@ extension LabPlan {
     var name: String?
     var kind = LabNode.Kind.host
     var addresses: [Address] = []
+    var carried: [Address] = []
     var forwards = false
     var routes: [LabRoute] = []
     func finish() -> Bool {
       guard let name else { return true }
       guard !addresses.isEmpty else { return false }
       nodes.append(
-        LabNode(name: name, kind: kind, addresses: addresses, forwards: forwards, routes: routes))
-      (addresses, forwards, routes) = ([], false, [])
+        LabNode(
+          name: name, kind: kind, addresses: addresses, carried: carried, forwards: forwards, routes: routes))
+      (addresses, carried, forwards, routes) = ([], [], false, [])
       return true
     }
     for line in lines {
@@ -49,6 +53,9 @@ extension LabPlan {
       case ("address", 2):
         guard let address = try? Address(parsing: words[1]) else { return nil }
         addresses.append(address)
+      case ("virtual", 2):
+        guard let address = try? Address(parsing: words[1]) else { return nil }
+        carried.append(address)
       case ("forwards", 1):
         forwards = true
       case ("route", 3):

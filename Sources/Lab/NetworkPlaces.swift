@@ -25,8 +25,8 @@ struct NetworkPlaces {
       (a.isMadeUp ? 1 : 0, a.name) < (b.isMadeUp ? 1 : 0, b.name)
     }
 
-    var taken = AddressSet(policy.hosts.flatMap(\.addresses))
-    var names = Set(policy.hosts.map(\.name))
+    var taken = policy.managed
+    var names = Set(policy.hosts.map(\.name) + policy.virtuals.map(\.name))
     var places: [Place] = []
     for network in networks {
       var addresses: [Address] = []

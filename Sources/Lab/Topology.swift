@@ -13,8 +13,11 @@ extension LabPlan {
   package init(_ policy: Policy) throws(LabError) {
     let networks = NetworkPlaces(policy)
     let ends =
-      policy.hosts.map { End(name: $0.name, kind: .host, addresses: $0.addresses) }
-      + networks.places.map { End(name: $0.name, kind: .network, addresses: $0.addresses) }
+      policy.hosts.indices.map { index in
+        let host = policy.hosts[index]
+        let carried = policy.virtuals.filter { $0.carriers[0].index == index }.flatMap(\.addresses)
+        return End(name: host.name, kind: .host, addresses: host.addresses, carried: carried.sorted())
+      } + networks.places.map { End(name: $0.name, kind: .network, addresses: $0.addresses, carried: []) }
     guard ends.count <= Self.limit else {
       throw LabError(
         .layout,
@@ -52,12 +55,13 @@ extension LabPlan {
         var routes: [LabRoute] = []
         for (other, family, gateway) in ways.from(index) {
           guard let hop = end.nearest(of: ends[gateway].addresses, family) else { continue }
-          for address in ends[other].addresses where address.family == family {
+          for address in ends[other].addresses + ends[other].carried where address.family == family {
             routes.append(LabRoute(to: address, via: hop))
           }
         }
         return LabNode(
-          name: end.name, kind: end.kind, addresses: end.addresses, forwards: gateways.contains(index),
+          name: end.name, kind: end.kind, addresses: end.addresses, carried: end.carried,
+          forwards: gateways.contains(index),
           routes: routes.sorted())
       })
   }
@@ -71,6 +75,7 @@ private struct End {
   let name: String
   let kind: LabNode.Kind
   let addresses: [Address]
+  let carried: [Address]
 
   /// The address of a gateway that shares the most leading bits with one of ours: its leg on our side.
   func nearest(of candidates: [Address], _ family: AddressFamily) -> Address? {

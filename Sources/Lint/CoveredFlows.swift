@@ -113,5 +113,5 @@ private struct CoveredFlows {
 }
 
 extension Peers {
-  fileprivate var isOneHost: Bool { hosts.count == 1 && networks.isEmpty }
+  fileprivate var isOneHost: Bool { hosts.count == 1 && isOnly(hosts[0]) }
 }

@@ -23,10 +23,10 @@ struct PeersContainment {
       }
       bits[id.index] = words
     }
-    let withNetworks = sorted.filter { !policy[$0].networks.isEmpty }
+    let withAddresses = sorted.filter { !policy[$0].networks.isEmpty || !policy[$0].virtuals.isEmpty }
     for id in sorted {
       let rarest = policy[id].hosts.min { byHost[$0.index].count < byHost[$1.index].count }
-      let candidates = rarest.map { byHost[$0.index] } ?? withNetworks
+      let candidates = rarest.map { byHost[$0.index] } ?? withAddresses
       supersets[id] = candidates.filter { contains($0, id) }
     }
   }
@@ -38,6 +38,7 @@ struct PeersContainment {
   func contains(_ wide: PeersID, _ narrow: PeersID) -> Bool {
     if wide == narrow { return true }
     return containsHosts(wide, narrow) && containsNetworks(policy[wide], policy[narrow])
+      && policy[narrow].virtuals.allSatisfy(policy[wide].virtuals.contains)
   }
 
   private func containsHosts(_ wide: PeersID, _ narrow: PeersID) -> Bool {

@@ -2,25 +2,33 @@ internal import Addressing
 
 /// One host's share of a flow.
 public enum Allowance: Hashable, Sendable {
-  /// The host is a destination: what the flow's sources may send it.
-  case ingress(FlowID, from: PeersID)
-  /// The host is a source: what it may send to the flow's destinations.
-  case egress(FlowID, to: PeersID)
+  /// The host is a destination: what the flow's sources may send it, at any of its addresses or at virtual ones alone.
+  case ingress(FlowID, from: PeersID, at: PeersID? = nil)
+  /// The host is a source: what it may send to the flow's destinations, from any of its addresses or from virtual ones alone.
+  case egress(FlowID, to: PeersID, as: PeersID? = nil)
   /// The host is a gateway on the way.
   case forward(FlowID, from: PeersID, to: PeersID)
 
   public var flow: FlowID {
     switch self {
-    case .ingress(let flow, _), .egress(let flow, _), .forward(let flow, _, _): flow
+    case .ingress(let flow, _, _), .egress(let flow, _, _), .forward(let flow, _, _): flow
     }
   }
 
-  /// Who is at the other end, or at both ends of what is forwarded.
+  /// Who is at the other end, or at both ends of what is forwarded or has a virtual address; the source first.
   public var peers: [PeersID] {
     switch self {
-    case .ingress(_, let from): [from]
-    case .egress(_, let to): [to]
+    case .ingress(_, let from, let at): [from] + (at.map { [$0] } ?? [])
+    case .egress(_, let to, let own): (own.map { [$0] } ?? []) + [to]
     case .forward(_, let from, let to): [from, to]
+    }
+  }
+
+  /// The virtual addresses that the host's end has to have; `nil`: any address.
+  public var virtual: PeersID? {
+    switch self {
+    case .ingress(_, _, let own), .egress(_, _, let own): own
+    case .forward: nil
     }
   }
 
@@ -52,7 +60,7 @@ public struct PacketLog: Hashable, Sendable {
 }
 
 /// Everything a host's ruleset depends on. Hosts with equal policies share one ruleset, so the host's own addresses are not in
-/// here, and its name only where packets are logged under it.
+/// here, but for virtual ones that flows name, and its name only where packets are logged under it.
 public struct HostPolicy: Hashable, Sendable {
   public let modes: Modes
   public let deny: DenyAction
@@ -122,13 +130,19 @@ extension HostPolicies {
       let hasReplies = flow.services.contains { policy[$0].replies != nil }
       let isOfLink = flow.services.contains { policy[$0].isOfLink }
       // Of several parts some may have an end in common.
-      func share(_ allowance: Allowance, with host: Int) {
-        if flow.parts.count == 1 || !shares[host].contains(allowance) { shares[host].append(allowance) }
+      func share(_ allowance: Allowance, with host: HostID) {
+        if flow.parts.count == 1 || !shares[host.index].contains(allowance) {
+          shares[host.index].append(allowance)
+        }
       }
       for part in flow.parts {
         let from = policy[part.from]
         let to = policy[part.to]
-        for host in from.members(among: to.hosts) { mayNameItself[host.index] = true }
+        let carriers = (from: policy.carriers(of: from), to: policy.carriers(of: to))
+        let receivers = carriers.to.isEmpty ? to.hosts : (to.hosts + carriers.to).sorted()
+        for host in from.members(and: carriers.from, among: receivers) {
+          mayNameItself[host.index] = true
+        }
         if hasReplies { for host in to.members(among: from.hosts) { mayNameItself[host.index] = true } }
         // A host's own link-local address is among those that a group's members speak from.
         if isOfLink {
@@ -137,10 +151,19 @@ extension HostPolicies {
             for host in from.hosts { mayNameItself[host.index] = true }
           }
         }
-        for host in to.hosts where !from.isOnly(host) {
-          share(.ingress(id, from: part.from), with: host.index)
+        for host in to.hosts where !from.isOnly(host) { share(.ingress(id, from: part.from), with: host) }
+        // Whoever is named himself has any address.
+        for virtual in to.virtuals.map({ policy[$0] }) {
+          for host in virtual.carriers where !from.isOnly(host) && !to.hosts.contains(host) {
+            share(.ingress(id, from: part.from, at: virtual.peers), with: host)
+          }
         }
-        for host in from.hosts where !to.isOnly(host) { share(.egress(id, to: part.to), with: host.index) }
+        for host in from.hosts where !to.isOnly(host) { share(.egress(id, to: part.to), with: host) }
+        for virtual in from.virtuals.map({ policy[$0] }) {
+          for host in virtual.carriers where !to.isOnly(host) && !from.hosts.contains(host) {
+            share(.egress(id, to: part.to, as: virtual.peers), with: host)
+          }
+        }
         for (host, routes) in gateways {
           for route in routes {
             for (near, far) in [(route.one, route.other), (route.other, route.one)] {
@@ -148,7 +171,8 @@ extension HostPolicies {
                 let destination = derived.intersection(part.to, far, of: flow, end: "to")
               else { continue }
               let allowance = Allowance.forward(id, from: source, to: destination)
-              if !derived.peers[source.index].members(among: [HostID(host)]).isEmpty {
+              let seen = derived.peers[source.index]
+              if !seen.members(and: policy.carriers(of: seen), among: [HostID(host)]).isEmpty {
                 mayNameItself[host] = true
               }
               if !shares[host].contains(allowance) { shares[host].append(allowance) }
@@ -208,14 +232,18 @@ extension ForwardPolicy {
 }
 
 extension Peers {
-  /// Whether these peers are that one host and nothing else: a flow from a host to itself stays on
-  /// its loopback and opens nothing.
-  fileprivate func isOnly(_ host: HostID) -> Bool { hosts == [host] && networks.isEmpty }
-
-  /// The hosts, ascending, that one of these addresses may belong to. Of a network nobody knows: a machine
+  /// The hosts that one of these addresses may belong to. Of a network nobody knows: a machine
   /// has addresses that no inventory names, such as those of its bridges.
-  fileprivate func members(among others: [HostID]) -> [HostID] {
+  ///
+  /// - Parameters:
+  ///   - carriers: of virtual addresses among these.
+  ///   - others: ascending.
+  fileprivate func members(and carriers: [HostID] = [], among others: [HostID]) -> [HostID] {
     if !networks.isEmpty { return others }
+    if !carriers.isEmpty {
+      let mine = Set(hosts + carriers)
+      return others.filter(mine.contains)
+    }
     var (mine, result) = (0, [HostID]())
     for other in others {
       while mine < hosts.count, hosts[mine] < other { mine += 1 }
@@ -243,7 +271,7 @@ private struct DerivedPeers {
     if a == b { return a }
     if let result = known[[a, b]] { return result }
     let (whole, side) = (peers[a.index], peers[b.index])
-    let addresses = whole.addresses.intersection(side.addresses)
+    let addresses = whole.addresses.intersection(policy.area(b))
     let result: PeersID?
     if addresses.isEmpty {
       result = nil
@@ -254,12 +282,14 @@ private struct DerivedPeers {
     } else {
       // Only what both sides name as hosts stays a set of single addresses.
       let hosts = whole.hosts.filter { side.hosts.contains($0) }
-      let hostAddresses = AddressSet(hosts.flatMap { policy[$0].addresses })
+      let virtuals = whole.virtuals.filter { AddressSet(policy[$0].addresses).isSubset(of: addresses) }
+      let single = AddressSet(
+        hosts.flatMap { policy[$0].addresses } + virtuals.flatMap { policy[$0].addresses })
       result = PeersID(peers.count)
       peers.append(
         Peers(
           name: unusedName("\(flow.name)/\(end).\(side.name)"), hosts: hosts,
-          networks: addresses.subtracting(hostAddresses), addresses: addresses))
+          networks: addresses.subtracting(single), addresses: addresses, virtuals: virtuals))
     }
     known[[a, b]] = .some(result)
     return result

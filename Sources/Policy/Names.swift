@@ -24,12 +24,16 @@ public struct Group: Hashable, Sendable {
   public let hosts: [HostID]
   /// Addresses of the networks of the group.
   public let networks: AddressSet
+  /// The virtual addresses of the group, ascending.
+  public let virtuals: [VirtualID]
   /// Where it is declared, or the first host names it.
   public let location: SourceLocation
 
   public init(
-    name: String, hosts: [HostID], networks: AddressSet = AddressSet(), location: SourceLocation
+    name: String, hosts: [HostID], networks: AddressSet = AddressSet(), virtuals: [VirtualID] = [],
+    location: SourceLocation
   ) {
+    self.virtuals = virtuals
     self.name = name
     self.hosts = hosts
     self.networks = networks

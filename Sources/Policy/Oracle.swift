@@ -1,4 +1,4 @@
-internal import Addressing
+public import Addressing
 
 /// What the policy says of a connection at one host, and by which flow.
 public enum Judgement: Hashable, Sendable {
@@ -38,11 +38,13 @@ public struct Oracle: Sendable {
   ///   - id: the host.
   ///   - direction: which way the packet passes the host.
   ///   - now: the moment at which flows with an end are judged.
-  public func judge(_ connection: Connection, at id: HostID, _ direction: Direction, now: Timestamp)
-    -> Judgement
-  {
+  ///   - carrying: the virtual addresses that the host has then.
+  public func judge(
+    _ connection: Connection, at id: HostID, _ direction: Direction, now: Timestamp,
+    carrying: [Address] = []
+  ) -> Judgement {
     let host = policy[id]
-    let own = { (address: Address) in host.addresses.contains(address) }
+    let own = { (address: Address) in host.addresses.contains(address) || carrying.contains(address) }
 
     if direction != .forward {
       if own(connection.source) && own(connection.destination) { return .alwaysOpen("loopback") }
@@ -51,14 +53,14 @@ public struct Oracle: Sendable {
         if [130, 131, 132, 143].contains(type) { return .alwaysOpen("multicast listener discovery") }
       }
     }
-    if direction != .egress, isDisguisedOrOwn(connection, at: id) { return .denied }
+    if direction != .egress, isDisguisedOrOwn(connection, own) { return .denied }
     if host.dhcp, isDHCP(connection, direction) { return .alwaysOpen("DHCP client") }
     return judgeFlows(connection, at: id, direction, now: now)
   }
 
   /// Whether the source is one that no host believes from outside.
-  private func isDisguisedOrOwn(_ connection: Connection, at id: HostID) -> Bool {
-    policy[id].addresses.contains(connection.source)
+  private func isDisguisedOrOwn(_ connection: Connection, _ own: (Address) -> Bool) -> Bool {
+    own(connection.source)
       || connection.family == .ipv6 && [0, 0xffff].contains(connection.source.bits >> 32)
   }
 
@@ -95,7 +97,7 @@ public struct Oracle: Sendable {
     case .published:
       // What is translated without a port is no published port.
       guard case .ports = connection.kind else { return .denied }
-      if isDisguisedOrOwn(connection, at: id) { return .denied }
+      if isDisguisedOrOwn(connection, policy[id].addresses.contains) { return .denied }
       return judgeFlows(connection, at: id, .ingress, now: now, answers: false)
     }
   }
@@ -117,7 +119,9 @@ public struct Oracle: Sendable {
     let request = service.terms.contains { covers($0, connection) }
     let reply = answers && isReply(connection, service)
     // A flow whose other end is the host alone stays on its loopback: it opens nothing.
-    let hasOther = { (peers: Peers) in peers.hosts != [host] || !peers.networks.isEmpty }
+    let hasOther = { (peers: Peers) in
+      peers.hosts != [host] || !peers.networks.isEmpty || !peers.virtuals.isEmpty
+    }
     // On the link of a group members are known by any of their addresses there.
     let isOf = { (address: Address, peers: Peers) in
       peers.addresses.contains(address)
@@ -128,12 +132,16 @@ public struct Oracle: Sendable {
       let source = connection.source
       return request && to.hosts.contains(host) && hasOther(from) && isOf(source, from)
         || reply && from.hosts.contains(host) && hasOther(to) && isOf(source, to)
+        || request && carries(host, connection.destination, of: to) && hasOther(from)
+          && from.addresses.contains(source)
     case .egress:
       let destination = connection.destination
       return request && from.hosts.contains(host) && hasOther(to)
         && (to.addresses.contains(destination) || service.multicast.contains(destination)
           || service.speaksToNeighbours && isOf(destination, to))
         || reply && to.hosts.contains(host) && hasOther(from) && isOf(destination, from)
+        || request && carries(host, connection.source, of: from) && hasOther(to)
+          && to.addresses.contains(destination)
     case .forward:
       guard case .gateway(let routes) = policy[host].forwarding else { return false }
       return request && from.addresses.contains(connection.source)
@@ -142,10 +150,22 @@ public struct Oracle: Sendable {
     }
   }
 
+  /// Whether the host may carry an address that peers name as a virtual one. Hosts carry it for requests alone.
+  private func carries(_ host: HostID, _ address: Address, of peers: Peers) -> Bool {
+    peers.virtuals.contains { policy[$0].addresses.contains(address) && policy[$0].carriers.contains(host) }
+  }
+
   private func crosses(_ route: Route, _ connection: Connection) -> Bool {
-    let (one, other) = (policy[route.one].addresses, policy[route.other].addresses)
-    return one.contains(connection.source) && other.contains(connection.destination)
-      || other.contains(connection.source) && one.contains(connection.destination)
+    isBeside(connection.source, route.one) && isBeside(connection.destination, route.other)
+      || isBeside(connection.source, route.other) && isBeside(connection.destination, route.one)
+  }
+
+  /// Whether an address is on a side of a route; a virtual one is wherever one of its carriers is named.
+  private func isBeside(_ address: Address, _ side: PeersID) -> Bool {
+    policy[side].addresses.contains(address)
+      || policy.virtuals.contains {
+        $0.addresses.contains(address) && $0.carriers.contains(where: policy[side].hosts.contains)
+      }
   }
 
   private func covers(_ term: ServiceTerm, _ connection: Connection) -> Bool {

@@ -18,10 +18,12 @@ public struct AreaPair: Hashable, Sendable {
 }
 
 extension Policy {
-  /// The addresses of all hosts.
-  public var managed: AddressSet { AddressSet(hosts.flatMap(\.addresses)) }
+  /// The addresses of all hosts, and the virtual ones.
+  public var managed: AddressSet {
+    AddressSet(hosts.flatMap(\.addresses) + virtuals.flatMap(\.addresses))
+  }
 
-  /// The host that has each address.
+  /// The host that has each address; virtual ones are no host's.
   public var owners: [Address: HostID] {
     var owners: [Address: HostID] = [:]
     for (index, host) in hosts.enumerated() {
@@ -45,7 +47,7 @@ extension Policy {
   /// The areas between which a host is a gateway; `nil` where it is none.
   public func areas(of host: Host) -> [AreaPair]? {
     guard case .gateway(let routes) = host.forwarding else { return nil }
-    return routes.map { AreaPair(self[$0.one].addresses, self[$0.other].addresses) }
+    return routes.map { AreaPair(area($0.one), area($0.other)) }
   }
 
   /// The same of the host of a name.

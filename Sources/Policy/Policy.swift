@@ -22,6 +22,8 @@ public struct Policy: Hashable, Sendable {
   public let hostGroups: [Group]
   /// Sorted by name.
   public let networks: [Network]
+  /// Sorted by name.
+  public let virtuals: [Virtual]
   /// The terms of all selectors; nothing that passes depends on how they are worded.
   public let terms: [WrittenTerm]
   /// The service by which hosts are managed; `nil`: the inventory does not say.
@@ -32,8 +34,10 @@ public struct Policy: Hashable, Sendable {
   public init(
     hosts: [Host], peers: [Peers], services: [Service], flows: [Flow], guards: [Guard], zones: [Zone],
     groups: [Group] = [], hostGroups: [Group] = [], networks: [Network] = [], terms: [WrittenTerm] = [],
-    management: ServiceID? = nil, logGroup: UInt16? = nil, tripwires: [Tripwire] = []
+    management: ServiceID? = nil, logGroup: UInt16? = nil, tripwires: [Tripwire] = [],
+    virtuals: [Virtual] = []
   ) {
+    self.virtuals = virtuals
     self.tripwires = tripwires
     self.logGroup = logGroup
     self.hosts = hosts

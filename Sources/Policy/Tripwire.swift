@@ -67,9 +67,10 @@ extension Policy {
   /// until they are taken out of the inventory.
   private func spared(by tripwire: Tripwire) -> AddressSet {
     if let spare = tripwire.spare { return self[spare].addresses }
-    let gateways = hosts.filter { if case .gateway = $0.forwarding { true } else { false } }
+    let gateways = hosts.indices.filter { if case .gateway = hosts[$0].forwarding { true } else { false } }
+    let carried = carried
     return managementFlows(at: Timestamp(seconds: .min)).flatMap(\.parts).reduce(
-      AddressSet(gateways.flatMap(\.addresses))
+      AddressSet(gateways.flatMap { hosts[$0].addresses + carried[$0] })
     ) { $0.union(self[$1.from].addresses) }
   }
 

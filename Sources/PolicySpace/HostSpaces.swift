@@ -55,49 +55,81 @@ public struct HostSpaces: Sendable {
   /// - Parameters:
   ///   - host: what is allowed.
   ///   - hosts: the addresses of each host that has it.
+  ///   - carried: the virtual addresses that each of them may carry, in the same order; empty: none carries any.
   /// - Throws: ``ConnectionSpace/NotProven`` when the universe's budget is spent.
-  public func space(of host: HostPolicy, at hosts: [[Address]]) throws(NotProven) -> ConnectionSpace {
+  public func space(of host: HostPolicy, at hosts: [[Address]], carrying carried: [[Address]] = [])
+    throws(NotProven) -> ConnectionSpace
+  {
     var builder = SpaceBuilder(universe)
-    try add(host, at: hosts, to: &builder)
+    try add(host, at: hosts, carrying: carried, to: &builder)
     return try builder.space()
   }
 
-  func add(_ host: HostPolicy, at hosts: [[Address]], to builder: inout SpaceBuilder) throws(NotProven) {
+  func add(
+    _ host: HostPolicy, at hosts: [[Address]], carrying carried: [[Address]], to builder: inout SpaceBuilder
+  ) throws(NotProven) {
     let all = try universe.intern(AddressSet(hosts.joined()))
+    // Rules of flows that name a host do not ask which of its addresses is meant, and a virtual one is among them.
+    let out = try universe.intern(AddressSet(hosts.joined()).union(AddressSet(carried.joined())))
+    var carriers: [(own: AddressSet, virtual: AddressSetID)] = []
+    for (own, virtual) in zip(hosts, carried) where !virtual.isEmpty {
+      carriers.append((AddressSet(own), try universe.intern(AddressSet(virtual))))
+    }
+    // What a host gets from its own address at a virtual one never came over a link.
+    func others(than own: AddressSet, _ peers: PeersID) throws(NotProven) -> AddressSetID {
+      try universe.intern(sourceSets[peers.index].subtracting(own))
+    }
     for allowance in host.allowances {
       let flow = policy[allowance.flow]
       if let until = flow.until, now >= until { continue }
       for service in flow.services.map({ services[$0.index] }) {
         switch allowance {
-        case .ingress(_, let from):
+        case .ingress(_, let from, let virtual?):
+          for own in hosts {
+            service.addRequests(
+              .ingress, from: try others(than: AddressSet(own), from), to: addresses[virtual.index], &builder)
+          }
+        case .egress(_, let to, let own?):
+          service.addRequests(.egress, from: addresses[own.index], to: addresses[to.index], &builder)
+        case .ingress(_, let from, nil):
           service.addRequests(.ingress, from: sources[from.index], to: all, &builder)
-          service.addReplies(.egress, from: all, to: addresses[from.index], &builder)
+          for (own, virtual) in carriers {
+            service.addRequests(.ingress, from: try others(than: own, from), to: virtual, &builder)
+          }
+          service.addReplies(.egress, from: out, to: addresses[from.index], &builder)
           if service.isOfLink, let near = near[from.index] {
-            service.addRequests(.ingress, from: near, to: all, &builder)
-            service.addReplies(.egress, from: all, to: near, &builder)
+            for own in [all] + carriers.map(\.virtual) {
+              service.addRequests(.ingress, from: near, to: own, &builder)
+            }
+            service.addReplies(.egress, from: out, to: near, &builder)
             if let groups = service.groups { service.addRequests(.ingress, from: near, to: groups, &builder) }
           }
           if let groups = service.groups {
             // A host does not believe its own address on a link, not even in what goes to a group.
             for own in hosts {
-              let others = try universe.intern(sourceSets[from.index].subtracting(AddressSet(own)))
-              service.addRequests(.ingress, from: others, to: groups, &builder)
+              service.addRequests(
+                .ingress, from: try others(than: AddressSet(own), from), to: groups, &builder)
             }
           }
-        case .egress(_, let to):
-          service.addRequests(.egress, from: all, to: addresses[to.index], &builder)
-          if let groups = service.groups { service.addRequests(.egress, from: all, to: groups, &builder) }
+        case .egress(_, let to, nil):
+          service.addRequests(.egress, from: out, to: addresses[to.index], &builder)
+          if let groups = service.groups { service.addRequests(.egress, from: out, to: groups, &builder) }
           if service.speaksToNeighbours, let near = near[to.index] {
-            service.addRequests(.egress, from: all, to: near, &builder)
+            service.addRequests(.egress, from: out, to: near, &builder)
           }
           service.addReplies(.ingress, from: sources[to.index], to: all, &builder)
+          for (own, virtual) in carriers {
+            service.addReplies(.ingress, from: try others(than: own, to), to: virtual, &builder)
+          }
           if service.isOfLink, let near = near[to.index] {
-            service.addReplies(.ingress, from: near, to: all, &builder)
+            for own in [all] + carriers.map(\.virtual) {
+              service.addReplies(.ingress, from: near, to: own, &builder)
+            }
           }
         case .forward(_, let from, let to):
           for own in hosts {
-            let others = try universe.intern(sourceSets[from.index].subtracting(AddressSet(own)))
-            service.addRequests(.forward, from: others, to: addresses[to.index], &builder)
+            service.addRequests(
+              .forward, from: try others(than: AddressSet(own), from), to: addresses[to.index], &builder)
           }
         }
       }

@@ -15,8 +15,8 @@ public struct PolicySpace: Sendable {
   /// What each host allows: ingress where it is the destination, egress where it is the source, forward
   /// where it is a gateway. What a host may send itself may be in it or not: see ``loopback``.
   public let sides: ConnectionSpace
-  /// What passes from end to end, as ``ConnectionSpace/Passage/whole``: at both ends that are managed, and at one of the
-  /// declared gateways whose routes it crosses, if there are any. Connections between unmanaged ends are in it where a gateway forwards them.
+  /// What passes from end to end, as ``ConnectionSpace/Passage/whole``: at both ends that are managed (with a virtual
+  /// address at one of its carriers), and at one of the declared gateways whose routes it crosses, if there are any. Connections between unmanaged ends are in it where a gateway forwards them.
   public let whole: ConnectionSpace
   /// What a host sends itself, in every section. It never meets the rules of a link, so whether the other
   /// spaces hold it means nothing.
@@ -45,12 +45,17 @@ public struct PolicySpace: Sendable {
     loopback = try universe.connections(within: endpoints)
     var builder = SpaceBuilder(universe)
     var hosts = [[[Address]]](repeating: [], count: policies.distinct.count)
+    var virtual = [[[Address]]](repeating: [], count: policies.distinct.count)
+    let carried = policy.carried
     for (index, host) in policy.hosts.enumerated() {
       hosts[policies.assignment[index]].append(host.addresses)
+      virtual[policies.assignment[index]].append(carried[index])
     }
     for (index, host) in policies.distinct.enumerated() {
-      try spaces.add(host, at: hosts[index], to: &builder)
-      if reading == .effective { try builder.addObserved(host.modes, hosts[index], universe) }
+      try spaces.add(host, at: hosts[index], carrying: virtual[index], to: &builder)
+      if reading == .effective {
+        try builder.addObserved(host.modes, hosts[index] + virtual[index], universe)
+      }
     }
     sides = try builder.space()
     var gateways: [Gateway] = []

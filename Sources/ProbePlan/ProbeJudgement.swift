@@ -123,7 +123,7 @@ package struct ProbeJudgement: Hashable, Sendable {
       evidence.hasLeft || evidence.hasArrived || evidence.isDelivered
       || !evidence.came.union(evidence.went).isEmpty
     if hasLeft {
-      if let departure = explanation.departure, !departure.passes {
+      if let departure = explanation.departures.first, !departure.passes {
         deviate(.lets, departure.host, .egress)
       }
       return true
@@ -135,7 +135,7 @@ package struct ProbeJudgement: Hashable, Sendable {
       obstacle = "\(sender.name) found no way"
       return false
     }
-    guard let departure = explanation.departure else {
+    guard let departure = explanation.departures.first else {
       obstacle = "nothing left \(sender.name)"
       return false
     }
@@ -216,7 +216,7 @@ package struct ProbeJudgement: Hashable, Sendable {
 
   /// Past the rules of the receiver.
   private mutating func enters(_ explanation: PathExplanation, _ evidence: ProbeEvidence) -> Bool {
-    guard let arrival = explanation.arrival else { return true }
+    guard let arrival = explanation.arrivals.first else { return true }
     switch (arrival.passes, evidence.isDelivered) {
     case (true, true): return true
     case (true, false): deviate(.stops, arrival.host, .ingress)

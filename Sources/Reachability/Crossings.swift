@@ -25,8 +25,8 @@ struct Crossings: Sendable {
       let counts = counts(HostID(index))
       let own = BitSet(count: roles.points.count, roles.nodes[roles.nodeOfHost[index]].points)
       for route in routes {
-        let one = roles.members[route.one.index].subtracting(own)
-        let other = roles.members[route.other.index].subtracting(own)
+        let one = roles.area(route.one, policy).subtracting(own)
+        let other = roles.area(route.other, policy).subtracting(own)
         sides.append(Side(counts: counts, from: one, to: other))
         sides.append(Side(counts: counts, from: other, to: one))
       }
@@ -44,5 +44,17 @@ struct Crossings: Sendable {
       if side.counts { result.formUnion(side.to) } else { around.formUnion(side.to) }
     }
     return result.subtracting(around)
+  }
+}
+
+extension Roles {
+  /// The points on a side of a route: a virtual address is wherever one of its carriers is.
+  fileprivate func area(_ side: PeersID, _ policy: Policy) -> BitSet {
+    let hosts = policy[side].hosts
+    return policy.virtuals.indices.reduce(into: members[side.index]) { points, index in
+      if policy.virtuals[index].carriers.contains(where: hosts.contains) {
+        points.formUnion(virtualPoints[index])
+      }
+    }
   }
 }

@@ -132,7 +132,7 @@ package struct GuardChecker: Sendable {
 
   private func through(from: PeersID, to: PeersID, via: PeersID) -> Finding? {
     let passed = graph.nodes(of: via)
-    let around = graph.links(around: policy[via].hosts)
+    let around = graph.links(around: policy[via].hosts + policy.carriers(of: policy[via]))
     let paths = Paths(
       graph: graph, links: around ?? graph.links, arriving: nil,
       sources: graph.nodes(of: from).subtracting(passed),
@@ -148,7 +148,7 @@ package struct GuardChecker: Sendable {
   // MARK: Isolation
 
   private func isolated(_ peers: PeersID) -> Finding? {
-    for host in policy[peers].hosts where observes {
+    for host in policy[peers].hosts + policy.carriers(of: policy[peers]) where observes {
       for direction in [Direction.ingress, .egress] where policy[host].modes[direction] == .observe {
         return (.observes(host, direction), .enforce)
       }
@@ -177,7 +177,7 @@ package struct GuardChecker: Sendable {
   private func node(of points: BitSet, besides other: Peers) -> Int? {
     for node in graph.roles.nodes(of: points).members {
       let hosts = graph.roles.nodes[node].hosts
-      if hosts.count == 1, other.hosts == hosts, other.networks.isEmpty { continue }
+      if hosts.count == 1, other.isOnly(hosts[0]) { continue }
       return node
     }
     return nil

@@ -60,7 +60,7 @@ extension GuardChecker {
 
   private func ends(of peers: PeersID) -> [End] {
     let roles = declared.roles
-    let hosts = roles.hostMembers[peers.index]
+    let hosts = roles.hostMembers[peers.index].intersection(roles.members[peers.index])
     var result = roles.nodes(of: hosts).members.map { node in
       End(node: node, points: hosts.members.filter { roles.points[$0].node == node })
     }

@@ -23,11 +23,16 @@ struct LinkBuilder {
     let part: FlowPart
     let isReply: Bool
     let traffic: Traffic
-    /// Points of the addresses at each end, and of the hosts among them, which are those with an allowance.
+    /// Points of the addresses at each end, and of the hosts with an allowance. Almost always those are the hosts among the
+    /// addresses; a host that is named also has it at a virtual address, which is then none of the addresses.
     let from: BitSet
     let to: BitSet
     let fromHosts: BitSet
     let toHosts: BitSet
+
+    /// Hosts with an allowance at addresses that the flow does not name.
+    var unnamedFrom: BitSet { fromHosts.subtracting(from) }
+    var unnamedTo: BitSet { toHosts.subtracting(to) }
   }
 
   init(_ policy: Policy, _ roles: Roles, at now: Timestamp, _ barriers: Barriers) {
@@ -102,38 +107,68 @@ struct LinkBuilder {
   // MARK: One flow
 
   private mutating func addAlone(_ opening: Opening, _ all: [Opening]) {
-    let sources = opening.fromHosts.union(opening.from.subtracting(judgedOut))
-    let destinations = opening.toHosts.union(opening.to.subtracting(judgedIn))
+    let unjudgedFrom = opening.from.subtracting(judgedOut)
+    let unjudgedTo = opening.to.subtracting(judgedIn)
+    let sources = opening.fromHosts.intersection(opening.from).union(unjudgedFrom)
+    let destinations = opening.toHosts.intersection(opening.to).union(unjudgedTo)
     if opening.isReply {
       addReply(sources, destinations, [opening.flow], opening.traffic, all)
     } else {
       add(sources, destinations, [opening.flow], opening.traffic, isForwarded: true)
+    }
+    addAround(unjudgedFrom, opening.unnamedTo, [opening.flow], opening.traffic)
+    addAround(opening.unnamedFrom, unjudgedTo, [opening.flow], opening.traffic)
+  }
+
+  /// Where no gateway that judges is on the way: none forwards it by these flows.
+  private mutating func addAround(
+    _ sources: BitSet, _ destinations: BitSet, _ flows: [FlowID], _ traffic: Traffic
+  ) {
+    if sources.isEmpty || destinations.isEmpty { return }
+    if crossedJudged.isEmpty { return add(sources, destinations, flows, traffic, isForwarded: false) }
+    for point in sources.members {
+      add(
+        BitSet(count: roles.points.count, [point]),
+        destinations.subtracting(crossedJudged.destinations(from: point)), flows, traffic, isForwarded: false)
     }
   }
 
   // MARK: Two flows
 
   private mutating func addPairs(_ openings: [Opening]) {
-    // Only to a host that the first flow knows as an address of a network, and from one that the second does.
-    let out = openings.filter { $0.to.subtracting($0.toHosts).intersects(judgedIn) }
-    let into = openings.filter { $0.from.subtracting($0.fromHosts).intersects(judgedOut) }
+    // Only to a host that the first flow knows as an address of a network, and from one that the second does; or where one
+    // of them lets a host speak from a virtual address, or listen there, that it does not name.
+    let out = openings.filter {
+      $0.to.subtracting($0.toHosts).intersects(judgedIn) || !$0.unnamedFrom.isEmpty
+    }
+    let into = openings.filter {
+      $0.from.subtracting($0.fromHosts).intersects(judgedOut) || !$0.unnamedTo.isEmpty
+    }
     for first in out {
-      let known = first.to.subtracting(first.toHosts)
       for second in into
       where second.flow != first.flow || second.part != first.part || second.isReply != first.isReply {
-        let destinations = known.intersection(second.toHosts).intersection(judgedIn)
+        let destinations = first.to.intersection(second.toHosts).intersection(judgedIn)
         if destinations.isEmpty { continue }
-        let sources = second.from.subtracting(second.fromHosts).intersection(first.fromHosts)
-          .intersection(judgedOut)
+        let sources = second.from.intersection(first.fromHosts).intersection(judgedOut)
         if sources.isEmpty { continue }
         let traffic = first.traffic.intersection(second.traffic)
         if traffic.isEmpty { continue }
         let flows = Set([first.flow, second.flow]).sorted()
-        if first.isReply, second.isReply {
-          addReply(sources, destinations, flows, traffic, openings)
-        } else {
-          add(sources, destinations, flows, traffic, isForwarded: true)
+        func add(_ sources: BitSet, _ destinations: BitSet) {
+          if first.isReply, second.isReply {
+            addReply(sources, destinations, flows, traffic, openings)
+          } else {
+            self.add(sources, destinations, flows, traffic, isForwarded: true)
+          }
         }
+        // What one of the two lets pass alone is told already.
+        let named = sources.intersection(first.from)
+        let elsewhere = destinations.subtracting(first.toHosts)
+        add(named.subtracting(second.fromHosts), elsewhere)
+        add(named, elsewhere.subtracting(second.to))
+        let unnamed = sources.subtracting(first.from)
+        add(unnamed.subtracting(second.fromHosts), destinations.intersection(second.to))
+        addAround(unnamed, destinations.subtracting(second.to), flows, traffic)
       }
     }
   }
@@ -144,6 +179,7 @@ struct LinkBuilder {
   private mutating func addReply(
     _ sources: BitSet, _ destinations: BitSet, _ flows: [FlowID], _ traffic: Traffic, _ all: [Opening]
   ) {
+    if destinations.isEmpty { return }
     if crossedJudged.isEmpty { return add(sources, destinations, flows, traffic, isForwarded: false) }
     for point in sources.members {
       let source = BitSet(count: roles.points.count, [point])

@@ -9,7 +9,7 @@ struct OutsideAddresses {
   let networkOfPeers: [Int?]
   /// Addresses that are in the same networks, none of which a host has.
   let parts: [Part]
-  /// For each address of a host that is in a network: in which.
+  /// For each address of a host, and each virtual one, that is in a network: in which.
   let covered: [Address: BitSet]
 
   struct Part {
@@ -52,6 +52,9 @@ struct OutsideAddresses {
     var bits: [UInt128] = []
     for host in policy.hosts {
       for address in host.addresses where address.family == family { bits.append(address.bits) }
+    }
+    for address in policy.virtuals.lazy.flatMap(\.addresses) where address.family == family {
+      bits.append(address.bits)
     }
     return SortedAddresses(bits: bits.sorted())
   }

@@ -53,17 +53,22 @@ extension ReachGraph {
     }
   }
 
-  /// Whether a flow of the link names a host, where it has several parts in one that names the other end, too.
+  /// Whether a flow of the link names a host, or a virtual address that it carries, where it has several parts in one that
+  /// names the other end, too.
   private func names(
     _ link: Link, _ host: HostID, _ end: KeyPath<FlowPart, PeersID>, _ other: Position,
     _ otherEnd: KeyPath<FlowPart, PeersID>
   ) -> Bool {
-    link.flows.contains { id in
+    func isNamed(_ host: HostID, _ id: PeersID) -> Bool {
+      let peers = policy[id]
+      return peers.hosts.contains(host) || peers.virtuals.contains { policy[$0].carriers.contains(host) }
+    }
+    return link.flows.contains { id in
       let parts = policy[id].parts
       return parts.contains { part in
-        guard policy[part[keyPath: end]].hosts.contains(host) else { return false }
+        guard isNamed(host, part[keyPath: end]) else { return false }
         guard parts.count > 1, case .host(let other) = other else { return true }
-        return policy[part[keyPath: otherEnd]].hosts.contains(other)
+        return isNamed(other, part[keyPath: otherEnd])
       }
     }
   }

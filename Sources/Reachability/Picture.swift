@@ -125,6 +125,12 @@ private struct Drawing {
         )
       ]
     }
+    for virtual in peers.virtuals.map({ policy[$0] }) {
+      result.append(
+        box(
+          Picture.Box(
+            kind: .selection, name: virtual.name, count: virtual.carriers.count, zone: nil, isCrown: false)))
+    }
     if !peers.networks.isEmpty {
       result.append(box(Picture.Box(kind: .network, name: peers.name, count: 0, zone: nil, isCrown: false)))
     }

@@ -15,8 +15,11 @@ struct Roles: Sendable {
   let points: [Point]
   /// For each of the policy's peers: the points of its addresses.
   let members: [BitSet]
-  /// For each of the policy's peers: the points of its hosts.
+  /// For each of the policy's peers: the points of hosts that have a share of what flows say of these peers. A host that is
+  /// named has it at every address, a virtual one too; one that carries a virtual address that is named has it there.
   let hostMembers: [BitSet]
+  /// For each of the virtual addresses, a point at each node that carries it and each family.
+  let virtualPoints: [BitSet]
   /// The points of hosts.
   let managed: BitSet
   let families: [AddressFamily: BitSet]
@@ -26,6 +29,8 @@ struct Roles: Sendable {
     let family: AddressFamily
     /// In which networks it is.
     let networks: BitSet?
+    /// Which virtual address it is, at a carrier; `nil`: none.
+    let virtual: VirtualID?
   }
 
   /// - Parameter marking: further sets of hosts that must not be split by a role.
@@ -36,8 +41,9 @@ struct Roles: Sendable {
     var points: [Point] = []
     for hosts in roles.members {
       let start = points.count
-      for form in roles.forms(of: policy[hosts[0]]) {
-        points.append(Point(node: nodes.count, family: form.family, networks: form.networks))
+      for form in roles.forms(of: hosts[0], policy[hosts[0]]) {
+        points.append(
+          Point(node: nodes.count, family: form.family, networks: form.networks, virtual: form.virtual))
       }
       nodes.append(Node(hosts: hosts, outside: nil, points: start..<points.count))
     }
@@ -47,7 +53,8 @@ struct Roles: Sendable {
       nodes.append(
         Node(
           hosts: [], outside: .outside(part.address, network: name), points: points.count..<points.count + 1))
-      points.append(Point(node: nodes.count - 1, family: part.family, networks: part.networks))
+      points.append(
+        Point(node: nodes.count - 1, family: part.family, networks: part.networks, virtual: nil))
     }
     self.nodes = nodes
     self.points = points
@@ -61,6 +68,12 @@ struct Roles: Sendable {
     for (index, point) in points.enumerated() {
       point.networks?.forEach { ofNetworks[$0].insert(index) }
     }
+    var virtualPoints = Array(repeating: BitSet(count: points.count), count: policy.virtuals.count)
+    for (index, point) in points.enumerated() {
+      if let virtual = point.virtual { virtualPoints[virtual.index].insert(index) }
+    }
+    self.virtualPoints = virtualPoints
+    let virtual = virtualPoints.reduce(BitSet(count: points.count)) { $0.union($1) }
     var members: [BitSet] = []
     var hostMembers: [BitSet] = []
     var seen = Array(repeating: -1, count: nodes.count)
@@ -72,7 +85,10 @@ struct Roles: Sendable {
         seen[node] = index
         for point in nodes[node].points { own.insert(point) }
       }
-      hostMembers.append(own)
+      let named = peers.virtuals.reduce(BitSet(count: points.count)) { $0.union(virtualPoints[$1.index]) }
+      hostMembers.append(own.union(named))
+      own.subtract(virtual)
+      own.formUnion(named)
       if let network = outside.networkOfPeers[index] { own.formUnion(ofNetworks[network]) }
       members.append(own)
     }
@@ -108,17 +124,21 @@ private struct HostRoles {
   let members: [[HostID]]
   let roleOfHost: [Int]
   private let covered: [Address: BitSet]
+  private let virtuals: [Virtual]
 
   /// What a policy sees of an address.
   struct Form: Hashable {
     let family: AddressFamily
     let networks: BitSet?
+    var virtual: VirtualID?
   }
 
   init(_ policy: Policy, _ outside: OutsideAddresses, _ marking: [[HostID]]) {
     covered = outside.covered
+    virtuals = policy.virtuals
     var roles = Partition(Self.first(policy, outside.covered))
     for peers in policy.peers { roles.split(by: peers.hosts) }
+    for virtual in policy.virtuals { roles.split(by: virtual.carriers) }
     for hosts in marking { roles.split(by: hosts) }
     var number = Array(repeating: -1, count: roles.count)
     var members: [[HostID]] = []
@@ -136,11 +156,15 @@ private struct HostRoles {
     self.roleOfHost = roleOfHost
   }
 
-  func forms(of host: Host) -> [Form] {
+  func forms(of id: HostID, _ host: Host) -> [Form] {
     var result: [Form] = []
-    for address in host.addresses {
-      let form = Form(family: address.family, networks: covered[address])
+    func add(_ address: Address, _ virtual: VirtualID?) {
+      let form = Form(family: address.family, networks: covered[address], virtual: virtual)
       if !result.contains(form) { result.append(form) }
+    }
+    for address in host.addresses { add(address, nil) }
+    for (index, virtual) in virtuals.enumerated() where virtual.carriers.contains(id) {
+      for address in virtual.addresses { add(address, VirtualID(index)) }
     }
     return result
   }

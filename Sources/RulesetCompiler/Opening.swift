@@ -13,7 +13,7 @@ final class Opening: Sendable {
     case reply(to: PortSet)
   }
 
-  /// Who is at the other end, or at both ends of what a gateway forwards.
+  /// Who is at the other end, or at both ends of what a gateway forwards or a virtual address is an end of.
   enum Ends: Hashable, Sendable {
     case source(PeersID)
     case destination(PeersID)
@@ -87,10 +87,15 @@ final class Opening: Sendable {
         Opening(direction, flow, service, kind, ends, peers)
       }
       switch allowance {
-      case .ingress(_, let from):
+      // A host has a virtual address for requests alone: what is answered, and what goes to groups, has its own.
+      case .ingress(_, let from, let own?):
+        return [open(.ingress, .request, .both(from: from, to: own))]
+      case .egress(_, let to, let own?):
+        return [open(.egress, .request, .both(from: own, to: to))]
+      case .ingress(_, let from, nil):
         let replies = service.replies.map { open(.egress, .reply(to: $0), .destination(from)) }
         return [open(.ingress, .request, .source(from))] + (replies.map { [$0] } ?? [])
-      case .egress(_, let to):
+      case .egress(_, let to, nil):
         let groups = service.multicast
         let replies = service.replies.map { open(.ingress, .reply(to: $0), .source(to)) }
         return [open(.egress, .request, .destination(to))]

@@ -114,6 +114,13 @@ import Testing
     let lines = plan.text.split(separator: "\n")
     for count in lines.indices { #expect(LabPlan(parsing: lines[..<count]) == nil) }
     #expect(LabPlan(parsing: ["node a host", "address 10.0.0.1; reboot", "end"]) == nil)
+    let carrier = LabPlan(nodes: [
+      LabNode(
+        name: "a", kind: .host, addresses: [try Address(parsing: "10.0.0.1")],
+        carried: [try Address(parsing: "10.0.0.100")], forwards: false, routes: [])
+    ])
+    #expect(LabPlan(parsing: carrier.text.split(separator: "\n")) == carrier)
+    #expect(LabPlan(parsing: ["node a host", "virtual 10.0.0.100", "end"]) == nil)
     #expect(LabPlan(parsing: ["node a;b host", "address 10.0.0.1", "end"]) == nil)
   }
 

@@ -15,7 +15,7 @@ import Testing
   @Test(arguments: 0..<100)
   func `a policy's space holds what the naive evaluator allows`(seed: Int) throws {
     let random = RandomPolicy(seed: UInt64(seed))
-    let policy = random.policy
+    let policy = seed % 2 == 0 ? random.withVirtuals(seed: UInt64(seed)) : random.policy
     let now = Timestamp(seconds: Int64(seed % 5) * 1000)
     let space = try PolicySpace(policy, HostPolicies(policy), at: now, in: Universe())
     let truth = Truth(policy, now: now)
@@ -23,7 +23,7 @@ import Testing
     let truthOfGroups = Truth(policy.multicastOnly, now: now)
     var generator = SeededGenerator(seed: UInt64(seed) &+ 3_000_000)
     let groups = [Address(.ipv4, 0xe000_0012), Address(.ipv6, 0xff02 << 112 | 0x12)]
-    let own = policy.hosts.flatMap(\.addresses)
+    let own = policy.hosts.flatMap(\.addresses) + policy.virtuals.flatMap(\.addresses)
     let addresses = random.addresses + groups + own + own
     for _ in 0..<120 {
       guard let source = addresses.randomElement(using: &generator), !groups.contains(source),
@@ -32,6 +32,8 @@ import Testing
         occurs(ipProtocol, source.family), var kind = kinds.randomElement(using: &generator)
       else { continue }
       if kinds.count > 3, generator.oneIn(3) { kind &+= 1 }
+      // Nobody sends a virtual address to itself over a link.
+      if source == destination { continue }
       for passage in Passage.allCases {
         let point = Point(passage, from: source, to: destination, ipProtocol, kind: kind)
         if truth.isLoopback(point) {
@@ -40,9 +42,11 @@ import Testing
         }
         #expect(!space.loopback.contains(point))
         // At the ends, only managed ones judge.
-        if passage == .ingress, truth.owner(destination) == nil, !groups.contains(destination) { continue }
+        if passage == .ingress, truth.hosts(of: destination).isEmpty, !groups.contains(destination) {
+          continue
+        }
         // What an end that nobody manages sends to a group is judged by each of its members for itself.
-        if passage == .whole, truth.owner(source) == nil, groups.contains(destination) { continue }
+        if passage == .whole, truth.hosts(of: source).isEmpty, groups.contains(destination) { continue }
         let isToGroup = passage == .ingress && groups.contains(destination)
         guard let expected = (isToGroup ? truthOfGroups : truth).judge(point) else { continue }
         let got = (passage == .whole ? space.whole : space.sides).contains(point)
@@ -183,7 +187,8 @@ extension Policy {
         name: service.name, terms: service.terms, multicast: service.multicast, location: service.location)
     }
     return Policy(
-      hosts: hosts, peers: peers, services: unanswered, flows: multicastFlows, guards: guards, zones: zones)
+      hosts: hosts, peers: peers, services: unanswered, flows: multicastFlows, guards: guards, zones: zones,
+      virtuals: virtuals)
   }
 
   private var multicastFlows: [Flow] {

@@ -1,6 +1,7 @@
 import Addressing
 import ConnectionSpace
 import Policy
+import PolicyFixtures
 
 /// What the naive evaluator says of points.
 struct Truth {
@@ -28,6 +29,12 @@ struct Truth {
   }
 
   func owner(_ address: Address) -> HostID? { owners[address] }
+
+  /// The host that has an address, or those that may carry it.
+  func hosts(of address: Address) -> [HostID] {
+    if let owner = owners[address] { return [owner] }
+    return policy.virtuals.filter { $0.addresses.contains(address) }.flatMap(\.carriers)
+  }
 
   /// Whether the point is one that a host sends itself.
   func isLoopback(_ point: Point) -> Bool {
@@ -57,11 +64,9 @@ struct Truth {
   func judge(_ point: Point) -> Bool? {
     switch point.passage {
     case .ingress:
-      if let owner = owner(point.destination) { return judge(point, at: owner) }
-      return any(point) { _ in true }
-    case .egress:
-      guard let owner = owner(point.source) else { return false }
-      return judge(point, at: owner)
+      let hosts = hosts(of: point.destination)
+      return any(point) { hosts.isEmpty || hosts.contains($0) }
+    case .egress: return any(point, hosts(of: point.source).contains)
     case .forward: return any(point) { if case .gateway = policy[$0].forwarding { true } else { false } }
     case .whole: return judgeWhole(point)
     }
@@ -80,8 +85,9 @@ struct Truth {
     let (source, destination) = (owner(point.source), owner(point.destination))
     var answers: [Bool?] = []
     var gateways: [Bool?] = []
-    if let source { answers.append(judge(at(.egress), at: source)) }
-    if let destination { answers.append(judge(at(.ingress), at: destination)) }
+    let (sources, destinations) = (hosts(of: point.source), hosts(of: point.destination))
+    if !sources.isEmpty { answers.append(any(at(.egress), sources.contains)) }
+    if !destinations.isEmpty { answers.append(any(at(.ingress), destinations.contains)) }
     for (index, host) in policy.hosts.enumerated() {
       let gateway = HostID(index)
       guard case .gateway(let routes) = host.forwarding, gateway != source, gateway != destination else {
@@ -98,9 +104,7 @@ struct Truth {
   }
 
   private func crosses(_ route: Route, _ point: Point) -> Bool {
-    let (one, other) = (policy[route.one].addresses, policy[route.other].addresses)
-    return one.contains(point.source) && other.contains(point.destination)
-      || other.contains(point.source) && one.contains(point.destination)
+    policy.crosses(route, point.source, point.destination)
   }
 
   private func connections(_ point: Point) -> [Connection] {

@@ -290,7 +290,7 @@ import Testing
           evidence.hasAnswerLeft = true
           evidence.answerCame = [gateway]
           evidence.answerWayless = [gateway.index]
-        } else if let receiver = explanation.arrival?.host {
+        } else if let receiver = explanation.arrivals.first?.host {
           evidence.answerWayless = [receiver.index]
         }
       })

@@ -1,5 +1,6 @@
 import Addressing
 import Policy
+import PolicyFixtures
 
 /// Where somebody can be, address by address outside.
 enum NaivePlace: Hashable {
@@ -37,7 +38,8 @@ struct NaiveReach {
     // Of the addresses that are in the same peers, one stands for all.
     var seen: Set<[Bool]> = []
     var strangers: [Address] = []
-    for address in addresses where owners[address] == nil && !address.isForged {
+    let virtual = Set(policy.virtuals.flatMap(\.addresses))
+    for address in addresses where owners[address] == nil && !address.isForged && !virtual.contains(address) {
       let kind = policy.peers.map { $0.addresses.contains(address) } + [address.family == .ipv4]
       if seen.insert(kind).inserted { strangers.append(address) }
     }
@@ -45,11 +47,15 @@ struct NaiveReach {
     let single = policy.flows.indices.map { Oracle(policy.keeping(1 << UInt32($0))) }
     let kinds = Self.kinds(policy)
     var connections: [Asked] = []
-    let ends = owners.keys.sorted() + strangers
-    for from in ends {
+    var ends = owners.sorted { $0.key < $1.key }.map { (address: $0.key, host: HostID?.some($0.value)) }
+    // At each host that may carry it.
+    for virtual in policy.virtuals {
+      for host in virtual.carriers { ends += virtual.addresses.map { ($0, host) } }
+    }
+    ends += strangers.map { ($0, nil) }
+    for (from, source) in ends {
       // One address outside stands for several, which may connect to each other.
-      for to in ends where to.family == from.family {
-        let (source, destination) = (owners[from], owners[to])
+      for (to, destination) in ends where to.family == from.family {
         if let source, source == destination { continue }
         var judges: [(HostID, Direction)] = []
         var gateways: [HostID] = []
@@ -58,11 +64,7 @@ struct NaiveReach {
           guard case .gateway(let routes) = host.forwarding else { continue }
           let gateway = HostID(index)
           if gateway == source || gateway == destination { continue }
-          let isCrossed = routes.contains { route in
-            let (one, other) = (policy[route.one].addresses, policy[route.other].addresses)
-            return one.contains(from) && other.contains(to) || other.contains(from) && one.contains(to)
-          }
-          if isCrossed { gateways.append(gateway) }
+          if routes.contains(where: { policy.crosses($0, from, to) }) { gateways.append(gateway) }
         }
         if let destination { judges.append((destination, .ingress)) }
         for (ipProtocol, kind) in kinds where ipProtocol != (from.family == .ipv4 ? .icmpv6 : .icmp) {
@@ -214,7 +216,7 @@ extension Policy {
             name: flow.name, parts: flow.parts, written: flow.written, per: flow.per, services: flow.services,
             why: flow.why,
             owner: nil, ticket: nil, until: Timestamp(seconds: .min), location: flow.location)
-      }, guards: guards, zones: zones)
+      }, guards: guards, zones: zones, virtuals: virtuals)
   }
 }
 

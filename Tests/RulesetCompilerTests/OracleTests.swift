@@ -12,23 +12,35 @@ import Testing
   func `a compiled ruleset allows exactly what the policy says`(seed: Int) throws {
     let random = RandomPolicy(seed: UInt64(seed))
     // A third of them has tripwires, which allow and deny nothing as long as nobody trips them.
-    let policy = seed % 3 == 0 ? random.withTripwires : random.policy
+    // Another third has virtual addresses.
+    let policy =
+      switch seed % 3 {
+      case 0: random.withTripwires
+      case 1: random.withVirtuals(seed: UInt64(seed))
+      default: random.policy
+      }
     let policies = HostPolicies(policy)
     let compiler = RulesetCompiler(policy, policies)
     let evaluators = policies.distinct.map { Evaluator(compiler.compile($0).withNobodyCut) }
     let oracle = Oracle(policy)
     var generator = SeededGenerator(seed: UInt64(seed) &+ 1_000_000)
-    let addresses = random.addresses
+    let addresses = random.addresses + policy.virtuals.flatMap(\.addresses)
+    let carried = policy.carried
 
     for (index, host) in policy.hosts.enumerated() {
       for _ in 0..<400 {
         let direction = Direction.allCases.randomElement(using: &generator) ?? .ingress
         if direction == .forward, !host.judgesByAddresses { continue }
-        guard let connection = draw(host, direction, addresses, &generator) else { continue }
+        // It carries those that it may carry, or somebody else does.
+        let carrying = carried[index].filter { _ in generator.oneIn(2) }
+        guard
+          let connection = draw(host.addresses, carrying, carried[index], direction, addresses, &generator)
+        else { continue }
         let now = Timestamp(seconds: Int64.random(in: 0...4, using: &generator) * 1000)
-        let expected = oracle.judge(connection, at: HostID(index), direction, now: now)
+        let expected = oracle.judge(
+          connection, at: HostID(index), direction, now: now, carrying: carrying)
         let got = evaluators[policies.assignment[index]].evaluate(
-          packet(connection, at: host, direction, now), at: hook(direction))
+          packet(connection, at: host.addresses + carrying, direction, now), at: hook(direction))
         #expect(got.isCertain)
         #expect(
           (got.verdict == .accept) == (expected != .denied),
@@ -47,11 +59,13 @@ import Testing
   }
 
   private func draw(
-    _ host: Host, _ direction: Direction, _ addresses: [Address], _ generator: inout SeededGenerator
+    _ fixed: [Address], _ carrying: [Address], _ carried: [Address], _ direction: Direction,
+    _ addresses: [Address], _ generator: inout SeededGenerator
   ) -> Connection? {
+    let own = fixed + carrying
     let groups = [Address(.ipv4, 0xe000_0012), Address(.ipv6, 0xff02 << 112 | 0x12)]
     guard let peer = addresses.randomElement(using: &generator),
-      let other = (direction == .forward ? addresses : host.addresses).filter({ $0.family == peer.family })
+      let other = (direction == .forward ? addresses : fixed + carried).filter({ $0.family == peer.family })
         .randomElement(using: &generator)
     else { return nil }
     let source = direction == .egress ? other : peer
@@ -60,7 +74,7 @@ import Testing
       destination = groups.first { $0.family == peer.family } ?? destination
     }
     // What a host sends itself never meets the rules of its links.
-    if host.addresses.contains(source), host.addresses.contains(destination) { return nil }
+    if own.contains(source), own.contains(destination) { return nil }
     let ipProtocol =
       [IPProtocol.tcp, .tcp, .udp, .udp, .sctp, .icmp, .icmpv6, .esp, .gre, .vrrp].randomElement(
         using: &generator) ?? .tcp
@@ -85,9 +99,9 @@ import Testing
     }
   }
 
-  private func packet(_ connection: Connection, at host: Host, _ direction: Direction, _ now: Timestamp)
-    -> Packet
-  {
+  private func packet(
+    _ connection: Connection, at own: [Address], _ direction: Direction, _ now: Timestamp
+  ) -> Packet {
     let header: [UInt8] =
       switch connection.kind {
       case .ports(let source, let destination):
@@ -99,7 +113,7 @@ import Testing
       from: connection.source, to: connection.destination, connection.ipProtocol, transport: header,
       inputInterface: direction == .egress ? nil : 2, outputInterface: direction == .ingress ? nil : 2)
     packet.time = UInt64(now.seconds) * 1_000_000_000
-    packet.localAddresses = host.addresses
+    packet.localAddresses = own
     return packet
   }
 }

@@ -21,7 +21,12 @@ import Testing
   @Test(arguments: 0..<60)
   func `tables of random policies allow what their host policies allow`(seed: Int) throws {
     let random = RandomPolicy(seed: UInt64(seed))
-    let policy = seed % 3 == 0 ? random.withTripwires : random.policy
+    let policy =
+      switch seed % 3 {
+      case 0: random.withTripwires
+      case 1: random.withVirtuals(seed: UInt64(seed))
+      default: random.policy
+      }
     _ = try compare(policy, now: Timestamp(seconds: Int64(seed % 5) * 1000), label: "seed \(seed)")
   }
 
@@ -35,24 +40,27 @@ import Testing
     let unanswered = policy.unanswered
     let lessSpaces = try HostSpaces(unanswered, HostPolicies(unanswered), at: now, in: universe)
     var compared = 0
+    let carried = policy.carried
     for (index, host) in policy.hosts.enumerated() {
       let hostPolicy = policies[HostID(index)].enforced
       let table = compiler.compile(hostPolicy)
       let own = AddressSet(host.addresses)
       let circumstances = Circumstances(
         ownAddresses: own, time: UInt64(now.seconds) * 1_000_000_000, apartFrom: [table].bridgeNames)
-      let declared = try spaces.space(of: hostPolicy, at: [host.addresses])
-      let surely = try lessSpaces.space(of: hostPolicy, at: [host.addresses])
+      let declared = try spaces.space(
+        of: hostPolicy, at: [host.addresses], carrying: [carried[index]])
+      let surely = try lessSpaces.space(of: hostPolicy, at: [host.addresses], carrying: [carried[index]])
+      let here = own.union(AddressSet(carried[index]))
       for direction in Direction.allCases {
         if direction == .forward, !host.judgesByAddresses { continue }
         let passage = direction.passage
         func cut(_ space: ConnectionSpace) throws -> ConnectionSpace {
-          let here = space.restricted { $0.passage == passage }
+          let some = space.restricted { $0.passage == passage }
           return switch direction {
           // What came from an own address never came over a link.
-          case .ingress: try here.restricted(from: AddressSet.all.subtracting(own), to: own)
-          case .egress: try here.restricted(from: own)
-          case .forward: here
+          case .ingress: try some.restricted(from: AddressSet.all.subtracting(own), to: here)
+          case .egress: try some.restricted(from: here)
+          case .forward: some
           }
         }
         let ruleset = try RulesetSpace([table], passage, circumstances, in: universe)
@@ -175,6 +183,6 @@ extension Policy {
       hosts: hosts, peers: peers,
       services: services.map {
         Service(name: $0.name, terms: $0.terms, multicast: $0.multicast, location: $0.location)
-      }, flows: flows, guards: guards, zones: zones)
+      }, flows: flows, guards: guards, zones: zones, virtuals: virtuals)
   }
 }

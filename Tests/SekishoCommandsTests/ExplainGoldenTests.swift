@@ -27,6 +27,14 @@ import Testing
     Question(
       name: "ended", words: ["192.0.2.65", "archive-1", "https"],
       inventory: "Tests/Golden/explain/ended.yaml"),
+    Question(
+      name: "to-a-virtual-address", words: ["monitor-1", "shop", "https"],
+      inventory: "examples/virtual-address"),
+    Question(
+      name: "to-a-carrier-itself", words: ["monitor-1", "edge-1", "https"],
+      inventory: "examples/virtual-address"),
+    Question(
+      name: "from-a-carrier", words: ["edge-1", "web-1", "http"], inventory: "examples/virtual-address"),
   ]
 
   @Test(arguments: questions)

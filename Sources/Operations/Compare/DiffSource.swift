@@ -60,6 +60,8 @@ package struct Rulesets {
   package let assignment: [String: Int]
   /// As far as the source knows them.
   package let addresses: [String: [Address]]
+  /// The virtual addresses that hosts may carry, as far as the source knows them.
+  package let carried: [String: [Address]]
   /// Hosts that the source knows and has no ruleset of.
   package let notCompiled: Set<String>
   /// What there is to say of the source.
@@ -76,12 +78,14 @@ package struct Rulesets {
     assignment = Dictionary(
       uniqueKeysWithValues: zip(policy.hosts, policies.assignment).map { ($0.name, $1) })
     addresses = Dictionary(uniqueKeysWithValues: policy.hosts.map { ($0.name, $0.addresses) })
+    carried = Dictionary(uniqueKeysWithValues: zip(policy.hosts.map(\.name), policy.carried))
     notCompiled = []
     remarks = []
   }
 
   package init(of host: String, _ listing: RulesetListing) {
-    self.init([listing.tables], [host: 0], addresses: [:], notCompiled: [], remarks: listing.remarks)
+    self.init(
+      [listing.tables], [host: 0], addresses: [:], carried: [:], notCompiled: [], remarks: listing.remarks)
   }
 
   package init(reading path: String) throws {
@@ -100,16 +104,18 @@ package struct Rulesets {
     self.init(
       distinct, assignment,
       addresses: manifest.hosts.mapValues { $0.addresses.compactMap { try? Address(parsing: $0) } },
+      carried: manifest.hosts.mapValues { $0.virtual.compactMap { try? Address(parsing: $0) } },
       notCompiled: Set(manifest.notCompiled), remarks: manifest.remarkOnParts(path).map { [$0] } ?? [])
   }
 
   private init(
     _ distinct: [[Table]], _ assignment: [String: Int], addresses: [String: [Address]],
-    notCompiled: Set<String>, remarks: [String] = []
+    carried: [String: [Address]], notCompiled: Set<String>, remarks: [String] = []
   ) {
     self.distinct = distinct
     self.assignment = assignment
     self.addresses = addresses
+    self.carried = carried
     self.notCompiled = notCompiled
     self.remarks = remarks
     compiler = nil
@@ -126,7 +132,8 @@ package struct Rulesets {
       if distinct[own] == other.distinct[place] { distinct[own] = other.distinct[place] }
     }
     return Rulesets(
-      distinct, assignment, addresses: addresses, notCompiled: notCompiled, remarks: remarks)
+      distinct, assignment, addresses: addresses, carried: carried, notCompiled: notCompiled,
+      remarks: remarks)
   }
 
   /// All tables of a host; `nil` where the source has none of it.
@@ -136,7 +143,8 @@ package struct Rulesets {
   package func only(_ host: String) -> Rulesets {
     Rulesets(
       distinct, assignment.filter { $0.key == host }, addresses: addresses.filter { $0.key == host },
-      notCompiled: notCompiled.intersection([host]), remarks: remarks)
+      carried: carried.filter { $0.key == host }, notCompiled: notCompiled.intersection([host]),
+      remarks: remarks)
   }
 }
 

@@ -31,7 +31,8 @@ package struct ReachChange {
     ) throws(NotProven) -> BlastRadius {
       let there = hosts.filter { $0[keyPath: side] != nil }
       let every = try EveryReach(
-        whole, hosts: there.map(\.addresses), isCrown: { crowns.contains(there[$0.index].name) },
+        whole, hosts: there.map { $0.addresses + $0.carried },
+        isCrown: { crowns.contains(there[$0.index].name) },
         hops: Self.hops)
       return BlastRadius(every, crowns: there.count { crowns.contains($0.name) })
     }
@@ -46,7 +47,7 @@ package struct ReachChange {
     func radius(_ policy: Policy, _ whole: ConnectionSpace) throws(NotProven) -> BlastRadius {
       let crowns = policy.crownNames
       let every = try EveryReach(
-        whole, hosts: policy.hosts.map(\.addresses),
+        whole, hosts: zip(policy.hosts, policy.carried).map { $0.addresses + $1 },
         isCrown: { crowns.contains(policy.hosts[$0.index].name) }, hops: Self.hops)
       return BlastRadius(every, crowns: crowns.count)
     }

@@ -146,11 +146,12 @@ extension HostDifference {
     }
     // Over a route of either side everything crosses the host.
     let routes = [policy, oldPolicy].compactMap { $0?.areas(ofHost: host) }
+    let carried = Set([old, new].flatMap { $0.carried[host] ?? [] }).sorted()
     func rulesets(
       _ addresses: [Address], _ before: [Table]?, _ after: [Table]?, elsewhere: [Table] = []
     ) -> HostRulesets {
       HostRulesets(
-        name: host, addresses: addresses, old: before, new: after, staying: staying,
+        name: host, addresses: addresses, carried: carried, old: before, new: after, staying: staying,
         elsewhere: elsewhere, routes: routes.isEmpty ? nil : routes.flatMap { $0 }, flows: flows)
     }
     func changing(_ tables: [Table]?) -> [Table]? { staying.isEmpty ? tables : tables?.filter(\.isSekishos) }

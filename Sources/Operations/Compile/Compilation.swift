@@ -38,13 +38,15 @@ package final class Compilation {
     self.rendering = rendering
     let digests = try await rendering.render(distinct, to: write)
     let selectable = policy.selectableHosts
+    let carried = policy.carried
     var entries: [String: Manifest.Entry] = [:]
     for id in hosts {
       guard let digest = digests[policies.assignment[id.index]] else { continue }
       let host = policy[id]
       entries[host.name] = Manifest.Entry(
         digest: digest, modes: host.modes, ssh: host.ssh ?? host.name,
-        addresses: host.addresses.map(\.description), groups: selectable[id.index].groups, zone: host.zone,
+        addresses: host.addresses.map(\.description), virtual: carried[id.index].map(\.description),
+        groups: selectable[id.index].groups, zone: host.zone,
         inventory: inventory)
     }
     let others = Set(policy.hosts.map(\.name)).subtracting(hosts.map { policy[$0].name })

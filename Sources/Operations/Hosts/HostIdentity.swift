@@ -13,8 +13,17 @@ package struct HostIdentity: Sendable {
   package let addresses: [Address]
   /// The addresses of every host that is known, with its name.
   package let owners: [Address: String]
+  /// The virtual addresses that are known, with what they are called. They make nobody a host: any carrier may have them.
+  package let virtuals: [Address: String]
+  /// Those that this host may carry.
+  package let carried: [Address]
 
-  package init(host: String, addresses: [Address], owners: [Address: String]) {
+  package init(
+    host: String, addresses: [Address], owners: [Address: String], virtuals: [Address: String] = [:],
+    carried: [Address] = []
+  ) {
+    self.virtuals = virtuals
+    self.carried = carried
     self.host = host
     self.addresses = addresses
     self.owners = owners
@@ -51,8 +60,11 @@ package struct HostIdentity: Sendable {
   package func strayAddresses(_ hello: Greeting) -> StrayAddresses {
     // What a bridge of containers has is no address that the host speaks from to others, unless it is another's.
     let bridged = Set(hello.bridged)
-    let carried = hello.addresses.filter { owners[$0] != nil || !bridged.contains($0) }
-    return StrayAddresses(carried: carried, by: host, owners: owners)
+    let known = owners.merging(virtuals) { owner, _ in owner }
+    let others = hello.addresses.filter {
+      !carried.contains($0) && (known[$0] != nil || !bridged.contains($0))
+    }
+    return StrayAddresses(carried: others, by: host, owners: known)
   }
 
   /// The host other than the one that was meant of which a machine has the largest share of addresses.

@@ -152,7 +152,7 @@ extension Policy {
   fileprivate var whoManagesMost: String? {
     let named = Set(
       hosts.map(\.name) + groups.map(\.name) + hostGroups.map(\.name) + zones.map(\.name)
-        + networks.map(\.name))
+        + networks.map(\.name) + virtuals.map(\.name))
     var counts: [String: Int] = [:]
     for flow in managementFlows(at: .current()) where named.contains(self[flow.written.from].name) {
       counts[self[flow.written.from].name, default: 0] += Set(flow.parts.flatMap { self[$0.to].hosts }).count

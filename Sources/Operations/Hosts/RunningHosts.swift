@@ -179,7 +179,7 @@ package struct RunningHosts {
     let own = tables.filter { $0.family == target.wanted.family && $0.name == target.wanted.name }
     let others = tables.filter { $0.family != target.wanted.family || $0.name != target.wanted.name }
     return HostRulesets(
-      name: target.name, addresses: target.identity.addresses, old: own,
+      name: target.name, addresses: target.identity.addresses, carried: target.identity.carried, old: own,
       new: [target.wanted.keeping(own.first)],
       staying: others.judging,
       routes: targets.inventory.flatMap { $0.policy.areas(ofHost: target.name) },

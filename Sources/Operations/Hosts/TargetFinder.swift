@@ -206,13 +206,19 @@ package struct TargetFinder {
     }
     let owners = Dictionary(
       uniqueKeysWithValues: policy.hosts.flatMap { host in host.addresses.map { ($0, host.name) } })
+    let virtuals = Dictionary(
+      policy.virtuals.flatMap { virtual in virtual.addresses.map { ($0, virtual.name) } },
+      uniquingKeysWith: { first, _ in first })
+    let carried = policy.carried
     return selected.map { id in
       let host = policy[id]
       let index = policies.assignment[id.index]
       let table = tables[index] ?? compiler.compile(policies.distinct[index])
       tables[index] = table
       return (
-        HostIdentity(host: host.name, addresses: host.addresses, owners: owners), table, host.ssh ?? host.name
+        HostIdentity(
+          host: host.name, addresses: host.addresses, owners: owners, virtuals: virtuals,
+          carried: carried[id.index]), table, host.ssh ?? host.name
       )
     }
   }
@@ -238,10 +244,20 @@ package struct TargetFinder {
       addresses[name] = own
       for address in own { owners[address] = name }
     }
+    var virtuals: [Address: String] = [:]
+    var carried: [String: [Address]] = [:]
+    for (name, entry) in manifest.hosts.sorted(by: { $0.key < $1.key }) where !entry.virtual.isEmpty {
+      let own = entry.virtual.compactMap { try? Address(parsing: $0) }
+      carried[name] = own
+      // What they are called is not written: the first who may have it stands for all.
+      for address in own where virtuals[address] == nil { virtuals[address] = name }
+    }
     return try (selected ?? Array(selectable.indices)).compactMap { index in
       let name = selectable[index].name
       guard let entry = manifest.hosts[name] else { return nil }
-      let identity = HostIdentity(host: name, addresses: addresses[name] ?? [], owners: owners)
+      let identity = HostIdentity(
+        host: name, addresses: addresses[name] ?? [], owners: owners, virtuals: virtuals,
+        carried: carried[name] ?? [])
       return (identity, try table(of: name, in: directory, manifest), entry.ssh)
     }
   }

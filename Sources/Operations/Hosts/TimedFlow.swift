@@ -37,6 +37,9 @@ package struct TimedFlow {
     var hosts: [(name: String, doors: [Door])] = []
     for (id, host) in policy.hosts.enumerated() {
       let shares = policies[HostID(id)].allowances.filter { $0.flow.index == index }
+      if let virtual = shares.lazy.compactMap(\.virtual).first {
+        throw Self.refusal(of: policies.peers[virtual.index].name)
+      }
       let openings = try shares.map { try Opening($0, policies.peers) }
       // They are counted before they are made: two ends of a thousand addresses have a million pairs.
       let count = openings.reduce(0) { $0 + $1.pairs } * ports.count
@@ -68,7 +71,7 @@ extension TimedFlow {
     let names = Set(
       policy.flows.map(\.name) + policy.services.map(\.name) + policy.networks.map(\.name)
         + policy.hosts.map(\.name) + policy.groups.map(\.name) + policy.hostGroups.map(\.name)
-        + policy.zones.map(\.name))
+        + policy.zones.map(\.name) + policy.virtuals.map(\.name))
     func unused(_ wish: String) -> String { InventoryName.free(wish, besides: names) }
     let flow = unused("opened")
     var networks: [String] = []
@@ -77,6 +80,7 @@ extension TimedFlow {
       if let host = policy.hosts.first(where: { $0.addresses.contains(address) }) {
         throw Misuse("\(word) is an address of \(host.name): name the host")
       }
+      if let virtual = policy.virtual(of: address) { throw Self.refusal(of: policy[virtual].name) }
       let name = unused(wish)
       networks.append("  \(name): {prefixes: [\"\(address)/\(address.family.bitWidth)\"]}")
       return name
@@ -95,6 +99,13 @@ extension TimedFlow {
       "flows:", "  \(flow): {from: \(ends.from), to: \(ends.to), service: \(asked), why: opened for a time}",
     ]
     return (lines.joined(separator: "\n") + "\n", flow)
+  }
+
+  /// A door is open at every address of a host: one to a virtual address would open the others as well.
+  private static func refusal(of virtual: String) -> Misuse {
+    Misuse(
+      "\(virtual) is a virtual address, and what a host opens for a time it opens at all of its addresses; a flow of the "
+        + "inventory opens it")
   }
 
   /// A word of the command line as YAML. Nothing that could end it is in a name, a selector or a service.

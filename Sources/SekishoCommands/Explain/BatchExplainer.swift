@@ -23,7 +23,9 @@ struct BatchExplainer: Sendable {
     self.policy = policy
     self.policies = policies
     self.explainer = explainer
-    addresses = Dictionary(uniqueKeysWithValues: policy.hosts.map { ($0.name, $0.addresses) })
+    addresses = Dictionary(
+      uniqueKeysWithValues: policy.hosts.map { ($0.name, $0.addresses) }
+        + policy.virtuals.map { ($0.name, $0.addresses) })
     networks = Set(policy.peers.filter { !$0.networks.isEmpty }.map(\.name))
     now = Timestamp(seconds: Int64(time(nil)))
   }
@@ -177,7 +179,7 @@ struct BatchExplainer: Sendable {
     return false
   }
 
-  /// The addresses of a host, or an address; `nil` for everything else.
+  /// The addresses of a host, or virtual ones, or an address; `nil` for everything else.
   private func addresses(of text: String) -> [Address]? {
     if let known = addresses[text] { return known }
     if networks.contains(text) { return nil }

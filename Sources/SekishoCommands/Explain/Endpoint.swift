@@ -2,7 +2,7 @@ internal import Addressing
 internal import ArgumentParser
 internal import Policy
 
-/// One end of a question: a host, a network or an address, as the user names it.
+/// One end of a question: a host, a network, a virtual address or an address, as the user names it.
 struct Endpoint {
   let name: String
   /// What to try. A host's addresses are one part; of a network there is one part for each kind of
@@ -16,6 +16,8 @@ struct Endpoint {
     name = text
     if let host = policy.hosts.first(where: { $0.name == text }) {
       (parts, isNetwork) = ([host.addresses], false)
+    } else if let virtual = policy.virtuals.first(where: { $0.name == text }) {
+      (parts, isNetwork) = ([virtual.addresses], false)
     } else if let peers = policy.peers.first(where: { $0.name == text && !$0.networks.isEmpty }) {
       (parts, isNetwork) = (divided(peers.networks), true)
     } else if let network = policy.networks.first(where: { $0.name == text }) {
@@ -27,6 +29,13 @@ struct Endpoint {
     } else {
       throw ValidationError("'\(text)' is no host and no network, and not an address")
     }
+  }
+
+  /// The virtual addresses that a host may carry as an end of their own; `nil`: it is no such host.
+  init?(carriedBy host: HostID, in policy: Policy) {
+    let carried = policy.carried(by: host)
+    if carried.isEmpty { return nil }
+    (name, parts, isNetwork) = (policy[host].name, [carried], false)
   }
 
   private static func member(of name: String, _ policy: Policy) -> String? {

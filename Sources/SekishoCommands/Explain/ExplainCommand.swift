@@ -15,7 +15,7 @@ struct ExplainCommand: Verb {
       sekisho explain [<options>] --batch <file>
       """,
     discussion: """
-      FROM and TO are hosts, networks or addresses; SERVICE is a service of the inventory, or tcp/443, \
+      FROM and TO are hosts, networks, virtual addresses or addresses; SERVICE is a service of the inventory, or tcp/443, \
       icmp/echo-request, esp. The first packet is sent through the compiled ruleset of every managed \
       host on its way. A network is asked about by one address of every part of it that rulesets tell \
       apart; where these are not answered alike, the verdict is "in part".
@@ -84,14 +84,23 @@ struct ExplainCommand: Verb {
     let asked = try AskedService(service, in: loaded.policy)
     let now = Timestamp(seconds: Int64(time(nil)))
     var answers: [(Connection, PathExplanation)] = []
-    let pairs = try Endpoint.pairs(source, destination) { explainer.owner(of: $0) }.joined()
+    func pairs(from source: Endpoint) throws -> [(from: Address, to: Address)] {
+      Array(try Endpoint.pairs(source, destination) { explainer.owner(of: $0) }.joined())
+    }
+    var ways = try pairs(from: source).map { (pair: $0, sender: HostID?.none) }
+    // A host that may carry a virtual address asks from that one as well.
+    if let sender = loaded.policy.host(named: from), from != to,
+      let carried = Endpoint(carriedBy: sender, in: loaded.policy)
+    {
+      ways += try pairs(from: carried).filter { $0.from != $0.to }.map { ($0, sender) }
+    }
     for term in asked.terms {
-      for pair in pairs {
+      for (pair, sender) in ways {
         for connection in term.connections(from: pair.from, to: pair.to) {
           // To such an address a host talks to itself (RFC 1122, 3.2.1.3; RFC 4291, 2.5.3). As a source it may be forged.
           let staysInside =
             !destination.isNetwork && Self.isLoopback(pair.to) && explainer.owner(of: pair.from) != nil
-          var explanation = staysInside ? .loopback : explainer.explain(connection, now: now)
+          var explanation = staysInside ? .loopback : explainer.explain(connection, from: sender, now: now)
           if !explanation.isLoopback { explanation.beside = explainer.beside(connection, now: now) }
           answers.append((connection, explanation))
         }

@@ -110,7 +110,10 @@ struct ExplanationReport {
       let words = (try? rule.text(in: .inet, style: TextStyle(.listing, isStateless: true))) ?? "?"
       below = ["\("chain \(chain): \(words)", .faint)"]
     }
-    return Entry(hop.isAllowed ? .opens : .closes, "\(way) \(host): \(reason)", below: below)
+    let isCarried = hop.direction != .forward && isOneOfSeveral
+    return Entry(
+      hop.isAllowed ? .opens : .closes,
+      "\(way) \(host)\(isCarried ? ", if it carries the address" : ""): \(reason)", below: below)
   }
 
   private func place(_ location: SourceLocation) -> String { sources.shownLine(location) }

@@ -210,7 +210,8 @@ struct AddressNames {
 
   init(_ targets: Targets?) {
     names = Dictionary(
-      (targets?.hosts ?? []).flatMap { $0.identity.owners.map { ($0.key, $0.value) } },
+      (targets?.hosts ?? []).flatMap { ($0.identity.owners.map { $0 } + $0.identity.virtuals.map { $0 }) }
+        .map { ($0.key, $0.value) },
       uniquingKeysWith: { first, _ in first })
   }
 

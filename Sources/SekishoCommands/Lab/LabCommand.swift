@@ -68,7 +68,8 @@ struct LabCommand: AsyncParsableCommand {
       let entries = nodes.map { node -> Entry in
         let name = node.name + String(repeating: " ", count: width - node.name.count)
         let kind = node.kind == .network ? "  (network)" : node.forwards ? "  (gateway)" : ""
-        return "\(name)  \(node.addresses.map(\.description).joined(separator: " "))\(kind)"
+        let addresses = node.addresses.map(\.description) + node.carried.map { "\($0) (virtual)" }
+        return "\(name)  \(addresses.joined(separator: " "))\(kind)"
       }
       return Answer(
         parts: [

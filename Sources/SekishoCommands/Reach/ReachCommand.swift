@@ -95,7 +95,9 @@ struct Whereabouts {
     var others: [Substring] = []
     for term in text.split(separator: ",", omittingEmptySubsequences: false) {
       let name = term.filter { $0 != " " }
-      if let index = policy.peers.firstIndex(where: { $0.name == name && !$0.networks.isEmpty }) {
+      if let index = policy.peers.firstIndex(where: {
+        $0.name == name && !($0.networks.isEmpty && $0.virtuals.isEmpty)
+      }) {
         networks.append(PeersID(index))
       } else {
         others.append(term)
