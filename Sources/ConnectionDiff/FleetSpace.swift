@@ -50,25 +50,31 @@ struct FleetSpace {
     typealias Gateways = [(host: String, gateway: Gateway)]
     var gateways: (lower: Gateways, upper: Gateways) = ([], [])
     for (tables, others, hosts) in members.byWay {
-      let addresses = AddressSet(hosts.flatMap { $0.addresses + $0.carried })
+      let addresses = AddressSet(hosts.flatMap(\.addresses))
+      let carried = AddressSet(hosts.flatMap(\.carried))
       // What one of several hosts does not believe it gets from itself, or would send itself, the others do.
       let bridges = tables.bridgeNames
       var arriving = Circumstances(ownAddresses: addresses, atSecond: now.seconds, apartFrom: bridges)
       var leaving = arriving
-      if hosts.count > 1 {
-        (arriving.ownSources, leaving.ownDestinations) = (AddressSet(), AddressSet())
-      } else {
-        // At the other end of a connection another host carries it.
-        let own = AddressSet(hosts.flatMap(\.addresses))
-        (arriving.ownSources, leaving.ownDestinations) = (own, own)
-      }
+      if hosts.count > 1 { (arriving.ownSources, leaving.ownDestinations) = (AddressSet(), AddressSet()) }
+      leaving.ownSources = addresses.union(carried)
       let tables = enforcing ? tables.map(\.enforcing) : tables
       let into = try RulesetSpace(tables, beside: others, .ingress, arriving, in: universe)
       let out = try RulesetSpace(tables, beside: others, .egress, leaving, in: universe)
       sides.lower = try sides.lower.union(into.lower.restricted(to: addresses))
-        .union(into.lower.intersection(groups)).union(out.lower.restricted(from: addresses))
+        .union(into.lower.intersection(groups)).union(out.lower.restricted(from: addresses.union(carried)))
       sides.upper = try sides.upper.union(into.upper.restricted(to: addresses))
-        .union(into.upper.intersection(groups)).union(out.upper.restricted(from: addresses))
+        .union(into.upper.intersection(groups)).union(out.upper.restricted(from: addresses.union(carried)))
+      for host in hosts where !host.carried.isEmpty {
+        // A virtual address at the other end is one that another host carries.
+        let virtual = AddressSet(host.carried)
+        var here = Circumstances(
+          ownAddresses: AddressSet(host.addresses), atSecond: now.seconds, apartFrom: bridges)
+        here.ownDestinations = virtual.union(AddressSet(host.addresses))
+        let into = try RulesetSpace(tables, beside: others, .ingress, here, in: universe)
+        sides.lower = try sides.lower.union(into.lower.restricted(to: virtual))
+        sides.upper = try sides.upper.union(into.upper.restricted(to: virtual))
+      }
       for host in hosts where host.mayForward {
         let here = Circumstances(
           ownAddresses: AddressSet(host.addresses), atSecond: now.seconds, apartFrom: bridges)

@@ -12,6 +12,7 @@ import Testing
     "packaging/README.md", "examples/README.md", "examples/containers/README.md",
     "examples/dual-stack-database/README.md", "examples/gateway/README.md", "examples/observe/README.md",
     "examples/time-limited/README.md", "examples/tripwires/README.md", "examples/two-tier-web/README.md",
+    "examples/virtual-address/README.md",
   ]
 
   /// Command lines of blocks of code, without what a shell does around them.
