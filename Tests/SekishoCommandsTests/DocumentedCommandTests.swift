@@ -8,7 +8,7 @@ import Testing
 @Suite struct DocumentedCommandTests {
   static let pages = [
     "README.md", "README.ja.md", "docs/first-day.md", "docs/operations.md", "docs/inventory.md",
-    "docs/security.md", "docs/agent.md", "docs/faq.md", "docs/json.md", "docs/faq.md", "examples/library/README.md",
+    "docs/security.md", "docs/agent.md", "docs/faq.md", "docs/json.md", "examples/library/README.md",
     "packaging/README.md", "examples/README.md", "examples/containers/README.md",
     "examples/dual-stack-database/README.md", "examples/gateway/README.md", "examples/observe/README.md",
     "examples/time-limited/README.md", "examples/tripwires/README.md", "examples/two-tier-web/README.md",

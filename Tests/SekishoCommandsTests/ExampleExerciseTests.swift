@@ -7,6 +7,7 @@ import Testing
 @Suite struct ExampleExerciseTests {
   static let examples = [
     "containers", "dual-stack-database", "gateway", "observe", "time-limited", "tripwires", "two-tier-web",
+    "virtual-address",
   ]
 
   /// The commands of a page, and what stands behind them as their output.
