@@ -26,13 +26,21 @@ struct TrafficFigures {
         type filter hook input priority filter; policy drop;
         ct state established,related accept
         udp dport \(port) accept
+        counter drop
       }
     }
     """
 
   /// Whose packets are sent.
-  enum Traffic: String, CaseIterable {
+  enum Traffic: String {
     case random, hot, established
+    /// What is denied, of sources that are recorded already, and of ever others.
+    case denied, flood
+
+    static let allowed: [Self] = [.random, .hot, .established]
+
+    /// The port that is asked for.
+    var port: UInt16 { self == .denied || self == .flood ? TrafficFigures.port + 100 : TrafficFigures.port }
   }
 
   func show() throws {
@@ -50,13 +58,13 @@ struct TrafficFigures {
     var (judged, tried): ([Traffic: [Double]], [Traffic: [Double]]) = ([:], [:])
     for _ in 0..<Self.rounds {
       require(["nft", "-f", file])
-      for traffic in Traffic.allCases { plain[traffic, default: []].append(try cost(traffic, holder)) }
+      for traffic in Traffic.allowed { plain[traffic, default: []].append(try cost(traffic, holder)) }
       require(["nft", "delete", "table", "inet", "reference"])
       for step in change.steps { _ = try NftablesConnection().commit(step, expecting: nil) }
-      for traffic in Traffic.allCases { ours[traffic, default: []].append(try cost(traffic, holder)) }
-      for traffic in Traffic.allCases { judged[traffic, default: []].append(try cost(traffic, holder)) }
+      for traffic in Traffic.allowed { ours[traffic, default: []].append(try cost(traffic, holder)) }
+      for traffic in Traffic.allowed { judged[traffic, default: []].append(try cost(traffic, holder)) }
       for table in [trial.prepared, trial.armed] { try install(table) }
-      for traffic in Traffic.allCases { tried[traffic, default: []].append(try cost(traffic, holder)) }
+      for traffic in Traffic.allowed { tried[traffic, default: []].append(try cost(traffic, holder)) }
       require(["nft", "delete", "table", "inet", "sekisho"])
     }
     let names: [(Traffic, String, Double)] = [
@@ -72,6 +80,7 @@ struct TrafficFigures {
       remark("\(text(median(own))) ns a packet, \(text(median(other))) with the plain ruleset")
     }
     showTrial(judged, tried)
+    try showRecords(compiled, beside: file, holder)
     try showTripwire(compiled, beside: ServerPolicy(clients: clients, hasTripwire: true).table(), holder)
   }
 
@@ -97,6 +106,22 @@ struct TrafficFigures {
     }
     require(["nft", "delete", "table", "inet", "sekisho"])
     Figure("with a tripwire, against the same rules without: established", median(ratios), "x").show()
+  }
+
+  /// What it costs to record what is denied, against a chain that only counts and drops it. What is allowed passes no rule of that.
+  private func showRecords(_ compiled: Table, beside file: String, _ holder: pid_t) throws {
+    for (traffic, name) in [(Traffic.denied, "recorded already"), (.flood, "a flood of sources")] {
+      let ratios = try (0..<Self.rounds).map { _ in
+        require(["nft", "-f", file])
+        let plain = try cost(traffic, holder)
+        require(["nft", "delete", "table", "inet", "reference"])
+        try install(compiled)
+        let recorded = try cost(traffic, holder)
+        require(["nft", "delete", "table", "inet", "sekisho"])
+        return recorded / plain
+      }
+      Figure("denied packets, against a counted drop: \(name)", median(ratios), "x", .atMost(1.5)).show()
+    }
   }
 
   private func showTrial(_ judged: [Traffic: [Double]], _ tried: [Traffic: [Double]]) {
@@ -178,16 +203,15 @@ struct TrafficSender {
     var ports: [UInt16] = []
     for number in 0..<count {
       switch traffic {
-      case .random: sources.append(peers[below(peers.count)])
-      case .hot: sources.append(peers[number % 16])
+      case .random, .flood: sources.append(peers[below(peers.count)])
+      case .hot, .denied: sources.append(peers[number % 16])
       case .established: sources.append(inet_addr(TrafficFigures.sender))
       }
       ports.append((traffic == .established ? 40_000 : UInt16(1024 + (number / 16) % 60_000)).bigEndian)
     }
     func send(_ count: Int) -> Double {
       traffic_send(
-        "there", link, inet_addr(TrafficFigures.receiver), TrafficFigures.port.bigEndian, sources, ports,
-        count)
+        "there", link, inet_addr(TrafficFigures.receiver), traffic.port.bigEndian, sources, ports, count)
     }
     if traffic == .established {
       let own = traffic_listen(inet_addr(TrafficFigures.sender), UInt16(40_000).bigEndian)
