@@ -122,7 +122,8 @@ extension PolicyBuilder {
       isGood = false
       let kind = peers[end].networks.isEmpty ? "a virtual address" : "a network"
       var help = "remove `per`, and name at the other end what is meant of it"
-      if loader.tree.isScalar(other.node), peers[other.id].networks.isEmpty, peers[other.id].virtuals.isEmpty {
+      if loader.tree.isScalar(other.node), peers[other.id].networks.isEmpty, peers[other.id].virtuals.isEmpty
+      {
         let terms = names.map { "\(loader.tree.string(other.node)) & \($0.name)" }
         help = "remove `per`: `\(other.key): [\(terms.joined(separator: ", "))]` says the same"
       }

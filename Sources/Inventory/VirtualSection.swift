@@ -5,7 +5,8 @@ extension MappingSchema {
       Key(
         .addresses, .oneOrMore(.pattern(.oneAddress)), isRequired: true,
         "One address or a list; of no host's own, and in no other virtual address."),
-      Key(.carriers, .selector, isRequired: true, "The hosts that may have it: a selector, or a list of them."),
+      Key(
+        .carriers, .selector, isRequired: true, "The hosts that may have it: a selector, or a list of them."),
       Key(.description, .text, "What it is for."),
     ])
 }

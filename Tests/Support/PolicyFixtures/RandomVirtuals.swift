@@ -42,9 +42,10 @@ extension RandomPolicy {
     let flows = policy.flows.map { flow in
       // No virtual address takes part in groups.
       if flow.services.contains(where: { !policy[$0].multicast.isEmpty }) { return flow }
+      let parts = flow.parts.map { FlowPart(from: end($0.from), to: end($0.to)) }
       return Flow(
-        name: flow.name, from: end(flow.from), to: end(flow.to), services: flow.services, why: flow.why,
-        owner: nil, ticket: nil, until: flow.until, location: here)
+        name: flow.name, parts: parts, written: parts.count == 1 ? parts[0] : flow.written, per: flow.per,
+        services: flow.services, why: flow.why, owner: nil, ticket: nil, until: flow.until, location: here)
     }
     return Policy(
       hosts: policy.hosts, peers: peers, services: policy.services, flows: flows, guards: policy.guards,
