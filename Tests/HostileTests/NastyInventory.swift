@@ -84,5 +84,7 @@ struct NastyInventory {
       \(flowLines.joined(separator: "\n"))
 
       """
+      // A number to some readers of YAML.
+      .replacing("0x1a", with: "\"0x1a\"")
   }
 }
