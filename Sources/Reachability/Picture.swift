@@ -27,6 +27,24 @@ package struct Picture: Sendable {
     /// `nil` for networks, for hosts in none and for selections.
     package let zone: String?
     package let isCrown: Bool
+    /// Names of what it takes together: the boxes of a selection, the hosts that carry a virtual address.
+    package var members: [String] = []
+  }
+
+  /// Hosts and outside addresses that one end of a flow has to have some of, to be drawn.
+  package struct Filter: Sendable {
+    let hosts: Set<HostID>
+    let networks: AddressSet
+
+    package init(hosts: [HostID], networks: [PeersID], in policy: Policy) {
+      self.hosts = Set(hosts)
+      self.networks = networks.reduce(AddressSet()) { $0.union(policy[$1].networks) }
+    }
+
+    func takes(_ peers: Peers, _ policy: Policy) -> Bool {
+      !hosts.isDisjoint(with: peers.hosts) || !networks.intersection(peers.networks).isEmpty
+        || peers.virtuals.contains { !hosts.isDisjoint(with: policy[$0].carriers) }
+    }
   }
 
   /// Flows between the same two boxes.
@@ -43,15 +61,27 @@ package struct Picture: Sendable {
   /// - Parameters:
   ///   - now: flows that have ended then are not drawn.
   ///   - byZone: whether a zone is one box.
-  package init(_ policy: Policy, at now: Timestamp, byZone: Bool = false) {
+  ///   - from: whose flows are drawn, and to whom; `nil`: everybody's. With one of them boxes without an arrow are left out.
+  package init(
+    _ policy: Policy, at now: Timestamp, byZone: Bool = false, from: Filter? = nil, to: Filter? = nil
+  ) {
     var drawing = Drawing(policy, now, byZone: byZone)
     for (index, flow) in policy.flows.enumerated() {
       if let until = flow.until, now >= until { continue }
-      drawing.draw(FlowID(index), few: Self.few)
+      let parts = flow.parts.filter {
+        from?.takes(policy[$0.from], policy) != false && to?.takes(policy[$0.to], policy) != false
+      }
+      drawing.draw(FlowID(index), parts, few: Self.few)
     }
-    boxes = drawing.boxes
-    arrows = drawing.arrows.sorted { ($0.key.from, $0.key.to) < ($1.key.from, $1.key.to) }.map {
-      Arrow(from: $0.key.from, to: $0.key.to, flows: $0.value)
+    let arrows = drawing.arrows.sorted { ($0.key.from, $0.key.to) < ($1.key.from, $1.key.to) }
+    let isAll = from == nil && to == nil
+    let drawn = Set(arrows.flatMap { [$0.key.from, $0.key.to] })
+    let shown = drawing.boxes.indices.filter { isAll || drawn.contains($0) }
+    let places = Dictionary(uniqueKeysWithValues: shown.enumerated().map { ($0.element, $0.offset) })
+    boxes = shown.map { drawing.boxes[$0] }
+    self.arrows = arrows.compactMap { ends, flows in
+      guard let from = places[ends.from], let to = places[ends.to] else { return nil }
+      return Arrow(from: from, to: to, flows: flows)
     }
   }
 }
@@ -96,11 +126,10 @@ private struct Drawing {
     }
   }
 
-  mutating func draw(_ id: FlowID, few: Int) {
-    let flow = policy[id]
+  mutating func draw(_ id: FlowID, _ parts: [FlowPart], few: Int) {
     // Of several parts some may be one arrow.
     var drawn: Set<Ends> = []
-    for part in flow.parts {
+    for part in parts {
       for from in ends(part.from, few) {
         // A host needs no flow to itself.
         for to in ends(part.to, few) where from != to || boxes[from].count != 1 {
@@ -119,23 +148,43 @@ private struct Drawing {
       result.append(boxOfHost[host.index])
     }
     if result.count > few {
+      let members = result.map { boxes[$0].name }
       result = [
         box(
-          Picture.Box(kind: .selection, name: peers.name, count: peers.hosts.count, zone: nil, isCrown: false)
-        )
+          Picture.Box(
+            kind: .selection, name: peers.name, count: peers.hosts.count, zone: nil, isCrown: false,
+            members: members))
       ]
     }
     for virtual in peers.virtuals.map({ policy[$0] }) {
       result.append(
         box(
           Picture.Box(
-            kind: .selection, name: virtual.name, count: virtual.carriers.count, zone: nil, isCrown: false)))
+            kind: .selection, name: virtual.name, count: virtual.carriers.count, zone: nil, isCrown: false,
+            members: virtual.carriers.map { policy[$0].name })))
     }
-    if !peers.networks.isEmpty {
-      result.append(box(Picture.Box(kind: .network, name: peers.name, count: 0, zone: nil, isCrown: false)))
+    for name in networks(of: peers) {
+      result.append(box(Picture.Box(kind: .network, name: name, count: 0, zone: nil, isCrown: false)))
     }
     known[id] = result
     return result
+  }
+
+  /// The networks that an end is made of, by their names; where none of those are just it, the end's own.
+  private func networks(of peers: Peers) -> [String] {
+    if peers.networks.isEmpty { return [] }
+    if !Peers.isDerived(peers.name), peers.hosts.isEmpty { return [peers.name] }
+    let within = policy.peers.filter {
+      $0.hosts.isEmpty && $0.virtuals.isEmpty && !Peers.isDerived($0.name) && !$0.networks.isEmpty
+        && $0.networks.subtracting(peers.networks).isEmpty
+    }
+    let whole = within.filter { one in
+      !within.contains {
+        $0.networks != one.networks && one.networks.subtracting($0.networks).isEmpty
+      }
+    }
+    let union = whole.reduce(AddressSet()) { $0.union($1.networks) }
+    return union == peers.networks ? whole.map(\.name) : [peers.name]
   }
 
   private mutating func box(_ box: Picture.Box) -> Int {

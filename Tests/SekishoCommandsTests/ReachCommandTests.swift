@@ -55,8 +55,19 @@ import Testing
     (["reach", "nobody"], 64, ["reach: no host, group or zone is called 'nobody'"]),
     (["reach", "app", "--to", "web-1", "--cut"], 64, ["'app' and 'web-1' have hosts in common"]),
     (["reach"], 64, ["say where the intruder is"]),
-    (["graph"], 0, ["digraph sekisho {", "subgraph cluster_", #"[label="db (3)"]"#, #"label="postgres""#]),
-    (["graph", "--format", "mermaid"], 0, ["flowchart LR\n", "[[\"connected (30)\"]]", "class "]),
+    (
+      ["graph"], 0,
+      [
+        "digraph sekisho {", "subgraph cluster_", #"[label="db (3)"]"#, #"label="postgres""#,
+        #"label="Who may ask whom: "#, #"[label="a crown jewel""#, #"[label="internet", shape=ellipse"#,
+        #"label="connected (30)\nterminal\napi\nbastion-1\n"#,
+      ]
+    ),
+    (
+      ["graph", "--format", "mermaid"], 0,
+      ["flowchart LR\n", "[[\"connected (30)<br>terminal<br>api<br>", "and 10 more\"]]", "class "]
+    ),
+    (["graph", "--to", "nobody"], 64, ["no host, group or zone is called 'nobody'"]),
     (["graph", "--by", "zone", "--json"], 0, [#""kind" : "network""#]),
   ]
 
@@ -65,6 +76,48 @@ import Testing
     let told = Self.run(arguments)
     #expect(told.status == status, "\(told.output)")
     for word in words { #expect(told.output.contains(word), "\(told.output)") }
+  }
+
+  @Test func `a picture of some has their flows and boxes alone`() {
+    let told = Self.run(["graph", "--from", "internet, worker", "--to", "vault, edge", "--no-legend"])
+    #expect(told.status == 0, "\(told.output)")
+    let labels = told.output.split(separator: "\n").filter { $0.contains("[label=") }
+      .compactMap { $0.split(separator: "\"").dropFirst().first }
+    #expect(
+      Set(labels) == [
+        "worker (2)", "signer (2)", "egress-1", "reverse-proxy (2)", "internet", "signing", "proxy",
+        "http, https, ping",
+      ], "\(told.output)")
+  }
+
+  @Test func `a change is drawn by what it opens and closes`() throws {
+    let directory = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: directory) }
+    for (name, flow) in [("old", "from: a, to: b, service: web"), ("new", "from: a, to: c, service: web")] {
+      let text = """
+        version: 1
+        services: {web: tcp/80}
+        hosts: {a: {addresses: [10.0.0.1]}, b: {addresses: [10.0.0.2]}, c: {addresses: [10.0.0.3]}}
+        flows: {f: {\(flow), why: test}}
+        """
+      try text.write(to: directory.appending(path: "\(name).yaml"), atomically: true, encoding: .utf8)
+    }
+    func picture(_ format: String) -> (status: Int32, output: String) {
+      ChildProcess.run(
+        [
+          "env", "--chdir=\(directory.path)", "\(ChildProcess.products)/sekisho", "diff", "old.yaml",
+          "new.yaml",
+          "--format", format, "-q",
+        ])
+    }
+    let dot = picture("dot")
+    #expect(dot.status == 2)
+    #expect(dot.output.contains(##"[label="+ web (tcp/80)", color="#1a7f37""##), "\(dot.output)")
+    #expect(dot.output.contains(##"[label="- web (tcp/80)", color="#cf222e""##), "\(dot.output)")
+    #expect(!dot.output.contains("Between known hosts"))
+    let mermaid = picture("mermaid")
+    #expect(mermaid.output.contains("-->|\"+ web (tcp/80)\"| n"), "\(mermaid.output)")
   }
 
   @Test func `without Graphviz a picture names the package`() {

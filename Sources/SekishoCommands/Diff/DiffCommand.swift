@@ -27,6 +27,8 @@ struct DiffCommand: Verb {
         sekisho diff --base main --format github
                                               what it brings that is probably
                                               not meant, beside the lines
+        sekisho diff old/ new/ --format svg > change.svg
+                                              a picture: green opens, red closes
         sekisho diff --host db --out PLAN     saves what is shown, for apply PLAN
 
       Exit codes: 0 nothing differs, 1 error (also when a host could not be asked), 2 differences, 4 a guard of the \
@@ -51,8 +53,17 @@ struct DiffCommand: Verb {
   @Flag(help: "Write Markdown, for a pull request.")
   var markdown = false
 
-  @Option(help: "text, github or sarif: how a service of code review is told.")
-  var format = ReviewFormat.text
+  @Option(
+    help:
+      "text; github or sarif, for a service of code review; dot, mermaid or svg, a picture of what changes.")
+  var format = Format.text
+
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case text, github, sarif, dot, mermaid, svg
+
+    /// How a service of code review is told; `nil`: none is.
+    var review: ReviewFormat? { self == .text ? nil : ReviewFormat(rawValue: rawValue) }
+  }
 
   @Argument(help: "Two sources to compare.")
   var sources: [String] = []
@@ -68,10 +79,10 @@ struct DiffCommand: Verb {
       throw ValidationError("--out saves what changes on hosts; two sources have none")
     }
     if markdown, !isBetween { throw ValidationError("--markdown is for two sources; give them, or --base") }
+    if format.review != nil, !isBetween || targets.host != nil {
+      throw ValidationError("--format \(format.rawValue) is for two whole inventories; give them, or --base")
+    }
     if format != .text {
-      if !isBetween || targets.host != nil {
-        throw ValidationError("--format is for two whole inventories; give them, or --base")
-      }
       if markdown || output.json { throw ValidationError("give one of --format, --json and --markdown") }
     }
     if markdown, output.json { throw ValidationError("give --json or --markdown") }
@@ -80,18 +91,42 @@ struct DiffCommand: Verb {
   var markdownTitle: String? { markdown ? "Connections" : nil }
 
   func answer(_ console: Console) async throws -> Answer {
-    if format != .text {
+    if let review = format.review {
       do {
         if let (old, new) = try await compared(), case .inventory(let before) = old.content,
           case .inventory(let after) = new.content
         {
-          return try reviewed(from: before, to: after)
+          return try reviewed(from: before, to: after, review)
         }
       } catch let mistakes as InventoryMistakes {
-        return try reviewed(mistakes)
+        return try reviewed(mistakes, review)
       }
-      throw Refusal(.usage, "--format is about two inventories, and one of these is something else")
+      throw Refusal(
+        .usage, "--format \(format.rawValue) is about two inventories, and one of these is something else")
     }
+    var answer = try await change(console)
+    if format != .text {
+      let picture = DiffPicture(answer.parts, title: "What opens and closes: \(compared)")
+      let bytes =
+        switch format {
+        case .mermaid: Array(picture.mermaid.utf8)
+        case .svg: try await Graphviz.svg(picture.dot)
+        default: Array(picture.dot.utf8)
+        }
+      answer.parts =
+        [.verbatim(bytes)] + answer.parts.filter { if case .chapter = $0 { false } else { true } }
+    }
+    return answer
+  }
+
+  /// What is compared, in a few words.
+  private var compared: String {
+    if let base { return "\(inventory.inventory) since \(base)" }
+    if !sources.isEmpty { return sources.joined(separator: " → ") }
+    return targets.host ?? "this machine"
+  }
+
+  private func change(_ console: Console) async throws -> Answer {
     var remarks: [String] = []
     var answer = Answer()
     let found: FoundDifference

@@ -7,10 +7,9 @@ internal import Policy
 extension DiffCommand {
   /// What the change brings, beside the lines of the new inventory that it is about: findings, and guards that do not hold.
   ///
-  /// - Parameters:
-  ///   - before: the old inventory.
-  ///   - after: the new one.
-  func reviewed(from before: LoadedPolicy, to after: LoadedPolicy) throws -> Answer {
+  func reviewed(
+    from before: LoadedPolicy, to after: LoadedPolicy, _ format: ReviewFormat
+  ) throws -> Answer {
     let brought = Lint.brought(from: before.policy, to: after.policy, at: .current())
     let guards = BrokenGuards(after).entries
     let found =
@@ -24,7 +23,7 @@ extension DiffCommand {
   }
 
   /// Mistakes of an inventory, in the form that was asked for.
-  func reviewed(_ mistakes: InventoryMistakes) throws -> Answer {
+  func reviewed(_ mistakes: InventoryMistakes, _ format: ReviewFormat) throws -> Answer {
     let found = mistakes.report.json(mistakes.sources).map {
       ReviewFinding(kind: "mistake", diagnostic: $0)
     }

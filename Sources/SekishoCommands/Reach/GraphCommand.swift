@@ -11,12 +11,14 @@ struct GraphCommand: Verb {
     usage: "sekisho graph [<options>]",
     discussion: """
       A box is hosts with the same role, within its zone; crown jewels are marked. An arrow is flows, with their \
-      services. An end of flows that is more than three boxes is a box of its own, with dashes, so that what \
-      everybody needs is one arrow.
+      services. An end of flows that is more than three boxes is a box of its own, with dashes, which lists them, so \
+      that what everybody needs is one arrow. --from and --to draw the flows of some alone. What a change opens and \
+      closes is drawn by sekisho diff --format svg.
 
         sekisho graph > policy.dot                    for Graphviz
         sekisho graph --format svg > policy.svg       drawn by Graphviz
         sekisho graph --format mermaid --by zone      for a page that draws Mermaid
+        sekisho graph --to vault --format svg         who may ask the vault
       """)
 
   @OptionGroup var inventory: InventoryOptions
@@ -28,25 +30,45 @@ struct GraphCommand: Verb {
   @Option(help: "What a box is: a role, or a zone.")
   var by = Box.role
 
+  @Option(help: ArgumentHelp("Draw flows from these alone, as in \"api, internet\".", valueName: "selector"))
+  var from: String?
+
+  @Option(help: ArgumentHelp("Draw flows to these alone.", valueName: "selector"))
+  var to: String?
+
+  @Flag(help: "Leave out what boxes and arrows mean.")
+  var noLegend = false
+
   enum Format: String, ExpressibleByArgument, CaseIterable { case dot, mermaid, svg }
   enum Box: String, ExpressibleByArgument, CaseIterable { case role, zone }
 
   func answer(_ console: Console) async throws -> Answer {
     let policy = try LoadedPolicy(inventory.inventory).policy
-    let picture = Picture(policy, at: .current(), byZone: by == .zone)
+    func filter(_ text: String?) throws -> Picture.Filter? {
+      guard let text else { return nil }
+      let whereabouts = try Whereabouts(text, in: policy)
+      return Picture.Filter(hosts: whereabouts.hosts, networks: whereabouts.networks, in: policy)
+    }
+    let picture = Picture(
+      policy, at: .current(), byZone: by == .zone, from: try filter(from), to: try filter(to))
     if output.json { return Answer(data: .document(PictureFile(picture, policy))) }
-    let text = PictureText(picture: picture, policy: policy)
+    let title =
+      "Who may ask whom: \(inventory.inventory)" + (from.map { ", from \($0)" } ?? "")
+      + (to.map { ", to \($0)" } ?? "")
+    let text = PictureText(picture: picture, policy: policy, title: title, hasLegend: !noLegend)
     let bytes =
       switch format {
       case .dot: Array(text.dot.utf8)
       case .mermaid: Array(text.mermaid.utf8)
-      case .svg: try await svg(text.dot)
+      case .svg: try await Graphviz.svg(text.dot)
       }
     return Answer(parts: [.verbatim(bytes)])
   }
+}
 
-  /// Graphviz draws; nothing of it is linked in.
-  private func svg(_ dot: String) async throws -> [UInt8] {
+/// Draws; nothing of it is linked in.
+enum Graphviz {
+  static func svg(_ dot: String) async throws -> [UInt8] {
     do {
       let drawn = try await Subprocess.run(
         .name("dot"), arguments: ["-Tsvg"], input: .string(dot), output: .bytes(limit: 64 << 20),
@@ -71,6 +93,7 @@ private struct PictureFile: Encodable {
     let hosts: Int
     let zone: String?
     let crown: Bool
+    let members: [String]?
   }
 
   struct Arrow: Encodable {
@@ -86,7 +109,9 @@ private struct PictureFile: Encodable {
 
   init(_ picture: Picture, _ policy: Policy) {
     boxes = picture.boxes.map {
-      Box(name: $0.name, kind: "\($0.kind)", hosts: $0.count, zone: $0.zone, crown: $0.isCrown)
+      Box(
+        name: $0.name, kind: "\($0.kind)", hosts: $0.count, zone: $0.zone, crown: $0.isCrown,
+        members: $0.members.isEmpty ? nil : $0.members)
     }
     arrows = picture.arrows.map { arrow in
       Arrow(
