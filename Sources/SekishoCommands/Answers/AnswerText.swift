@@ -30,9 +30,13 @@ struct AnswerText {
     var groups: [String: [String]] = [:]
     var order: [(host: String?, key: String, text: String)] = []
     for case .failure(let text, let host) in failures {
-      // A reason may name the host that it is about.
-      let key = host.map {
-        text.split(separator: $0, omittingEmptySubsequences: false).joined(separator: "\n")
+      // A reason may name the host that it is about; as a part of a word it is something else.
+      let key = host.map { host in
+        text.split(separator: " ", omittingEmptySubsequences: false).map { word in
+          word.hasPrefix(host) && ["", ":", ",", ";"].contains(word.dropFirst(host.count))
+            ? "\n\(word.dropFirst(host.count))" : String(word)
+        }
+        .joined(separator: " ")
       }
       if let host, let key {
         groups[key, default: []].append(host)
