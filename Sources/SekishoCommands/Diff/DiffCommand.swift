@@ -31,8 +31,8 @@ struct DiffCommand: Verb {
                                               a picture: green opens, red closes
         sekisho diff --host db --out PLAN     saves what is shown, for apply PLAN
 
-      Exit codes: 0 nothing differs, 1 error (also when a host could not be asked), 2 differences, 4 a guard of the \
-      (new) inventory does not hold.
+      Exit codes: 0 nothing differs, 1 error (also when a host could not be asked), 2 differences (with --format \
+      github or sarif they are 0), 4 a guard of the (new) inventory does not hold.
       """)
 
   @OptionGroup var inventory: InventoryOptions
