@@ -328,7 +328,8 @@ let package = Package(
       [
         "Addressing", "AgentProtocol", "Artifacts", "Attempts", "ConnectionDiff", "ConnectionSpace",
         "Enforcement",
-        "Fleet", "HostAgent", "Inventory", "Machine", "Lab", "LabFixtures", "LabHarness", "MemoryKernel",
+        "ChildProcess", "Fleet", "Goldens", "HostAgent", "Inventory", "Machine", "Lab", "LabFixtures",
+        "LabHarness", "MemoryKernel",
         "Netlink", "Nftables", "Operations", "Policy", "ProbePlan", "RulesetCompiler", "RulesetDiff",
         "RulesetSpace",
         "sekisho",

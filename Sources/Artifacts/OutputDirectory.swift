@@ -46,19 +46,7 @@ package struct OutputDirectory: Sendable {
     guard let entry = manifest.hosts[host] else {
       throw OutputFailure(path, "no host \(host) in the manifest", remedy: "compile again")
     }
-    let name = "\(entry.digest).json"
-    let stored = try onDisk { () throws(SystemFailure) in
-      try Directory(opening: "\(path)/\(Self.rulesets)").read(name)
-    }
-    guard let bytes = stored else {
-      throw OutputFailure(
-        "\(path)/\(Self.rulesets)/\(name)", "the ruleset of \(host) is missing", remedy: "compile again")
-    }
-    guard SHA256.hex(bytes) == entry.digest else {
-      throw OutputFailure(
-        "\(path)/\(Self.rulesets)/\(name)",
-        "the file is not what was compiled", remedy: "compile again into an empty directory")
-    }
+    let bytes = try json(entry.digest, of: host)
     for ending in ["nft", "json"] {
       let isNamed = try onDisk { () throws(SystemFailure) in
         try Directory(opening: path).holds(
@@ -71,6 +59,33 @@ package struct OutputDirectory: Sendable {
         remedy: "compile again")
     }
     return bytes
+  }
+
+  /// The files of a host's ruleset, whatever else leads to them: what a compile of a part has written for another directory.
+  ///
+  /// The JSON is checked against its digest. Of the text there is none; one that was cut short leaves a brace open,
+  /// and `nft -f` takes nothing of it.
+  package func files(of host: String, _ entry: Manifest.Entry) throws(OutputFailure) -> RulesetFiles {
+    let json = try json(entry.digest, of: host)
+    return RulesetFiles(nft: try stored("\(entry.digest).nft", of: host), json: json)
+  }
+
+  private func json(_ digest: String, of host: String) throws(OutputFailure) -> [UInt8] {
+    let name = "\(digest).json"
+    let bytes = try stored(name, of: host)
+    if SHA256.hex(bytes) == digest { return bytes }
+    throw OutputFailure(
+      "\(path)/\(Self.rulesets)/\(name)",
+      "the file is not what was compiled", remedy: "compile again into an empty directory")
+  }
+
+  private func stored(_ name: String, of host: String) throws(OutputFailure) -> [UInt8] {
+    let stored = try onDisk { () throws(SystemFailure) in
+      try Directory(opening: "\(path)/\(Self.rulesets)").read(name)
+    }
+    if let stored { return stored }
+    throw OutputFailure(
+      "\(path)/\(Self.rulesets)/\(name)", "the ruleset of \(host) is missing", remedy: "compile again")
   }
 
   static func manifest(in directory: borrowing Directory) throws(OutputFailure) -> Manifest? {

@@ -22,7 +22,7 @@ package final class Compilation {
     let policy = loaded.policy
     policies = HostPolicies(policy)
     var hosts = try selected?.select(policy) ?? policy.hosts.indices.map { HostID($0) }
-    if let shard { hosts = hosts.filter { shard.holds($0.index) } }
+    if let shard { hosts = hosts.filter { [policies] in shard.holds(policies.assignment[$0.index]) } }
     self.hosts = hosts
     distinct = Set(hosts.map { [policies] in policies.assignment[$0.index] }).sorted()
   }
@@ -67,7 +67,7 @@ package struct CompiledFiles: Sendable {
   package let report: OutputReport
 }
 
-/// Part `number` of `count`, by host, as in `1/4`.
+/// Part `number` of `count`, as in `1/4`: of the distinct rulesets, so that none is compiled by two parts.
 package struct Shard: Hashable, Sendable {
   package let number: Int
   package let count: Int
@@ -82,5 +82,5 @@ package struct Shard: Hashable, Sendable {
     self.count = count
   }
 
-  func holds(_ index: Int) -> Bool { index % count == number - 1 }
+  func holds(_ ruleset: Int) -> Bool { ruleset % count == number - 1 }
 }
