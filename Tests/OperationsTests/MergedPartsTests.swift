@@ -3,6 +3,7 @@ import ChildProcess
 import Foundation
 import Goldens
 import Operations
+import Policy
 import Testing
 
 /// What several machines compile in parts is what one would have compiled.
@@ -21,14 +22,28 @@ import Testing
     let rulesets = try parts.map { try FileManager.default.contentsOfDirectory(atPath: "\($0)/rulesets") }
     // No ruleset is compiled twice.
     #expect(Set(rulesets.joined()).count == rulesets.joined().count)
-    let merged = try MergedParts(reading: parts).write(to: path("merged"))
+    let merged = try MergedParts(reading: parts, selected: nil).write(to: path("merged"))
     #expect(merged.hosts == whole.hosts && merged.rulesets == whole.rulesets)
     #expect(merged.inventory == whole.inventory && merged.report.changed == whole.report.changed)
     #expect(try files(in: "whole").count > 2 * whole.rulesets)
     #expect(try files(in: "merged") == files(in: "whole"))
     // Once more: nothing is written anew.
-    let again = try MergedParts(reading: parts.reversed()).write(to: path("merged"))
+    let again = try MergedParts(reading: parts.reversed(), selected: nil).write(to: path("merged"))
     #expect(again.report.changed.isEmpty && again.report.unchanged == whole.hosts)
+  }
+
+  @Test func `what one host is given is taken out of a whole`() async throws {
+    let loaded = try LoadedPolicy("\(Golden.root)/inventory")
+    _ = try await Compilation(of: loaded, selected: nil, shard: nil).write(to: path("whole"))
+    let name = try #require(loaded.policy.hosts.last?.name)
+    let host = HostSelector(text: name)
+    _ = try await Compilation(of: loaded, selected: host, shard: nil).write(to: path("alone"))
+    let taken = try MergedParts(reading: [path("whole")], selected: host).write(to: path("taken"))
+    #expect(taken.hosts == 1 && taken.rulesets == 1)
+    #expect(try files(in: "taken") == files(in: "alone"))
+    #expect(throws: Misuse.self) {
+      try MergedParts(reading: [path("whole")], selected: HostSelector(text: "nobody"))
+    }
   }
 
   @Test func `a part that is missing is named by its hosts`() async throws {
@@ -36,7 +51,7 @@ import Testing
     let parts = try await self.parts(of: loaded, 3)
     for left in parts {
       let failure = #expect(throws: PartsDiffer.self) {
-        try MergedParts(reading: parts.filter { $0 != left })
+        try MergedParts(reading: parts.filter { $0 != left }, selected: nil)
       }
       #expect(failure?.description.contains("a part is missing") == true)
       let lost = try OutputDirectory(left).manifest().hosts.keys.min() ?? ""
@@ -51,7 +66,9 @@ import Testing
       toFile: other, atomically: true, encoding: .utf8)
     let parts = try await self.parts(of: loaded, 2)
     _ = try await Compilation(of: LoadedPolicy(other), selected: nil, shard: nil).write(to: path("alien"))
-    let failure = #expect(throws: PartsDiffer.self) { try MergedParts(reading: parts + [path("alien")]) }
+    let failure = #expect(throws: PartsDiffer.self) {
+      try MergedParts(reading: parts + [path("alien")], selected: nil)
+    }
     #expect(failure?.description.contains("another inventory") == true)
   }
 
@@ -66,11 +83,11 @@ import Testing
     try FileManager.default.removeItem(atPath: file)
     try bytes.dropLast(9).write(to: URL(fileURLWithPath: file))
     let failure = #expect(throws: OutputFailure.self) {
-      try MergedParts(reading: parts).write(to: path("merged"))
+      try MergedParts(reading: parts, selected: nil).write(to: path("merged"))
     }
     #expect(failure?.reason == "the file is not what was compiled")
     #expect(!FileManager.default.fileExists(atPath: path("merged/manifest.json")))
-    #expect(throws: OutputFailure.self) { try MergedParts(reading: [path("nowhere")]) }
+    #expect(throws: OutputFailure.self) { try MergedParts(reading: [path("nowhere")], selected: nil) }
   }
 
   /// What stands in the examples for batch systems is run as these would run it.

@@ -2,22 +2,24 @@ internal import Artifacts
 
 /// The directories that the parts of one compile have written, to be written as one.
 package struct MergedParts: Sendable {
-  /// A part, and the first of its hosts with each ruleset.
+  /// A part, and its hosts.
   private let parts: [(directory: OutputDirectory, hosts: [String])]
   private let entries: [String: Manifest.Entry]
+  /// Hosts that are left out.
+  private let others: Set<String>
   private let inventory: String
 
   /// Reads the manifests of the parts.
   ///
-  /// - Throws: ``PartsDiffer`` where they are not the parts of one compile, or not all of them;
+  /// - Parameter selected: the hosts that are taken; `nil`: all.
+  /// - Throws: ``PartsDiffer`` where they are not the parts of one compile, or not all of them; ``Misuse``;
   ///   ``Artifacts/OutputFailure``.
-  package init(reading paths: [String]) throws {
+  package init(reading paths: [String], selected: HostSelector?) throws {
     var entries: [String: Manifest.Entry] = [:]
     var origin: [String: String] = [:]
     var missing: Set<String> = []
     var parts: [(directory: OutputDirectory, hosts: [String])] = []
     var first: (inventory: String, path: String)?
-    var digests: Set<String> = []
     for path in paths {
       let directory = OutputDirectory(path)
       let manifest = try directory.manifest()
@@ -35,7 +37,7 @@ package struct MergedParts: Sendable {
         }
         entries[host] = entry
         origin[host] = path
-        if digests.insert(entry.digest).inserted { hosts.append(host) }
+        hosts.append(host)
       }
       parts.append((directory, hosts))
     }
@@ -47,7 +49,10 @@ package struct MergedParts: Sendable {
     }
     guard let first else { throw PartsDiffer("no part has a ruleset") }
     self.parts = parts
-    self.entries = entries
+    let selectable = Manifest(hosts: entries).selectableHosts
+    let names = try selected.map { Set(try $0.select(selectable).map { selectable[$0].name }) }
+    self.entries = names.map { names in entries.filter { names.contains($0.key) } } ?? entries
+    others = Set(entries.keys).subtracting(self.entries.keys)
     inventory = first.inventory
   }
 
@@ -56,17 +61,16 @@ package struct MergedParts: Sendable {
   /// - Throws: ``Artifacts/OutputFailure``; the directory then is as it was.
   package func write(to directory: String) throws -> CompiledFiles {
     let write = try OutputWrite(directory)
-    var rulesets = 0
+    var written: Set<String> = []
     for (part, hosts) in parts {
       for host in hosts {
-        guard let entry = entries[host] else { continue }
+        guard let entry = entries[host], written.insert(entry.digest).inserted else { continue }
         try write.add(try part.files(of: host, entry))
-        rulesets += 1
       }
     }
-    let report = try write.finish(hosts: entries, keeping: [])
+    let report = try write.finish(hosts: entries, keeping: others)
     return CompiledFiles(
-      inventory: inventory, hosts: entries.count, rulesets: rulesets, report: report)
+      inventory: inventory, hosts: entries.count, rulesets: written.count, report: report)
   }
 }
 

@@ -19,6 +19,8 @@ struct CompileCommand: Verb {
 
         sekisho compile --shard 1/4 -o part-1       on one of four machines
         sekisho compile --merge part-* -o build     the same bytes as one compile
+        sekisho compile --merge build --host db-1 -o db-1
+                                                    what one host of a compile is given
 
       A shard has a part of the distinct rulesets, and the hosts that have these. Parts of different inventories, \
       and parts of which one is missing, are refused.
@@ -50,15 +52,16 @@ struct CompileCommand: Verb {
   var merge: [String] = []
 
   func validate() throws {
-    if !merge.isEmpty, host != nil || shard != nil {
-      throw ValidationError("--merge takes the parts as they are; leave --host and --shard out")
+    if !merge.isEmpty, shard != nil {
+      throw ValidationError("--merge compiles nothing that could be a part; leave --shard out")
     }
   }
 
   func answer(_ console: Console) async throws -> Answer {
+    let selected = host.map { HostSelector(text: $0) }
     if !merge.isEmpty {
       var answer = Answer()
-      answer.add(try MergedParts(reading: merge).write(to: out), out)
+      answer.add(try MergedParts(reading: merge, selected: selected).write(to: out), out)
       return answer
     }
     let loaded = try LoadedPolicy(inventory.inventory)
@@ -68,7 +71,7 @@ struct CompileCommand: Verb {
       throw refusal
     }
     let compilation = try Compilation(
-      of: loaded, selected: host.map { HostSelector(text: $0) }, shard: shard)
+      of: loaded, selected: selected, shard: shard)
     // The process ends with it: to take apart what it knows of ten thousand hosts would be a twentieth of its work.
     _ = unsafe Unmanaged.passRetained(compilation)
     answer.add(try await compilation.write(to: out), out)
