@@ -5,6 +5,7 @@ RUN_PACKAGES := nftables iproute2 util-linux
 TEST_PACKAGES := conntrack openssh-server openssh-client iptables arptables ebtables systemd python3-yaml python3-jsonschema
 CONTAINER_PACKAGES := docker.io podman netavark busybox-static iptables
 BOOT_PACKAGES := qemu-system-x86 debootstrap
+ANSIBLE_PACKAGES := ansible-core openssh-server openssh-client
 MANUAL_PACKAGES := python3 lowdown
 DEB_PACKAGES := dpkg-dev fakeroot
 
@@ -37,7 +38,7 @@ STATIC := --scratch-path $(STATIC_BUILD) -c release --static-swift-stdlib --disa
 	-Xlinker '--remap-inputs=*/libyaml.so=$(STATIC_LIBRARIES)/libyaml.a' \
 	-Xlinker -L$(STATIC_LIBRARIES) -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: build release test test-containers test-boot test-deb quick soak fuzz lint format golden demo demo-adopt bench
+.PHONY: build release test test-containers test-ansible test-boot test-deb quick soak fuzz lint format golden demo demo-adopt bench
 .PHONY: documentation manual install uninstall deb tarball test-library clean
 .PHONY: packages run-packages test-packages
 
@@ -52,6 +53,11 @@ test: test-packages
 test-containers: build run-packages
 	@packaging/install-packages $(CONTAINER_PACKAGES)
 	Tests/Containers/run "$$(swift build --show-bin-path)/sekisho"
+
+# Ansible, which applies to hosts of a lab over ssh.
+test-ansible: build run-packages
+	@packaging/install-packages $(ANSIBLE_PACKAGES)
+	Tests/Ansible/run "$$(swift build --show-bin-path)/sekisho"
 
 # A Debian 12 that is booted in emulation with what install puts into it: some minutes behind the release.
 test-boot: manual
