@@ -4,6 +4,7 @@ internal import SekishoCommands
 @main
 struct Main {
   static func main() async {
+    Surroundings.require()
     // Ahead of everything that may start a thread: a namespace is entered by one thread alone.
     LabKeeper.runIfAsked()
     Signals.ignoreBrokenPipes()

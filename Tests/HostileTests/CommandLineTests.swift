@@ -126,6 +126,15 @@ struct CommandLineTests {
     }
   }
 
+  @Test(arguments: ["--version", "apply --local --host a --yes", ""])
+  func `where nothing says what to do nothing is done, and not called done`(command: String) throws {
+    try withShell { shell in
+      try shell.write("inventory/all.yaml", Self.inventory)
+      let result = try shell.run("unshare --mount sh -c 'mount -t tmpfs none /proc; exec sekisho \(command)'")
+      #expect(result.status == 1 && result.all.hasPrefix("error: /proc is not there"), "\(result.all)")
+    }
+  }
+
   @Test func `a compile that finds an edited ruleset writes it again`() throws {
     try withShell { shell in
       try shell.write("inventory/all.yaml", Self.inventory)
