@@ -1,5 +1,5 @@
 /// How a host's agent is started: a command prefix in front of `sekisho agent`.
-package struct AgentTransport: Hashable, Sendable {
+package struct AgentTransport: Hashable, Sendable, Codable {
   /// Program and arguments, `sekisho agent` included. No shell reads them on this machine.
   package let command: [String]
 

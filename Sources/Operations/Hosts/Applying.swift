@@ -60,13 +60,14 @@ package struct FleetChange {
   /// - Parameters:
   ///   - saved: what was shown; it has to be what there is.
   ///   - skipsUnreachable: whether hosts that cannot be asked are left out.
+  ///   - readsBooks: whether hosts are asked for their books, too.
   /// - Throws: ``PlanMoved``.
   package init(
-    of targets: Targets, as saved: SavedPlan? = nil, skipsUnreachable: Bool = false,
+    of targets: Targets, as saved: SavedPlan? = nil, skipsUnreachable: Bool = false, readsBooks: Bool = false,
     watch: (any HostWatch)? = nil
   ) async throws {
     try saved?.requireSame(targets)
-    let asked = await RunningHosts(asking: targets, watch: watch)
+    let asked = await RunningHosts(asking: targets, readsBooks: readsBooks, watch: watch)
     skipped = skipsUnreachable ? asked.unreachable : []
     running = asked.without(skipped.map(\.host))
     found = running.found
@@ -86,13 +87,15 @@ package struct FleetChange {
   /// - Parameters:
   ///   - trial: how it is tried first; `nil`: it is not.
   ///   - keepsSessions: whether sessions go on that the new rules would not let begin.
+  ///   - concurrency: hosts that are changed at once.
   ///   - progress: gets the number of hosts that are done.
   package func apply(
-    _ trial: TrialRequest?, note: ChangeNote, keepsSessions: Bool = false, progress: (Int) -> Void
+    _ trial: TrialRequest?, note: ChangeNote, keepsSessions: Bool = false, concurrency: Int = 16,
+    progress: (Int) -> Void
   ) async -> [Outcome] {
     let changing = running.changing
     let results = await concurrently(
-      changing,
+      changing, limit: concurrency,
       { host -> Ending in
         if let trial {
           try await host.target.tried(host.trial(trial), keepsSessions: keepsSessions)

@@ -17,27 +17,38 @@ package struct RunningHosts {
   package let answers: [Result<Answer, any Error>]
   /// Addresses that hosts speak from although their peers deny what comes from there.
   private let stray: [(host: String, addresses: StrayAddresses)]
+  /// What hosts have in their books, where they were asked for them.
+  let books: [String: Books]
 
   init(
     _ targets: Targets, _ answers: [Result<Answer, any Error>],
-    _ stray: [(host: String, addresses: StrayAddresses)]
+    _ stray: [(host: String, addresses: StrayAddresses)], _ books: [String: Books] = [:]
   ) {
     self.targets = targets
     self.answers = answers
     self.stray = stray
+    self.books = books
   }
 
   /// Asks every host.
-  package init(asking targets: Targets, watch: (any HostWatch)? = nil) async {
+  ///
+  /// - Parameter readsBooks: whether for its books, too.
+  package init(asking targets: Targets, readsBooks: Bool = false, watch: (any HostWatch)? = nil) async {
     let asked = await asking(targets.hosts, watch) { target in
       try await target.ask([Look.self]) { agent, greeting in
-        (looked: try await agent.ask(Look(target.wanted)), stray: target.identity.strayAddresses(greeting))
+        (
+          looked: try await agent.ask(Look(target.wanted)), stray: target.identity.strayAddresses(greeting),
+          books: readsBooks ? try await agent.ask(History()) : nil
+        )
       }
     }
-    let stray = zip(targets.hosts, asked).compactMap { target, answer in
-      (try? answer.get()).flatMap { $0.stray.isEmpty ? nil : (target.name, $0.stray) }
+    let told = zip(targets.hosts, asked).compactMap { target, answer in
+      (try? answer.get()).map { (host: target.name, answer: $0) }
     }
-    self.init(targets, asked.map { $0.map(\.looked) }, stray)
+    let stray = told.compactMap { $0.answer.stray.isEmpty ? nil : ($0.host, $0.answer.stray) }
+    let books = told.compactMap { told in told.answer.books.map { (told.host, $0) } }
+    self.init(
+      targets, asked.map { $0.map(\.looked) }, stray, Dictionary(books, uniquingKeysWith: { one, _ in one }))
   }
 
   /// Hosts that cannot be reached or do not answer in time, and why.
@@ -56,7 +67,7 @@ package struct RunningHosts {
     let others = Targets(
       hosts: left.map(\.0), all: targets.all, inventory: targets.inventory, remarks: targets.remarks,
       isLab: targets.isLab)
-    return RunningHosts(others, left.map(\.1), stray.filter { !names.contains($0.host) })
+    return RunningHosts(others, left.map(\.1), stray.filter { !names.contains($0.host) }, books)
   }
 
   package var found: FoundDifference {

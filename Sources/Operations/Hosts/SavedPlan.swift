@@ -84,8 +84,8 @@ extension Plan.Host {
 }
 
 extension Table {
-  /// SHA-256 of the table as JSON.
-  fileprivate var digest: String {
+  /// SHA-256 of the table as JSON, as the books of a host have it.
+  var digest: String {
     get throws { SHA256.hex(try fileJSON()) }
   }
 }

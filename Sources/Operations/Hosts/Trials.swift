@@ -39,7 +39,7 @@ extension Target {
   }
 
   /// Confirms a trial over a new connection, as long as there is time.
-  private func ending(
+  func ending(
     of armed: Armed, by confirmation: Confirm, within limit: Duration
   ) async -> Ending {
     let end = ContinuousClock.now + limit
@@ -65,7 +65,7 @@ extension Target {
   }
 
   /// The same host, reached by a connection that nothing else is in already.
-  private var freshly: Target {
+  var freshly: Target {
     guard case .through(let transport) = reach else { return self }
     return Target(
       name: name, wanted: wanted, reach: .through(transport.alone), identity: identity, patience: patience)

@@ -56,7 +56,7 @@ package enum RunStanding: Hashable, Sendable {
 
   /// - Parameter books: of a host of the plan.
   package init(of host: String, in plan: RunPlan, _ books: Books) {
-    let before = plan.before[host] ?? RunPlan.Before(revision: nil, digest: nil, last: 0)
+    let before = plan.before[host] ?? RunPlan.Before(revision: nil, digest: nil, last: 0, wasOpen: true)
     func entry(_ number: Int) -> Books.Entry? { books.revisions.first { $0.number == number } }
     func words(_ number: Int) -> String { "revision \(number)\(entry(number)?.by.map { " by \($0)" } ?? "")" }
     // The latest first: two steps may want the same.

@@ -20,6 +20,8 @@ package enum RunEvent: Sendable {
 
   case wave(RunWave)
   case host(String, Stage, (any Error)?)
+  /// The time of their trials has begun anew.
+  case extended([String])
   case checks(RunWave)
   case confirmed(RunWave)
   /// Everything goes back, and why.
@@ -47,6 +49,11 @@ package struct RunReport: Sendable {
   package let hosts: [(host: String, fate: RunFate)]
   /// Why everything went back; `nil`: it did not.
   package let wentBack: String?
+
+  package init(hosts: [(host: String, fate: RunFate)], wentBack: String?) {
+    self.hosts = hosts
+    self.wentBack = wentBack
+  }
 
   /// Hosts that are not known to have what they had, and why.
   package var stuck: [(host: String, error: any Error)] {

@@ -43,11 +43,14 @@ package struct RunPlan: Hashable, Sendable, Codable {
     package let digest: String?
     /// The highest number that was given to a revision: those of the run have higher ones.
     package let last: Int
+    /// Whether no rules judged: somebody had stopped the host, or nothing was ever confirmed.
+    package let wasOpen: Bool
 
-    package init(revision: Int?, digest: String?, last: Int) {
+    package init(revision: Int?, digest: String?, last: Int, wasOpen: Bool) {
       self.revision = revision
       self.digest = digest
       self.last = last
+      self.wasOpen = wasOpen
     }
   }
 

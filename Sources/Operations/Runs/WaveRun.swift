@@ -168,9 +168,11 @@ package struct WaveRun: Sendable {
   /// Does something while trials run, whose time begins anew until it is done.
   private func holding(_ trials: RunTrials, _ body: () async throws -> Void) async throws {
     let pause = Duration.seconds(plan.settings.seconds) / 3
-    let holder = Task { [fleet, concurrency = plan.settings.concurrency] in
+    let holder = Task { [fleet, listener, concurrency = plan.settings.concurrency] in
       while (try? await Task.sleep(for: pause)) != nil {
-        _ = await concurrently(trials.all, limit: concurrency) { try await fleet.extend($0.host, $0.trial) }
+        let all = trials.all
+        _ = await concurrently(all, limit: concurrency) { try await fleet.extend($0.host, $0.trial) }
+        listener.hear(.extended(all.map(\.host)))
       }
     }
     defer { holder.cancel() }
@@ -192,7 +194,10 @@ package struct WaveRun: Sendable {
 
   private func ended(because reason: String?) -> RunReport {
     let report = book.report(of: plan, wentBack: reason)
-    if report.stuck.isEmpty || leavesStuck { try? log.write(RunEntry(.ended, reason: reason)) }
+    // A run that has come to its end has named them: as many may fail.
+    if reason == nil || report.stuck.isEmpty || leavesStuck {
+      try? log.write(RunEntry(.ended, reason: reason))
+    }
     listener.hear(.ended(report))
     return report
   }

@@ -25,6 +25,8 @@ struct Refusal: Error {
     case lockout
     /// Nobody said yes.
     case notConfirmed = "not-confirmed"
+    /// A run of apply goes on, was left, or is none.
+    case run
     /// No lab is up, or it is of another inventory.
     case lab
     /// Questions of a batch without an answer.
@@ -82,6 +84,10 @@ struct Refusal: Error {
     case let moved as PlanMoved:
       self.init(.moved, moved.reason)
       add(moved.hosts.map { ($0.host, $0.error) })
+    case let refusal as RunRefusal: self.init(refusal)
+    case let unready as RunUnready:
+      self.init(.host, "not every host could go back to what it has; nothing was applied")
+      add(unready.hosts.map { ($0.host, RunStop(reason: $0.reason)) })
     case let fault as LabFault: self.init(.lab, fault.reason, remedy: fault.remedy)
     case let failure as InventoryUnreadable:
       self.init(.unreadable, failure.path, failure.reason, failure.remedy, errno: failure.code)

@@ -22,6 +22,7 @@ struct ApplyCommand: Verb {
         sekisho apply --host "db & !db-3"           hosts reached by ssh
         sekisho diff --host db --out PLAN; sekisho apply PLAN
                                                     exactly what was shown
+        sekisho apply --host web --waves 1,10%,100% one host, then a tenth, then all
 
       A plan is refused when the inventory, a ruleset that is compiled from it, or the running ruleset of a host that \
       was looked at is not what it was when the plan was made; then nothing is applied anywhere.
@@ -29,11 +30,17 @@ struct ApplyCommand: Verb {
       Every change but a lab's is on trial first: it stays when a new connection to the host came through it, or you say \
       so on this machine. Else the kernel goes back by itself when the time is over, whatever has died by then.
 
+      With --waves (or --canary, --check, --max-failures) hosts stay or go back together: of a wave each is on trial and shows \
+      over a new connection that it can be reached, then the check judges, and then all are confirmed. Where that fails, every \
+      host of the run goes back, those of waves before as well. What is done is in a journal on this machine, so that after its \
+      death --resume goes on and --revert goes back. Without them each host stays or goes back by itself.
+
       A change after which you could not log in again by the way you are there, or nobody by the service of management, is \
       refused, whoever says yes; the flow that is missing is written out as a file for the inventory.
 
       Exit codes: 0 done, 1 error, 3 refused because what was shown has moved, 4 a guard of the inventory \
-      does not hold, 5 rolled back, 6 somebody could not log in afterwards; after 3, 4 and 6 nothing was sent.
+      does not hold, 5 rolled back, 6 somebody could not log in afterwards; after 3, 4 and 6 nothing was sent. Of waves 5 means \
+      that every host has what it had, and 1 that some may not, or that hosts failed within --max-failures.
       """)
 
   @OptionGroup var inventory: InventoryOptions
@@ -42,6 +49,8 @@ struct ApplyCommand: Verb {
 
   @Flag(help: "Apply for good at once, as in a lab.")
   var noTrial = false
+
+  @OptionGroup var waves: RunOptions
 
   @OptionGroup var output: OutputOptions
 
@@ -59,7 +68,28 @@ struct ApplyCommand: Verb {
   @Flag(help: "Show every object of the change, not the flows alone.")
   var objects = false
 
+  var answersInLines: Bool { waves.isAboutRun }
+
   func validate() throws {
+    if waves.resume || waves.revert {
+      let isNew =
+        targets.local || targets.lab || targets.host != nil || targets.from != nil || targets.timeout != nil
+        || plan != nil || inventory.inventory != "inventory" || trial.isGiven
+      if isNew {
+        throw ValidationError("a run goes on as it was begun; say nothing more of hosts and trials")
+      }
+      if waves.resume, skipUnreachable {
+        throw ValidationError(
+          "a run goes on with all of its hosts; --revert --skip-unreachable goes back without some")
+      }
+    }
+    if waves.isAboutRun, noTrial {
+      throw ValidationError("hosts of a wave prove themselves on trial; leave --no-trial out")
+    }
+    if waves.isAboutRun, targets.local {
+      throw ValidationError(
+        "waves are of hosts that are reached by connections; leave --local out, or --waves")
+    }
     if noTrial, trial.confirmWithin != nil {
       throw ValidationError("--no-trial and --confirm-within exclude each other")
     }
@@ -75,15 +105,22 @@ struct ApplyCommand: Verb {
   }
 
   func answer(_ console: Console) async throws -> Answer {
+    if waves.revert { return try await revert(console) }
+    let left = waves.resume ? try RunDirectory().unfinished() : nil
+    if let left, left.progress.goesBack != nil { return try await goBack(left, console) }
+    if waves.isBegun { try RunDirectory().requireNone() }
     let saved = try plan.map { try SavedPlan(reading: $0) }
-    let request = saved?.targets(targets.request) ?? targets.request
-    let targets = try TargetFinder(options: request, inventory: inventory.inventory).find()
+    let request = left?.head.request ?? saved?.targets(targets.request) ?? targets.request
+    let targets = try TargetFinder(
+      options: request, inventory: left?.head.inventory ?? inventory.inventory
+    ).find()
     let asks = !yes && saved == nil
     if asks, isatty(STDIN_FILENO) == 0 {
       throw ValidationError("nobody is there to say yes; --yes applies without asking")
     }
     let change = try await FleetChange(
-      of: targets, as: saved, skipsUnreachable: skipUnreachable, watch: WaitingLine(console))
+      of: targets, as: saved, skipsUnreachable: skipUnreachable, readsBooks: waves.isBegun,
+      watch: WaitingLine(console))
     if change.running.targets.hosts.isEmpty {
       throw Refusal(of: change.skipped, "no host could be asked; nothing was applied")
     }
@@ -99,16 +136,64 @@ struct ApplyCommand: Verb {
     }
     try lockout.require(change)
     let changing = change.running.changing.map(\.target.name)
+    let planned = try left.map { try PlannedRun($0.head.plan, goingOnWith: change) }
     if asks, !changing.isEmpty, !console.confirms("Apply to \(listed(changing))?") {
       throw Refusal(.notConfirmed, "nothing was applied")
     }
+    if let left, let planned {
+      return try await conduct(change, console).answer(left, on: planned.fleet, .goesOn)
+    }
+    if waves.isBegun { return try await begin(change, request, console) }
     // To the hosts of a lab nobody logs in.
     let isTried = !noTrial && (!targets.isLab || trial.confirmWithin != nil)
-    var answer = await TrialDialogue.answer(change, trial, isTried: isTried, console)
+    var answer = await TrialDialogue.answer(
+      change, trial, isTried: isTried, concurrency: waves.concurrency, console)
     if !targets.isLab, !changing.isEmpty, answer.exitCode == nil {
       answer.parts += next(local: request.isLocal, changing)
     }
     return answer
+  }
+
+  // MARK: Waves
+
+  private func begin(
+    _ change: FleetChange, _ request: TargetRequest, _ console: Console
+  ) async throws -> Answer {
+    let settings = try waves.settings(trial, meaning: change.found.meaning?.summary ?? "")
+    let conduct = conduct(change, console)
+    if change.running.changing.isEmpty {
+      return conduct.nothing(RunPlan(steps: [], waves: [], before: [:], settings: settings))
+    }
+    let planned = try PlannedRun(
+      change, waves: try waves.parsedWaves, canary: waves.canary, from: request.from, settings: settings)
+    let head = RunHead(planned.plan, planned.targets, request, inventory: inventory.inventory)
+    return try await conduct.answer(try RunDirectory().begin(head), on: planned.fleet, .goesOn)
+  }
+
+  private func revert(_ console: Console) async throws -> Answer {
+    try await goBack(try RunDirectory().unfinished(), console)
+  }
+
+  private func goBack(_ journal: RunJournal, _ console: Console) async throws -> Answer {
+    let head = journal.head
+    if !yes {
+      if isatty(STDIN_FILENO) == 0 {
+        throw ValidationError("nobody is there to say yes; --yes goes back without asking")
+      }
+      let hosts = listed(head.plan.waves.joined().sorted())
+      guard console.confirms("Take back what the run of \(head.words) did to \(hosts)?") else {
+        throw Refusal(.notConfirmed, "nothing was done")
+      }
+    }
+    let conduct = RunConduct(console: console, isJSON: output.json, skipped: [], unchanged: 0, facts: [])
+    return try await conduct.answer(
+      journal, on: TargetsFleet(head.plan, head.targets), .goesBack, leavesStuck: skipUnreachable)
+  }
+
+  private func conduct(_ change: FleetChange, _ console: Console) -> RunConduct {
+    RunConduct(
+      console: console, isJSON: output.json, skipped: change.skipped,
+      unchanged: change.found.hosts.count - change.running.changing.count, facts: change.found.facts)
   }
 
   /// What whoever applies for the first time asks next.

@@ -101,13 +101,14 @@ struct Unconfirmed: Error, CustomStringConvertible {
 extension TrialDialogue {
   /// Applies a change, with its trial where it has one.
   static func answer(
-    _ change: FleetChange, _ trial: TrialOptions, isTried: Bool, _ console: Console
+    _ change: FleetChange, _ trial: TrialOptions, isTried: Bool, concurrency: Int, _ console: Console
   ) async -> Answer {
     let changing = change.running.changing.count
     let progress = ProgressLine(console, total: changing, what: "hosts applied")
     let note = trial.note(change.found.meaning?.summary ?? "")
     let outcomes = await change.apply(
-      isTried ? trial.request(note) : nil, note: note, keepsSessions: trial.keepSessions
+      isTried ? trial.request(note) : nil, note: note, keepsSessions: trial.keepSessions,
+      concurrency: concurrency
     ) { progress.show($0) }
     progress.end()
     let hosts = zip(outcomes, change.running.changing).map { ($0, $1.target) }

@@ -40,6 +40,9 @@ struct TrialOptions: ParsableArguments {
     TrialRequest(seconds: seconds, note: note, cutsNow: cutNow)
   }
 
+  /// Whether anything is said of it.
+  var isGiven: Bool { confirmWithin != nil || keepSessions || cutNow || why != nil }
+
   /// How long a trial is.
   var seconds: Int { Int(confirmWithin?.duration.components.seconds ?? 60) }
 
