@@ -133,12 +133,14 @@ manual: release
 		$(RELEASED) --generate-completion-script $$shell | sed '1{/^#!/d}' > $(MANUAL)/sekisho.$$shell || exit 1; \
 	done
 
+UNITS := sekisho-boot.service sekisho-watch.service sekisho-metrics.service sekisho-metrics.timer
+
 # Copies what make manual has built, and builds nothing: as root, for a prefix that is root's.
 install:
 	@test -d $(MANUAL) || { echo "Nothing is built to be installed. Run first:  make manual" >&2; exit 1; }
 	install -D -m 0755 $(RELEASED) "$(INTO)/bin/sekisho"
 	install -d "$(INTO)/lib/systemd/system" "$(INTO)/lib/tmpfiles.d"
-	for unit in sekisho-boot.service sekisho-watch.service; do \
+	for unit in $(UNITS); do \
 		sed 's|/usr/local/bin/|$(PREFIX)/bin/|' packaging/$$unit > "$(INTO)/lib/systemd/system/$$unit" || exit 1; \
 	done
 	install -m 0644 packaging/tmpfiles.conf "$(INTO)/lib/tmpfiles.d/sekisho.conf"
@@ -153,7 +155,7 @@ install:
 # What is enforced goes on, and what was confirmed is kept: sekisho stop --until for-good ahead of it ends the one.
 uninstall:
 	rm -f "$(INTO)/bin/sekisho" "$(INTO)/lib/tmpfiles.d/sekisho.conf" \
-		"$(INTO)/lib/systemd/system/sekisho-boot.service" "$(INTO)/lib/systemd/system/sekisho-watch.service" \
+		$(UNITS:%="$(INTO)/lib/systemd/system/%") \
 		"$(INTO)/share/man/man5/sekisho-inventory.5" "$(INTO)/share/man/man7/sekisho-agent.7" \
 		"$(INTO)/share/man/man8/sekisho.8" \
 		"$(INTO)/share/man/man8/sekisho-"*.8 "$(INTO)/share/bash-completion/completions/sekisho" \

@@ -100,6 +100,9 @@ let package = Package(
     layer("PolicySpace", ["Addressing", "ConnectionSpace", "Policy"]),
     layer("Reachability", ["Addressing", "ConnectionSpace", "Policy"], isSmall: true),
     layer("Lint", ["Addressing", "Diagnostics", "Policy"], isSmall: true),
+    layer(
+      "Evidence",
+      ["Addressing", "AgentProtocol", "Diagnostics", "Policy", "Reachability"], isSmall: true),
     layer("InventoryText", ["Addressing", "Policy"], isSmall: true),
     layer(
       "Imports",
@@ -152,7 +155,7 @@ let package = Package(
         "Diagnostics",
         "Digest", "Enforcement", "Explanation", "Fleet", "HostAgent", "HostLife", "Inventory",
         "InventoryFiles",
-        "CRevision", "InventoryText", "Lab", "Lint", "Machine", "Nftables", "Policy", "ProbePlan",
+        "CRevision", "Evidence", "InventoryText", "Lab", "Lint", "Machine", "Nftables", "Policy", "ProbePlan",
         "Reachability",
         "RulesetCompiler", "RulesetDiff", "RulesetShape", "RulesetSpace", system,
       ], isSmall: true),
@@ -160,7 +163,7 @@ let package = Package(
       "SekishoCommands",
       [
         "Addressing", "AgentProtocol", "Artifacts", "ConnectionDiff", "ConnectionSpace", "Diagnostics",
-        "Explanation", "Fleet", "FlowProposal", "HostAgent", "HostLife", "HostState", "Inventory",
+        "Evidence", "Explanation", "Fleet", "FlowProposal", "HostAgent", "HostLife", "HostState", "Inventory",
         "Imports", "InventoryFiles", "InventoryText", "Lab", "Lint", "Machine", "Nftables", "Operations",
         "Policy", "ProbePlan",
         "Reachability", "Records", "RulesetDiff",
@@ -308,6 +311,13 @@ let package = Package(
         "Addressing", "ConnectionSpace", "Diagnostics", "Imports", "Inventory", "InventoryFiles",
         "InventoryText", "Nftables", "Policy", "PolicyFixtures", "PolicySpace", "RulesetCompiler",
         "RulesetShape", "RulesetSpace",
+      ]),
+    tests(
+      "EvidenceTests",
+      [
+        "Addressing", "AgentProtocol", "ChildProcess", "ConnectionSpace", "Diagnostics", "Evidence",
+        "Goldens",
+        "Inventory", "InventoryFiles", "Policy", "PolicyFixtures", "PolicySpace", "Reachability", "sekisho",
       ]),
     tests("InventoryTextTests", ["Addressing", "Diagnostics", "Inventory", "InventoryText", "Policy"]),
     tests("HostServicesTests", ["AgentProtocol", "HostServices"]),

@@ -157,6 +157,7 @@ struct GuardDraft {
   let name: Symbol
   let key: NodeID
   let statement: Statement
+  let why: String?
 }
 
 struct TripwireDraft {

@@ -8,7 +8,9 @@ extension PolicyBuilder {
     var result: [Guard] = []
     for (name, draft) in named {
       if let statement = resolve(draft.statement, name) {
-        result.append(Guard(name: name, statement: statement, location: loader.tree.location(draft.key)))
+        result.append(
+          Guard(
+            name: name, statement: statement, why: draft.why, location: loader.tree.location(draft.key)))
       }
     }
     return result
@@ -77,6 +79,6 @@ extension Guard {
       case .isolated(let peers): .isolated(final(peers))
       case .through(let from, let to, let via): .through(from: final(from), to: final(to), via: final(via))
       }
-    return Self(name: name, statement: statement, location: location)
+    return Self(name: name, statement: statement, why: why, location: location)
   }
 }

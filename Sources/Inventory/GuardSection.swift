@@ -53,10 +53,11 @@ extension InventoryLoader {
   mutating func readGuard(_ rule: YAMLEntry) {
     guard let name = declareOwn(rule, .guards, "guard"), expectMapping(rule.value, "a guard") else { return }
     var found: [YAMLEntry] = []
+    var why: String?
     for entry in tree.entries(rule.value) {
       switch MappingSchema.guard.keyword(entry) {
       case .never, .only, .expect, .isolated, .through: found.append(entry)
-      case .why: _ = text(entry.value, "why")
+      case .why: why = text(entry.value, "why")
       default: unknownKey(entry, in: .guard)
       }
     }
@@ -68,7 +69,7 @@ extension InventoryLoader {
     guard let keyword = MappingSchema.guard.keyword(entry), let statement = statement(keyword, entry) else {
       return
     }
-    draft.guards.append(GuardDraft(name: name, key: rule.key, statement: statement))
+    draft.guards.append(GuardDraft(name: name, key: rule.key, statement: statement, why: why))
   }
 
   private mutating func statement(_ keyword: Keyword, _ entry: YAMLEntry) -> GuardDraft.Statement? {

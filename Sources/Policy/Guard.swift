@@ -4,11 +4,14 @@ public import Diagnostics
 public struct Guard: Hashable, Sendable {
   public let name: String
   public let statement: GuardStatement
+  /// The reason, for the person who would like to remove it.
+  public let why: String?
   public let location: SourceLocation
 
-  public init(name: String, statement: GuardStatement, location: SourceLocation) {
+  public init(name: String, statement: GuardStatement, why: String? = nil, location: SourceLocation) {
     self.name = name
     self.statement = statement
+    self.why = why
     self.location = location
   }
 }

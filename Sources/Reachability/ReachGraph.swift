@@ -49,6 +49,11 @@ package struct ReachGraph: Sendable {
   /// The hosts of each role, in the order of the first of each.
   package var rolesOfHosts: [[HostID]] { roles.nodes.filter { !$0.isOutside }.map(\.hosts) }
 
+  /// Flows without each of which some connections are not allowed, several at once; ascending.
+  package var flowsTogether: [[FlowID]] {
+    Set(links.map(\.flows).filter { $0.count > 1 }).sorted { $0.lexicographicallyPrecedes($1) }
+  }
+
   // MARK: Nodes
 
   /// The nodes of hosts; they must not split a role.

@@ -2,11 +2,14 @@ import ChildProcess
 import Foundation
 import Testing
 
-/// The units that load what was confirmed, and watch it.
+/// The units that load what was confirmed, watch it, and write metrics.
 @Suite(.enabled(if: Analyze.isThere, "no systemd-analyze(1)"))
 struct UnitTests {
   /// A unit, and what it starts.
-  private static let units = ["sekisho-boot.service": "boot", "sekisho-watch.service": "watch --restore"]
+  private static let units = [
+    "sekisho-boot.service": "boot", "sekisho-watch.service": "watch --restore",
+    "sekisho-metrics.service": "metrics --out /var/lib/prometheus/node-exporter/sekisho.prom",
+  ]
 
   /// A unit, with the program that was built.
   private func text(_ unit: String) throws -> String {
@@ -53,6 +56,19 @@ struct UnitTests {
       #expect(lines.contains(line), "\(line)")
     }
     #expect(!lines.contains { $0.hasPrefix("ExecStop") })
+  }
+
+  @Test func `systemd understands the timer of the metrics, which starts them every minute`() throws {
+    let file = URL(filePath: #filePath).appending(path: "../../../packaging/sekisho-metrics.timer")
+    let timer = try String(contentsOf: file.standardizedFileURL, encoding: .utf8)
+    #expect(timer.contains("OnUnitActiveSec=1min\n"))
+    try withShell { shell in
+      try shell.write("sekisho-metrics.service", try text("sekisho-metrics.service"))
+      try shell.write("sekisho-metrics.timer", timer)
+      let result = try shell.run(
+        "systemd-analyze verify --man=no ./sekisho-metrics.timer", inNamespace: false)
+      #expect(result.status == 0 && result.all.isEmpty, "\(result.all)")
+    }
   }
 
   @Test func `what watches comes behind what boots, and is started again when it fails`() throws {

@@ -40,7 +40,9 @@ import Testing
           why: $0.why, owner: $0.owner,
           ticket: $0.ticket, until: $0.until, location: nowhere)
       },
-      guards: policy.guards.map { Guard(name: $0.name, statement: $0.statement, location: nowhere) },
+      guards: policy.guards.map {
+        Guard(name: $0.name, statement: $0.statement, why: $0.why, location: nowhere)
+      },
       zones: policy.zones.map {
         Zone(name: $0.name, description: $0.description, crown: $0.crown, location: nowhere)
       })

@@ -7,11 +7,27 @@ import Testing
 /// whose page is gone through as a whole (Tests/Packages).
 @Suite struct DocumentedCommandTests {
   static let pages = [
-    "README.md", "README.ja.md", "docs/first-day.md", "docs/operations.md", "docs/inventory.md",
-    "docs/security.md", "docs/agent.md", "docs/faq.md", "docs/json.md", "examples/library/README.md",
-    "packaging/README.md", "packaging/batch/README.md", "examples/README.md", "examples/containers/README.md",
-    "examples/dual-stack-database/README.md", "examples/gateway/README.md", "examples/observe/README.md",
-    "examples/time-limited/README.md", "examples/tripwires/README.md", "examples/two-tier-web/README.md",
+    "README.md",
+    "README.ja.md",
+    "docs/first-day.md",
+    "docs/operations.md",
+    "docs/inventory.md",
+    "docs/security.md",
+    "docs/agent.md",
+    "docs/faq.md",
+    "docs/json.md",
+    "docs/metrics.md",
+    "examples/library/README.md",
+    "packaging/README.md",
+    "packaging/batch/README.md",
+    "examples/README.md",
+    "examples/containers/README.md",
+    "examples/dual-stack-database/README.md",
+    "examples/gateway/README.md",
+    "examples/observe/README.md",
+    "examples/time-limited/README.md",
+    "examples/tripwires/README.md",
+    "examples/two-tier-web/README.md",
     "examples/virtual-address/README.md",
   ]
 

@@ -1,6 +1,7 @@
 internal import Addressing
 internal import ArgumentParser
 internal import Diagnostics
+internal import Evidence
 internal import Operations
 internal import Policy
 internal import Reachability
@@ -37,7 +38,7 @@ struct BrokenGuards {
 
   // MARK: Diagnostics
 
-  private func diagnostic(_ found: BrokenGuard) -> Diagnostic {
+  func diagnostic(_ found: BrokenGuard) -> Diagnostic {
     let rule = policy.guards[found.index]
     return Diagnostic(
       .error, at: rule.location, length: rule.name.count,
@@ -45,7 +46,7 @@ struct BrokenGuards {
       related: places(found.breach))
   }
 
-  private func reason(_ found: BrokenGuard) -> String {
+  func reason(_ found: BrokenGuard) -> String {
     switch found.breach {
     case .path(let steps):
       guard let first = steps.first, let last = steps.last else { return "" }
@@ -67,7 +68,7 @@ struct BrokenGuards {
     }
   }
 
-  private func help(_ found: BrokenGuard) -> String {
+  func help(_ found: BrokenGuard) -> String {
     let held = found.holdsWhenEnforced ? "; it holds once every host enforces" : ""
     switch found.remedy {
     case .remove(let removal):
@@ -131,12 +132,14 @@ struct BrokenGuards {
   /// One broken guard: a diagnostic, and what is behind it.
   struct Entry: Encodable {
     private enum Key: String, CodingKey {
-      case `guard`, statement, path, remedy, remove, isSmallest, holdsWhenEnforced
+      case `guard`, statement, says, why, holds, path, remedy, remove, isSmallest, holdsWhenEnforced
     }
 
     let diagnostic: DiagnosticJSON
     let `guard`: String
     let statement: String
+    /// Where all guards are told.
+    var verdict: GuardVerdict?
     let path: [PathJSON.Hop]?
     let remedy: String
     let removal: (flows: [String], isSmallest: Bool)?
@@ -147,6 +150,11 @@ struct BrokenGuards {
       var container = encoder.container(keyedBy: Key.self)
       try container.encode(`guard`, forKey: .guard)
       try container.encode(statement, forKey: .statement)
+      if let verdict {
+        try container.encode(verdict.says, forKey: .says)
+        try container.encodeIfPresent(verdict.why, forKey: .why)
+        try container.encode(verdict.holds, forKey: .holds)
+      }
       try container.encodeIfPresent(path, forKey: .path)
       try container.encode(remedy, forKey: .remedy)
       try container.encodeIfPresent(removal?.flows, forKey: .remove)
@@ -175,18 +183,6 @@ struct BrokenGuards {
       diagnostic: DiagnosticJSON(diagnostic(found), sources), guard: rule.name,
       statement: rule.statement.word,
       path: path, remedy: remedy, removal: removal, holdsWhenEnforced: found.holdsWhenEnforced)
-  }
-}
-
-extension GuardStatement {
-  fileprivate var word: String {
-    switch self {
-    case .never: "never"
-    case .only: "only"
-    case .expect: "expect"
-    case .isolated: "isolated"
-    case .through: "through"
-    }
   }
 }
 

@@ -20,11 +20,14 @@ struct CheckCommand: Verb {
       zones that nothing uses, flows that have ended, hosts that lack an address family which others beside them \
       have, flows without an owner. Each finding says what to do; most go away by saying what is meant.
 
+      --guards tells every guard: what it says, why, and whether it holds, or how it is broken.
+
         sekisho check --lint                      before a change is handed in
         sekisho check --lint --strict             in CI, where they end it with 2
         sekisho check --lint --json | jq -r '.kind // empty'
         sekisho check --lint --format github      beside the lines, in a workflow
         sekisho check --format sarif > sekisho.sarif
+        sekisho check --guards                    what must hold, and that it does
 
       With --json every mistake and finding is a line, and the last line says that the inventory is sound, or why not.
 
@@ -37,6 +40,9 @@ struct CheckCommand: Verb {
   @Flag(help: "Also find what is allowed and probably not meant.")
   var lint = false
 
+  @Flag(help: "Tell every guard, and whether it holds.")
+  var guards = false
+
   @Flag(help: "Exit with 2 when there are warnings or findings.")
   var strict = false
 
@@ -47,6 +53,7 @@ struct CheckCommand: Verb {
 
   func validate() throws {
     if output.json, format != .text { throw ValidationError("--json and --format exclude each other") }
+    if guards, format != .text { throw ValidationError("--guards and --format exclude each other") }
   }
 
   func answer(_ console: Console) async throws -> Answer {
@@ -68,12 +75,14 @@ struct CheckCommand: Verb {
       lint ? LintReport(findings: Lint.findings(in: policy, at: .current()), sources: loaded.sources) : nil
     var answer = Answer(parts: [.diagnostics(loaded.report, loaded.sources)])
     if let lint { answer.parts.append(.diagnostics(lint.report, loaded.sources)) }
-    let guards = BrokenGuards(loaded)
+    let broken = BrokenGuards(loaded)
+    let list = guards ? GuardList(loaded, broken) : nil
+    if let list { answer.parts.append(.chapter(list.chapter)) }
     var lines: [any Encodable] = loaded.report.json(loaded.sources)
     lines += lint?.entries ?? []
-    if var refusal = guards.refusal {
+    if var refusal = broken.refusal {
       if output.json {
-        try console.write(try JSONOutput.bytes(.lines(lines + guards.entries)))
+        try console.write(try JSONOutput.bytes(.lines(lines + (list?.lines ?? broken.entries))))
         refusal.brokenGuards = []
       }
       refusal.parts = answer.parts + refusal.parts
@@ -82,7 +91,7 @@ struct CheckCommand: Verb {
     let counts = Counts(
       hosts: policy.hosts.count, flows: policy.flows.count, services: policy.services.count,
       guards: policy.guards.count, warnings: loaded.report.count(.warning), findings: lint?.findings.count)
-    answer.data = .lines(lines + [Verdict(sound: counts)])
+    answer.data = .lines(lines + (list?.lines ?? []) + [Verdict(sound: counts)])
     let found = [loaded.report.summary, lint?.summary ?? ""].filter { !$0.isEmpty }.joined(separator: ", ")
     answer.parts.append(.summary("sound: \(counts.text)\(found.isEmpty ? "" : "; \(found)")"))
     if strict, counts.warnings + (counts.findings ?? 0) > 0 { answer.exitCode = .differs }

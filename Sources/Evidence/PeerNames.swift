@@ -1,0 +1,112 @@
+internal import Addressing
+package import Policy
+
+/// What ends of flows and guards are called: by the inventory's names, and where those do not suffice by the hosts'.
+package struct PeerNames: Sendable {
+  private let policy: Policy
+  /// What several hosts are called together.
+  private let names: [[HostID]: String]
+  /// The same, the largest first.
+  private let groups: [(hosts: [HostID], name: String)]
+
+  package init(_ policy: Policy) {
+    self.policy = policy
+    var zones: [String: [HostID]] = [:]
+    for (index, host) in policy.hosts.enumerated() {
+      if let zone = host.zone { zones[zone, default: []].append(HostID(index)) }
+    }
+    var names: [[HostID]: String] = [:]
+    // Of two names for the same hosts the later one here is taken.
+    for (zone, hosts) in zones.sorted(by: { $0.key > $1.key }) { names[hosts] = zone }
+    for group in (policy.groups + policy.hostGroups).reversed()
+    where !group.hosts.isEmpty && group.virtuals.isEmpty && group.networks.isEmpty {
+      names[group.hosts] = group.name
+    }
+    if !policy.hosts.isEmpty { names[policy.hosts.indices.map { HostID($0) }] = "all" }
+    self.names = names
+    groups = names.map { (hosts: $0.key, name: $0.value) }.filter { $0.hosts.count > 1 }
+      .sorted { ($1.hosts.count, $0.name) < ($0.hosts.count, $1.name) }
+  }
+
+  /// `api`, `api, worker`, `office, web-1 and 12 more hosts`.
+  package func name(_ id: PeersID) -> String {
+    let peers = policy[id]
+    if !Peers.isDerived(peers.name) { return peers.name }
+    let words =
+      describe(peers.hosts) + peers.virtuals.map { policy[$0].name }
+      + (peers.networks.isEmpty ? [] : networks(of: peers))
+    return words.joined(separator: ", ")
+  }
+
+  /// What the networks of some peers are called, without their hosts.
+  package func networkName(_ id: PeersID) -> String {
+    let peers = policy[id]
+    if peers.hosts.isEmpty, peers.virtuals.isEmpty { return name(id) }
+    return networks(of: peers).joined(separator: ", ")
+  }
+
+  /// The same of hosts, ascending.
+  package func name(_ hosts: [HostID]) -> String { describe(hosts).joined(separator: ", ") }
+
+  private func describe(_ hosts: [HostID]) -> [String] {
+    if hosts.isEmpty { return [] }
+    if hosts.count == 1 { return [policy[hosts[0]].name] }
+    if let name = names[hosts] { return [name] }
+    var rest = Set(hosts)
+    var words: [String] = []
+    for group in groups where words.count < 3 && group.hosts.count <= rest.count {
+      guard group.hosts.allSatisfy({ rest.contains($0) }) else { continue }
+      words.append(group.name)
+      rest.subtract(group.hosts)
+    }
+    let left = rest.sorted().map { policy[$0].name }
+    if words.count + left.count <= 4 { return words + left }
+    if let others = exception(hosts) { return [others] }
+    if left.count <= 4 { return words + left }
+    return words + left.prefix(2) + ["\(left.count - 2) more hosts"]
+  }
+
+  /// As a selector without a few: `all & !bastion`.
+  private func exception(_ hosts: [HostID]) -> String? {
+    let own = Set(hosts)
+    for group in groups.reversed() where group.hosts.count > hosts.count {
+      let others = group.hosts.filter { !own.contains($0) }
+      guard group.hosts.count - others.count == hosts.count else { continue }
+      if let name = names[others] { return "\(group.name) & !\(name)" }
+      if others.count <= 3 {
+        return ([group.name] + others.map { "!\(policy[$0].name)" }).joined(separator: " & ")
+      }
+      let within = groups.filter { $0.hosts.count <= others.count && own.isDisjoint(with: $0.hosts) }
+      var rest = Set(others)
+      var words: [String] = []
+      for group in within where words.count < 3 && rest.isSuperset(of: group.hosts) {
+        words.append("!\(group.name)")
+        rest.subtract(group.hosts)
+      }
+      if words.count + rest.count <= 3 {
+        words += rest.sorted().map { "!\(policy[$0].name)" }
+        return ([group.name] + words).joined(separator: " & ")
+      }
+    }
+    return nil
+  }
+
+  /// The named networks that are within it, the widest alone; where they are not just it, that there are more addresses.
+  private func networks(of peers: Peers) -> [String] {
+    if let one = policy.networks.first(where: { $0.addresses == peers.networks }) { return [one.name] }
+    let within = policy.networks.filter {
+      !$0.addresses.isEmpty && $0.addresses.subtracting(peers.networks).isEmpty
+    }
+    let widest = within.filter { one in
+      !within.contains { $0.addresses != one.addresses && one.addresses.subtracting($0.addresses).isEmpty }
+    }
+    let named = widest.reduce(peers.networks) { $0.subtracting($1.addresses) }
+    if named.isEmpty { return widest.map(\.name) }
+    // What is left of a network after exceptions has its name, with what is taken away.
+    let around = policy.networks.filter { peers.networks.subtracting($0.addresses).isEmpty }.min {
+      $0.addresses.subtracting($1.addresses).isEmpty && $0.addresses != $1.addresses
+    }
+    if widest.isEmpty, let around { return ["a part of \(around.name)"] }
+    return widest.map(\.name) + ["addresses outside"]
+  }
+}

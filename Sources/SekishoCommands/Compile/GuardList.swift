@@ -1,0 +1,78 @@
+internal import Diagnostics
+internal import Evidence
+internal import Operations
+internal import Policy
+internal import Reachability
+
+/// Every guard of an inventory: what it says, why, and whether it holds.
+struct GuardList {
+  let verdicts: [GuardVerdict]
+  private let places: [SourceLocation]
+  private let sources: Sources
+  private let broken: BrokenGuards
+
+  init(_ loaded: LoadedPolicy, _ broken: BrokenGuards) {
+    let policy = loaded.policy
+    let names = PeerNames(policy)
+    let found = Dictionary(uniqueKeysWithValues: broken.broken.map { ($0.index, $0) })
+    verdicts = policy.guards.enumerated().map { index, rule in
+      GuardVerdict(
+        name: rule.name, statement: rule.statement.word, says: rule.statement.sentence(policy, names),
+        why: rule.why, broken: found[index].map(broken.reason), remedy: found[index].map(broken.help),
+        place: loaded.sources.shownLine(rule.location))
+    }
+    places = policy.guards.map(\.location)
+    sources = loaded.sources
+    self.broken = broken
+  }
+
+  var chapter: Chapter {
+    let count = verdicts.count { !$0.holds }
+    let title: Words =
+      if verdicts.isEmpty {
+        "no guards: nothing is promised of the policy as a whole"
+      } else if count == 0 {
+        "\(counted(verdicts.count, "guard holds", "guards hold"), .strong)"
+      } else {
+        "\("\(count) of \(counted(verdicts.count, "guard"))", .strong) \(count == 1 ? "does" : "do") not hold"
+      }
+    return Chapter(.facts, title, verdicts.map(entry))
+  }
+
+  private func entry(_ verdict: GuardVerdict) -> Entry {
+    let mark = verdict.holds ? Mark(sign: "holds ", role: .opens) : Mark(sign: "broken", role: .closes)
+    var below: [Entry] = []
+    if let why = verdict.why { below.append("why: \(why)") }
+    if let broken = verdict.broken { below.append("how: \(broken)") }
+    return Entry(mark, "\(verdict.name, .strong): \(verdict.says)", note: verdict.place, below: below)
+  }
+
+  /// A line each, those that do not hold with the way and the remedy.
+  var lines: [any Encodable] {
+    let found = Dictionary(uniqueKeysWithValues: broken.entries.map { ($0.guard, $0) })
+    return zip(verdicts, places).map { verdict, place in
+      guard var entry = found[verdict.name] else {
+        return HoldingGuard(verdict, sources.shownPath(place.file), place)
+      }
+      entry.verdict = verdict
+      return entry
+    }
+  }
+
+  private struct HoldingGuard: Encodable {
+    let file: String
+    let line: Int
+    let column: Int
+    let `guard`: String
+    let statement: String
+    let says: String
+    let why: String?
+    let holds: Bool
+
+    init(_ verdict: GuardVerdict, _ file: String, _ place: SourceLocation) {
+      (self.file, line, column) = (file, place.line, place.column)
+      (`guard`, statement, says) = (verdict.name, verdict.statement, verdict.says)
+      (why, holds) = (verdict.why, verdict.holds)
+    }
+  }
+}
