@@ -133,7 +133,7 @@ manual: release
 		$(RELEASED) --generate-completion-script $$shell | sed '1{/^#!/d}' > $(MANUAL)/sekisho.$$shell || exit 1; \
 	done
 
-UNITS := sekisho-boot.service sekisho-watch.service sekisho-metrics.service sekisho-metrics.timer
+UNITS := sekisho-boot.service sekisho-watch.service sekisho-metrics.service sekisho-metrics.timer sekisho-pull.service sekisho-pull.timer
 
 # Copies what make manual has built, and builds nothing: as root, for a prefix that is root's.
 install:

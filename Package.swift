@@ -116,10 +116,11 @@ let package = Package(
     layer("Sessions", ["Addressing", "Nftables"], isSmall: true),
     layer("HostState", ["Addressing"], isSmall: true),
     layer("Machine", ["Addressing", "CLinux", system], isSmall: true),
+    layer("Signing", ["Digest", "JSONStrings", "Machine", system], isSmall: true),
     layer("HostServices", ["AgentProtocol", "Machine", system], isSmall: true),
     layer("HostStore", ["Digest", "HostState", "Machine", system], isSmall: true),
     layer("InventoryFiles", ["Diagnostics", "Inventory", "Machine", subprocess, system], isSmall: true),
-    layer("Artifacts", ["Digest", "JSONStrings", "Machine", "Policy", system], isSmall: true),
+    layer("Artifacts", ["Digest", "JSONStrings", "Machine", "Policy", "Signing", system], isSmall: true),
     layer("Netlink", ["CMnl"]),
     layer("NftablesNetlink", ["Addressing", "CMnl", "CNftnl", "Netlink", "Nftables"]),
     layer("ConntrackNetlink", ["Addressing", "CMnl", "Netlink", "Sessions"], isSmall: true),
@@ -134,8 +135,9 @@ let package = Package(
     layer(
       "HostLife",
       [
-        "Addressing", "AgentProtocol", "Diagnostics", "Enforcement", "HostState", "HostStore", "Machine",
-        "Nftables", "Policy", "RulesetCompiler", "RulesetDiff", "RulesetShape", system,
+        "Addressing", "AgentProtocol", "Diagnostics", "Digest", "Enforcement", "HostState", "HostStore",
+        "Machine",
+        "Nftables", "Policy", "RulesetCompiler", "RulesetDiff", "RulesetShape", "Signing", system,
       ],
       isSmall: true),
     layer(
@@ -143,7 +145,7 @@ let package = Package(
       [
         "Addressing", "AgentProtocol", "Attempts", "Enforcement", "HostLife", "HostServices", "HostState",
         "HostStore",
-        "Machine", "Nftables", "Policy", "Probing",
+        "Machine", "Nftables", "Policy", "Probing", "Signing",
         system,
       ], isSmall: true),
     layer("Lab", ["Addressing", "CLinux", "Machine", "Policy", system], isSmall: true),
@@ -157,7 +159,7 @@ let package = Package(
         "InventoryFiles",
         "CRevision", "Evidence", "InventoryText", "Lab", "Lint", "Machine", "Nftables", "Policy", "ProbePlan",
         "Reachability",
-        "RulesetCompiler", "RulesetDiff", "RulesetShape", "RulesetSpace", system,
+        "RulesetCompiler", "RulesetDiff", "RulesetShape", "RulesetSpace", "Signing", system,
       ], isSmall: true),
     layer(
       "SekishoCommands",
@@ -167,7 +169,7 @@ let package = Package(
         "Imports", "InventoryFiles", "InventoryText", "Lab", "Lint", "Machine", "Nftables", "Operations",
         "Policy", "ProbePlan",
         "Reachability", "Records", "RulesetDiff",
-        "RulesetShape", "RulesetSpace", arguments, subprocess, system,
+        "RulesetShape", "RulesetSpace", "Signing", arguments, subprocess, system,
       ], isSmall: true),
     .executableTarget(
       name: "sekisho", dependencies: ["SekishoCommands", arguments], swiftSettings: source),
@@ -320,6 +322,7 @@ let package = Package(
         "Inventory", "InventoryFiles", "Policy", "PolicyFixtures", "PolicySpace", "Reachability", "sekisho",
       ]),
     tests("InventoryTextTests", ["Addressing", "Diagnostics", "Inventory", "InventoryText", "Policy"]),
+    tests("SigningTests", ["Signing"]),
     tests("HostServicesTests", ["AgentProtocol", "HostServices"]),
     tests("HostStateTests", ["Addressing", "HostState"]),
     tests("HostStoreTests", ["HostState", "HostStore", "Machine", system]),
@@ -328,6 +331,7 @@ let package = Package(
       [
         "Addressing", "AgentProtocol", "Enforcement", "HostAgent", "HostLife", "HostState", "HostStore",
         "Machine", "MemoryKernel", "Netlink", "Nftables", "NftablesNetlink", "RulesetDiff", "RulesetShape",
+        "Signing",
         "Sessions", system,
       ]),
     tests("MachineTests", ["LabHarness", "Machine", system]),

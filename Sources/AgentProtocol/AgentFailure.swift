@@ -28,6 +28,8 @@ package struct AgentFailure: Error, Hashable, Sendable, CustomStringConvertible 
     case unreachable
     /// The agent did not answer in time.
     case timedOut = "timed-out"
+    /// The host takes only what was approved, and this was not, or not any more.
+    case unapproved
     /// Anything else of the environment.
     case failed
   }
@@ -88,6 +90,14 @@ package struct AgentFailure: Error, Hashable, Sendable, CustomStringConvertible 
     if let remedy { text += "; \(remedy)" }
     return text
   }
+}
+
+extension AgentFailure {
+  /// A host that asks for signatures was given a change without.
+  package static let unsigned = AgentFailure(
+    .unapproved, "this host takes only what is signed",
+    remedy: "sekisho diff --out PLAN, sekisho sign PLAN, sekisho apply PLAN; or sign a bundle, which it pulls"
+  )
 }
 
 extension AgentFailure: Codable {

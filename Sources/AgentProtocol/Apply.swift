@@ -34,11 +34,15 @@ package struct Apply: AgentRequest {
   package let note: ChangeNote
   /// Whether sessions go on that the wanted table would not let begin.
   package let keepsSessions: Bool
+  /// By what the host is to accept it.
+  package let signed: SignedIndex?
 
   package init(
     _ wanted: Table, seen: Seen?, isLearning: Bool = true,
-    note: ChangeNote = ChangeNote(why: nil, meaning: ""), keepsSessions: Bool = false
+    note: ChangeNote = ChangeNote(why: nil, meaning: ""), keepsSessions: Bool = false,
+    signed: SignedIndex? = nil
   ) {
+    self.signed = signed
     self.keepsSessions = keepsSessions
     self.note = note
     self.wanted = wanted
@@ -52,10 +56,13 @@ package struct Apply: AgentRequest {
     let isLearning: Bool
     let note: ChangeNote?
     let keepsSessions: Bool?
+    let signed: SignedIndex?
   }
 
   package var header: Header {
-    Header(seen: seen, isLearning: isLearning, note: note, keepsSessions: keepsSessions ? true : nil)
+    Header(
+      seen: seen, isLearning: isLearning, note: note, keepsSessions: keepsSessions ? true : nil,
+      signed: signed)
   }
   package var tables: [Table] { [wanted] }
 
@@ -63,6 +70,7 @@ package struct Apply: AgentRequest {
     seen = header.seen
     isLearning = header.isLearning
     keepsSessions = header.keepsSessions ?? false
+    signed = header.signed
     note = header.note ?? ChangeNote(why: nil, meaning: "")
     wanted = try Self.only(tables)
   }

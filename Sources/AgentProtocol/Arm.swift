@@ -19,8 +19,14 @@ package struct Arm: AgentRequest {
   package let note: ChangeNote
   /// Sessions that the wanted rules would not let begin end when the trial begins; else they do when it is confirmed.
   package let cutsNow: Bool
+  /// By what the host is to accept it; of a revision that it has, it was accepted before.
+  package let signed: SignedIndex?
 
-  package init(_ wanted: Table, seen: Seen?, seconds: Int, note: ChangeNote, cutsNow: Bool = false) {
+  package init(
+    _ wanted: Table, seen: Seen?, seconds: Int, note: ChangeNote, cutsNow: Bool = false,
+    signed: SignedIndex? = nil
+  ) {
+    self.signed = signed
     self.cutsNow = cutsNow
     self.wanted = wanted
     self.revision = nil
@@ -30,6 +36,7 @@ package struct Arm: AgentRequest {
   }
 
   package init(revision: Int, seen: Seen?, seconds: Int, note: ChangeNote, cutsNow: Bool = false) {
+    signed = nil
     self.cutsNow = cutsNow
     self.wanted = nil
     self.revision = revision
@@ -48,10 +55,13 @@ package struct Arm: AgentRequest {
     let seconds: Int
     let note: ChangeNote
     let cutsNow: Bool?
+    let signed: SignedIndex?
   }
 
   package var header: Header {
-    Header(revision: revision, seen: seen, seconds: seconds, note: note, cutsNow: cutsNow ? true : nil)
+    Header(
+      revision: revision, seen: seen, seconds: seconds, note: note, cutsNow: cutsNow ? true : nil,
+      signed: signed)
   }
   package var tables: [Table] { wanted.map { [$0] } ?? [] }
 
@@ -71,6 +81,7 @@ package struct Arm: AgentRequest {
     seconds = header.seconds
     note = header.note
     cutsNow = header.cutsNow ?? false
+    signed = header.signed
   }
 
   package static func line(_ table: Table) throws(AgentFailure) -> [UInt8] { try TableLine.exact(table) }

@@ -24,11 +24,14 @@ package struct Greeting: AgentMessage, Hashable {
   package let addresses: [Address]
   /// Those of them that are on the bridges of container engines: whatever speaks from there is behind the host.
   package let bridged: [Address]
+  /// Of how many people the host asks signatures for a change; `nil`: of none.
+  package let approvals: Int?
 
   package init(
     number: Int = ProtocolVersion.number, requests: Set<String>, version: String, node: String,
-    kernel: String, addresses: [Address], bridged: [Address] = []
+    kernel: String, addresses: [Address], bridged: [Address] = [], approvals: Int? = nil
   ) {
+    self.approvals = approvals
     self.number = number
     self.requests = requests
     self.version = version
@@ -67,7 +70,7 @@ package struct Greeting: AgentMessage, Hashable {
 extension Greeting: Codable {
   private enum Key: String, CodingKey {
     case number = "protocol"
-    case requests, version, node, kernel, addresses, bridged
+    case requests, version, node, kernel, addresses, bridged, approvals
   }
 
   /// An agent of before there was a number says none: it is 1.
@@ -83,6 +86,7 @@ extension Greeting: Codable {
     kernel = try fields.decode(BoundedWord.self, forKey: .kernel).wrappedValue
     addresses = try fields.decode(BoundedList<Address>.self, forKey: .addresses).wrappedValue
     bridged = try fields.decodeIfPresent(BoundedList<Address>.self, forKey: .bridged)?.wrappedValue ?? []
+    approvals = try fields.decodeIfPresent(Int.self, forKey: .approvals)
   }
 
   package func encode(to encoder: any Encoder) throws {
@@ -94,5 +98,6 @@ extension Greeting: Codable {
     try fields.encode(kernel, forKey: .kernel)
     try fields.encode(addresses, forKey: .addresses)
     try fields.encode(bridged, forKey: .bridged)
+    try fields.encodeIfPresent(approvals, forKey: .approvals)
   }
 }

@@ -23,11 +23,17 @@ package struct Books: AgentMessage, Hashable, Codable {
     package let confirmedAt: Int64?
     /// `token`, `hand`, `untried` or `recovery`.
     package let confirmedBy: String?
+    /// The index that it was accepted by; `nil`: it came without one.
+    package let index: Int64?
+    /// Whose signatures counted; `nil`: none was asked for.
+    package let approvedBy: [String]?
 
     package init(
       number: Int, digest: String?, time: Int64?, by: String?, why: String?, meaning: String?,
-      confirmedAt: Int64?, confirmedBy: String?
+      confirmedAt: Int64?, confirmedBy: String?, index: Int64? = nil, approvedBy: [String]? = nil
     ) {
+      self.index = index
+      self.approvedBy = approvedBy
       self.number = number
       self.digest = digest
       self.time = time
@@ -91,11 +97,18 @@ package struct Books: AgentMessage, Hashable, Codable {
   package let chainTip: String
   /// What of the state directory cannot be read.
   package let damage: [String]
+  /// The greatest index that was confirmed; `nil`: none ever was.
+  package let index: Int64?
+  /// Its digest.
+  package let indexDigest: String?
 
   package init(
     confirmed: Int?, trial: Running?, revisions: [Entry], events: [Event], chainFaults: [String],
-    chainTip: String, damage: [String]
+    chainTip: String, damage: [String], index: Int64? = nil,
+    indexDigest: String? = nil
   ) {
+    self.index = index
+    self.indexDigest = indexDigest
     self.confirmed = confirmed
     self.trial = trial
     self.revisions = revisions

@@ -22,7 +22,7 @@ package struct OutputReport: Hashable, Sendable {
 /// what the manifest says of the host, or with something else, and then
 /// ``OutputDirectory/json(of:_:)`` refuses. The next compile leads every host to what is right and removes what
 /// was left behind.
-package final class OutputWrite: Sendable {
+package final class OutputWrite: RulesetStore {
   private let place: OutputPlace
   /// What the manifest was to become when a compile was killed while it led hosts there.
   private let begun: Manifest?

@@ -3,6 +3,7 @@
 #define SEKISHO_LINUX_PROCESSES_H
 
 #include <linux/membarrier.h>
+#include <linux/memfd.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -28,6 +29,9 @@ static inline int sekisho_open_process(pid_t process) {
 static inline int sekisho_signal_process(int descriptor, int signal_number) {
   return (int)syscall(SYS_pidfd_send_signal, descriptor, signal_number, (void *)0, 0);
 }
+
+// A file in memory alone, closed on execution: memfd_create(2).
+static inline int sekisho_memory_file(const char *name) { return (int)syscall(SYS_memfd_create, name, MFD_CLOEXEC); }
 
 // Closes every descriptor from one on: close_range(2).
 static inline int sekisho_close_from(unsigned int first) {

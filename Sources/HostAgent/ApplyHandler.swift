@@ -8,7 +8,7 @@ extension AgentServer {
       let reason = HostLife.Reason(why: request.note.why, meaning: request.note.meaning)
       return try here.life().adopt(
         request.wanted, seen: request.seen, isLearning: request.isLearning,
-        keepsSessions: request.keepsSessions, reason
+        keepsSessions: request.keepsSessions, signed: request.signed, reason
       ) { (step) throws(AgentFailure) in try conversation.tell(Apply.Event(step)) }
     }
   }

@@ -6,6 +6,7 @@ internal import HostState
 internal import HostStore
 package import Machine
 internal import Nftables
+internal import Signing
 
 /// This host: what is enforced on it, and what it was given over time.
 package struct HostHere: Sendable {
@@ -36,6 +37,12 @@ package struct HostHere: Sendable {
     let actor = Actor(user: Caller.user, invokedBy: Caller.invoker, from: Caller.origin)
     return HostLife(
       host, HostStore(directory), by: actor, clock: WallClock.seconds, people: Self.tell, keeper: keeper)
+  }
+
+  /// Of how many people signatures are asked; `nil`: of none. What cannot be read asks for what nobody can give, and says so when it
+  /// is asked for a change.
+  var approvals: Int? {
+    do throws(TrustRefusal) { return try TrustedSigners().requirement()?.approvals } catch { return 1 }
   }
 
   func startKeeper() { keeper() }

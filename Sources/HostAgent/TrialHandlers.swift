@@ -14,6 +14,7 @@ extension AgentServer {
         }
       let armed = try here.life().arm(
         source, seen: request.seen, seconds: request.seconds, cutsNow: request.cutsNow,
+        signed: request.signed,
         HostLife.Reason(why: request.note.why, meaning: request.note.meaning)
       ) { () throws(AgentFailure) in
         try conversation.tell(Apply.Event(.tracking))
@@ -22,6 +23,10 @@ extension AgentServer {
       here.startKeeper()
       return armed
     }
+  }
+
+  mutating func answerAccept(_ here: HostHere) {
+    handle(Accept.self) { (request, _) throws(AgentFailure) in try here.life().accept(request.signed) }
   }
 
   mutating func answerConfirm(_ here: HostHere) {

@@ -63,14 +63,17 @@ extension HostLife {
           number: number.rawValue, digest: about?.digest, time: about?.time,
           by: about.map { Self.words($0.by) },
           why: about?.why, meaning: about?.meaning, confirmedAt: confirmations[number]?.0,
-          confirmedBy: confirmations[number]?.1)
+          confirmedBy: confirmations[number]?.1, index: about?.approved?.index,
+          approvedBy: about?.approved.flatMap { $0.by.isEmpty ? nil : $0.by })
       },
       events: chain.entries.suffix(1000).map { entry in
         Books.Event(
           time: entry.time, by: Self.words(entry.by), event: entry.event, revision: entry.revision?.rawValue,
           detail: entry.detail, until: entry.until, why: entry.why)
       },
-      chainFaults: chain.faults, chainTip: chain.tip, damage: content.damage.map { "\($0)" })
+      chainFaults: chain.faults, chainTip: chain.tip, damage: content.damage.map { "\($0)" },
+      index: content.state.approved?.index,
+      indexDigest: content.state.approved?.digest)
   }
 
   /// What the disk says of this network namespace.

@@ -5,6 +5,7 @@ package import HostStore
 internal import Machine
 package import Nftables
 internal import RulesetShape
+package import Signing
 
 /// One host over time: what it was given, what is on trial, what it goes back to.
 ///
@@ -17,6 +18,7 @@ package struct HostLife {
   let sinceBoot: () -> Int64
   let people: (Announcement) -> Void
   let keeper: () -> Void
+  let trust: TrustedSigners
 
   /// - Parameters:
   ///   - actor: who asks.
@@ -24,8 +26,10 @@ package struct HostLife {
   ///   - sinceBoot: seconds since the boot.
   ///   - people: says something to everybody who is logged in.
   ///   - keeper: starts what puts back what was confirmed when a stop is over, whoever is gone by then.
+  ///   - trust: whom the host believes.
   package init(
-    _ host: LocalHost, _ store: HostStore, by actor: Actor, clock: @escaping () -> Int64,
+    _ host: LocalHost, _ store: HostStore, by actor: Actor, trust: TrustedSigners = TrustedSigners(),
+    clock: @escaping () -> Int64,
     sinceBoot: @escaping () -> Int64 = BootClock.seconds, people: @escaping (Announcement) -> Void,
     keeper: @escaping () -> Void = {}
   ) {
@@ -36,6 +40,7 @@ package struct HostLife {
     self.sinceBoot = sinceBoot
     self.people = people
     self.keeper = keeper
+    self.trust = trust
   }
 
   /// What a host is to get.
@@ -63,12 +68,13 @@ extension HostLife {
   /// - Parameters:
   ///   - seen: what the change was decided on.
   ///   - cutsNow: whether sessions that the table would not let begin end at once.
+  ///   - signed: by what it is accepted.
   ///   - learn: is called where no table of ours made the kernel track connections yet, with everything let pass; what it
   ///     throws ends the trial before anything is in force.
   /// - Throws: ``AgentProtocol/AgentFailure``, which says what has happened; nothing is on trial then.
   package func arm(
-    _ source: Source, seen: Seen?, seconds: Int, cutsNow: Bool = false, _ reason: Reason,
-    learn: @escaping () throws(AgentFailure) -> Void
+    _ source: Source, seen: Seen?, seconds: Int, cutsNow: Bool = false, signed: SignedIndex? = nil,
+    _ reason: Reason, learn: @escaping () throws(AgentFailure) -> Void
   ) throws(AgentFailure) -> Armed {
     if case .table(let table) = source { try host.checkTarget(table) }
     var run = try begin()
@@ -81,7 +87,7 @@ extension HostLife {
     run.seen = seen
     run.isArming = true
     let token = Self.newToken()
-    let (revision, ruleset) = try revision(source, reason, &run)
+    let (revision, ruleset) = try revision(source, signed, reason, &run)
     switch source {
     case .table(let table): try requireAsking(table, run)
     case .revision(let number): try requireAsking(try table(number), run)
@@ -108,14 +114,14 @@ extension HostLife {
   ///
   /// - Throws: ``AgentProtocol/AgentFailure``, which says what has happened.
   package func adopt(
-    _ table: Table, seen: Seen?, isLearning: Bool, keepsSessions: Bool = false, _ reason: Reason,
-    tell: @escaping (Apply.Step) throws(AgentFailure) -> Void
+    _ table: Table, seen: Seen?, isLearning: Bool, keepsSessions: Bool = false, signed: SignedIndex? = nil,
+    _ reason: Reason, tell: @escaping (Apply.Step) throws(AgentFailure) -> Void
   ) throws(AgentFailure) -> Applied {
     try host.checkTarget(table)
     var run = try begin()
     run.seen = seen
     try requireAsking(table, run)
-    let (revision, ruleset) = try revision(.table(table), reason, &run)
+    let (revision, ruleset) = try revision(.table(table), signed, reason, &run)
     let script = try refusing(run) { (view) throws(HostStateRefusal) in
       try run.content.state.adopt(
         revision, keepsSessions: keepsSessions, in: run.place, kernel: view)
@@ -147,6 +153,7 @@ extension HostLife {
         .badRequest,
         "revision \(trial.revision) is on trial, by \(Self.words(trial.by)), and not revision \(revision)")
     }
+    if let trial { try requireApproved(trial.revision) }
     try carryOut(script, nil, &run)
     return Confirmed(
       revision: trial?.revision.rawValue ?? 0, by: trial.map { Self.words($0.by) },
@@ -220,7 +227,7 @@ extension HostLife {
   }
 
   private func revision(
-    _ source: Source, _ reason: Reason, _ run: inout Run
+    _ source: Source, _ signed: SignedIndex?, _ reason: Reason, _ run: inout Run
   ) throws(AgentFailure) -> (Revision, [UInt8]) {
     run.why = reason.why
     let ruleset: [UInt8]
@@ -232,9 +239,15 @@ extension HostLife {
     case .revision(let number):
       ruleset = try reading { () throws(HostStore.Failure) in try store.ruleset(of: number) }
     }
+    let digest = HostStore.digest(ruleset)
+    let approved =
+      switch source {
+      case .table: try approval(signed, of: digest, run)
+      case .revision(let number): try requireApproved(number)
+      }
     let revision = Revision(
-      number: run.content.state.last.next, digest: HostStore.digest(ruleset), time: clock(), by: actor,
-      why: reason.why, meaning: reason.meaning)
+      number: run.content.state.last.next, digest: digest, time: clock(), by: actor,
+      why: reason.why, meaning: reason.meaning, approved: approved)
     return (revision, ruleset)
   }
 

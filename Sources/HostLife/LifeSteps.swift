@@ -23,6 +23,8 @@ extension HostLife {
       try reading { () throws(HostStore.Failure) in try store.removeTrial() }
       run.content.state.trial = nil
     case .writeConfirmed(let number):
+      // Ahead of it: who dies between the two has confirmed nothing, and takes nothing older any more.
+      try noteIndex(of: number, &run)
       try reading { () throws(HostStore.Failure) in try store.writeConfirmed(number) }
       run.content.state.confirmed = number
     case .writeStop(let stop):

@@ -12,6 +12,7 @@ extension HostLife {
   ///
   /// - Throws: ``AgentProtocol/AgentFailure``, which says what has happened.
   package func open(_ request: OpenDoors) throws(AgentFailure) -> OpenedDoors {
+    try refuseWhereSigned("open")
     var run = try begin()
     run.why = request.why
     try requireOpened(run.content)

@@ -9,6 +9,7 @@ extension HostLife {
   /// - Parameter seconds: after which what was confirmed is put back; `nil`: nobody does that but a person.
   /// - Throws: ``AgentProtocol/AgentFailure``, which says what has happened.
   package func stop(seconds: Int?, why: String?) throws(AgentFailure) -> StoppedHost {
+    try refuseWhereSigned("stop")
     var run = try begin()
     run.why = why
     let time = seconds.map { Int64($0) }

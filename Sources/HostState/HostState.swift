@@ -15,6 +15,8 @@ package struct HostState: Hashable, Sendable {
   package var quarantine: [Quarantine] = []
   /// What the host has opened for a time, that of it among them which is over.
   package var opened: [Opened] = []
+  /// The greatest index that was confirmed.
+  package var approved: Approved?
 
   package init(
     confirmed: RevisionNumber? = nil, trial: Trial? = nil, last: RevisionNumber = .init(rawValue: 0),

@@ -50,10 +50,14 @@ package struct Revision: Hashable, Sendable, Codable {
   package let why: String?
   /// What it changes, in a line for people.
   package let meaning: String
+  /// By what it was accepted; `nil`: no index came with it.
+  package let approved: Approved?
 
   package init(
-    number: RevisionNumber, digest: String, time: Int64, by: Actor, why: String?, meaning: String
+    number: RevisionNumber, digest: String, time: Int64, by: Actor, why: String?, meaning: String,
+    approved: Approved? = nil
   ) {
+    self.approved = approved
     self.number = number
     self.digest = digest
     self.time = time

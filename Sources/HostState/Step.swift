@@ -98,6 +98,8 @@ package enum AuditEvent: Hashable, Sendable {
   /// Somebody opened something for a time; until when, in seconds since 1970.
   case opened(String, until: Int64, ticket: String?)
   case closed(String, StopEnd)
+  /// An index was taken that gives the host what it has.
+  case accepted(RevisionNumber, Approved)
   /// Somebody ended sessions.
   case cut(sessions: Int, of: String)
 }

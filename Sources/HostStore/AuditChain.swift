@@ -7,7 +7,7 @@ package struct AuditEntry: Hashable, Sendable, Codable {
   package let time: Int64
   package let by: Actor
   /// In a word: `armed`, `extended`, `confirmed`, `ended`, `booted`, `stopped`, `resumed`, `fallback`, `restored`, `cut`,
-  /// `quarantined`, `released`, `opened`, `closed`.
+  /// `quarantined`, `released`, `opened`, `closed`, `accepted`.
   package let event: String
   package let revision: RevisionNumber?
   /// How, by what or for how long.
@@ -58,6 +58,11 @@ package struct AuditEntry: Hashable, Sendable, Codable {
       self.init(time: time, by: by, event: "opened", detail: flow + asked, until: until, why: why)
     case .closed(let flow, let end):
       self.init(time: time, by: by, event: "closed", detail: "\(flow), \(end.rawValue)", why: why)
+    case .accepted(let number, let approved):
+      let words = approved.by.isEmpty ? "" : ", approved by \(approved.by.joined(separator: ", "))"
+      self.init(
+        time: time, by: by, event: "accepted", revision: number, detail: "index \(approved.index)\(words)",
+        why: why)
     case .resumed(let number, let end):
       self.init(time: time, by: by, event: "resumed", revision: number, detail: end.rawValue, why: why)
     case .stopped(let until):

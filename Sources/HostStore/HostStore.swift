@@ -14,6 +14,7 @@ internal import SystemPackage
 ///     usage                        what the rules of flows have counted, and when each was last used
 ///     quarantine                   whom the host has cut off
 ///     opened                       what it has opened for a time
+///     index                        the greatest index that was confirmed
 ///     audit.jsonl                  what happened, each line with the digest of the line before
 ///     lock                         whoever writes holds it
 ///
@@ -61,6 +62,7 @@ package struct HostStore: Sendable {
     static let about = "about.json"
     static let records = "records"
     static let usage = "usage"
+    static let index = "index"
     static let audit = "audit.jsonl"
     static let lock = "lock"
   }
@@ -95,6 +97,8 @@ extension HostStore {
     package var quarantineDamage: Failure?
     /// Why it cannot be told what the host has opened for a time; `nil`: it can.
     package var openedDamage: Failure?
+    /// Why it cannot be told which index was confirmed last; `nil`: it can.
+    package var indexDamage: Failure?
 
     package init(state: HostState = HostState()) { self.state = state }
   }
@@ -126,6 +130,9 @@ extension HostStore {
     let all = content.damage.count
     content.state.opened = try read(Name.opened, [HostState.Opened].self) ?? []
     if content.damage.count > all { content.openedDamage = content.damage.last }
+    let rest = content.damage.count
+    content.state.approved = try read(Name.index, Approved.self)
+    if content.damage.count > rest { content.indexDamage = content.damage.last }
     content.state.last = try numbers().last ?? RevisionNumber(rawValue: 0)
     return content
   }
@@ -249,6 +256,7 @@ extension HostStore {
   package func writeConfirmed(_ number: RevisionNumber) throws(Failure) {
     try replace(Name.confirmed, number)
   }
+  package func write(_ approved: Approved) throws(Failure) { try replace(Name.index, approved) }
   package func write(_ stop: HostState.Stop) throws(Failure) { try replace(Name.stop, stop) }
   package func removeStop() throws(Failure) { try remove(Name.stop) }
   package func write(_ quarantine: [HostState.Quarantine]) throws(Failure) {

@@ -67,6 +67,14 @@ extension Inventory {
     return String(decoding: commit.prefix { $0 != 0x0a }, as: UTF8.self)
   }
 
+  /// The commit of the working tree; `nil`: there is none.
+  package static func head() async -> String? {
+    guard
+      let output = try? await outcome(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"], "", "").output
+    else { return nil }
+    return String(decoding: output.prefix { $0 != 0x0a }, as: UTF8.self)
+  }
+
   /// What the working tree would call the place of the files: they are shown so that a user can open them.
   private static func directory(_ files: [String], _ path: String) -> String {
     let isFile = files.contains { path == $0 || path.hasSuffix("/\($0)") }

@@ -117,8 +117,8 @@ extension Lab {
   /// The command that runs a program in the namespace of a host or network when it stands in front of it.
   ///
   /// The program sees the files of this machine, but for /run, which belongs to the lab, and /etc/hosts, which
-  /// has the lab's names too; its `SEKISHO_RUNTIME_DIR` and `SEKISHO_STATE_DIR` are
-  /// its host's own. Standard streams and exit status pass through. Its
+  /// has the lab's names too; its `SEKISHO_RUNTIME_DIR`, `SEKISHO_STATE_DIR` and
+  /// `SEKISHO_CONFIG_DIR` are its host's own. Standard streams and exit status pass through. Its
   /// working directory is `/` unless one is given.
   ///
   /// - Throws: ``LabError``: `unknownHost`, `notRunning` when the keeper is gone (its number may be another
@@ -140,6 +140,7 @@ extension Lab {
       + [
         "--", env, "SEKISHO_RUNTIME_DIR=\(Self.runtimeDirectory(of: host))",
         "SEKISHO_STATE_DIR=\(Self.runtimeDirectory(of: host))/state",
+        "SEKISHO_CONFIG_DIR=\(Self.runtimeDirectory(of: host))/config",
       ]
   }
 

@@ -15,14 +15,24 @@ package struct Directory: ~Copyable, Sendable {
 
   /// Opens a directory that must exist.
   ///
+  /// - Parameter isOwn: whether one is refused that is of another user than this one and root, or that others may write (`errno`
+  ///   `notPermitted`).
   /// - Throws: ``SystemFailure``.
-  package init(opening path: String, step: @escaping Step = { (_, _) throws(Errno) in }) throws(SystemFailure)
-  {
+  package init(
+    opening path: String, isOwn: Bool = false, step: @escaping Step = { (_, _) throws(Errno) in }
+  ) throws(SystemFailure) {
     self.path = path
     self.step = step
-    do throws(Errno) { descriptor = try .opening(path, .directory) } catch {
+    do throws(Errno) { descriptor = try Self.opened(path, isOwn: isOwn) } catch {
       throw SystemFailure("cannot open the directory", path, error)
     }
+  }
+
+  private static func opened(_ path: String, isOwn: Bool) throws(Errno) -> FileDescriptor {
+    let descriptor = try FileDescriptor.opening(path, .directory)
+    if !isOwn || (try? Stat(descriptor).isOwn) == true { return descriptor }
+    try? descriptor.close()
+    throw .notPermitted
   }
 
   deinit { try? descriptor.close() }

@@ -73,6 +73,12 @@ package struct StateDirectory: Hashable, Sendable {
   }
 }
 
+/// The directory of what the host's owner decides: `SEKISHO_CONFIG_DIR`, else `/etc/sekisho`. Sekisho reads it and never writes
+/// there.
+package enum ConfigurationDirectory {
+  package static var path: String { Environment.variable("SEKISHO_CONFIG_DIR") ?? "/etc/sekisho" }
+}
+
 private enum PrivateDirectory {
   /// Uses or makes a directory that is ours alone.
   static func path(_ path: String, variable: String) throws(DirectoryRefusal) -> String {

@@ -16,6 +16,8 @@ import Testing
         try Frames.request(Probe(Samples.attempts), id: 8), try Frames.request(Sightings(), id: 9),
         try Frames.request(ListRecords(), id: 10), try Frames.request(FollowRecords(seconds: 60), id: 11),
         try Frames.request(ListPeers(), id: 12),
+        try Frames.request(
+          Accept(SignedIndex(host: "a", index: Array("{}\n".utf8), signatures: Array("x".utf8))), id: 13),
       ], "requests")
   }
 

@@ -9,6 +9,7 @@ import MemoryKernel
 import Netlink
 import Nftables
 import RulesetShape
+import Signing
 import Synchronization
 import SystemPackage
 
@@ -123,7 +124,8 @@ final class Place {
     let store = HostStore(directory) { (_, _) throws(Errno) in try disk.step() }
     return HostLife(
       host, store,
-      by: Actor(user: "root", invokedBy: "ada"), clock: { now },
+      by: Actor(user: "root", invokedBy: "ada"), trust: TrustedSigners(path: "\(path)/config"),
+      clock: { now },
       sinceBoot: { sinceBoot }, people: { _ in }, keeper: { self.keepers += 1 })
   }
 

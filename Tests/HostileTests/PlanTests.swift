@@ -39,12 +39,18 @@ struct PlanTests {
       "echo '  more: {from: b, to: a, service: ssh, why: test}' >> inventory/all.yaml", 3,
       "the inventory is not"
     ),
-    ("sed -i 's/\"ruleset\" : \"./\"ruleset\" : \"x/' plan", 3, "a: the ruleset that is compiled is not"),
-    ("sed -i 's/\"running\" : \"./\"running\" : \"x/' plan", 3, "a: the running ruleset is not what it was"),
-    ("sed -i 's/\"place\" : \"./\"place\" : \"x/' plan", 3, "the host was started anew, or is another"),
-    ("sed -i 's/\"name\" : \"a\"/\"name\" : \"b\"/' plan", 3, "b: the ruleset that is compiled is not"),
-    ("sed -i 's/\"name\" : \"a\"/\"name\" : \"all\"/' plan", 64, "this machine is one of them"),
-    ("sed -i 's/\"format_version\" : 2/\"format_version\" : 1/' plan", 1, "not a plan of this version"),
+    (
+      "sed -i 's/\"ruleset\": \"[0-7]/\"ruleset\": \"8/;t;s/\"ruleset\": \"./\"ruleset\": \"0/' plan", 3,
+      "a: the ruleset that is compiled is not"
+    ),
+    (
+      "sed -i 's/\"running\": \"[0-7]/\"running\": \"8/;t;s/\"running\": \"./\"running\": \"0/' plan", 3,
+      "a: the running ruleset is not what it was"
+    ),
+    ("sed -i 's/\"place\": \"./\"place\": \"x/' plan", 3, "the host was started anew, or is another"),
+    ("sed -i 's/^\"a\":/\"b\":/' plan", 3, "b: the ruleset that is compiled is not"),
+    ("sed -i 's/^\"a\":/\"all\":/' plan", 64, "this machine is one of them"),
+    ("sed -i 's/\"format_version\": 3/\"format_version\": 1/' plan", 1, "not a plan of this version"),
     ("head -c 40 plan > cut; mv cut plan", 1, "not a plan of this version"),
     (": > plan", 1, "not a plan of this version"),
     ("rm plan; mkfifo plan", 1, "not a plain file"),

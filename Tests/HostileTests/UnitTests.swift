@@ -9,6 +9,7 @@ struct UnitTests {
   private static let units = [
     "sekisho-boot.service": "boot", "sekisho-watch.service": "watch --restore",
     "sekisho-metrics.service": "metrics --out /var/lib/prometheus/node-exporter/sekisho.prom",
+    "sekisho-pull.service": "pull ${SEKISHO_BUNDLE}",
   ]
 
   /// A unit, with the program that was built.
@@ -67,6 +68,21 @@ struct UnitTests {
       try shell.write("sekisho-metrics.timer", timer)
       let result = try shell.run(
         "systemd-analyze verify --man=no ./sekisho-metrics.timer", inNamespace: false)
+      #expect(result.status == 0 && result.all.isEmpty, "\(result.all)")
+    }
+  }
+
+  @Test func `what pulls is started at another time on each host`() throws {
+    let file = URL(filePath: #filePath).appending(path: "../../../packaging/sekisho-pull.timer")
+      .standardizedFileURL
+    let timer = try String(contentsOf: file, encoding: .utf8)
+    for line in ["RandomizedDelaySec=5min", "FixedRandomDelay=yes", "WantedBy=timers.target"] {
+      #expect(timer.contains("\n\(line)\n"), "\(line)")
+    }
+    try withShell { shell in
+      try shell.write("sekisho-pull.timer", timer)
+      try shell.write("sekisho-pull.service", try text("sekisho-pull.service"))
+      let result = try shell.run("systemd-analyze verify --man=no ./sekisho-pull.timer", inNamespace: false)
       #expect(result.status == 0 && result.all.isEmpty, "\(result.all)")
     }
   }

@@ -54,7 +54,8 @@ struct FleetChangeTests {
   @Test func `what was saved is applied as it was shown, or not at all`() async throws {
     let targets = try targets(flows: Self.ssh)
     let request = TargetRequest(isLocal: true, isLab: false, host: "a", from: nil, patience: .init())
-    let saved = try SavedPlan(of: await RunningHosts(asking: targets), options: request)
+    let saved = try await SavedPlan(
+      of: await RunningHosts(asking: targets), options: request, inventory: nil)
     #expect(saved.targets(request).host == "a")
     await #expect(throws: PlanMoved.self) {
       _ = try await FleetChange(of: try self.targets(flows: Self.ssh + Self.web), as: saved)

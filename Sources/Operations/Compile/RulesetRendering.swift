@@ -8,11 +8,13 @@ internal import RulesetShape
 struct RulesetRendering: Sendable {
   private let policies: HostPolicies
   private let compiler: RulesetCompiler
-  private let envelope: Envelope
+  /// `nil`: rulesets stand alone.
+  private let envelope: Envelope?
 
-  init(_ policy: Policy, _ policies: HostPolicies) async {
+  /// - Parameter withFlows: whether what is known of the flows is written beside their rules.
+  init(_ policy: Policy, _ policies: HostPolicies, withFlows: Bool = true) async {
     self.policies = policies
-    async let envelope = Envelope(policy)
+    async let envelope = withFlows ? Envelope(policy) : nil
     compiler = await RulesetCompiler.parallel(policy, policies)
     self.envelope = await envelope
   }
@@ -20,7 +22,7 @@ struct RulesetRendering: Sendable {
   /// Writes the files of these distinct policies.
   ///
   /// - Returns: the digest of each, by index.
-  func render(_ indices: [Int], to output: OutputWrite, workers: Int = 2) async throws -> [Int:
+  func render(_ indices: [Int], to output: some RulesetStore, workers: Int = 2) async throws -> [Int:
     String]
   {
     let parts = try await sharedParts(of: indices.map { policies.distinct[$0] })
@@ -73,6 +75,8 @@ struct RulesetRendering: Sendable {
     ]
     try rendered.write(table, header: header, parts: &parts)
     return RulesetFiles(
-      nft: rendered.fileText, json: envelope.encode(host, nftables: rendered.jsonCommands))
+      nft: rendered.fileText,
+      json: envelope?.encode(host, nftables: rendered.jsonCommands)
+        ?? Array("{\"nftables\":".utf8) + rendered.jsonCommands + Array("}\n".utf8))
   }
 }

@@ -19,7 +19,9 @@ package struct Applying: Sendable {
     do {
       return try await target.ask([Apply.self]) { agent in
         try await agent.ask(
-          Apply(target.wanted, seen: looked.seen, note: note, keepsSessions: keepsSessions))
+          Apply(
+            target.wanted, seen: looked.seen, note: note, keepsSessions: keepsSessions, signed: target.signed)
+        )
       }
     } catch let failure as AgentFailure where failure.happened == .unknown {
       guard let found = try? await target.ask([Look.self], { try await $0.ask(Look(target.wanted)) }) else {
@@ -44,7 +46,7 @@ extension Applying {
   func trial(_ request: TrialRequest) -> Arm {
     Arm(
       target.wanted, seen: looked.seen, seconds: request.seconds, note: request.note,
-      cutsNow: request.cutsNow)
+      cutsNow: request.cutsNow, signed: target.signed)
   }
 }
 
@@ -67,6 +69,7 @@ package struct FleetChange {
     watch: (any HostWatch)? = nil
   ) async throws {
     try saved?.requireSame(targets)
+    let targets = saved?.signing(targets) ?? targets
     let asked = await RunningHosts(asking: targets, readsBooks: readsBooks, watch: watch)
     skipped = skipsUnreachable ? asked.unreachable : []
     running = asked.without(skipped.map(\.host))
@@ -74,9 +77,10 @@ package struct FleetChange {
     if !found.hosts.contains(where: \.isFailure) { try saved?.requireSame(running) }
   }
 
-  /// Hosts that were asked and could not answer, and why.
+  /// Hosts that were asked and could not answer, or would refuse the change, and why.
   package var failures: [(host: String, error: any Error)] {
     found.hosts.compactMap { host in host.error.map { (host.host, $0) } }
+      + running.unsigned.map { ($0, AgentFailure.unsigned) }
   }
 
   /// A host and what became of it.

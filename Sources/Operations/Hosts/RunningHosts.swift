@@ -19,11 +19,15 @@ package struct RunningHosts {
   private let stray: [(host: String, addresses: StrayAddresses)]
   /// What hosts have in their books, where they were asked for them.
   let books: [String: Books]
+  /// Hosts that take only what is signed.
+  private let asksForSignatures: Set<String>
 
   init(
     _ targets: Targets, _ answers: [Result<Answer, any Error>],
-    _ stray: [(host: String, addresses: StrayAddresses)], _ books: [String: Books] = [:]
+    _ stray: [(host: String, addresses: StrayAddresses)], _ books: [String: Books] = [:],
+    asksForSignatures: Set<String> = []
   ) {
+    self.asksForSignatures = asksForSignatures
     self.targets = targets
     self.answers = answers
     self.stray = stray
@@ -38,7 +42,7 @@ package struct RunningHosts {
       try await target.ask([Look.self]) { agent, greeting in
         (
           looked: try await agent.ask(Look(target.wanted)), stray: target.identity.strayAddresses(greeting),
-          books: readsBooks ? try await agent.ask(History()) : nil
+          books: readsBooks ? try await agent.ask(History()) : nil, asksForSignatures: greeting.approvals != nil
         )
       }
     }
@@ -48,7 +52,8 @@ package struct RunningHosts {
     let stray = told.compactMap { $0.answer.stray.isEmpty ? nil : ($0.host, $0.answer.stray) }
     let books = told.compactMap { told in told.answer.books.map { (told.host, $0) } }
     self.init(
-      targets, asked.map { $0.map(\.looked) }, stray, Dictionary(books, uniquingKeysWith: { one, _ in one }))
+      targets, asked.map { $0.map(\.looked) }, stray, Dictionary(books, uniquingKeysWith: { one, _ in one }),
+      asksForSignatures: Set(told.filter(\.answer.asksForSignatures).map(\.host)))
   }
 
   /// Hosts that cannot be reached or do not answer in time, and why.
@@ -67,7 +72,9 @@ package struct RunningHosts {
     let others = Targets(
       hosts: left.map(\.0), all: targets.all, inventory: targets.inventory, remarks: targets.remarks,
       isLab: targets.isLab)
-    return RunningHosts(others, left.map(\.1), stray.filter { !names.contains($0.host) }, books)
+    return RunningHosts(
+      others, left.map(\.1), stray.filter { !names.contains($0.host) }, books,
+      asksForSignatures: asksForSignatures)
   }
 
   package var found: FoundDifference {
@@ -80,6 +87,11 @@ package struct RunningHosts {
     ) { () throws(NotProven) in try meant.get() }
     found.lostLogins = lostLogins(found)
     return found
+  }
+
+  /// Hosts that change, and would refuse it because nothing that is signed comes with it.
+  var unsigned: [String] {
+    changing.map(\.target).filter { $0.signed == nil && asksForSignatures.contains($0.name) }.map(\.name)
   }
 
   /// Hosts that change.

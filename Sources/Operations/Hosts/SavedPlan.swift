@@ -1,44 +1,73 @@
+internal import Addressing
 package import AgentProtocol
-package import Artifacts
+internal import Artifacts
 internal import Digest
 internal import Nftables
+package import Signing
 
-/// A plan against what there is now.
+/// A saved diff against what there is now: an index of what was shown of each host that was looked at.
+///
+/// It holds digests, no rulesets: what is applied is compiled again and has to be the same. The same signature covers it as a bundle.
 package struct SavedPlan {
-  package let plan: Plan
+  package let index: ChangeIndex
+  /// As it lies on the disk; `nil`: it lies on none.
+  private let file: IndexFile?
 
   /// - Throws: ``Artifacts/OutputFailure``.
-  package init(reading path: String) throws { plan = try Plan(reading: path) }
+  package init(reading path: String) throws {
+    let file = try IndexFile(reading: path)
+    guard file.index.way != nil else {
+      throw Misuse("\(path) is a bundle: hosts pull it (sekisho pull), and nothing was shown of them")
+    }
+    self.file = file
+    index = file.index
+  }
 
   /// What was found on hosts.
-  package init(of running: RunningHosts, options: TargetRequest) throws {
-    let way: Plan.Way = options.isLab ? .lab : options.isLocal || options.host == nil ? .local : .ssh
+  ///
+  /// - Parameter path: of the inventory.
+  package init(of running: RunningHosts, options: TargetRequest, inventory path: String?) async throws {
+    let way: ChangeIndex.Way = options.isLab ? .lab : options.isLocal || options.host == nil ? .local : .ssh
     let hosts = try zip(running.targets.hosts, running.answers).map {
-      try Plan.Host($0, try $1.get().seen)
+      try ChangeIndex.Host($0, try $1.get().seen)
     }
-    plan = Plan(inventory: running.targets.inventory?.digest, way: way, hosts: hosts)
+    file = nil
+    index = await IndexTerms().index(running.targets.inventory, path: path, way: way, hosts: hosts)
   }
 
   /// The hosts of the plan, reached as they were.
   package func targets(_ options: TargetRequest) -> TargetRequest {
     var result = options
-    result.isLocal = plan.way == .local
-    result.isLab = plan.way == .lab
-    result.host = plan.hosts.map(\.name).joined(separator: ", ")
+    result.isLocal = index.way == .local
+    result.isLab = index.way == .lab
+    result.host = index.hosts.map(\.name).joined(separator: ", ")
     return result
+  }
+
+  /// The same, each with what it is to accept the change by, where anybody has signed it.
+  func signing(_ targets: Targets) -> Targets {
+    guard let file, let signatures = file.signatures else { return targets }
+    let hosts = targets.hosts.map { target in
+      var signed = target
+      signed.signed = SignedIndex(host: target.name, index: file.bytes, signatures: signatures)
+      return signed
+    }
+    return Targets(
+      hosts: hosts, all: targets.all, inventory: targets.inventory, remarks: targets.remarks,
+      isLab: targets.isLab)
   }
 
   /// - Throws: ``PlanMoved`` where something is not what was shown.
   package func requireSame(_ targets: Targets) throws {
-    if plan.inventory != targets.inventory?.digest {
+    if index.inventory != targets.inventory?.digest {
       throw PlanMoved(
         hosts: [],
-        reason: plan.inventory == nil
+        reason: index.inventory == nil
           ? "the plan is of compiled rulesets: give --from with the directory"
           : "the inventory is not what it was when the plan was made; nothing was applied; diff again")
     }
     let moved = try targets.hosts.filter { target in
-      try plan.hosts.first { $0.name == target.name }?.ruleset != target.wanted.digest
+      try index.host(target.name)?.ruleset != target.wanted.digest
     }
     try refuse(moved.map { ($0.name, "the ruleset that is compiled is not the one that was shown") })
   }
@@ -48,8 +77,8 @@ package struct SavedPlan {
     var moved: [(String, String)] = []
     for (target, answer) in zip(running.targets.hosts, running.answers) {
       let seen = try answer.get().seen
-      guard let planned = plan.hosts.first(where: { $0.name == target.name }) else { continue }
-      guard let difference = seen.differences(from: planned.seen).first else { continue }
+      guard let shown = index.host(target.name)?.shown else { continue }
+      guard let difference = seen.differences(from: shown.seen).first else { continue }
       moved.append(
         (target.name, "the running ruleset is not what it was when the plan was made: \(difference)"))
     }
@@ -70,13 +99,16 @@ package struct PlanMoved: Error {
   package let reason: String
 }
 
-extension Plan.Host {
+extension ChangeIndex.Host {
   fileprivate init(_ target: Target, _ seen: Seen) throws {
     self.init(
-      name: target.name, ruleset: try target.wanted.digest, place: seen.moment.place, running: seen.own,
-      others: seen.others)
+      name: target.name, ruleset: try target.wanted.digest,
+      addresses: target.identity.addresses.map(\.description),
+      shown: .init(place: seen.moment.place, running: seen.own, others: seen.others))
   }
+}
 
+extension ChangeIndex.Shown {
   /// At no generation: what counts is the content.
   fileprivate var seen: Seen {
     Seen(moment: RulesetMoment(place: place, generation: 0), own: running, others: others)

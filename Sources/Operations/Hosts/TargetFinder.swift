@@ -38,6 +38,8 @@ package struct Target: Sendable {
   package let wanted: Table
   package let reach: Reach
   package let identity: HostIdentity
+  /// What a change of it comes with.
+  package var signed: SignedIndex?
 
   /// The way to the agent.
   package enum Reach: Sendable {

@@ -23,7 +23,7 @@ package enum TrialKeeper {
 
   /// Where a unit finds what this process does.
   private static var places: [String] {
-    ["SEKISHO_RUNTIME_DIR", "SEKISHO_STATE_DIR"].compactMap { name in
+    ["SEKISHO_RUNTIME_DIR", "SEKISHO_STATE_DIR", "SEKISHO_CONFIG_DIR"].compactMap { name in
       Environment.variable(name).map { "--setenv=\(name)=\($0)" }
     }
   }

@@ -151,7 +151,10 @@ struct DiffCommand: Verb {
       if let out {
         let failures = found.hosts.filter(\.isFailure)
         if failures.isEmpty {
-          try SavedPlan(of: running, options: targets.request).plan.write(to: out)
+          let saved = try await SavedPlan(
+            of: running, options: targets.request,
+            inventory: targets.from == nil ? inventory.inventory : nil)
+          try IndexFile.write(saved.index, to: out)
           let source =
             targets.from.map { " --from \($0)" }
             ?? (inventory.inventory == "inventory" ? "" : " -i \(inventory.inventory)")

@@ -61,8 +61,10 @@ struct HistoryCommand: Verb {
           "never confirmed"
         }
       let time = entry.time.map { "\(Timestamp(seconds: $0))" } ?? "unreadable"
-      let below = [
+      let approvers = entry.approvedBy.map { ", approved by \($0.joined(separator: ", "))" } ?? ""
+      let below: [String] = [
         entry.meaning.flatMap { $0.isEmpty ? nil : $0 }, entry.why.map { "why: \($0)" },
+        entry.index.map { "index: \($0)\(approvers)" },
         entry.digest.map { "digest: \($0)" },
       ].compactMap { $0 }
       return Entry(
@@ -76,7 +78,8 @@ struct HistoryCommand: Verb {
         Entry(.risk, Words("\(Timestamp(seconds: fallback.time))  the fallback was put in force\(reason)")),
         at: 0)
     }
-    let title: Words = "\(host, .strong): \(counted(books.revisions.count, "revision"))"
+    let last = books.index.map { ", index \($0) confirmed last" } ?? ""
+    let title: Words = "\(host, .strong): \(counted(books.revisions.count, "revision"))\(last)"
     var parts: [Answer.Part] = [.chapter(Chapter(.facts, title, entries))]
     let exceptions = books.exceptions.reversed().map { event in
       let detail = event.detail.map { ": \($0)" } ?? ""

@@ -1,0 +1,108 @@
+internal import Artifacts
+internal import Machine
+internal import Signing
+internal import SystemPackage
+
+/// Where a host finds a bundle.
+package struct BundleSource: Sendable {
+  private enum Place: Sendable {
+    case directory(String)
+    case url(String)
+  }
+
+  private let place: Place
+  /// As it was given.
+  package let text: String
+
+  /// - Throws: ``Misuse``.
+  package init(parsing text: String) throws {
+    self.text = text
+    let scheme = text.split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false)
+    if scheme.count == 1 {
+      place = .directory(text)
+      return
+    }
+    guard ["http", "https"].contains(scheme[0].lowercased()), !scheme[1].isEmpty else {
+      throw Misuse("a bundle is read from https://…, http://… or a directory, not from \(text)")
+    }
+    place = .url(text.last == "/" ? String(text.dropLast()) : text)
+  }
+
+  /// Whether something between here and there may be somebody else's.
+  package var isRemote: Bool { if case .url = place { true } else { false } }
+
+  /// Bytes of an index; ten thousand hosts have about 1.3 MB.
+  private static let longestIndex = 1 << 25
+  /// Bytes of a ruleset.
+  private static let longestRuleset = 1 << 28
+
+  /// - Parameter tag: a file with the ETag (RFC 9110, 8.8.3) of the index that was taken last, and where to keep the one of this.
+  /// - Returns: `nil`: it is the one that was taken last.
+  func index(unless tag: (known: String, new: String)? = nil) throws(BundleUnread) -> [UInt8]? {
+    try read(BundleWrite.index, atMost: Self.longestIndex, tag: tag)
+  }
+
+  /// What lies beside the index; `nil`: nothing does.
+  func signatures() throws(BundleUnread) -> [UInt8]? {
+    do throws(BundleUnread) {
+      return try read(BundleWrite.index + IndexFile.ending, atMost: SignatureBlock.longest)
+    } catch {
+      if error.isMissing { return nil }
+      throw error
+    }
+  }
+
+  func ruleset(_ digest: String) throws(BundleUnread) -> [UInt8] {
+    try read(BundleWrite.path(ofRuleset: digest), atMost: Self.longestRuleset) ?? []
+  }
+
+  private func read(
+    _ name: String, atMost limit: Int, tag: (known: String, new: String)? = nil
+  ) throws(BundleUnread) -> [UInt8]? {
+    switch place {
+    case .directory(let path):
+      do throws(SystemFailure) { return try Files.read("\(path)/\(name)", atMost: limit) } catch {
+        throw BundleUnread(
+          object: error.object, reason: error.message, isMissing: error.errno == .noSuchFileOrDirectory)
+      }
+    case .url(let url): return try fetch("\(url)/\(name)", atMost: limit, tag)
+    }
+  }
+
+  /// curl(1), with nothing of a configuration of its own, one URL, no redirects, and an end to everything: each is a new connection.
+  private func fetch(
+    _ url: String, atMost limit: Int, _ tag: (known: String, new: String)?
+  ) throws(BundleUnread) -> [UInt8]? {
+    let command =
+      [
+        "/usr/bin/curl", "-q", "--silent", "--show-error", "--fail", "--globoff", "--proto", "=https,http",
+        "--connect-timeout", "10", "--max-time", "120", "--max-filesize", "\(limit)", "--write-out",
+        "%{stderr}\\n%{http_code}",
+      ] + (tag.map { ["--etag-compare", $0.known, "--etag-save", $0.new] } ?? []) + ["--url", url]
+    let outcome: Programs.Outcome
+    do throws(SystemFailure) {
+      outcome = try Programs.run(command, atMost: limit, within: .seconds(130))
+    } catch {
+      throw BundleUnread(
+        object: url, reason: "\(error)", isMissing: false,
+        remedy: error.errno == .noSuchFileOrDirectory ? "apt install curl" : nil)
+    }
+    if outcome.status == 0 { return outcome.errors == "304" ? nil : outcome.output }
+    let code = outcome.errors
+    throw BundleUnread(
+      object: url,
+      reason: code == "000" || code.isEmpty
+        ? "no answer (curl ended with \(outcome.status))" : "the server answered \(code)",
+      isMissing: code == "404")
+  }
+}
+
+/// A bundle, or a part of it, could not be read.
+package struct BundleUnread: Error, Sendable, CustomStringConvertible {
+  package let object: String
+  package let reason: String
+  let isMissing: Bool
+  var remedy: String?
+
+  package var description: String { "\(object): \(reason)" + (remedy.map { "; \($0)" } ?? "") }
+}
