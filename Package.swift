@@ -113,6 +113,14 @@ let package = Package(
     layer(
       "FlowProposal", ["Addressing", "AgentProtocol", "InventoryText", "Policy", "Records"], isSmall: true),
 
+    layer(
+      "Rollout",
+      [
+        "Addressing", "ConnectionSpace", "Diagnostics", "Nftables", "Policy", "PolicySpace",
+        "RulesetCompiler",
+      ],
+      isSmall: true),
+
     layer("Sessions", ["Addressing", "Nftables"], isSmall: true),
     layer("HostState", ["Addressing"], isSmall: true),
     layer("Machine", ["Addressing", "CLinux", system], isSmall: true),
@@ -159,7 +167,7 @@ let package = Package(
         "InventoryFiles",
         "CRevision", "Evidence", "InventoryText", "Lab", "Lint", "Machine", "Nftables", "Policy", "ProbePlan",
         "Reachability",
-        "RulesetCompiler", "RulesetDiff", "RulesetShape", "RulesetSpace", "Signing", system,
+        "Rollout", "RulesetCompiler", "RulesetDiff", "RulesetShape", "RulesetSpace", "Signing", system,
       ], isSmall: true),
     layer(
       "SekishoCommands",
@@ -168,7 +176,7 @@ let package = Package(
         "Evidence", "Explanation", "Fleet", "FlowProposal", "HostAgent", "HostLife", "HostState", "Inventory",
         "Imports", "InventoryFiles", "InventoryText", "Lab", "Lint", "Machine", "Nftables", "Operations",
         "Policy", "ProbePlan",
-        "Reachability", "Records", "RulesetDiff",
+        "Reachability", "Records", "Rollout", "RulesetDiff",
         "RulesetShape", "RulesetSpace", "Signing", arguments, subprocess, system,
       ], isSmall: true),
     .executableTarget(
@@ -212,8 +220,8 @@ let package = Package(
         "Addressing", "AgentProtocol", "CBareNetlink", "CTraffic", "ConnectionSpace", "ConntrackNetlink",
         "Diagnostics", "Enforcement", "FleetGenerator", "HostLife", "HostState", "HostStore", "Inventory",
         "InventoryFiles", "Machine", "Nftables", "NftablesNetlink", "Policy",
-        "PolicySpace", "Reachability", "RulesetCompiler", "RulesetDiff", "RulesetShape", "RulesetSpace",
-        "Sessions",
+        "PolicySpace", "Reachability", "Rollout", "RulesetCompiler", "RulesetDiff", "RulesetShape",
+        "RulesetSpace", "Sessions",
       ],
       path: "Tests/Benchmarks/Benchmark", swiftSettings: common),
 
@@ -269,6 +277,12 @@ let package = Package(
         "Addressing", "AgentProtocol", "Enforcement", "MemoryKernel", "Netlink", "Nftables",
         "NftablesNetlink", "Policy",
         "PolicyFixtures", "RulesetCompiler", "RulesetDiff", "RulesetShape", "Sessions",
+      ]),
+    tests(
+      "RolloutTests",
+      [
+        "Addressing", "ConnectionSpace", "Diagnostics", "Inventory", "Nftables", "Policy", "PolicyFixtures",
+        "PolicySpace", "Rollout", "RulesetCompiler", "RulesetDiff", "RulesetShape", "RulesetSpace",
       ]),
     tests("SessionsTests", ["Addressing", "Nftables", "Sessions"]),
     tests("ConnectionSpaceTests", ["Addressing", "ConnectionSpace", "PolicyFixtures"]),
@@ -375,7 +389,7 @@ let package = Package(
         "Addressing", "AgentProtocol", "Attempts", "ConnectionDiff", "ConnectionSpace", "Diagnostics",
         "Fleet", "FlowProposal", "Inventory", "InventoryFiles", "InventoryText", "Lab", "LabHarness",
         "Nftables",
-        "Policy", "PolicyFixtures", "Records", "RulesetCompiler", "RulesetDiff", "RulesetSpace",
+        "Policy", "PolicyFixtures", "Records", "Rollout", "RulesetCompiler", "RulesetDiff", "RulesetSpace",
         "lab-support",
         "sekisho",
       ]),

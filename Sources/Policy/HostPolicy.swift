@@ -111,6 +111,12 @@ public struct HostPolicies: Sendable {
   /// For each host, in the order of ``Policy/hosts``, its index in ``distinct``.
   public let assignment: [Int]
 
+  package init(peers: [Peers], distinct: [HostPolicy], assignment: [Int]) {
+    self.peers = peers
+    self.distinct = distinct
+    self.assignment = assignment
+  }
+
   /// The policy of one host.
   public subscript(host: HostID) -> HostPolicy { distinct[assignment[host.index]] }
 }

@@ -25,6 +25,17 @@ package struct RulesetCompiler: Sendable {
     self.init(policy, policies, sets, Self.openings(of: shares[...], in: policy, sets), sharing: other)
   }
 
+  /// A compiler of what two policies allow together.
+  ///
+  /// - Parameter other: what tripwires are declared in.
+  package init(_ policy: Policy, _ policies: HostPolicies, tripwiresOf other: Policy) {
+    let sets = PeerSets(policies.peers)
+    let shares = Self.shares(of: policies)
+    self.init(
+      policy, policies, sets, Self.openings(of: shares[...], in: policy, sets), sharing: nil, tripwires: other
+    )
+  }
+
   /// The same on two cores.
   package static func parallel(_ policy: Policy, _ policies: HostPolicies) async -> Self {
     let sets = PeerSets(policies.peers)
@@ -38,12 +49,13 @@ package struct RulesetCompiler: Sendable {
 
   private init(
     _ policy: Policy, _ policies: HostPolicies, _ sets: PeerSets, _ openings: [Allowance: [Opening]],
-    sharing other: Self?
+    sharing other: Self?, tripwires owner: Policy? = nil
   ) {
     self.policy = policy
     self.sets = sets
     self.openings = openings
-    tripwires = policy.tripwires.map { CompiledTripwire($0, in: policy) }
+    let owner = owner ?? policy
+    tripwires = owner.tripwires.map { CompiledTripwire($0, in: owner) }
     var sides: Set<SidePolicy> = []
     for host in policies.distinct { sides.formUnion(Self.sides(host, tripwires)) }
     skeletons = Dictionary(

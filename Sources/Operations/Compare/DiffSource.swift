@@ -3,6 +3,7 @@ package import Artifacts
 internal import Glibc
 package import Nftables
 package import Policy
+package import Rollout
 internal import RulesetCompiler
 
 /// One side of a comparison: an inventory, now or at a revision, what a compile wrote, or a host's ruleset.
@@ -68,12 +69,15 @@ package struct Rulesets {
   package let remarks: [String]
   /// What has compiled them.
   private let compiler: RulesetCompiler?
+  /// What they were compiled of, in the order of ``distinct``.
+  private let policies: HostPolicies?
 
   /// - Parameter other: what they are compared with.
   package init(compiling policy: Policy, beside other: Rulesets? = nil) {
     let policies = HostPolicies(policy)
     let compiler = RulesetCompiler(policy, policies, sharing: other?.compiler)
     self.compiler = compiler
+    self.policies = policies
     distinct = policies.distinct.map { [compiler.compile($0)] }
     assignment = Dictionary(
       uniqueKeysWithValues: zip(policy.hosts, policies.assignment).map { ($0.name, $1) })
@@ -110,8 +114,10 @@ package struct Rulesets {
 
   private init(
     _ distinct: [[Table]], _ assignment: [String: Int], addresses: [String: [Address]],
-    carried: [String: [Address]], notCompiled: Set<String>, remarks: [String] = []
+    carried: [String: [Address]], notCompiled: Set<String>, remarks: [String] = [],
+    policies: HostPolicies? = nil
   ) {
+    self.policies = policies
     self.distinct = distinct
     self.assignment = assignment
     self.addresses = addresses
@@ -133,7 +139,15 @@ package struct Rulesets {
     }
     return Rulesets(
       distinct, assignment, addresses: addresses, carried: carried, notCompiled: notCompiled,
-      remarks: remarks)
+      remarks: remarks, policies: policies)
+  }
+
+  /// The same as hosts are led from one policy to another.
+  ///
+  /// - Parameter policy: what they were compiled of.
+  /// - Returns: `nil` where they were not compiled here.
+  package func fleet(of policy: Policy) -> CompiledFleet? {
+    policies.map { CompiledFleet(policy, $0, tables: distinct.compactMap(\.first)) }
   }
 
   /// All tables of a host; `nil` where the source has none of it.

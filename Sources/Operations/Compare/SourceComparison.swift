@@ -7,6 +7,7 @@ internal import Lint
 internal import Nftables
 internal import Policy
 internal import Reachability
+package import Rollout
 internal import RulesetDiff
 internal import RulesetShape
 
@@ -15,9 +16,14 @@ package struct SourceComparison {
   package let found: FoundDifference
   /// What there is to say of the sources.
   package let remarks: [String]
+  /// The steps from one inventory to the other; `nil`: nobody asks for them.
+  package let rollout: Rollout?
 
-  /// - Parameter host: the only one that is looked at; `nil`: all.
-  package init(from old: DiffSource, to new: DiffSource, host: String?) throws {
+  /// - Parameters:
+  ///   - host: the only one that is looked at; `nil`: all.
+  ///   - showsSteps: whether steps are asked for, which two inventories have.
+  /// - Throws: ``NoSteps`` where there are none, beside what the sources throw.
+  package init(from old: DiffSource, to new: DiffSource, host: String?, showsSteps: Bool = false) throws {
     let before = try old.rulesets(of: host)
     var rulesets = (before, try new.rulesets(of: host, beside: before))
     remarks = rulesets.0.remarks + rulesets.1.remarks
@@ -30,6 +36,7 @@ package struct SourceComparison {
       }
     }
     rulesets.1 = rulesets.1.sharing(rulesets.0)
+    rollout = showsSteps ? try Self.rollout(old, rulesets.0, new, rulesets.1) : nil
     // An apply changes one table: what else is in the listing of a host stays as it is.
     let listings = [old, new].compactMap { source -> RulesetListing? in
       if case .ruleset(let listing) = source.content { listing } else { nil }
@@ -100,6 +107,15 @@ package struct SourceComparison {
       }
       return report
     }
+  }
+
+  private static func rollout(
+    _ old: DiffSource, _ before: Rulesets, _ new: DiffSource, _ after: Rulesets
+  ) throws -> Rollout {
+    guard case .inventory(let one) = old.content, case .inventory(let other) = new.content,
+      let before = before.fleet(of: one.policy), let after = after.fleet(of: other.policy)
+    else { throw Misuse("--steps is about two inventories, and one of these is something else") }
+    return try Rollout(from: before, to: after, at: .current())
   }
 }
 

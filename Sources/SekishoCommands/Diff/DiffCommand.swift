@@ -4,6 +4,7 @@ internal import Diagnostics
 internal import Inventory
 internal import InventoryFiles
 internal import Operations
+internal import Rollout
 
 struct DiffCommand: Verb {
   static let configuration = CommandConfiguration(
@@ -23,6 +24,8 @@ struct DiffCommand: Verb {
                                               what nft -j list ruleset printed there
         sekisho diff was.json is.json         two of those
         sekisho diff --base main              what a branch changes
+        sekisho diff --base main --steps      and in which steps hosts change so
+                                              that nothing is cut that stays
         sekisho diff --base main --markdown   for a pull request
         sekisho diff --base main --format github
                                               what it brings that is probably
@@ -41,6 +44,9 @@ struct DiffCommand: Verb {
 
   @Flag(help: "Show every object of the change, not the flows alone.")
   var objects = false
+
+  @Flag(help: "Show also the steps in which hosts change: what opens first, then what closes.")
+  var steps = false
 
   @Option(
     help: ArgumentHelp(
@@ -77,6 +83,9 @@ struct DiffCommand: Verb {
     }
     if out != nil, isBetween {
       throw ValidationError("--out saves what changes on hosts; two sources have none")
+    }
+    if steps, !isBetween || targets.host != nil {
+      throw ValidationError("--steps is for two whole inventories; give them, or --base")
     }
     if markdown, !isBetween { throw ValidationError("--markdown is for two sources; give them, or --base") }
     if format.review != nil, !isBetween || targets.host != nil {
@@ -132,12 +141,13 @@ struct DiffCommand: Verb {
     let found: FoundDifference
     var guards: BrokenGuards?
     var hostSources: Sources?
+    var rollout: Rollout?
     if let (old, new) = try await compared() {
       if case .ruleset(let before) = old.content, case .ruleset(let after) = new.content {
         return try ListedChange(from: before, to: after, showsObjects: objects).answer
       }
-      let comparison = try SourceComparison(from: old, to: new, host: targets.host)
-      (found, remarks) = (comparison.found, comparison.remarks)
+      let comparison = try SourceComparison(from: old, to: new, host: targets.host, showsSteps: steps)
+      (found, remarks, rollout) = (comparison.found, comparison.remarks, comparison.rollout)
       if let base {
         let commit = old.name.prefix { $0 != ":" }.prefix(12)
         remarks.append("compared with \(commit), the merge base of \(base) and HEAD")
@@ -164,7 +174,8 @@ struct DiffCommand: Verb {
         }
       }
     }
-    let report = DiffReport(found: found, showsObjects: objects, sources: hostSources)
+    let report = DiffReport(
+      found: found, showsObjects: objects, sources: hostSources, rollout: rollout)
     answer.parts = remarks.map { .remark($0) } + report.parts + answer.parts
     if let refusal = guards?.refusal { answer.parts += refusal.parts + [.failure(refusal.text)] }
     answer.data = .document(report.json(guards))

@@ -4,6 +4,7 @@ internal import Diagnostics
 internal import Lint
 internal import Nftables
 internal import Operations
+internal import Rollout
 internal import RulesetDiff
 internal import RulesetShape
 
@@ -13,6 +14,8 @@ struct DiffReport {
   let showsObjects: Bool
   /// Where findings of running hosts are written; `nil`: two sources are compared.
   let sources: Sources?
+  /// The steps in which hosts change; `nil`: they are not asked for.
+  var rollout: Rollout?
 
   /// What is told. Where it is known which connections open and close, objects are told only where they are asked for,
   /// and of hosts that had no table, what they let pass from now on.
@@ -36,7 +39,7 @@ struct DiffReport {
     let knowsMeaning = found.meaning != nil && !showsObjects
     let facts = found.facts.chapters
     guard let sources else {
-      let chapters = (knowsMeaning ? [] : objects(hosts)) + facts
+      let chapters = (knowsMeaning ? [] : objects(hosts)) + facts + (rollout?.chapters(found.meaning) ?? [])
       return before + chapters.map { .chapter($0) } + (knowsMeaning ? count : rest)
     }
     let objects = objects(knowsMeaning ? hosts.filter(\.isNew) : hosts)
@@ -232,6 +235,7 @@ struct DiffReport {
     let facts: [HostFactsJSON]
     let meaning: ChangeMeaning.JSON?
     let meaningNotProven: String?
+    let steps: [RolloutJSON]?
     let brokenGuards: [BrokenGuards.Entry]?
   }
 
@@ -258,6 +262,7 @@ struct DiffReport {
       findings: sources.map { LintReport(findings: found.findings, sources: $0).entries },
       facts: found.facts.map { HostFactsJSON($0) },
       meaning: found.meaning?.json, meaningNotProven: found.notProven.map { "\($0)" },
+      steps: rollout.map { $0.steps.map { RolloutJSON($0) } },
       brokenGuards: guards.flatMap { $0.broken.isEmpty ? nil : $0.entries })
   }
 }

@@ -1,0 +1,58 @@
+import Addressing
+import Foundation
+import Inventory
+import InventoryFiles
+import Policy
+import Rollout
+
+/// What it costs to know the steps in which 10,000 hosts change, where one flow moves.
+struct RolloutFigures {
+  let place: String
+  private static let runs = 5
+  private static let now = Timestamp(seconds: 1_800_000_000)
+
+  func show() throws {
+    section("Steps for 10,000 hosts, of which one flow moves (medians of \(Self.runs))")
+    let path = "\(place)/fleet-10000"
+    guard let old = try Inventory.load(path).policy, let new = old.movingAFlow else {
+      fail("\(path) is not a valid inventory with two flows")
+    }
+    let clock = ContinuousClock()
+    func seconds(_ took: Duration) -> Double {
+      Double(took.components.seconds) + Double(took.components.attoseconds) * 1e-18
+    }
+    var ratios: [Double] = []
+    var rollout: Rollout?
+    for _ in 0..<Self.runs {
+      waitForQuiet()
+      var fleets: (CompiledFleet, CompiledFleet)?
+      let compiles = clock.measure { fleets = (CompiledFleet(compiling: old), CompiledFleet(compiling: new)) }
+      guard let fleets else { fail("nothing was compiled") }
+      let steps = try clock.measure { rollout = try Rollout(from: fleets.0, to: fleets.1, at: Self.now) }
+      ratios.append(seconds(compiles + steps) / seconds(compiles))
+    }
+    Figure("both compiles and the steps, against both compiles", median(ratios), "x", .atMost(1.5)).show()
+    for (number, step) in (rollout?.steps ?? []).enumerated() {
+      Figure("  hosts in step \(number + 1)", Double(step.changes.count), "").show()
+    }
+  }
+}
+
+extension Policy {
+  /// The same with the flow of most sources asking what another flow's asks; `nil` of fewer than two flows.
+  fileprivate var movingAFlow: Policy? {
+    func weight(_ flow: Flow) -> Int { flow.parts.reduce(0) { $0 + self[$1.from].hosts.count } }
+    guard let place = flows.indices.max(by: { weight(flows[$0]) < weight(flows[$1]) }),
+      let other = flows.first(where: { $0.written.to != flows[place].written.to && $0.parts.count == 1 })
+    else { return nil }
+    let old = flows[place]
+    var flows = flows
+    flows[place] = Flow(
+      name: old.name, from: old.written.from, to: other.written.to, services: old.services, why: old.why,
+      owner: old.owner, ticket: old.ticket, until: old.until, location: old.location)
+    return Policy(
+      hosts: hosts, peers: peers, services: services, flows: flows, guards: guards, zones: zones,
+      groups: groups, hostGroups: hostGroups, networks: networks, terms: terms, management: management,
+      logGroup: logGroup, tripwires: tripwires, virtuals: virtuals)
+  }
+}
