@@ -3,7 +3,9 @@ import Foundation
 import HostLife
 import HostState
 import HostStore
+import MemoryKernel
 import Nftables
+import RulesetShape
 import Signing
 import Testing
 
@@ -45,7 +47,8 @@ import Testing
       try adopt(tables[1], place, signed)
       #expect(words == nil)
     } catch let failure as AgentFailure {
-      #expect(failure.code == .unapproved && failure.message.contains(try #require(words)), "\(failure)")
+      let words = try #require(words)
+      #expect(failure.code == .unapproved && failure.message.contains(words), "\(failure)")
       #expect(place.kernel.table(.inet, .sekisho)?.table == before)
       #expect(throws: AgentFailure.self) {
         try place.life.arm(.table(tables[1]), seen: nil, seconds: 60, signed: signed, Self.reason) {}
