@@ -20,10 +20,11 @@ package struct PlannedRun: Sendable {
   ///   - steps: `nil`: all of it at once.
   ///   - canary: a selector of hosts that are the first wave.
   ///   - from: the directory of a compile that the change comes from.
+  ///   - isTimed: whether somebody has said how long trials are; else they are long enough for their wave.
   /// - Throws: ``Misuse``, or ``RunUnready`` where hosts could not go back.
   package init(
     _ change: FleetChange, steps: [RunStep]? = nil, waves: Waves, canary: String?, from: String?,
-    settings: RunSettings
+    settings: RunSettings, isTimed: Bool
   ) throws {
     let changing = change.running.changing
     let steps =
@@ -46,10 +47,17 @@ package struct PlannedRun: Sendable {
     targets = change.running.targets
     seen = Dictionary(
       changing.map { ($0.target.name, $0.looked.seen) }, uniquingKeysWith: { one, _ in one })
+    let partition = try waves.partition(names, canary: first ?? [])
+    var settings = settings
+    if !isTimed {
+      // Else the time of the first host is over before the last of a large wave has proven itself.
+      let most = (partition.map(\.count).max() ?? 0) * 16 / settings.concurrency
+      settings.seconds = min(max(settings.seconds, most), Arm.possibleSeconds.upperBound)
+    }
     plan = RunPlan(
       steps: try steps.map { step in
         try step.hosts.map { RunPlan.Host(name: $0.name, digest: try $0.wanted.digest) }
-      }, waves: try waves.partition(names, canary: first ?? []), before: before, settings: settings)
+      }, waves: partition, before: before, settings: settings)
   }
 
   /// A run that was left.

@@ -84,3 +84,13 @@ package enum RunStanding: Hashable, Sendable {
     }
   }
 }
+
+extension RunPlan {
+  /// Whether a run has ever put something on trial on a host, as far as its books go back.
+  package func hasBrought(_ host: String, _ books: Books) -> Bool {
+    let digests = Set(steps.flatMap { step in step.filter { $0.name == host }.map(\.digest) })
+    return books.revisions.contains { revision in
+      revision.number > before[host]?.last ?? 0 && revision.digest.map { digests.contains($0) } ?? true
+    }
+  }
+}

@@ -68,7 +68,7 @@ package struct TargetsFleet: RunFleet {
   package func prove(_ host: String, _ trial: RunTrial) async throws {
     let target = try target(host).freshly
     // A host that lets nobody in keeps its whole wave waiting; a connection may fail for less.
-    let end = ContinuousClock.now + .seconds(seconds) / 3
+    let end = ContinuousClock.now + min(.seconds(seconds) / 3, Self.longestProof)
     while true {
       do {
         let books = try await target.ask([History.self]) { try await $0.ask(History()) }
@@ -93,7 +93,8 @@ package struct TargetsFleet: RunFleet {
     let armed = Armed(revision: trial.revision, token: trial.token ?? "", seconds: seconds, operations: 0)
     let confirmation = Confirm(
       token: trial.token, revision: trial.revision, keepsSessions: plan.settings.keepsSessions)
-    switch await (try target(host)).ending(of: armed, by: confirmation, within: .seconds(seconds)) {
+    let limit = min(.seconds(seconds), Self.longestConfirmation)
+    switch await (try target(host)).ending(of: armed, by: confirmation, within: limit) {
     case .confirmed(let armed, let confirmed):
       return RunKept(revision: armed.revision, cut: confirmed?.cut)
     case .unconfirmed(_, let error), .unknown(_, let error): throw error
@@ -118,6 +119,8 @@ package struct TargetsFleet: RunFleet {
   }
 
   private static let grace = Duration.seconds(15)
+  private static let longestProof = Duration.seconds(20)
+  private static let longestConfirmation = Duration.seconds(60)
 
   /// - Returns: whether the host is at the level.
   private func stepBack(_ target: Target, to level: Int) async throws -> Bool {
@@ -137,7 +140,9 @@ package struct TargetsFleet: RunFleet {
     case .at: throw RunMoved(host: host, reason: "it has not even what it is to go back to")
     case .trying: return false
     case .elsewhere(let words):
-      throw RunMoved(host: host, reason: "\(words), by nobody of this run; it was left as it is")
+      // What the run has never brought there need not be taken back.
+      if !plan.hasBrought(host, books) { return true }
+      throw RunMoved(host: host, reason: "\(words), and not by this run; it was left as it is")
     }
   }
 

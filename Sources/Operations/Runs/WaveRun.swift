@@ -165,14 +165,20 @@ package struct WaveRun: Sendable {
 
   // MARK: Others
 
-  /// Does something while trials run, whose time begins anew until it is done.
+  /// Does something while trials run, whose time begins anew until it is done: of each where a third of it has passed, so that
+  /// a wave of many hosts does not ask all of them at once.
   private func holding(_ trials: RunTrials, _ body: () async throws -> Void) async throws {
-    let pause = Duration.seconds(plan.settings.seconds) / 3
+    let seconds = Duration.seconds(plan.settings.seconds)
     let holder = Task { [fleet, listener, concurrency = plan.settings.concurrency] in
-      while (try? await Task.sleep(for: pause)) != nil {
-        let all = trials.all
-        _ = await concurrently(all, limit: concurrency) { try await fleet.extend($0.host, $0.trial) }
-        listener.hear(.extended(all.map(\.host)))
+      while (try? await Task.sleep(for: seconds / 12)) != nil {
+        let due = trials.all(olderThan: seconds / 3)
+        let results = await concurrently(due, limit: concurrency) { host, trial in
+          let now = ContinuousClock.now
+          try await fleet.extend(host, trial)
+          trials.renew(host, at: now)
+        }
+        let renewed = zip(due, results).compactMap { due, result in (try? result.get()).map { due.host } }
+        if !renewed.isEmpty { listener.hear(.extended(renewed)) }
       }
     }
     defer { holder.cancel() }
@@ -243,13 +249,20 @@ package final class RunInterrupt: Sendable {
 
 /// The trials of a wave that run, of many tasks at once.
 private final class RunTrials: Sendable {
-  private let trials = Mutex<[String: RunTrial]>([:])
+  private let trials = Mutex<[String: (trial: RunTrial, since: ContinuousClock.Instant)]>([:])
 
-  var all: [(host: String, trial: RunTrial)] {
-    trials.withLock { $0.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }
+  var all: [(host: String, trial: RunTrial)] { all(olderThan: .zero) }
+
+  /// Those whose time began at least so long ago.
+  func all(olderThan age: Duration) -> [(host: String, trial: RunTrial)] {
+    let last = ContinuousClock.now - age
+    return trials.withLock { trials in
+      trials.filter { $0.value.since <= last }.sorted { $0.key < $1.key }.map { ($0.key, $0.value.trial) }
+    }
   }
 
-  subscript(host: String) -> RunTrial? { trials.withLock { $0[host] } }
-  func add(_ host: String, _ trial: RunTrial) { trials.withLock { $0[host] = trial } }
+  subscript(host: String) -> RunTrial? { trials.withLock { $0[host]?.trial } }
+  func add(_ host: String, _ trial: RunTrial) { trials.withLock { $0[host] = (trial, .now) } }
+  func renew(_ host: String, at time: ContinuousClock.Instant) { trials.withLock { $0[host]?.since = time } }
   func remove(_ host: String) { trials.withLock { $0[host] = nil } }
 }

@@ -165,7 +165,8 @@ struct ApplyCommand: Verb {
       return conduct.nothing(RunPlan(steps: [], waves: [], before: [:], settings: settings))
     }
     let planned = try PlannedRun(
-      change, waves: try waves.parsedWaves, canary: waves.canary, from: request.from, settings: settings)
+      change, waves: try waves.parsedWaves, canary: waves.canary, from: request.from, settings: settings,
+      isTimed: trial.confirmWithin != nil)
     let head = RunHead(planned.plan, planned.targets, request, inventory: inventory.inventory)
     return try await conduct.answer(try RunDirectory().begin(head), on: planned.fleet, .goesOn)
   }

@@ -63,7 +63,7 @@ extension Refusal {
     case .runs(let head):
       self.init(
         .run, "another run goes on\(head.map { ", of \($0.words)" } ?? ""); nothing was done",
-        remedy: "wait until it has ended")
+        remedy: "wait for its end")
     case .unfinished(let head):
       self.init(
         .run, "the run of \(head.words) was left before its end; nothing was done",

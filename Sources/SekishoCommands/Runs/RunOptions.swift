@@ -56,7 +56,7 @@ struct RunOptions: ParsableArguments {
       throw ValidationError("a check may take 1 s to 24 h")
     }
     _ = try words
-    _ = try parsedWaves
+    do { _ = try parsedWaves } catch { throw ValidationError("\(error)") }
   }
 
   /// Whether a run is to begin.
