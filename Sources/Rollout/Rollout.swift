@@ -35,6 +35,7 @@ package struct RolloutStep: Sendable {
     case other
   }
 
+  /// What a host is brought to.
   package struct Change: Sendable {
     package let host: String
     package let part: Part

@@ -236,7 +236,7 @@ private struct StrayNaming {
       guard let host = side.owners[address] else { continue }
       if side.policy[host].modes[direction] != .enforce { return "not enforced in the \(side.name) one" }
       if case .allowed(let flow) = side.oracle.judge(connection, at: host, direction, now: now) {
-        return "open by \(side.policy[flow].name) of the \(side.name) one"
+        return "open by `\(side.policy[flow].name)` of the \(side.name) one"
       }
     }
     return nil

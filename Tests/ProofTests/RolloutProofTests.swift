@@ -1,6 +1,7 @@
 import Foundation
 import Lab
 import LabHarness
+import Policy
 import PolicyFixtures
 import Rollout
 import Testing

@@ -1,5 +1,6 @@
 import Addressing
 import ConnectionSpace
+import Foundation
 import Nftables
 import Policy
 import PolicyFixtures
@@ -13,39 +14,54 @@ import Testing
 @Suite struct InvariantTests {
   private static let now = Timestamp(seconds: 2000)
 
+  /// `ROLLOUT_SEEDS=50` looks at more.
   @Test(arguments: 0..<12)
   func `no order of hosts cuts what stays or opens what is in neither`(part: Int) throws {
-    var seen = Seen()
-    for number in 0..<10 {
-      let seed = UInt64(part * 10 + number)
-      let random = RandomPolicy(seed: seed)
-      let old =
-        switch seed % 3 {
-        case 0: random.withTripwires
-        case 1: random.withVirtuals(seed: seed)
-        default: random.policy
-        }
-      let new = PolicyEdit.edited(old, seed: seed, count: 1 + Int(seed % 4))
-      let isReversed = seed % 5 == 0
-      try check(isReversed ? new : old, isReversed ? old : new, seed, &seen)
+    let count = ProcessInfo.processInfo.environment["ROLLOUT_SEEDS"].flatMap { Int($0) } ?? 2
+    for number in 0..<count {
+      let seed = UInt64(number * 12 + part)
+      let (old, new) = Self.policies(seed)
+      try check(old, new, seed)
     }
-    #expect(seen.steps > 2)
-    #expect(seen.steps > seen.refused)
   }
 
-  private struct Seen {
-    var steps = 0
-    var refused = 0
+  @Test func `most random changes have steps, and what has none says why`() {
+    var (steps, refused) = (0, 0)
+    for seed in 0..<120 as Range<UInt64> {
+      let (old, new) = Self.policies(seed)
+      do throws(NoSteps) {
+        steps += try Rollout(
+          from: CompiledFleet(compiling: old), to: CompiledFleet(compiling: new), at: Self.now
+        ).steps.count
+      } catch {
+        #expect(error.reasons.allSatisfy { !$0.isEmpty })
+        refused += 1
+      }
+    }
+    #expect(steps > 100)
+    #expect(refused > 0 && refused < 60)
+    print("measured: \(steps) steps of 120 random changes, \(refused) of them refused")
   }
 
-  private func check(_ old: Policy, _ new: Policy, _ seed: UInt64, _ seen: inout Seen) throws {
+  private static func policies(_ seed: UInt64) -> (old: Policy, new: Policy) {
+    let random = RandomPolicy(seed: seed)
+    let old =
+      switch seed % 3 {
+      case 0: random.withTripwires
+      case 1: random.withVirtuals(seed: seed)
+      default: random.policy
+      }
+    let new = PolicyEdit.edited(old, seed: seed, count: 1 + Int(seed % 4))
+    return seed % 5 == 0 ? (new, old) : (old, new)
+  }
+
+  private func check(_ old: Policy, _ new: Policy, _ seed: UInt64) throws {
     let (before, after) = (CompiledFleet(compiling: old), CompiledFleet(compiling: new))
     let union: FleetUnion
     do throws(NoSteps) {
       union = try FleetUnion(before, after, at: Self.now)
     } catch {
       #expect(!error.reasons.isEmpty)
-      seen.refused += 1
       return
     }
     let ends = FleetEnds(old, new, before, after)
@@ -73,7 +89,6 @@ import Testing
       }
       #expect(try !beyond(tables, 1).isEmpty, "seed \(seed): refused for nothing")
       #expect(throws: NoSteps.self) { _ = try Rollout(from: before, to: after, at: Self.now) }
-      seen.refused += 1
       return
     }
     let rollout = try Rollout(from: before, to: after, at: Self.now)
@@ -95,7 +110,6 @@ import Testing
         }
         if attempt == 2 { tables = some }
       }
-      seen.steps += 1
     }
     for (host, table) in ends.newTables { #expect(tables[host] == table, "seed \(seed): \(host)") }
   }

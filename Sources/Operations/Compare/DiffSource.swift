@@ -173,7 +173,7 @@ extension Manifest {
   }
 }
 
-private func exists(_ path: String) -> Bool {
+func exists(_ path: String) -> Bool {
   var status = stat()
   return unsafe lstat(path, &status) == 0
 }

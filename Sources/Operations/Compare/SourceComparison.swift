@@ -133,7 +133,7 @@ private struct Pair: Hashable {
 
 extension HostDifference.Outcome {
   /// What differs between the rulesets that two sources have of a host.
-  fileprivate static func between(_ old: [Table]?, _ new: [Table]?, beside others: [Table]) -> Self {
+  static func between(_ old: [Table]?, _ new: [Table]?, beside others: [Table]) -> Self {
     guard let new else { return .removed }
     let installed = old.flatMap(\.compiled).map { InstalledTable(listing: $0) }
     let wanted =

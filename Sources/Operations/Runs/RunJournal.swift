@@ -26,6 +26,8 @@ package struct RunHead: Hashable, Sendable, Codable {
   /// Where rulesets came from; `nil`: from the directory of a compile.
   package let inventory: String?
   package let from: String?
+  /// What its steps lead from; `nil`: it has one step.
+  package let base: String?
   /// In milliseconds: how long hosts may take for an answer.
   package let patience: Int64
   package let ways: [String: Way]
@@ -37,7 +39,10 @@ package struct RunHead: Hashable, Sendable, Codable {
   ///   - targets: the hosts of the run, and others.
   ///   - request: how they were found.
   ///   - inventory: where it is; relative to where this process is.
-  package init(_ plan: RunPlan, _ targets: Targets, _ request: TargetRequest, inventory: String) {
+  ///   - base: what its steps lead from.
+  package init(
+    _ plan: RunPlan, _ targets: Targets, _ request: TargetRequest, inventory: String, base: String? = nil
+  ) {
     formatVersion = Self.version
     time = Timestamp.current().seconds
     user = Caller.invoker ?? Caller.user
@@ -46,6 +51,8 @@ package struct RunHead: Hashable, Sendable, Codable {
     func absolute(_ path: String) -> String { (try? Files.resolved(path)) ?? path }
     self.inventory = request.from == nil ? absolute(inventory) : nil
     from = request.from.map { absolute($0) }
+    // What git has is found from where it was.
+    self.base = base.map { $0.contains(":") ? $0 : absolute($0) }
     let longest = targets.hosts.map(\.patience.answer).max() ?? Patience().answer
     patience = longest.components.seconds * 1000 + longest.components.attoseconds / 1_000_000_000_000_000
     self.plan = plan

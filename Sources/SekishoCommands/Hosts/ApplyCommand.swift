@@ -3,6 +3,7 @@ internal import ConnectionDiff
 internal import Diagnostics
 internal import Glibc
 internal import Operations
+internal import Rollout
 
 struct ApplyCommand: Verb {
   static let configuration = CommandConfiguration(
@@ -23,6 +24,7 @@ struct ApplyCommand: Verb {
         sekisho diff --host db --out PLAN; sekisho apply PLAN
                                                     exactly what was shown
         sekisho apply --host web --waves 1,10%,100% one host, then a tenth, then all
+        sekisho apply --host all --base HEAD~1      in steps; what stays is not cut
 
       A plan is refused when the inventory, a ruleset that is compiled from it, or the running ruleset of a host that \
       was looked at is not what it was when the plan was made; then nothing is applied anywhere.
@@ -30,7 +32,7 @@ struct ApplyCommand: Verb {
       Every change but a lab's is on trial first: it stays when a new connection to the host came through it, or you say \
       so on this machine. Else the kernel goes back by itself when the time is over, whatever has died by then.
 
-      With --waves (or --canary, --check, --max-failures) hosts stay or go back together: of a wave each is on trial and shows \
+      With --waves (or --base, --canary, --check, --max-failures) hosts stay or go back together: of a wave each is on trial and shows \
       over a new connection that it can be reached, then the check judges, and then all are confirmed. Where that fails, every \
       host of the run goes back, those of waves before as well. What is done is in a journal on this machine, so that after its \
       death --resume goes on and --revert goes back. Without them each host stays or goes back by itself.
@@ -136,14 +138,22 @@ struct ApplyCommand: Verb {
     }
     try lockout.require(change)
     let changing = change.running.changing.map(\.target.name)
-    let planned = try left.map { try PlannedRun($0.head.plan, goingOnWith: change) }
+    let base = try await base(left?.head, change.running.targets)
+    let planned = try left.map { left in
+      try PlannedRun(left.head.plan, goingOnWith: change, steps: base?.steps(of: left.head.plan))
+    }
+    let steps = left == nil ? try base?.steps(of: change) : nil
+    if !output.json, asks || !output.quiet, let base {
+      try AnswerText(console: console).write(
+        base.rollout.chapters(change.found.meaning).map { .chapter($0) })
+    }
     if asks, !changing.isEmpty, !console.confirms("Apply to \(listed(changing))?") {
       throw Refusal(.notConfirmed, "nothing was applied")
     }
     if let left, let planned {
       return try await conduct(change, console).answer(left, on: planned.fleet, .goesOn)
     }
-    if waves.isBegun { return try await begin(change, request, console) }
+    if waves.isBegun { return try await begin(change, steps, base: base?.name, request, console) }
     // To the hosts of a lab nobody logs in.
     let isTried = !noTrial && (!targets.isLab || trial.confirmWithin != nil)
     var answer = await TrialDialogue.answer(
@@ -156,8 +166,14 @@ struct ApplyCommand: Verb {
 
   // MARK: Waves
 
+  /// What a run leads hosts from; `nil`: it brings them there at once.
+  private func base(_ head: RunHead?, _ targets: Targets) async throws -> RunBase? {
+    guard let name = head?.base ?? waves.base else { return nil }
+    return try await RunBase(name, inventory: head?.inventory ?? inventory.inventory, to: targets)
+  }
+
   private func begin(
-    _ change: FleetChange, _ request: TargetRequest, _ console: Console
+    _ change: FleetChange, _ steps: [RunStep]?, base: String?, _ request: TargetRequest, _ console: Console
   ) async throws -> Answer {
     let settings = try waves.settings(trial, meaning: change.found.meaning?.summary ?? "")
     let conduct = conduct(change, console)
@@ -165,9 +181,9 @@ struct ApplyCommand: Verb {
       return conduct.nothing(RunPlan(steps: [], waves: [], before: [:], settings: settings))
     }
     let planned = try PlannedRun(
-      change, waves: try waves.parsedWaves, canary: waves.canary, from: request.from, settings: settings,
-      isTimed: trial.confirmWithin != nil)
-    let head = RunHead(planned.plan, planned.targets, request, inventory: inventory.inventory)
+      change, steps: steps, waves: try waves.parsedWaves, canary: waves.canary, from: request.from,
+      settings: settings, isTimed: trial.confirmWithin != nil)
+    let head = RunHead(planned.plan, planned.targets, request, inventory: inventory.inventory, base: base)
     return try await conduct.answer(try RunDirectory().begin(head), on: planned.fleet, .goesOn)
   }
 

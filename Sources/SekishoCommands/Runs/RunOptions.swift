@@ -35,6 +35,14 @@ struct RunOptions: ParsableArguments {
       valueName: "n"))
   var maxFailures: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Lead hosts there in steps, from the inventory they have (a directory, REV:DIR, or where this branch left a git \
+      revision): what opens, opens on all before anything closes. diff --steps shows them.
+      """, valueName: "rev"))
+  var base: String?
+
   @Option(help: ArgumentHelp("Hosts that are changed at once.", valueName: "n"))
   var concurrency = 16
 
@@ -60,7 +68,7 @@ struct RunOptions: ParsableArguments {
   }
 
   /// Whether a run is to begin.
-  var isBegun: Bool { waves != nil || canary != nil || check != nil || maxFailures != nil }
+  var isBegun: Bool { waves != nil || canary != nil || check != nil || maxFailures != nil || base != nil }
   /// Whether it is about a run at all.
   var isAboutRun: Bool { isBegun || resume || revert }
 

@@ -42,11 +42,12 @@ extension Policy {
   /// The same with the flow of most sources asking what another flow's asks; `nil` of fewer than two flows.
   fileprivate var movingAFlow: Policy? {
     func weight(_ flow: Flow) -> Int { flow.parts.reduce(0) { $0 + self[$1.from].hosts.count } }
-    guard let place = flows.indices.max(by: { weight(flows[$0]) < weight(flows[$1]) }),
-      let other = flows.first(where: { $0.written.to != flows[place].written.to && $0.parts.count == 1 })
+    let all = self.flows
+    guard let place = all.indices.max(by: { weight(all[$0]) < weight(all[$1]) }),
+      let other = all.first(where: { $0.written.to != all[place].written.to && $0.parts.count == 1 })
     else { return nil }
-    let old = flows[place]
-    var flows = flows
+    let old = all[place]
+    var flows = all
     flows[place] = Flow(
       name: old.name, from: old.written.from, to: other.written.to, services: old.services, why: old.why,
       owner: old.owner, ticket: old.ticket, until: old.until, location: old.location)
