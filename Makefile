@@ -6,6 +6,7 @@ TEST_PACKAGES := conntrack openssh-server openssh-client iptables arptables ebta
 CONTAINER_PACKAGES := docker.io podman netavark busybox-static iptables
 BOOT_PACKAGES := qemu-system-x86 debootstrap
 ANSIBLE_PACKAGES := ansible-core openssh-server openssh-client
+REPORT_PACKAGES := chromium python3-venv
 MANUAL_PACKAGES := python3 lowdown
 DEB_PACKAGES := dpkg-dev fakeroot
 
@@ -38,7 +39,7 @@ STATIC := --scratch-path $(STATIC_BUILD) -c release --static-swift-stdlib --disa
 	-Xlinker '--remap-inputs=*/libyaml.so=$(STATIC_LIBRARIES)/libyaml.a' \
 	-Xlinker -L$(STATIC_LIBRARIES) -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: build release test test-containers test-ansible test-boot test-deb quick soak fuzz lint format golden demo demo-adopt bench
+.PHONY: build release test test-containers test-ansible test-boot test-deb test-report quick soak fuzz lint format golden demo demo-adopt bench
 .PHONY: documentation manual install uninstall deb tarball test-library clean
 .PHONY: packages run-packages test-packages
 
@@ -64,6 +65,14 @@ test-boot: manual
 	@packaging/install-packages $(BOOT_PACKAGES)
 	$(MAKE) install DESTDIR=$(CURDIR)/.build/boot/tree PREFIX=/usr/local
 	Tests/Boot/run .build/boot/tree
+
+# Reports in Chromium (search, keyboard, paper, readers of screens), and alerts by promtool. Not in make test: it needs
+# Chromium, and a driver of it and axe from PyPI.
+test-report: packages
+	@packaging/install-packages $(REPORT_PACKAGES)
+	swift build --product sekisho
+	swift build --product fleet-files
+	Tests/Report/run "$$(swift build --show-bin-path)/sekisho" "$$(swift build --show-bin-path)/fleet-files" .build/evidence
 
 # Changes of a host under traffic for SECONDS (600): nothing allowed may be lost, nothing denied may pass.
 SECONDS ?= 600

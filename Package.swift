@@ -102,7 +102,7 @@ let package = Package(
     layer("Lint", ["Addressing", "Diagnostics", "Policy"], isSmall: true),
     layer(
       "Evidence",
-      ["Addressing", "AgentProtocol", "Diagnostics", "Policy", "Reachability"], isSmall: true),
+      ["Addressing", "AgentProtocol", "Diagnostics", "Digest", "Policy", "Reachability"], isSmall: true),
     layer("InventoryText", ["Addressing", "Policy"], isSmall: true),
     layer(
       "Imports",
@@ -331,9 +331,8 @@ let package = Package(
     tests(
       "EvidenceTests",
       [
-        "Addressing", "AgentProtocol", "ChildProcess", "ConnectionSpace", "Diagnostics", "Evidence",
-        "Goldens",
-        "Inventory", "InventoryFiles", "Policy", "PolicyFixtures", "PolicySpace", "Reachability", "sekisho",
+        "Addressing", "AgentProtocol", "ChildProcess", "Diagnostics", "Digest", "Evidence", "Goldens",
+        "Inventory", "InventoryFiles", "Policy", "PolicyFixtures", "Reachability", "sekisho",
       ]),
     tests("InventoryTextTests", ["Addressing", "Diagnostics", "Inventory", "InventoryText", "Policy"]),
     tests("SigningTests", ["Signing"]),

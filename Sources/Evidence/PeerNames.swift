@@ -8,6 +8,8 @@ package struct PeerNames: Sendable {
   private let names: [[HostID]: String]
   /// The same, the largest first.
   private let groups: [(hosts: [HostID], name: String)]
+  /// By host: in which of ``groups`` it is, the largest first.
+  private let groupsOf: [[Int]]
 
   package init(_ policy: Policy) {
     self.policy = policy
@@ -26,6 +28,11 @@ package struct PeerNames: Sendable {
     self.names = names
     groups = names.map { (hosts: $0.key, name: $0.value) }.filter { $0.hosts.count > 1 }
       .sorted { ($1.hosts.count, $0.name) < ($0.hosts.count, $1.name) }
+    var groupsOf = Array(repeating: [Int](), count: policy.hosts.count)
+    for (number, group) in groups.enumerated() {
+      for host in group.hosts { groupsOf[host.index].append(number) }
+    }
+    self.groupsOf = groupsOf
   }
 
   /// `api`, `api, worker`, `office, web-1 and 12 more hosts`.
@@ -52,43 +59,57 @@ package struct PeerNames: Sendable {
     if hosts.isEmpty { return [] }
     if hosts.count == 1 { return [policy[hosts[0]].name] }
     if let name = names[hosts] { return [name] }
-    var rest = Set(hosts)
+    var rest = hosts
     var words: [String] = []
-    for group in groups where words.count < 3 && group.hosts.count <= rest.count {
-      guard group.hosts.allSatisfy({ rest.contains($0) }) else { continue }
+    for group in groups where words.count < 3 && !rest.isEmpty {
+      guard group.hosts.count <= rest.count, let others = Self.rest(of: rest, without: group.hosts) else {
+        continue
+      }
       words.append(group.name)
-      rest.subtract(group.hosts)
+      rest = others
     }
-    let left = rest.sorted().map { policy[$0].name }
+    let left = rest.map { policy[$0].name }
     if words.count + left.count <= 4 { return words + left }
     if let others = exception(hosts) { return [others] }
     if left.count <= 4 { return words + left }
     return words + left.prefix(2) + ["\(left.count - 2) more hosts"]
   }
 
-  /// As a selector without a few: `all & !bastion`.
+  /// As a selector without a few: `all & !bastion`. The smallest group that has them all is taken.
   private func exception(_ hosts: [HostID]) -> String? {
-    let own = Set(hosts)
-    for group in groups.reversed() where group.hosts.count > hosts.count {
-      let others = group.hosts.filter { !own.contains($0) }
-      guard group.hosts.count - others.count == hosts.count else { continue }
-      if let name = names[others] { return "\(group.name) & !\(name)" }
-      if others.count <= 3 {
-        return ([group.name] + others.map { "!\(policy[$0].name)" }).joined(separator: " & ")
-      }
-      let within = groups.filter { $0.hosts.count <= others.count && own.isDisjoint(with: $0.hosts) }
-      var rest = Set(others)
-      var words: [String] = []
-      for group in within where words.count < 3 && rest.isSuperset(of: group.hosts) {
-        words.append("!\(group.name)")
-        rest.subtract(group.hosts)
-      }
-      if words.count + rest.count <= 3 {
-        words += rest.sorted().map { "!\(policy[$0].name)" }
-        return ([group.name] + words).joined(separator: " & ")
-      }
+    for number in groupsOf[hosts[0].index].reversed() where groups[number].hosts.count > hosts.count {
+      guard let others = Self.rest(of: groups[number].hosts, without: hosts) else { continue }
+      guard let words = excluded(others) else { continue }
+      return ([groups[number].name] + words.map { "!\($0)" }).joined(separator: " & ")
     }
     return nil
+  }
+
+  /// At most three names; `nil`: that is not enough.
+  private func excluded(_ others: [HostID]) -> [String]? {
+    if let name = names[others] { return [name] }
+    var rest = others
+    var words: [String] = []
+    while let first = rest.first {
+      if words.count == 3 { return nil }
+      let group = groupsOf[first.index].lazy.map { groups[$0] }
+        .compactMap { group in Self.rest(of: rest, without: group.hosts).map { (group.name, $0) } }.first
+      words.append(group?.0 ?? policy[first].name)
+      rest = group?.1 ?? Array(rest.dropFirst())
+    }
+    return words
+  }
+
+  /// What is left of some hosts; `nil` where the others are not all among them. Both ascend.
+  private static func rest(of some: [HostID], without others: [HostID]) -> [HostID]? {
+    if others.count > some.count { return nil }
+    var left: [HostID] = []
+    left.reserveCapacity(some.count - others.count)
+    var next = 0
+    for host in some {
+      if next < others.count, others[next] == host { next += 1 } else { left.append(host) }
+    }
+    return next == others.count ? left : nil
   }
 
   /// The named networks that are within it, the widest alone; where they are not just it, that there are more addresses.

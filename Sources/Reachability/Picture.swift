@@ -29,6 +29,8 @@ package struct Picture: Sendable {
     package let isCrown: Bool
     /// Names of what it takes together: the boxes of a selection, the hosts that carry a virtual address.
     package var members: [String] = []
+    /// Of a box of hosts which they are, ascending.
+    package var hosts: [HostID] = []
   }
 
   /// Hosts and outside addresses that one end of a flow has to have some of, to be drawn.
@@ -122,7 +124,7 @@ private struct Drawing {
       boxes.append(
         Picture.Box(
           kind: .hosts, name: isZone ? zone ?? "" : Self.name(of: hosts, policy), count: hosts.count,
-          zone: isZone ? nil : zone, isCrown: hosts.contains(where: policy.isCrown)))
+          zone: isZone ? nil : zone, isCrown: hosts.contains(where: policy.isCrown), hosts: hosts))
     }
   }
 

@@ -12,9 +12,8 @@ package struct Reach: Sendable {
   /// Outside positions he can connect to, and with how many connections; nearest first.
   package let outside: [(position: Position, hops: Int)]
 
-  init(_ graph: ReachGraph, from area: Area, hops: Int) {
+  init(_ graph: ReachGraph, from area: Area, hops: Int, _ neighbours: [BitSet]) {
     self.graph = graph
-    let neighbours = graph.neighbours(graph.links)
     var distances = Array(repeating: -1, count: graph.nodeCount)
     var parents = distances
     area.nodes.forEach { distances[$0] = 0 }
@@ -74,7 +73,15 @@ package struct Reach: Sendable {
 
 extension ReachGraph {
   /// - Parameter hops: at most that many connections, one after the other.
-  package func reach(from area: Area, hops: Int = .max) -> Reach { Reach(self, from: area, hops: hops) }
+  package func reach(from area: Area, hops: Int = .max) -> Reach {
+    Reach(self, from: area, hops: hops, neighbours(links))
+  }
+
+  /// The same of each of several, however far.
+  package func reach(fromEach areas: [Area]) -> [Reach] {
+    let neighbours = neighbours(links)
+    return areas.map { Reach(self, from: $0, hops: .max, neighbours) }
+  }
 
   /// A shortest path; `nil` when there is none.
   package func path(from: Area, to: Area) -> [PathStep]? {

@@ -62,6 +62,7 @@ package struct Sekisho: AsyncParsableCommand {
       ReachCommand.self,
       GraphCommand.self,
       ListCommand.self,
+      ReportCommand.self,
       ReadCommand.self,
       ProbeCommand.self,
       LabCommand.self,

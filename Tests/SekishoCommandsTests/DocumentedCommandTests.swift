@@ -17,6 +17,7 @@ import Testing
     "docs/faq.md",
     "docs/json.md",
     "docs/metrics.md",
+    "docs/evidence.md",
     "examples/library/README.md",
     "packaging/README.md",
     "packaging/batch/README.md",

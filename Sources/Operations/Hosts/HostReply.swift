@@ -9,6 +9,12 @@ package struct HostReply<Answer: Sendable>: Sendable {
   package let target: Target?
   package let result: Result<Answer, any Error>
 
+  /// The same of a part of the answer.
+  package func map<Part: Sendable>(_ part: (Answer) throws -> Part) -> HostReply<Part> {
+    HostReply<Part>(
+      host: host, target: target, result: result.flatMap { answer in Result { try part(answer) } })
+  }
+
   /// Asks hosts; without any, this machine.
   ///
   /// - Parameter question: gets `nil` for this machine.

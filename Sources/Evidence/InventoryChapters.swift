@@ -1,0 +1,321 @@
+internal import Addressing
+package import Policy
+internal import Reachability
+
+/// What an inventory alone says, as chapters of a report.
+package struct InventoryChapters {
+  private let policy: Policy
+  private let now: Timestamp
+  private let names: PeerNames
+  private let list: AllowedList
+  private let graph: ReachGraph
+  private let verdicts: [GuardVerdict]
+  /// Crown jewels, those of a zone together.
+  private let crowns: [(name: String, hosts: [HostID])]
+
+  /// Connections that an intruder is followed over, where a figure needs a bound.
+  package static let hops = 3
+  /// Roles that are told; the others reach less.
+  private static let mostRoles = 100
+
+  /// - Parameters:
+  ///   - now: flows that have ended then allow nothing.
+  ///   - verdicts: of all guards of the policy.
+  package init(_ policy: Policy, at now: Timestamp, _ verdicts: [GuardVerdict]) throws(TooManyLines) {
+    self.policy = policy
+    self.now = now
+    self.verdicts = verdicts
+    names = PeerNames(policy)
+    list = try AllowedList(policy, at: now)
+    let jewels = policy.hosts.indices.map { HostID($0) }.filter(policy.isCrown)
+    let byZone = Dictionary(grouping: jewels) { policy[$0].zone ?? policy[$0].name }
+    crowns = byZone.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    graph = ReachGraph(policy, at: now, marking: crowns.map(\.hosts))
+  }
+
+  /// Figures of the policy as a whole.
+  package var summary: ReportChapter {
+    let every = graph.everyReach(hops: Self.hops)
+    let endangering = every.endangering.last ?? 0
+    let broken = verdicts.count { !$0.holds }
+    let observing = list.observing.count
+    return ReportChapter(
+      "summary", "In short",
+      lead: [
+        "Everything that no flow allows is denied, on each host that enforces, in both directions.",
+        verdicts.isEmpty
+          ? "No guard says what must hold of the policy as a whole."
+          : broken == 0
+            ? "All \(Self.counted(verdicts.count, "guard")) hold."
+            : "\(broken) of \(Self.counted(verdicts.count, "guard")) \(broken == 1 ? "does" : "do") not hold.",
+      ],
+      tables: [
+        ReportTable(
+          "Figures", ["what", "how many"],
+          [
+            .init(["managed hosts", "\(policy.hosts.count)"]),
+            .init(
+              ["of which only observe in some direction", "\(observing)"], observing > 0 ? .notice : nil),
+            .init(["roles: hosts that the policy treats alike", "\(graph.rolesOfHosts.count)"]),
+            .init(["zones", "\(policy.zones.count)"]),
+            .init(["named networks outside", "\(policy.networks.count)"]),
+            .init(["flows", "\(policy.flows.count)"]),
+            .init(["of which have ended", "\(list.ended.count)"], list.ended.isEmpty ? nil : .notice),
+            .init(["of which have no owner", "\(policy.flows.count { $0.owner == nil })"]),
+            .init(["guards", "\(verdicts.count)"]),
+            .init(["of which do not hold", "\(broken)"], broken > 0 ? .bad : nil),
+            .init(["crown jewels", "\(crowns.reduce(0) { $0 + $1.hosts.count })"]),
+            .init(["hosts from which an intruder gets to one in \(Self.hops) connections", "\(endangering)"]),
+            .init([
+              "hosts that somebody outside gets to in \(Self.hops)", "\(every.outside.reached.last ?? 0)",
+            ]),
+            .init([
+              "crown jewels that somebody outside gets to in \(Self.hops)",
+              "\(every.outside.crowns.last ?? 0)",
+            ]),
+          ])
+      ])
+  }
+
+  package func picture(_ picture: ReportPicture) -> ReportChapter {
+    ReportChapter(
+      ReportChapter.pictureID, "The policy as a picture",
+      lead: [
+        picture.isByZone
+          ? "A box is a zone: there are too many roles to draw. An arrow is flows between hosts of two zones."
+          : "A box is hosts with the same role within their zone. An arrow is flows.",
+        "With its script running, a click on a box (or Enter) shows how far an intruder on one of its hosts gets; the chapter on reach has the same as a table.",
+      ])
+  }
+
+  package var flows: ReportChapter {
+    var lead = [
+      "Each line is what one flow allows by one service: each of these may ask each of those. Nothing else passes."
+    ]
+    if !list.ended.isEmpty {
+      lead.append("Ended, and so without effect: \(list.ended.joined(separator: ", ")).")
+    }
+    if !list.together.isEmpty {
+      lead.append(
+        "Networks have addresses of hosts, so that these flows allow together what no line says: "
+          + list.together.map { $0.map { policy[$0].name }.joined(separator: " with ") }.joined(
+            separator: ", ") + ".")
+    }
+    return ReportChapter(
+      "flows", "Allowed connections", lead: lead,
+      tables: [
+        ReportTable(
+          "Flows", ["flow", "from", "to", "service", "why", "owner", "ticket", "until"],
+          list.lines.map { line in
+            .init([
+              line.flow, Self.end(line.from), Self.end(line.to), "\(line.service) (\(line.ports))", line.why,
+              line.owner ?? "", line.ticket ?? "", line.until?.description ?? "",
+            ])
+          })
+      ])
+  }
+
+  package var matrix: ReportChapter {
+    var cells: [ZonePair: Set<ServiceID>] = [:]
+    for flow in policy.flows where !flow.hasEnded(now) {
+      for part in flow.parts {
+        for from in zones(part.from) {
+          for to in zones(part.to) {
+            cells[ZonePair(from: from, to: to), default: []].formUnion(flow.services)
+          }
+        }
+      }
+    }
+    let present = policy.zones.map(\.name) + [Self.noZone, Self.outside]
+    let used = Set(cells.keys.flatMap { [$0.from, $0.to] })
+    let shown = present.filter { name in used.contains(name) || policy.zones.contains { $0.name == name } }
+    return ReportChapter(
+      "zones", "Between zones",
+      lead: [
+        "From the zone at the left to the zone above: the services of flows between any of their hosts. Empty: nothing is allowed."
+      ],
+      tables: [
+        ReportTable(
+          "Services from zone to zone", ["from"] + shown,
+          shown.map { from in
+            .init(
+              [from]
+                + shown.map { to in
+                  let services = (cells[ZonePair(from: from, to: to)] ?? []).sorted().map { policy[$0].name }
+                  let rest = services.count - 6
+                  return services.prefix(6).joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
+                })
+          })
+      ])
+  }
+
+  private struct ZonePair: Hashable {
+    let from: String
+    let to: String
+  }
+
+  private static let noZone = "(no zone)"
+  private static let outside = "(outside)"
+
+  private func zones(_ id: PeersID) -> Set<String> {
+    let peers = policy[id]
+    var zones = Set((peers.hosts + policy.carriers(of: peers)).map { policy[$0].zone ?? Self.noZone })
+    if !peers.networks.isEmpty { zones.insert(Self.outside) }
+    return zones
+  }
+
+  package var guards: ReportChapter {
+    ReportChapter(
+      "guards", "Guards: what must hold",
+      lead: [
+        "Each is judged on every connection that the policy lets pass, as links between the \(graph.rolesOfHosts.count) roles that it treats alike: none is sampled or left out. A host that only observes stops nobody. What does not hold keeps rulesets from being compiled and applied."
+      ],
+      tables: [
+        ReportTable(
+          "Guards",
+          ["guard", "what it says", "why", "holds", "how it is broken, and what mends it", "place"],
+          verdicts.map { verdict in
+            .init(
+              [
+                verdict.name, verdict.says, verdict.why ?? "", verdict.holds ? "yes" : "no",
+                [verdict.broken, verdict.remedy].compactMap { $0 }.joined(separator: "; "), verdict.place,
+              ], verdict.holds ? .good : .bad)
+          })
+      ])
+  }
+
+  package var jewels: ReportChapter {
+    let tables = crowns.map { crown -> ReportTable in
+      let approach = graph.approach(to: graph.area(of: crown.hosts))
+      var rows = approach.origins.enumerated().flatMap { hop, origins in
+        origins.map { origin in
+          ReportTable.Row([
+            "\(hop + 1)", Self.end(AllowedEnd(name: names.name(origin.hosts), hosts: origin.hosts.count)),
+            way(origin.path),
+          ])
+        }
+      }
+      var seen: Set<String> = []
+      for path in approach.outside {
+        guard let first = path.first, seen.insert(text(first.from)).inserted else { continue }
+        rows.append(.init(["\(path.count)", "\(text(first.from)) (outside)", way(path)], .notice))
+      }
+      rows.sort { Int($0.cells[0]) ?? 0 < Int($1.cells[0]) ?? 0 }
+      return ReportTable(
+        "Who gets to \(crown.name) (\(Self.counted(crown.hosts.count, "host"))), however far",
+        ["hops", "from", "a shortest way"], rows)
+    }
+    return ReportChapter(
+      "crown-jewels", "Crown jewels",
+      lead: [
+        crowns.isEmpty
+          ? "No zone and no host is marked as a crown jewel (`crown: true`)."
+          : "An intruder opens the connections that flows let a host open, goes on from where he arrives, and so on. What goes on in networks is not known, so that no way leads through one."
+      ], tables: tables)
+  }
+
+  package var reach: ReportChapter {
+    let every = graph.everyReach(hops: Self.hops)
+    let roles = every.roles.sorted {
+      ($1.reached[Self.hops - 1], $0.hosts[0]) < ($0.reached[Self.hops - 1], $1.hosts[0])
+    }
+    var lead = [
+      "How many other hosts an intruder on one host of a role gets to with at most 1, 2 and \(Self.hops) connections."
+    ]
+    if roles.count > Self.mostRoles {
+      lead.append("\(roles.count - Self.mostRoles) roles that reach less are left out.")
+    }
+    return ReportChapter(
+      "reach", "Reach of an intruder", lead: lead,
+      tables: [
+        ReportTable(
+          "Reach by role", ["role", "hosts"] + (1...Self.hops).map { "in \($0)" } + ["nearest crown jewel"],
+          roles.prefix(Self.mostRoles).map { role in
+            .init(
+              [names.name(role.hosts), "\(role.hosts.count)"] + role.reached.map { "\($0)" }
+                + [role.nearestCrown.map { Self.counted($0, "hop") } ?? "none in \(Self.hops)"])
+          })
+      ])
+  }
+
+  // MARK: Not covered
+
+  /// - Parameter asked: what beside the inventory was not asked for, in sentences.
+  package func notCovered(_ asked: [(what: String, why: String)]) -> ReportChapter {
+    var rows = asked.map { ReportTable.Row([$0.what, $0.why]) }
+    func hosts(_ what: String, _ why: String, _ isMeant: (Host) -> Bool) {
+      let found = policy.hosts.indices.map { HostID($0) }.filter { isMeant(policy[$0]) }
+      if found.isEmpty { return }
+      rows.append(
+        .init([what, "\(names.name(found)) (\(Self.counted(found.count, "host"))): \(why)"], .notice))
+    }
+    for mode in Mode.allCases where mode != .enforce {
+      for direction in [Direction.ingress, .egress] {
+        hosts(
+          "hosts in mode \(mode.rawValue), \(direction.rawValue)",
+          "what no flow allows passes there all the same"
+        ) {
+          $0.modes[direction] == mode
+        }
+      }
+    }
+    hosts("forwarding that is left alone", "what passes through these hosts is not filtered by Sekisho") {
+      $0.forwarding == .leave
+    }
+    hosts(
+      "containers",
+      "what is published is judged as the host's; what containers do among each other and outwards passes"
+    ) {
+      $0.forwarding.containers != nil
+    }
+    rows.append(
+      .init([
+        "hosts that are not in the inventory",
+        "nothing is known of them; they are part of networks, and what goes on there is not followed",
+      ]))
+    rows.append(
+      .init([
+        "what is open on every host",
+        "loopback, neighbour discovery, errors of ICMP about allowed connections, and others: the security page lists them in the order of rules",
+      ]))
+    rows.append(
+      .init([
+        "tables of others in the kernel",
+        "a host's own other rules may drop or translate what is allowed here; status of the host tells them",
+      ]))
+    rows.append(
+      .init([
+        "what is inside of an allowed connection",
+        "Sekisho judges addresses, protocols and ports, not what is said over them",
+      ]))
+    return ReportChapter(
+      "not-covered", "What this does not cover",
+      lead: ["What is named here is in no other chapter, or not in full."],
+      tables: [ReportTable("Not covered", ["what", "why, and where"], rows)])
+  }
+
+  // MARK: Words
+
+  private func way(_ steps: [PathStep]) -> String {
+    (steps.first.map { text($0.from) } ?? "")
+      + steps.map { step in
+        let flows = step.flows.map { policy[$0].name }.joined(separator: " with ")
+        return " → \(text(step.to)) (\(flows.isEmpty ? "nothing denies it" : flows))"
+      }.joined()
+  }
+
+  private func text(_ position: Position) -> String {
+    switch position {
+    case .host(let host): policy[host].name
+    case .outside(_, let network): network ?? "an address outside"
+    }
+  }
+
+  private static func end(_ end: AllowedEnd) -> String {
+    end.hosts > 1 ? "\(end.name) (\(end.hosts))" : end.name
+  }
+
+  private static func counted(_ count: Int, _ one: String) -> String {
+    "\(count) \(one)\(count == 1 ? "" : "s")"
+  }
+}

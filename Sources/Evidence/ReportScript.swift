@@ -1,0 +1,125 @@
+/// What a report does beside being read: search in tables, and how far an intruder gets from a box.
+///
+/// It makes no request, and changes the page by attributes and texts alone: nothing becomes markup.
+enum ReportScript {
+  static let text = #"""
+    "use strict";
+    (() => {
+      const fold = (text) => text.toLowerCase().normalize("NFKC");
+      for (const input of document.querySelectorAll("input[data-table]")) {
+        const rows = [...document.getElementById(input.dataset.table).tBodies[0].rows];
+        const words = rows.map((row) => fold([...row.cells].map((cell) => cell.textContent).join(" ")));
+        const told = input.parentElement.querySelector("output");
+        input.parentElement.hidden = false;
+        input.addEventListener("input", () => {
+          const wanted = fold(input.value).split(/\s+/).filter(Boolean);
+          let count = 0;
+          rows.forEach((row, number) => {
+            row.hidden = !wanted.every((word) => words[number].includes(word));
+            if (!row.hidden) count += 1;
+          });
+          told.textContent = wanted.length ? `${count} of ${rows.length} rows` : `${rows.length} rows`;
+        });
+      }
+
+      const data = document.getElementById("picture-data");
+      const drawing = document.getElementById("picture-drawing");
+      if (!data || !drawing) return;
+      const { hosts, sizes, arrows, reached } = JSON.parse(data.textContent);
+      const boxes = [...drawing.querySelectorAll("[data-box]")];
+      const lines = [...drawing.querySelectorAll("[data-arrow]")];
+      const told = document.getElementById("picture-told");
+      const search = document.getElementById("picture-search");
+      const name = (box) => boxes[box].querySelector("title").textContent;
+      const many = (count, one, more) => `${count} ${count === 1 ? one : more}`;
+      let chosen = -1;
+
+      const show = (isBoxOn, isLineOn) => {
+        boxes.forEach((box, number) => box.classList.toggle("off", !isBoxOn(number)));
+        lines.forEach((line, number) => line.classList.toggle("off", !isLineOn(number)));
+      };
+      const clear = () => {
+        chosen = -1;
+        boxes.forEach((box) => {
+          box.classList.remove("chosen", "reached");
+          box.setAttribute("aria-pressed", "false");
+        });
+        lines.forEach((line) => line.classList.remove("taken"));
+        told.hidden = true;
+        show(() => true, () => true);
+      };
+      const choose = (box) => {
+        const again = chosen === box;
+        search.value = "";
+        clear();
+        if (again) return;
+        chosen = box;
+        boxes[box].classList.add("chosen");
+        boxes[box].setAttribute("aria-pressed", "true");
+        told.hidden = false;
+        const found = reached[box];
+        if (!found) {
+          const beside = arrows.flatMap(([from, to]) => (from === box ? [to] : to === box ? [from] : []));
+          show(
+            (number) => number === box || beside.includes(number),
+            (number) => arrows[number].includes(box));
+          told.textContent = `${name(box)}: what may ask it, and what it may ask. Reach is told for hosts.`;
+          return;
+        }
+        const isReached = (number) => number === box || number in found.hops;
+        // An end of several boxes is on the way when one arrow leads there from where he is.
+        const onWay = new Set([...boxes.keys()].filter(isReached));
+        for (const [from, to] of arrows) if (onWay.has(from) && !reached[to]) onWay.add(to);
+        show((number) => onWay.has(number), (number) => onWay.has(arrows[number][0]) && onWay.has(arrows[number][1]));
+        boxes.forEach((one, number) => one.classList.toggle("reached", number !== box && number in found.hops));
+        lines.forEach((line, number) => line.classList.toggle("taken", arrows[number][0] === box));
+        const total = found.counts.reduce((sum, count) => sum + count, 0);
+        const steps = found.counts.map((count, hop) => `${count} in ${many(hop + 1, "hop", "hops")}`).join(", ");
+        const crowns = found.crowns ? `; ${many(found.crowns, "crown jewel", "crown jewels")} among them` : "; no crown jewel";
+        told.textContent =
+          `An intruder on ${name(box)} gets to ${total} of ${hosts - sizes[box]} other hosts` +
+          (total ? `: ${steps}${crowns}.` : ".") + " Escape shows all again.";
+      };
+
+      drawing.classList.add("active");
+      drawing.setAttribute("role", "group");
+      boxes.forEach((box, number) => {
+        box.setAttribute("role", "button");
+        box.setAttribute("tabindex", "0");
+        box.setAttribute("aria-pressed", "false");
+        const about = box.querySelector(".about");
+        box.setAttribute("aria-label", name(number) + (about ? `, ${about.textContent}` : ""));
+        box.addEventListener("click", () => choose(number));
+        box.addEventListener("keydown", (event) => {
+          if (event.key === "Enter" || event.key === " ") {
+            event.preventDefault();
+            choose(number);
+          }
+        });
+      });
+      document.addEventListener("keydown", (event) => {
+        if (event.key === "Escape" && chosen >= 0) clear();
+      });
+      search.parentElement.hidden = false;
+      document.getElementById("picture-clear").addEventListener("click", () => {
+        search.value = "";
+        clear();
+      });
+      search.addEventListener("input", () => {
+        clear();
+        const wanted = fold(search.value).split(/\s+/).filter(Boolean);
+        if (!wanted.length) return;
+        const has = (element) => {
+          const text = fold([...element.querySelectorAll("title,text")].map((part) => part.textContent).join(" "));
+          return wanted.every((word) => text.includes(word));
+        };
+        const found = new Set([...boxes.keys()].filter((number) => has(boxes[number])));
+        const hit = new Set([...lines.keys()].filter((number) => has(lines[number])));
+        const ends = new Set([...hit].flatMap((number) => arrows[number]));
+        show((number) => found.has(number) || ends.has(number), (number) => hit.has(number));
+        told.hidden = false;
+        told.textContent = `${many(found.size, "box", "boxes")} and ${many(hit.size, "arrow", "arrows")}`;
+      });
+    })();
+    """#
+}
