@@ -92,7 +92,7 @@ package struct PeerNames: Sendable {
     var words: [String] = []
     while let first = rest.first {
       if words.count == 3 { return nil }
-      let group = groupsOf[first.index].lazy.map { groups[$0] }
+      let group = groupsOf[first.index].lazy.map { groups[$0] }.filter { $0.hosts[0] == first }
         .compactMap { group in Self.rest(of: rest, without: group.hosts).map { (group.name, $0) } }.first
       words.append(group?.0 ?? policy[first].name)
       rest = group?.1 ?? Array(rest.dropFirst())
@@ -102,12 +102,18 @@ package struct PeerNames: Sendable {
 
   /// What is left of some hosts; `nil` where the others are not all among them. Both ascend.
   private static func rest(of some: [HostID], without others: [HostID]) -> [HostID]? {
-    if others.count > some.count { return nil }
+    guard let first = others.first, let last = others.last else { return some }
+    guard others.count <= some.count, some[0] <= first, last <= some[some.count - 1] else { return nil }
     var left: [HostID] = []
     left.reserveCapacity(some.count - others.count)
     var next = 0
     for host in some {
-      if next < others.count, others[next] == host { next += 1 } else { left.append(host) }
+      guard next < others.count, others[next] <= host else {
+        left.append(host)
+        continue
+      }
+      if others[next] < host { return nil }
+      next += 1
     }
     return next == others.count ? left : nil
   }

@@ -18,9 +18,9 @@ struct ReportCommand: Verb {
       say: drift, use of flows, what was denied, quarantine and openings, history. With --base what opened and closed \
       since. HTML is one file that needs no network: it can be searched, printed, and read without its script.
 
-        sekisho report --out report.html                     of the inventory
-        sekisho report --host all --out report.html          and of what hosts say
-        sekisho report --base v2026.3 --out report.html      and of what changed since
+        sekisho report --out report.html                  of the inventory
+        sekisho report --host all --out report.html       and of what hosts say
+        sekisho report --base v2026.3 --out report.html   and of what changed
         sekisho report --format md > report.md
 
       Every figure is that of the verb which answers the same question: list, check --guards, reach, usage, denied, \
@@ -191,6 +191,6 @@ extension ReportTable {
     }
     let title = chapter.title.spans.map(\.text).joined()
     self.init(
-      title.isEmpty ? "Told" : title, ["change", "what", "by"], chapter.entries.flatMap { rows($0, 0) })
+      title.isEmpty ? "Told" : title, ["sign", "what", "note"], chapter.entries.flatMap { rows($0, 0) })
   }
 }
