@@ -14,6 +14,8 @@ package struct Manifest: Hashable, Sendable {
     package let modes: Modes
     /// What `ssh` connects to.
     package let ssh: String
+    /// The command that the host's agent is started behind; `nil`: ssh.
+    package let transport: [String]?
     /// Digest of the inventory's files that the ruleset was compiled from.
     package let inventory: String
     /// The host's addresses as text: what a machine must have to be given the ruleset.
@@ -25,13 +27,14 @@ package struct Manifest: Hashable, Sendable {
     package let zone: String?
 
     package init(
-      digest: String, modes: Modes, ssh: String, addresses: [String], virtual: [String] = [],
-      groups: [String] = [],
+      digest: String, modes: Modes, ssh: String, transport: [String]? = nil, addresses: [String],
+      virtual: [String] = [], groups: [String] = [],
       zone: String? = nil, inventory: String
     ) {
       self.digest = digest
       self.modes = modes
       self.ssh = ssh
+      self.transport = transport
       self.addresses = addresses
       self.virtual = virtual
       self.groups = groups
@@ -73,6 +76,10 @@ package struct Manifest: Hashable, Sendable {
       JSONText.append(entry.modes, to: &out)
       out += ", \"ssh\": ".utf8
       out.append(jsonString: entry.ssh)
+      if let transport = entry.transport {
+        out += ", \"transport\": ".utf8
+        JSONText.append(transport, to: &out)
+      }
       out += ", \"addresses\": ".utf8
       JSONText.append(entry.addresses, to: &out)
       if !entry.virtual.isEmpty {

@@ -51,6 +51,8 @@ private struct WrittenHost {
   private var ruleset: String?
   private var modes: (ingress: Mode?, egress: Mode?, forward: Mode?)
   private var ssh: String?
+  /// Absent where ssh is the way.
+  private var transport: [String]?
   private var addresses: [String]?
   // Absent in a manifest that knows neither.
   private var virtual: [String] = []
@@ -73,6 +75,7 @@ private struct WrittenHost {
           }
         }
       case "ssh": ssh = try reader.string()
+      case "transport": transport = try reader.texts()
       case "addresses": addresses = try reader.texts()
       case "virtual": virtual = try reader.texts()
       case "groups": groups = try reader.texts()
@@ -91,11 +94,13 @@ private struct WrittenHost {
       Letters.logins.make(ssh), !ssh.hasPrefix("-"), let inventory = inventory ?? one,
       Letters.plain.make(inventory), let addresses, addresses.allSatisfy(Letters.addresses.make),
       virtual.allSatisfy(Letters.addresses.make), groups.allSatisfy(Letters.names.make),
-      zone.map(Letters.names.make) ?? true
+      zone.map(Letters.names.make) ?? true,
+      transport.map({ Letters.lead($0, to: ssh) }) ?? true
     else { return nil }
     return Manifest.Entry(
       digest: ruleset, modes: Modes(ingress: ingress, egress: egress, forward: forward), ssh: ssh,
-      addresses: addresses, virtual: virtual, groups: groups, zone: zone, inventory: inventory)
+      transport: transport, addresses: addresses, virtual: virtual, groups: groups, zone: zone,
+      inventory: inventory)
   }
 }
 
@@ -137,6 +142,16 @@ private struct Letters {
     for byte in Array("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789".utf8) + others.utf8 {
       areAllowed[Int(byte)] = true
     }
+  }
+
+  /// Whether words can be a transport: they begin with a program whatever directory somebody is in, and one of them has the
+  /// host's name.
+  static func lead(_ words: [String], to host: String) -> Bool {
+    guard let program = words.first, !program.isEmpty, !program.hasPrefix("-"), !program.contains("="),
+      program.hasPrefix("/") || !program.contains("/")
+    else { return false }
+    return words.allSatisfy { $0.utf8.allSatisfy { (0x20...0x7e).contains($0) } }
+      && words.dropFirst().contains { $0.contains(host) }
   }
 
   /// Whether they are all there is in a text.

@@ -1,33 +1,63 @@
-/// How a host's agent is started: a command prefix in front of `sekisho agent`.
+/// How a host's agent is started: a command prefix, and the agent's own command behind it.
 package struct AgentTransport: Hashable, Sendable, Codable {
-  /// Program and arguments, `sekisho agent` included. No shell reads them on this machine.
-  package let command: [String]
+  /// What leads to the host: a program and arguments. No shell reads them on this machine.
+  private let prefix: [String]
+  /// What is started there.
+  private let agent: [String]
 
-  package init(command: [String]) { self.command = command }
+  /// - Parameter command: program and arguments that start the agent as they are.
+  package init(command: [String]) { self.init(prefix: [], agent: command) }
 
-  /// `ssh -- DESTINATION sudo -n sekisho agent`, with the user's own configuration of ssh. What would wait
-  /// for ever ends: a host that is not there, and a connection that has died.
+  private init(prefix: [String], agent: [String]) {
+    self.prefix = prefix
+    self.agent = agent
+  }
+
+  /// Program and arguments, those of the agent included.
+  package var command: [String] { prefix + agent }
+
+  /// `ssh -- DESTINATION sudo -n sekisho agent`, with the user's own configuration of ssh.
   ///
   /// - Parameters:
   ///   - destination: what ssh(1) calls destination; must not begin with `-`.
   ///   - patience: how long the host may take to be reached; ssh counts whole seconds.
   package static func ssh(_ destination: String, _ patience: Patience = Patience()) -> Self {
-    let seconds = max(1, min(patience.connect, patience.answer).components.seconds)
-    return Self(
-      command: [
-        "ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=\(seconds)", "-o", "ServerAliveInterval=5", "-o",
-        "ServerAliveCountMax=3", "--", destination, "sudo", "-n", "sekisho", "agent",
-      ])
+    prefixed(["ssh", "--", destination, "sudo", "-n"], patience)
   }
+
+  /// A prefix in front of `sekisho agent`. Where it begins with ssh, what would wait for ever ends: a question that nobody
+  /// answers, a host that is not there, and a connection that has died.
+  ///
+  /// - Parameters:
+  ///   - prefix: program and arguments.
+  ///   - patience: as for ``ssh(_:_:)``.
+  package static func prefixed(_ prefix: [String], _ patience: Patience = Patience()) -> Self {
+    var prefix = prefix
+    if let program = prefix.first, isSSH(program) {
+      let seconds = max(1, min(patience.connect, patience.answer).components.seconds)
+      let options = [
+        "BatchMode=yes", "ConnectTimeout=\(seconds)", "ServerAliveInterval=5", "ServerAliveCountMax=3",
+      ]
+      prefix.insert(contentsOf: options.flatMap { ["-o", $0] }, at: 1)
+    }
+    return Self(prefix: prefix, agent: ["sekisho", "agent"])
+  }
+
+  /// Another command by the same way.
+  package func starting(_ command: [String]) -> [String] { prefix + command }
 }
 
 extension AgentTransport {
   /// The same over a connection of its own: with `ControlMaster` (ssh_config(5)) a session may travel in a connection that
-  /// has been there for hours, and shows nothing of what may begin.
+  /// has been there for hours, and shows nothing of what may begin. So it is with an ssh that another program starts, or that
+  /// goes on from a host on the way.
   package var alone: Self {
-    guard command.first == "ssh" else { return self }
-    return Self(command: ["ssh", "-o", "ControlPath=none"] + command.dropFirst())
+    let named = prefix.prefix { $0 != "--" }
+    let fresh = named.flatMap { Self.isSSH($0) ? [$0, "-o", "ControlPath=none"] : [$0] }
+    return Self(prefix: fresh + prefix.dropFirst(named.count), agent: agent)
   }
+
+  private static func isSSH(_ word: String) -> Bool { word == "ssh" || word.hasSuffix("/ssh") }
 }
 
 /// How long a host may keep us waiting.

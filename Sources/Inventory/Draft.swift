@@ -111,6 +111,7 @@ struct HostBody {
   var forwarding = ForwardingDraft.leave
   var dhcp = false
   var crown = false
+  var transport: TransportDraft?
 }
 
 enum ForwardingDraft {
@@ -129,7 +130,9 @@ struct RouteDraft {
 struct GroupDraft {
   let name: Symbol
   let key: NodeID
-  let selector: NodeID
+  /// `nil`: missing, and reported.
+  let selector: NodeID?
+  let transport: TransportDraft?
 }
 
 struct FlowDraft {

@@ -3,6 +3,11 @@ import Diagnostics
 internal import Policy
 
 extension MappingSchema {
+  /// The same of a host and of a group.
+  static let transportMeaning =
+    "The command that `sekisho agent` is put behind on the controller, in place of ssh: a program and arguments, {host} "
+    + "among them. No shell reads it."
+
   static let host = Self(
     "a host",
     [
@@ -27,6 +32,7 @@ extension MappingSchema {
       Key(
         .ssh, .pattern(.destination),
         "What ssh is told to connect to; without it the host's name."),
+      Key(.transport, .pattern(.transport), transportMeaning),
       Key(.description, .text, "What the host is."),
     ],
     rules: [
@@ -61,6 +67,7 @@ extension InventoryLoader {
       case .dhcp: body.dhcp = bool(entry.value, "dhcp") ?? false
       case .crown: body.crown = bool(entry.value, "crown") ?? false
       case .ssh: ssh = entry.value
+      case .transport: body.transport = readTransport(entry.value)
       case .description: _ = text(entry.value, "description")
       default: unknownKey(entry, in: .host)
       }

@@ -116,7 +116,9 @@ extension MappingSchema {
         .networks, .declaredName, .mapping(.network), "Peers that are not managed, by their addresses."),
       section(.services, .name, .service, "Protocols and ports by name, such as tcp/443."),
       section(.hosts, .hostName, .mapping(.host), "The managed servers; db-[1..3] is three of them."),
-      section(.groups, .declaredName, .selector, "Names for selectors."),
+      section(
+        .groups, .declaredName, .either([.selector, .mapping(.group)]),
+        "Names for selectors, and the way to their hosts."),
       section(
         .virtual, .declaredName, .mapping(.virtual), "Addresses that any of several hosts may carry."),
       section(

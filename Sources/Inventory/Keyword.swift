@@ -8,7 +8,7 @@ enum Keyword: String, CaseIterable {
   case prefixes, except
   case carriers
   case `protocol`, ports, types, multicast, replies
-  case addresses, zone, forwarding, routes, containers, bridges, dhcp, ssh, between
+  case addresses, zone, forwarding, routes, containers, bridges, dhcp, ssh, transport, between
   case ingress, egress, forward
   case from, to, service, per, why, owner, ticket, until
   case never, only, expect, isolated, through, within, verdict, via

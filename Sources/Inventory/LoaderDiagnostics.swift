@@ -32,6 +32,16 @@ extension InventoryLoader {
     RelatedPlace(location: tree.location(node), length: tree.length(node), message: message)
   }
 
+  /// Where a part of a scalar stands: exact for texts that are written as they read.
+  func place(in node: NodeID, _ offset: Int, _ count: Int) -> (SourceLocation, Int) {
+    let whole = tree.location(node)
+    let written = tree.length(node)
+    let quotes = tree.kind(node) == .quoted ? 1 : 0
+    guard written == tree.bytes(node).count + 2 * quotes else { return (whole, written) }
+    let column = whole.column + offset + quotes
+    return (SourceLocation(file: whole.file, line: whole.line, column: column), max(count, 1))
+  }
+
   /// A scalar's text as a message may show it.
   func quoted(_ node: NodeID) -> String { SafeText.quoted(tree.string(node)) }
 

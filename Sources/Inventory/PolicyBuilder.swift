@@ -55,6 +55,7 @@ struct PolicyBuilder {
     readServices()
     for index in networks.indices { _ = network(index) }
     for index in groups.indices { _ = group(index) }
+    let transports = resolveTransports()
     let flows = resolveFlows()
     let virtuals = resolveVirtuals()
     let routes = resolveRoutes()
@@ -72,7 +73,8 @@ struct PolicyBuilder {
     guard !loader.log.hasErrors else { return nil }
     let (peers, order) = peers.finished(addresses, virtualAddresses)
     let policy = Policy(
-      hosts: hosts.indices.map { host($0, routes: routes[$0], order) }, peers: peers, services: services,
+      hosts: hosts.indices.map { host($0, routes: routes[$0], order, transports[$0]) }, peers: peers,
+      services: services,
       flows: flows.map { $0.flow(order, location: loader.tree.location($0.draft.key)) },
       guards: guards.map { $0.renumbered(order) },
       zones: zones(), groups: namedGroups(), hostGroups: hostGroups(), networks: namedNetworks(),
@@ -185,7 +187,7 @@ struct PolicyBuilder {
     }
   }
 
-  private func host(_ index: Int, routes: [Route]?, _ order: [PeersID]) -> Host {
+  private func host(_ index: Int, routes: [Route]?, _ order: [PeersID], _ transport: [String]?) -> Host {
     let draft = loader.draft.hosts[hosts[index]]
     let body = draft.body
     var mode = body.mode.or(loader.draft.mode)
@@ -206,7 +208,7 @@ struct PolicyBuilder {
         ingress: mode.ingress ?? .enforce, egress: mode.egress ?? .enforce, forward: mode.forward ?? .enforce),
       deny: body.deny ?? loader.draft.deny ?? .drop, forwarding: forwarding, dhcp: body.dhcp,
       crown: body.crown,
-      ssh: draft.ssh, location: loader.tree.location(draft.key))
+      ssh: draft.ssh, transport: transport, location: loader.tree.location(draft.key))
   }
 
   // MARK: Services

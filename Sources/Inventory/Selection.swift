@@ -182,7 +182,7 @@ extension PolicyBuilder {
     }
     defer { nesting -= 1 }
     var selection: Selection?
-    if let terms = terms(draft.selector, loader.symbols.name(draft.name)) {
+    if let node = draft.selector, let terms = terms(node, loader.symbols.name(draft.name)) {
       selectorTerms += terms
       selection = select(terms)
     }

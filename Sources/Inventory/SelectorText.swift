@@ -66,7 +66,7 @@ extension PolicyBuilder {
       while word.last == 0x20 || word.last == 0x0a { word = word.dropLast() }
       let isExcluded = word.first == UInt8(ascii: "!")
       let offset = word.startIndex - bytes.startIndex
-      let (place, length) = place(in: node, offset, word.count)
+      let (place, length) = loader.place(in: node, offset, word.count)
       if isExcluded { word = word.dropFirst() }
       guard let name = reference(word, node, place, length, isPlain: !isCompound) else { return nil }
       factors.append(SelectorFactor(name: name, isExcluded: isExcluded, place: place, length: length))
@@ -78,16 +78,6 @@ extension PolicyBuilder {
       return nil
     }
     return SelectorTerm(node: node, factors: factors)
-  }
-
-  /// Where a part of a scalar stands: exact for texts that are written as they read.
-  private func place(in node: NodeID, _ offset: Int, _ count: Int) -> (SourceLocation, Int) {
-    let whole = loader.tree.location(node)
-    let written = loader.tree.length(node)
-    let quotes = loader.tree.kind(node) == .quoted ? 1 : 0
-    guard written == loader.tree.bytes(node).count + 2 * quotes else { return (whole, written) }
-    let column = whole.column + offset + quotes
-    return (SourceLocation(file: whole.file, line: whole.line, column: column), max(count, 1))
   }
 
   /// A name of the common namespace that stands in a selector.

@@ -96,6 +96,9 @@ struct TextPattern: Sendable {
     "managed, private, the name of a network, a prefix or a range")
   static let destination = Self(
     #"(?!-)[a-zA-Z0-9._@:/\[\]%+-]+"#, "what ssh is told to connect to, such as user@host")
+  static let transport = Self(
+    #"(?=.*\{host\})[ -~]+"#,
+    "a command with {host} in it, such as ssh -J bastion {host} sudo -n")
   static let bridge = Self(
     #"(?!(?:l|lo)?\*$|lo$)(?:[A-Za-z0-9._-]{1,15}|[A-Za-z0-9._-]{1,14}\*)"#,
     "the name of a link such as docker0; br-* is every name that begins with br-")

@@ -126,11 +126,14 @@ public struct Host: Hashable, Sendable {
   public let crown: Bool
   /// What `ssh` is told to connect to; `nil`: the host's name.
   public let ssh: String?
+  /// The command that its agent is started behind: a program and arguments, which no shell reads; `nil`: ssh.
+  public let transport: [String]?
   public let location: SourceLocation
 
   public init(
     name: String, addresses: [Address], zone: String?, groups: [String], modes: Modes, deny: DenyAction,
-    forwarding: Forwarding, dhcp: Bool, crown: Bool, ssh: String?, location: SourceLocation
+    forwarding: Forwarding, dhcp: Bool, crown: Bool, ssh: String?,
+    transport: [String]? = nil, location: SourceLocation
   ) {
     self.name = name
     self.addresses = addresses
@@ -142,6 +145,7 @@ public struct Host: Hashable, Sendable {
     self.dhcp = dhcp
     self.crown = crown
     self.ssh = ssh
+    self.transport = transport
     self.location = location
   }
 }

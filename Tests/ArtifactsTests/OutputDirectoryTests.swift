@@ -209,6 +209,27 @@ import Testing
     }
   }
 
+  /// Whoever wrote the manifest says what is started here: no less than in an inventory it leads to the host, by a program that
+  /// does not depend on where somebody stands.
+  @Test(arguments: [
+    (#"["ssh", "-J", "b", "a", "sudo", "-n"]"#, true), (#"["/opt/x/reach", "--to=a", ""]"#, true),
+    (#"["ssh", "b"]"#, false), (#"[]"#, false), (#"["a"]"#, false), (#"["", "a"]"#, false),
+    (#"["bin/x", "a"]"#, false), (#"["./x", "a"]"#, false), (#"["-x", "a"]"#, false),
+    (#"["x=1", "a"]"#, false), (#"["ssh", "a", "b\u0007"]"#, false), (#""ssh a""#, false),
+  ])
+  func `what a manifest starts leads to the host`(transport: String, isFine: Bool) throws {
+    defer { try? files.removeItem(atPath: path) }
+    try compile(["a": "one"])
+    let manifest = try text("manifest.json").replacingOccurrences(
+      of: "\"ssh\": \"a\"", with: "\"ssh\": \"a\", \"transport\": \(transport)")
+    try Data(manifest.utf8).write(to: URL(fileURLWithPath: "\(path)/manifest.json"))
+    if isFine {
+      #expect(try OutputDirectory(path).manifest().hosts["a"]?.transport?.isEmpty == false)
+    } else {
+      #expect(throws: OutputFailure.self) { try OutputDirectory(path).manifest() }
+    }
+  }
+
   /// What stands where a host's file belongs, and cannot be replaced: the manifest may not be ahead of it.
   @Test(arguments: ["a.nft", "a.json", "b.nft", "b.json"])
   func `a host that cannot be led to its ruleset keeps the old manifest`(name: String) throws {

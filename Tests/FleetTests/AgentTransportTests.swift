@@ -13,4 +13,48 @@ import Testing
     #expect(command[..<place].dropLast().allSatisfy { $0 != "--" })
     #expect(Array(command[(place + 1)...]) == ["sudo", "-n", "sekisho", "agent"])
   }
+
+  private static let bounds = [
+    "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=5", "-o",
+    "ServerAliveCountMax=3",
+  ]
+
+  @Test func `a prefix is in front of the agent, and ssh does not wait for ever`() {
+    #expect(
+      AgentTransport.prefixed(["incus", "exec", "a", "--"]).command
+        == ["incus", "exec", "a", "--", "sekisho", "agent"])
+    #expect(
+      AgentTransport.prefixed(["/usr/bin/ssh", "-J", "b", "a"]).command
+        == ["/usr/bin/ssh"] + Self.bounds + ["-J", "b", "a", "sekisho", "agent"])
+    #expect(
+      AgentTransport.prefixed(["ssh", "a"], Patience(answer: .seconds(3))).command.contains(
+        "ConnectTimeout=3"))
+  }
+
+  /// The first that ssh is told of an option holds (ssh_config(5)).
+  @Test(arguments: [
+    (
+      ["ssh", "-o", "ControlPath=x", "a"],
+      ["ssh", "-o", "ControlPath=none"] + bounds + ["-o", "ControlPath=x", "a"]
+    ),
+    (
+      ["timeout", "9", "/usr/bin/ssh", "a"], ["timeout", "9", "/usr/bin/ssh", "-o", "ControlPath=none", "a"]
+    ),
+    (["incus", "exec", "a", "--", "ssh"], ["incus", "exec", "a", "--", "ssh"]),
+    (
+      ["ssh", "b", "ssh", "a", "sudo"],
+      ["ssh", "-o", "ControlPath=none"] + bounds + ["b", "ssh", "-o", "ControlPath=none", "a", "sudo"]
+    ),
+  ])
+  func `the connection that confirms is one of its own`(prefix: [String], alone: [String]) {
+    #expect(AgentTransport.prefixed(prefix).alone.command == alone + ["sekisho", "agent"])
+  }
+
+  @Test func `a host called ssh is no program`() {
+    let command = AgentTransport.ssh("ssh").alone.command
+    #expect(command.count { $0 == "ControlPath=none" } == 1)
+    #expect(
+      Array(command[command.index(command.endIndex, offsetBy: -6)...])
+        == ["--", "ssh", "sudo", "-n", "sekisho", "agent"].suffix(6))
+  }
 }

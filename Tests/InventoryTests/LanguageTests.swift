@@ -77,6 +77,31 @@ func policy(_ text: String) throws -> Policy {
     )
     #expect(policy.hosts.map(\.ssh) == ["admin@db01.example.net", "admin@db02.example.net"])
   }
+
+  /// A host's own goes ahead of a group's, and what fills `{host}` is what ssh would be told.
+  @Test func `a transport is words, with the name of each host in them`() throws {
+    let policy = try policy(
+      """
+      version: 1
+      hosts:
+        a-[1..2]: {addresses: "10.0.0.[1..2]", ssh: "root@a[1..2].example", groups: web}
+        b-1: {addresses: 10.0.0.3, groups: web, transport: "incus exec {host} --"}
+        c-1: {addresses: 10.0.0.4}
+        d-1:
+          addresses: 10.0.0.5
+          transport: ssh  -o 'ProxyCommand=nc -X 5 %h %p' "{host}" su -c'o'd"e" '' 'a$b' x=~
+      groups:
+        far: {hosts: web, transport: "ssh -J bastion {host} sudo -n"}
+        far-too: {hosts: a-1, transport: "ssh -J bastion '{host}' sudo -n"}
+      """)
+    #expect(
+      policy.hosts.map(\.transport) == [
+        ["ssh", "-J", "bastion", "root@a1.example", "sudo", "-n"],
+        ["ssh", "-J", "bastion", "root@a2.example", "sudo", "-n"],
+        ["incus", "exec", "b-1", "--"], nil,
+        ["ssh", "-o", "ProxyCommand=nc -X 5 %h %p", "d-1", "su", "-code", "", "a$b", "x=~"],
+      ])
+  }
 }
 
 @Suite struct SelectorTests {

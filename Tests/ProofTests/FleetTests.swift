@@ -1,6 +1,5 @@
 import AgentProtocol
 import Fleet
-import Glibc
 import Lab
 import LabHarness
 import Policy
@@ -10,7 +9,7 @@ import Testing
 extension KernelProof {
   /// The way to real hosts: ssh, sudo, and an agent at the other end.
   @Suite(
-    .enabled(if: Server.isInstalled, "no OpenSSH server here; install the Debian package openssh-server"))
+    .enabled(if: SSHServer.isInstalled, "no OpenSSH server here; install the Debian package openssh-server"))
   struct FleetTests {
     private static let inventory = """
       version: 1
@@ -28,7 +27,7 @@ extension KernelProof {
     {
       try await withProofLab(try loaded(Self.inventory), .root) { proof in
         try await withTemporaryDirectory { directory in
-          let server = Server(directory: directory, lab: proof.lab)
+          let server = SSHServer(directory: directory, lab: proof.lab)
           try await server.prepare(inventory: Self.inventory)
           try await server.running(on: "web-1") {
             let differs = try await server.sekisho(from: "desk", "diff", "--host", "web-1")
@@ -68,7 +67,7 @@ extension KernelProof {
     func `a login that rules lead to the server is judged by what was asked for`() async throws {
       try await withProofLab(try loaded(Self.inventory), .root) { proof in
         try await withTemporaryDirectory { directory in
-          let server = Server(directory: directory, lab: proof.lab)
+          let server = SSHServer(directory: directory, lab: proof.lab)
           try await server.prepare(inventory: Self.inventory)
           try await server.running(on: "web-1") {
             let rules =
@@ -104,7 +103,7 @@ extension KernelProof {
     {
       try await withProofLab(try loaded(Self.inventory), .root) { proof in
         try await withTemporaryDirectory { directory in
-          let server = Server(directory: directory, lab: proof.lab)
+          let server = SSHServer(directory: directory, lab: proof.lab)
           try await server.prepare(inventory: Self.inventory)
           try await server.running(on: "web-1") {
             let applied = try await server.sekisho(from: "desk", "apply", "--host", "web-1", "--yes")
@@ -135,7 +134,7 @@ extension KernelProof {
       let cutting = Self.inventory.replacing("from: desk, to: web-1", with: "from: vault, to: web-1")
       try await withProofLab(try loaded(Self.inventory), .root) { proof in
         try await withTemporaryDirectory { directory in
-          let server = Server(directory: directory, lab: proof.lab)
+          let server = SSHServer(directory: directory, lab: proof.lab)
           try await server.prepare(inventory: Self.inventory)
           try await server.running(on: "web-1") {
             let first = try await server.sekisho(
@@ -175,101 +174,5 @@ extension KernelProof {
         }
       }
     }
-  }
-}
-
-/// An OpenSSH server of our own with its keys, and a user who knows it, all in one directory.
-private struct Server: Sendable {
-  static let path = "/usr/sbin/sshd"
-  static let isInstalled = access(path, X_OK) == 0
-
-  let directory: String
-  let lab: Lab
-
-  /// Keys, configurations and programs of both ends.
-  func prepare(inventory: String) async throws {
-    let sekisho = try productProgram()
-    let commands = """
-      set -e
-      cd "$0"
-      mkdir -m 700 home home/.ssh bin
-      ssh-keygen -q -t ed25519 -N '' -f host_key
-      ssh-keygen -q -t ed25519 -N '' -f home/.ssh/id
-      cp home/.ssh/id.pub authorized_keys
-      echo "first-web $(cut -d' ' -f1-2 host_key.pub)" > home/.ssh/known_hosts
-      ln -s "$1" bin/sekisho
-      printf '#!/bin/sh\\n[ "$1" = -n ] && shift\\nexec "$@"\\n' > bin/sudo
-      printf '#!/bin/sh\\nexec /usr/bin/ssh -F %s/home/.ssh/config "$@"\\n' "$0" > bin/ssh
-      chmod 755 bin/sudo bin/ssh
-      cat > inventory.yaml
-      """
-    _ = try await run(["/bin/sh", "-c", commands, directory, sekisho], input: inventory).succeeded()
-    let configuration = """
-      Port 22
-      HostKey \(directory)/host_key
-      AuthorizedKeysFile \(directory)/authorized_keys
-      StrictModes no
-      UsePAM no
-      PasswordAuthentication no
-      KbdInteractiveAuthentication no
-      PermitRootLogin prohibit-password
-      PidFile none
-      SetEnv PATH=\(directory)/bin:/usr/sbin:/usr/bin:/sbin:/bin SEKISHO_RUNTIME_DIR=/run/sekisho/web-1 SEKISHO_STATE_DIR=/run/sekisho/web-1/state
-      """
-    _ = try await run(["/bin/sh", "-c", "cat > \(directory)/sshd_config"], input: configuration).succeeded()
-    try await configure(host: "first-web", port: 22)
-  }
-
-  /// Another inventory in the place of the first.
-  func write(inventory: String) async throws {
-    _ = try await run(["/bin/sh", "-c", "cat > \"$0/inventory.yaml\"", directory], input: inventory)
-      .succeeded()
-  }
-
-  /// The user's configuration: the name of the inventory leads to an address.
-  func configure(host: String, port: Int) async throws {
-    let configuration = """
-      Host \(host)
-        HostName 10.0.0.2
-        HostKeyAlias first-web
-        Port \(port)
-        User root
-        IdentityFile \(directory)/home/.ssh/id
-        IdentitiesOnly yes
-        UserKnownHostsFile \(directory)/home/.ssh/known_hosts
-        StrictHostKeyChecking yes
-        ConnectTimeout 3
-        ServerAliveInterval 5
-        ServerAliveCountMax 3
-      """
-    _ = try await run(["/bin/sh", "-c", "cat > \(directory)/home/.ssh/config"], input: configuration)
-      .succeeded()
-  }
-
-  /// Runs the server in a host until the body is done.
-  func running(on host: String, _ body: @escaping @Sendable () async throws -> Void) async throws {
-    // The directory that it wants for separating privileges is in the lab's own /run.
-    let start = """
-      mkdir -p /run/sshd
-      \(Self.path) -D -e -f \(directory)/sshd_config 2>\(directory)/sshd.log & server=$!
-      i=0
-      until grep -q 'Server listening on ::' \(directory)/sshd.log || [ $i -gt 100 ]; do i=$((i+1)); sleep 0.1; done
-      echo started
-      cat >/dev/null
-      kill $server
-      wait $server
-      cat \(directory)/sshd.log
-      """
-    let command = try lab.execPrefix(host) + ["sh", "-c", start]
-    _ = try await whileRunning(command, after: "started", body)
-  }
-
-  /// Runs the product in a host, as somebody who has that configuration.
-  func sekisho(from host: String, _ arguments: String...) async throws -> Finished {
-    let environment = [
-      "/usr/bin/env", "HOME=\(directory)/home", "PATH=\(directory)/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    ]
-    return try await lab.run(
-      host, environment + [try productProgram()] + arguments + ["-i", "\(directory)/inventory.yaml"])
   }
 }

@@ -44,7 +44,7 @@ package final class Compilation {
       guard let digest = digests[policies.assignment[id.index]] else { continue }
       let host = policy[id]
       entries[host.name] = Manifest.Entry(
-        digest: digest, modes: host.modes, ssh: host.ssh ?? host.name,
+        digest: digest, modes: host.modes, ssh: host.ssh ?? host.name, transport: host.transport,
         addresses: host.addresses.map(\.description), virtual: carried[id.index].map(\.description),
         groups: selectable[id.index].groups, zone: host.zone,
         inventory: inventory)

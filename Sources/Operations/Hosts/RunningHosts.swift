@@ -69,11 +69,8 @@ package struct RunningHosts {
   /// The others, as if these had not been asked.
   package func without(_ names: [String]) -> RunningHosts {
     let left = zip(targets.hosts, answers).filter { !names.contains($0.0.name) }
-    let others = Targets(
-      hosts: left.map(\.0), all: targets.all, inventory: targets.inventory, remarks: targets.remarks,
-      isLab: targets.isLab)
     return RunningHosts(
-      others, left.map(\.1), stray.filter { !names.contains($0.host) }, books,
+      targets.only(left.map(\.0.name)), left.map(\.1), stray.filter { !names.contains($0.host) }, books,
       asksForSignatures: asksForSignatures)
   }
 

@@ -113,6 +113,13 @@ package struct Targets: Sendable {
     self.isLab = isLab
   }
 
+  /// Some of them, by name.
+  package func only(_ names: [String]) -> Targets {
+    Targets(
+      hosts: hosts.filter { names.contains($0.name) }, all: all, inventory: inventory, remarks: remarks,
+      isLab: isLab)
+  }
+
   /// The files of the inventory, for places that a user can open.
   package var sources: Sources { inventory?.sources ?? Sources(files: []) }
 }
@@ -167,7 +174,7 @@ package struct TargetFinder {
         isLab: options.isLab)
     }
     let hosts = try wanted.map { host in
-      guard let lab else { return target(host, .through(.ssh(host.ssh, options.patience))) }
+      guard let lab else { return target(host, .through(host.way)) }
       let command = try lab.execPrefix(host.identity.host) + [try Lab.ownExecutable(), "agent"]
       return target(host, .through(AgentTransport(command: command)))
     }
@@ -181,12 +188,19 @@ package struct TargetFinder {
     Set(wanted.first.map { Array($0.identity.owners.values) } ?? [])
   }
 
-  private typealias Wanted = (identity: HostIdentity, table: Table, ssh: String)
+  private typealias Wanted = (identity: HostIdentity, table: Table, way: AgentTransport)
 
   private func target(_ wanted: Wanted, _ reach: Target.Reach) -> Target {
     Target(
       name: wanted.identity.host, wanted: wanted.table, reach: reach, identity: wanted.identity,
       patience: options.patience)
+  }
+
+  /// - Parameters:
+  ///   - transport: the words of the host's own; `nil`: it has none.
+  ///   - ssh: what ssh is told to connect to.
+  private func way(_ transport: [String]?, _ ssh: String) -> AgentTransport {
+    transport.map { .prefixed($0, options.patience) } ?? .ssh(ssh, options.patience)
   }
 
   private func compiling(_ policy: Policy, thisMachine: Bool) throws -> [Wanted] {
@@ -220,7 +234,7 @@ package struct TargetFinder {
       return (
         HostIdentity(
           host: host.name, addresses: host.addresses, owners: owners, virtuals: virtuals,
-          carried: carried[id.index]), table, host.ssh ?? host.name
+          carried: carried[id.index]), table, way(host.transport, host.ssh ?? host.name)
       )
     }
   }
@@ -260,7 +274,7 @@ package struct TargetFinder {
       let identity = HostIdentity(
         host: name, addresses: addresses[name] ?? [], owners: owners, virtuals: virtuals,
         carried: carried[name] ?? [])
-      return (identity, try table(of: name, in: directory, manifest), entry.ssh)
+      return (identity, try table(of: name, in: directory, manifest), way(entry.transport, entry.ssh))
     }
   }
 

@@ -12,7 +12,8 @@ struct TargetOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "These hosts, as in \"api & !api-3, worker\"; by ssh unless --local or --lab.", valueName: "selector"),
+      "These hosts, as in \"api & !api-3, worker\"; by ssh, or their transport, unless --local or --lab.",
+      valueName: "selector"),
     completion: Completions.selector)
   var host: String?
 
