@@ -15,11 +15,16 @@ let source: [SwiftSetting] = common + [.strictMemorySafety()]
 
 /// A source target; its README is for people, not for the compiler.
 ///
-/// - Parameter isSmall: whether a release is made small rather than fast, as befits what is done once a run.
-func layer(_ name: String, _ dependencies: [Target.Dependency] = [], isSmall: Bool = false) -> Target {
+/// - Parameters:
+///   - isSmall: whether a release is made small rather than fast, as befits what is done once a run.
+///   - embedded: files that are a part of the program.
+func layer(
+  _ name: String, _ dependencies: [Target.Dependency] = [], isSmall: Bool = false, embedded: [String] = []
+) -> Target {
   let size = SwiftSetting.unsafeFlags(["-Osize"], .when(configuration: .release))
   return .target(
     name: name, dependencies: dependencies, exclude: ["README.md"],
+    resources: embedded.map { .embedInCode($0) },
     swiftSettings: isSmall ? source + [size] : source)
 }
 
@@ -168,7 +173,8 @@ let package = Package(
         "CRevision", "Evidence", "InventoryText", "Lab", "Lint", "Machine", "Nftables", "Policy", "ProbePlan",
         "Reachability",
         "Rollout", "RulesetCompiler", "RulesetDiff", "RulesetShape", "RulesetSpace", "Signing", system,
-      ], isSmall: true),
+      ], isSmall: true,
+      embedded: ["Install/sekisho-boot.service", "Install/sekisho-watch.service"]),
     layer(
       "SekishoCommands",
       [

@@ -55,11 +55,13 @@ package struct SystemName: Hashable, Sendable {
   package let node: String
   /// Of the kernel, as `uname -r` prints it.
   package let release: String
+  /// What it is made for, as `uname -m` prints it.
+  package let machine: String
 
   package static func current() throws(SystemFailure) -> Self {
     var names = utsname()
     if unsafe uname(&names) != 0 { throw SystemFailure("cannot be asked", "uname", .last) }
-    return Self(node: text(&names.nodename), release: text(&names.release))
+    return Self(node: text(&names.nodename), release: text(&names.release), machine: text(&names.machine))
   }
 
   private static func text<Characters>(_ characters: inout Characters) -> String {

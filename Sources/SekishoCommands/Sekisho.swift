@@ -58,6 +58,7 @@ package struct Sekisho: AsyncParsableCommand {
       WatchCommand.self,
       StatusCommand.self,
       MetricsCommand.self,
+      InstallCommand.self,
       ExplainCommand.self,
       ReachCommand.self,
       GraphCommand.self,
