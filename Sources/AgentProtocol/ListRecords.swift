@@ -83,6 +83,11 @@ package struct RecordList: AgentMessage, Hashable, Codable {
       self.untold = untold
     }
 
+    /// That of which nothing is recorded, because no rules are there.
+    package static func leftAlone(_ hook: DirectionStatus.Direction) -> Self {
+      Self(hook: hook, mode: .leave, memory: 0, isFull: false, entries: [], untold: 0)
+    }
+
     /// Whether it is what a host can say.
     fileprivate var isSound: Bool {
       entries.count <= RecordList.most && Bounds.isCount(watched ?? 0) && Bounds.isCount(quiet ?? 0)

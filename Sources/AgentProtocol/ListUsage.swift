@@ -95,6 +95,8 @@ package struct UsageList: AgentMessage, Hashable, Codable {
   @BoundedList package private(set) var gaps: [Gap]
   /// In order of flow and direction; `nil`: they were not counted.
   package var live: [Live]?
+  /// Directions without rules, which count nothing; `nil`: none.
+  package var leftAlone: [DirectionStatus.Direction]?
   /// Why what was counted before the table was made is not among it; `nil`: it is, or there is none.
   package var loss: String?
 
@@ -112,6 +114,7 @@ package struct UsageList: AgentMessage, Hashable, Codable {
   package init(_ header: Self, _ tables: [Table]) throws(AgentFailure) {
     guard tables.isEmpty else { throw AgentFailure(.badRequest, "tables where none belong") }
     guard header.uses.count <= Self.most, header.live?.count ?? 0 <= Self.most,
+      header.leftAlone?.count ?? 0 <= DirectionStatus.Direction.allCases.count,
       header.uses.allSatisfy(\.isSound),
       header.gaps.allSatisfy({ $0.ended <= $0.began })
     else { throw AgentFailure(.badRequest, "a usage that no host can have") }

@@ -183,8 +183,13 @@ package struct DirectionStatus: Hashable, Sendable, Codable {
     case enforce
     /// It is recorded and let pass.
     case observe
+    /// There are no rules: everything passes, and nothing is recorded.
+    case leave
     /// The rules say neither: they are not what was compiled.
     case unknown
+
+    /// Whether what is not allowed is recorded.
+    package var isRecorded: Bool { self == .enforce || self == .observe }
   }
 
   package let hook: Direction

@@ -22,11 +22,11 @@ package struct ConnectionDiff: Sendable {
   /// What will pass, or not, once flows with an end are over, beside what opens and closes now.
   package let laterOpened: [ConnectionLine]
   package let laterClosed: [ConnectionLine]
-  /// Exactly what no flow allows and passed while it was only observed, and is denied from now on.
+  /// Exactly what no flow allows and passed while it was only observed, or left alone, and is denied from now on.
   package let enforced: [Rectangle]
-  /// Exactly what no flow allows and passes from now on, because it is only observed.
+  /// Exactly what no flow allows and passes from now on, because it is only observed, or left alone.
   package let released: [Rectangle]
-  /// What no flow allows any more, and passes on, because it is only observed.
+  /// What no flow allows any more, and passes on, because it is only observed, or left alone.
   package let stillPassing: [ConnectionLine]
   /// Hosts that let everything pass through from now on, or no more.
   package let forwarding: [ForwardingChange]
@@ -38,7 +38,7 @@ package struct ConnectionDiff: Sendable {
   package let removedHosts: [String]
   /// Hosts that both sides have, at other addresses; in order of name.
   package let readdressed: [Readdressing]
-  /// Directions that are enforced from now on, or only observed.
+  /// Directions that are enforced from now on, only observed, or left alone.
   package let modes: [ModeChange]
   /// Flows of both policies that end at another time than before.
   package let ends: [EndChange]
@@ -102,6 +102,8 @@ package struct ConnectionDiff: Sendable {
   package struct ModeChange: Hashable, Sendable {
     package let host: String
     package let direction: Direction
+    /// The one from before.
+    package let old: Mode
     package let mode: Mode
     /// Whether what the host publishes for its containers has the mode, too.
     package let reachesContainers: Bool

@@ -17,8 +17,10 @@ struct FleetSpace {
     let forwarded: [String: ConnectionSpace]
     let whole: ConnectionSpace
 
+    /// - Parameter ends: the sides by which it is told what passes from end to end; `nil`: no others.
     fileprivate init(
-      _ judging: AddressSet, _ sides: ConnectionSpace, _ gateways: [(host: String, gateway: Gateway)]
+      _ judging: AddressSet, _ sides: ConnectionSpace, _ gateways: [(host: String, gateway: Gateway)],
+      joining ends: ConnectionSpace? = nil
     ) throws(NotProven) {
       self.judging = judging
       self.sides = sides
@@ -26,7 +28,7 @@ struct FleetSpace {
         uniqueKeysWithValues: gateways.map {
           ($0.host, $0.gateway.forwarded.moved(from: .forward, to: .whole))
         })
-      whole = try sides.endToEnd(judging: judging, through: gateways.map(\.gateway))
+      whole = try (ends ?? sides).endToEnd(judging: judging, through: gateways.map(\.gateway))
     }
   }
 
@@ -38,54 +40,119 @@ struct FleetSpace {
   /// A host with the tables that are looked at.
   typealias Member = (host: HostRulesets, tables: [Table])
 
-  /// - Parameter groups: what is looked at that goes to multicast groups, as ``ConnectionSpace/Passage/ingress``:
-  ///   a host takes any service from a group, which means nothing where nobody sends it.
+  /// - Parameter groups: see ``Parts``.
   /// - Parameter enforcing: whether what is only observed counts as denied.
   /// - Throws: ``NotProven`` when the universe's budget is spent.
   init(_ members: [Member], groups: ConnectionSpace, at now: Timestamp, enforcing: Bool = true)
     throws(NotProven)
   {
-    let universe = groups.universe
-    var sides = (lower: universe.empty, upper: universe.empty)
-    typealias Gateways = [(host: String, gateway: Gateway)]
-    var gateways: (lower: Gateways, upper: Gateways) = ([], [])
-    for (tables, others, hosts) in members.byWay {
-      let addresses = AddressSet(hosts.flatMap(\.addresses))
-      let carried = AddressSet(hosts.flatMap(\.carried))
-      // What one of several hosts does not believe it gets from itself, or would send itself, the others do.
-      let bridges = tables.bridgeNames
-      var arriving = Circumstances(ownAddresses: addresses, atSecond: now.seconds, apartFrom: bridges)
-      var leaving = arriving
-      if hosts.count > 1 { (arriving.ownSources, leaving.ownDestinations) = (AddressSet(), AddressSet()) }
-      leaving.ownSources = addresses.union(carried)
-      let tables = enforcing ? tables.map(\.enforcing) : tables
-      let into = try RulesetSpace(tables, beside: others, .ingress, arriving, in: universe)
-      let out = try RulesetSpace(tables, beside: others, .egress, leaving, in: universe)
-      sides.lower = try sides.lower.union(into.lower.restricted(to: addresses))
-        .union(into.lower.intersection(groups)).union(out.lower.restricted(from: addresses.union(carried)))
-      sides.upper = try sides.upper.union(into.upper.restricted(to: addresses))
-        .union(into.upper.intersection(groups)).union(out.upper.restricted(from: addresses.union(carried)))
-      for host in hosts where !host.carried.isEmpty {
-        // A virtual address at the other end is one that another host carries.
-        let virtual = AddressSet(host.carried)
-        var here = Circumstances(
-          ownAddresses: AddressSet(host.addresses), atSecond: now.seconds, apartFrom: bridges)
-        here.ownDestinations = virtual.union(AddressSet(host.addresses))
-        let into = try RulesetSpace(tables, beside: others, .ingress, here, in: universe)
-        sides.lower = try sides.lower.union(into.lower.restricted(to: virtual))
-        sides.upper = try sides.upper.union(into.upper.restricted(to: virtual))
+    try self.init(Parts(members, groups: groups, at: now, enforcing: enforcing), but: [:], as: nil)
+  }
+
+  /// - Parameters:
+  ///   - alone: the addresses of hosts that leave a direction alone here: these let pass what they do on the other side of a
+  ///     change, and whatever another host judges, which says what comes of it.
+  ///   - other: the other side of the change.
+  /// - Throws: ``NotProven`` when the universe's budget is spent.
+  init(_ parts: Parts, but alone: [Direction: AddressSet], as other: Parts?) throws(NotProven) {
+    func bound(_ side: KeyPath<Parts, Parts.Side>) throws(NotProven) -> Bound {
+      let own = parts[keyPath: side]
+      guard let other = other?[keyPath: side], !alone.isEmpty else {
+        return try Bound(parts.judging, own.space, own.gateways)
       }
-      for host in hosts where host.mayForward {
-        let here = Circumstances(
-          ownAddresses: AddressSet(host.addresses), atSecond: now.seconds, apartFrom: bridges)
-        let through = try RulesetSpace(tables, beside: others, .forward, here, in: universe)
-        gateways.lower.append((host.name, Gateway(host, through.lower)))
-        gateways.upper.append((host.name, Gateway(host, through.upper)))
+      var (sides, ends) = (own.space, own.space)
+      for (direction, addresses) in alone {
+        let left = try own.space.part(direction, of: addresses)
+        let judged = try other.space.part(direction, of: addresses)
+        sides = try sides.subtracting(left).union(judged)
+        let facing = parts.judged[direction == .egress ? .ingress : .egress] ?? AddressSet()
+        let faced = try direction == .egress ? left.restricted(to: facing) : left.restricted(from: facing)
+        ends = try ends.subtracting(left).union(judged).union(faced)
       }
+      return try Bound(parts.judging, sides, own.gateways, joining: ends)
     }
-    let judging = AddressSet(members.flatMap { $0.host.addresses + $0.host.carried })
-    lower = try Bound(judging, sides.lower, gateways.lower)
-    upper = try Bound(judging, sides.upper, gateways.upper)
+    lower = try bound(\.lower)
+    upper = try bound(\.upper)
+  }
+}
+
+extension FleetSpace {
+  /// What each of some hosts lets pass for itself.
+  struct Parts {
+    typealias Side = (space: ConnectionSpace, gateways: [(host: String, gateway: Gateway)])
+
+    let judging: AddressSet
+    /// The addresses of hosts that do not leave a direction alone.
+    let judged: [Direction: AddressSet]
+    let lower: Side
+    let upper: Side
+
+    /// - Parameters:
+    ///   - groups: what is looked at that goes to multicast groups, as ``ConnectionSpace/Passage/ingress``:
+    ///     a host takes any service from a group, which means nothing where nobody sends it.
+    ///   - enforcing: whether what is only observed counts as denied.
+    /// - Throws: ``NotProven`` when the universe's budget is spent.
+    init(_ members: [Member], groups: ConnectionSpace, at now: Timestamp, enforcing: Bool = true)
+      throws(NotProven)
+    {
+      let universe = groups.universe
+      var sides = (lower: universe.empty, upper: universe.empty)
+      typealias Gateways = [(host: String, gateway: Gateway)]
+      var gateways: (lower: Gateways, upper: Gateways) = ([], [])
+      for (tables, others, hosts) in members.byWay {
+        let addresses = AddressSet(hosts.flatMap(\.addresses))
+        let carried = AddressSet(hosts.flatMap(\.carried))
+        // What one of several hosts does not believe it gets from itself, or would send itself, the others do.
+        let bridges = tables.bridgeNames
+        var arriving = Circumstances(ownAddresses: addresses, atSecond: now.seconds, apartFrom: bridges)
+        var leaving = arriving
+        if hosts.count > 1 { (arriving.ownSources, leaving.ownDestinations) = (AddressSet(), AddressSet()) }
+        leaving.ownSources = addresses.union(carried)
+        let tables = enforcing ? tables.map(\.enforcing) : tables
+        let into = try RulesetSpace(tables, beside: others, .ingress, arriving, in: universe)
+        let out = try RulesetSpace(tables, beside: others, .egress, leaving, in: universe)
+        sides.lower = try sides.lower.union(into.lower.restricted(to: addresses))
+          .union(into.lower.intersection(groups)).union(out.lower.restricted(from: addresses.union(carried)))
+        sides.upper = try sides.upper.union(into.upper.restricted(to: addresses))
+          .union(into.upper.intersection(groups)).union(out.upper.restricted(from: addresses.union(carried)))
+        for host in hosts where !host.carried.isEmpty {
+          // A virtual address at the other end is one that another host carries.
+          let virtual = AddressSet(host.carried)
+          var here = Circumstances(
+            ownAddresses: AddressSet(host.addresses), atSecond: now.seconds, apartFrom: bridges)
+          here.ownDestinations = virtual.union(AddressSet(host.addresses))
+          let into = try RulesetSpace(tables, beside: others, .ingress, here, in: universe)
+          sides.lower = try sides.lower.union(into.lower.restricted(to: virtual))
+          sides.upper = try sides.upper.union(into.upper.restricted(to: virtual))
+        }
+        for host in hosts where host.mayForward {
+          let here = Circumstances(
+            ownAddresses: AddressSet(host.addresses), atSecond: now.seconds, apartFrom: bridges)
+          let through = try RulesetSpace(tables, beside: others, .forward, here, in: universe)
+          gateways.lower.append((host.name, Gateway(host, through.lower)))
+          gateways.upper.append((host.name, Gateway(host, through.upper)))
+        }
+      }
+      func addresses(where isMeant: (Member) -> Bool) -> AddressSet {
+        AddressSet(members.filter(isMeant).flatMap { $0.host.addresses + $0.host.carried })
+      }
+      judging = addresses { _ in true }
+      judged = Dictionary(
+        uniqueKeysWithValues: [Direction.ingress, .egress].map { direction in
+          (direction, addresses { $0.tables.leave(direction) != true })
+        })
+      lower = (sides.lower, gateways.lower)
+      upper = (sides.upper, gateways.upper)
+    }
+  }
+}
+
+extension ConnectionSpace {
+  /// What is judged at some hosts in a direction.
+  fileprivate func part(_ direction: Direction, of hosts: AddressSet) throws(NotProven) -> ConnectionSpace {
+    direction == .egress
+      ? try restricted { $0.passage == .egress }.restricted(from: hosts)
+      : try restricted { $0.passage == .ingress }.restricted(to: hosts)
   }
 }
 

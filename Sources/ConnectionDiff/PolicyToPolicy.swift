@@ -10,9 +10,11 @@ extension ConnectionDiff {
     throws(NotProven)
   {
     let universe = Universe(budget: budget)
-    let sides = try Sides(old, new, at: now, in: universe)
+    // Lines tell what flows allow: to them what is left alone is no other than what is only observed.
+    let declared = (old: old.observingWhatIsLeft, new: new.observingWhatIsLeft)
+    let sides = try Sides(declared.old, declared.new, at: now, in: universe)
     let (before, after) = (sides.before, sides.after)
-    let observing = try sides.observing(old, new, at: now, in: universe)
+    let observing = try sides.observing(declared.old, declared.new, at: now, in: universe)
     let modal = try ModeEffect(
       declared: (before.whole, after.whole), effective: (observing.before, observing.after),
       except: sides.moving)
@@ -28,7 +30,7 @@ extension ConnectionDiff {
     let halfGone = try one.subtracting(other).subtracting(after.whole).subtracting(loopback)
     var later = (opened: universe.empty, closed: universe.empty)
     for moment in Self.moments(old, new, after: now) {
-      let then = try Sides(old, new, at: moment, in: universe).change
+      let then = try Sides(declared.old, declared.new, at: moment, in: universe).change
       later.opened = try later.opened.union(then.opened)
       later.closed = try later.closed.union(then.closed)
     }
@@ -147,7 +149,7 @@ extension ConnectionDiff {
           direction != .forward || host.forwarding.filtersPassage
         else { return nil }
         return ModeChange(
-          host: host.name, direction: direction, mode: host.modes[direction],
+          host: host.name, direction: direction, old: before.modes[direction], mode: host.modes[direction],
           reachesContainers: direction == .ingress && host.forwarding.containers != nil)
       }
     }
@@ -215,6 +217,20 @@ extension Policy {
   /// Whether any host only observes a direction.
   fileprivate var observes: Bool {
     hosts.contains { host in Direction.allCases.contains { host.modes[$0] == .observe } }
+  }
+
+  /// The same policy with hosts that observe what they leave alone.
+  fileprivate var observingWhatIsLeft: Policy {
+    guard hosts.contains(where: { $0.modes.ingress == .leave || $0.modes.egress == .leave }) else {
+      return self
+    }
+    return with(
+      hosts: hosts.map { host in
+        var modes = host.modes
+        if modes.ingress == .leave { modes.ingress = .observe }
+        if modes.egress == .leave { modes.egress = .observe }
+        return host.with(modes: modes)
+      })
   }
 }
 

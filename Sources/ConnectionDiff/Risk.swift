@@ -83,10 +83,13 @@ extension Risk {
         }
       }
     }
-    for change in modes where change.mode == .observe {
+    for change in modes where change.mode != .enforce {
+      let direction = change.direction.rawValue
       add(
         .observed,
-        "\(change.host) only observes its \(change.direction.rawValue): everything passes"
+        (change.mode == .observe
+          ? "\(change.host) only observes its \(direction): everything passes"
+          : "\(change.host) leaves its \(direction) alone: everything passes, and nothing is recorded")
           + (change.reachesContainers ? ", to what it publishes for its containers as well" : ""), nil, nil)
     }
     let judging = Set(containers.filter { $0.new != nil }.map(\.host))

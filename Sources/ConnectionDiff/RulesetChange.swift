@@ -34,8 +34,13 @@ struct RulesetChange {
     from old: [FleetSpace.Member], to new: [FleetSpace.Member], staying: [HostRulesets],
     groups: ConnectionSpace, leaving left: Set<String>, at now: Timestamp
   ) throws(NotProven) {
-    let before = try FleetSpace(old, groups: groups, at: now)
-    let after = try FleetSpace(new, groups: groups, at: now)
+    let passing = (
+      old: try FleetSpace.Parts(old, groups: groups, at: now),
+      new: try FleetSpace.Parts(new, groups: groups, at: now)
+    )
+    let alone = LeftAlone(new.map(\.host))
+    let before = try FleetSpace(passing.old, but: alone.old, as: passing.new)
+    let after = try FleetSpace(passing.new, but: alone.new, as: passing.old)
     let others =
       staying.isEmpty ? nil : try FleetSpace(staying.map { ($0, $0.staying) }, groups: groups, at: now)
     (opened, mayOpen) = try Self.gained(after, over: before, passing: others)
@@ -46,24 +51,29 @@ struct RulesetChange {
     forwardClosed = try ConnectionSpace.forwarded(
       before.upper.forwarded, over: after.upper.forwarded, but: left, in: groups.universe
     ).subtracting(closed).subtracting(mayClose)
+    // What one end leaves alone is open there to whatever the other allows.
     let one = try before.upper.sides.halfOpen(passing: before.upper.whole)
     let other = try after.upper.sides.halfOpen(passing: after.upper.whole)
     halfOpened = try other.subtracting(one).subtracting(before.upper.whole)
     halfClosed = try one.subtracting(other).subtracting(after.upper.whole)
 
-    func whole(_ members: [FleetSpace.Member], _ space: FleetSpace) throws(NotProven) -> ConnectionSpace {
+    func whole(
+      _ members: [FleetSpace.Member], _ alone: [Direction: AddressSet], _ space: FleetSpace
+    ) throws(NotProven) -> ConnectionSpace {
       let isObserving = members.byTables.contains { $0.tables.contains { $0.enforcing != $0 } }
-      return isObserving
+      return isObserving || !alone.isEmpty
         ? try FleetSpace(members, groups: groups, at: now, enforcing: false).upper.whole : space.upper.whole
     }
-    func passing(_ whole: ConnectionSpace) throws(NotProven) -> ConnectionSpace {
+    func judged(_ whole: ConnectionSpace) throws(NotProven) -> ConnectionSpace {
       if let others { try others.upper.passing(whole) } else { whole }
     }
-    let effective = (old: try passing(whole(old, before)), new: try passing(whole(new, after)))
+    let effective = (
+      old: try judged(whole(old, alone.old, before)), new: try judged(whole(new, alone.new, after))
+    )
     let moving = before.upper.judging.subtracting(after.upper.judging)
       .union(after.upper.judging.subtracting(before.upper.judging))
     modal = try ModeEffect(
-      declared: (passing(before.upper.whole), passing(after.upper.whole)), effective: effective,
+      declared: (judged(before.upper.whole), judged(after.upper.whole)), effective: effective,
       except: moving)
     stillPassing = try closed.union(mayClose).intersection(modal.passingAfter)
     closed = try closed.subtracting(stillPassing)
@@ -97,5 +107,36 @@ extension FleetSpace.Bound {
   fileprivate func passing(_ some: ConnectionSpace) throws(NotProven) -> ConnectionSpace {
     let others = AddressSet.all.subtracting(judging)
     return try some.intersection(whole).union(some.restricted(from: others, to: others))
+  }
+}
+
+/// The addresses of hosts of which only one side of a change judges a direction, and leaves it alone on the other: what passes
+/// there for that alone is told as a change of modes.
+private struct LeftAlone {
+  private(set) var old: [Direction: AddressSet] = [:]
+  private(set) var new: [Direction: AddressSet] = [:]
+
+  init(_ hosts: [HostRulesets]) {
+    for host in hosts {
+      guard let old = host.old, let new = host.new else { continue }
+      for direction in [Direction.ingress, .egress] {
+        guard let left = old.leave(direction), let leaves = new.leave(direction), left != leaves else {
+          continue
+        }
+        let own = AddressSet(host.addresses + host.carried)
+        if left {
+          self.old[direction] = self.old[direction]?.union(own) ?? own
+        } else {
+          self.new[direction] = self.new[direction]?.union(own) ?? own
+        }
+      }
+    }
+  }
+}
+
+extension [Table] {
+  /// Whether the compiled table among these leaves a direction alone; `nil`: there is none.
+  func leave(_ direction: Direction) -> Bool? {
+    first(where: \.isSekishos).map { $0.leavesAlone(Side(direction)) }
   }
 }

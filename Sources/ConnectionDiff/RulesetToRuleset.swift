@@ -166,14 +166,14 @@ extension HostPair {
       isFiltered: (before: old.filtersPassage, after: new.filtersPassage))
   }
 
-  /// Directions in which the host enforces from now on, or only observes.
+  /// Directions that the host enforces from now on, only observes, or leaves alone.
   fileprivate var modeChanges: [ConnectionDiff.ModeChange] {
     Direction.allCases.compactMap { direction in
-      guard let before = old.enforces(direction), let after = new.enforces(direction), before != after else {
+      guard let before = old.mode(direction), let after = new.mode(direction), before != after else {
         return nil
       }
       return ConnectionDiff.ModeChange(
-        host: name, direction: direction, mode: after ? .enforce : .observe,
+        host: name, direction: direction, old: before, mode: after,
         reachesContainers: direction == .ingress && new.containers != nil)
     }
   }
@@ -184,13 +184,15 @@ extension [Table] {
 
   fileprivate var containers: Containers? { first(where: \.isSekishos)?.containers }
 
-  /// Whether the compiled table among these denies; `nil` where it has no chain for the direction, or another than was
-  /// compiled. What is judged for containers alone has the mode of ingress.
-  fileprivate func enforces(_ direction: Direction) -> Bool? {
-    guard let table = first(where: \.isSekishos), let base = table.base(Side(direction)),
-      direction != .forward || table.filtersPassage
-    else { return nil }
-    return table.mode(of: base).map { $0 == .enforce }
+  /// That of the compiled table among these; `nil` where there is none, or its rules are not what was compiled. What is
+  /// judged for containers alone has the mode of ingress.
+  fileprivate func mode(_ direction: Direction) -> Mode? {
+    guard let table = first(where: \.isSekishos) else { return nil }
+    if table.leavesAlone(Side(direction)) { return .leave }
+    guard let base = table.base(Side(direction)), direction != .forward || table.filtersPassage else {
+      return nil
+    }
+    return table.mode(of: base).map { $0 == .enforce ? .enforce : .observe }
   }
 
   fileprivate var ends: [String: Timestamp] {

@@ -52,6 +52,10 @@ extension LocalHost {
     let isOnTrial = try kernel.timeLeft(of: TrialName.clock, family: family, table: name) != nil
     var directions: [RecordList.Direction] = []
     for side in Side.allCases {
+      if table.leavesAlone(side, isOnTrial: isOnTrial) {
+        directions.append(.leftAlone(DirectionStatus.Direction(side)))
+        continue
+      }
       guard let base = table.base(side) else { continue }
       let trial = isOnTrial ? table.chain(TrialName.chain(base.name.text)) : nil
       guard let end = table.ending(of: trial ?? base) else {

@@ -35,6 +35,10 @@ extension TableStatus {
     let table = installed.table
     var directions: [DirectionStatus] = []
     for side in Side.allCases {
+      if table.leavesAlone(side, isOnTrial: trialLeft != nil) {
+        directions.append(DirectionStatus(hook: .init(side), mode: .leave, packets: 0, records: 0))
+        continue
+      }
       guard let base = table.base(side) else { continue }
       let judging = trialLeft == nil ? nil : table.chain(TrialName.chain(base.name.text))
       directions.append(

@@ -10,8 +10,11 @@ package struct FlowCounts: Hashable, Sendable {
   /// What the kernel calls the table; `nil`: it does not say.
   package let table: UInt64?
   package let rules: [CountedFlow]
+  /// Directions without rules.
+  package let leftAlone: [DirectionStatus.Direction]
 
-  package init(table: UInt64?, rules: [CountedFlow]) {
+  package init(table: UInt64?, rules: [CountedFlow], leftAlone: [DirectionStatus.Direction] = []) {
+    self.leftAlone = leftAlone
     self.table = table
     self.rules = rules
   }
@@ -39,7 +42,9 @@ extension LocalHost {
         if made == nil, known?.generation != found.generation {
           note(FoundTable(own: found, generation: found.generation))
         }
-        return FlowCounts(table: found.handle, rules: found.countedFlows)
+        return FlowCounts(
+          table: found.handle, rules: found.countedFlows,
+          leftAlone: Side.allCases.filter { found.table.leavesAlone($0) }.map { .init($0) })
       } catch {
         guard case .unsettled = error else { throw AgentFailure(error) }
       }

@@ -93,7 +93,15 @@ package struct PathExplainer: Sendable {
     var rule = place.flatMap { tables.enforced.chain($0.chain)?.rules[$0.index] }
     if rule?.comment == nil {
       place = result.decidedBy
-      rule = place.flatMap { tables.shown.chain($0.chain)?.rules[$0.index] }
+      rule = place.flatMap { place in
+        tables.shown.chain(place.chain).flatMap { place.index < $0.rules.count ? $0.rules[place.index] : nil }
+      }
+    }
+    if policy[id].modes[direction] == .leave {
+      // The host has no such rule.
+      let flow = isAllowed ? rule?.comment.flatMap { flows[$0] } : nil
+      return Hop(
+        host: id, direction: direction, isAllowed: isAllowed, flow: flow, rule: nil, place: nil, mode: .leave)
     }
     return Hop(
       host: id, direction: direction, isAllowed: isAllowed,

@@ -12,11 +12,11 @@ package struct Hop: Sendable {
   /// reason. `nil` when the end of a chain decides.
   package let rule: Rule?
   package let place: Evaluation.Place?
-  /// In observe mode what is denied is recorded and passes.
+  /// In observe mode what is denied is recorded and passes; a direction that is left alone has no rules that could.
   package let mode: Mode
 
-  /// Whether the packets pass, whatever is only observed.
-  package var passes: Bool { isAllowed || mode == .observe }
+  /// Whether the packets pass, whatever flows say.
+  package var passes: Bool { isAllowed || mode != .enforce }
 }
 
 /// What every managed host on a connection's way says of it.

@@ -99,6 +99,14 @@ package struct RecordMemory: Hashable, Sendable, Codable {
     }
     for told in list.directions where told.mode != .unknown {
       let before = old?.directions[told.hook]
+      let isOtherMode = before?.mode.map { $0 != told.mode } ?? false
+      let modeBegan = isOtherMode ? now : before?.modeBegan
+      if told.mode == .leave {
+        directions[told.hook] = Direction(
+          began: nil, entries: before?.entries ?? [:], isShort: before?.isShort ?? false, mode: .leave,
+          modeBegan: modeBegan)
+        continue
+      }
       let isWhole = before.map { !$0.isShort } ?? false
       var entries: [Recorded.Record: Entry] = [:]
       entries.reserveCapacity(told.entries.count)
@@ -113,10 +121,9 @@ package struct RecordMemory: Hashable, Sendable, Codable {
       }
       let kept = Self.bounded(&entries, at: now)
       let isShort = told.untold > 0 || kept.count < entries.count
-      let isOtherMode = before?.mode.map { $0 != told.mode } ?? false
       directions[told.hook] = Direction(
         began: isLasting && !isShort ? before?.began ?? now : now, entries: kept, isShort: isShort,
-        mode: told.mode, modeBegan: isOtherMode ? now : before?.modeBegan)
+        mode: told.mode, modeBegan: modeBegan)
     }
     self.directions = directions
   }
@@ -207,7 +214,7 @@ package struct RecordMemory: Hashable, Sendable, Codable {
   package func completed(_ list: RecordList, at now: Int64) -> RecordList {
     RecordList(
       directions: list.directions.map { told in
-        guard told.mode != .unknown, let direction = directions[told.hook] else { return told }
+        guard told.mode.isRecorded, let direction = directions[told.hook] else { return told }
         let entries = direction.entries.map { record, entry in
           RecordList.Entry(
             record, packets: entry.packets, bytes: entry.bytes, age: entry.age(at: now),

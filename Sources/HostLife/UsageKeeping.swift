@@ -33,6 +33,7 @@ extension HostLife {
     let counts = try host.flowCounts()
     var list = try looked(counts, ports, behind: memory).list(at: clock(), untold: counts.untold)
     list.loss = loss
+    list.leftAlone = counts.leftAlone.isEmpty ? nil : counts.leftAlone
     return list
   }
 
@@ -40,7 +41,9 @@ extension HostLife {
   package static func usage(of host: LocalHost) throws(AgentFailure) -> UsageList {
     let counts = try host.flowCounts()
     let now = WallClock.seconds()
-    return UsageMemory(counts, at: now, in: try place()).list(at: now, untold: counts.untold)
+    var list = UsageMemory(counts, at: now, in: try place()).list(at: now, untold: counts.untold)
+    list.leftAlone = counts.leftAlone.isEmpty ? nil : counts.leftAlone
+    return list
   }
 
   /// Brings to disk what flows were used for, where that is more than the disk has, or the disk was written long ago.

@@ -29,11 +29,14 @@ struct ModeDraft {
   var ingress: Mode?
   var egress: Mode?
   var forward: Mode?
+  /// Where they are written; `nil`: nowhere.
+  var node: NodeID?
 
   /// What is written here, else what is written there.
   func or(_ other: Self) -> Self {
     Self(
-      ingress: ingress ?? other.ingress, egress: egress ?? other.egress, forward: forward ?? other.forward)
+      ingress: ingress ?? other.ingress, egress: egress ?? other.egress, forward: forward ?? other.forward,
+      node: node ?? other.node)
   }
 }
 

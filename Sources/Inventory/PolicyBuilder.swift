@@ -52,6 +52,7 @@ struct PolicyBuilder {
   mutating func build() -> Policy? {
     readAddresses()
     readMembers()
+    checkModes()
     readServices()
     for index in networks.indices { _ = network(index) }
     for index in groups.indices { _ = group(index) }

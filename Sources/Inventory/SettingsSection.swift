@@ -7,7 +7,7 @@ extension MappingSchema {
       Key(
         .mode, .mode,
         "enforce (default): what no flow allows is denied; observe: it is recorded and passes; or one of them for "
-          + "each direction. Hosts may have their own."),
+          + "each direction, of which ingress and egress can be left alone. Hosts may have their own."),
       Key(
         .deny, .words(DenyAction.self),
         "drop (default): what is denied gets no answer; reject: it gets one, so that clients fail at once."),
@@ -26,9 +26,10 @@ extension MappingSchema {
   static let mode = Self(
     "a mode",
     [
-      Key(.ingress, .words(Mode.self), "What comes to the host."),
-      Key(.egress, .words(Mode.self), "What the host itself asks for."),
-      Key(.forward, .words(Mode.self), "What passes through it."),
+      Key(
+        .ingress, .words(Mode.self), "What comes to the host; leave: it has no rules, and everything passes."),
+      Key(.egress, .words(Mode.self), "What the host itself asks for; leave: as for ingress."),
+      Key(.forward, .words(RuledMode.self), "What passes through it."),
     ])
 }
 
@@ -84,18 +85,26 @@ extension InventoryLoader {
     return group
   }
 
-  /// `enforce`, `observe`, or one of them for each direction.
+  /// `enforce`, `observe`, or one of the modes for each direction.
   mutating func readMode(_ node: NodeID) -> ModeDraft? {
     guard tree.kind(node) == .mapping else {
-      guard let mode = word(node, "mode", Mode.self) else { return nil }
-      return ModeDraft(ingress: mode, egress: mode, forward: mode)
+      let mode = ruledMode(
+        node, "mode", ifLeft: "a host of which everything is left alone has no rules, and nothing to compile",
+        help:
+          "leave one direction alone, as in `mode: {egress: leave}`; `mode: observe` records and denies nothing"
+      )
+      guard let mode else { return nil }
+      return ModeDraft(ingress: mode, egress: mode, forward: mode, node: node)
     }
-    var result = ModeDraft()
+    var result = ModeDraft(node: node)
     for entry in tree.entries(node) {
       switch MappingSchema.mode.keyword(entry) {
       case .ingress: result.ingress = word(entry.value, "ingress", Mode.self)
       case .egress: result.egress = word(entry.value, "egress", Mode.self)
-      case .forward: result.forward = word(entry.value, "forward", Mode.self)
+      case .forward:
+        result.forward = ruledMode(
+          entry.value, "forward", ifLeft: "what passes through a host is left alone by `forwarding`",
+          help: "write `forwarding: leave` for the host, which is the default, and remove `forward`")
       default: unknownKey(entry, in: .mode)
       }
     }

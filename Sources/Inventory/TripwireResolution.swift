@@ -78,6 +78,13 @@ extension PolicyBuilder {
     for draft in loader.draft.tripwires {
       let name = loader.symbols.name(draft.name)
       guard let tripwire = policy.tripwires.first(where: { $0.name == name }) else { continue }
+      if let host = policy[tripwire.on].hosts.first(where: { policy[$0].modes.ingress == .leave }) {
+        loader.error(
+          draft.on,
+          "the tripwire `\(name)` hears nobody knock at `\(policy[host].name)`, whose ingress is left alone",
+          help: "enforce or observe its ingress, or leave it out of `on`")
+        continue
+      }
       let counted = policy.counted(by: tripwire)
       if counted.isEmpty {
         loader.error(

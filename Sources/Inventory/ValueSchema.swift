@@ -42,7 +42,7 @@ indirect enum ValueSchema: Sendable {
   static let name = pattern(.name)
   static let names = oneOrMore(name)
   static let selector = oneOrMore(pattern(.selectorTerm))
-  static let mode = either([words(Mode.self), mapping(.mode)])
+  static let mode = either([words(RuledMode.self), mapping(.mode)])
   static let port = integerOr(1...65535, .ports)
   static let prefix = pattern(.prefix)
 }

@@ -18,12 +18,18 @@ package struct Finding: Hashable, Sendable {
     case managedInNetwork = "managed-in-network"
     /// No flow lets anyone in at a host by the management service.
     case noManagement = "no-management"
+    /// Hosts have no rules for what comes to them.
+    case leftIngress = "left-ingress"
+    /// Hosts have no rules for what they ask for.
+    case leftEgress = "left-egress"
     /// No selector names the group.
     case unusedGroup = "unused-group"
     /// No flow and no guard uses the service.
     case unusedService = "unused-service"
     /// No selector names the network, and no exception.
     case unusedNetwork = "unused-network"
+    /// No selector names the virtual address.
+    case unusedVirtual = "unused-virtual"
     /// No host is in the zone, and no selector names it.
     case unusedZone = "unused-zone"
     /// A tripwire spares others than those who log in to manage its hosts.
@@ -64,7 +70,7 @@ package struct Finding: Hashable, Sendable {
   /// One for each host it speaks of, else one.
   package var identities: [Identity] {
     if hosts.isEmpty { return [Identity(kind: kind, subject: subject, host: nil)] }
-    let isOfHosts = kind == .noManagement || kind == .families
+    let isOfHosts = [.noManagement, .families, .leftIngress, .leftEgress].contains(kind)
     return hosts.map { Identity(kind: kind, subject: isOfHosts ? nil : subject, host: $0) }
   }
 }

@@ -23,7 +23,7 @@ package enum Lint {
       + flowsWithoutRoute(policy, now) + endedFlows(policy, now)
       + flowsWithoutOwner(policy, now) + wideNames(policy) + networksOfHosts(policy)
       + hostsWithoutManagement(policy, now) + hostsWithoutFamily(policy, now)
-      + tripwiresThatCutManagement(policy, now)
+      + tripwiresThatCutManagement(policy, now) + directionsLeftAlone(policy)
       + unusedNames(policy)
   }
 

@@ -18,11 +18,10 @@ extension Lint {
     let areas = Dictionary(grouping: hosts) { policy.area(of: $0) }
     return areas.sorted { $0.key < $1.key }.map { area, hosts in
       Remark(.noManagement, area.isEmpty ? policy[hosts[0]].name : area, hosts) { some in
-        let isZone = policy[some[0]].zone != nil
-        let place = area.isEmpty ? "" : " in the \(isZone ? "zone" : "group") `\(area)`"
-        return Diagnostic(
+        Diagnostic(
           .warning, at: policy[some[0]].location, length: policy[some[0]].name.count,
-          message: "no flow lets anyone in by \(management.name) at \(policy.list(some))\(place)",
+          message:
+            "no flow lets anyone in by \(management.name) at \(policy.list(some))\(policy.place(of: some[0]))",
           help: management.help(policy.selector(some, area)))
       }
     }
@@ -31,7 +30,13 @@ extension Lint {
 
 extension Policy {
   /// Where a host belongs: its zone, else its first group, else nowhere.
-  fileprivate func area(of host: HostID) -> String { self[host].zone ?? self[host].groups.first ?? "" }
+  func area(of host: HostID) -> String { self[host].zone ?? self[host].groups.first ?? "" }
+
+  /// The same as words behind the names of hosts.
+  func place(of host: HostID) -> String {
+    let area = area(of: host)
+    return area.isEmpty ? "" : " in the \(self[host].zone == nil ? "group" : "zone") `\(area)`"
+  }
 
   /// Hosts of an area as a guard would name them.
   fileprivate func selector(_ some: [HostID], _ area: String) -> String {

@@ -2,7 +2,7 @@ internal import Diagnostics
 internal import Policy
 
 extension Lint {
-  /// Groups, services, networks and zones that nothing uses.
+  /// Groups, services, networks, virtual addresses and zones that nothing uses.
   static func unusedNames(_ policy: Policy) -> [Remark] {
     let used = Set(policy.terms.flatMap { $0.names + $0.excluded })
     var result: [Remark] = []
@@ -30,6 +30,13 @@ extension Lint {
           .unusedNetwork, network.name, at: network.location,
           "no selector names the network `\(network.name)`, and no network excepts it",
           help: "remove it, or name it where it was meant"))
+    }
+    for virtual in policy.virtuals where !used.contains(virtual.name) {
+      result.append(
+        Remark(
+          .unusedVirtual, virtual.name, at: virtual.location,
+          "no selector names the virtual address `\(virtual.name)`: nobody gets to it, and nobody has it as source",
+          help: "name it in a flow, or remove it"))
     }
     let inhabited = Set(policy.hosts.compactMap(\.zone))
     for zone in policy.zones where !used.contains(zone.name) && !inhabited.contains(zone.name) {

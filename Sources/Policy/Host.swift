@@ -7,6 +7,8 @@ public enum Mode: String, Hashable, Sendable, CaseIterable {
   case enforce
   /// Record it and let it pass.
   case observe
+  /// Have no rules at all for the direction: everything passes, and nothing is recorded. Only ingress and egress can be left.
+  case leave
 }
 
 /// The three ways a packet can meet a host; each has its own default deny.
@@ -147,5 +149,14 @@ public struct Host: Hashable, Sendable {
     self.ssh = ssh
     self.transport = transport
     self.location = location
+  }
+}
+
+extension Host {
+  /// The same host in other modes.
+  package func with(modes: Modes) -> Self {
+    Self(
+      name: name, addresses: addresses, zone: zone, groups: groups, modes: modes, deny: deny,
+      forwarding: forwarding, dhcp: dhcp, crown: crown, ssh: ssh, location: location)
   }
 }

@@ -44,6 +44,7 @@ public struct Oracle: Sendable {
     carrying: [Address] = []
   ) -> Judgement {
     let host = policy[id]
+    if host.modes[direction] == .leave { return .alwaysOpen("left alone") }
     let own = { (address: Address) in host.addresses.contains(address) || carrying.contains(address) }
 
     if direction != .forward {

@@ -53,6 +53,15 @@ public struct Policy: Hashable, Sendable {
     self.management = management
   }
 
+  /// The same policy with other hosts, each in the place of one.
+  package func with(hosts: [Host]) -> Self {
+    Self(
+      hosts: hosts, peers: peers, services: services, flows: flows, guards: guards, zones: zones,
+      groups: groups,
+      hostGroups: hostGroups, networks: networks, terms: terms, management: management, logGroup: logGroup,
+      tripwires: tripwires, virtuals: virtuals)
+  }
+
   public subscript(id: HostID) -> Host { hosts[id.index] }
   public subscript(id: PeersID) -> Peers { peers[id.index] }
   public subscript(id: ServiceID) -> Service { services[id.index] }

@@ -2,11 +2,11 @@ public import Addressing
 public import ConnectionSpace
 public import Policy
 
-/// How hosts that only observe are read.
+/// How directions that are not enforced are read.
 public enum Reading: Hashable, Sendable {
-  /// As the policy says, whatever the modes are.
+  /// As the policy says: what is only observed counts as denied, and what is left alone passes.
   case declared
-  /// As packets see it: what is only observed passes.
+  /// As packets see it: what is only observed passes, too.
   case effective
 }
 
@@ -31,7 +31,7 @@ public struct PolicySpace: Sendable {
   ///   - policies: of the same policy.
   ///   - now: the moment at which flows with an end are judged.
   ///   - universe: in which the space is made.
-  ///   - reading: how hosts that only observe are read.
+  ///   - reading: how directions that are not enforced are read.
   ///   - joined: areas that are known to be joined by hosts, by name, beside those of the policy's routes: what the host
   ///     does not forward does not pass there, and everything does where it does not filter what passes through.
   /// - Throws: ``ConnectionSpace/NotProven`` when the universe's budget is spent.
@@ -53,9 +53,7 @@ public struct PolicySpace: Sendable {
     }
     for (index, host) in policies.distinct.enumerated() {
       try spaces.add(host, at: hosts[index], carrying: virtual[index], to: &builder)
-      if reading == .effective {
-        try builder.addObserved(host.modes, hosts[index] + virtual[index], universe)
-      }
+      try builder.addUnjudged(host.modes, reading, hosts[index] + virtual[index])
     }
     sides = try builder.space()
     var gateways: [Gateway] = []
@@ -92,12 +90,13 @@ extension Gateway {
 }
 
 extension SpaceBuilder {
-  /// Everything, where hosts only observe.
-  fileprivate mutating func addObserved(_ modes: Modes, _ hosts: [[Address]], _ universe: Universe)
+  /// Everything, where hosts leave a direction alone, or only observe it.
+  fileprivate mutating func addUnjudged(_ modes: Modes, _ reading: Reading, _ hosts: [[Address]])
     throws(NotProven)
   {
+    func passes(_ mode: Mode) -> Bool { mode == .leave || reading == .effective && mode == .observe }
     let own = AddressSet(hosts.joined())
-    if modes.ingress == .observe { try addEverything(.ingress, to: own) }
-    if modes.egress == .observe { try addEverything(.egress, from: own) }
+    if passes(modes.ingress) { try addEverything(.ingress, to: own) }
+    if passes(modes.egress) { try addEverything(.egress, from: own) }
   }
 }

@@ -17,8 +17,8 @@ package enum Breach: Hashable, Sendable {
   case path([PathStep])
   /// A flow that touches what has to be isolated.
   case touched(Position, by: FlowID)
-  /// A host that has to be isolated observes, and so lets everything pass.
-  case observes(HostID, Direction)
+  /// A host that has to be isolated only observes, or leaves a direction alone, and so lets everything pass.
+  case unenforced(HostID, Direction)
   /// A connection that has to be allowed and is not.
   case missing(MissingConnection)
 }
@@ -41,7 +41,7 @@ package struct MissingConnection: Hashable, Sendable {
 package enum Remedy: Hashable, Sendable {
   /// To remove flows.
   case remove(Removal)
-  /// To enforce: without any flow it would be possible still, through ends that observe.
+  /// To enforce: without any flow it would be possible still, through ends that do not.
   case enforce
   /// To add a flow.
   case allow

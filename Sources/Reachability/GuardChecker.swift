@@ -3,12 +3,12 @@ package import Policy
 
 /// Judges the guards of a policy.
 ///
-/// A host that only observes lets everything pass, so it stops nobody. What a guard wants allowed has to be allowed by
+/// A direction that only observes, or is left alone, lets everything pass, so it stops nobody. What a guard wants allowed has to be allowed by
 /// flows, so that it is still when the host enforces.
 package struct GuardChecker: Sendable {
   let policy: Policy
   let graph: ReachGraph
-  /// Where everything is allowed by flows alone; the same where no host observes.
+  /// Where everything is allowed by flows alone; the same where every host enforces.
   let declared: ReachGraph
   private let observes: Bool
   /// Of ``graph``, as all guards on paths need them.
@@ -149,8 +149,8 @@ package struct GuardChecker: Sendable {
 
   private func isolated(_ peers: PeersID) -> Finding? {
     for host in policy[peers].hosts + policy.carriers(of: policy[peers]) where observes {
-      for direction in [Direction.ingress, .egress] where policy[host].modes[direction] == .observe {
-        return (.observes(host, direction), .enforce)
+      for direction in [Direction.ingress, .egress] where policy[host].modes[direction] != .enforce {
+        return (.unenforced(host, direction), .enforce)
       }
     }
     let own = graph.roles.members[peers.index]

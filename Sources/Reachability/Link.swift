@@ -11,7 +11,7 @@ final class Link: Sendable {
   /// The nodes of the points.
   let fromNodes: BitSet
   let toNodes: BitSet
-  /// Each of them is needed; ascending. None where everything on the way only observes.
+  /// Each of them is needed; ascending. None where nobody on the way enforces.
   let flows: [FlowID]
   let traffic: Traffic
   /// Whether gateways that judge let it pass, by its flows; `false`: only those do that observe.

@@ -5,9 +5,9 @@ package import Policy
 package struct PathStep: Hashable, Sendable {
   package let from: Position
   package let to: Position
-  /// The flows that let it pass together, almost always one; none where everything on the way only observes.
+  /// The flows that let it pass together, almost always one; none where nobody on the way enforces.
   package let flows: [FlowID]
-  /// Ends that let it pass because they observe, or because the intruder is root there.
+  /// Ends that let it pass because they do not enforce, or because the intruder is root there.
   package let unguarded: [HostID]
 
   package init(from: Position, to: Position, flows: [FlowID], unguarded: [HostID]) {
@@ -48,8 +48,8 @@ extension ReachGraph {
   private func isOpen(_ direction: Direction, _ host: HostID) -> Bool {
     switch barriers {
     case .declared: false
-    case .enforced: policy[host].modes[direction] == .observe
-    case .enforcedByOthers: direction == .egress || policy[host].modes[direction] == .observe
+    case .enforced: policy[host].modes[direction] != .enforce
+    case .enforcedByOthers: direction == .egress || policy[host].modes[direction] != .enforce
     }
   }
 

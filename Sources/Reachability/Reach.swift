@@ -106,6 +106,6 @@ package enum Cut: Hashable, Sendable {
   /// Nothing leads from one to the other.
   case separate
   case flows(Removal)
-  /// A path leads through hosts that only observe, and needs no flow.
+  /// A path leads through hosts that do not enforce, and needs no flow.
   case impossible
 }

@@ -187,7 +187,7 @@ private struct HostRoles {
       if case .gateway = host.forwarding { isGateway = true }
       let isCrown = host.crown || !jewels.isEmpty && host.zone.map(jewels.contains) ?? false
       if covered.isEmpty, !isGateway {
-        let modes = (host.modes.ingress == .observe ? 1 : 0) + (host.modes.egress == .observe ? 2 : 0)
+        let modes = (host.modes.ingress == .enforce ? 0 : 1) + (host.modes.egress == .enforce ? 0 : 2)
         let families = host.addresses.reduce(0) { $0 | ($1.family == .ipv4 ? 1 : 2) }
         let key = (isCrown ? 16 : 0) + modes * 4 + families
         if usual[key] < 0 {

@@ -19,7 +19,8 @@ struct ContainerChains {
   let host: HostPolicy
   /// Of the two sides whose maps judge.
   let ingress: (openings: [Opening], dispatch: Dispatch)
-  let egress: Dispatch
+  /// `nil`: what the host asks for is left alone, and so is what its containers ask for.
+  let egress: Dispatch?
 
   private static let bridges = Comparand.named(SetMeaning.bridges.name)
 
@@ -40,7 +41,7 @@ struct ContainerChains {
     }
     toContainers.append(skeleton.end)
     builder.add(Chain(name: ChainMeaning.toContainers.name, rules: toContainers))
-    if containers.judgesEgress {
+    if let egress = judgingEgress {
       builder.add(
         Chain(
           name: ChainMeaning.fromContainers.name,
@@ -54,6 +55,8 @@ struct ContainerChains {
     builder.add(containers.bridgeNames)
   }
 
+  private var judgingEgress: Dispatch? { containers.judgesEgress ? egress : nil }
+
   private var ways: [Rule] {
     func rule(_ statements: [Statement], _ verdict: Statement, note: RuleNote? = nil) -> Rule {
       note.map { Rule(statements + [verdict], note: $0) } ?? Rule(statements + [verdict])
@@ -61,7 +64,7 @@ struct ContainerChains {
     let inside = Self.isFromContainers(.iifname)
     let toContainers = Statement.goto(ChainMeaning.toContainers.name)
     let leaving =
-      containers.judgesEgress
+      judgingEgress != nil
       ? [
         rule([inside, Self.isFromContainers(.oifname)], .accept, note: .fromContainers),
         rule([inside], .goto(ChainMeaning.fromContainers.name)),

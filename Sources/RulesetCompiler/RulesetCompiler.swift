@@ -78,17 +78,21 @@ package struct RulesetCompiler: Sendable {
   /// policies get equal tables.
   package func compile(_ host: HostPolicy) -> Table {
     var builder = TableBuilder(sets: sets)
+    // What is opened in a direction that is left alone has no rule: not by allowances, since answers to what goes to a group
+    // have the other direction.
     let openings = host.allowances.flatMap { self.openings[$0] ?? Opening.all(of: $0, in: policy, sets) }
+      .filter { host.modes[$0.direction] != .leave }
     var sides: [Direction: (openings: [Opening], dispatch: Dispatch)] = [:]
     let wires = host.tripwires.map { tripwires[$0.index] }
     for side in Self.sides(host, tripwires) {
       let skeleton = skeletons[side] ?? Skeleton(side)
       if case .containers(let containers) = host.forward, side.direction == .forward,
-        let ingress = sides[.ingress], let egress = sides[.egress]
+        let ingress = sides[.ingress]
       {
         let ends = ContainerChains.ends(of: openings, host, containers, side, &builder)
         ContainerChains(
-          skeleton: skeleton, containers: containers, host: host, ingress: ingress, egress: egress.dispatch
+          skeleton: skeleton, containers: containers, host: host, ingress: ingress,
+          egress: sides[.egress]?.dispatch
         ).add(ends, to: &builder)
       } else {
         let expiries = Expiry.all(
@@ -114,7 +118,7 @@ package struct RulesetCompiler: Sendable {
     return builder.table(name: .sekisho)
   }
 
-  /// The sides that a host's table has chains for.
+  /// The sides that a host's table has chains for: none of a direction that is left alone.
   private static func sides(
     _ host: HostPolicy, _ tripwires: [CompiledTripwire]
   ) -> [SidePolicy] {
@@ -128,7 +132,7 @@ package struct RulesetCompiler: Sendable {
       directions.append(.forward)
     }
     let families = cutFamilies(host, tripwires)
-    return directions.map {
+    return directions.filter { host.modes[$0] != .leave }.map {
       SidePolicy(
         $0, mode: host.modes[$0], deny: host.deny, hasContainers: hasContainers,
         cutFamilies: families)

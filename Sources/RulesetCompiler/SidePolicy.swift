@@ -33,7 +33,8 @@ struct SidePolicy: Hashable {
   /// What becomes of what is not allowed.
   var denial: Denial {
     switch (mode, deny) {
-    case (.observe, _): .observe
+    // A direction that is left alone has no side.
+    case (.observe, _), (.leave, _): .observe
     case (.enforce, .drop): .drop
     case (.enforce, .reject): .reject
     }

@@ -20,6 +20,18 @@ extension Table {
   /// The base chain of a side.
   package func base(_ side: Side) -> Chain? { chains.first { $0.base?.hook == side.hook } }
 
+  /// Whether the compiled rules judge nothing of a side that every host has: the inventory leaves it alone.
+  ///
+  /// - Parameter isOnTrial: whether the rules that are on trial are meant, which stand behind the base chains of all sides that
+  ///   either policy has.
+  package func leavesAlone(_ side: Side, isOnTrial: Bool = false) -> Bool {
+    if side == .forward { return false }
+    if isOnTrial, let trial = chain(TrialName.chain(side.baseName)) {
+      return trial.rules == [TrialTable.passing]
+    }
+    return base(side)?.isPassing ?? true && (isOnTrial || !isBareBeneathTrial)
+  }
+
   /// Where a base chain of a compiled table leads what nothing has allowed: the chain that its last rule goes
   /// to, or that of the chain which judges what comes to containers. `nil`: its rules are not what was compiled.
   package func ending(of base: Chain) -> Chain? {

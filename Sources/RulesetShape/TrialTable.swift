@@ -37,7 +37,7 @@ package struct TrialTable: Hashable, Sendable {
       if present == nil, judging == nil { continue }
       if present == nil { chains.append(Self.passing(side)) }
       // A side that is filtered no longer lets everything pass.
-      let rules = judging?.rules.map(renaming.rule) ?? [Rule(compiling: [.accept])]
+      let rules = judging?.rules.map(renaming.rule) ?? [Self.passing]
       trial.append(Chain(name: TrialName.chain(side.baseName), rules: rules))
     }
     trial += wanted.chains.filter { $0.base == nil }.map { chain in
@@ -53,6 +53,9 @@ package struct TrialTable: Hashable, Sendable {
     prepared = table(chains, clock.holding(.none(keyLength: TrialName.key.count)))
     armed = table(chains.map(Self.gated), clock)
   }
+
+  /// All that the rules of a side are that the wanted table does not have.
+  static let passing = Rule(compiling: [.accept])
 
   /// A base chain that lets everything pass, and makes the kernel track connections.
   private static func passing(_ side: Side) -> Chain {
@@ -162,7 +165,7 @@ package enum TrialName {
 
 extension Chain {
   /// Whether a trial made it for a side that is not filtered otherwise: it lets everything pass.
-  fileprivate var isPassing: Bool {
+  var isPassing: Bool {
     guard let base, base.policy == .accept else { return false }
     let rules = rules.filter { !$0.leadsToTrial }
     return rules.count == 1 && rules[0].expressions == TrialTable.established.expressions

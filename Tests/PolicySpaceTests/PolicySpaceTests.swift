@@ -15,7 +15,8 @@ import Testing
   @Test(arguments: 0..<100)
   func `a policy's space holds what the naive evaluator allows`(seed: Int) throws {
     let random = RandomPolicy(seed: UInt64(seed))
-    let policy = seed % 2 == 0 ? random.withVirtuals(seed: UInt64(seed)) : random.policy
+    let whole = seed % 2 == 0 ? random.withVirtuals(seed: UInt64(seed)) : random.policy
+    let policy = seed % 3 == 0 ? whole.leavingSome(seed: UInt64(seed)) : whole
     let now = Timestamp(seconds: Int64(seed % 5) * 1000)
     let space = try PolicySpace(policy, HostPolicies(policy), at: now, in: Universe())
     let truth = Truth(policy, now: now)

@@ -49,6 +49,7 @@ struct Truth {
       case .egress: .egress
       case .forward, .whole: .forward
       }
+    if policy[host].modes[direction] == .leave { return true }
     var isAlwaysOpen = false
     for connection in connections(point) {
       switch oracle.judge(connection, at: host, direction, now: now) {

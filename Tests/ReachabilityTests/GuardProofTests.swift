@@ -79,7 +79,7 @@ import Testing
     case .path(let steps):
       let isPath = naive.walks(steps, statement)
       #expect(isPath, what)
-    case .touched, .observes, .missing: break
+    case .touched, .unenforced, .missing: break
     }
     switch found.remedy {
     case .allow: break
@@ -141,7 +141,7 @@ extension NaiveReach {
     case .isolated(let peers):
       let strangers = members(peers).filter { $0.host == nil }
       for host in policy[peers].hosts where observing {
-        if policy[host].modes.ingress == .observe || policy[host].modes.egress == .observe { return true }
+        if policy[host].modes.ingress != .enforce || policy[host].modes.egress != .enforce { return true }
       }
       return policy.flows.enumerated().contains { index, flow in
         if flows & 1 << UInt32(index) == 0 { return false }
@@ -219,10 +219,11 @@ extension NaiveReach {
 
 extension Host {
   fileprivate func observing(_ random: inout SeededGenerator) -> Host {
-    let mode = { (random: inout SeededGenerator) in random.oneIn(2) ? Mode.observe : .enforce }
-    return Host(
-      name: name, addresses: addresses, zone: zone, groups: groups,
-      modes: Modes(ingress: mode(&random), egress: mode(&random), forward: mode(&random)), deny: deny,
-      forwarding: forwarding, dhcp: dhcp, crown: crown, ssh: ssh, location: location)
+    func mode(_ lax: [Mode]) -> Mode {
+      random.oneIn(2) ? lax.randomElement(using: &random) ?? .observe : .enforce
+    }
+    return with(
+      modes: Modes(
+        ingress: mode([.observe, .leave]), egress: mode([.observe, .leave]), forward: mode([.observe])))
   }
 }

@@ -44,7 +44,9 @@ struct NaiveReach {
       if seen.insert(kind).inserted { strangers.append(address) }
     }
     places = policy.hosts.indices.map { .host(HostID($0)) } + strangers.map { .outside($0) }
-    let single = policy.flows.indices.map { Oracle(policy.keeping(1 << UInt32($0))) }
+    // What flows say is asked for apart from modes.
+    let enforced = policy.with(hosts: policy.hosts.map { $0.with(modes: Modes(.enforce)) })
+    let single = policy.flows.indices.map { Oracle(enforced.keeping(1 << UInt32($0))) }
     let kinds = Self.kinds(policy)
     var connections: [Asked] = []
     var ends = owners.sorted { $0.key < $1.key }.map { (address: $0.key, host: HostID?.some($0.value)) }
@@ -76,7 +78,7 @@ struct NaiveReach {
                 flows |= 1 << UInt32(index)
               }
             }
-            return (flows, policy[host].modes[direction] == .observe)
+            return (flows, policy[host].modes[direction] != .enforce)
           }
           connections.append(
             Asked(

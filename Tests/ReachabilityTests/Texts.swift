@@ -40,7 +40,8 @@ extension Policy {
       switch broken.breach {
       case .path(let steps): text(steps)
       case .touched(let position, let flow): "\(name(position)) is touched by \(self[flow].name)"
-      case .observes(let host, let direction): "\(self[host].name) observes \(direction)"
+      case .unenforced(let host, let direction):
+        "\(self[host].name) \(self[host].modes[direction])s \(direction)"
       case .missing(let missing): "\(name(missing.from)) misses \(name(missing.to))"
       }
     let remedy =

@@ -8,12 +8,12 @@ import Policy
 import RulesetCompiler
 import Testing
 
-/// The reference inventory and every example, compiled, against `Tests/Golden/compile`: `HOST.nft` is what
+/// The reference inventory, one that leaves directions alone, and every example, compiled, against `Tests/Golden/compile`: `HOST.nft` is what
 /// we write, `HOST.listed.nft` what the kernel lists after it was loaded.
 ///
 /// Hosts with equal policies are told by the first of them.
 @Suite struct CompileGoldenTests {
-  static let inventories = ["inventory"] + Golden.examples
+  static let inventories = ["inventory", "Tests/Golden/inventories/left-alone"] + Golden.examples
 
   @Test(arguments: inventories)
   func `an inventory compiles to these rulesets`(inventory: String) throws {

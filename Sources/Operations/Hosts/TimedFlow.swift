@@ -40,7 +40,10 @@ package struct TimedFlow {
       if let virtual = shares.lazy.compactMap(\.virtual).first {
         throw Self.refusal(of: policies.peers[virtual.index].name)
       }
-      let openings = try shares.map { try Opening($0, policies.peers) }
+      // What is left alone is open, and has no rules that ask.
+      let openings = try shares.filter { host.modes[$0.direction] != .leave }.map {
+        try Opening($0, policies.peers)
+      }
       // They are counted before they are made: two ends of a thousand addresses have a million pairs.
       let count = openings.reduce(0) { $0 + $1.pairs } * ports.count
       if count > OpenDoors.most {
@@ -49,7 +52,9 @@ package struct TimedFlow {
       if count > 0 { hosts.append((host.name, openings.flatMap { $0.doors(ports) })) }
     }
     guard !hosts.isEmpty else {
-      throw Misuse("no managed host is an end of it, or its ends are one host: nothing is to be opened")
+      throw Misuse(
+        "no managed host is an end of it that has rules there, or its ends are one host: nothing is to be opened"
+      )
     }
     self.hosts = hosts
   }

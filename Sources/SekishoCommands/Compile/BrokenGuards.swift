@@ -59,8 +59,8 @@ struct BrokenGuards {
       return "\(from) gets to \(to) in \(counted(steps.count, "hop"))\(avoided)"
     case .touched(let position, let flow):
       return "\(policy.text(position)) has a flow, `\(policy[flow].name)`"
-    case .observes(let host, let direction):
-      return "\(policy[host].name) only observes its \(direction), so that everything passes"
+    case .unenforced(let host, let direction):
+      return "\(policy[host].name) \(laxity(of: host, direction)), so that everything passes"
     case .missing(let missing):
       let (from, to) = (policy.text(missing.from), policy.text(missing.to))
       guard let what = missing.what else { return "\(from) and \(to) have no address family in common" }
@@ -87,10 +87,16 @@ struct BrokenGuards {
     let hosts: [HostID] =
       switch breach {
       case .path(let steps): Set(steps.flatMap(\.unguarded)).sorted()
-      case .observes(let host, _): [host]
+      case .unenforced(let host, _): [host]
       case .touched, .missing: []
       }
-    return hosts.isEmpty ? "the hosts that observe" : hosts.map { policy[$0].name }.joined(separator: ", ")
+    return hosts.isEmpty ? "the hosts that do not" : hosts.map { policy[$0].name }.joined(separator: ", ")
+  }
+
+  /// Why a host lets everything pass in a direction.
+  private func laxity(of host: HostID, _ direction: Direction) -> String {
+    policy[host].modes[direction] == .leave
+      ? "leaves its \(direction) alone" : "only observes its \(direction)"
   }
 
   /// The hops where they are written: the flow of each, or the host that lets everything pass.
@@ -110,7 +116,8 @@ struct BrokenGuards {
           + step.unguarded.map { host in
             RelatedPlace(
               location: policy[host].location, length: policy[host].name.count,
-              message: "\(hop): \(policy[host].name) only observes")
+              message: "\(hop): \(policy[host].name) "
+                + laxity(of: host, step.from == .host(host) ? .egress : .ingress))
           }
       }
     case .touched(_, let flow):
@@ -118,7 +125,7 @@ struct BrokenGuards {
         RelatedPlace(
           location: policy[flow].location, length: policy[flow].name.count, message: "the flow is here")
       ]
-    case .observes(let host, _):
+    case .unenforced(let host, _):
       return [
         RelatedPlace(
           location: policy[host].location, length: policy[host].name.count, message: "the host is here")

@@ -15,8 +15,7 @@ enum Completions {
   /// Whoever may be an end of a flow.
   static let peer = names { policy in
     policy.hosts.map(\.name) + policy.groups.map(\.name) + policy.hostGroups.map(\.name)
-      + policy.zones.map(\.name)
-      + policy.networks.map(\.name)
+      + policy.zones.map(\.name) + policy.networks.map(\.name) + policy.virtuals.map(\.name)
   }
 
   static let service = names { $0.services.map(\.name) }

@@ -76,7 +76,7 @@ struct ListedChange {
   }
 
   private struct File: Encodable {
-    /// Links by name; `null` where all are meant.
+    /// Links by name; left out where all are meant.
     struct Links: Encodable {
       let named: [String]
       /// Whether links are meant as well that no rule calls by name.

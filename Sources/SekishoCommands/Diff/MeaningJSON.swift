@@ -19,6 +19,8 @@ extension ChangeMeaning {
     struct Mode: Encodable {
       let host: String
       let direction: String
+      /// The one from before.
+      let old: String
       let mode: String
     }
 
@@ -28,7 +30,7 @@ extension ChangeMeaning {
       let new: [String]
     }
 
-    /// What hosts do with what is for containers; a side is `null` where that is not judged apart.
+    /// What hosts do with what is for containers; a side is left out where that is not judged apart.
     struct ContainersChange: Encodable {
       struct Side: Encodable {
         let egress: String
@@ -136,7 +138,8 @@ extension ChangeMeaning {
         .init(host: $0.host, old: $0.gone.map(\.description), new: $0.come.map(\.description))
       },
       modes: diff.modes.map {
-        .init(host: $0.host, direction: $0.direction.rawValue, mode: $0.mode.rawValue)
+        .init(
+          host: $0.host, direction: $0.direction.rawValue, old: $0.old.rawValue, mode: $0.mode.rawValue)
       },
       ends: diff.ends.map {
         .init(flow: $0.flow, old: $0.old.map { "\($0)" }, new: $0.new.map { "\($0)" })

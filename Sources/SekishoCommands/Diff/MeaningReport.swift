@@ -26,14 +26,20 @@ extension ChangeMeaning {
           "Through gateways, where it passes them", opened: diff.forwardOpened,
           closed: diff.forwardClosed),
         connections(
-          "No flow allows it any more, and it passes on: it is only recorded", opened: [],
+          "No flow allows it any more, and it passes on: nobody who would deny it enforces", opened: [],
           closed: diff.stillPassing, marks: (.halfOpens, .halfCloses)),
         Chapter(
           .connections, Words("Denied from now on, and only recorded before", .strong),
-          diff.enforced.isEmpty ? [] : unallowed(.enforce, .closes)),
+          unallowed(from: .observe, to: .enforce, .closes)),
+        Chapter(
+          .connections, Words("Denied from now on, and left alone before", .strong),
+          unallowed(from: .leave, to: .enforce, .closes)),
         Chapter(
           .connections, Words("Passes from now on, and is only recorded", .strong),
-          diff.released.isEmpty ? [] : unallowed(.observe, .opens)),
+          unallowed(from: .enforce, to: .observe, .opens)),
+        Chapter(
+          .connections, Words("Passes from now on, and is left alone", .strong),
+          unallowed(from: .enforce, to: .leave, .opens)),
         connections("Later, when flows have ended", opened: diff.laterOpened, closed: diff.laterClosed),
         Chapter(.facts, Words("Other addresses", .strong), diff.readdressed.map(entry)),
         Chapter(
@@ -85,9 +91,10 @@ extension ChangeMeaning {
   }
 
   /// What no flow allows, of the hosts whose mode changes: exactly, it is as many lines as there are hosts and protocols.
-  private func unallowed(_ mode: Mode, _ mark: Mark) -> [Entry] {
-    Direction.allCases.compactMap { direction in
-      let changes = diff.modes.filter { $0.mode == mode && $0.direction == direction }
+  private func unallowed(from old: Mode, to mode: Mode, _ mark: Mark) -> [Entry] {
+    if (mode == .enforce ? diff.enforced : diff.released).isEmpty { return [] }
+    return Direction.allCases.compactMap { direction in
+      let changes = diff.modes.filter { $0.old == old && $0.mode == mode && $0.direction == direction }
       if changes.isEmpty { return nil }
       let names = listed(
         changes.sorted { $0.host < $1.host }.map {
@@ -145,7 +152,13 @@ extension ChangeMeaning {
     diff.containers.flatMap { change in change.sentences.map { "\(change.host): \($0)" } }
   }
 
-  private func words(_ mode: Mode) -> String { mode == .enforce ? "enforced" : "only observed" }
+  private func words(_ mode: Mode) -> String {
+    switch mode {
+    case .enforce: "enforced"
+    case .observe: "only observed"
+    case .leave: "left alone"
+    }
+  }
 
   private func words(_ end: Timestamp?) -> String { end.map { "at \($0)" } ?? "never" }
 
@@ -153,9 +166,10 @@ extension ChangeMeaning {
     sources.shownLine(location)
   }
 
-  /// The hosts that go over to a mode.
-  private func hosts(_ mode: Mode) -> String {
-    listed(Set(diff.modes.filter { $0.mode == mode }.map(\.host)).sorted())
+  /// The hosts that go over from a mode to another; `nil`: none does.
+  private func hosts(from old: Mode, to mode: Mode) -> String? {
+    let hosts = Set(diff.modes.filter { $0.old == old && $0.mode == mode }.map(\.host)).sorted()
+    return hosts.isEmpty ? nil : listed(hosts)
   }
 
   /// `2 lines open (api, ssh)`.
@@ -179,11 +193,17 @@ extension ChangeMeaning {
     }
     let further = reach.map { $0.lines.isEmpty ? "; an intruder gets as far as before" : "" } ?? ""
     var clauses: [String] = []
-    if !diff.enforced.isEmpty {
-      clauses.append("on \(hosts(.enforce)) everything closes that no flow allows and that was only recorded")
+    for (old, words) in [(Mode.observe, "only recorded"), (.leave, "left alone")] where !diff.enforced.isEmpty
+    {
+      if let hosts = hosts(from: old, to: .enforce) {
+        clauses.append("on \(hosts) everything closes that no flow allows and that was \(words)")
+      }
     }
-    if !diff.released.isEmpty {
-      clauses.append("on \(hosts(.observe)) everything opens that no flow allows: it is only recorded")
+    for (mode, words) in [(Mode.observe, "only recorded"), (.leave, "left alone")]
+    where !diff.released.isEmpty {
+      if let hosts = hosts(from: .enforce, to: mode) {
+        clauses.append("on \(hosts) everything opens that no flow allows: it is \(words)")
+      }
     }
     if !diff.containers.isEmpty {
       clauses.append(

@@ -104,7 +104,12 @@ struct ExplanationReport {
         reason = comment
       }
     }
-    if !hop.isAllowed, hop.mode == .observe { reason += "; observe mode lets it pass and records it" }
+    switch hop.mode {
+    case .enforce: break
+    case .observe where hop.isAllowed: break
+    case .observe: reason += "; observe mode lets it pass and records it"
+    case .leave: reason += "; everything passes there: its \(hop.direction) is left alone"
+    }
     var below: [Entry] = []
     if let rule = hop.rule, let chain = hop.place?.chain {
       let words = (try? rule.text(in: .inet, style: TextStyle(.listing, isStateless: true))) ?? "?"

@@ -18,7 +18,7 @@ struct PathJSON {
     let to: String
     /// All of them are needed.
     let flows: [By]
-    /// Ends that let it pass because they only observe.
+    /// Ends that let it pass because they only observe, or leave that direction alone.
     let observing: [String]
   }
 

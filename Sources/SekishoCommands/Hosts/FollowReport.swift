@@ -32,10 +32,8 @@ final class FollowReport: RecordListener {
 
   func begins(_ host: String, _ directions: [DirectionStatus]) throws {
     guard state.withLock({ $0.known.insert(host).inserted }) else { return }
-    let strange = directions.filter { $0.mode == .unknown }.map(\.hook)
-    for remark in RecordReport.silence(
-      of: host, mode, isMeant: directions.contains { $0.mode == mode }, strange: strange)
-    {
+    let silent = SilentDirections(directions.map { ($0.hook, $0.mode) })
+    for remark in silent.words(of: host, mode, isMeant: directions.contains(where: { $0.mode == mode })) {
       console.message(remark)
     }
   }

@@ -17,7 +17,8 @@ struct QuarantineCommand: Verb {
       Every other host lets nothing begin that comes from HOST or goes to it, whatever flows and modes say, and ends the \
       sessions that it has with it; gateways forward nothing of it. Nothing is compiled: each host takes HOST's addresses \
       into a set that its rules ask. It lasts over applies, trials and boots until its time is over or --release ends it. \
-      HOST itself is not asked: whoever is root there would undo it, and people have to get in.
+      HOST itself is not asked: whoever is root there would undo it, and people have to get in. A direction that a host \
+      leaves alone refuses nobody, and the answer says so.
 
         sekisho quarantine web-3 --why "INC-12, a shell on it" --for 4h
         sekisho quarantine web-3 --release
@@ -109,6 +110,11 @@ struct QuarantineCommand: Verb {
       }
       return (["refuses \(refused.words) \(quarantined.end)"] + ended + CutReport.leftWords(cut))
         .joined(separator: "; ")
+    }
+    answer.parts += loaded.policy.directionsLeftAlone(at: replies.map(\.host)).map { host, directions in
+      .remark(
+        "\(host) leaves its \(conjoined(directions.map(\.rawValue))) alone, and refuses nobody there: it has no rules that could"
+      )
     }
     let done = replies.compactMap { try? $0.result.get() }.filter { $0.isWaiting != true }
     if replies.count > 1, let last = done.max(by: { $0.until ?? .max < $1.until ?? .max }) {
@@ -264,6 +270,15 @@ private struct Refused {
 }
 
 extension Policy {
+  /// Of some hosts those that have a direction without rules, in order of name.
+  fileprivate func directionsLeftAlone(at names: [String]) -> [(host: String, directions: [Direction])] {
+    let names = Set(names)
+    return hosts.filter { names.contains($0.name) }.compactMap { host in
+      let left = [Direction.ingress, .egress].filter { host.modes[$0] == .leave }
+      return left.isEmpty ? nil : (host.name, left)
+    }
+  }
+
   fileprivate func isSource(_ address: Address, of flow: Flow) -> Bool {
     flow.parts.contains { self[$0.from].addresses.contains(address) }
   }

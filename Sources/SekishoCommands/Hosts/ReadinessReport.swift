@@ -77,10 +77,8 @@ struct ReadinessReport {
     let records = readiness.records
     parts += RecordGaps.words(of: records.loss, at: reply.host).map { .remark($0) }
     let observing = records.directions.filter { $0.mode == .observe }
-    let strange = records.directions.filter { $0.mode == .unknown }.map(\.hook)
-    parts += RecordReport.silence(
-      of: reply.host, .observe, isMeant: !observing.isEmpty, strange: strange
-    ).map { .remark($0) }
+    parts += SilentDirections(records.directions.map { ($0.hook, $0.mode) })
+      .words(of: reply.host, .observe, isMeant: !observing.isEmpty).map { .remark($0) }
     if observing.contains(where: { $0.watched == nil }) {
       parts.append(
         .remark(

@@ -15,8 +15,8 @@ struct RecordReport {
   /// What one host has told, read as far as it is meant.
   struct Told: Sendable {
     let directions: [Found]
-    /// Directions whose rules are not what was compiled.
-    let strange: [DirectionStatus.Direction]
+    /// Those of which nothing is told.
+    let silent: SilentDirections
     /// Why it does not tell what it remembers from before.
     let loss: String?
     /// Who has tripped its tripwires, and why that is not known.
@@ -33,7 +33,7 @@ struct RecordReport {
         let ofProbes = Set(all.indices.filter { probes.explain(all[$0], dated.asked) })
         return Found(recorded: direction, all: all, ofProbes: ofProbes)
       }
-      strange = list.directions.filter { $0.mode == .unknown }.map(\.hook)
+      silent = SilentDirections(list.directions.map { ($0.hook, $0.mode) })
       loss = list.loss
       tripped = (list.tripped ?? []).filter { $0.isCut == (mode == .enforce) }
       trippedUnknown = list.trippedUnknown
@@ -60,7 +60,7 @@ struct RecordReport {
   struct Host {
     let name: String
     let found: Result<[Found], any Error>
-    let strange: [DirectionStatus.Direction]
+    let silent: SilentDirections
     let loss: String?
     let tripped: [TripStatus]
     let trippedUnknown: String?
@@ -69,7 +69,7 @@ struct RecordReport {
       name = reply.host
       found = reply.result.map(\.directions)
       let told = try? reply.result.get()
-      strange = told?.strange ?? []
+      silent = told?.silent ?? SilentDirections([])
       loss = told?.loss
       tripped = told?.tripped ?? []
       trippedUnknown = told?.trippedUnknown
@@ -161,36 +161,13 @@ struct RecordReport {
     guard case .success(let found) = host.found else { return [] }
     var parts: [Answer.Part] = []
     parts += RecordGaps.words(of: host.loss, at: host.name).map { .remark($0) }
-    parts += Self.silence(of: host.name, mode, isMeant: !found.isEmpty, strange: host.strange).map {
-      .remark($0)
-    }
+    parts += host.silent.words(of: host.name, mode, isMeant: !found.isEmpty).map { .remark($0) }
     for (one, all) in found.map({ ($0.recorded, $0.all) }) {
       // Where some that were told are too old already, the others are too.
       let isUntoldMeant = all.count == one.entries.count
       parts += RecordGaps.words(of: one, at: host.name, isUntoldMeant: isUntoldMeant).map { .remark($0) }
     }
     return parts
-  }
-
-  /// Why there is nothing to tell of a host, or of some of its directions.
-  ///
-  /// - Parameters:
-  ///   - mode: that of the directions that are meant.
-  ///   - isMeant: whether the host has any of those.
-  ///   - strange: directions whose rules are not what was compiled.
-  static func silence(
-    of host: String, _ mode: DirectionStatus.Mode, isMeant: Bool, strange: [DirectionStatus.Direction]
-  ) -> [String] {
-    if !isMeant, strange.isEmpty {
-      return [
-        mode == .enforce
-          ? "\(host) denies nothing, it only observes: `sekisho observed` lists what it would deny"
-          : "\(host) observes nothing, it enforces: `sekisho denied` lists what it has denied"
-      ]
-    }
-    return strange.map {
-      "\(host), \($0.rawValue): the rules are not what was compiled, nothing is known"
-    }
   }
 
   // MARK: - JSON

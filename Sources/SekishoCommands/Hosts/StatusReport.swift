@@ -72,6 +72,9 @@ struct StatusReport {
     entries += table.directions.map { direction in
       let hook = direction.hook.rawValue.padded(to: 7)
       let mode = direction.mode.rawValue.padded(to: 7)
+      if direction.mode == .leave {
+        return "\(hook)  \(mode, .changes)  left alone: everything passes, and nothing is recorded"
+      }
       let denied = direction.mode == .observe ? "would be denied" : "denied"
       let records = counted(direction.records, "peer and port", "peers and ports")
       return

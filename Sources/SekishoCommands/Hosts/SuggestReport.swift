@@ -35,8 +35,8 @@ struct SuggestReport {
   /// What a host has told, whichever directions of it are asked for.
   mutating func add(_ list: RecordList, at host: String) {
     remarks += RecordGaps.words(of: list.loss, at: host)
-    remarks += RecordReport.silence(
-      of: host, .observe, isMeant: true, strange: list.directions.filter { $0.mode == .unknown }.map(\.hook))
+    remarks += SilentDirections(list.directions.map { ($0.hook, $0.mode) })
+      .words(of: host, .observe, isMeant: true)
   }
 
   mutating func add(asked direction: RecordList.Direction, at host: String) {
@@ -51,7 +51,7 @@ struct SuggestReport {
   }
 
   mutating func add(passedOver direction: RecordList.Direction, at host: String) {
-    guard direction.mode != .unknown else { return }
+    guard direction.mode.isRecorded else { return }
     passedOver.directions += 1
     passedOver.records += direction.entries.count
   }

@@ -11,6 +11,8 @@ struct UsageJSON: Encodable {
     /// Times of which it is not known what was used.
     var gaps: [UsageList.Gap]?
     var untold: Int?
+    /// Directions without rules, which count nothing.
+    var leftAlone: [DirectionStatus.Direction]?
     var loss: String?
     var error: FailureJSON?
 
@@ -19,6 +21,7 @@ struct UsageJSON: Encodable {
       switch reply.result {
       case .success(let list):
         (watched, gaps, untold, loss) = (list.watched, list.gaps, list.untold, list.loss)
+        leftAlone = list.leftAlone
       case .failure(let failure): error = FailureJSON(failure)
       }
     }

@@ -38,6 +38,11 @@ struct UsageReport {
       }
     }
     for (host, list) in told {
+      for direction in list.leftAlone ?? [] {
+        answer.parts.append(
+          .remark(
+            "\(host), \(direction.rawValue): left alone, so that nothing counts what goes that way there"))
+      }
       if let loss = list.loss { answer.parts.append(.failure("what it kept is not told: \(loss)", of: host)) }
       if list.untold > 0 {
         answer.parts.append(.remark("\(host): of \(counted(list.untold, "further rule")) nothing is told"))

@@ -178,7 +178,7 @@ struct ReachReport {
     case .separate: chapter = .sentence("Nothing leads from \(start.text) to \(end.text).")
     case .impossible:
       chapter = .sentence(
-        "A way from \(start.text) to \(end.text) needs no flow: hosts on it only observe, or the intruder is root."
+        "A way from \(start.text) to \(end.text) needs no flow: hosts on it do not enforce, or the intruder is root."
       )
     case .flows(let removal):
       let count = counted(removal.flows.count, "flow")

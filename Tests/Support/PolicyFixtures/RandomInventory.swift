@@ -103,6 +103,8 @@ package struct RandomInventory: Sendable {
     case 0: keys += ", mode: observe"
     case 1: keys += ", mode: {ingress: observe}"
     case 2: keys += ", mode: {egress: observe\(isGateway ? ", forward: observe" : "")}"
+    case 3: keys += ", mode: {ingress: leave}"
+    case 4: keys += ", mode: {egress: leave\(isGateway ? ", forward: observe" : "")}"
     default: break
     }
     if random.oneIn(4) { keys += ", deny: \(random.oneIn(2) ? "reject" : "drop")" }
