@@ -319,8 +319,27 @@ struct LintCase: CustomTestStringConvertible {
     "\(hosts)\nflows:\n  f: {from: \(from), to: \(to), service: \(service), why: test}"
   }
 
+  static let leftAlone: [LintCase] = [
+    LintCase(
+      .leftIngress, "two of a zone, and one of a group",
+      """
+      hosts:
+        c-1: {addresses: 10.0.0.41, zone: left, mode: {ingress: leave}}
+        c-2: {addresses: 10.0.0.42, zone: left, mode: {ingress: leave}}
+        c-3: {addresses: 10.0.0.43, groups: [c], mode: {ingress: leave, egress: observe}}
+      """, ["c: c-3", "left: c-1 c-2"]),
+    LintCase(
+      .leftEgress, "one of two", "hosts: {c-1: {addresses: 10.0.0.41, mode: {egress: leave}}}", ["c-1: c-1"]),
+    LintCase(.leftEgress, "it observes", "hosts: {c-1: {addresses: 10.0.0.41, mode: {egress: observe}}}"),
+    LintCase(.unusedVirtual, "nothing", "virtual: {v: {addresses: 10.0.0.44, carriers: a}}", ["v"]),
+    LintCase(
+      .unusedVirtual, "a group is a use",
+      "virtual: {v: {addresses: 10.0.0.44, carriers: a}}\ngroups: {g: v}"),
+  ]
+
   @Test(
     arguments: covered + wide + exposed + routes + places + management + tripwires + uses + flows + families
+      + leftAlone
   )
   func `a kind is found where it is, and not where it nearly is`(example: LintCase) throws {
     let found = Lint.findings(in: try policy(example.more), at: now)
@@ -330,7 +349,7 @@ struct LintCase: CustomTestStringConvertible {
   @Test func `every kind is found in some example`() {
     let cases =
       Self.covered + Self.wide + Self.exposed + Self.routes + Self.places + Self.management
-      + Self.tripwires + Self.uses + Self.flows + Self.families
+      + Self.tripwires + Self.uses + Self.flows + Self.families + Self.leftAlone
     let found = Set(cases.filter { !$0.found.isEmpty }.map(\.kind))
     #expect(found == Set(Finding.Kind.allCases))
   }
