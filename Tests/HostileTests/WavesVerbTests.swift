@@ -152,6 +152,27 @@ import Testing
       """)
   }
 
+  @Test(.timeLimit(.minutes(60)))
+  func `what was signed goes through in waves, behind the death of its controller too`() throws {
+    try run(
+      """
+      umask 022; ssh-keygen -q -t ed25519 -N '' -f ada; { printf 'ada '; cat ada.pub; } > signers
+      for host in desk web-1 web-2 web-3; do
+        sekisho lab exec $host -- sh -c 'mkdir -p "$SEKISHO_CONFIG_DIR"; cp signers "$SEKISHO_CONFIG_DIR/allowed_signers"'
+      done
+      ends 1 $waves 2> said; grep 'takes only what is signed' said; has inventory
+      ends 2 sekisho diff -i new --lab --out plan -q; sekisho sign -q plan --key ada
+      signed="sekisho apply -i new plan --waves 1,100% -q"
+      ends 64 $signed --base inventory 2> said; grep 'leave --base out' said
+      echo 'touch waits; sleep 1000' > wave2
+      $signed --check ./checks & run=$!
+      until test -e waits; do sleep 0.1; done
+      kill -9 $run; wait $run || true; rm wave2
+      ends 0 sekisho apply --resume --yes -q; has new
+      sekisho history --lab --json | grep -c '"ada"' | grep -x 4
+      """)
+  }
+
   @Test(.timeLimit(.minutes(60))) func `hosts that had nothing have nothing again`() throws {
     try run(
       """

@@ -42,7 +42,8 @@ package struct RunningHosts {
       try await target.ask([Look.self]) { agent, greeting in
         (
           looked: try await agent.ask(Look(target.wanted)), stray: target.identity.strayAddresses(greeting),
-          books: readsBooks ? try await agent.ask(History()) : nil, asksForSignatures: greeting.approvals != nil
+          books: readsBooks ? try await agent.ask(History()) : nil,
+          asksForSignatures: greeting.approvals != nil
         )
       }
     }

@@ -44,8 +44,11 @@ package struct SavedPlan {
     return result
   }
 
+  /// Whether anybody has signed it.
+  package var isSigned: Bool { file?.signatures != nil }
+
   /// The same, each with what it is to accept the change by, where anybody has signed it.
-  func signing(_ targets: Targets) -> Targets {
+  package func signing(_ targets: Targets) -> Targets {
     guard let file, let signatures = file.signatures else { return targets }
     let hosts = targets.hosts.map { target in
       var signed = target

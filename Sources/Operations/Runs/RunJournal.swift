@@ -28,6 +28,8 @@ package struct RunHead: Hashable, Sendable, Codable {
   package let from: String?
   /// What its steps lead from; `nil`: it has one step.
   package let base: String?
+  /// The saved diff that it carries out; `nil`: it carries out none.
+  package let saved: String?
   /// In milliseconds: how long hosts may take for an answer.
   package let patience: Int64
   package let ways: [String: Way]
@@ -40,8 +42,10 @@ package struct RunHead: Hashable, Sendable, Codable {
   ///   - request: how they were found.
   ///   - inventory: where it is; relative to where this process is.
   ///   - base: what its steps lead from.
+  ///   - saved: the saved diff that it carries out.
   package init(
-    _ plan: RunPlan, _ targets: Targets, _ request: TargetRequest, inventory: String, base: String? = nil
+    _ plan: RunPlan, _ targets: Targets, _ request: TargetRequest, inventory: String, base: String? = nil,
+    saved: String? = nil
   ) {
     formatVersion = Self.version
     time = Timestamp.current().seconds
@@ -53,6 +57,7 @@ package struct RunHead: Hashable, Sendable, Codable {
     from = request.from.map { absolute($0) }
     // What git has is found from where it was.
     self.base = base.map { $0.contains(":") ? $0 : absolute($0) }
+    self.saved = saved.map { absolute($0) }
     let longest = targets.hosts.map(\.patience.answer).max() ?? Patience().answer
     patience = longest.components.seconds * 1000 + longest.components.attoseconds / 1_000_000_000_000_000
     self.plan = plan

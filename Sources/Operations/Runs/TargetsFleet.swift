@@ -44,7 +44,9 @@ package struct TargetsFleet: RunFleet {
       case .at(let level) where level == plan.level(of: host, behind: step):
         let seen = try await seen(host, at: level, table, agent)
         let armed = try await agent.ask(
-          Arm(table, seen: seen, seconds: seconds, note: note(), cutsNow: plan.settings.cutsNow))
+          Arm(
+            table, seen: seen, seconds: seconds, note: note(), cutsNow: plan.settings.cutsNow,
+            signed: target.signed))
         return RunTrial(revision: armed.revision, token: armed.token)
       case .at, .trying:
         throw AgentFailure(.moved, "the host has not what the step before has brought")

@@ -113,9 +113,15 @@ struct ApplyCommand: Verb {
     if waves.isBegun { try RunDirectory().requireNone() }
     let saved = try plan.map { try SavedPlan(reading: $0) }
     let request = left?.head.request ?? saved?.targets(targets.request) ?? targets.request
-    let targets = try TargetFinder(
+    var targets = try TargetFinder(
       options: request, inventory: left?.head.inventory ?? inventory.inventory
     ).find()
+    // Hosts that have changed are not as it shows them any more; who approved it still did.
+    if let path = left?.head.saved { targets = try SavedPlan(reading: path).signing(targets) }
+    if waves.base != nil, saved?.isSigned == true {
+      throw ValidationError(
+        "what was signed are the rulesets of the plan, and not those of steps to it; leave --base out")
+    }
     let asks = !yes && saved == nil
     if asks, isatty(STDIN_FILENO) == 0 {
       throw ValidationError("nobody is there to say yes; --yes applies without asking")
@@ -183,7 +189,8 @@ struct ApplyCommand: Verb {
     let planned = try PlannedRun(
       change, steps: steps, waves: try waves.parsedWaves, canary: waves.canary, from: request.from,
       settings: settings, isTimed: trial.confirmWithin != nil)
-    let head = RunHead(planned.plan, planned.targets, request, inventory: inventory.inventory, base: base)
+    let head = RunHead(
+      planned.plan, planned.targets, request, inventory: inventory.inventory, base: base, saved: plan)
     return try await conduct.answer(try RunDirectory().begin(head), on: planned.fleet, .goesOn)
   }
 
