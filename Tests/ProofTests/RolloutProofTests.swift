@@ -96,7 +96,7 @@ extension KernelProof {
             return changes
           }.result
         }.result
-        let passage = try await SoakTests.passage(proof, ["in", "out"], atLeast: changes)
+        let passage = try await SoakTests.passage(proof, ["in", "out"], atLeast: rounds)
         print("measured: \(rounds) policies in \(changes) changes of hosts; \(passage)")
       }
     }
