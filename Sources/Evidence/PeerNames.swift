@@ -77,7 +77,9 @@ package struct PeerNames: Sendable {
 
   /// As a selector without a few: `all & !bastion`. The smallest group that has them all is taken.
   private func exception(_ hosts: [HostID]) -> String? {
-    for number in groupsOf[hosts[0].index].reversed() where groups[number].hosts.count > hosts.count {
+    // Who takes away more than is left says it better otherwise.
+    for number in groupsOf[hosts[0].index].reversed()
+    where groups[number].hosts.count > hosts.count && groups[number].hosts.count <= 2 * hosts.count {
       guard let others = Self.rest(of: groups[number].hosts, without: hosts) else { continue }
       guard let words = excluded(others) else { continue }
       return ([groups[number].name] + words.map { "!\($0)" }).joined(separator: " & ")
