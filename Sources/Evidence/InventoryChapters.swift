@@ -84,7 +84,7 @@ package struct InventoryChapters {
         picture.isByZone
           ? "A box is a zone: there are too many roles to draw. An arrow is flows between hosts of two zones."
           : "A box is hosts with the same role within their zone. An arrow is flows.",
-        "With its script running, a click on a box (or Enter) shows how far an intruder on one of its hosts gets; the chapter on reach has the same as a table.",
+        "With its script running, a click on a box (or Enter) shows how far an intruder on one of its hosts gets; the chapter on reach tells it by role.",
       ])
   }
 

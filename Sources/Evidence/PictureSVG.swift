@@ -58,10 +58,10 @@ struct PictureSVG {
     let (width, height) = (PictureLayout.boxWidth, PictureLayout.boxHeight)
     var classes = ["box", "\(box.kind)"]
     if box.isCrown { classes.append("crown") }
-    let name = Self.shortened(box.count > 1 ? "\(box.name) (\(box.count))" : box.name, to: 23)
+    let name = Self.shortened(box.count > 1 ? "\(box.name) (\(box.count))" : box.name, to: 21)
     var below = box.zone.map { "zone \($0)" } ?? ""
     if box.kind == .network { below = "outside" }
-    if box.kind == .selection { below = Self.shortened(box.members.joined(separator: ", "), to: 29) }
+    if box.kind == .selection { below = Self.shortened(box.members.joined(separator: ", "), to: 28) }
     if box.isCrown { below += below.isEmpty ? "crown jewel" : ", crown jewel" }
     let members = box.members.isEmpty ? "" : ": \(box.members.joined(separator: ", "))"
     let isAlone = below.isEmpty
@@ -73,7 +73,7 @@ struct PictureSVG {
       "<text x=\"\(width / 2)\" y=\"\(isAlone ? 28 : 20)\" class=\"name\">\(HTMLText.escaped(name))</text>"
     if !isAlone {
       out +=
-        "<text x=\"\(width / 2)\" y=\"37\" class=\"about\">\(HTMLText.escaped(Self.shortened(below, to: 29)))</text>"
+        "<text x=\"\(width / 2)\" y=\"37\" class=\"about\">\(HTMLText.escaped(Self.shortened(below, to: 28)))</text>"
     }
     return out + "</g>"
   }
