@@ -20,8 +20,8 @@ import Testing
     "a-service-gets-more-ports",
     "a-timed-flow-becomes-another-for-good", "a-timed-flow-is-prolonged",
     "bridges-and-ways-out-of-containers-change", "drop-becomes-reject",
-    "enforce-becomes-observe", "gateway-is-left-alone", "hosts-become-prefixes",
-    "hosts-begin-and-cease-to-judge-containers", "many-hosts-change",
+    "enforce-becomes-leave", "enforce-becomes-observe", "gateway-is-left-alone", "hosts-become-prefixes",
+    "hosts-begin-and-cease-to-judge-containers", "leave-becomes-enforce", "many-hosts-change",
     "networks-grow", "nobody-can-log-in", "nothing-changes", "observe-becomes-enforce", "routes-change",
   ]
 
