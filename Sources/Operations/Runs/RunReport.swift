@@ -11,7 +11,7 @@ package enum RunEvent: Sendable {
   package enum Stage: String, Sendable, CaseIterable {
     case arming
     case onTrial = "on-trial"
-    case proven, confirmed
+    case proven, confirming, confirmed
     case failed
     case goingBack = "going-back"
     case back = "rolled-back"

@@ -111,6 +111,7 @@ package struct WaveRun: Sendable {
   private func confirm(_ trials: RunTrials) async throws {
     _ = await each(trials.all.map(\.host)) { host in
       guard let trial = trials[host] else { return }
+      tell(host, .confirming)
       do {
         let kept = try await fleet.confirm(host, trial)
         trials.remove(host)

@@ -66,7 +66,7 @@ final class RunView: RunListener {
       case .host(let host, let stage, _):
         state.stages[host] = (stage, now)
         state.trials[host] =
-          stage == .onTrial ? now : stage == .proven ? state.trials[host] : nil
+          stage == .onTrial ? now : [.proven, .confirming].contains(stage) ? state.trials[host] : nil
       case .extended(let hosts):
         for host in hosts where state.trials[host] != nil { state.trials[host] = now }
       case .checks: state.isChecking = true
@@ -82,7 +82,7 @@ final class RunView: RunListener {
   private func tell(_ event: RunEvent) {
     switch event {
     case .wave(let wave): message("\(Self.words(wave)): \(listed(wave.hosts))")
-    case .checks(let wave): message("\(Self.words(wave)): every host has proven itself; the check runs")
+    case .checks(let wave): message("\(Self.words(wave)): proven over new connections; the check runs")
     case .confirmed(let wave): message("\(Self.words(wave)): confirmed")
     case .goesBack(let reason): message("everything goes back: \(reason)")
     case .host(let host, .failed, let error), .host(let host, .stuck, let error):
@@ -200,6 +200,7 @@ extension RunEvent.Stage {
     case .arming: "being put on trial"
     case .onTrial: "on trial"
     case .proven: "proven"
+    case .confirming: "being confirmed"
     case .confirmed: "confirmed"
     case .failed: "failed"
     case .goingBack: "going back"
@@ -211,7 +212,7 @@ extension RunEvent.Stage {
   /// Whether something is waited for.
   fileprivate var isGoingOn: Bool {
     switch self {
-    case .arming, .onTrial, .goingBack: true
+    case .arming, .onTrial, .confirming, .goingBack: true
     case .proven, .confirmed, .failed, .back, .stuck: false
     }
   }
