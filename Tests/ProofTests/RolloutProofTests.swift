@@ -96,7 +96,15 @@ extension KernelProof {
             return changes
           }.result
         }.result
-        let passage = try await SoakTests.passage(proof, ["in", "out"], atLeast: rounds)
+        let passage = try await SoakTests.passage(proof, ["out"], atLeast: rounds)
+        let ahead = try await SoakTests.packets(proof, "in-ahead")
+        let behind = try await SoakTests.packets(proof, "in-behind")
+        for (family, proto, _) in SoakTests.paths.filter({ $0.way == "in" }) {
+          let sent = try #require(ahead["\(family) \(proto) 9000"])
+          #expect(sent > rounds && sent == behind["\(family) \(proto) 9000"], "\(family) \(proto)")
+          // The client's own rules let none of these out.
+          #expect(ahead["\(family) \(proto) 9001"] == 0, "\(family) \(proto)")
+        }
         print("measured: \(rounds) policies in \(changes) changes of hosts; \(passage)")
       }
     }
