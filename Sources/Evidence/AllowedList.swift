@@ -63,8 +63,8 @@ package struct AllowedList: Sendable {
   package let lines: [AllowedLine]
   /// Flows that have ended and so allow nothing, among those that are asked for.
   package let ended: [String]
-  /// Hosts that only observe in some direction, so that what is in no line passes there too.
-  package let observing: [HostID]
+  /// Hosts that deny nothing in some direction, because they only observe it or leave it alone, so that what is in no line passes there too.
+  package let unenforced: [HostID]
 
   /// Flows that allow connections together which neither allows alone: one opens an end to a network, another the other end to
   /// a network, and each network has addresses of the hosts that are there. Those connections are in no line.
@@ -82,8 +82,8 @@ package struct AllowedList: Sendable {
   {
     let asked = policy.flows.indices.map { FlowID($0) }.filter { filter.flows?.contains($0) ?? true }
     ended = asked.filter { policy[$0].hasEnded(now) }.map { policy[$0].name }
-    observing = policy.hosts.indices.map { HostID($0) }.filter { id in
-      [Direction.ingress, .egress].contains { policy[id].modes[$0] == .observe }
+    unenforced = policy.hosts.indices.map { HostID($0) }.filter { id in
+      [Direction.ingress, .egress].contains { policy[id].modes[$0] != .enforce }
     }
     let networks = policy.peers.reduce(AddressSet()) { $0.union($1.networks) }
     together =

@@ -38,7 +38,7 @@ package struct InventoryChapters {
     let every = graph.everyReach(hops: Self.hops)
     let endangering = every.endangering.last ?? 0
     let broken = verdicts.count { !$0.holds }
-    let observing = list.observing.count
+    let unenforced = list.unenforced.count
     return ReportChapter(
       "summary", "In short",
       lead: [
@@ -55,7 +55,7 @@ package struct InventoryChapters {
           [
             .init(["managed hosts", "\(policy.hosts.count)"]),
             .init(
-              ["of which only observe in some direction", "\(observing)"], observing > 0 ? .notice : nil),
+              ["of which deny nothing in some direction", "\(unenforced)"], unenforced > 0 ? .notice : nil),
             .init(["roles: hosts that the policy treats alike", "\(graph.rolesOfHosts.count)"]),
             .init(["zones", "\(policy.zones.count)"]),
             .init(["named networks outside", "\(policy.networks.count)"]),
@@ -168,7 +168,7 @@ package struct InventoryChapters {
     ReportChapter(
       "guards", "Guards: what must hold",
       lead: [
-        "Each is judged on every connection that the policy lets pass, as links between the \(graph.rolesOfHosts.count) roles that it treats alike: none is sampled or left out. A host that only observes stops nobody. What does not hold keeps rulesets from being compiled and applied."
+        "Each is judged on every connection that the policy lets pass, as links between the \(graph.rolesOfHosts.count) roles that it treats alike: none is sampled or left out. A host that only observes a direction, or leaves it alone, stops nobody there. What does not hold keeps rulesets from being compiled and applied."
       ],
       tables: [
         ReportTable(

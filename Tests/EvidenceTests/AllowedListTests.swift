@@ -88,7 +88,7 @@ import Testing
     let list = try AllowedList(policy, at: Self.now)
     #expect(list.lines.count == policy.flows.reduce(0) { $0 + $1.parts.count * $1.services.count })
     #expect(list.lines.contains { $0.from.name == "api" && $0.to.name == "db" && $0.service == "postgres" })
-    #expect(list.observing.isEmpty && list.ended.isEmpty && list.together.isEmpty)
+    #expect(list.unenforced.isEmpty && list.ended.isEmpty && list.together.isEmpty)
   }
 
   @Test func `filters narrow, by hosts and by networks`() throws {

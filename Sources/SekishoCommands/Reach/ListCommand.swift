@@ -12,7 +12,7 @@ struct ListCommand: Verb {
     discussion: """
       A line says: each of these may ask each of those by this service, because of this flow. There is a line for each \
       service of a flow, with the groups that the inventory names; flows that have ended allow nothing and are left out. \
-      --hosts has a line for each pair of hosts instead. What hosts that only observe let pass is in no line: a remark \
+      --hosts has a line for each pair of hosts instead. What hosts let pass in a direction that they only observe or leave alone is in no line: a remark \
       names them.
 
         sekisho list                              all of it

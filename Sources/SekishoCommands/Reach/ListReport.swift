@@ -47,11 +47,11 @@ struct ListReport {
           "\(counted(list.ended.count, "flow has", "flows have")) ended and \(list.ended.count == 1 ? "allows" : "allow") nothing: \(list.ended.joined(separator: ", "))"
         ))
     }
-    if !list.observing.isEmpty {
-      let names = PeerNames(policy).name(list.observing)
+    if !list.unenforced.isEmpty {
+      let names = PeerNames(policy).name(list.unenforced)
       parts.append(
         .remark(
-          "\(counted(list.observing.count, "host")) only \(list.observing.count == 1 ? "observes" : "observe"), and what is in no line passes there too: \(names)"
+          "\(counted(list.unenforced.count, "host")) \(list.unenforced.count == 1 ? "denies" : "deny") nothing in some direction, and what is in no line passes there too: \(names)"
         ))
     }
     if !list.together.isEmpty {
@@ -89,7 +89,7 @@ private struct ListFile: Encodable {
 
   let lines: [Line]
   let ended: [String]
-  let observing: [String]
+  let unenforced: [String]
   let together: [[String]]
 
   init(_ list: AllowedList, _ policy: Policy, _ sources: Sources) {
@@ -100,7 +100,7 @@ private struct ListFile: Encodable {
         at: sources.shownLine(line.place))
     }
     ended = list.ended
-    observing = list.observing.map { policy[$0].name }
+    unenforced = list.unenforced.map { policy[$0].name }
     together = list.together.map { $0.map { policy[$0].name } }
   }
 }
