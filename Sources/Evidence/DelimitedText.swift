@@ -28,7 +28,7 @@ package enum DelimitedText {
     guard plain.unicodeScalars.contains(where: { $0 == "\"" || $0 == "," }) || plain.hasPrefix(" ") else {
       return plain
     }
-    return "\"" + plain.replacing("\"", with: "\"\"") + "\""
+    return "\"" + plain.escaping { $0 == "\"" ? "\"\"" : nil } + "\""
   }
 }
 
@@ -46,11 +46,24 @@ package enum MarkdownTable {
 
   /// A reason must not become a link, a tag or another cell.
   package static func cell(_ text: String) -> String {
-    var out = ""
-    for character in SafeText.escaped(text.replacing("\n", with: " ")) {
-      if "\\`*_[]<>|#!~&".contains(character) { out.append("\\") }
-      out.append(character)
+    SafeText.escaped(text.escaping { $0 == "\n" || $0 == "\r" ? " " : nil }).escaping {
+      "\\`*_[]<>|#!~&".unicodeScalars.contains($0) ? "\\\($0)" : nil
     }
-    return out
+  }
+}
+
+extension String {
+  /// The same with something in place of some scalars. A mark that is put on a sign by the scalar behind it makes both one `Character`,
+  /// which is not that sign any more; readers of CSV, Markdown and metrics see the sign.
+  func escaping(_ escape: (Unicode.Scalar) -> String?) -> String {
+    var out = String.UnicodeScalarView()
+    for scalar in unicodeScalars {
+      if let escaped = escape(scalar) {
+        out.append(contentsOf: escaped.unicodeScalars)
+      } else {
+        out.append(scalar)
+      }
+    }
+    return String(out)
   }
 }

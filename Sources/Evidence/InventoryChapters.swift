@@ -90,8 +90,13 @@ package struct InventoryChapters {
 
   package var flows: ReportChapter {
     var lead = [
-      "Each line is what one flow allows by one service: each of these may ask each of those. Nothing else passes."
+      "Each line is what one flow allows by one service: each of these may ask each of those. Nothing else passes where hosts enforce."
     ]
+    if !list.unenforced.isEmpty {
+      lead.append(
+        "Hosts that deny nothing in some direction, because they only observe it or leave it alone, so that more passes there: \(names.name(list.unenforced))."
+      )
+    }
     if !list.ended.isEmpty {
       lead.append("Ended, and so without effect: \(list.ended.joined(separator: ", ")).")
     }

@@ -42,13 +42,13 @@ package struct MetricFamily: Hashable, Sendable {
   package let help: String
   package private(set) var samples: [Sample] = []
 
-  init(_ name: String, _ kind: Kind, _ help: String) {
+  package init(_ name: String, _ kind: Kind, _ help: String) {
     self.name = name
     self.kind = kind
     self.help = help
   }
 
-  mutating func add(_ value: Value?, _ labels: Label...) {
+  package mutating func add(_ value: Value?, _ labels: Label...) {
     if let value { samples.append(Sample(labels: labels, value: value)) }
   }
 }
@@ -70,7 +70,15 @@ package enum MetricText {
   }
 
   private static func escaped(_ text: String, isValue: Bool = false) -> String {
-    let text = text.replacing("\\", with: "\\\\").replacing("\n", with: "\\n")
-    return isValue ? text.replacing("\"", with: "\\\"") : text
+    text.escaping { scalar in
+      switch scalar {
+      case "\\": "\\\\"
+      case "\n": "\\n"
+      case "\"" where isValue: "\\\""
+      // Names are told by hosts; one that lies must not end a line of the others'.
+      case _ where scalar.properties.generalCategory == .control: "?"
+      default: nil
+      }
+    }
   }
 }

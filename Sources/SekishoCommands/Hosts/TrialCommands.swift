@@ -32,9 +32,14 @@ struct TrialHosts: ParsableArguments {
   }
 
   /// The hosts that are named; `nil`: none is.
-  func find() throws -> Targets? {
+  ///
+  /// - Parameter requiresGuards: whether an inventory whose guards do not hold is refused: what is in force does not wait for them.
+  func find(requiresGuards: Bool = true) throws -> Targets? {
     let isNamed = targets.local || targets.lab || targets.host != nil || targets.from != nil
-    return isNamed ? try TargetFinder(options: targets.request, inventory: inventory.inventory).find() : nil
+    return isNamed
+      ? try TargetFinder(
+        options: targets.request, inventory: inventory.inventory, requiresGuards: requiresGuards
+      ).find() : nil
   }
 }
 
