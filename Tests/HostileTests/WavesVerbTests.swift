@@ -71,7 +71,7 @@ import Testing
       echo 'exit 7' > wave2; ends 5 $waves --check ./checks 2> said; has inventory
       grep 'every host has what it had: the check (.*/checks) ended with 7' said
       # A check that takes too long is one that says no, and goes with all that it started.
-      echo 'sleep 1000 & echo $! > slept; wait' > wave2
+      echo 'sleep 300 & echo $! > slept; wait' > wave2
       ends 5 $waves --check ./checks --check-within 1s 2> said; has inventory; grep 'took longer than 1 s' said
       # Who was ended is gone once its new parent has looked after it.
       for i in $(seq 100); do kill -0 $(cat slept) 2> /dev/null || break; sleep 0.1; done; (! kill -0 $(cat slept) 2> /dev/null)
@@ -93,7 +93,7 @@ import Testing
   @Test(.timeLimit(.minutes(60))) func `an interrupted run goes back, and a second is refused`() throws {
     try run(
       """
-      echo 'touch waits; sleep 1000' > wave2
+      echo 'touch waits; sleep 300' > wave2
       $waves --check ./checks 2> said & run=$!
       until test -e waits; do sleep 0.1; done
       ends 1 $waves 2> refused; grep 'another run goes on, of .* since 20.*Z (process ' refused
@@ -138,7 +138,7 @@ import Testing
   {
     try run(
       """
-      echo 'touch waits; sleep 1000' > wave2
+      echo 'touch waits; sleep 300' > wave2
       $waves --check ./checks --confirm-within 15s & run=$!
       until test -e waits; do sleep 0.1; done
       kill -9 $run; wait $run || true
@@ -165,7 +165,7 @@ import Testing
       ends 2 sekisho diff -i new --lab --out plan -q; sekisho sign -q plan --key ada
       signed="sekisho apply -i new plan --waves 1,100% -q"
       ends 64 $signed --base inventory 2> said; grep 'leave --base out' said
-      echo 'touch waits; sleep 1000' > wave2
+      echo 'touch waits; sleep 300' > wave2
       $signed --check ./checks & run=$!
       until test -e waits; do sleep 0.1; done
       kill -9 $run; wait $run || true; rm wave2
