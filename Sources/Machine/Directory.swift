@@ -156,6 +156,18 @@ extension Directory {
     _ = fsync(descriptor.rawValue)
   }
 
+  /// Takes what is behind so many bytes of a file away.
+  package func shorten(_ name: String, to length: Int) throws(SystemFailure) {
+    try before("cannot write the file", name)
+    let file = FileDescriptor(
+      rawValue: unsafe openat(descriptor.rawValue, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW))
+    if file.rawValue < 0 { throw failure("cannot open the file", name, .last) }
+    defer { try? file.close() }
+    if ftruncate(file.rawValue, length) != 0 || fsync(file.rawValue) != 0 {
+      throw failure("cannot write the file", name, .last)
+    }
+  }
+
   /// Adds to the end of a file, which is made when it is missing, and brings it to disk.
   package func append(
     _ bytes: [UInt8], to name: String, _ permissions: FilePermissions = .everybodyReads
@@ -167,10 +179,13 @@ extension Directory {
         permissions.rawValue))
     if file.rawValue < 0 { throw failure("cannot open the file", name, .last) }
     defer { try? file.close() }
+    let length = lseek(file.rawValue, 0, SEEK_END)
     do throws(Errno) {
       try file.writeWhole(bytes)
       if fsync(file.rawValue) != 0 { throw .last }
     } catch {
+      // A part of it would stand ahead of what is added next.
+      if length >= 0 { _ = ftruncate(file.rawValue, length) }
       throw failure("cannot write the file", name, error)
     }
     _ = fsync(descriptor.rawValue)

@@ -60,8 +60,10 @@ struct HostUnion {
       let names = (terms[$0.element.flow].name, terms[$1.element.flow].name)
       return names.0 == names.1 ? $0.offset < $1.offset : names.0 < names.1
     }
+    let modes = old.modes.wider(new.modes)
+    if forward.judgesNothing(modes) { throw .modes }
     policy = HostPolicy(
-      modes: old.modes.wider(new.modes), deny: new.deny, forward: forward, dhcp: old.dhcp || new.dhcp,
+      modes: modes, deny: new.deny, forward: forward, dhcp: old.dhcp || new.dhcp,
       mayNameItself: old.mayNameItself || new.mayNameItself, allowances: order.map(\.element),
       tripwires: new.tripwires, log: new.log)
   }
@@ -90,6 +92,20 @@ struct HostUnion {
   enum Unforeseen: Error {
     case bridges
     case gatewayOfContainers
+    case modes
+  }
+}
+
+extension ForwardPolicy {
+  /// Whether the directions that are left alone would leave something unjudged that must be: an inventory that says so is refused, and
+  /// what one side leaves alone may be what the other needs for its containers.
+  fileprivate func judgesNothing(_ modes: Modes) -> Bool {
+    let (ingress, egress) = (modes.ingress == .leave, modes.egress == .leave)
+    return switch self {
+    case .judge: false
+    case .leave: ingress && egress
+    case .containers(let containers): ingress || egress && containers.judgesEgress
+    }
   }
 }
 

@@ -17,6 +17,8 @@ extension HostUnion.Unforeseen {
     case .bridges: "bridges of containers are others on \(hosts), and what passes by them is not to be united"
     case .gatewayOfContainers:
       "\(hosts) forwards as a gateway on one side and to containers on the other, and no ruleset allows both"
+    case .modes:
+      "\(hosts) leaves directions alone on each side so that both together would judge nothing there"
     }
   }
 }

@@ -88,6 +88,12 @@ import Testing
         try holding(whole.prefix(cut)) {
           let found = try directory.unfinished()
           #expect(found.progress.goesBack == nil)
+          // What is written next is a line of its own.
+          try found.write(RunEntry(.goingBack, reason: "another"))
+        }
+        do {
+          let again = try directory.unfinished()
+          #expect(again.progress.goesBack == "another")
         }
       }
       // Of a run whose head is not there, nothing was done.

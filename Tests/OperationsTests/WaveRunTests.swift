@@ -56,6 +56,8 @@ import Testing
         let report = await Self.run(fleet).goOn()
         #expect(report.stuck.isEmpty, "call \(call)")
         #expect(fleet.levels == (report.wentBack == nil ? Self.top : Self.bottom), "call \(call)")
+        // Nobody who went back is told as confirmed, and nobody who failed as not begun with.
+        #expect(report.wentBack == nil || !report.hosts.contains { $0.fate.isConfirmed }, "call \(call)")
         #expect(fleet.state.withLock { $0.mistakes } == [])
         backs += report.wentBack == nil ? 0 : 1
         // Of the last line alone nothing depends.
@@ -140,4 +142,8 @@ import Testing
     _ = await run(fleet, check: check).goOn()
     return fleet.state.withLock { $0.calls }
   }
+}
+
+extension RunFate {
+  fileprivate var isConfirmed: Bool { if case .confirmed = self { true } else { false } }
 }

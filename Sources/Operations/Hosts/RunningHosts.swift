@@ -20,7 +20,7 @@ package struct RunningHosts {
   /// What hosts have in their books, where they were asked for them.
   let books: [String: Books]
   /// Hosts that take only what is signed.
-  private let asksForSignatures: Set<String>
+  let asksForSignatures: Set<String>
 
   init(
     _ targets: Targets, _ answers: [Result<Answer, any Error>],

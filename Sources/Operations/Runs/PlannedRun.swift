@@ -33,7 +33,10 @@ package struct PlannedRun: Sendable {
     var unready: [(host: String, reason: String)] = []
     for applying in changing {
       let name = applying.target.name
-      do { before[name] = try RunPlan.Before(applying, change.running.books[name]) } catch {
+      do {
+        before[name] = try RunPlan.Before(
+          applying, change.running.books[name], isSigned: change.running.asksForSignatures.contains(name))
+      } catch {
         unready.append((name, "\(error)"))
       }
     }
@@ -108,8 +111,9 @@ package struct PlannedRun: Sendable {
 }
 
 extension RunPlan.Before {
+  /// - Parameter isSigned: whether the host takes only what is signed.
   /// - Throws: ``RunStop`` where the host could not go back.
-  fileprivate init(_ applying: Applying, _ books: Books?) throws {
+  fileprivate init(_ applying: Applying, _ books: Books?, isSigned: Bool) throws {
     guard case .through = applying.target.reach else {
       throw RunStop(
         reason:
@@ -117,11 +121,8 @@ extension RunPlan.Before {
     }
     guard let books else { throw RunStop(reason: "the host has not told its books") }
     let looked = applying.looked
-    if let stop = looked.stop, stop.until != nil {
-      throw RunStop(
-        reason:
-          "\(stop.by) has stopped the host for a time, which a run could not put back; wait, or start it first"
-      )
+    if let stop = looked.stop {
+      throw RunStop(reason: "\(stop.by) has stopped the host, which a run could not put back; start it first")
     }
     if books.confirmed == nil, looked.comparison.isInstalled {
       throw RunStop(
@@ -133,9 +134,15 @@ extension RunPlan.Before {
     if books.confirmed != nil, confirmed?.digest == nil {
       throw RunStop(reason: "the confirmed revision cannot be read, so that the host could not go back to it")
     }
+    if isSigned, confirmed?.approvedBy?.isEmpty != false {
+      throw RunStop(
+        reason:
+          "the host takes only what is signed, and what it has now was not, so that it could not go back to that; apply without --waves"
+      )
+    }
     self.init(
       revision: books.confirmed, digest: confirmed?.digest, last: books.revisions.map(\.number).max() ?? 0,
-      wasOpen: books.confirmed == nil || looked.stop != nil)
+      wasOpen: books.confirmed == nil)
   }
 }
 

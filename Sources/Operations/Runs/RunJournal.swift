@@ -171,7 +171,10 @@ package struct RunDirectory: Sendable {
   package func unfinished() throws -> RunJournal {
     let lock = try locked()
     guard let found = try newest(), !found.progress.isEnded else { throw RunRefusal.none }
-    return RunJournal(try Directory(opening: path), found.name, lock, found.head, found.progress)
+    let directory = try Directory(opening: path)
+    // What is added next would stand behind a line that a power cut has left without its end, and be no line.
+    try directory.shorten(found.name, to: found.length)
+    return RunJournal(directory, found.name, lock, found.head, found.progress)
   }
 
   private func locked() throws -> RunLock {
@@ -183,7 +186,7 @@ package struct RunDirectory: Sendable {
   }
 
   /// The run that began last.
-  private func newest() throws -> (name: String, head: RunHead, progress: RunProgress)? {
+  private func newest() throws -> (name: String, head: RunHead, progress: RunProgress, length: Int)? {
     let directory = try Directory(opening: path)
     for name in try journals().reversed() {
       let bytes = try directory.read(name, atMost: Self.mostBytes, isOwn: true) ?? []
@@ -199,7 +202,8 @@ package struct RunDirectory: Sendable {
       } catch {
         throw RunRefusal.damaged("\(path)/\(name)")
       }
-      return (name, head, progress)
+      let length = (bytes.lastIndex(of: UInt8(ascii: "\n")) ?? -1) + 1
+      return (name, head, progress, length)
     }
     return nil
   }

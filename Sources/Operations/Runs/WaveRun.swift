@@ -51,6 +51,8 @@ package struct WaveRun: Sendable {
         do { try await carryOut(step, wave) } catch { return await goBack(because: error) }
       }
     }
+    // While the last wave was confirmed, too, somebody was told that everything goes back.
+    do { try interrupt.check() } catch { return await goBack(because: error) }
     return ended(because: nil)
   }
 
@@ -73,7 +75,8 @@ package struct WaveRun: Sendable {
       try await prove(hosts, step: step, trials)
       if let check, !trials.all.isEmpty {
         listener.hear(.checks(place))
-        try await check(place)
+        // Those that failed, and may, are as they were.
+        try await check(RunWave(step: step, wave: wave, of: plan, hosts: hosts.filter { trials[$0] != nil }))
       }
       try interrupt.check()
       try write(RunEntry(.confirming, step: step, wave: wave))
@@ -156,7 +159,7 @@ package struct WaveRun: Sendable {
     tell(host, .goingBack)
     do {
       try await fleet.goBack(host, to: level)
-      if level == 0 { book.goneBack(host) }
+      if plan.level(of: host, behind: level) == 0 { book.goneBack(host) }
       tell(host, .back)
     } catch {
       book.set(host, .stuck(error))
