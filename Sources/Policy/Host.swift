@@ -119,7 +119,7 @@ public struct Host: Hashable, Sendable {
   public let zone: String?
   /// Ascending.
   public let groups: [String]
-  public let modes: Modes
+  public private(set) var modes: Modes
   public let deny: DenyAction
   public let forwarding: Forwarding
   /// Whether the host is a DHCP client (DHCPv4 and DHCPv6).
@@ -155,8 +155,8 @@ public struct Host: Hashable, Sendable {
 extension Host {
   /// The same host in other modes.
   package func with(modes: Modes) -> Self {
-    Self(
-      name: name, addresses: addresses, zone: zone, groups: groups, modes: modes, deny: deny,
-      forwarding: forwarding, dhcp: dhcp, crown: crown, ssh: ssh, location: location)
+    var other = self
+    other.modes = modes
+    return other
   }
 }
