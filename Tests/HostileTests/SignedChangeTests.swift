@@ -250,6 +250,17 @@ struct SignedChangeTests {
         sekisho sign -q bundle --key ada
         status=0; sekisho pull http://10.0.0.2:8080 --confirm-within 10s || status=$?; test $status = 5
         sekisho drift
+        for i in 1 2; do
+          status=0; sekisho pull http://10.0.0.2:8080 2> said || status=$?; test $status = 5
+          grep -q 'was on trial here before' said
+        done
+        test $(grep -c '"event":"armed"' state/audit.jsonl) = 2
+        status=0; sekisho pull http://10.0.0.2:8080 --again --confirm-within 10s || status=$?; test $status = 5
+        printf 'fetch2: {from: a, to: b, service: files, why: bundles}' | sed 's/^/  /' >> inventory/all.yaml
+        sekisho bundle -q --out bundle --revision 3
+        sekisho sign -q bundle --key ada
+        sekisho pull http://10.0.0.2:8080 2>&1 | grep 'revision 3'
+        sekisho pull http://10.0.0.2:8080 2>&1 | grep 'nothing new: revision 3'
         curl -s -o /dev/null http://10.0.0.2:8080/
         sekisho history
         kill $web $server

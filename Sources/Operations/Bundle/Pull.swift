@@ -7,6 +7,7 @@ internal import HostAgent
 internal import Machine
 internal import Nftables
 internal import Signing
+internal import SystemPackage
 
 /// What became of what a host pulled.
 package enum Pulled: Sendable {
@@ -17,6 +18,8 @@ package enum Pulled: Sendable {
   case confirmed(Int64, Armed, Confirmed)
   /// The bundle could not be reached any more through a new connection.
   case rolledBack(Int64, Armed, BundleUnread)
+  /// The same index was on trial here before, and nothing confirmed it.
+  case triedBefore
 }
 
 /// A host that looks for what it is to have. Whatever is read here is judged by the host's own code when it is asked for the change.
@@ -26,6 +29,8 @@ package struct Pull {
     /// The change, as it is shown and judged before it is tried.
     package let change: FleetChange
     let index: Int64
+    /// Of the index.
+    let digest: String
     let table: Table
     let signed: SignedIndex
   }
@@ -41,14 +46,18 @@ package struct Pull {
   private let trust = TrustedSigners()
   /// Where the tag of the index that was taken last is kept, and that of this one.
   private let tag: (known: String, new: String)?
+  /// Where the digest of an index stands that was put on trial and is not confirmed: a timer must not cut the host off again
+  /// every few minutes, whatever ended the trial, this process' death included.
+  private let tried: String
 
   /// - Throws: ``Machine/DirectoryRefusal``.
   package init(_ source: BundleSource) throws {
     self.source = source
     agent = try ThisMachine.agent()
     let place = try StateDirectory().path
-    let name = "\(place)/pull-\(SHA256.hex(source.text.utf8).prefix(16)).etag"
-    tag = source.isRemote ? (name, name + ".new") : nil
+    let name = "\(place)/pull-\(SHA256.hex(source.text.utf8).prefix(16))"
+    tag = source.isRemote ? (name + ".etag", name + ".etag.new") : nil
+    tried = name + ".tried"
   }
 
   /// Reads what is new.
@@ -56,8 +65,9 @@ package struct Pull {
   /// - Parameters:
   ///   - name: of this host; `nil`: as is written down, or as its addresses say.
   ///   - allowsUnsigned: whether a host goes on that asks for no signatures.
+  ///   - triesAgain: whether an index is tried that was on trial here and not confirmed.
   /// - Throws: ``BundleUnread``, ``AgentProtocol/AgentFailure``, ``Misuse``.
-  package func look(as name: String?, allowsUnsigned: Bool) async throws -> Looked {
+  package func look(as name: String?, allowsUnsigned: Bool, triesAgain: Bool) async throws -> Looked {
     let greeting = try agent.answer(Hello())
     if greeting.approvals == nil, !allowsUnsigned {
       throw AgentFailure(
@@ -65,8 +75,14 @@ package struct Pull {
         remedy: "write whose signatures count into \(trust.path)/allowed_signers, or give --allow-unsigned")
     }
     let books = try agent.answer(History())
-    guard let bytes = try source.index(unless: tag) else { return .done(.nothingNew(books.index)) }
-    if books.indexDigest == SHA256.hex(bytes) { return .done(.nothingNew(books.index)) }
+    let failed = triesAgain ? nil : try lastTried()
+    if let tag { Files.remove(tag.new) }
+    guard let bytes = try source.index(unless: triesAgain ? nil : tag) else {
+      return .done(failed == nil ? .nothingNew(books.index) : .triedBefore)
+    }
+    let digest = SHA256.hex(bytes)
+    if books.indexDigest == digest { return .done(.nothingNew(books.index)) }
+    if digest == failed { return .done(.triedBefore) }
     guard let index = ChangeIndex(decoding: bytes) else {
       throw AgentFailure(.unapproved, "the index is damaged, or of another version", object: source.text)
     }
@@ -75,7 +91,7 @@ package struct Pull {
     let confirmed = books.revisions.first { $0.number == books.confirmed }
     if books.trial == nil, confirmed?.digest == host.ruleset {
       let accepted = try agent.answer(Accept(signed))
-      keepTag()
+      settle()
       return .done(.accepted(index.revision, revision: accepted.revision))
     }
     let ruleset = try source.ruleset(host.ruleset)
@@ -92,7 +108,7 @@ package struct Pull {
     target.signed = signed
     let change = try await FleetChange(
       of: Targets(hosts: [target], all: Set(index.hosts.map(\.name)), inventory: nil))
-    return .found(Found(change: change, index: index.revision, table: table, signed: signed))
+    return .found(Found(change: change, index: index.revision, digest: digest, table: table, signed: signed))
   }
 
   /// Tries what was found, and keeps it where the bundle can still be reached through a new connection.
@@ -103,6 +119,7 @@ package struct Pull {
     let seen = try found.change.running.answers[0].get().seen
     let armed = try agent.answer(
       Arm(found.table, seen: seen, seconds: seconds, note: note, signed: found.signed))
+    try Files.replace(tried, with: Array(found.digest.utf8))
     // Whoever confirms needs a moment of the time, too.
     let end = ContinuousClock.now + .seconds(max(1, seconds - 3))
     var last: BundleUnread
@@ -113,14 +130,27 @@ package struct Pull {
         continue
       }
       let confirmed = try agent.answer(Confirm(token: armed.token, revision: armed.revision))
-      keepTag()
+      settle()
       return .confirmed(found.index, armed, confirmed)
     } while ContinuousClock.now < end
     _ = try? agent.answer(EndTrial())
+    keepTag()
     return .rolledBack(found.index, armed, last)
   }
 
-  /// Of what was taken, so that it is not asked for again.
+  private func settle() {
+    keepTag()
+    Files.remove(tried)
+  }
+
+  /// The digest of the index that was tried last and is not confirmed.
+  private func lastTried() throws -> String? {
+    do { return String(decoding: try Files.read(tried, atMost: 4096), as: UTF8.self) } catch let error
+      where error.errno == .noSuchFileOrDirectory
+    { return nil }
+  }
+
+  /// Of what was taken or tried, so that it is not asked for again.
   private func keepTag() {
     guard let tag, let bytes = try? Files.read(tag.new, atMost: 4096) else { return }
     try? Files.replace(tag.known, with: bytes)

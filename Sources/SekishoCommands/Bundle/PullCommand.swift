@@ -10,7 +10,8 @@ struct PullCommand: Verb {
     discussion: """
       Reads the index of a bundle, its signatures and this host's ruleset, by curl or from a directory, and puts the ruleset \
       on trial. It stays when the bundle can still be reached through a new connection, which the new rules have let begin; \
-      else the host goes back. Where the index is the one that was taken last nothing else is read.
+      else the host goes back, and does not try the same index again unless --again is given. Where the index is the one that \
+      was taken last nothing else is read.
 
         sudo sekisho pull https://bundles.example.org/sekisho
         sudo systemctl enable --now sekisho-pull.timer
@@ -37,6 +38,9 @@ struct PullCommand: Verb {
   @Flag(help: "Go on where this host asks for no signatures.")
   var allowUnsigned = false
 
+  @Flag(help: "Try an index again that was rolled back here.")
+  var again = false
+
   @OptionGroup var lockout: LockoutOptions
   @OptionGroup var output: OutputOptions
 
@@ -51,7 +55,7 @@ struct PullCommand: Verb {
   func answer(_ console: Console) async throws -> Answer {
     let pull = try Pull(try BundleSource(parsing: source))
     let pulled: Pulled
-    switch try await pull.look(as: host, allowsUnsigned: allowUnsigned) {
+    switch try await pull.look(as: host, allowsUnsigned: allowUnsigned, triesAgain: again) {
     case .done(let done): pulled = done
     case .found(let found):
       let failures = found.change.failures
@@ -87,15 +91,22 @@ struct PullCommand: Verb {
       answer.data = .document(
         File(status: "rolled-back", index: index, revision: armed.revision, error: FailureJSON(error)))
       answer.exitCode = .rolledBack
+    case .triedBefore:
+      answer.parts.append(
+        .failure(
+          "what lies there was on trial here before and was not confirmed; publish a newer bundle, or try it again with --again"
+        ))
+      answer.data = .document(File(status: "tried-before"))
+      answer.exitCode = .rolledBack
     }
     return answer
   }
 
   private struct File: Encodable {
-    /// `nothing-new`, `accepted`, `confirmed` or `rolled-back`.
+    /// `nothing-new`, `accepted`, `confirmed`, `rolled-back` or `tried-before`.
     let status: String
     /// Of the bundle; `nil`: none was ever confirmed.
-    let index: Int64?
+    var index: Int64?
     /// Of this host's history.
     var revision: Int?
     var error: FailureJSON?
