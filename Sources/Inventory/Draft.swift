@@ -134,8 +134,9 @@ struct GroupDraft {
   let name: Symbol
   let key: NodeID
   /// `nil`: missing, and reported.
-  let selector: NodeID?
-  let transport: TransportDraft?
+  var selector: NodeID?
+  var transport: TransportDraft?
+  var servesByItself = false
 }
 
 struct FlowDraft {

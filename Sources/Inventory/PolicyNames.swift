@@ -16,7 +16,7 @@ extension PolicyBuilder {
       guard case .done(let selection?) = group else { return nil }
       return Group(
         name: loader.symbols.name(draft.name), hosts: selection.hosts.members, networks: selection.networks,
-        virtuals: selection.virtuals.members.map { VirtualID($0) },
+        virtuals: selection.virtuals.members.map { VirtualID($0) }, servesByItself: draft.servesByItself,
         location: loader.tree.location(draft.key))
     }.sorted { $0.name < $1.name }
   }

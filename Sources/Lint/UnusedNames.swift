@@ -6,11 +6,11 @@ extension Lint {
   static func unusedNames(_ policy: Policy) -> [Remark] {
     let used = Set(policy.terms.flatMap { $0.names + $0.excluded })
     var result: [Remark] = []
-    for group in policy.groups where !used.contains(group.name) {
+    for group in policy.groups where !used.contains(group.name) && !group.servesByItself {
       result.append(
         Remark(
           .unusedGroup, group.name, at: group.location, "no selector names the group `\(group.name)`",
-          help: "remove it, or name it where it was meant"))
+          help: "remove it, name it where it was meant, or say with `description` what it is for"))
     }
     // A suggestion costs a look at every name, and of two letters nearly everything is near.
     var suggestions = 20

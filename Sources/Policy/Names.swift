@@ -26,14 +26,17 @@ public struct Group: Hashable, Sendable {
   public let networks: AddressSet
   /// The virtual addresses of the group, ascending.
   public let virtuals: [VirtualID]
+  /// Whether it says what it is for, or how its hosts are reached, so that it is of use though no selector names it.
+  public let servesByItself: Bool
   /// Where it is declared, or the first host names it.
   public let location: SourceLocation
 
   public init(
     name: String, hosts: [HostID], networks: AddressSet = AddressSet(), virtuals: [VirtualID] = [],
-    location: SourceLocation
+    servesByItself: Bool = false, location: SourceLocation
   ) {
     self.virtuals = virtuals
+    self.servesByItself = servesByItself
     self.name = name
     self.hosts = hosts
     self.networks = networks

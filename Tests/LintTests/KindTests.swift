@@ -247,6 +247,13 @@ struct LintCase: CustomTestStringConvertible {
       flows: {f: {from: more, to: left & !b, service: ssh, why: test}}
       """, ["a"]),
     LintCase(
+      .unusedGroup, "what is described, or is a way to hosts, serves by itself",
+      """
+      groups:
+        some: {hosts: a, description: who is asked at night}
+        more: {hosts: b, transport: "ssh -J a-1 {host} sudo -n"}
+      """, ["a", "b"]),
+    LintCase(
       .unusedGroup, "a guard and a route are uses",
       """
       hosts: {gate: {addresses: 10.0.9.1, forwarding: gateway, routes: [{between: [a, office]}]}}
