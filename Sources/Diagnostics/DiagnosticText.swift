@@ -12,8 +12,11 @@ extension DiagnosticReport {
   /// The report for people: place, message, source line, underline, and what to write instead.
   ///
   /// At most `limit` diagnostics are written, errors before warnings and notes where not all fit;
-  /// a last line counts the rest. Empty for no diagnostics, else it ends with a line break.
-  public func text(_ sources: Sources, style: DiagnosticStyle = .plain, limit: Int = 100) -> String {
+  /// a last line counts the rest. Empty for no diagnostics, else it ends with a line break. Messages and help
+  /// are broken where a terminal of `columns` ends, source lines are not.
+  public func text(
+    _ sources: Sources, style: DiagnosticStyle = .plain, columns: Int? = nil, limit: Int = 100
+  ) -> String {
     let shown = diagnostics.enumerated()
       .sorted { ($0.element.severity, $0.offset) < ($1.element.severity, $1.offset) }
       .prefix(limit).sorted { $0.offset < $1.offset }.map(\.element)
@@ -35,8 +38,8 @@ extension DiagnosticReport {
       let path = SafeText.escaped(sources.shownPath(place.at.file))
       let position = place.at.line > 0 ? "\(path):\(place.at.line):\(place.at.column)" : path
       let colour = ["error": "1;31", "warning": "1;35"][kind] ?? "1;36"
-      out += "\(style.paint("\(position):", "1")) \(style.paint("\(kind):", colour)) "
-      out += style.paint(SafeText.escaped(message), "1") + "\n"
+      let head = "\(style.paint("\(position):", "1")) \(style.paint("\(kind):", colour)) "
+      out += wrapped(head + style.paint(SafeText.escaped(message), "1"), indent: 4)
       let number = "\(place.at.line)"
       let margin = String(repeating: " ", count: max(number.utf8.count, 4))
       if let line = lines[SourceLine(file: place.at.file, line: place.at.line)] {
@@ -44,7 +47,15 @@ extension DiagnosticReport {
         out += "\(margin.dropFirst(number.utf8.count))\(number) | \(excerpt.text)\n"
         out += "\(margin) | \(style.paint(excerpt.underline, colour))\n"
       }
-      if let help { out += "\(margin) = \(style.paint("help:", "1")) \(SafeText.escaped(help))\n" }
+      if let help {
+        out += wrapped(
+          "\(margin) = \(style.paint("help:", "1")) \(SafeText.escaped(help))",
+          indent: margin.utf8.count + " = help: ".utf8.count)
+      }
+    }
+
+    func wrapped(_ line: String, indent: Int) -> String {
+      LineWrap.wrapped(line, columns: columns, indent: indent) + "\n"
     }
   }
 }

@@ -36,4 +36,24 @@ struct ColourTests {
       #expect(said.output.contains("\u{1b}[") == isColoured, "\(said.all.debugDescription)")
     }
   }
+
+  @Test func `what is told to people is broken between words where the terminal ends`() throws {
+    try withShell { shell in
+      try shell.write("old.yaml", CommandLineTests.inventory)
+      try shell.write(
+        "new.yaml", CommandLineTests.inventory.replacingOccurrences(of: "service: ssh", with: "service: web"))
+      func lines(_ command: String, columns: Int) throws -> [Substring] {
+        let seen = "stty cols \(columns); NO_COLOR=1 \(command)"
+        let told = try shell.run("script -qec '\(seen)' log < /dev/null || true").output
+        return told.split { $0.isNewline }
+      }
+      for command in ["sekisho diff old.yaml new.yaml", "sekisho check -i nowhere"] {
+        let whole = try lines(command, columns: 500)
+        let broken = try lines(command, columns: 50)
+        #expect(whole.contains { $0.count > 50 } && broken.allSatisfy { $0.count <= 50 }, "\(broken)")
+        let words = [whole, broken].map { $0.joined(separator: " ").split(separator: " ") }
+        #expect(words[0] == words[1])
+      }
+    }
+  }
 }

@@ -12,7 +12,7 @@ struct AnswerText {
       switch part {
       case .chapter(let chapter):
         if chapter.kind == .advice, console.quiet { continue }
-        if !chapter.title.isEmpty { try line(styled(chapter.title)) }
+        if !chapter.title.isEmpty { try line(styled(chapter.title), indent: 2) }
         for entry in chapter.entries { try write(entry, indent: chapter.title.isEmpty ? 0 : 2) }
       case .summary(let text), .remark(let text): console.message(text)
       case .detail(let text): console.detail(text)
@@ -20,7 +20,8 @@ struct AnswerText {
       case .verbatim(let bytes): try console.write(bytes)
       case .diagnostics(let report, let sources):
         if console.quiet, !report.hasErrors { continue }
-        console.raw(report.text(sources, style: console.messageColour ? .coloured : .plain))
+        let style: DiagnosticStyle = console.messageColour ? .coloured : .plain
+        console.raw(report.text(sources, style: style, columns: console.messageColumns))
       }
     }
   }
@@ -62,12 +63,15 @@ struct AnswerText {
     if let ends = entry.ends { text += SafeText.escaped("\(ends.from) → \(ends.to)  ") }
     text += styled(entry.words)
     if !entry.note.isEmpty { text += "  \(styled(Words(entry.note, .faint)))" }
-    try line(text)
     let markWidth = max(entry.mark.map { $0.sign.count + 1 } ?? 0, 2)
+    try line(text, indent: indent + markWidth + 2)
     for other in entry.below { try write(other, indent: indent + markWidth + 2) }
   }
 
-  private func line(_ text: String) throws { try console.write(Array((text + "\n").utf8)) }
+  private func line(_ text: String, indent: Int) throws {
+    let text = LineWrap.wrapped(text, columns: console.columns, indent: indent)
+    try console.write(Array((text + "\n").utf8))
+  }
 
   /// With nothing in it that a terminal obeys but the styles of roles. It is one line: an end of one within a reason or a name
   /// would let whoever gave it write lines of ours.

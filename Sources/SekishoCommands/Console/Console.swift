@@ -17,6 +17,10 @@ struct Console: Sendable {
   let colour: Bool
   /// Whether standard error may be coloured.
   let messageColour: Bool
+  /// Of the terminal that standard output is; `nil`: it is none, or does not say.
+  let columns: Int?
+  /// The same of standard error.
+  let messageColumns: Int?
   /// Whether messages beyond errors are wanted.
   let quiet: Bool
   let verbose: Bool
@@ -30,6 +34,8 @@ struct Console: Sendable {
     }
     colour = isColoured(STDOUT_FILENO)
     messageColour = isColoured(STDERR_FILENO)
+    columns = Terminal.columns(.standardOutput)
+    messageColumns = Terminal.columns(.standardError)
     self.quiet = quiet
     self.verbose = verbose
   }
@@ -47,7 +53,7 @@ struct Console: Sendable {
 
   /// Writes a message to standard error unless `--quiet`.
   func message(_ text: String) {
-    if !quiet { try? writeAll(Array((Self.shown(text) + "\n").utf8), to: .standardError) }
+    if !quiet { tell(Self.shown(text)) }
   }
 
   /// Writes text to standard error as it is.
@@ -73,7 +79,11 @@ struct Console: Sendable {
   /// Writes an error to standard error, always.
   func error(_ text: String) {
     let label = messageColour ? "\u{1b}[1;31merror:\u{1b}[0m" : "error:"
-    try? writeAll(Array("\(label) \(Self.shown(text))\n".utf8), to: .standardError)
+    tell("\(label) \(Self.shown(text))")
+  }
+
+  private func tell(_ line: String) {
+    raw(LineWrap.wrapped(line, columns: messageColumns, indent: 2) + "\n")
   }
 
   /// Text as a terminal may get it, in one line and with nothing of it obeyed.
