@@ -39,7 +39,12 @@ package struct BundleSource: Sendable {
   /// - Parameter tag: a file with the ETag (RFC 9110, 8.8.3) of the index that was taken last, and where to keep the one of this.
   /// - Returns: `nil`: it is the one that was taken last.
   func index(unless tag: (known: String, new: String)? = nil) throws(BundleUnread) -> [UInt8]? {
-    try read(BundleWrite.index, atMost: Self.longestIndex, tag: tag)
+    try read(BundleWrite.index, atMost: Self.longestIndex, comparing: tag?.known, saving: tag?.new)
+  }
+
+  /// Asks for the index through a new connection, without taking it again where it is the one that was read last.
+  func reach(_ tag: (known: String, new: String)?) throws(BundleUnread) {
+    _ = try read(BundleWrite.index, atMost: Self.longestIndex, comparing: tag?.new)
   }
 
   /// What lies beside the index; `nil`: nothing does.
@@ -57,7 +62,7 @@ package struct BundleSource: Sendable {
   }
 
   private func read(
-    _ name: String, atMost limit: Int, tag: (known: String, new: String)? = nil
+    _ name: String, atMost limit: Int, comparing known: String? = nil, saving new: String? = nil
   ) throws(BundleUnread) -> [UInt8]? {
     switch place {
     case .directory(let path):
@@ -65,20 +70,21 @@ package struct BundleSource: Sendable {
         throw BundleUnread(
           object: error.object, reason: error.message, isMissing: error.errno == .noSuchFileOrDirectory)
       }
-    case .url(let url): return try fetch("\(url)/\(name)", atMost: limit, tag)
+    case .url(let url): return try fetch("\(url)/\(name)", atMost: limit, known, new)
     }
   }
 
   /// curl(1), with nothing of a configuration of its own, one URL, no redirects, and an end to everything: each is a new connection.
   private func fetch(
-    _ url: String, atMost limit: Int, _ tag: (known: String, new: String)?
+    _ url: String, atMost limit: Int, _ known: String?, _ new: String?
   ) throws(BundleUnread) -> [UInt8]? {
     let command =
       [
         "/usr/bin/curl", "-q", "--silent", "--show-error", "--fail", "--globoff", "--proto", "=https,http",
         "--connect-timeout", "10", "--max-time", "120", "--max-filesize", "\(limit)", "--write-out",
         "%{stderr}\\n%{http_code}",
-      ] + (tag.map { ["--etag-compare", $0.known, "--etag-save", $0.new] } ?? []) + ["--url", url]
+      ] + (known.map { ["--etag-compare", $0] } ?? []) + (new.map { ["--etag-save", $0] } ?? [])
+      + ["--url", url]
     let outcome: Programs.Outcome
     do throws(SystemFailure) {
       outcome = try Programs.run(command, atMost: limit, within: .seconds(130))

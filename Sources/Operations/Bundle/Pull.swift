@@ -124,7 +124,7 @@ package struct Pull {
     let end = ContinuousClock.now + .seconds(max(1, seconds - 3))
     var last: BundleUnread
     repeat {
-      do throws(BundleUnread) { _ = try source.index() } catch {
+      do throws(BundleUnread) { try source.reach(tag) } catch {
         last = error
         Programs.pause(.seconds(1))
         continue
