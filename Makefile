@@ -39,7 +39,7 @@ STATIC := --scratch-path $(STATIC_BUILD) -c release --static-swift-stdlib --disa
 	-Xlinker '--remap-inputs=*/libyaml.so=$(STATIC_LIBRARIES)/libyaml.a' \
 	-Xlinker -L$(STATIC_LIBRARIES) -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: build release test test-containers test-ansible test-boot test-deb test-report quick soak fuzz lint format golden demo demo-adopt bench
+.PHONY: build release test test-containers test-ansible test-pull test-boot test-deb test-report quick soak fuzz lint format golden demo demo-adopt bench
 .PHONY: documentation manual install uninstall deb tarball test-library clean
 .PHONY: packages run-packages test-packages
 
@@ -59,6 +59,13 @@ test-containers: build run-packages
 test-ansible: build run-packages
 	@packaging/install-packages $(ANSIBLE_PACKAGES)
 	Tests/Ansible/run "$$(swift build --show-bin-path)/sekisho"
+
+# HOSTS of a lab that pull a signed bundle from an nginx, all at once.
+HOSTS ?= 20
+test-pull: build run-packages
+	@packaging/install-packages openssh-client
+	packaging/adopt-programs .build/adopt
+	Tests/Pull/run "$$(swift build --show-bin-path)/sekisho" .build/adopt $(HOSTS)
 
 # A Debian 12 that is booted in emulation with what install puts into it: some minutes behind the release.
 test-boot: manual
@@ -178,8 +185,9 @@ deb: manual
 		ZSH_COMPLETIONS=share/zsh/vendor-completions
 	packaging/deb .build/deb/tree .build/deb
 
-# The same for others, in .build/tarball: the program with all that Swift needs in it, manual, completions and units.
+# The same for others, in .build/tarball: the program, the two libraries it is linked to, manual, completions and units.
 tarball: manual
+	@packaging/install-packages patchelf
 	rm -rf .build/tarball
 	$(MAKE) --no-print-directory install DESTDIR=$(CURDIR)/.build/tarball/tree PREFIX=/usr/local
 	packaging/tarball .build/tarball/tree .build/tarball
