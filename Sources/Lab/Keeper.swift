@@ -72,7 +72,9 @@ enum Keeper {
   /// Lets programs of the lab find its hosts by name: an /etc/hosts that has them too.
   private static func makeNamesKnown(_ plan: LabPlan) {
     let own = Files.text("/etc/hosts") ?? ""
-    let names = plan.nodes.flatMap { node in node.addresses.map { "\($0) \(node.name)\n" } }.joined()
+    let names = plan.nodes.flatMap { node in
+      node.addresses.map { "\($0) \(node.name)\n" } + node.carried.map { "\($0.address) \($0.name)\n" }
+    }.joined()
     let path = "/run/hosts"
     // Without the file, or where the kernel refuses, addresses still work.
     guard (try? Files.replace(path, with: Array("\(own)\n\(names)".utf8), .everybodyReads)) != nil else {

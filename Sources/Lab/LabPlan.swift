@@ -35,14 +35,14 @@ package struct LabNode: Hashable, Sendable {
   /// Ascending, not empty.
   package let addresses: [Address]
   /// Virtual addresses that it carries, ascending: of each the first of its carriers by name has it.
-  package let carried: [Address]
+  package let carried: [LabVirtual]
   /// Whether it forwards packets: gateways.
   package let forwards: Bool
   /// What is reached through a gateway, ascending; everything else is reached directly.
   package let routes: [LabRoute]
 
   package init(
-    name: String, kind: Kind, addresses: [Address], carried: [Address] = [], forwards: Bool,
+    name: String, kind: Kind, addresses: [Address], carried: [LabVirtual] = [], forwards: Bool,
     routes: [LabRoute]
   ) {
     self.carried = carried
@@ -52,6 +52,22 @@ package struct LabNode: Hashable, Sendable {
     self.forwards = forwards
     self.routes = routes
   }
+
+  /// All that it answers to: its own first.
+  package var answered: [Address] { addresses + carried.map(\.address) }
+}
+
+/// A virtual address of a node, and how it is called.
+package struct LabVirtual: Hashable, Comparable, Sendable {
+  package let address: Address
+  package let name: String
+
+  package init(_ address: Address, _ name: String) {
+    self.address = address
+    self.name = name
+  }
+
+  package static func < (a: Self, b: Self) -> Bool { a.address < b.address }
 }
 
 /// A single address that is reached through a gateway.

@@ -4,7 +4,7 @@ internal import Addressing
 ///
 ///     node web-1 host
 ///     address 10.20.1.11
-///     virtual 10.20.1.100
+///     virtual 10.20.1.100 shop
 ///     forwards
 ///     route 10.20.3.11 10.20.0.1
 ///     end
@@ -16,7 +16,7 @@ extension LabPlan {
     for node in nodes {
       lines.append("node \(node.name) \(node.kind.rawValue)")
       lines += node.addresses.map { "address \($0)" }
-      lines += node.carried.map { "virtual \($0)" }
+      lines += node.carried.map { "virtual \($0.address) \($0.name)" }
       if node.forwards { lines.append("forwards") }
       lines += node.routes.map { "route \($0.destination) \($0.gateway)" }
     }
@@ -30,7 +30,7 @@ extension LabPlan {
     var name: String?
     var kind = LabNode.Kind.host
     var addresses: [Address] = []
-    var carried: [Address] = []
+    var carried: [LabVirtual] = []
     var forwards = false
     var routes: [LabRoute] = []
     func finish() -> Bool {
@@ -53,9 +53,11 @@ extension LabPlan {
       case ("address", 2):
         guard let address = try? Address(parsing: words[1]) else { return nil }
         addresses.append(address)
-      case ("virtual", 2):
-        guard let address = try? Address(parsing: words[1]) else { return nil }
-        carried.append(address)
+      case ("virtual", 3):
+        guard let address = try? Address(parsing: words[1]), LabNode.isUsableName(words[2]) else {
+          return nil
+        }
+        carried.append(LabVirtual(address, String(words[2])))
       case ("forwards", 1):
         forwards = true
       case ("route", 3):

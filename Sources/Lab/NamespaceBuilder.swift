@@ -58,7 +58,7 @@ struct NamespaceBuilder {
     AddressFamily.allCases.map { family in
       "addr add \(core(family))/\(family == .ipv4 ? 32 : 64) dev \(Self.bridge)\(family == .ipv6 ? " nodad" : "")"
     }
-      + plan.nodes.flatMap { $0.addresses + $0.carried }.map { address in
+      + plan.nodes.flatMap(\.answered).map { address in
         "route add \(address)/\(address.family.bitWidth) via \(address) dev \(Self.bridge) onlink"
       }
   }
@@ -66,7 +66,7 @@ struct NamespaceBuilder {
   /// The core's address on the bridge: the first link-local one that no node has.
   private func core(_ family: AddressFamily) -> Address {
     let first: UInt128 = family == .ipv4 ? 0xa9fe_0001 : 0xfe80 << 112 | 1
-    let taken = Set(plan.nodes.flatMap { $0.addresses + $0.carried })
+    let taken = Set(plan.nodes.flatMap(\.answered))
     var address = Address(family, first)
     while taken.contains(address) { address = Address(family, address.bits + 1) }
     return address
@@ -74,14 +74,14 @@ struct NamespaceBuilder {
 
   private func commands(for node: LabNode) -> [String] {
     let families = AddressFamily.allCases.filter { family in
-      (node.addresses + node.carried).contains { $0.family == family }
+      node.answered.contains { $0.family == family }
     }
     return ["link set lo up", "link set eth0 up"]
       + node.addresses.map { address in
         // Nobody else has the address, so that looking for a duplicate only delays its first use.
         "addr add \(address)/\(address.family.bitWidth) dev eth0\(address.family == .ipv6 ? " nodad" : "")"
       }
-      + node.carried.map { address in
+      + node.carried.map(\.address).map { address in
         // Never chosen as a source by itself: that is what programs ask for that answer there.
         "addr add \(address)/\(address.family.bitWidth) dev eth0"
           + (address.family == .ipv6 ? " nodad preferred_lft 0" : "")

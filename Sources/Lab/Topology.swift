@@ -15,7 +15,9 @@ extension LabPlan {
     let ends =
       policy.hosts.indices.map { index in
         let host = policy.hosts[index]
-        let carried = policy.virtuals.filter { $0.carriers[0].index == index }.flatMap(\.addresses)
+        let carried = policy.virtuals.filter { $0.carriers[0].index == index }.flatMap { virtual in
+          virtual.addresses.map { LabVirtual($0, virtual.name) }
+        }
         return End(name: host.name, kind: .host, addresses: host.addresses, carried: carried.sorted())
       } + networks.places.map { End(name: $0.name, kind: .network, addresses: $0.addresses, carried: []) }
     guard ends.count <= Self.limit else {
@@ -55,7 +57,8 @@ extension LabPlan {
         var routes: [LabRoute] = []
         for (other, family, gateway) in ways.from(index) {
           guard let hop = end.nearest(of: ends[gateway].addresses, family) else { continue }
-          for address in ends[other].addresses + ends[other].carried where address.family == family {
+          for address in ends[other].addresses + ends[other].carried.map(\.address)
+          where address.family == family {
             routes.append(LabRoute(to: address, via: hop))
           }
         }
@@ -75,7 +78,7 @@ private struct End {
   let name: String
   let kind: LabNode.Kind
   let addresses: [Address]
-  let carried: [Address]
+  let carried: [LabVirtual]
 
   /// The address of a gateway that shares the most leading bits with one of ours: its leg on our side.
   func nearest(of candidates: [Address], _ family: AddressFamily) -> Address? {

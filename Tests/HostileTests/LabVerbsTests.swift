@@ -141,4 +141,37 @@ import Testing
       #expect(result.status == 0, "\(result.all)")
     }
   }
+
+  @Test func `a virtual address is tried, and cut off, by its name`() throws {
+    try withShell { shell in
+      try shell.write(
+        "inventory/all.yaml",
+        """
+        version: 1
+        services: {web: tcp/443}
+        hosts:
+          e-1: {addresses: [10.0.0.1], groups: [edge]}
+          e-2: {addresses: [10.0.0.2], groups: [edge]}
+          c-1: {addresses: [10.0.0.3]}
+        virtual: {lb: {addresses: [10.0.0.100], carriers: edge}}
+        flows: {f: {from: c-1, to: lb, service: web, why: a test}}
+
+        """)
+      let result = try shell.run(
+        """
+        ends() { wanted=$1; shift; status=0; "$@" || status=$?; test $status = $wanted || { echo "$@: $status"; exit 9; }; }
+        sekisho lab up -q
+        trap 'sekisho lab down -q' EXIT
+        sekisho apply --lab --yes -q
+        ends 0 sekisho lab try c-1 lb web
+        ends 0 sekisho lab try c-1 e-1 web > told; grep closed told
+        ends 0 sekisho quarantine lb --why 'a test' --lab 2> told; (! grep e-1: told); (! grep e-2: told)
+        ends 4 sekisho lab try c-1 lb web
+        sekisho status --lab --host c-1 > told; grep 'refuses lb (10.0.0.100)' told
+        ends 0 sekisho quarantine lb --release --lab
+        ends 0 sekisho lab try c-1 lb web
+        """, inNamespace: false)
+      #expect(result.status == 0, "\(result.all)")
+    }
+  }
 }

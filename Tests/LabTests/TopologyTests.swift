@@ -117,10 +117,10 @@ import Testing
     let carrier = LabPlan(nodes: [
       LabNode(
         name: "a", kind: .host, addresses: [try Address(parsing: "10.0.0.1")],
-        carried: [try Address(parsing: "10.0.0.100")], forwards: false, routes: [])
+        carried: [LabVirtual(try Address(parsing: "10.0.0.100"), "lb")], forwards: false, routes: [])
     ])
     #expect(LabPlan(parsing: carrier.text.split(separator: "\n")) == carrier)
-    #expect(LabPlan(parsing: ["node a host", "virtual 10.0.0.100", "end"]) == nil)
+    #expect(LabPlan(parsing: ["node a host", "virtual 10.0.0.100 lb", "end"]) == nil)
     #expect(LabPlan(parsing: ["node a;b host", "address 10.0.0.1", "end"]) == nil)
   }
 

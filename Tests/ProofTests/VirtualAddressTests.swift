@@ -28,8 +28,12 @@ extension KernelProof {
       async throws
     {
       try await withEnforcedLab(Self.inventory, try labRights()) { proof in
-        #expect(proof.lab.plan["edge-1"]?.carried.map(\.description) == ["10.0.0.100", "2001:db8::100"])
+        #expect(
+          proof.lab.plan["edge-1"]?.carried.map(\.address.description) == ["10.0.0.100", "2001:db8::100"])
         #expect(proof.lab.plan["edge-2"]?.carried == [])
+        let told = try await proof.lab.run("web-1", ["getent", "ahosts", "lb"])
+        #expect(
+          told.output.contains("10.0.0.100") && told.output.contains("2001:db8::100"), "\(told.output)")
         try await expectCarrier("edge-1", other: "edge-2", in: proof)
         try await move(from: "edge-1", to: "edge-2", in: proof)
         try await expectCarrier("edge-2", other: "edge-1", in: proof)

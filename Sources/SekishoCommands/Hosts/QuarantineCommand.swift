@@ -161,7 +161,9 @@ struct ReleaseCommand: Verb {
       Exit codes: 0 done, also where nobody was cut off, 1 a host could not be asked.
       """)
 
-  @Argument(help: ArgumentHelp("A host, a group, a zone or an address.", valueName: "host"))
+  @Argument(
+    help: ArgumentHelp("A host, a group, a zone or an address.", valueName: "host"),
+    completion: Completions.peer)
   var released: [String]
 
   @Option(help: ArgumentHelp("Why, for the history of the hosts.", valueName: "reason"))
@@ -201,8 +203,8 @@ struct ReleaseCommand: Verb {
 private struct Refused {
   /// Names of the inventory.
   let hosts: [String]
-  /// Whoever has one of the addresses, by the inventory.
-  var owners: Set<String> { Set(peers.map(\.host)) }
+  /// Whoever has one of the addresses, or may carry it, by the inventory.
+  let owners: Set<String>
   let peers: [QuarantineHosts.Peer]
   private let named: [String]
 
@@ -210,12 +212,21 @@ private struct Refused {
   init(_ words: [String], in policy: Policy) throws {
     var hosts: [String] = []
     var peers: [QuarantineHosts.Peer] = []
+    var carriers: Set<HostID> = []
     for word in words {
       if let given = try? Address(parsing: word) {
         let address = given.ipv4Mapped ?? given
         if let obstacle = QuarantineHosts.obstacle(to: address) { throw Misuse(obstacle) }
         let owner = policy.hosts.first { $0.addresses.contains(address) }?.name
-        peers.append(QuarantineHosts.Peer(address, host: owner))
+        let virtual = policy.virtuals.first { $0.addresses.contains(address) }
+        if let virtual { carriers.formUnion(virtual.carriers) }
+        peers.append(QuarantineHosts.Peer(address, host: owner ?? virtual?.name))
+        continue
+      }
+      if let virtual = policy.virtuals.first(where: { $0.name == word }) {
+        hosts.append(virtual.name)
+        carriers.formUnion(virtual.carriers)
+        peers += virtual.addresses.map { QuarantineHosts.Peer($0, host: virtual.name) }
         continue
       }
       for id in try HostSelector(text: word, option: "HOST").select(policy) {
@@ -224,6 +235,7 @@ private struct Refused {
       }
     }
     self.hosts = hosts
+    owners = Set(peers.map(\.host)).union(carriers.map { policy[$0].name })
     self.peers = peers.reduce(into: []) { unique, peer in
       if !unique.contains(where: { $0.address == peer.address }) { unique.append(peer) }
     }

@@ -37,7 +37,8 @@ struct LabCommand: AsyncParsableCommand {
         parts: [
           .summary(
             "the lab is up: \(counted(hosts, "host")), \(counted(networks, "network")) (process \(lab.keeper))"
-          )
+          ),
+          .remark("what hosts should have is put there by:  sekisho apply --lab"),
         ], data: .document(LabState(lab)))
     }
   }

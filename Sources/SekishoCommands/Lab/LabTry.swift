@@ -20,9 +20,9 @@ extension LabCommand {
     @OptionGroup var inventory: InventoryOptions
     @OptionGroup var output: OutputOptions
 
-    @Argument(help: "Host or network of the lab.", completion: Completions.peer)
+    @Argument(help: "Host, network or virtual address of the lab.", completion: Completions.peer)
     var from: String
-    @Argument(help: "Host or network of the lab.", completion: Completions.peer)
+    @Argument(help: "Host, network or virtual address of the lab.", completion: Completions.peer)
     var to: String
     @Argument(
       help: "A service of the inventory, or tcp/443, icmp/echo-request, esp.", completion: Completions.service
@@ -34,15 +34,19 @@ extension LabCommand {
       let asked = try AskedService(service, in: policy)
       let lab = try Lab.running()
       let stations = try ProbeStations(lab, of: policy)
-      guard let source = stations[name: from], let destination = stations[name: to] else {
-        throw LabFault(
-          "the lab has no \(stations[name: from] == nil ? from : to)",
-          remedy: "sekisho lab status lists what it has")
-      }
-      let probes = asked.terms.flatMap { term in
-        stations.ends[source].addresses.flatMap { here in
-          stations.ends[destination].addresses.flatMap { term.connections(from: here, to: $0) }
+      /// A host or a network of the lab, or who carries a virtual address.
+      func end(_ name: String) throws -> (index: Int, addresses: [Address]) {
+        if let index = stations[name: name] { return (index, stations.ends[index].addresses) }
+        for node in lab.plan.nodes {
+          let carried = node.carried.filter { $0.name == name }.map(\.address)
+          if !carried.isEmpty, let index = stations[name: node.name] { return (index, carried) }
         }
+        throw LabFault("the lab has no \(name)", remedy: "sekisho lab status lists what it has")
+      }
+      let (source, here) = try end(from)
+      let (destination, there) = try end(to)
+      let probes = asked.terms.flatMap { term in
+        here.flatMap { here in there.flatMap { term.connections(from: here, to: $0) } }
       }.map { PlannedProbe(from: source, to: destination, $0) }
       if probes.isEmpty {
         throw ValidationError("\(from) and \(to) have no address family in common for \(service)")
