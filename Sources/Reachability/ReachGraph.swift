@@ -21,20 +21,26 @@ package struct ReachGraph: Sendable {
   /// - Parameters:
   ///   - now: flows that have ended then open nothing.
   ///   - marking: sets of hosts that will be asked for, beside those that flows and guards name.
+  ///   - quarantine: who is in quarantine.
   package init(
-    _ policy: Policy, at now: Timestamp, barriers: Barriers = .enforced, marking: [[HostID]] = []
+    _ policy: Policy, at now: Timestamp, barriers: Barriers = .enforced, marking: [[HostID]] = [],
+    quarantine: [RefusedHost] = []
   ) {
-    self.init(policy, at: now, barriers, Roles(policy, marking: marking))
+    let marking = marking + quarantine.flatMap { [[$0.refused], $0.by] }
+    self.init(policy, at: now, barriers, Roles(policy, marking: marking), quarantine)
   }
 
-  init(_ policy: Policy, at now: Timestamp, _ barriers: Barriers, _ roles: Roles) {
+  init(
+    _ policy: Policy, at now: Timestamp, _ barriers: Barriers, _ roles: Roles,
+    _ quarantine: [RefusedHost] = []
+  ) {
     self.policy = policy
     self.now = now
     self.barriers = barriers
     self.roles = roles
     var builder = LinkBuilder(policy, roles, at: now, barriers)
     builder.build()
-    links = builder.links
+    links = quarantine.reduce(builder.links) { $1.leaving($0, roles, barriers) }
     gateways = Set(
       policy.hosts.indices.filter { if case .gateway = policy.hosts[$0].forwarding { true } else { false } }
         .map { HostID($0) })

@@ -40,6 +40,10 @@ import Testing
           grep -c '"status" : "quarantined"' json | grep -x 3; grep '"format_version" : 1' json
           ! grep '"host" : "a"' json
           ends 4 sekisho lab try a b web
+          sekisho reach a > told; grep 'gets to 1 of 3' told
+          sekisho reach a --lab > told; grep 'a is in quarantine: all other hosts refuse it' told; grep 'gets to 0 of 3' told
+          sekisho reach bastion --lab > told; grep 'gets to 2 of 3' told
+          sekisho reach bastion --lab --root > told; grep 'gets to 3 of 3' told
           ends 0 sekisho lab try c b web
           ends 0 sekisho drift --lab --host b
           ends 0 sekisho diff --lab
@@ -56,6 +60,7 @@ import Testing
           ends 0 sekisho quarantine a --release --lab --host b 2> told; grep 'b: refuses a no more' told
           ends 0 sekisho lab try a b web
           ends 0 sekisho apply --lab --yes -q
+          sekisho reach a --lab > told; grep '2 of 3 other hosts refuse it' told; grep 'gets to 1 of 3' told
           # Whoever has the address is left out, and whoever was made to refuse himself is asked to let go.
           ends 0 sekisho quarantine 10.0.0.1 --why 'by address' --lab --json > json; (! grep '"host" : "a"' json)
           ends 0 sekisho quarantine 10.0.0.1 --release --lab 2> told; grep 'a: had not refused it' told
@@ -77,6 +82,7 @@ import Testing
           # Books that cannot be read are no sign that nobody is refused.
           sekisho lab exec b -- sh -c 'echo damaged > "$SEKISHO_STATE_DIR/quarantine"'
           ends 1 sekisho status --lab --host b > told; grep 'whom it refuses is not known' told
+          ends 1 sekisho reach a --lab 2> told; grep 'b: .*damaged' told
           ends 1 sekisho drift --lab --host b 2> told; grep '^error: b: whom it refuses is not known' told
           sekisho lab exec b -- nft flush chain inet sekisho input
           ends 1 sekisho drift --lab --host b --json > json; grep '"status" : "drifted"' json; grep '"unknown"' json

@@ -1,6 +1,7 @@
 import Addressing
 import Policy
 import PolicyFixtures
+import Reachability
 
 /// Where somebody can be, address by address outside.
 enum NaivePlace: Hashable {
@@ -29,7 +30,7 @@ struct NaiveReach {
   private typealias Point = (flows: UInt32, observes: Bool)
 
   /// - Parameter addresses: every address that could matter.
-  init(_ policy: Policy, _ addresses: [Address], now: Timestamp) {
+  init(_ policy: Policy, _ addresses: [Address], now: Timestamp, quarantine: [RefusedHost] = []) {
     self.policy = policy
     var owners: [Address: HostID] = [:]
     for (index, host) in policy.hosts.enumerated() {
@@ -59,6 +60,13 @@ struct NaiveReach {
       // One address outside stands for several, which may connect to each other.
       for (to, destination) in ends where to.family == from.family {
         if let source, source == destination { continue }
+        let isRefused = quarantine.contains { refusal in
+          func isMet(_ one: HostID?, _ address: Address, by other: HostID?) -> Bool {
+            one == refusal.refused && !virtual.contains(address) && other.map(refusal.by.contains) == true
+          }
+          return isMet(source, from, by: destination) || isMet(destination, to, by: source)
+        }
+        if isRefused { continue }
         var judges: [(HostID, Direction)] = []
         var gateways: [HostID] = []
         if let source { judges.append((source, .egress)) }

@@ -48,6 +48,34 @@ import Testing
     }
   }
 
+  @Test func `nobody gets to who is in quarantine, or from there, but by those who do not refuse it`() throws
+  {
+    var stopped = 0
+    for seed in 0..<60 as Range<UInt64> {
+      let random = RandomPolicy(seed: seed)
+      let policy = seed % 2 == 0 ? random.withVirtuals(seed: seed) : random.policy
+      let hosts = policy.hosts.indices.map { HostID($0) }
+      // One is refused by all others, and one by half of them.
+      let quarantine = zip(hosts, 1...2).map { refused, share in
+        RefusedHost(refused, by: hosts.filter { $0 != refused && $0.index % share == 0 })
+      }
+      let naive = NaiveReach(policy, random.addresses, now: Self.now, quarantine: quarantine)
+      let pairs = naive.pairs(~0)
+      let graph = ReachGraph(policy, at: Self.now, marking: hosts.map { [$0] }, quarantine: quarantine)
+      let free = ReachGraph(policy, at: Self.now, marking: hosts.map { [$0] })
+      for start in hosts {
+        let reach = graph.reach(from: graph.area(of: [start]))
+        let before = free.reach(from: free.area(of: [start]))
+        for end in hosts where end != start {
+          let distance = (1...9).first { naive.isReachable([.host(start)], [.host(end)], hops: $0, pairs) }
+          #expect(reach.distance(to: end) == distance, "seed \(seed)")
+          if distance == nil, before.distance(to: end) != nil { stopped += 1 }
+        }
+      }
+    }
+    #expect(stopped > 100)
+  }
+
   private func checkCut(_ cut: Cut, _ start: HostID, _ end: HostID, _ naive: NaiveReach) {
     let isSeparate = { (removed: UInt32) in
       !naive.isReachable([.host(start)], [.host(end)], hops: .max, naive.pairs(~removed))

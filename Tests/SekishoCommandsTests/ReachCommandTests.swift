@@ -41,6 +41,13 @@ import Testing
       ["internet in 1 hop: internet → edge-1 (customers-to-edge)"]
     ),
     (["reach", "--to", "keys", "--json"], 0, [#""origins" : ["#, #""to" : "keys""#]),
+    (
+      ["reach", "bastion-1", "--to", "keys", "--hops", "2"], 0,
+      ["Nothing leads from bastion-1 to keys in 2 hops."]
+    ),
+    (["reach", "bastion-1", "--to", "keys", "--hops", "3"], 0, ["bastion-1 gets to keys-1 in 3 hops"]),
+    (["list", "--from", "nobody"], 64, ["--from: no host, group or zone is called 'nobody'"]),
+    (["graph", "--to", "nobody"], 64, ["--to: no host, group or zone is called 'nobody'"]),
     (["reach", "web", "--to", "cold"], 0, ["Nothing leads from web to cold."]),
     (
       ["reach", "app", "--to", "keys", "--cut"], 0,
@@ -52,7 +59,7 @@ import Testing
     (["reach", "--rank"], 0, ["  admin-1 and 1 alike: 27 hosts (90 %), a crown jewel in 3 hops"]),
     (["reach", "--rank", "--json"], 0, [#""fewer_endangering" : 6"#, #""nearest_crown" : 2"#]),
     (["reach", "web-1", "--json"], 0, [#""format_version" : 1"#, #""hops" : 3"#, #""host" : "egress-1""#]),
-    (["reach", "nobody"], 64, ["reach: no host, group or zone is called 'nobody'"]),
+    (["reach", "nobody"], 64, ["FROM: no host, group or zone is called 'nobody'"]),
     (["reach", "app", "--to", "web-1", "--cut"], 64, ["'app' and 'web-1' have hosts in common"]),
     (["reach"], 64, ["say where the intruder is"]),
     (

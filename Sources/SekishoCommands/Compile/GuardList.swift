@@ -10,6 +10,8 @@ struct GuardList {
   private let places: [SourceLocation]
   private let sources: Sources
   private let broken: BrokenGuards
+  /// For each guard.
+  private let tripwires: [[Tripwire]]
 
   init(_ loaded: LoadedPolicy, _ broken: BrokenGuards) {
     let policy = loaded.policy
@@ -24,6 +26,7 @@ struct GuardList {
     places = policy.guards.map(\.location)
     sources = loaded.sources
     self.broken = broken
+    tripwires = policy.guards.map { $0.statement.tripwires(policy) }
   }
 
   var chapter: Chapter {
@@ -36,23 +39,29 @@ struct GuardList {
       } else {
         "\("\(count) of \(counted(verdicts.count, "guard"))", .strong) \(count == 1 ? "does" : "do") not hold"
       }
-    return Chapter(.facts, title, verdicts.map(entry))
+    return Chapter(.facts, title, zip(verdicts, tripwires).map(entry))
   }
 
-  private func entry(_ verdict: GuardVerdict) -> Entry {
+  private func entry(_ verdict: GuardVerdict, _ tripwires: [Tripwire]) -> Entry {
     let mark = verdict.holds ? Mark(sign: "holds ", role: .opens) : Mark(sign: "broken", role: .closes)
     var below: [Entry] = []
     if let why = verdict.why { below.append("why: \(why)") }
     if let broken = verdict.broken { below.append("how: \(broken)") }
+    for tripwire in tripwires {
+      below.append(
+        "but for whoever trips \(tripwire.name) (\(sources.shownLine(tripwire.location))): he is refused for \(roughly(seconds: tripwire.cut))"
+      )
+    }
     return Entry(mark, "\(verdict.name, .strong): \(verdict.says)", note: verdict.place, below: below)
   }
 
   /// A line each, those that do not hold with the way and the remedy.
   var lines: [any Encodable] {
     let found = Dictionary(uniqueKeysWithValues: broken.entries.map { ($0.guard, $0) })
-    return zip(verdicts, places).map { verdict, place in
+    return verdicts.indices.map { index in
+      let (verdict, place) = (verdicts[index], places[index])
       guard var entry = found[verdict.name] else {
-        return HoldingGuard(verdict, sources.shownPath(place.file), place)
+        return HoldingGuard(verdict, tripwires[index], sources.shownPath(place.file), place)
       }
       entry.verdict = verdict
       return entry
@@ -68,11 +77,14 @@ struct GuardList {
     let says: String
     let why: String?
     let holds: Bool
+    /// By which somebody may be refused for a time who is to be let in; `nil`: by none.
+    let tripwires: [String]?
 
-    init(_ verdict: GuardVerdict, _ file: String, _ place: SourceLocation) {
+    init(_ verdict: GuardVerdict, _ tripwires: [Tripwire], _ file: String, _ place: SourceLocation) {
       (self.file, line, column) = (file, place.line, place.column)
       (`guard`, statement, says) = (verdict.name, verdict.statement, verdict.says)
       (why, holds) = (verdict.why, verdict.holds)
+      self.tripwires = tripwires.isEmpty ? nil : tripwires.map(\.name)
     }
   }
 }

@@ -30,10 +30,13 @@ struct GraphCommand: Verb {
   @Option(help: "What a box is: a role, or a zone.")
   var by = Box.role
 
-  @Option(help: ArgumentHelp("Draw flows from these alone, as in \"api, internet\".", valueName: "selector"))
+  @Option(
+    help: ArgumentHelp("Draw flows from these alone, as in \"api, internet\".", valueName: "selector"),
+    completion: Completions.peer)
   var from: String?
 
-  @Option(help: ArgumentHelp("Draw flows to these alone.", valueName: "selector"))
+  @Option(
+    help: ArgumentHelp("Draw flows to these alone.", valueName: "selector"), completion: Completions.peer)
   var to: String?
 
   @Flag(help: "Leave out what boxes and arrows mean.")
@@ -42,15 +45,18 @@ struct GraphCommand: Verb {
   enum Format: String, ExpressibleByArgument, CaseIterable { case dot, mermaid, svg }
   enum Box: String, ExpressibleByArgument, CaseIterable { case role, zone }
 
+  var worksAlone: Bool { true }
+
   func answer(_ console: Console) async throws -> Answer {
     let policy = try LoadedPolicy(inventory.inventory).policy
-    func filter(_ text: String?) throws -> Picture.Filter? {
+    func filter(_ text: String?, _ option: String) throws -> Picture.Filter? {
       guard let text else { return nil }
-      let whereabouts = try Whereabouts(text, in: policy)
+      let whereabouts = try Whereabouts(text, option, in: policy)
       return Picture.Filter(hosts: whereabouts.hosts, networks: whereabouts.networks, in: policy)
     }
     let picture = Picture(
-      policy, at: .current(), byZone: by == .zone, from: try filter(from), to: try filter(to))
+      policy, at: .current(), byZone: by == .zone, from: try filter(from, "--from"),
+      to: try filter(to, "--to"))
     if output.json { return Answer(data: .document(PictureFile(picture, policy))) }
     let title =
       "Who may ask whom: \(inventory.inventory)" + (from.map { ", from \($0)" } ?? "")

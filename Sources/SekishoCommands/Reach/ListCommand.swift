@@ -28,16 +28,22 @@ struct ListCommand: Verb {
   @OptionGroup var inventory: InventoryOptions
   @OptionGroup var output: OutputOptions
 
-  @Option(help: ArgumentHelp("From these alone, as in \"api, internet\".", valueName: "selector"))
+  @Option(
+    help: ArgumentHelp("From these alone, as in \"api, internet\".", valueName: "selector"),
+    completion: Completions.peer)
   var from: String?
 
-  @Option(help: ArgumentHelp("To these alone.", valueName: "selector"))
+  @Option(help: ArgumentHelp("To these alone.", valueName: "selector"), completion: Completions.peer)
   var to: String?
 
-  @Option(help: ArgumentHelp("What has something of it: a service, or as in tcp/443.", valueName: "service"))
+  @Option(
+    help: ArgumentHelp("What has something of it: a service, or as in tcp/443.", valueName: "service"),
+    completion: Completions.service)
   var service: String?
 
-  @Option(help: ArgumentHelp("Of this flow alone; more than once: of these.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("Of this flow alone; more than once: of these.", valueName: "name"),
+    completion: Completions.flow)
   var flow: [String] = []
 
   @Flag(help: "A line for each pair of hosts.")
@@ -51,6 +57,8 @@ struct ListCommand: Verb {
   func validate() throws {
     if output.json, format != .text { throw ValidationError("--json and --format exclude each other") }
   }
+
+  var worksAlone: Bool { true }
 
   func answer(_ console: Console) async throws -> Answer {
     let loaded = try LoadedPolicy(inventory.inventory)
@@ -72,14 +80,14 @@ struct ListCommand: Verb {
   }
 
   private func filter(_ policy: Policy) throws -> ListFilter {
-    func ends(_ text: String?) throws -> ListFilter.Ends? {
+    func ends(_ text: String?, _ option: String) throws -> ListFilter.Ends? {
       guard let text else { return nil }
-      let whereabouts = try Whereabouts(text, in: policy)
+      let whereabouts = try Whereabouts(text, option, in: policy)
       return ListFilter.Ends(hosts: whereabouts.hosts, networks: whereabouts.networks, in: policy)
     }
     var filter = ListFilter()
-    filter.from = try ends(from)
-    filter.to = try ends(to)
+    filter.from = try ends(from, "--from")
+    filter.to = try ends(to, "--to")
     if let service {
       let asked = try AskedService(service, in: policy).terms
       filter.services = Set(

@@ -1,5 +1,6 @@
 internal import Addressing
 internal import ArgumentParser
+internal import Diagnostics
 internal import Operations
 internal import Policy
 internal import Reachability
@@ -26,14 +27,22 @@ struct ReachCommand: Verb {
         sekisho reach edge --to vault --cut    the fewest flows between them
         sekisho reach --rank                   the worst hosts to lose
 
-      The exit code is 0 whatever is found; guards are for what must not be.
+      With --local, --lab or --host the hosts that are named are asked whom they refuse (quarantine), and no way leads \
+      between those any more:
+
+        sekisho reach web-3 --host all
+
+      The exit code is 0 whatever is found, and 1 where a host did not say whom it refuses; guards are for what must \
+      not be.
       """)
 
   @OptionGroup var inventory: InventoryOptions
+  @OptionGroup var targets: TargetOptions
   @OptionGroup var output: OutputOptions
 
-  @Option(help: ArgumentHelp("How many connections deep.", valueName: "n"))
-  var hops = 3
+  @Option(
+    help: ArgumentHelp("How many connections deep (default: 3; from one to another, any).", valueName: "n"))
+  var hops: Int?
 
   @Option(help: ArgumentHelp("Show the ways to these.", valueName: "selector"), completion: Completions.peer)
   var to: String?
@@ -51,7 +60,7 @@ struct ReachCommand: Verb {
   var from: String?
 
   func validate() throws {
-    guard (1...64).contains(hops) else { throw ValidationError("--hops is a number from 1 to 64") }
+    guard (1...64).contains(hops ?? 3) else { throw ValidationError("--hops is a number from 1 to 64") }
     if rank, from != nil || to != nil {
       throw ValidationError("--rank looks at every host; leave FROM and --to out")
     }
@@ -59,22 +68,40 @@ struct ReachCommand: Verb {
       throw ValidationError(
         "say where the intruder is (FROM), or where he wants to be (--to); or --rank for every host")
     }
+    if targets.from != nil { throw ValidationError("--from knows no flows; give the inventory") }
     if cut, to == nil || from == nil { throw ValidationError("--cut needs --to: FROM --to SELECTOR --cut") }
   }
+
+  private var asksHosts: Bool { targets.local || targets.lab || targets.host != nil }
+  var worksAlone: Bool { !asksHosts }
 
   func answer(_ console: Console) async throws -> Answer {
     let loaded = try LoadedPolicy(inventory.inventory)
     let policy = loaded.policy
-    let ends = try [from, to].map { try $0.map { try Whereabouts($0, in: policy) } }
+    let ends = try [(from, "FROM"), (to, "--to")].map { text, option in
+      try text.map { try Whereabouts($0, option, in: policy) }
+    }
+    var quarantine: AskedQuarantine?
+    if asksHosts {
+      let found = try TargetFinder(
+        options: targets.request, inventory: inventory.inventory, requiresGuards: false
+      ).find()
+      quarantine = await AskedQuarantine(found, policy, console)
+    }
     let graph = ReachGraph(
       policy, at: .current(), barriers: root ? .enforcedByOthers : .enforced,
-      marking: ends.compactMap { $0?.hosts })
-    let report = ReachReport(graph: graph, sources: loaded.sources, tellsAll: output.verbose)
+      marking: ends.compactMap { $0?.hosts }, quarantine: quarantine?.refused ?? [])
+    let answer = try answer(ends, graph, loaded.sources)
+    return quarantine?.added(to: answer) ?? answer
+  }
+
+  private func answer(_ ends: [Whereabouts?], _ graph: ReachGraph, _ sources: Sources) throws -> Answer {
+    let report = ReachReport(graph: graph, sources: sources, tellsAll: output.verbose)
     guard let start = ends[0] else {
-      return ends[1].map { report.approach($0, hops: hops) } ?? report.rank(hops: hops)
+      return ends[1].map { report.approach($0, hops: hops ?? 3) } ?? report.rank(hops: hops ?? 3)
     }
-    guard let end = ends[1] else { return report.reach(start, hops: hops) }
-    if !cut { return report.paths(start, end) }
+    guard let end = ends[1] else { return report.reach(start, hops: hops ?? 3) }
+    if !cut { return report.paths(start, end, within: hops) }
     guard !start.area(graph).intersects(end.area(graph)) else {
       throw ValidationError("'\(start.text)' and '\(end.text)' have hosts in common, which nothing separates")
     }
@@ -89,7 +116,7 @@ struct Whereabouts {
   let networks: [PeersID]
 
   /// - Throws: ``ValidationError`` for what is neither.
-  init(_ text: String, in policy: Policy) throws {
+  init(_ text: String, _ option: String, in policy: Policy) throws {
     self.text = text
     var networks: [PeersID] = []
     var others: [Substring] = []
@@ -106,7 +133,7 @@ struct Whereabouts {
     self.networks = networks
     hosts =
       others.isEmpty
-      ? [] : try HostSelector(text: others.joined(separator: ","), option: "reach").select(policy)
+      ? [] : try HostSelector(text: others.joined(separator: ","), option: option).select(policy)
   }
 
   func area(_ graph: ReachGraph) -> Area {

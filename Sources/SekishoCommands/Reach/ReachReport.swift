@@ -82,8 +82,9 @@ struct ReachReport {
 
   // MARK: Paths
 
-  func paths(_ start: Whereabouts, _ end: Whereabouts) -> Answer {
-    let found = ways(start, end)
+  /// - Parameter hops: at most that many connections; `nil`: however many.
+  func paths(_ start: Whereabouts, _ end: Whereabouts, within hops: Int?) -> Answer {
+    let found = ways(start, end).filter { $0.count <= hops ?? .max }
     let chapters = found.compactMap { steps -> Chapter? in
       guard let first = steps.first, let last = steps.last else { return nil }
       let (from, to) = (policy.text(first.from), policy.text(last.to))
@@ -91,10 +92,11 @@ struct ReachReport {
         .facts, Words("\(from) gets to \(to) in \(counted(steps.count, "hop"))", .strong),
         steps.enumerated().map { entry($1, $0 + 1) })
     }
-    let nothing = Chapter.sentence("Nothing leads from \(start.text) to \(end.text).")
+    let nothing = Chapter.sentence(
+      "Nothing leads from \(start.text) to \(end.text)\(hops.map { " in \(counted($0, "hop"))" } ?? "").")
     return Answer(
       parts: (chapters.isEmpty ? [nothing] : chapters).map { .chapter($0) },
-      data: .document(PathsFile(from: start.text, to: end.text, paths: found.map(hops.hops))))
+      data: .document(PathsFile(from: start.text, to: end.text, paths: found.map(self.hops.hops))))
   }
 
   /// A shortest path to each, and past flows of those found, others.
