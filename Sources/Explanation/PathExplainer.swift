@@ -89,15 +89,18 @@ package struct PathExplainer: Sendable {
     let result = evaluate(connection, at: id, direction, now)
     let tables = judge(of: id)
     let isAllowed = result.verdict == .accept
+    let isLeft = policy[id].modes[direction] == .leave
     var place = result.ledBy
     var rule = place.flatMap { tables.enforced.chain($0.chain)?.rules[$0.index] }
     if rule?.comment == nil {
       place = result.decidedBy
       rule = place.flatMap { place in
-        tables.shown.chain(place.chain).flatMap { place.index < $0.rules.count ? $0.rules[place.index] : nil }
+        (isLeft ? tables.enforced : tables.shown).chain(place.chain).flatMap {
+          place.index < $0.rules.count ? $0.rules[place.index] : nil
+        }
       }
     }
-    if policy[id].modes[direction] == .leave {
+    if isLeft {
       // The host has no such rule.
       let flow = isAllowed ? rule?.comment.flatMap { flows[$0] } : nil
       return Hop(

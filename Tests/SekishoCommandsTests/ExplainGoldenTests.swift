@@ -20,6 +20,14 @@ import Testing
     Question(name: "in-disguise", words: ["::ffff:192.0.2.1", "edge-1", "tcp/443"]),
     Question(name: "to-itself", words: ["web-1", "web-1", "https"]),
     Question(name: "to-its-loopback", words: ["web-1", "127.0.0.1", "tcp/80"]),
+    Question(
+      name: "a-carrier-to-its-loopback", words: ["edge-1", "127.0.0.1", "tcp/22"],
+      inventory: "examples/virtual-address"),
+    Question(name: "to-a-loopback-of-another-family", words: ["web-1", "::1", "ssh"]),
+    Question(
+      name: "left-alone", words: ["a-1", "a-2", "web"], inventory: "Tests/Golden/explain/left-alone.yaml"),
+    Question(
+      name: "observed", words: ["a-2", "a-1", "web"], inventory: "Tests/Golden/explain/left-alone.yaml"),
     Question(name: "nobody-managed", words: ["192.0.2.1", "192.0.2.2", "tcp/80"]),
     Question(
       name: "beside-a-gateway", words: ["a", "b", "web"],

@@ -67,6 +67,8 @@ struct ExplainCommand: Verb {
 
   var answersInLines: Bool { batch != nil }
 
+  var worksAlone: Bool { batch == nil && !asksHosts }
+
   func answer(_ console: Console) async throws -> Answer {
     let loaded = try LoadedPolicy(inventory.inventory)
     let policies = HostPolicies(loaded.policy)
@@ -99,11 +101,19 @@ struct ExplainCommand: Verb {
         for connection in term.connections(from: pair.from, to: pair.to) {
           // To such an address a host talks to itself (RFC 1122, 3.2.1.3; RFC 4291, 2.5.3). As a source it may be forged.
           let staysInside =
-            !destination.isNetwork && Self.isLoopback(pair.to) && explainer.owner(of: pair.from) != nil
+            !destination.isNetwork && Self.isLoopback(pair.to)
+            && (sender ?? explainer.owner(of: pair.from)) != nil
           var explanation = staysInside ? .loopback : explainer.explain(connection, from: sender, now: now)
           if !explanation.isLoopback { explanation.beside = explainer.beside(connection, now: now) }
           answers.append((connection, explanation))
         }
+      }
+    }
+    // To such an address a host talks to itself, whichever addresses it has else.
+    if answers.isEmpty, loaded.policy.host(named: from) != nil, !destination.isNetwork {
+      for address in destination.parts.joined() where Self.isLoopback(address) {
+        let connections = asked.terms.flatMap { $0.connections(from: address, to: address) }
+        answers += connections.map { ($0, .loopback) }
       }
     }
     if answers.isEmpty {

@@ -108,7 +108,9 @@ struct ExplanationReport {
     case .enforce: break
     case .observe where hop.isAllowed: break
     case .observe: reason += "; observe mode lets it pass and records it"
-    case .leave: reason += "; everything passes there: its \(hop.direction) is left alone"
+    case .leave:
+      if hop.isAllowed, hop.flow == nil { reason = "no flow is needed" }
+      reason += "; everything passes there: its \(hop.direction) is left alone"
     }
     var below: [Entry] = []
     if let rule = hop.rule, let chain = hop.place?.chain {
@@ -171,6 +173,8 @@ struct ExplanationReport {
     let `protocol`: String
     let port: Int?
     let verdict: String
+    /// Whether it passes all the same, because a host only observes or leaves a direction alone; `nil`: as the verdict says.
+    let passes: Bool?
     let hops: [Step]
     /// Gateways beside both ends without a route between them.
     let beside: [Step]
@@ -216,6 +220,7 @@ struct ExplanationReport {
     Judged(
       from: "\(connection.source)", to: "\(connection.destination)", protocol: "\(connection.ipProtocol)",
       port: connection.portOrType, verdict: explanation.isAllowed ? "allowed" : "denied",
+      passes: explanation.passes == explanation.isAllowed ? nil : explanation.passes,
       hops: explanation.hops.map(step), beside: explanation.beside.map(step))
   }
 
