@@ -2,8 +2,7 @@
 ///
 /// - Returns: for each item, in order, the answer or why there is none.
 package func concurrently<Item: Sendable, Answer: Sendable>(
-  _ items: [Item], limit: Int = 16, _ ask: @escaping @Sendable (Item) async throws -> Answer,
-  progress: (Int) -> Void = { _ in }
+  _ items: [Item], limit: Int = 16, _ ask: @escaping @Sendable (Item) async throws -> Answer
 ) async -> [Result<Answer, any Error>] {
   var answers = [Result<Answer, any Error>?](repeating: nil, count: items.count)
   await withTaskGroup(of: (Int, Result<Answer, any Error>).self) { group in
@@ -18,11 +17,8 @@ package func concurrently<Item: Sendable, Answer: Sendable>(
       }
     }
     for _ in 0..<max(1, limit) { start() }
-    var done = 0
     while let (index, answer) = await group.next() {
       answers[index] = answer
-      done += 1
-      progress(done)
       start()
     }
   }

@@ -27,12 +27,12 @@ struct FleetChangeTests {
     let first = try await FleetChange(of: targets, as: nil)
     #expect(first.found.hosts.map(\.isNew) == [true])
     #expect(first.found.lockout == nil && first.found.meaning == nil)
-    let outcomes = await first.apply(nil, note: ChangeNote(why: nil, meaning: "a test")) { _ in }
+    let outcomes = await first.apply(nil, note: ChangeNote(why: nil, meaning: "a test"))
     #expect(try outcomes.map { try $0.ending.get().operations > 0 } == [true])
     #expect(kernel.tables.contains(targets.hosts[0].wanted))
     let again = try await FleetChange(of: targets, as: nil)
     #expect(again.running.changing.isEmpty && again.found.hosts.allSatisfy(\.isSame))
-    #expect(await again.apply(nil, note: ChangeNote(why: nil, meaning: "a test")) { _ in }.isEmpty)
+    #expect(await again.apply(nil, note: ChangeNote(why: nil, meaning: "a test")).isEmpty)
   }
 
   @Test
@@ -42,7 +42,7 @@ struct FleetChangeTests {
     let shut = try targets(flows: Self.web)
     #expect(try await FleetChange(of: shut, as: nil).found.lockout?.hosts == ["a"])
     let open = try await FleetChange(of: try targets(flows: Self.ssh + Self.web), as: nil)
-    _ = await open.apply(nil, note: ChangeNote(why: nil, meaning: "a test")) { _ in }
+    _ = await open.apply(nil, note: ChangeNote(why: nil, meaning: "a test"))
     let later = try await FleetChange(of: shut, as: nil)
     #expect(later.found.lockout?.sentence == "nobody can log in to a by ssh (tcp/22) any more")
     #expect(later.found.meaning?.diff.closed.map(\.flow) == ["care"])
@@ -61,7 +61,7 @@ struct FleetChangeTests {
       _ = try await FleetChange(of: try self.targets(flows: Self.ssh + Self.web), as: saved)
     }
     let change = try await FleetChange(of: targets, as: saved)
-    _ = await change.apply(nil, note: ChangeNote(why: nil, meaning: "a test")) { _ in }
+    _ = await change.apply(nil, note: ChangeNote(why: nil, meaning: "a test"))
     await #expect(throws: PlanMoved.self) { _ = try await FleetChange(of: targets, as: saved) }
   }
 
@@ -69,7 +69,7 @@ struct FleetChangeTests {
     let change = try await FleetChange(of: try targets(flows: Self.ssh), as: nil)
     kernel.fail(at: .init(call: kernel.calls, .before, .perm, isLasting: true))
     let outcome = try #require(
-      await change.apply(nil, note: ChangeNote(why: nil, meaning: "a test")) { _ in }.first)
+      await change.apply(nil, note: ChangeNote(why: nil, meaning: "a test")).first)
     let failure = #expect(throws: AgentFailure.self) { try outcome.ending.get() }
     #expect(failure?.happened == .nothing)
     #expect(kernel.tables.isEmpty)

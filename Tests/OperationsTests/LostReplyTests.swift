@@ -69,7 +69,7 @@ import Testing
       patience: Patience(answer: .seconds(300)))
     let change = try await FleetChange(of: Targets(hosts: [target], all: ["a"], inventory: nil), as: nil)
     let note = ChangeNote(why: nil, meaning: "a test")
-    let outcome = try #require(await change.apply(nil, note: note) { _ in }.first)
+    let outcome = try #require(await change.apply(nil, note: note).first)
     return outcome.ending.flatMap { ending in
       if case .applied(let applied) = ending { .success(applied) } else { .failure(CancellationError()) }
     }

@@ -92,21 +92,21 @@ package struct FleetChange {
   ///   - trial: how it is tried first; `nil`: it is not.
   ///   - keepsSessions: whether sessions go on that the new rules would not let begin.
   ///   - concurrency: hosts that are changed at once.
-  ///   - progress: gets the number of hosts that are done.
+  ///   - watch: hears of hosts that are done.
   package func apply(
     _ trial: TrialRequest?, note: ChangeNote, keepsSessions: Bool = false, concurrency: Int = 16,
-    progress: (Int) -> Void
+    watch: (any HostWatch)? = nil
   ) async -> [Outcome] {
     let changing = running.changing
+    await watch?.begins(changing.map(\.target.name))
     let results = await concurrently(
       changing, limit: concurrency,
       { host -> Ending in
-        if let trial {
-          try await host.target.tried(host.trial(trial), keepsSessions: keepsSessions)
-        } else {
-          .applied(try await host.apply(note, keepsSessions: keepsSessions))
-        }
-      }, progress: progress)
+        defer { watch?.has(host.target.name) }
+        guard let trial else { return .applied(try await host.apply(note, keepsSessions: keepsSessions)) }
+        return try await host.target.tried(host.trial(trial), keepsSessions: keepsSessions)
+      })
+    await watch?.ends()
     return zip(changing, results).map { (host: $0.target.name, ending: $1) }
   }
 }

@@ -63,7 +63,9 @@ package enum BeginningInventory {
     return FirstInventory.Machine(
       node: try SystemName.current().node, addresses: addresses, hasLeases: hasLeases(),
       hasContainers: !inside.isEmpty, resolvers: resolvers().filter(isPeer),
-      login: login.flatMap { isPeer($0) ? $0 : nil }, user: Caller.invoker ?? Caller.user)
+      login: login.flatMap { isPeer($0) ? $0 : nil },
+      sshPort: Caller.connection.dropFirst(3).first.flatMap { UInt16($0) } ?? 22,
+      user: Caller.invoker ?? Caller.user)
   }
 
   private static func address(of text: String) -> Address? { try? Address(parsing: text) }

@@ -8,6 +8,9 @@ protocol Verb: AsyncParsableCommand {
   /// Whether JSON is a line an answer, and what went wrong another line.
   var answersInLines: Bool { get }
 
+  /// Whether it computes and asks nobody, so that a terminal is told how long it has been at work.
+  var worksAlone: Bool { get }
+
   /// Under which title the answer is Markdown; `nil`: it is text.
   var markdownTitle: String? { get }
 
@@ -19,13 +22,19 @@ protocol Verb: AsyncParsableCommand {
 
 extension Verb {
   var answersInLines: Bool { false }
+  var worksAlone: Bool { false }
   var markdownTitle: String? { nil }
 
   func run() async throws {
     let console = output.console
     let answer: Answer
     do {
-      answer = try await self.answer(console)
+      let line = worksAlone ? WorkLine(console, Self.configuration.commandName ?? "") : nil
+      do { answer = try await self.answer(console) } catch {
+        await line?.end()
+        throw error
+      }
+      await line?.end()
     } catch let failure as UnwrittenOutput {
       throw failure
     } catch {

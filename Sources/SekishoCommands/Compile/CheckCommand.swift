@@ -56,6 +56,8 @@ struct CheckCommand: Verb {
     if guards, format != .text { throw ValidationError("--guards and --format exclude each other") }
   }
 
+  var worksAlone: Bool { true }
+
   func answer(_ console: Console) async throws -> Answer {
     if format != .text { return try reported() }
     let loaded: LoadedPolicy

@@ -57,6 +57,8 @@ struct CompileCommand: Verb {
     }
   }
 
+  var worksAlone: Bool { true }
+
   func answer(_ console: Console) async throws -> Answer {
     let selected = host.map { HostSelector(text: $0) }
     if !merge.isEmpty {

@@ -13,7 +13,7 @@ package enum Signals {
 
   /// Lets SIGTERM and SIGINT end nothing any more.
   ///
-  /// - Returns: what can be read from when one of them has come.
+  /// - Returns: what can be read from when one of them has come: its number.
   static func gatherEndings() throws(Errno) -> FileDescriptor {
     let ends: (readEnd: FileDescriptor, writeEnd: FileDescriptor)
     do { ends = try FileDescriptor.pipe() } catch { throw error as? Errno ?? .ioError }
@@ -23,13 +23,20 @@ package enum Signals {
     }
     bell.store(ends.writeEnd.rawValue, ordering: .releasing)
     for number in [SIGTERM, SIGINT] {
-      signal(number) { _ in
+      signal(number) { number in
         let before = errno
-        var byte: UInt8 = 1
+        var byte = UInt8(truncatingIfNeeded: number)
         _ = unsafe write(Signals.bell.load(ordering: .acquiring), &byte, 1)
         errno = before
       }
     }
     return ends.readEnd
+  }
+
+  /// Lets both end the program again.
+  static func letEnd() {
+    for number in [SIGTERM, SIGINT] { signal(number, SIG_DFL) }
+    let end = bell.exchange(-1, ordering: .acquiringAndReleasing)
+    if end >= 0 { close(end) }
   }
 }

@@ -21,10 +21,9 @@ struct StatusReport {
         if states.count <= Self.mostChapters { parts.append(.chapter(chapter(state, status))) }
       }
     }
-    if states.count > Self.mostChapters {
-      let table = StatusTable(states)
-      parts += [.chapter(table.chapter), .summary(table.summary)]
-    }
+    let table = StatusTable(states)
+    if states.count > Self.mostChapters { parts.append(.chapter(table.chapter)) }
+    if states.count > 1 { parts.append(.summary(table.summary)) }
     return Answer(
       parts: parts, data: .document(File(hosts: states.map { File.Host($0) })),
       exitCode: states.contains { $0.isFailure || $0.isUnknownInPart } ? .failed : nil)

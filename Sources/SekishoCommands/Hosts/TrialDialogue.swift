@@ -104,13 +104,10 @@ extension TrialDialogue {
     _ change: FleetChange, _ trial: TrialOptions, isTried: Bool, concurrency: Int, _ console: Console
   ) async -> Answer {
     let changing = change.running.changing.count
-    let progress = ProgressLine(console, total: changing, what: "hosts applied")
     let note = trial.note(change.found.meaning?.summary ?? "")
     let outcomes = await change.apply(
       isTried ? trial.request(note) : nil, note: note, keepsSessions: trial.keepSessions,
-      concurrency: concurrency
-    ) { progress.show($0) }
-    progress.end()
+      concurrency: concurrency, watch: AppliedLine(console, isTried: isTried))
     let hosts = zip(outcomes, change.running.changing).map { ($0, $1.target) }
     return ApplyAnswer.of(
       await endings(hosts, keepsSessions: trial.keepSessions, console),

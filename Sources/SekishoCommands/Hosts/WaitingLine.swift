@@ -3,11 +3,18 @@ internal import Glibc
 internal import Operations
 internal import Synchronization
 
-/// `waiting for h2`, on a terminal's standard error, where hosts take long.
+/// `waiting for h2`, on a terminal's standard error, where hosts take long; and who has answered, when somebody ends it.
 final class WaitingLine: HostWatch {
   private let console: Console
   private let isShown: Bool
-  private let state = Mutex((waiting: [String](), line: Task<Void, Never>?.none))
+  private let state = Mutex(State())
+
+  private struct State {
+    var asked: [String] = []
+    var waiting: [String] = []
+    var line: Task<Void, Never>?
+    var interruption: Interruption?
+  }
 
   init(_ console: Console) {
     self.console = console
@@ -16,7 +23,8 @@ final class WaitingLine: HostWatch {
 
   func begins(_ hosts: [String]) {
     let line = isShown ? Task { await show() } : nil
-    state.withLock { $0 = (hosts, line) }
+    let interruption = Interruption(console) { [self] in interrupted }
+    state.withLock { $0 = State(asked: hosts, waiting: hosts, line: line, interruption: interruption) }
   }
 
   func has(_ host: String) {
@@ -26,9 +34,18 @@ final class WaitingLine: HostWatch {
   }
 
   func ends() async {
-    let line = state.withLock { $0.line }
+    let (line, interruption) = state.withLock { ($0.line, $0.interruption) }
     line?.cancel()
     await line?.value
+    await interruption?.end()
+    state.withLock { $0.interruption = nil }
+  }
+
+  private var interrupted: [String] {
+    let (asked, waiting) = state.withLock { ($0.asked, $0.waiting) }
+    let answered = asked.filter { !waiting.contains($0) }
+    return ["interrupted; nothing was shown or changed, and nothing had come yet from \(listed(waiting))"]
+      + (answered.isEmpty ? [] : ["there had answered \(listed(answered))"])
   }
 
   /// Writes the line from when it has taken long until the task is cancelled, then takes it away.
