@@ -19,16 +19,18 @@ package struct FirstInventory: Hashable, Sendable {
     package let resolvers: [Address]
     /// From where somebody is logged in; `nil`: nobody is, or from the machine itself.
     package let login: Address?
+    /// The port of this machine that he is logged in at.
+    package let sshPort: UInt16
     /// Who that is, on the machine.
     package let user: String
 
     package init(
       node: String, addresses: [Address], hasLeases: Bool, hasContainers: Bool, resolvers: [Address],
-      login: Address?, user: String
+      login: Address?, sshPort: UInt16 = 22, user: String
     ) {
       (self.node, self.addresses, self.hasLeases, self.hasContainers) =
         (node, addresses, hasLeases, hasContainers)
-      (self.resolvers, self.login, self.user) = (resolvers, login, user)
+      (self.resolvers, self.login, self.sshPort, self.user) = (resolvers, login, sshPort, user)
     }
   }
 
@@ -85,7 +87,7 @@ package struct FirstInventory: Hashable, Sendable {
 
   private var settings: String {
     """
-    # What may pass between servers. Everything that no flow names is denied, in both directions, on every host.
+    # What may pass between servers. Everything that no flow names is denied, once hosts enforce.
     # All *.yaml files here are one inventory; `man sekisho-inventory` says what can be written.
     version: 1
 
@@ -131,7 +133,7 @@ package struct FirstInventory: Hashable, Sendable {
     """
     # What listens, by names that flows use: a port changes in one place.
     services:
-      ssh: tcp/22
+      ssh: tcp/\(machine.sshPort)
       dns: [udp/53, tcp/53]          # large answers come over TCP
       ntp: udp/123
       web: [tcp/80, tcp/443]
@@ -180,7 +182,7 @@ package struct FirstInventory: Hashable, Sendable {
     }
     if login == nil {
       lines += [
-        "  # Nobody is logged in over the network, so that it is not known from where to let anybody in:",
+        "  # From where somebody logs in is not known; name that as a network operators, and let it in:",
         "  # operators-log-in: {from: operators, to: all, service: [ssh, ping], why: Servers are managed over ssh}",
       ]
     } else {
