@@ -6,28 +6,41 @@ package enum Clauses {
     let asks: String
     let shows: String
     let remains: String
+    /// Whether what is shown is so on hosts that enforce, and on no others.
+    let restsOnEnforcing: Bool
 
-    init(_ number: String, _ asks: String, _ shows: String, _ remains: String) {
+    init(
+      _ number: String, _ asks: String, _ shows: String, _ remains: String, whereEnforced: Bool = false
+    ) {
       (self.number, self.asks, self.shows, self.remains) = (number, asks, shows, remains)
+      restsOnEnforcing = whereEnforced
     }
   }
 
-  package static var chapter: ReportChapter {
+  package static func chapter(_ enforcement: Enforcement) -> ReportChapter {
     ReportChapter(
       "clauses", "Clauses",
       lead: [
-        "Evidence for those who judge, and no claim that a clause is met. The clauses are told in our words; theirs are what counts."
+        "Evidence for those who judge, and no claim that a clause is met. The clauses are told in our words; theirs are what counts.",
+        "Where something is said to be denied, or nothing else to pass: \(lowered(enforcement.sentence))",
       ],
       tables: [
-        table("PCI DSS 4.0.1", pci), table("ISO/IEC 27001:2022, Annex A", iso),
-        table("Japan: crypto-asset exchange service providers", japan),
+        table("PCI DSS 4.0.1", pci, enforcement),
+        table("ISO/IEC 27001:2022, Annex A", iso, enforcement),
+        table("Japan: crypto-asset exchange service providers", japan, enforcement),
       ])
   }
 
-  private static func table(_ caption: String, _ clauses: [Clause]) -> ReportTable {
+  private static func lowered(_ text: String) -> String { text.prefix(1).lowercased() + text.dropFirst() }
+
+  private static func table(_ caption: String, _ clauses: [Clause], _ enforcement: Enforcement) -> ReportTable
+  {
     ReportTable(
       caption, ["clause", "asks for", "what is shown here", "what remains for people"],
-      clauses.map { .init([$0.number, $0.asks, $0.shows, $0.remains]) })
+      clauses.map { clause in
+        let shows = clause.restsOnEnforcing ? "\(clause.shows) \(enforcement.sentence)" : clause.shows
+        return .init([clause.number, clause.asks, shows, clause.remains])
+      })
   }
 
   private static let pci = [
@@ -37,19 +50,20 @@ package enum Clauses {
       "That the standard is the intended one, and covers devices that Sekisho does not manage."),
     Clause(
       "1.2.2", "changes to connections and rulesets approved by a process",
-      "What opened and closed since a revision (--base), and each host's history with who, when and why.",
-      "The approvals themselves: reviews of the repository, and tickets."),
+      "What opened and closed since a revision (--base), and each host's history with who, when and why, and whose signatures it counted.",
+      "The approvals themselves where no signature was asked for: reviews of the repository, and tickets. What was changed on hosts that were not asked."
+    ),
     Clause(
       "1.2.3", "an accurate diagram of connections to and within the environment",
-      "The picture and the matrix of zones, drawn from what is enforced.",
-      "Wireless and other networks outside of the inventory."),
+      "The picture and the matrix of zones, drawn from the flows.",
+      "Wireless and other networks outside of the inventory.", whereEnforced: true),
     Clause(
       "1.2.4", "a diagram of the flows of account data", "Every flow with its reason and owner.",
       "Which flows carry account data."),
     Clause(
       "1.2.5", "services, protocols and ports that are allowed are known, approved and needed",
       "Allowed connections: each with service, ports, reason, owner and ticket; nothing else passes.",
-      "That the reasons are good ones."),
+      "That the reasons are good ones.", whereEnforced: true),
     Clause(
       "1.2.6", "insecure services have their own safeguards",
       "Which services are allowed, from whom and to whom.",
@@ -65,14 +79,15 @@ package enum Clauses {
     Clause(
       "1.3.1", "inbound traffic to the cardholder environment is limited to what is needed",
       "Default deny of what comes in, the flows to its zones, and guards (`never`, `only`).",
-      "Which zones are the environment."),
+      "Which zones are the environment.", whereEnforced: true),
     Clause(
       "1.3.2", "outbound traffic from it is limited to what is needed",
-      "Default deny of what goes out, the flows from its zones.", "Which zones are the environment."),
+      "Default deny of what goes out, the flows from its zones.", "Which zones are the environment.",
+      whereEnforced: true),
     Clause(
       "1.4.1", "controls stand between trusted and untrusted networks",
       "The row and column of what is outside in the matrix; each host filters for itself.",
-      "Which networks are trusted, and devices that are not hosts."),
+      "Which networks are trusted, and devices that are not hosts.", whereEnforced: true),
     Clause(
       "1.4.2", "from untrusted networks only what is meant to be public is reached, and answers",
       "Flows from networks, how far somebody outside gets, crown jewels by hops from outside.",
@@ -88,8 +103,9 @@ package enum Clauses {
   private static let iso = [
     Clause(
       "A.8.20", "networks are secured, managed and controlled",
-      "The policy of each host, default deny, what changed and by whom.", "Networks and devices beside hosts."
-    ),
+      "The policy of each host, default deny, what changed and by whom.",
+      "Networks and devices beside hosts.",
+      whereEnforced: true),
     Clause(
       "A.8.21", "mechanisms and requirements of network services are known and watched",
       "Services with protocol and ports, who may use them and why; use and denials of hosts that were asked.",

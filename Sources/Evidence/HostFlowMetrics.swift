@@ -2,7 +2,7 @@ internal import AgentProtocol
 internal import Policy
 
 extension HostMetrics {
-  static func flows(_ hosts: Told, _ now: Timestamp) -> [MetricFamily] {
+  static func flows(_ hosts: Told, _ names: MetricNames, _ now: Timestamp) -> [MetricFamily] {
     var connections = MetricFamily(
       "sekisho_flow_connections_total", .counter, "Connections that rules of the flow have let begin.")
     var last = MetricFamily(
@@ -12,8 +12,11 @@ extension HostMetrics {
     for host in hosts {
       guard let usage = host.figures.usage else { continue }
       let standing = usage.uses.filter { $0.gone == nil }
-      let shown = Set(Set(standing.map(\.flow)).sorted().prefix(mostFlows))
-      func name(_ flow: String) -> String { shown.contains(flow) ? flow : otherFlows }
+      let shown = Set(Set(standing.map { names.flow($0.flow) }).sorted().prefix(mostFlows))
+      func name(_ flow: String) -> String {
+        let name = names.flow(flow)
+        return shown.contains(name) ? name : otherFlows
+      }
       var counts: [Way: (packets: UInt64, last: Int?)] = [:]
       for use in standing {
         let way = Way(flow: name(use.flow), hook: use.hook)

@@ -29,9 +29,10 @@ package struct HostMetrics: Sendable {
 
   /// - Parameters:
   ///   - hosts: `nil`: the host could not be asked.
+  ///   - policy: whose names labels may have; `nil`: no inventory is at hand.
   ///   - now: when they were asked.
   package init(
-    _ hosts: [(name: String, figures: HostFigures?)], groups: PeerGroups, at now: Timestamp, version: String
+    _ hosts: [(name: String, figures: HostFigures?)], policy: Policy?, at now: Timestamp, version: String
   ) {
     var info = MetricFamily("sekisho_build_info", .gauge, "The program that wrote these metrics; always 1.")
     info.add(.number(1), .init("version", version))
@@ -42,8 +43,9 @@ package struct HostMetrics: Sendable {
     for host in hosts { up.add(.flag(host.figures != nil), .init("host", host.name)) }
     families = [info, asked, up]
     let told = hosts.compactMap { host in host.figures.map { (name: host.name, figures: $0) } }
-    families += Self.state(told) + Self.exceptions(told) + Self.packets(told) + Self.records(told, groups)
-    families += Self.flows(told, now)
+    let names = MetricNames(policy)
+    families += Self.state(told) + Self.exceptions(told, names) + Self.packets(told)
+    families += Self.records(told, PeerGroups(policy)) + Self.flows(told, names, now)
   }
 
   typealias Told = [(name: String, figures: HostFigures)]
@@ -139,13 +141,14 @@ package struct HostMetrics: Sendable {
     ]
   }
 
-  private static func exceptions(_ hosts: Told) -> [MetricFamily] {
+  private static func exceptions(_ hosts: Told, _ names: MetricNames) -> [MetricFamily] {
     var tripped = MetricFamily(
       "sekisho_tripwire_addresses", .gauge, "Addresses that have tripped a tripwire and are not let go.")
     for host in hosts where host.figures.status.trippedUnknown == nil {
       var counts: [String: Int] = [:]
       for one in host.figures.status.tripped ?? [] {
-        for name in one.tripwires.isEmpty ? ["(unknown)"] : one.tripwires { counts[name, default: 0] += 1 }
+        let told = Set(one.tripwires.map(names.tripwire))
+        for name in told.isEmpty ? [MetricNames.unknown] : told { counts[name, default: 0] += 1 }
       }
       for (name, count) in counts.sorted(by: { $0.key < $1.key }) {
         tripped.add(.count(count), .init("host", host.name), .init("tripwire", name))

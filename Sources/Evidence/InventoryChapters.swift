@@ -4,19 +4,17 @@ internal import Reachability
 
 /// What an inventory alone says, as chapters of a report.
 package struct InventoryChapters {
-  private let policy: Policy
-  private let now: Timestamp
-  private let names: PeerNames
-  private let list: AllowedList
-  private let graph: ReachGraph
+  let policy: Policy
+  let now: Timestamp
+  let names: PeerNames
+  let list: AllowedList
+  let graph: ReachGraph
   private let verdicts: [GuardVerdict]
   /// Crown jewels, those of a zone together.
-  private let crowns: [(name: String, hosts: [HostID])]
+  let crowns: [(name: String, hosts: [HostID])]
 
   /// Connections that an intruder is followed over, where a figure needs a bound.
   package static let hops = 3
-  /// Roles that are told; the others reach less.
-  private static let mostRoles = 100
 
   /// - Parameters:
   ///   - now: flows that have ended then allow nothing.
@@ -94,7 +92,7 @@ package struct InventoryChapters {
     ]
     if !list.unenforced.isEmpty {
       lead.append(
-        "Hosts that deny nothing in some direction, because they only observe it or leave it alone, so that more passes there: \(names.name(list.unenforced))."
+        "Hosts that deny nothing in some direction, because they only observe it or leave it alone, so that more passes there: \(unenforced)."
       )
     }
     if !list.ended.isEmpty {
@@ -120,7 +118,15 @@ package struct InventoryChapters {
       ])
   }
 
-  package var matrix: ReportChapter {
+  /// Names of hosts that by the inventory deny nothing in some direction; empty: none.
+  package var unenforced: String { names.name(list.unenforced) }
+
+  /// What some hosts are called together; names that no host has are left out.
+  package func called(_ hosts: Set<String>) -> String {
+    names.name(policy.hosts.indices.filter { hosts.contains(policy.hosts[$0].name) }.map { HostID($0) })
+  }
+
+  package func matrix(_ enforcement: Enforcement) -> ReportChapter {
     var cells: [ZonePair: Set<ServiceID>] = [:]
     for flow in policy.flows where !flow.hasEnded(now) {
       for part in flow.parts {
@@ -137,7 +143,8 @@ package struct InventoryChapters {
     return ReportChapter(
       "zones", "Between zones",
       lead: [
-        "From the zone at the left to the zone above: the services of flows between any of their hosts. Empty: nothing is allowed."
+        "From the zone at the left to the zone above: the services of flows between any of their hosts. Empty: no flow allows anything, and nothing passes but what somebody has opened for a time.",
+        enforcement.sentence,
       ],
       tables: [
         ReportTable(
@@ -189,138 +196,13 @@ package struct InventoryChapters {
       ])
   }
 
-  package var jewels: ReportChapter {
-    let tables = crowns.map { crown -> ReportTable in
-      let approach = graph.approach(to: graph.area(of: crown.hosts))
-      var rows = approach.origins.enumerated().flatMap { hop, origins in
-        origins.map { origin in
-          ReportTable.Row([
-            "\(hop + 1)", Self.end(AllowedEnd(name: names.name(origin.hosts), hosts: origin.hosts.count)),
-            way(origin.path),
-          ])
-        }
-      }
-      var seen: Set<String> = []
-      for path in approach.outside {
-        guard let first = path.first, seen.insert(text(first.from)).inserted else { continue }
-        rows.append(.init(["\(path.count)", "\(text(first.from)) (outside)", way(path)], .notice))
-      }
-      rows.sort { Int($0.cells[0]) ?? 0 < Int($1.cells[0]) ?? 0 }
-      return ReportTable(
-        "Who gets to \(crown.name) (\(Self.counted(crown.hosts.count, "host"))), however far",
-        ["hops", "from", "a shortest way"], rows)
-    }
-    return ReportChapter(
-      "crown-jewels", "Crown jewels",
-      lead: [
-        crowns.isEmpty
-          ? "No zone and no host is marked as a crown jewel (`crown: true`)."
-          : "An intruder opens the connections that flows let a host open, goes on from where he arrives, and so on. What goes on in networks is not known, so that no way leads through one."
-      ], tables: tables)
-  }
-
-  package var reach: ReportChapter {
-    let every = graph.everyReach(hops: Self.hops)
-    let roles = every.roles.sorted {
-      ($1.reached[Self.hops - 1], $0.hosts[0]) < ($0.reached[Self.hops - 1], $1.hosts[0])
-    }
-    var lead = [
-      "How many other hosts an intruder on one host of a role gets to with at most 1, 2 and \(Self.hops) connections."
-    ]
-    if roles.count > Self.mostRoles {
-      lead.append("\(roles.count - Self.mostRoles) roles that reach less are left out.")
-    }
-    return ReportChapter(
-      "reach", "Reach of an intruder", lead: lead,
-      tables: [
-        ReportTable(
-          "Reach by role", ["role", "hosts"] + (1...Self.hops).map { "in \($0)" } + ["nearest crown jewel"],
-          roles.prefix(Self.mostRoles).map { role in
-            .init(
-              [names.name(role.hosts), "\(role.hosts.count)"] + role.reached.map { "\($0)" }
-                + [role.nearestCrown.map { Self.counted($0, "hop") } ?? "none in \(Self.hops)"])
-          })
-      ])
-  }
-
-  // MARK: Not covered
-
-  /// - Parameter asked: what beside the inventory was not asked for, in sentences.
-  package func notCovered(_ asked: [(what: String, why: String)]) -> ReportChapter {
-    var rows = asked.map { ReportTable.Row([$0.what, $0.why]) }
-    func hosts(_ what: String, _ why: String, _ isMeant: (Host) -> Bool) {
-      let found = policy.hosts.indices.map { HostID($0) }.filter { isMeant(policy[$0]) }
-      if found.isEmpty { return }
-      rows.append(
-        .init([what, "\(names.name(found)) (\(Self.counted(found.count, "host"))): \(why)"], .notice))
-    }
-    for mode in Mode.allCases where mode != .enforce {
-      for direction in [Direction.ingress, .egress] {
-        hosts(
-          "hosts in mode \(mode.rawValue), \(direction.rawValue)",
-          "what no flow allows passes there all the same"
-        ) {
-          $0.modes[direction] == mode
-        }
-      }
-    }
-    hosts("forwarding that is left alone", "what passes through these hosts is not filtered by Sekisho") {
-      $0.forwarding == .leave
-    }
-    hosts(
-      "containers",
-      "what is published is judged as the host's; what containers do among each other and outwards passes"
-    ) {
-      $0.forwarding.containers != nil
-    }
-    rows.append(
-      .init([
-        "hosts that are not in the inventory",
-        "nothing is known of them; they are part of networks, and what goes on there is not followed",
-      ]))
-    rows.append(
-      .init([
-        "what is open on every host",
-        "loopback, neighbour discovery, errors of ICMP about allowed connections, and others: the security page lists them in the order of rules",
-      ]))
-    rows.append(
-      .init([
-        "tables of others in the kernel",
-        "a host's own other rules may drop or translate what is allowed here; status of the host tells them",
-      ]))
-    rows.append(
-      .init([
-        "what is inside of an allowed connection",
-        "Sekisho judges addresses, protocols and ports, not what is said over them",
-      ]))
-    return ReportChapter(
-      "not-covered", "What this does not cover",
-      lead: ["What is named here is in no other chapter, or not in full."],
-      tables: [ReportTable("Not covered", ["what", "why, and where"], rows)])
-  }
-
   // MARK: Words
 
-  private func way(_ steps: [PathStep]) -> String {
-    (steps.first.map { text($0.from) } ?? "")
-      + steps.map { step in
-        let flows = step.flows.map { policy[$0].name }.joined(separator: " with ")
-        return " → \(text(step.to)) (\(flows.isEmpty ? "nothing denies it" : flows))"
-      }.joined()
-  }
-
-  private func text(_ position: Position) -> String {
-    switch position {
-    case .host(let host): policy[host].name
-    case .outside(_, let network): network ?? "an address outside"
-    }
-  }
-
-  private static func end(_ end: AllowedEnd) -> String {
+  static func end(_ end: AllowedEnd) -> String {
     end.hosts > 1 ? "\(end.name) (\(end.hosts))" : end.name
   }
 
-  private static func counted(_ count: Int, _ one: String) -> String {
+  static func counted(_ count: Int, _ one: String) -> String {
     "\(count) \(one)\(count == 1 ? "" : "s")"
   }
 }

@@ -21,7 +21,7 @@ struct PictureSVG {
     out +=
       "<desc id=\"picture-words\">\(picture.boxes.count) boxes and \(picture.arrows.count) arrows; the tables of flows and of reach have the same in words.</desc>"
     out +=
-      "<defs><marker id=\"tip\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" orient=\"auto-start-reverse\"><path d=\"M0 0 8 4 0 8z\" class=\"tip\"/></marker></defs>"
+      "<defs><marker id=\"tip\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerUnits=\"userSpaceOnUse\" markerWidth=\"9\" markerHeight=\"9\" orient=\"auto-start-reverse\"><path d=\"M0 0 8 4 0 8z\" class=\"tip\"/></marker></defs>"
     for (number, arrow) in picture.arrows.enumerated() { out += self.arrow(arrow, number) }
     for (number, box) in picture.boxes.enumerated() { out += self.box(box, number) }
     return out + "</svg>"

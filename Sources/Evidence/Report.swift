@@ -74,7 +74,7 @@ package struct ReportTable: Hashable, Sendable, Encodable {
   package let columns: [String]
   package let rows: [Row]
   /// Whether it is long enough to be searched in.
-  package var isSearched: Bool { rows.count > 12 }
+  package var isSearched: Bool { rows.count > 15 }
 
   private enum CodingKeys: CodingKey { case caption, columns, rows }
 

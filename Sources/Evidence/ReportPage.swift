@@ -67,15 +67,25 @@ package struct ReportPage {
       for (number, cell) in row.cells.enumerated() {
         let text = HTMLText.escaped(cell)
         if number == 0 {
-          let tone = row.tone.map { " class=\"\($0)\"" } ?? ""
-          out += "<th scope=\"row\"\(tone)>\(text)</th>"
+          let classes = [row.tone.map { "\($0)" }, Self.keeping(cell)].compactMap { $0 }
+          let named = classes.isEmpty ? "" : " class=\"\(classes.joined(separator: " "))\""
+          out += "<th scope=\"row\"\(named)>\(text)</th>"
         } else {
-          out += "<td>\(text)</td>"
+          out += "<td\(Self.keeping(cell).map { " class=\"\($0)\"" } ?? "")>\(text)</td>"
         }
       }
       out += "</tr>\n"
     }
     return out + "</tbody></table></div>\n"
+  }
+
+  /// Of what is so short that it is read worse in two lines: a moment (`t`), or a name with a hyphen (`k`).
+  private static func keeping(_ cell: String) -> String? {
+    guard cell.utf8.count <= 20,
+      cell.utf8.contains(where: { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: " ") })
+    else { return nil }
+    return cell.utf8.count == 20 && cell.hasSuffix("Z") && cell.utf8.dropFirst(10).first == UInt8(ascii: "T")
+      ? "t" : "k"
   }
 
   // MARK: Picture
@@ -102,8 +112,9 @@ package struct ReportPage {
     }
     let arrows = picture.arrows.map { "[\($0.from),\($0.to)]" }
     let sizes = picture.boxes.map { "\($0.hosts)" }
+    let parts = picture.boxes.map { box in "[\(box.parts.map { "\($0)" }.joined(separator: ","))]" }
     return
-      "{\"hosts\":\(picture.hosts),\"sizes\":[\(sizes.joined(separator: ","))],\"arrows\":[\(arrows.joined(separator: ","))],\"reached\":[\(reached.joined(separator: ","))]}"
+      "{\"hosts\":\(picture.hosts),\"sizes\":[\(sizes.joined(separator: ","))],\"parts\":[\(parts.joined(separator: ","))],\"arrows\":[\(arrows.joined(separator: ","))],\"reached\":[\(reached.joined(separator: ","))]}"
   }
 
   // MARK: Digest

@@ -11,9 +11,11 @@ package struct ReportPicture: Hashable, Sendable {
     package let zone: String?
     package let isCrown: Bool
     package let members: [String]
+    /// In ``ReportPicture/boxes``: of a dashed box those that it stands for.
+    package let parts: [Int]
   }
 
-  /// How far an intruder gets who is on any of a box's hosts.
+  /// How far an intruder gets who is on a box's hosts, on one or another of those that a dashed box stands for, or in its network.
   package struct Reached: Hashable, Sendable {
     /// In ``ReportPicture/boxes``: the fewest connections to one of its hosts, by box.
     package let hops: [Int: Int]
@@ -32,7 +34,7 @@ package struct ReportPicture: Hashable, Sendable {
 
   package let boxes: [Box]
   package let arrows: [Arrow]
-  /// In the order of ``boxes``; `nil` for what is no hosts.
+  /// In the order of ``boxes``; `nil` for what the policy has no name for.
   package let reached: [Reached?]
   /// Whether a box is a zone, since there are too many roles to draw.
   package let isByZone: Bool
@@ -56,7 +58,7 @@ package struct ReportPicture: Hashable, Sendable {
         // An end of a flow is called by what it is made of.
         name: $0.kind != .hosts && Peers.isDerived($0.name)
           ? peers[$0.name].map(names.name) ?? $0.name : $0.name, kind: $0.kind, hosts: $0.count,
-        zone: $0.zone, isCrown: $0.isCrown, members: $0.members)
+        zone: $0.zone, isCrown: $0.isCrown, members: $0.members, parts: $0.parts)
     }
     arrows = picture.arrows.map { arrow in
       Arrow(
@@ -65,18 +67,47 @@ package struct ReportPicture: Hashable, Sendable {
     }
     var boxOfHost = Array(repeating: -1, count: policy.hosts.count)
     for (box, hosts) in places.enumerated() { for host in hosts { boxOfHost[host.index] = box } }
-    let drawn = places.indices.filter { !places[$0].isEmpty }
+    let areas = picture.boxes.enumerated().compactMap { box, drawn -> (box: Int, area: Area)? in
+      let area: Area? =
+        switch drawn.kind {
+        case .hosts: graph.area(of: drawn.hosts)
+        case .network: peers[drawn.name].map { graph.area(of: $0) }
+        case .selection: nil
+        }
+      return area.flatMap { $0.isEmpty ? nil : (box, $0) }
+    }
+    var levels = [[[HostID]]?](repeating: nil, count: places.count)
+    for (box, reach) in zip(areas.map(\.box), graph.reach(fromEach: areas.map(\.area))) {
+      levels[box] = reach.hosts
+    }
+    for (box, drawn) in picture.boxes.enumerated() where drawn.kind == .selection {
+      levels[box] = Self.nearest(drawn.parts.compactMap { levels[$0] })
+    }
     var reached = [Reached?](repeating: nil, count: places.count)
-    let reaches = graph.reach(fromEach: drawn.map { graph.area(of: places[$0]) })
-    for (box, reach) in zip(drawn, reaches) {
+    for (box, levels) in levels.enumerated() {
+      guard let levels else { continue }
       var hops: [Int: Int] = [:]
-      for (index, level) in reach.hosts.enumerated() {
+      for (index, level) in levels.enumerated() {
         for host in level where boxOfHost[host.index] >= 0 && boxOfHost[host.index] != box {
           hops[boxOfHost[host.index]] = min(hops[boxOfHost[host.index]] ?? .max, index + 1)
         }
       }
-      reached[box] = Reached(hops: hops, counts: reach.hosts.map(\.count), crowns: reach.crowns.count)
+      reached[box] = Reached(
+        hops: hops, counts: levels.map(\.count), crowns: levels.joined().count { policy.isCrown($0) })
     }
     self.reached = reached
+  }
+
+  /// Hosts by how near they are to the nearest of several starts.
+  private static func nearest(_ reaches: [[[HostID]]]) -> [[HostID]] {
+    var hops: [HostID: Int] = [:]
+    for levels in reaches {
+      for (index, level) in levels.enumerated() {
+        for host in level { hops[host] = min(hops[host] ?? .max, index) }
+      }
+    }
+    var levels = Array(repeating: [HostID](), count: (hops.values.max() ?? -1) + 1)
+    for (host, index) in hops.sorted(by: { $0.key < $1.key }) { levels[index].append(host) }
+    return levels
   }
 }

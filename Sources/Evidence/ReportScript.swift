@@ -25,7 +25,7 @@ enum ReportScript {
       const data = document.getElementById("picture-data");
       const drawing = document.getElementById("picture-drawing");
       if (!data || !drawing) return;
-      const { hosts, sizes, arrows, reached } = JSON.parse(data.textContent);
+      const { hosts, sizes, parts, arrows, reached } = JSON.parse(data.textContent);
       const boxes = [...drawing.querySelectorAll("[data-box]")];
       const lines = [...drawing.querySelectorAll("[data-arrow]")];
       const told = document.getElementById("picture-told");
@@ -66,18 +66,27 @@ enum ReportScript {
           told.textContent = `${name(box)}: what may ask it, and what it may ask. Reach is told for hosts.`;
           return;
         }
-        const isReached = (number) => number === box || number in found.hops;
-        // An end of several boxes is on the way when one arrow leads there from where he is.
-        const onWay = new Set([...boxes.keys()].filter(isReached));
-        for (const [from, to] of arrows) if (onWay.has(from) && !reached[to]) onWay.add(to);
-        show((number) => onWay.has(number), (number) => onWay.has(arrows[number][0]) && onWay.has(arrows[number][1]));
+        // He goes on from hosts, and so from each dashed box that has one of them; nobody knows what goes on in networks.
+        const isHeld = new Set([box, ...parts[box], ...Object.keys(found.hops).map(Number)]);
+        parts.forEach((some, number) => { if (some.some((part) => isHeld.has(part))) isHeld.add(number); });
+        const isFirst = new Set([box, ...parts[box]]);
+        parts.forEach((some, number) => { if (some.includes(box)) isFirst.add(number); });
+        const isTaken = (number) => isHeld.has(arrows[number][0]);
+        const onWay = new Set([box, ...parts[box], ...Object.keys(found.hops).map(Number)]);
+        arrows.forEach((ends, number) => { if (isTaken(number)) ends.forEach((end) => onWay.add(end)); });
+        show((number) => onWay.has(number), isTaken);
         boxes.forEach((one, number) => one.classList.toggle("reached", number !== box && number in found.hops));
-        lines.forEach((line, number) => line.classList.toggle("taken", arrows[number][0] === box));
+        lines.forEach((line, number) => line.classList.toggle("taken", isFirst.has(arrows[number][0])));
         const total = found.counts.reduce((sum, count) => sum + count, 0);
         const steps = found.counts.map((count, hop) => `${count} in ${many(hop + 1, "hop", "hops")}`).join(", ");
         const crowns = found.crowns ? `; ${many(found.crowns, "crown jewel", "crown jewels")} among them` : "; no crown jewel";
+        // A dashed box is several roles: from each he gets elsewhere, to the others of them as well.
+        const isSeveral = parts[box].length > 0;
+        const who = isSeveral
+          ? `Depending on where in ${name(box).split(": ")[0]} he is, an intruder`
+          : boxes[box].classList.contains("network") ? `Whoever is in ${name(box)}` : `An intruder on ${name(box)}`;
         told.textContent =
-          `An intruder on ${name(box)} gets to ${total} of ${hosts - sizes[box]} other hosts` +
+          `${who} gets to ${total} of ${isSeveral ? `${hosts}` : `${hosts - sizes[box]} other`} hosts` +
           (total ? `: ${steps}${crowns}.` : ".") + " Escape shows all again.";
       };
 

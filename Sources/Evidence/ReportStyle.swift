@@ -18,7 +18,7 @@ enum ReportStyle {
     dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(15rem,1fr));gap:.4rem 1.5rem;margin:0}
     dt{font-size:.8rem;color:var(--faint)}
     dd{margin:0;font-variant-numeric:tabular-nums}
-    nav ol{columns:15rem;margin:1.5rem 0 0;padding-left:1.4rem}
+    nav ol{columns:15rem;column-gap:2.6rem;margin:1.5rem 0 0;padding-left:1.4rem}
     nav li{break-inside:avoid;padding:.15rem 0}
     .skip{position:absolute;left:-100rem}
     .skip:focus{left:1rem;top:.5rem;background:var(--page);padding:.4rem .8rem;z-index:1}
@@ -34,6 +34,7 @@ enum ReportStyle {
     th.bad::before{content:"\\2717\\00a0";color:var(--bad)}
     th.notice::before{content:"\\25b2\\00a0";color:var(--notice)}
     th.bad{color:var(--bad)}
+    td.k,th.k,.t{white-space:nowrap}
     .none{color:var(--faint)}
     .search{display:flex;flex-wrap:wrap;gap:.4rem .8rem;align-items:center;margin:.8rem 0 .2rem;font-size:.9rem}
     .search[hidden]{display:none}
@@ -51,7 +52,7 @@ enum ReportStyle {
     .box.network text.about{fill:var(--text)}
     .box.selection rect{stroke-dasharray:5 4}
     .arrow{fill:none;stroke:var(--edge);stroke-width:1.2;opacity:.6}
-    .tip{fill:var(--edge)}
+    .tip{fill:var(--edge);fill:context-stroke}
     svg.active .box{cursor:pointer}
     svg.active .box:focus{outline:none}
     svg.active .box:focus-visible rect{stroke:var(--link);stroke-width:4}
@@ -76,7 +77,7 @@ enum ReportStyle {
     body{max-width:none;padding:0;font-size:9.5pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}
     .search,.skip,nav,#picture-told,footer{display:none!important}
     .wide{overflow:visible;border:0;max-height:none}table{font-size:8pt;min-width:0;border:1px solid #999}th,td{padding:2pt 4pt;min-width:0}
-    thead{display:table-header-group;break-inside:avoid;break-after:avoid}caption{break-after:avoid}tr{break-inside:avoid}h2{break-after:avoid;margin-top:14pt}thead th{white-space:normal}
+    thead{display:table-header-group;break-inside:avoid;break-after:avoid}caption{break-after:avoid}tr{break-inside:avoid}h2{break-after:avoid;margin-top:14pt}thead th,td.k,th.k{white-space:normal}
     #picture{page:wide;break-before:page;break-after:page}svg{width:100%;height:auto;max-height:140mm}.off{opacity:1!important}tr[hidden]{display:table-row}a{text-decoration:none}}
     """
 }

@@ -31,6 +31,8 @@ package struct Picture: Sendable {
     package var members: [String] = []
     /// Of a box of hosts which they are, ascending.
     package var hosts: [HostID] = []
+    /// In ``Picture/boxes``: of a selection the boxes whose hosts it has some of.
+    package var parts: [Int] = []
   }
 
   /// Hosts and outside addresses that one end of a flow has to have some of, to be drawn.
@@ -80,7 +82,11 @@ package struct Picture: Sendable {
     let drawn = Set(arrows.flatMap { [$0.key.from, $0.key.to] })
     let shown = drawing.boxes.indices.filter { isAll || drawn.contains($0) }
     let places = Dictionary(uniqueKeysWithValues: shown.enumerated().map { ($0.element, $0.offset) })
-    boxes = shown.map { drawing.boxes[$0] }
+    boxes = shown.map { index in
+      var box = drawing.boxes[index]
+      box.parts = box.parts.compactMap { places[$0] }
+      return box
+    }
     self.arrows = arrows.compactMap { ends, flows in
       guard let from = places[ends.from], let to = places[ends.to] else { return nil }
       return Arrow(from: from, to: to, flows: flows)
@@ -155,7 +161,7 @@ private struct Drawing {
         box(
           Picture.Box(
             kind: .selection, name: peers.name, count: peers.hosts.count, zone: nil, isCrown: false,
-            members: members))
+            members: members, parts: result))
       ]
     }
     for virtual in peers.virtuals.map({ policy[$0] }) {
@@ -163,7 +169,8 @@ private struct Drawing {
         box(
           Picture.Box(
             kind: .selection, name: virtual.name, count: virtual.carriers.count, zone: nil, isCrown: false,
-            members: virtual.carriers.map { policy[$0].name })))
+            members: virtual.carriers.map { policy[$0].name },
+            parts: Set(virtual.carriers.map { boxOfHost[$0.index] }).sorted())))
     }
     for name in networks(of: peers) {
       result.append(box(Picture.Box(kind: .network, name: name, count: 0, zone: nil, isCrown: false)))

@@ -64,17 +64,17 @@ import Testing
     return HostFigures(status: status, usage: usage, records: records, differing: 9)
   }
 
-  private static func text(flows: Int = 2, groups: PeerGroups = PeerGroups(nil)) throws -> String {
+  private static func text(flows: Int = 2, policy: Policy? = nil) throws -> String {
     MetricText.of(
       HostMetrics(
-        [("web-1", try figures(flows: flows)), ("gone-1", nil)], groups: groups, at: now, version: "1.0"
+        [("web-1", try figures(flows: flows)), ("gone-1", nil)], policy: policy, at: now, version: "1.0"
       ).families)
   }
 
   /// The families that there are, with samples or without.
   private static func names() throws -> Set<String> {
     Set(
-      HostMetrics([("h", try figures())], groups: PeerGroups(nil), at: now, version: "1").families.map(\.name)
+      HostMetrics([("h", try figures())], policy: nil, at: now, version: "1").families.map(\.name)
     )
   }
 
@@ -135,9 +135,31 @@ import Testing
     #expect(lines.contains { $0.contains("flow-0999") } && !lines.contains { $0.contains("flow-1000") })
   }
 
+  @Test func `with an inventory, labels have names of it alone`() throws {
+    let told = try Self.figures(flows: 40)
+    let figures = HostFigures(
+      status: told.status,
+      usage: UsageList(
+        uses: (told.usage?.uses ?? [])
+          + [
+            UsageList.Use(
+              flow: "f", hook: .input, service: "ssh", packets: 3, bytes: 60, known: 9, first: 8, last: 2,
+              lastAfter: 4, gone: nil)
+          ], untold: 0, watched: 100, gaps: []), records: told.records, differing: 0)
+    let families = HostMetrics([("a", figures)], policy: try Self.policy(), at: Self.now, version: "1")
+      .families
+    let lines = MetricText.of(families).split(separator: "\n")
+    #expect(lines.contains(#"sekisho_flow_connections_total{host="a",flow="f",direction="input"} 3"#))
+    // Forty flows that no inventory has are one, and a tripwire that it does not have.
+    #expect(
+      lines.contains(#"sekisho_flow_connections_total{host="a",flow="(unknown)",direction="input"} 40"#))
+    #expect(lines.contains(#"sekisho_tripwire_addresses{host="a",tripwire="(unknown)"} 1"#))
+    #expect(!lines.contains { $0.contains("flow-00") || $0.contains("scan") })
+  }
+
   @Test func `a value of a label cannot end it`() throws {
     let families = HostMetrics(
-      [("a\"} 1\nevil{x=\"\\", nil)], groups: PeerGroups(nil), at: Self.now, version: "1"
+      [("a\"} 1\nevil{x=\"\\", nil)], policy: nil, at: Self.now, version: "1"
     ).families
     #expect(MetricText.of(families).contains(#"sekisho_host_up{host="a\"} 1\nevil{x=\"\\"} 0"#))
   }

@@ -26,11 +26,13 @@ import Testing
   private static func report(_ policy: Policy) throws -> Report {
     let inventory = try InventoryChapters(policy, at: now, verdicts(policy))
     let picture = ReportPicture(policy, at: now)
+    let enforcement = Enforcement(meant: inventory.unenforced, told: nil)
     return Report(
       title: "Evidence", identity: [Report.Fact("Inventory", "here")],
       chapters: [
-        inventory.summary, inventory.picture(picture), inventory.flows, inventory.matrix, inventory.guards,
-        inventory.jewels, inventory.reach, Clauses.chapter, inventory.notCovered([("probes", "none ran")]),
+        inventory.summary, inventory.picture(picture), inventory.flows,
+        inventory.matrix(enforcement), inventory.guards, inventory.jewels, inventory.reach,
+        Clauses.chapter(enforcement), inventory.notCovered([("probes", "none ran")]),
       ], picture: picture)
   }
 
@@ -86,6 +88,68 @@ import Testing
       #expect(reached?.counts == reach.hosts.map(\.count), "\(box.name)")
       #expect(reached?.crowns == reach.crowns.count, "\(box.name)")
     }
+  }
+
+  @Test func `whoever is in a dashed box or a network has a reach, too`() throws {
+    let policy = try EvidenceFixture.reference()
+    let picture = ReportPicture(policy, at: Self.now)
+    let graph = ReachGraph(policy, at: Self.now)
+    let peers = Dictionary(
+      policy.peers.enumerated().map { ($1.name, PeersID($0)) }, uniquingKeysWith: { first, _ in first })
+    var seen = 0
+    let boxes = Picture(policy, at: Self.now).boxes
+    for (box, reached) in zip(boxes, picture.reached) where box.kind == .network {
+      let id = try #require(peers[box.name])
+      #expect(reached?.counts == graph.reach(from: graph.area(of: id)).hosts.map(\.count), "\(box.name)")
+      seen += 1
+    }
+    // Of a dashed box as near as from the nearest of its roles.
+    let marked = ReachGraph(policy, at: Self.now, marking: boxes.map(\.hosts).filter { !$0.isEmpty })
+    for (box, reached) in zip(boxes, picture.reached) where box.kind == .selection {
+      let reaches = box.parts.map { marked.reach(from: marked.area(of: boxes[$0].hosts)).hosts }
+      let distances = policy.hosts.indices.compactMap { host in
+        reaches.compactMap { levels in levels.firstIndex { $0.contains(HostID(host)) }.map { $0 + 1 } }.min()
+      }
+      let counts = (1...(distances.max() ?? 1)).map { hop in distances.count { $0 == hop } }
+      #expect(reached?.counts == counts, "\(box.name)")
+      seen += 1
+    }
+    for box in picture.boxes where box.kind == .selection {
+      #expect(box.parts.map { picture.boxes[$0].name } == box.members, "\(box.name)")
+      #expect(box.parts.count > 1)
+    }
+  }
+
+  @Test func `what is claimed for hosts that enforce names those that do not`() throws {
+    let policy = try EvidenceFixture.policy(
+      """
+      version: 1
+      services: {https: tcp/443}
+      zones: {app: {}}
+      hosts:
+        a: {addresses: [10.0.0.1], zone: app, mode: observe}
+        b: {addresses: [10.0.0.2], zone: app}
+        c: {addresses: [10.0.0.3], zone: app, mode: {egress: leave}}
+      flows:
+        f: {from: a, to: b, service: https, why: test}
+      """)
+    let inventory = try InventoryChapters(policy, at: Self.now, [])
+    #expect(inventory.unenforced == "a, c")
+    let told = Enforcement(meant: inventory.unenforced, told: inventory.called(["b", "elsewhere"]))
+    let pci = Clauses.chapter(told).tables[0].rows.map(\.cells)
+    for number in ["1.2.3", "1.2.5", "1.3.1", "1.3.2", "1.4.1"] {
+      let shows = try #require(pci.first { $0[0] == number })[2]
+      #expect(shows.contains("deny nothing in some direction: a, c"), "\(number): \(shows)")
+      #expect(shows.contains("(the chapter on hosts says why): b."), "\(number): \(shows)")
+      #expect(!shows.contains("drawn from what is enforced"))
+    }
+    let matrix = inventory.matrix(told)
+    #expect(matrix.lead.contains { $0.contains("a, c") && $0.contains(": b.") })
+    let unasked = inventory.matrix(Enforcement(meant: inventory.unenforced, told: nil))
+    #expect(unasked.lead.contains { $0.contains("no host was asked whether it enforces") })
+    // Only where all is known to be so.
+    let sound = Clauses.chapter(Enforcement(meant: "", told: "")).tables[0].rows.map(\.cells)
+    #expect(sound.contains { $0[2].contains("each that was asked does just what it says") })
   }
 
   @Test func `what is not covered is named`() throws {
@@ -151,9 +215,11 @@ import Testing
           "a", "t", lead: ["t"], tables: [ReportTable("t", ["t", "t"], [ReportTable.Row(["t", "t"], .bad)])]),
         ReportChapter("b", "x", tables: [ReportTable("t", ["t"], [])]),
       ], picture: nil)
-    // Tags, and all that is within them, are those of a report that says nothing.
+    // Tags, and all that is within them but whether a cell is short, are those of a report that says nothing.
     func tags(_ report: Report) -> [String] {
-      ReportPage(report).html.matches(of: /<[^>]*>/).map { String($0.0) }
+      ReportPage(report).html.matches(of: /<[^>]*>/).map {
+        String($0.0).replacing(#/ [kt]"/#, with: "\"").replacing(#/ class="[kt]"/#, with: "")
+      }
     }
     #expect(tags(report) == tags(plain))
     let html = ReportPage(report).html

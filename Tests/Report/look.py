@@ -26,7 +26,6 @@ def search(page, name):
     before = text_of_rows(page, "flows-0")
     page.fill("#flows-0-words", "NoSuchFlow")
     expect(text_of_rows(page, "flows-0") == 0, f"{name}: a search for nothing finds something")
-    first = page.inner_text("#flows-0 tbody tr:first-child th") if page.is_visible("#flows-0 tbody tr:first-child") else ""
     page.fill("#flows-0-words", "")
     expect(text_of_rows(page, "flows-0") == before, f"{name}: an empty search hides rows")
     first = page.inner_text("#flows-0 tbody tr:first-child th").strip()
@@ -71,6 +70,43 @@ def agreement(page):
     page.keyboard.press("Escape")
 
 
+def on(page, kind):
+    """Which boxes, or arrows, are not dimmed."""
+    return set(page.evaluate(
+        "(kind) => [...document.querySelectorAll(`[data-${kind}]`)].filter((one) => !one.classList.contains('off'))"
+        ".map((one) => Number(one.dataset[kind]))", kind))
+
+
+def light(page, name):
+    """What lights up from each box: every arrow from where the intruder gets, through dashed boxes too, and no other."""
+    drawn = json.loads(page.evaluate("document.getElementById('picture-data').textContent"))
+    kinds = page.evaluate("[...document.querySelectorAll('[data-box]')].map((box) => box.classList[1])")
+    through = 0
+    for box, found in enumerate(drawn["reached"]):
+        if not found:
+            continue
+        page.locator(f"[data-box='{box}']").click(force=True)
+        held = {box, *drawn["parts"][box], *(int(one) for one in found["hops"])}
+        held |= {number for number, parts in enumerate(drawn["parts"]) if held & set(parts)}
+        arrows = {number for number, (start, _) in enumerate(drawn["arrows"]) if start in held}
+        boxes = {box, *drawn["parts"][box], *(int(one) for one in found["hops"])}
+        boxes |= {end for number in arrows for end in drawn["arrows"][number]}
+        expect(on(page, "arrow") == arrows, f"{name}: from box {box} arrows {on(page, 'arrow') ^ arrows} are wrong")
+        expect(on(page, "box") == boxes, f"{name}: from box {box} boxes {on(page, 'box') ^ boxes} are wrong")
+        # Whoever is reached is reached by an arrow that is lit, where every host enforces.
+        if name.startswith(("reference", "lab")):
+            ends = {drawn["arrows"][number][1] for number in arrows}
+            ends |= {part for end in ends for part in drawn["parts"][end]}
+            expect({int(one) for one in found["hops"]} <= ends, f"{name}: from box {box} somebody is reached by no arrow")
+        through += sum(kinds[drawn["arrows"][number][0]] == "selection" for number in arrows if kinds[box] == "hosts")
+        words = page.inner_text("#picture-told")
+        who = {"network": "Whoever is in", "selection": "Depending on where in"}.get(kinds[box], "An intruder on")
+        expect(words.startswith(who) and f"gets to {sum(found['counts'])} of" in words, f"{name}: of box {box} it says {words}")
+        page.keyboard.press("Escape")
+    expect(name.startswith("large") or through > 0, f"{name}: no arrow from a dashed box lights up")
+    expect(on(page, "arrow") == set(range(len(drawn["arrows"]))), f"{name}: arrows stay off")
+
+
 def look(browser, name, width, height, scheme):
     context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
     page = context.new_page()
@@ -80,7 +116,10 @@ def look(browser, name, width, height, scheme):
     page.on("dialog", lambda dialog: (told.append(dialog.message), dialog.dismiss()))
     page.on("request", lambda request: asked.append(request.url))
     file = work / f"{name}.html"
-    page.goto(f"file://{file}")
+    page.goto(f"file://{file}", wait_until="load")
+    if name == "large":
+        timing = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
+        print(f"{file.stat().st_size} bytes open in {timing / 1000:.2f} s at {width}, {scheme}")
     where = f"{name} at {width}, {scheme}"
     page.screenshot(path=work / f"{name}-{width}-{scheme}.png", full_page=name != "large")
     wide = page.evaluate("document.documentElement.scrollWidth")
@@ -89,6 +128,8 @@ def look(browser, name, width, height, scheme):
     picture(page, where)
     if name == "reference":
         agreement(page)
+    if (width, scheme) == (1280, "light"):
+        light(page, where)
     expect(not told, f"{where}: the console says {told[:3]}")
     expect(asked == [f"file://{file}"], f"{where}: it asks for {asked[1:3]}")
     if (width, scheme) == (1280, "light"):
@@ -110,6 +151,37 @@ def judge(browser, name, width, height, scheme):
         first = fault["nodes"][0]
         faults.append(f"{name} at {width}, {scheme}: {fault['impact']} {fault['id']}: {first['html'][:160]}")
     context.close()
+
+
+def incident(browser):
+    """All of it stands in one report: what is broken, open, in quarantine, drifted, denied, tried."""
+    page = browser.new_page()
+    page.goto(f"file://{work / 'lab.html'}")
+
+    def rows(chapter):
+        return page.evaluate(
+            "(id) => [...document.querySelectorAll(`#${id} tbody tr`)].map((row) => [row.cells[0].className, row.innerText])", chapter)
+
+    def told(chapter, tone, *words):
+        found = [row for row in rows(chapter) if tone in row[0].split() or tone is None]
+        expect(any(all(word in text for word in words) for _, text in found), f"lab: {chapter} has no row ({tone}) with {words}")
+
+    told("guards", "bad", "the-keys-stay-out-of-reach", "no", "web-1 gets to signer-1 in 3 hops", "remove the flow `shortcut`")
+    told("summary", "bad", "of which do not hold", "1")
+    told("exceptions", "notice", "has open", "bastion-1 → db-1, tcp/5999", "restore, INC-12")
+    told("exceptions", "notice", "refuses", "web-2 (10.20.2.12)", "INC-12, a shell on it", "until released")
+    told("hosts", "bad", "queue-1", "drifted")
+    told("hosts", "notice", "api-1", "objects differ")
+    told("hosts", "good", "db-1", "as confirmed")
+    told("denied", None, "web-1", "postgres of db-1")
+    told("usage", None, "api-to-db")
+    told("history", None, "bastion-1", "opened")
+    told("history", None, "db-1", "quarantined", "web-2")
+    told("history", None, "db-1", "first", "not asked for")
+    told("probe", "good", "otherwise than the policy says", "0")
+    told("clauses", None, "1.2.5", "queue-1")
+    told("not-covered", None, "who approved")
+    page.close()
 
 
 def without_script(browser):
@@ -134,10 +206,11 @@ def by_keyboard(browser):
 
 with sync_playwright() as playwright:
     browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-    for name in ["reference", "broken", "large"]:
+    for name in ["reference", "broken", "lab", "large"]:
         for width, height in [(390, 844), (1280, 900)]:
             for scheme in ["light", "dark"]:
                 look(browser, name, width, height, scheme)
+    incident(browser)
     without_script(browser)
     by_keyboard(browser)
     page = browser.new_page()

@@ -78,9 +78,25 @@ struct BrokenGuards {
       return removal.isSmallest
         ? "remove \(list): no fewer flows than these \(names.count) mend it\(held)"
         : "remove \(list): a set of flows that mends it, perhaps not the smallest\(held)"
-    case .enforce: return "no flow allows it: set the mode of \(observers(found.breach)) to enforce"
+    case .enforce: return enforcing(found)
     case .allow: return "add a flow, or correct the guard"
     }
+  }
+
+  /// No removal of flows mends it, because there is a way without any; the one that is told may lead by flows all the same.
+  private func enforcing(_ found: BrokenGuard) -> String {
+    let modes = "set the mode of \(observers(found.breach)) to enforce"
+    guard case .path(let steps) = found.breach else { return "no flow allows it: \(modes)" }
+    let flows = Set(steps.flatMap(\.flows)).sorted().map { "`\(policy[$0].name)`" }
+    if flows.isEmpty { return "no flow allows it: \(modes)" }
+    let names = flows.count == 1 ? "the flow \(flows[0])" : "the flows \(flows.joined(separator: ", "))"
+    let remedy =
+      steps.contains { !$0.unguarded.isEmpty }
+      ? "this way takes \(names), others take none: \(modes)"
+      : "this way takes \(names), others take none: narrow \(flows.count == 1 ? "it" : "them"), and set the modes of hosts to enforce"
+    return remedy
+      + (found.holdsWhenEnforced
+        ? "; it holds once every host enforces" : "; once every host enforces, flows allow it still")
   }
 
   private func observers(_ breach: Breach) -> String {

@@ -127,7 +127,9 @@ struct ExplainCommand: Verb {
         if onTheWay.isEmpty { throw ValidationError("no host of the inventory is on the way") }
         request.host = onTheWay.joined(separator: ", ")
       }
-      let found = try TargetFinder(options: request, inventory: inventory.inventory).find()
+      let found = try TargetFinder(
+        options: request, inventory: inventory.inventory, requiresGuards: false
+      ).find()
       report.running = await HostFacts.of(found, watch: WaitingLine(console))
     }
     return report.answer(to: "\(from) → \(to) \(service)")

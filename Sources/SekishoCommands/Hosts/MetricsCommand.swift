@@ -22,7 +22,7 @@ struct MetricsCommand: Verb {
         sudo sekisho metrics --out /var/lib/prometheus/node-exporter/sekisho.prom
         sekisho metrics --host all           over ssh, with the inventory's names
 
-      --out replaces the file in one step, so that nobody reads half of it; it can be read by all (0644). Without an \
+      --out replaces the file in one step, so that nobody reads half of it; all can read it, as far as the umask lets them (0644). Without an \
       inventory (this machine) peers are told apart by private and public addresses, and nothing says what is pending.
 
       Exit codes: 0 done, 1 a host could not be asked (it has sekisho_host_up 0; the others have their metrics).
@@ -47,7 +47,7 @@ struct MetricsCommand: Verb {
     let own = try targets == nil ? ThisMachine.agent().answer(Hello()).node : nil
     let metrics = HostMetrics(
       replies.map { ($0.target?.name ?? own ?? $0.host, try? $0.result.get()) },
-      groups: PeerGroups(targets?.inventory?.policy), at: .current(), version: toolVersion)
+      policy: targets?.inventory?.policy, at: .current(), version: toolVersion)
     var answer = Answer()
     for reply in replies {
       guard case .failure(let error) = reply.result else { continue }

@@ -41,7 +41,7 @@ struct SessionsCommand: Verb {
   }
 
   func answer(_ console: Console) async throws -> Answer {
-    let targets = try hosts.find()
+    let targets = try hosts.find(requiresGuards: false)
     let names = AddressNames(targets)
     let replies = await HostReply.asking(targets, watch: WaitingLine(console)) { target in
       try await ListSessions().asked(of: target)

@@ -36,7 +36,8 @@ struct StatusCommand: Verb {
       return StatusReport(states: [HostAnswer.ofThisMachine()]).answer
     }
     let targets = try TargetFinder(
-      options: targets.request, inventory: inventory ?? "inventory", defaultsToThisMachine: true
+      options: targets.request, inventory: inventory ?? "inventory", defaultsToThisMachine: true,
+      requiresGuards: false
     ).find()
     return StatusReport(states: await HostAnswer.of(targets, watch: WaitingLine(console))).answer
   }

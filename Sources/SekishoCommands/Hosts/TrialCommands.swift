@@ -7,16 +7,13 @@ struct TrialHosts: ParsableArguments {
   @OptionGroup var inventory: InventoryOptions
   @OptionGroup var targets: TargetOptions
 
+  /// - Parameter requiresGuards: as of ``find(requiresGuards:)``.
   func ask<Request: AgentRequest>(
-    _ request: Request, _ console: Console
+    _ request: Request, _ console: Console, requiresGuards: Bool = true
   ) async throws -> [HostReply<Request.Reply>] {
-    try await ask(console) { try await request.asked(of: $0) }
-  }
-
-  func ask<Answer>(
-    _ console: Console, _ question: @escaping @Sendable (Target?) async throws -> Answer
-  ) async throws -> [HostReply<Answer>] {
-    await HostReply.asking(try find(), watch: WaitingLine(console), question)
+    try await HostReply.asking(find(requiresGuards: requiresGuards), watch: WaitingLine(console)) {
+      try await request.asked(of: $0)
+    }
   }
 
   /// Refuses what a compile wrote, where names of the inventory are asked for.
@@ -33,7 +30,8 @@ struct TrialHosts: ParsableArguments {
 
   /// The hosts that are named; `nil`: none is.
   ///
-  /// - Parameter requiresGuards: whether an inventory whose guards do not hold is refused: what is in force does not wait for them.
+  /// - Parameter requiresGuards: whether an inventory whose guards do not hold is refused. Who only reads does not wait for
+  ///   them: what is in force is as it is, and is looked at most when something is wrong.
   func find(requiresGuards: Bool = true) throws -> Targets? {
     let isNamed = targets.local || targets.lab || targets.host != nil || targets.from != nil
     return isNamed

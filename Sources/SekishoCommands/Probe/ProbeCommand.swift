@@ -102,7 +102,9 @@ struct ProbeCommand: Verb {
       stations = try ProbeStations(Lab.running(), of: loaded.policy, patience: patience)
     } else {
       let request = TargetRequest(isLocal: false, isLab: false, host: "all", from: nil, patience: patience)
-      let targets = try TargetFinder(options: request, inventory: inventory.inventory).find()
+      let targets = try TargetFinder(
+        options: request, inventory: inventory.inventory, requiresGuards: false
+      ).find()
       guard let known = targets.inventory else { throw Misuse("probe needs the inventory") }
       loaded = known
       stations = ProbeStations(targets, of: known.policy)

@@ -120,7 +120,8 @@ struct ReadCommand: Verb {
     if inventory == nil, targets.host == nil, !targets.lab { return [try ReadRuleset.ofThisMachine()] }
     return await ReadRuleset.of(
       try TargetFinder(
-        options: targets.request, inventory: inventory ?? "inventory", defaultsToThisMachine: true
+        options: targets.request, inventory: inventory ?? "inventory", defaultsToThisMachine: true,
+        requiresGuards: false
       ).find(), watch: WaitingLine(console))
   }
 }

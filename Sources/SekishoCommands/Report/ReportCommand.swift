@@ -15,8 +15,10 @@ struct ReportCommand: Verb {
     discussion: """
       What the inventory allows and why, as a picture and as a list, zones, guards and whether they hold, who gets to \
       the crown jewels, clauses of standards with what there is to show, and what is not covered. With hosts also what they \
-      say: drift, use of flows, what was denied, quarantine and openings, history. With --base what opened and closed \
-      since. HTML is one file that needs no network: it can be searched, printed, and read without its script.
+      say: drift, use of flows, what was denied, quarantine and openings, history. Of sekisho probe the last outcome in \
+      build/probes. With --base what opened and closed \
+      since. HTML is one file that needs no network: it can be searched, printed, and read without its script. --out is for \
+      its owner alone (0600): it tells the ways through a network.
 
         sekisho report --out report.html                  of the inventory
         sekisho report --host all --out report.html       and of what hosts say
@@ -66,18 +68,15 @@ struct ReportCommand: Verb {
     let broken = BrokenGuards(loaded, loaded.brokenGuards(at: now))
     let inventory = try InventoryChapters(policy, at: now, GuardList(loaded, broken).verdicts)
     let picture = ReportPicture(policy, at: now)
-    var chapters = [
-      inventory.summary, inventory.picture(picture), inventory.flows, inventory.matrix, inventory.guards,
-      inventory.jewels, inventory.reach,
-    ]
     var answer = Answer()
     var gaps: [(what: String, why: String)] = []
+    var asked: AskedHosts?
     if let targets = try targets() {
-      let asked = await AskedHosts(targets, console)
-      chapters += asked.chapters(at: now)
-      answer.parts += asked.failures
-      if !asked.failures.isEmpty { answer.exitCode = .failed }
-      gaps += asked.gaps
+      let hosts = await AskedHosts(targets, console)
+      asked = hosts
+      answer.parts += hosts.failures
+      if !hosts.failures.isEmpty { answer.exitCode = .failed }
+      gaps += hosts.gaps
     } else {
       gaps.append(
         (
@@ -85,22 +84,37 @@ struct ReportCommand: Verb {
           "no host was asked: --host SELECTOR, --lab or --local"
         ))
     }
+    let enforcement = Enforcement(
+      meant: inventory.unenforced, told: asked.map { inventory.called($0.notAsMeant) })
+    var chapters = [
+      inventory.summary, inventory.picture(picture), inventory.flows, inventory.matrix(enforcement),
+      inventory.guards, inventory.jewels, inventory.reach,
+    ]
+    chapters += asked?.chapters(inventory.called) ?? []
+    if let probe = KeptProbe.newest(ofLab: hosts.targets.lab) {
+      chapters.append(probe.chapter(loaded.digest))
+      gaps += probe.gaps
+    } else {
+      gaps.append(
+        ("whether packets agree with the policy", "no outcome of sekisho probe is kept in build/probes"))
+    }
     if let base {
       chapters.append(try await change(since: base))
     } else {
       gaps.append(("what changed", "no revision was named to compare with: --base REV"))
     }
-    gaps.append(
-      ("whether packets agree with the policy", "sekisho probe tries them; what it found is not part of this")
-    )
-    gaps.append(
-      (
-        "who approved",
-        "reviews and signatures are in the repository and its service; a host's history says who applied and confirmed"
-      ))
-    chapters += [Clauses.chapter, inventory.notCovered(gaps)]
+    let approvers = asked?.approvers
+    if approvers == nil {
+      gaps.append(
+        (
+          "who approved",
+          "no host that was asked has asked for signatures; reviews are in the repository and its service, and a host's history says who applied and confirmed"
+        ))
+    }
+    chapters += [Clauses.chapter(enforcement), inventory.notCovered(gaps)]
     let report = Report(
-      title: title ?? "Evidence: \(path)", identity: await identity(loaded, now), chapters: chapters,
+      title: title ?? "Evidence: \(path)", identity: await identity(loaded, now, approvers),
+      chapters: chapters,
       picture: picture)
     try write(report, &answer)
     if !broken.broken.isEmpty {
@@ -122,7 +136,9 @@ struct ReportCommand: Verb {
     ).find()
   }
 
-  private func identity(_ loaded: LoadedPolicy, _ now: Timestamp) async -> [Report.Fact] {
+  private func identity(
+    _ loaded: LoadedPolicy, _ now: Timestamp, _ approvers: String?
+  ) async -> [Report.Fact] {
     let path = hosts.inventory.inventory
     let commit = await Inventory.commit(of: path)
     return [
@@ -133,6 +149,7 @@ struct ReportCommand: Verb {
         commit.map { $0.isChanged ? "\($0.name), with changes that are not committed" : $0.name } ?? "none"),
       Report.Fact("Written (UTC)", "\(now)"),
       Report.Fact("By", "sekisho \(versionText)"),
+      Report.Fact("Approved by", approvers ?? "not known: no host has asked for signatures"),
       Report.Fact("Signed by", "nobody: this document is not signed"),
     ]
   }
@@ -170,7 +187,8 @@ struct ReportCommand: Verb {
       }
     answer.data = .document(report)
     if let out {
-      try Files.replace(out, with: bytes, [.ownerReadWrite, .groupRead, .otherRead])
+      // For its owner alone: who reads it knows the ways through the network.
+      try Files.replace(out, with: bytes)
       answer.parts.append(
         .summary("\(out): \(counted(report.chapters.count, "chapter")), \(counted(bytes.count, "byte"))"))
     } else {
@@ -186,11 +204,14 @@ extension ReportTable {
       let words = entry.words.spans.map(\.text).joined()
       let ends = entry.ends.map { "\($0.from) → \($0.to)  " } ?? ""
       let lead = String(repeating: "– ", count: depth)
-      return [Row([entry.mark?.sign ?? "", lead + ends + words, entry.note])]
+      let sign = entry.mark.map { "\($0.sign) " } ?? ""
+      return [Row([lead + sign + ends + words, entry.note])]
         + entry.below.flatMap { rows($0, depth + 1) }
     }
     let title = chapter.title.spans.map(\.text).joined()
-    self.init(
-      title.isEmpty ? "Told" : title, ["sign", "what", "note"], chapter.entries.flatMap { rows($0, 0) })
+    let all = chapter.entries.flatMap { rows($0, 0) }
+    // What a verb says of nothing.
+    let isEmpty = all.map(\.cells) == [["none", ""]]
+    self.init(title.isEmpty ? "Told" : title, ["what", "note"], isEmpty ? [] : all)
   }
 }
