@@ -101,6 +101,23 @@ import Testing
     }
     #expect(failure?.code == .unreachable)
   }
+
+  @Test(.timeLimit(.minutes(60)))
+  func `a check is told of more hosts than a string of the environment can be, whether it reads or not`()
+    async throws
+  {
+    let hosts = (0..<40_000).map { "host-\($0)" }
+    let wave = RunWave(step: 0, wave: 1, of: Self.plan(hosts, seconds: 60), hosts: hosts)
+    func judge(_ command: String) async throws {
+      try await RunCheck(["/bin/sh", "-c", command], within: .seconds(300)).judge(wave) { false }
+    }
+    try await judge(
+      "cat | sha256sum | grep -q \"$(seq 0 39999 | sed s/^/host-/ | sha256sum)\" && test $SEKISHO_WAVE/$SEKISHO_WAVES = 2/1"
+    )
+    try await judge("exit 0")
+    try await judge("exec <&-; exit 0")
+    await #expect(throws: RunStop.self) { try await judge("head -n 1 | grep -qx host-1") }
+  }
 }
 
 /// Hosts in memory of which some hang where they are asked for something.
