@@ -39,7 +39,7 @@ STATIC := --scratch-path $(STATIC_BUILD) -c release --static-swift-stdlib --disa
 	-Xlinker '--remap-inputs=*/libyaml.so=$(STATIC_LIBRARIES)/libyaml.a' \
 	-Xlinker -L$(STATIC_LIBRARIES) -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: build release test test-containers test-ansible test-boot test-deb test-report quick soak fuzz lint format golden demo demo-adopt bench
+.PHONY: build release test test-containers test-ansible test-boot test-deb test-report quick soak soak-rollout fuzz lint format golden demo demo-adopt bench
 .PHONY: documentation manual install uninstall deb tarball test-library clean
 .PHONY: packages run-packages test-packages
 
@@ -79,6 +79,13 @@ SECONDS ?= 600
 soak: test-packages
 	swift build --build-tests
 	SOAK_SECONDS=$(SECONDS) swift test --skip-build --filter SoakTests
+
+# HOSTS (100) that are led through CHANGES (20) of their policy, with a session on all that is allowed and attempts at what is not.
+HOSTS ?= 100
+CHANGES ?= 20
+soak-rollout: test-packages
+	swift build --build-tests
+	ROLLOUT_HOSTS=$(HOSTS) ROLLOUT_CHANGES=$(CHANGES) swift test --skip-build --filter RolloutTrafficTests
 
 # The suites that need neither kernel nor namespaces.
 PURE := Addressing|Artifacts|ConnectionDiff|ConnectionSpace|Diagnostics|Fuzz|HostState|Inventory|Lint|PolicySpace|Reachability
