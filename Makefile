@@ -39,7 +39,7 @@ STATIC := --scratch-path $(STATIC_BUILD) -c release --static-swift-stdlib --disa
 	-Xlinker '--remap-inputs=*/libyaml.so=$(STATIC_LIBRARIES)/libyaml.a' \
 	-Xlinker -L$(STATIC_LIBRARIES) -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: build release test test-containers test-ansible test-pull test-boot test-deb test-report quick soak fuzz lint format golden demo demo-adopt bench
+.PHONY: build release test test-containers test-ansible test-pull test-boot test-deb test-report quick soak soak-rollout fuzz lint format golden demo demo-adopt bench
 .PHONY: documentation manual install uninstall deb tarball test-library clean
 .PHONY: packages run-packages test-packages
 
@@ -60,12 +60,11 @@ test-ansible: build run-packages
 	@packaging/install-packages $(ANSIBLE_PACKAGES)
 	Tests/Ansible/run "$$(swift build --show-bin-path)/sekisho"
 
-# HOSTS of a lab that pull a signed bundle from an nginx, all at once.
-HOSTS ?= 20
+# HOSTS (20) of a lab that pull a signed bundle from an nginx, all at once.
 test-pull: build run-packages
 	@packaging/install-packages openssh-client
 	packaging/adopt-programs .build/adopt
-	Tests/Pull/run "$$(swift build --show-bin-path)/sekisho" .build/adopt $(HOSTS)
+	Tests/Pull/run "$$(swift build --show-bin-path)/sekisho" .build/adopt $(or $(HOSTS),20)
 
 # A Debian 12 that is booted in emulation with what install puts into it: some minutes behind the release.
 test-boot: manual
@@ -86,6 +85,12 @@ SECONDS ?= 600
 soak: test-packages
 	swift build --build-tests
 	SOAK_SECONDS=$(SECONDS) swift test --skip-build --filter SoakTests
+
+# HOSTS (100) that are led through CHANGES (20) of their policy, with a session on all that is allowed and attempts at what is not.
+CHANGES ?= 20
+soak-rollout: test-packages
+	swift build --build-tests
+	ROLLOUT_HOSTS=$(or $(HOSTS),100) ROLLOUT_CHANGES=$(CHANGES) swift test --skip-build --filter RolloutTrafficTests
 
 # The suites that need neither kernel nor namespaces.
 PURE := Addressing|Artifacts|ConnectionDiff|ConnectionSpace|Diagnostics|Fuzz|HostState|Inventory|Lint|PolicySpace|Reachability

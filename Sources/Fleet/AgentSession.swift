@@ -24,6 +24,9 @@ package enum AgentSession {
     var options = PlatformOptions()
     // A group of its own, so that what is given up goes with all that it started.
     options.processGroupID = 0
+    options.teardownSequence = [
+      .send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .zero)
+    ]
     let errors = ErrorTail()
     do {
       let outcome = try await Subprocess.run(

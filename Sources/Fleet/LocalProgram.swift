@@ -16,16 +16,17 @@ package enum LocalProgram {
     case cancelled
   }
 
-  /// Runs it to its end. What it says goes to standard error, and it has nothing to read.
+  /// Runs it to its end. What it says goes to standard error.
   ///
   /// - Parameters:
   ///   - command: program and arguments; no shell reads them.
   ///   - variables: are added to the environment.
+  ///   - input: it may read, or not. Of a fleet it is more than one string of the environment can be (execve(2)).
   ///   - limit: after which it is ended, with all that it started.
   ///   - isCancelled: is asked several times a second.
   /// - Throws: where it cannot be started.
   package static func run(
-    _ command: [String], variables: [String: String], within limit: Duration,
+    _ command: [String], variables: [String: String], input: [UInt8], within limit: Duration,
     until isCancelled: @escaping @Sendable () -> Bool
   ) async throws -> Ending {
     let program = command.first ?? ""
@@ -42,11 +43,14 @@ package enum LocalProgram {
     defer { watch.stop() }
     let outcome = try await Subprocess.run(
       executable, arguments: Arguments(Array(command.dropFirst())), environment: environment,
-      platformOptions: options, input: .none,
+      platformOptions: options, input: .inputWriter,
       output: .fileDescriptor(.standardError, closeAfterSpawningProcess: false),
       error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false)
     ) { execution in
       watch.start(limit, isCancelled) { try? execution.send(signal: .kill, toProcessGroup: true) }
+      let writer = execution.standardInputWriter
+      _ = try? await writer.write(input)
+      try? await writer.finish()
     }
     if let ended = watch.ended { return ended }
     switch outcome.terminationStatus {

@@ -67,6 +67,16 @@ extension Inventory {
     return String(decoding: commit.prefix { $0 != 0x0a }, as: UTF8.self)
   }
 
+  /// The commit that a revision is now: a branch or a tag may be another one later.
+  ///
+  /// - Throws: ``InventoryUnreadable`` where git knows no such revision.
+  package static func commit(named revision: String) async throws(InventoryUnreadable) -> String {
+    let commit = try await git(
+      ["rev-parse", "--verify", "--end-of-options", "\(revision)^{commit}"], "", "--base \(revision)",
+      of: revision)
+    return String(decoding: commit.prefix { $0 != 0x0a }, as: UTF8.self)
+  }
+
   /// The commit of the working tree; `nil`: there is none.
   package static func head() async -> String? {
     guard

@@ -29,6 +29,20 @@ struct Shell {
     return (try? shell?.run(commands))?.status == 0 ? nil : "no mkfs.ext4(8), or no loop devices (root)"
   }()
 
+  /// `soon CONDITION [PROCESS]` waits for a condition, as sh reads it, and ends the script where it does not come: in vain after
+  /// five minutes, or when the process has ended that was to bring it.
+  private static let soon = """
+    soon() {
+      soon_end=$(($(date +%s) + 300)); soon_alive=yes
+      until eval "$1"; do
+        if [ $soon_alive = no ]; then echo "process $2 has ended, and not: $1" >&2; exit 9; fi
+        if [ $(date +%s) -ge $soon_end ]; then echo "waited in vain for: $1" >&2; exit 9; fi
+        [ -z "${2-}" ] || kill -0 "$2" 2> /dev/null || soon_alive=no
+        sleep 0.02
+      done
+    }
+    """
+
   struct Result {
     let status: Int32
     let output: String
@@ -66,7 +80,8 @@ struct Shell {
   func run(_ commands: String, inNamespace: Bool = true, environment: [String: String] = [:]) throws -> Result
   {
     let namespace = inNamespace ? ["unshare", Self.isRoot ? "-n" : "-Urn"] : []
-    let command = ["timeout", "-k", "1", "1200"] + namespace + ["sh", "-ec", "cd \"$HERE\"\n\(commands)"]
+    let command =
+      ["timeout", "-k", "1", "1200"] + namespace + ["sh", "-ec", "cd \"$HERE\"\n\(Self.soon)\n\(commands)"]
     let variables = [
       "PATH": "\(ChildProcess.products):/usr/sbin:/usr/bin:/sbin:/bin", "TZ": "UTC", "HERE": directory.path,
       "SEKISHO_RUNTIME_DIR": directory.appending(path: "run").path,

@@ -20,7 +20,10 @@ import Testing
     export XDG_STATE_HOME="$PWD/home"; mkdir home
     ends() { wanted=$1; shift; status=0; "$@" || status=$?; test $status = $wanted || { echo "$@: $status"; exit 9; }; }
     mkdir new; sed 's/service: web, why/service: [web, old], why/' inventory/all.yaml > new/all.yaml
-    sekisho lab up -q; trap 'sekisho lab down -q' EXIT
+    # A check that goes on, and outlives a controller that is killed.
+    hangs='echo $$ > checking; touch waits; exec sleep 300'
+    unhang() { ! grep -qsx sleep /proc/$(cat checking 2> /dev/null)/comm || kill -KILL $(cat checking); }
+    sekisho lab up -q; trap 'unhang; sekisho lab down -q' EXIT
     sekisho apply --lab --yes -q
     # Every host has exactly what an inventory says, and nothing is on trial.
     has() {
@@ -39,7 +42,7 @@ import Testing
         """
         #!/bin/sh
         # Notes each wave, and does to it what the file of its number says.
-        echo "$SEKISHO_WAVE/$SEKISHO_WAVES $SEKISHO_HOSTS" >> "$HERE/checked"
+        echo "$SEKISHO_WAVE/$SEKISHO_WAVES $(paste -sd' ' -)" >> "$HERE/checked"
         cd "$HERE"; [ ! -e "wave$SEKISHO_WAVE" ] || . "./wave$SEKISHO_WAVE"
         """)
       let result = try shell.run(Self.start + commands, inNamespace: false)
@@ -74,7 +77,7 @@ import Testing
       echo 'sleep 300 & echo $! > slept; wait' > wave2
       ends 5 $waves --check ./checks --check-within 1s 2> said; has inventory; grep 'took longer than 1 s' said
       # Who was ended is gone once its new parent has looked after it.
-      for i in $(seq 100); do kill -0 $(cat slept) 2> /dev/null || break; sleep 0.1; done; (! kill -0 $(cat slept) 2> /dev/null)
+      soon '! kill -0 $(cat slept) 2> /dev/null'
       # A host of the last wave goes back while the check runs, so that there is nothing to confirm any more.
       rm wave2; echo 'sekisho rollback --lab --host web-3 -q' > wave3
       ends 5 $waves --check ./checks 2> said; has inventory; grep '^error: web-3: ' said
@@ -93,13 +96,36 @@ import Testing
   @Test(.timeLimit(.minutes(60))) func `an interrupted run goes back, and a second is refused`() throws {
     try run(
       """
-      echo 'touch waits; sleep 300' > wave2
+      echo "$hangs" > wave2
       $waves --check ./checks 2> said & run=$!
-      until test -e waits; do kill -0 $run; sleep 0.1; done
+      soon 'test -e waits' $run
       ends 1 $waves 2> refused; grep 'another run goes on, of .* since 20.*Z (process ' refused
       ends 1 sekisho apply --resume --yes 2> refused; grep 'another run goes on' refused
       kill -INT $run; ends 5 wait $run; has inventory; grep 'every host has what it had: it was interrupted' said
       ends 1 sekisho apply --revert --yes 2> refused; grep 'no run was left' refused
+      """)
+  }
+
+  @Test(.timeLimit(.minutes(60)))
+  func `who hangs while all goes back is left by a second interrupt, and named`()
+    throws
+  {
+    try run(
+      """
+      echo "$hangs" > wave2
+      $waves --check ./checks --confirm-within 10m 2> said & run=$!
+      soon 'test -e waits' $run
+      # As long as somebody else is at it, the host cannot go back.
+      cat > hold <<'END'
+      i=0; touch held; until [ -e free ] || [ $i = 3000 ]; do i=$((i+1)); sleep 0.1; done
+      END
+      sekisho lab exec web-1 -- sh -c 'exec flock -nF "$SEKISHO_RUNTIME_DIR"/apply-*.lock sh hold' &
+      soon 'test -e held' $!
+      kill -INT $run; soon 'grep "once more leaves hosts that hang" said' $run
+      kill -INT $run; soon 'grep "interrupted again" said' $run
+      ends 1 wait $run; grep '^error: web-1: it is not known to have what it had: it hung' said
+      (! grep '^error: desk: ' said); touch free
+      ends 5 sekisho apply --revert --yes -q; has inventory
       """)
   }
 
@@ -111,8 +137,8 @@ import Testing
       # What is killed at its second line has put nobody on trial yet, at its tenth confirmed the last wave.
       for line in 1 2 3 4 5 6 7 8 9 10; do
         sekisho apply -i $to --lab --yes -q --waves 1,50%,100% & run=$!
-        until journal=$(ls home/sekisho/runs/*-$run.jsonl 2> /dev/null); do sleep 0.01; done
-        until test $(wc -l < $journal) -ge $line; do sleep 0.01; done
+        soon 'journal=$(ls home/sekisho/runs/*-$run.jsonl 2> /dev/null)' $run
+        soon 'test $(wc -l < $journal) -ge $line' $run
         # Right behind the line, or within what it says.
         test $((line % 2)) = 0 || sleep 0.3
         kill -9 $run || true; wait $run || true
@@ -138,12 +164,12 @@ import Testing
   {
     try run(
       """
-      echo 'touch waits; sleep 300' > wave2
+      echo "$hangs" > wave2
       $waves --check ./checks --confirm-within 15s & run=$!
-      until test -e waits; do kill -0 $run; sleep 0.1; done
-      kill -9 $run; wait $run || true
+      soon 'test -e waits' $run
+      kill -9 $run; wait $run || true; unhang
       # The kernel goes back by itself.
-      while sekisho history --lab --json | grep '"left"'; do sleep 0.1; done
+      soon '! sekisho history --lab --json | grep "\\"left\\""'
       cp new/all.yaml kept; sed -i 's/service: .web, old./service: old/' new/all.yaml
       ends 3 sekisho apply --resume --yes 2> said; grep 'not those that the run was of' said
       cp kept new/all.yaml; rm wave2
@@ -173,10 +199,10 @@ import Testing
       # What a host has confirmed once it does not take again, as a replay: there has to be a newer index.
       ends 5 $signed 2> said; grep 'what is older is not taken again' said; has new; sleep 1
       ends 2 sekisho diff --lab --out plan -q; sekisho sign -q plan --key ada
-      echo 'touch waits; sleep 300' > wave2
+      echo "$hangs" > wave2
       $signed --check ./checks & run=$!
-      until test -e waits; do kill -0 $run; sleep 0.1; done
-      kill -9 $run; wait $run || true; rm wave2
+      soon 'test -e waits' $run
+      kill -9 $run; wait $run || true; unhang; rm wave2
       ends 0 sekisho apply --resume --yes -q; has inventory
       sekisho history --lab --host web-1 | grep 'approved by ada'
       """)

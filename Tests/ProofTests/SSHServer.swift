@@ -77,6 +77,9 @@ struct SSHServer: Sendable {
       hosts.joined() + common + options.map { "  \($0)\n" }.joined(), to: "home/.ssh/config")
   }
 
+  /// Options with which one connection to a host serves all.
+  var sharing: [String] { ["ControlMaster auto", "ControlPath \(directory)/c-%C", "ControlPersist 60"] }
+
   /// Runs the server in a host until the body is done.
   func running(on host: String, _ body: @escaping @Sendable () async throws -> Void) async throws {
     let state = "/run/sekisho/\(host)"
@@ -130,5 +133,24 @@ struct SSHServer: Sendable {
       "/usr/bin/env", "HOME=\(directory)/home", "PATH=\(directory)/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     ]
     return try await lab.run(host, environment + words)
+  }
+}
+
+/// A lab with servers on some hosts, and a body that is given them.
+func withServers(
+  _ inventory: String, on hosts: [String] = ["web-1"],
+  _ body: @escaping @Sendable (ProofLab, SSHServer) async throws -> Void
+) async throws {
+  try await withProofLab(try loaded(inventory), .root) { proof in
+    try await withTemporaryDirectory { directory in
+      let server = SSHServer(directory: directory, lab: proof.lab)
+      try await server.prepare(inventory: inventory)
+      var all: @Sendable () async throws -> Void = { try await body(proof, server) }
+      for host in hosts {
+        let inner = all
+        all = { try await server.running(on: host, inner) }
+      }
+      try await all()
+    }
   }
 }

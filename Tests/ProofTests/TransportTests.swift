@@ -25,34 +25,11 @@ extension KernelProof {
     private static let cutting = inventory.replacing(
       "from: desk, to: [web-1", with: "from: web-2, to: [web-1")
 
-    /// A lab with servers on some hosts, and a body that is given them.
-    private func withServers(
-      _ inventory: String, on hosts: [String] = ["web-1"],
-      _ body: @escaping @Sendable (ProofLab, SSHServer) async throws -> Void
-    ) async throws {
-      try await withProofLab(try loaded(inventory), .root) { proof in
-        try await withTemporaryDirectory { directory in
-          let server = SSHServer(directory: directory, lab: proof.lab)
-          try await server.prepare(inventory: inventory)
-          var all: @Sendable () async throws -> Void = { try await body(proof, server) }
-          for host in hosts {
-            let inner = all
-            all = { try await server.running(on: host, inner) }
-          }
-          try await all()
-        }
-      }
-    }
-
-    private func sharing(_ directory: String) -> [String] {
-      ["ControlMaster auto", "ControlPath \(directory)/c-%C", "ControlPersist 60"]
-    }
-
     // MARK: Shared connections
 
     @Test(.needs(.root)) func `with a shared connection, a change is confirmed by a new one`() async throws {
       try await withServers(Self.inventory) { proof, server in
-        try await server.configure(["first-web": "10.0.0.2"], options: sharing(server.directory))
+        try await server.configure(["first-web": "10.0.0.2"], options: server.sharing)
         let master = try await server.command(from: "desk", ["ssh", "first-web", "true"])
         #expect(master.status == 0, "\(master.output)")
         #expect(try await server.logins("web-1") == 1)
@@ -75,7 +52,7 @@ extension KernelProof {
         ownTransport ? inventory.replacing("ssh: first-web", with: transport) : inventory
       }
       try await withServers(text(Self.inventory)) { proof, server in
-        try await server.configure(["first-web": "10.0.0.2"], options: sharing(server.directory))
+        try await server.configure(["first-web": "10.0.0.2"], options: server.sharing)
         let first = try await server.sekisho(from: "desk", "apply", "--host", "web-1", "--yes", "--json")
         #expect(first.output.contains(#""status" : "confirmed""#), "\(first.output)")
         try await server.write(inventory: text(Self.cutting))

@@ -10,8 +10,11 @@ package struct PlannedRun: Sendable {
   package let targets: Targets
   /// What it was decided on.
   let seen: [String: Seen]
+  private let wasLeft: Bool
 
-  package var fleet: TargetsFleet { TargetsFleet(plan, targets.hosts, steps: steps, seen: seen) }
+  package var fleet: TargetsFleet {
+    TargetsFleet(plan, targets.hosts, steps: steps, seen: seen, wasLeft: wasLeft)
+  }
 
   /// A change as a run.
   ///
@@ -47,6 +50,7 @@ package struct PlannedRun: Sendable {
       throw Misuse("--canary: none of these hosts changes; leave it out, or name one that does")
     }
     self.steps = steps
+    wasLeft = false
     targets = change.running.targets
     seen = Dictionary(
       changing.map { ($0.target.name, $0.looked.seen) }, uniquingKeysWith: { one, _ in one })
@@ -91,6 +95,7 @@ package struct PlannedRun: Sendable {
     }
     self.plan = plan
     self.steps = steps
+    wasLeft = true
     targets = running.targets
     seen = Dictionary(
       zip(running.targets.hosts, running.answers).compactMap { target, answer in

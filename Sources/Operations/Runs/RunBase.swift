@@ -22,8 +22,13 @@ package struct RunBase: Sendable {
   /// - Throws: ``NoSteps``, ``Misuse`` where either side is no inventory, or what the files throw.
   package init(_ name: String, inventory: String, to targets: Targets) async throws {
     var source = name
-    if !exists(name), !name.contains(":") {
-      source = "\(try await Inventory.mergeBase(of: name)):\(inventory)"
+    // A run that goes on is to find the same: a branch may have moved by then.
+    if !exists(name) {
+      if let colon = name.firstIndex(of: ":"), colon != name.startIndex {
+        source = "\(try await Inventory.commit(named: String(name[..<colon])))\(name[colon...])"
+      } else {
+        source = "\(try await Inventory.mergeBase(of: name)):\(inventory)"
+      }
     }
     guard case .inventory(let loaded) = try await DiffSource(source).content else {
       throw Misuse("--base is an inventory, or a git revision; \(name) is something else")
@@ -84,7 +89,9 @@ package struct RunBase: Sendable {
     // A step that nobody had to take is not among them.
     return plan.steps.enumerated().map { number, step in
       let names = Set(step.map(\.name))
-      let rest = all.dropFirst(all.count - plan.steps.count + number).first ?? []
+      // Where it leads somewhere else by now there may be fewer, and the run is told so.
+      let place = all.count - plan.steps.count + number
+      let rest = all.indices.contains(place) ? all[place] : []
       return RunStep(hosts: rest.filter { names.contains($0.name) })
     }
   }

@@ -13,17 +13,20 @@ package struct RunCheck: Sendable {
     self.limit = limit
   }
 
+  /// Asks it of a wave: the names of its hosts are on its standard input, one a line.
+  ///
   /// - Throws: ``RunStop`` where the wave must not stay.
   package func judge(_ wave: RunWave, until isCancelled: @escaping @Sendable () -> Bool) async throws {
     let variables = [
       "SEKISHO_STEP": "\(wave.step + 1)", "SEKISHO_STEPS": "\(wave.steps)",
-      "SEKISHO_WAVE": "\(wave.wave + 1)",
-      "SEKISHO_WAVES": "\(wave.waves)", "SEKISHO_HOSTS": wave.hosts.joined(separator: " "),
+      "SEKISHO_WAVE": "\(wave.wave + 1)", "SEKISHO_WAVES": "\(wave.waves)",
     ]
+    let hosts = Array(wave.hosts.map { $0 + "\n" }.joined().utf8)
     let name = command.joined(separator: " ")
     let ending: LocalProgram.Ending
     do {
-      ending = try await LocalProgram.run(command, variables: variables, within: limit, until: isCancelled)
+      ending = try await LocalProgram.run(
+        command, variables: variables, input: hosts, within: limit, until: isCancelled)
     } catch {
       throw RunStop(reason: "the check (\(name)) cannot be started: \(error)")
     }

@@ -1,6 +1,7 @@
 package import AgentProtocol
 internal import Fleet
 internal import Nftables
+internal import Synchronization
 
 /// The hosts of a run, reached by their transports.
 package struct TargetsFleet: RunFleet {
@@ -10,12 +11,17 @@ package struct TargetsFleet: RunFleet {
   private let wanted: [[String: Table]]
   /// What the run was decided on.
   private let seen: [String: Seen]
+  private let ends: TrialEnds
 
   /// - Parameters:
   ///   - steps: empty where hosts only go back.
   ///   - seen: of each host that has not changed yet.
-  package init(_ plan: RunPlan, _ targets: [Target], steps: [RunStep] = [], seen: [String: Seen] = [:]) {
+  ///   - wasLeft: whether somebody has begun the run who is gone, and whose trials may run.
+  package init(
+    _ plan: RunPlan, _ targets: [Target], steps: [RunStep] = [], seen: [String: Seen] = [:], wasLeft: Bool
+  ) {
     self.plan = plan
+    ends = TrialEnds(after: .seconds(plan.settings.seconds), wereBegun: wasLeft)
     self.targets = Dictionary(targets.map { ($0.name, $0) }, uniquingKeysWith: { one, _ in one })
     wanted = steps.map { step in
       Dictionary(step.hosts.map { ($0.name, $0.wanted) }, uniquingKeysWith: { one, _ in one })
@@ -34,24 +40,46 @@ package struct TargetsFleet: RunFleet {
     guard wanted.indices.contains(step), let table = wanted[step][host] else {
       throw AgentFailure(.failed, "\(host) has no ruleset in step \(step + 1)")
     }
-    return try await target.ask(Self.requests) { agent in
-      switch RunStanding(of: host, in: plan, try await agent.ask(History())) {
-      case .trying(step, let revision):
-        _ = try await agent.ask(Extend(seconds: seconds))
-        return RunTrial(revision: revision, token: nil)
-      case .at(let level) where level > step: return nil
-      case .trying(let later, _) where later > step: return nil
-      case .at(let level) where level == plan.level(of: host, behind: step):
-        let seen = try await seen(host, at: level, table, agent)
-        let armed = try await agent.ask(
-          Arm(
-            table, seen: seen, seconds: seconds, note: note(), cutsNow: plan.settings.cutsNow,
-            signed: target.signed))
-        return RunTrial(revision: armed.revision, token: armed.token)
-      case .at, .trying:
-        throw AgentFailure(.moved, "the host has not what the step before has brought")
-      case .elsewhere(let words): throw AgentFailure(.moved, words)
+    return try await beginning(host) {
+      try await target.ask(Self.requests) { agent in
+        try await begin(host, step: step, table, signed: target.signed, agent)
       }
+    }
+  }
+
+  private func begin(
+    _ host: String, step: Int, _ table: Table, signed: SignedIndex?, _ agent: any Agent
+  ) async throws -> RunTrial? {
+    switch RunStanding(of: host, in: plan, try await agent.ask(History())) {
+    case .trying(step, let revision):
+      _ = try await agent.ask(Extend(seconds: seconds))
+      return RunTrial(revision: revision, token: nil)
+    case .at(let level) where level > step: return nil
+    case .trying(let later, _) where later > step: return nil
+    case .at(let level) where level == plan.level(of: host, behind: step):
+      let seen = try await seen(host, at: level, table, agent)
+      let armed = try await agent.ask(
+        Arm(
+          table, seen: seen, seconds: seconds, note: note(), cutsNow: plan.settings.cutsNow,
+          signed: signed))
+      return RunTrial(revision: armed.revision, token: armed.token)
+    case .at, .trying:
+      throw AgentFailure(.moved, "the host has not what the step before has brought")
+    case .elsewhere(let words): throw AgentFailure(.moved, words)
+    }
+  }
+
+  /// Asks for something behind which a trial of full length may run, whatever the answer is.
+  private func beginning<Answer>(
+    _ host: String, _ body: () async throws -> Answer
+  ) async throws -> Answer {
+    do {
+      let answer = try await body()
+      ends.begin(host)
+      return answer
+    } catch {
+      if (error as? AgentFailure)?.happened != .nothing { ends.begin(host) }
+      throw error
     }
   }
 
@@ -88,7 +116,10 @@ package struct TargetsFleet: RunFleet {
   }
 
   package func extend(_ host: String, _ trial: RunTrial) async throws {
-    _ = try await target(host).ask([Extend.self]) { try await $0.ask(Extend(seconds: seconds)) }
+    let target = try target(host)
+    _ = try await beginning(host) {
+      try await target.ask([Extend.self]) { try await $0.ask(Extend(seconds: seconds)) }
+    }
   }
 
   package func confirm(_ host: String, _ trial: RunTrial) async throws -> RunKept {
@@ -98,6 +129,7 @@ package struct TargetsFleet: RunFleet {
     let limit = min(.seconds(seconds), Self.longestConfirmation)
     switch await (try target(host)).ending(of: armed, by: confirmation, within: limit) {
     case .confirmed(let armed, let confirmed):
+      ends.end(host)
       return RunKept(revision: armed.revision, cut: confirmed?.cut)
     case .unconfirmed(_, let error), .unknown(_, let error): throw error
     case .applied, .armed: throw AgentFailure(.failed, "it was not confirmed")
@@ -107,10 +139,10 @@ package struct TargetsFleet: RunFleet {
   package func goBack(_ host: String, to level: Int) async throws {
     let target = try target(host)
     // What cannot be reached for its own new rules can be once the kernel has ended their trial.
-    let end = ContinuousClock.now + .seconds(seconds) + Self.grace
+    let end = max(ends[host], .now) + Self.grace
     while true {
       do {
-        if try await stepBack(target, to: level) { return }
+        if try await stepBack(target, to: level) { return ends.end(host) }
       } catch let moved as RunMoved {
         throw moved
       } catch {
@@ -189,4 +221,25 @@ package struct RunMoved: Error, CustomStringConvertible {
   package let host: String
   package let reason: String
   package var description: String { reason }
+}
+
+/// When the kernels of hosts have ended what is on trial there, at the latest, of many tasks at once.
+private final class TrialEnds: Sendable {
+  private let length: Duration
+  /// Of hosts of which nobody here knows better.
+  private let others: ContinuousClock.Instant
+  private let known = Mutex<[String: ContinuousClock.Instant]>([:])
+
+  /// - Parameters:
+  ///   - length: of a trial.
+  ///   - wereBegun: whether trials may run already.
+  init(after length: Duration, wereBegun: Bool) {
+    self.length = length
+    others = wereBegun ? .now + length : .now
+  }
+
+  subscript(host: String) -> ContinuousClock.Instant { known.withLock { $0[host] } ?? others }
+  /// A trial may have begun, at the latest now.
+  func begin(_ host: String) { known.withLock { $0[host] = .now + length } }
+  func end(_ host: String) { known.withLock { $0[host] = .now } }
 }

@@ -1,5 +1,4 @@
 internal import Fleet
-internal import Synchronization
 
 /// Hosts that change in waves, all of them or none.
 ///
@@ -73,7 +72,7 @@ package struct WaveRun: Sendable {
     let trials = RunTrials()
     try await holding(trials) {
       try await prove(hosts, step: step, trials)
-      if let check, !trials.all.isEmpty {
+      if let check, !trials.hosts.isEmpty {
         listener.hear(.checks(place))
         // Those that failed, and may, are as they were.
         try await check(RunWave(step: step, wave: wave, of: plan, hosts: hosts.filter { trials[$0] != nil }))
@@ -112,7 +111,7 @@ package struct WaveRun: Sendable {
   }
 
   private func confirm(_ trials: RunTrials) async throws {
-    _ = await each(trials.all.map(\.host)) { host in
+    _ = await each(trials.hosts) { host in
       guard let trial = trials[host] else { return }
       tell(host, .confirming)
       do {
@@ -158,7 +157,7 @@ package struct WaveRun: Sendable {
   private func goBack(_ host: String, to level: Int) async {
     tell(host, .goingBack)
     do {
-      try await fleet.goBack(host, to: level)
+      try await interrupt.limiting { [fleet] in try await fleet.goBack(host, to: level) }
       if plan.level(of: host, behind: level) == 0 { book.goneBack(host) }
       tell(host, .back)
     } catch {
@@ -169,22 +168,13 @@ package struct WaveRun: Sendable {
 
   // MARK: Others
 
-  /// Does something while trials run, whose time begins anew until it is done: of each where a third of it has passed, so that
-  /// a wave of many hosts does not ask all of them at once.
+  /// Does something while trials run, whose time begins anew until it is done.
   private func holding(_ trials: RunTrials, _ body: () async throws -> Void) async throws {
-    let seconds = Duration.seconds(plan.settings.seconds)
-    let holder = Task { [fleet, listener, concurrency = plan.settings.concurrency] in
-      while (try? await Task.sleep(for: seconds / 12)) != nil {
-        let due = trials.all(olderThan: seconds / 3)
-        let results = await concurrently(due, limit: concurrency) { host, trial in
-          let now = ContinuousClock.now
-          try await fleet.extend(host, trial)
-          trials.renew(host, at: now)
-        }
-        let renewed = zip(due, results).compactMap { due, result in (try? result.get()).map { due.host } }
-        if !renewed.isEmpty { listener.hear(.extended(renewed)) }
-      }
-    }
+    let renewal = TrialRenewal(
+      trials: trials, fleet: fleet, listener: listener, length: .seconds(plan.settings.seconds),
+      concurrency: plan.settings.concurrency)
+    // Whoever hangs is not waited for.
+    let holder = Task { await renewal.run() }
     defer { holder.cancel() }
     try await body()
   }
@@ -237,36 +227,4 @@ package struct RunWave: Hashable, Sendable {
     waves = plan.waves.count
     self.hosts = hosts
   }
-}
-
-/// Somebody wants a run to end before its time.
-package final class RunInterrupt: Sendable {
-  private let isAsked = Atomic(false)
-
-  package init() {}
-
-  package func ask() { isAsked.store(true, ordering: .releasing) }
-  package var wasAsked: Bool { isAsked.load(ordering: .acquiring) }
-
-  func check() throws { if wasAsked { throw RunStop(reason: "it was interrupted") } }
-}
-
-/// The trials of a wave that run, of many tasks at once.
-private final class RunTrials: Sendable {
-  private let trials = Mutex<[String: (trial: RunTrial, since: ContinuousClock.Instant)]>([:])
-
-  var all: [(host: String, trial: RunTrial)] { all(olderThan: .zero) }
-
-  /// Those whose time began at least so long ago.
-  func all(olderThan age: Duration) -> [(host: String, trial: RunTrial)] {
-    let last = ContinuousClock.now - age
-    return trials.withLock { trials in
-      trials.filter { $0.value.since <= last }.sorted { $0.key < $1.key }.map { ($0.key, $0.value.trial) }
-    }
-  }
-
-  subscript(host: String) -> RunTrial? { trials.withLock { $0[host]?.trial } }
-  func add(_ host: String, _ trial: RunTrial) { trials.withLock { $0[host] = (trial, .now) } }
-  func renew(_ host: String, at time: ContinuousClock.Instant) { trials.withLock { $0[host]?.since = time } }
-  func remove(_ host: String) { trials.withLock { $0[host] = nil } }
 }

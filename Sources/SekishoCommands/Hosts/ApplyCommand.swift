@@ -211,7 +211,8 @@ struct ApplyCommand: Verb {
     }
     let conduct = RunConduct(console: console, isJSON: output.json, skipped: [], unchanged: 0, facts: [])
     return try await conduct.answer(
-      journal, on: TargetsFleet(head.plan, head.targets), .goesBack, leavesStuck: skipUnreachable)
+      journal, on: TargetsFleet(head.plan, head.targets, wasLeft: true), .goesBack,
+      leavesStuck: skipUnreachable)
   }
 
   private func conduct(_ change: FleetChange, _ console: Console) -> RunConduct {

@@ -24,9 +24,14 @@ struct RunConduct {
     let endings = try Signals.gatherEndings()
     let listening = Task { [console] in
       while (try? await Task.sleep(for: .milliseconds(100))) != nil {
-        guard (try? endings.waitToRead(until: .now)) == true, !interrupt.wasAsked else { continue }
+        guard (try? endings.waitToRead(until: .now)) == true else { continue }
+        // Each press is a byte, and they are told one by one.
+        var byte: UInt8 = 0
+        let count = unsafe withUnsafeMutableBytes(of: &byte) { unsafe try? endings.read(into: $0) }
+        guard count == 1 else { continue }
+        if interrupt.isImpatient { continue }
         interrupt.ask()
-        console.error("interrupted: what was begun is brought to an end, and then all goes back")
+        console.error(Self.words(interrupt))
       }
     }
     defer { listening.cancel() }
@@ -38,6 +43,12 @@ struct RunConduct {
     let report = course == .goesOn ? await run.goOn() : await run.goBack()
     await view.end()
     return RunAnswer.of(report, plan, unchanged: unchanged, skipped: skipped, facts: facts)
+  }
+
+  private static func words(_ interrupt: RunInterrupt) -> String {
+    interrupt.isImpatient
+      ? "interrupted again: hosts that do not go back within \(interrupt.patience.components.seconds) s are named, and left"
+      : "interrupted: what was begun is brought to an end, and then all goes back; once more leaves hosts that hang"
   }
 
   /// Where no host changes, no run is begun.

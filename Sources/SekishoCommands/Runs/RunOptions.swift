@@ -21,7 +21,7 @@ struct RunOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       Judges each wave before it stays: a program on this machine and its arguments, split at spaces; no shell reads it. It gets \
-      SEKISHO_WAVE, SEKISHO_WAVES and SEKISHO_HOSTS. Any exit code but 0 takes all of the run back.
+      the hosts of the wave on standard input, one a line, and SEKISHO_WAVE and SEKISHO_WAVES. Any exit code but 0 takes all of the run back.
       """, valueName: "command"))
   var check: String?
 

@@ -59,6 +59,19 @@ do {
     pour(
       try arguments[2].split(separator: ",").map { try Address(parsing: $0) },
       arguments.dropFirst(3).compactMap { UInt16($0) }, pause: pause)
+  case "mesh":
+    guard arguments.count > 3, let pause = Int(arguments[3]) else { exit(64) }
+    let ends = arguments[4...].compactMap { word -> (Address, UInt16)? in
+      let parts = word.split(separator: "/")
+      guard let address = try? Address(parsing: String(parts[0])), let port = UInt16(parts[1]) else {
+        exit(64)
+      }
+      return (address, port)
+    }
+    var mesh = Mesh(
+      ends, answering: arguments[2].split(separator: ",").compactMap { UInt16($0) }, pause: pause,
+      file: arguments[1])
+    mesh.run()
   case "track":
     guard arguments.count > 4, let port = UInt16(arguments[3]), let count = UInt16(arguments[4]) else {
       exit(64)
@@ -111,7 +124,7 @@ do {
   default:
     print(
       """
-      keep, up, status, exec, down, probe, inject, pour, track, quiet-client, quiet-server, below-client, below-server, \
+      keep, up, status, exec, down, probe, inject, pour, mesh, track, quiet-client, quiet-server, below-client, below-server, \
       talk, listen
       """)
     exit(64)
