@@ -87,10 +87,10 @@ import Testing
 
   @Test(arguments: [
     ["status"], ["history"], ["usage"], ["denied"], ["observed"], ["observed", "--ready"], ["sessions"],
-    ["drift"],
+    ["drift"], ["confirm"], ["extend", "5m"], ["rollback"], ["rollback", "1"],
     ["suggest"], ["metrics"], ["read"], ["explain", "web-1", "api-1", "api"], ["probe"],
   ])
-  func `a verb that only reads does not wait for guards`(verb: [String]) throws {
+  func `a verb that puts nothing new in force does not wait for guards`(verb: [String]) throws {
     // A transport that answers nothing: what is refused is refused ahead of it.
     let place = try Place(more: Self.more + "groups:\n  silent: {hosts: all, transport: \"false\"}\n")
     defer { place.remove() }

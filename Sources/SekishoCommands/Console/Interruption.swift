@@ -21,7 +21,8 @@ final class Interruption: Sendable {
           console.raw("\n")
           for line in words() { console.error(line) }
           Signals.letEnd()
-          raise(Int32(number))
+          // Threads that tasks run on have all signals blocked, so that raise(3) would wait there for ever.
+          kill(getpid(), Int32(number))
           return
         }
         // A signal that came while this is cancelled is seen by the next one.

@@ -31,7 +31,7 @@ struct DriftCommand: Verb {
   var objects = false
 
   func answer(_ console: Console) async throws -> Answer {
-    let drift = try await HostsDrift(of: try hosts.find(requiresGuards: false), watch: WaitingLine(console))
+    let drift = try await HostsDrift(of: try hosts.find(), watch: WaitingLine(console))
     let found = drift.running.found
     var answer = Answer()
     let states = found.hosts.indices.map {

@@ -28,7 +28,7 @@ struct HistoryCommand: Verb {
   var verify = false
 
   func answer(_ console: Console) async throws -> Answer {
-    let replies = try await hosts.ask(History(), console, requiresGuards: false)
+    let replies = try await hosts.ask(History(), console)
     var answer = Answer()
     for reply in replies {
       switch reply.result {

@@ -40,7 +40,7 @@ struct MetricsCommand: Verb {
   }
 
   func answer(_ console: Console) async throws -> Answer {
-    let targets = try hosts.find(requiresGuards: false)
+    let targets = try hosts.find()
     let replies = await HostReply.asking(targets, watch: WaitingLine(console)) { target in
       try await HostFigures.asked(of: target)
     }

@@ -114,7 +114,7 @@ struct RecordQuestion: ParsableArguments {
   private var grouping: RecordGrouping? { by.map { RecordGrouping(rawValue: $0) } ?? .connection }
 
   func answer(_ mode: DirectionStatus.Mode, _ console: Console) async throws -> Answer {
-    let targets = try hosts.find(requiresGuards: false)
+    let targets = try hosts.find()
     if follow { return try await following(targets, mode, console) }
     let readers = RecordReaders(AddressNames(targets).names, targets?.inventory?.policy)
     let seconds = since.map { Int($0.duration.components.seconds) }
@@ -139,7 +139,7 @@ struct RecordQuestion: ParsableArguments {
   var isNarrowed: Bool { by != nil || since != nil || follow }
 
   func readiness(_ console: Console) async throws -> Answer {
-    let targets = try hosts.find(requiresGuards: false)
+    let targets = try hosts.find()
     // What is a probe's goes by addresses and ports: nothing need be explained.
     let readers = RecordReaders(AddressNames(targets).names, nil)
     let probes = ProbeTraces(ofLab: targets?.isLab == true)

@@ -41,7 +41,7 @@ struct SessionsCommand: Verb {
   }
 
   func answer(_ console: Console) async throws -> Answer {
-    let targets = try hosts.find(requiresGuards: false)
+    let targets = try hosts.find()
     let names = AddressNames(targets)
     let replies = await HostReply.asking(targets, watch: WaitingLine(console)) { target in
       try await ListSessions().asked(of: target)
@@ -191,7 +191,8 @@ struct CutCommand: Verb {
     let address = try peer.map { text in
       do { return try Address(parsing: text) } catch { throw ValidationError("--peer: \(error)") }
     }
-    let replies = try await hosts.ask(EndSessions(flow: flow, peer: address), console)
+    let replies = try await hosts.ask(
+      EndSessions(flow: flow, peer: address), console)
     var answer = TrialAnswer.of(replies, "cut") { reply in
       let of = reply.cut.sessions == 0 ? "" : " (\(reply.cut.flowWords))"
       return (["\(counted(reply.cut.sessions, "session")) ended\(of)"] + CutReport.leftWords(reply.cut))

@@ -75,7 +75,7 @@ struct SuggestCommand: Verb {
   }
 
   func answer(_ console: Console) async throws -> Answer {
-    guard let targets = try hosts.find(requiresGuards: false), let inventory = targets.inventory else {
+    guard let targets = try hosts.find(), let inventory = targets.inventory else {
       throw Misuse("flows have the names of an inventory: name hosts of it with --host, --local or --lab")
     }
     let (report, connections) =

@@ -7,11 +7,10 @@ struct TrialHosts: ParsableArguments {
   @OptionGroup var inventory: InventoryOptions
   @OptionGroup var targets: TargetOptions
 
-  /// - Parameter requiresGuards: as of ``find(requiresGuards:)``.
   func ask<Request: AgentRequest>(
-    _ request: Request, _ console: Console, requiresGuards: Bool = true
+    _ request: Request, _ console: Console
   ) async throws -> [HostReply<Request.Reply>] {
-    try await HostReply.asking(find(requiresGuards: requiresGuards), watch: WaitingLine(console)) {
+    try await HostReply.asking(find(), watch: WaitingLine(console)) {
       try await request.asked(of: $0)
     }
   }
@@ -28,15 +27,13 @@ struct TrialHosts: ParsableArguments {
     try find() ?? Targets(hosts: [.thisMachine()], all: [], inventory: nil)
   }
 
-  /// The hosts that are named; `nil`: none is.
-  ///
-  /// - Parameter requiresGuards: whether an inventory whose guards do not hold is refused. Who only reads does not wait for
-  ///   them: what is in force is as it is, and is looked at most when something is wrong.
-  func find(requiresGuards: Bool = true) throws -> Targets? {
+  /// The hosts that are named; `nil`: none is. An inventory whose guards do not hold is none to compile, but says who is who:
+  /// what is in force is as it is, and is looked at, and taken back, most when something is wrong.
+  func find() throws -> Targets? {
     let isNamed = targets.local || targets.lab || targets.host != nil || targets.from != nil
     return isNamed
       ? try TargetFinder(
-        options: targets.request, inventory: inventory.inventory, requiresGuards: requiresGuards
+        options: targets.request, inventory: inventory.inventory, requiresGuards: false
       ).find() : nil
   }
 }

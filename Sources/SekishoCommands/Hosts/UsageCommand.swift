@@ -49,7 +49,7 @@ struct UsageCommand: Verb {
 
   func answer(_ console: Console) async throws -> Answer {
     let request = ListUsage(countsSessions: unused == nil)
-    let replies = try await hosts.ask(request, console, requiresGuards: false)
+    let replies = try await hosts.ask(request, console)
     let seconds = unused.map { Int($0.duration.components.seconds) }
     return UsageReport(replies: replies, by: by, unusedIn: seconds).answer
   }
