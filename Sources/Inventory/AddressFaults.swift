@@ -9,6 +9,7 @@ extension InventoryLoader {
       )
       return nil
     }
+    if isSeveral(node) { return nil }
     do {
       let prefix = try Prefix(parsing: tree.string(node))
       return readsAsText(node) ? prefix : nil
@@ -27,6 +28,7 @@ extension InventoryLoader {
         help: "write one such as 10.20.0.0/16 or 10.20.1.10-10.20.1.99")
       return nil
     }
+    if isSeveral(node) { return nil }
     let text = tree.string(node)
     do {
       let range = try AddressRange(parsing: text)
@@ -38,6 +40,10 @@ extension InventoryLoader {
       error(
         node, "the range \(quoted(node)) begins in one address family and ends in the other",
         help: "write a range for each family")
+    } catch .malformed where Prefix(withMask: text) != nil {
+      error(
+        node, "\(quoted(node)) has a mask behind its address",
+        help: "write the length of the prefix: \(Prefix(withMask: text).map { "\($0)" } ?? "10.20.0.0/16")")
     } catch .malformed where text.contains("-") {
       error(
         node, "\(quoted(node)) is not a range of addresses",
@@ -106,5 +112,17 @@ extension Prefix {
   /// Whether every address of this prefix is in the other.
   func isInside(_ other: Prefix) -> Bool {
     family == other.family && length >= other.length && other.range.contains(address.bits)
+  }
+
+  /// `10.0.0.0/255.0.0.0`, as other languages write a prefix of IPv4; `nil` for any other text.
+  init?(withMask text: String) {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count == 2, let address = try? Address(parsing: parts[0]),
+      let mask = try? Address(parsing: parts[1]), address.family == .ipv4, mask.family == .ipv4
+    else { return nil }
+    let bits = UInt32(truncatingIfNeeded: mask.bits)
+    let length = (~bits).leadingZeroBitCount
+    guard bits == 0 || bits == ~UInt32(0) << UInt32(32 - length) else { return nil }
+    self.init(containing: address, length: length)
   }
 }

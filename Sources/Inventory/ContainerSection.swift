@@ -67,6 +67,7 @@ extension InventoryLoader {
       error(node, "the name of a bridge is expected, not \(found(node))", help: "write one such as docker0")
       return nil
     }
+    if isSeveral(node) { return nil }
     let text = tree.string(node)
     let name = text.hasSuffix("*") ? String(text.dropLast()) : text
     let isWord = name.utf8.allSatisfy { byte in

@@ -1,3 +1,4 @@
+internal import Addressing
 import Diagnostics
 
 extension InventoryLoader {
@@ -68,11 +69,13 @@ extension InventoryLoader {
   private mutating func template(_ node: NodeID, _ what: String, of range: NumberRange, _ key: NodeID)
     -> NumberRange?
   {
+    if what == "address", isSeveral(node) { return nil }
     do {
       guard let own = try NumberRange(tree.bytes(node)) else {
+        let numbers = "write a range of \(range.count) numbers in it, such as `[1..\(range.count)]`"
         error(
           node, "every host of \(quoted(key)) would have the same \(what)",
-          help: "write a range of \(range.count) numbers in it, such as `[1..\(range.count)]`",
+          help: what == "address" ? numbers + virtualHelp(node, range) : numbers,
           related: [related(key, "\(range.count) hosts")])
         return nil
       }
@@ -88,6 +91,19 @@ extension InventoryLoader {
       self.error(node, Self.describe(error, quoted(node)), help: Self.rangeHelp)
       return nil
     }
+  }
+
+  /// For an address that the hosts of a range carry in turn.
+  private func virtualHelp(_ node: NodeID, _ range: NumberRange) -> String {
+    guard (try? Address(parsing: tree.string(node))) != nil else { return "" }
+    var buffer: [UInt8] = []
+    let names = (0..<min(range.count, 8)).map { offset in
+      range.write(offset, into: &buffer)
+      return String(decoding: buffer, as: UTF8.self)
+    }
+    let carriers = range.count > names.count ? "GROUP" : "[\(names.joined(separator: ", "))]"
+    return "; an address that all may carry is virtual, and no host's own: "
+      + "`virtual: {lb: {addresses: [\(CommaText.item(tree.string(node)))], carriers: \(SafeText.escaped(carriers))}}`"
   }
 
   private static let rangeHelp = "write a range as `[1..3]` or `[01..12]`"

@@ -7,6 +7,7 @@ extension InventoryLoader {
       return error(node, "an address is expected, not \(found(node))", help: "write one such as 10.20.1.11")
     }
     let bytes = tree.bytes(node)
+    if isSeveral(node) { return }
     if bytes.last == UInt8(ascii: "]") {
       return error(
         node, "\(quoted(node)) is a range, and the host is one",
@@ -43,7 +44,7 @@ extension InventoryLoader {
   mutating func readGroupList(_ node: NodeID) -> Int? {
     var list: [Symbol] = []
     for item in oneOrMore(node, "groups") ?? tree.noItems {
-      guard let name = checkedName(item) else { continue }
+      guard let name = checkedName(item, isListed: true) else { continue }
       if list.contains(name) {
         warning(item, "the group \(quoted(item)) is listed twice", help: "remove one")
         continue

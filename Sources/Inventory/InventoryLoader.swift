@@ -80,7 +80,12 @@ struct InventoryLoader {
     // A section whose entries are all commented out is an empty section.
     if tree.isNull(entry.value) { return }
     guard expectMapping(entry.value, "`\(tree.string(entry.key))`") else { return }
-    for item in tree.entries(entry.value) { read(&self, item) }
+    // `x: a, b` in braces is an entry `x` and another one, `b`, of nothing.
+    let takesList = MappingSchema.file.takesLists(tree.string(entry.key))
+    for item in tree.entries(entry.value) {
+      if takesList, isTornList(item) { continue }
+      read(&self, item)
+    }
   }
 
   private mutating func readVersion(_ value: NodeID) {

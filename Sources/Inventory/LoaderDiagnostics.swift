@@ -1,3 +1,4 @@
+internal import Addressing
 import Diagnostics
 
 extension InventoryLoader {
@@ -57,7 +58,16 @@ extension InventoryLoader {
   // MARK: Shapes
 
   mutating func unknownKey(_ entry: YAMLEntry, in schema: MappingSchema) {
-    if let torn = tornText(entry, schema) {
+    if let (key, value) = unseparated(entry, schema) {
+      let help =
+        OddSpace.first(in: value).map(OddSpace.helpWhereNeeded)
+        ?? "write a space behind the colon: `\(key): \(value)`"
+      return log.add(
+        Diagnostic(
+          .error, at: tree.location(entry.key), length: tree.length(entry.key),
+          message: "nothing separates `\(key):` from its value", help: help))
+    }
+    if let torn = tornText(entry, schema.takesList) {
       // Told at its first part.
       guard torn.isFirst, !log.countsUnkeptError() else { return }
       return error(
@@ -71,40 +81,6 @@ extension InventoryLoader {
         "\(schema.what) may have \(Self.list(schema.names))"
       }
     error(entry.key, "the key \(quoted(entry.key)) is not known in \(schema.what)", help: help)
-  }
-
-  /// What a key without a value is when it stands behind a text: more of that text, which ended at a comma.
-  private func tornText(_ entry: YAMLEntry, _ schema: MappingSchema) -> (
-    isFirst: Bool, key: String, help: String
-  )? {
-    func isBare(_ value: Int) -> Bool {
-      tree.kind(NodeID(value)) == .plain && tree.bytes(NodeID(value)).isEmpty
-    }
-    guard isBare(entry.value.index) else { return nil }
-    // Keys and their values are neighbours where all of them are scalars.
-    var first = entry.key.index
-    while first >= 2, tree.isScalar(NodeID(first - 1)), tree.isScalar(NodeID(first - 2)), isBare(first - 1) {
-      first -= 2
-    }
-    guard first >= 3, tree.kind(NodeID(first - 1)) == .plain, tree.isScalar(NodeID(first - 2)) else {
-      return nil
-    }
-    let key = tree.string(NodeID(first - 2))
-    var words = [tree.string(NodeID(first - 1)), tree.string(NodeID(first))]
-    var next = first + 2
-    while next + 1 < tree.nodes.count, tree.isScalar(NodeID(next)), tree.isScalar(NodeID(next + 1)),
-      isBare(next + 1), !tree.bytes(NodeID(next)).isEmpty
-    {
-      words.append(tree.string(NodeID(next)))
-      next += 2
-    }
-    let text = SafeText.escaped(words.joined(separator: ", "))
-    let isList = schema.takesList(key)
-    return (
-      first == entry.key.index, SafeText.escaped(key),
-      isList
-        ? "write a list: `\(key): [\(text)]`" : "quote a text that holds a comma: `\(key): \"\(text)\"`"
-    )
   }
 
   /// What stands at a node, for messages.
@@ -122,14 +98,32 @@ extension InventoryLoader {
     if log.countsUnkeptError() { return false }
     error(
       node, "\(what) is a mapping of keys to values, not \(found(node))",
-      help: Self.example(of: what) ?? "write `key: value` entries")
+      help: body(of: what, from: node) ?? Self.example(of: what) ?? "write `key: value` entries")
     return false
+  }
+
+  /// What was written of a network or a host, where that is its addresses alone.
+  private func body(of what: String, from node: NodeID) -> String? {
+    let keys = ["a network": "prefixes", "a host": "addresses"]
+    guard let key = keys[what], tree.isScalar(node) || tree.kind(node) == .sequence else { return nil }
+    var values: [String] = []
+    for item in tree.items(node) {
+      guard tree.isScalar(item) else { return nil }
+      values += CommaText.values(tree.string(item)) ?? [tree.string(item)]
+    }
+    guard !values.isEmpty,
+      values.allSatisfy({
+        what == "a host" ? (try? Address(parsing: $0)) != nil : (try? AddressRange(parsing: $0)) != nil
+      })
+    else { return nil }
+    return "write `{\(key): [\(values.map(CommaText.item).joined(separator: ", "))]}`"
   }
 
   /// How a section is written, by name.
   private static func example(of what: String) -> String? {
     if what == "a virtual address" { return "write `{addresses: [10.20.1.100], carriers: edge}`" }
     if what == "a host" { return "write `{addresses: [10.20.1.11]}`" }
+    if what == "a network" { return "write `{prefixes: [203.0.113.0/24]}`" }
     let examples: [Keyword: String] = [
       .zones: "zones: {app: {}}", .networks: "networks: {office: {prefixes: [203.0.113.0/24]}}",
       .services: "services: {https: tcp/443}", .hosts: "hosts: {web-1: {addresses: [10.20.1.11]}}",
@@ -192,8 +186,8 @@ extension InventoryLoader {
     if tree.isScalar(node), let value = Value(rawValue: tree.string(node)) { return value }
     let words = type.allCases.map(\.rawValue)
     error(
-      node, "`\(what)` is \(Self.list(words, "or")), not \(found(node))", help: "write `\(what): \(words[0])`"
-    )
+      node, "`\(what)` is \(Self.list(words, "or")), not \(found(node))",
+      help: "write \(Self.list(words.map { "\(what): \($0)" }, "or"))")
     return nil
   }
 
@@ -211,7 +205,9 @@ extension InventoryLoader {
   // MARK: Names
 
   /// The symbol of a scalar that is a good name.
-  mutating func checkedName(_ node: NodeID) -> Symbol? {
+  ///
+  /// - Parameter isListed: whether it stands where a list of names may.
+  mutating func checkedName(_ node: NodeID, isListed: Bool = false) -> Symbol? {
     guard tree.isScalar(node) else {
       error(node, "a name is expected, not \(found(node))", help: "write one name")
       return nil
@@ -219,7 +215,8 @@ extension InventoryLoader {
     let bytes = tree.bytes(node)
     if let fault = NameRule.fault(bytes, isPlain: tree.kind(node) == .plain) {
       if log.countsUnkeptError() { return nil }
-      error(node, fault.message, help: fault.help)
+      error(
+        node, fault.message, help: (isListed ? CommaText.help(tree.string(node)) : nil) ?? fault.help)
       return nil
     }
     let known = tree[node].symbol

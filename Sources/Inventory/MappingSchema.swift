@@ -46,4 +46,12 @@ struct MappingSchema: Sendable {
   func takesList(_ key: String) -> Bool {
     keys.first { $0.keyword.rawValue == key }?.value.takesList ?? false
   }
+
+  /// Whether what a section gives names to may be a list.
+  func takesLists(_ section: String) -> Bool {
+    switch keys.first(where: { $0.keyword.rawValue == section })?.value {
+    case .named(_, let value)?, .orNothing(.named(_, let value))?: value.takesList
+    default: false
+    }
+  }
 }

@@ -47,8 +47,10 @@ extension PolicyBuilder {
             isKnown ? "\(quoted(name)) is not a network" : "no network is called \(quoted(name))",
             help: isKnown
               ? "an exception is a prefix, a range, a network, `managed` or `private`"
-              : nearest(loader.symbols.name(name), in: { $0.networkNames })
-                ?? "declare it, or write its prefix")
+              : loader.symbols.name(name) == Self.everybody
+                ? Self.declaration(of: Self.everybody)
+                : nearest(loader.symbols.name(name), in: { $0.networkNames })
+                  ?? "declare it, or write its prefix")
           return nil
         }
         guard let other = network(declaration.index) else { return nil }

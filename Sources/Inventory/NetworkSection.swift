@@ -72,6 +72,7 @@ extension InventoryLoader {
         help: "write `except: [managed, private]`")
       return nil
     }
+    if isSeveral(node) { return nil }
     let bytes = tree.bytes(node)
     if bytes.elementsEqual("managed".utf8) { return ExceptionDraft(kind: .managed, node: node) }
     if bytes.elementsEqual("private".utf8) { return ExceptionDraft(kind: .private, node: node) }

@@ -12,8 +12,13 @@ enum OddSpace {
     scalar != " " && scalar.properties.generalCategory == .spaceSeparator
   }
 
-  static func help(_ space: Unicode.Scalar) -> String {
+  static func help(_ space: Unicode.Scalar) -> String { "\(what(space)): write a plain space, or none" }
+
+  /// Of one that stands where YAML needs a space.
+  static func helpWhereNeeded(_ space: Unicode.Scalar) -> String { "\(what(space)): write a plain space" }
+
+  private static func what(_ space: Unicode.Scalar) -> String {
     let name = [0xa0, 0x202f].contains(space.value) ? "a no-break space" : "no plain space"
-    return "it holds \(SafeText.codePoint(space)), \(name): write a space from the space bar, or none"
+    return "it holds \(SafeText.codePoint(space)), \(name)"
   }
 }

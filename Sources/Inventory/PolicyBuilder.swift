@@ -106,15 +106,7 @@ struct PolicyBuilder {
       let (x, y) = (drafts[a.index].address, drafts[b.index].address)
       return x == y ? a.index < b.index : x < y
     }
-    for (before, after) in zip(order, order.dropFirst())
-    where drafts[before.index].address == drafts[after.index].address {
-      let address = drafts[after.index].address
-      loader.error(
-        drafts[after.index].node, Self.sharedAddress(address, before.host, after.host, loader.draft),
-        help: before.host == after.host
-          ? "remove one" : sharedAddressHelp(address, before.host, after.host),
-        related: [loader.related(drafts[before.index].node, "first written here")])
-    }
+    reportShared(order)
     virtualAddresses = virtualOrder.map { place in
       drafts[loader.draft.virtuals[place].addresses].map(\.address).sorted()
     }
@@ -123,33 +115,6 @@ struct PolicyBuilder {
       hosts.map { host in
         drafts[loader.draft.hosts[host].addresses].map(\.address).sorted()[...]
       })
-  }
-
-  /// What an address is twice. Numbers behind those of hosts are those of virtual addresses.
-  private static func sharedAddress(_ address: Address, _ one: Int, _ other: Int, _ draft: Draft) -> String {
-    let hosts = [one, other].count { $0 < draft.hosts.count }
-    if one == other {
-      return hosts > 0
-        ? "the host has the address \(address) twice" : "the virtual address \(address) is listed twice"
-    }
-    return switch hosts {
-    case 2: "two hosts have the address \(address)"
-    case 1: "the address \(address) is a host's own and a virtual one"
-    default: "two virtual addresses are \(address)"
-    }
-  }
-
-  private func sharedAddressHelp(_ address: Address, _ one: Int, _ other: Int) -> String {
-    let draft = loader.draft
-    guard one < draft.hosts.count, other < draft.hosts.count else {
-      return one < draft.hosts.count || other < draft.hosts.count
-        ? "what hosts carry in turn stands in `virtual` alone: take it out of the host's addresses"
-        : "an address stands in one of them: name in its `carriers` all hosts that may have it"
-    }
-    let shown = address.family == .ipv4 ? "\(address)" : "\"\(address)\""
-    let carriers = [one, other].map { loader.symbols.name(draft.hosts[$0].name) }.sorted()
-    return "an address belongs to one host: correct one of them; one that moves between hosts is virtual, "
-      + "`virtual: {lb: {addresses: [\(shown)], carriers: [\(carriers.joined(separator: ", "))]}}`"
   }
 
   /// A table for looking on after errors, without what is there twice.
@@ -223,42 +188,6 @@ struct PolicyBuilder {
           name: name, terms: draft.terms, multicast: draft.multicast, replies: draft.replies,
           location: loader.tree.location(draft.key)))
     }
-  }
-
-  /// The services of a flow or a guard: one name, or a list.
-  mutating func services(_ node: NodeID) -> [ServiceID]? {
-    guard let items = loader.oneOrMore(node, "service") else { return nil }
-    var result: [ServiceID] = []
-    var isGood = true
-    for item in items {
-      guard let service = service(item) else {
-        isGood = false
-        continue
-      }
-      if result.contains(service) {
-        loader.warning(item, "the service \(loader.quoted(item)) is listed twice", help: "remove one")
-      } else {
-        result.append(service)
-      }
-    }
-    return isGood ? result.sorted() : nil
-  }
-
-  mutating func service(_ node: NodeID) -> ServiceID? {
-    let bytes = loader.tree.bytes(node)
-    if bytes.contains(UInt8(ascii: "/")) {
-      loader.error(
-        node, "\(loader.quoted(node)) is a protocol and a port, not the name of a service",
-        help: "declare it in `services`, and write its name here")
-      return nil
-    }
-    guard let name = loader.checkedName(node) else { return nil }
-    if let id = serviceIDs[name] { return id }
-    if loader.log.countsUnkeptError() { return nil }
-    loader.error(
-      node, "no service is called \(quoted(name))",
-      help: nearest(loader.symbols.name(name), in: { $0.services.map(\.name) }) ?? "declare it in `services`")
-    return nil
   }
 
   // MARK: Suggestions

@@ -1,4 +1,3 @@
-internal import Addressing
 import Diagnostics
 
 /// One name in a term of a selector.
@@ -109,94 +108,6 @@ extension PolicyBuilder {
       return nil
     }
     return known
-  }
-
-  /// Advice for what people write for everybody, for addresses, for ranges and for a union.
-  private mutating func help(_ word: ArraySlice<UInt8>, of node: NodeID) -> String? {
-    let text = String(decoding: word, as: UTF8.self)
-    if let space = OddSpace.first(in: text) { return OddSpace.help(space) }
-    if text == Self.everybody { return declaration(of: text) }
-    if Self.meansAnybody.contains(text.lowercased()) { return anybody }
-    do {
-      return help(for: try Prefix(parsing: text), text)
-    } catch AddressTextError.hostBits(let prefix) {
-      return help(for: prefix, "\(prefix)")
-    } catch {}
-    if word.contains(UInt8(ascii: "[")) {
-      return "a range stands only in `hosts`: give the hosts a group, and name that"
-    }
-    if word.contains(where: { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "|") || $0 == 0x20 }) {
-      return Self.union(loader.tree.string(node))
-        ?? "write a union as a list, `[api, worker]`, and an intersection as `api & tokyo`"
-    }
-    return nil
-  }
-
-  /// The network that most inventories call so.
-  private static let everybody = "internet"
-
-  /// What other languages say for every address. Here nothing does: `all` would be every managed host, which is
-  /// neither what was meant nor a little of it.
-  private static let meansAnybody: Set<String> = [
-    "*", "any", "anyone", "anybody", "everyone", "everybody", "everything", "world", "0.0.0.0/0", "::/0",
-  ]
-
-  private var anybody: String {
-    let isDeclared =
-      loader.symbols.find(Array(Self.everybody.utf8)[...]).flatMap { loader.namespace[$0] } != nil
-    let outside =
-      isDeclared
-      ? "what is outside is `\(Self.everybody)`"
-      : "for what is outside \(declaration(of: Self.everybody)), and name that"
-    return "nothing selects every address: \(outside); of the hosts name those that are meant"
-  }
-
-  private func declaration(of network: String) -> String {
-    "declare a network, `\(network): {prefixes: [0.0.0.0/0, \"::/0\"], except: [managed, private]}`"
-  }
-
-  /// Who has these addresses by name, or how they get one.
-  private mutating func help(for prefix: Prefix, _ text: String) -> String {
-    if prefix.length == 0 { return anybody }
-    if maySuggest() {
-      if prefix.length == prefix.family.bitWidth,
-        let index = loader.draft.addresses.firstIndex(where: { $0.address == prefix.address }),
-        let host = loader.draft.hosts.first(where: { $0.addresses.contains(index) })
-      {
-        return "write \(quoted(host.name)), the host that has this address"
-      }
-      if prefix.length == prefix.family.bitWidth,
-        let index = loader.draft.addresses.firstIndex(where: { $0.address == prefix.address }),
-        let virtual = loader.draft.virtuals.first(where: { $0.addresses.contains(index) })
-      {
-        return "write \(quoted(virtual.name)), the virtual address that this is"
-      }
-      let networks = loader.draft.networks
-      if let network = networks.first(where: {
-        $0.prefixes == [AddressRange(prefix)] && $0.exceptions.isEmpty
-      }) {
-        return "write \(quoted(network.name)), the network of this prefix"
-      }
-    }
-    let shown = prefix.family == .ipv4 ? text : "\"\(text)\""
-    return "a selector holds names: declare a network, `site: {prefixes: [\(shown)]}`, and write `site`"
-  }
-
-  /// The list that a text with commas was meant to be; `nil` where its parts are no names.
-  private static func union(_ text: String) -> String? {
-    let parts = text.split(whereSeparator: { $0 == "," || $0 == "|" }).map { part in
-      String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
-    }
-    let isGood = parts.allSatisfy { part in
-      !part.isEmpty
-        && part.split(separator: "&").allSatisfy { factor in
-          let name = factor.filter { $0 != " " && $0 != "!" }
-          return NameRule.fault(Array(name.utf8)[...], isPlain: false) == nil
-        }
-        && !part.split(separator: "&").contains { $0.split(separator: " ").count > 1 }
-    }
-    guard parts.count > 1, isGood else { return nil }
-    return "write a list: `[\(parts.joined(separator: ", "))]`"
   }
 
   mutating func error(_ place: SourceLocation, _ length: Int, _ message: String, help: String? = nil) {

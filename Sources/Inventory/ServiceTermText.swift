@@ -12,7 +12,7 @@ enum ServiceTermText {
 
   /// `icmp/TYPE` makes two terms, one for each family; everything else one.
   static func terms(_ text: String) throws(Fault) -> [ServiceTerm] {
-    if text.contains(",") { throw severalInOne(text) }
+    if text.contains(where: { ",+ ".contains($0) }) { throw severalInOne(text) }
     let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
     let detail = parts.count > 1 ? String(parts[1]) : nil
     let name = String(parts[0])
@@ -45,28 +45,26 @@ enum ServiceTermText {
     return [ServiceTerm(ipProtocol, .any)]
   }
 
-  private static let meansAnything: Set<String> = ["any", "all", "*", "ip", "every", "everything"]
+  static let meansAnything: Set<String> = ["any", "all", "*", "ip", "every", "everything", "anything"]
 
   private static func isNumber(_ text: some StringProtocol) -> Bool {
     !text.isEmpty && text.utf8.allSatisfy { (0x30...0x39).contains($0) }
   }
 
-  /// `tcp/80,443` is one text to YAML. The protocol of a part is its own, or that of the part before.
+  /// `tcp/80,443` is one text to YAML, and so is `53/tcp+udp`.
   private static func severalInOne(_ text: String) -> Fault {
-    var protocolName = ""
-    let parts = text.split(separator: ",").map { part -> String in
-      let word = part.filter { $0 != " " }
-      guard let slash = word.firstIndex(of: "/") else {
-        return protocolName.isEmpty ? word : "\(protocolName)/\(word)"
-      }
-      protocolName = String(word[..<slash])
-      return word
+    let separator = text.contains(",") ? "a comma" : text.contains("+") ? "`+`" : "a space"
+    let message = "\(SafeText.quoted(text)) is one text, and \(separator) separates nothing in it"
+    guard let terms = meant(text) else {
+      return Fault(
+        message: message,
+        help: separator == "a space"
+          ? "write a protocol with its ports, such as `tcp/443`" : "write a list, such as `[tcp/80, tcp/443]`"
+      )
     }
-    let isGood = parts.allSatisfy { (try? terms($0)) != nil }
     return Fault(
-      message: "\(SafeText.quoted(text)) is one text, and a comma separates nothing in it",
-      help: isGood
-        ? "write a list: `[\(parts.joined(separator: ", "))]`" : "write a list, such as `[tcp/80, tcp/443]`")
+      message: message,
+      help: terms.count == 1 ? "write `\(terms[0])`" : "write a list: `[\(terms.joined(separator: ", "))]`")
   }
 
   /// The protocol of a name or number; `icmp` alone is refused, it means two.

@@ -51,6 +51,7 @@ extension InventoryLoader {
     guard tree.isScalar(node), !tree.isNull(node) else {
       return error(node, "an address is expected, not \(found(node))", help: "write one such as 10.20.1.100")
     }
+    if isSeveral(node) { return }
     let bytes = tree.bytes(node)
     if bytes.last == UInt8(ascii: "]") {
       return error(

@@ -11,6 +11,8 @@ struct YAMLDocument {
   private var inline = 0
   private var anchors: YAMLAnchors
   private var documents = 0
+  /// What is read.
+  private var bytes: [UInt8] = []
   /// Where each key of the mapping that is being closed was seen; by symbol.
   private var seen: [(mapping: Int, key: Int)] = []
 
@@ -32,6 +34,7 @@ struct YAMLDocument {
 
   /// - Returns: Whether the file was read to its end.
   mutating func read(_ bytes: [UInt8], into tree: inout YAMLTree, log: inout DiagnosticLog) -> Bool {
+    self.bytes = bytes
     guard var parser = YAMLParser(bytes) else {
       log.add(Diagnostic(.error, at: whole(tree), length: 1, message: "out of memory in libyaml"))
       return false
@@ -100,6 +103,14 @@ struct YAMLDocument {
       )
     }
     guard let fault else { return .goOn }
+    // In braces a text with a comma and brackets behind it becomes a collection where a key is expected.
+    if inline > 0, let (mapping, expectsKey) = open.last, expectsKey,
+      let torn = TornText(
+        inMappingAt: Int(tree.nodes[mapping].line) - 1, Int(tree.nodes[mapping].column) - 1, of: bytes)
+    {
+      log.add(torn.diagnostic(tree.paths[Int(file)]))
+      return .failed
+    }
     log.add(
       Diagnostic(
         .error, at: place.location(tree.paths), length: Int(place.length), message: fault.message,

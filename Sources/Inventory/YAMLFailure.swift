@@ -4,7 +4,13 @@ import Diagnostics
 enum YAMLFailure {
   /// - Parameter bytes: What libyaml read.
   static func diagnostic(_ failure: YAMLParser.Failure, in bytes: [UInt8], file: String) -> Diagnostic {
+    if let unseparated = unseparated(failure, in: bytes, file) { return unseparated }
     if let odd = oddSpace(failure, in: bytes, file) { return odd }
+    if failure.problem == mappingGoesOn, let open = failure.context?.mark,
+      let torn = TornText(inMappingAt: open.line, open.column, of: bytes)
+    {
+      return torn.diagnostic(file)
+    }
     let known = words.first { $0.problem == failure.problem }
     if let known, let context = failure.context, isAboutItsBeginning.contains(known.problem) {
       return Diagnostic(
@@ -30,6 +36,7 @@ enum YAMLFailure {
       related: related)
   }
 
+  private static let mappingGoesOn = "did not find expected ',' or '}'"
   private static let cannotBegin = "found character that cannot start any token"
 
   /// Problems that libyaml sees at the end of a file and that a user made where something began.
@@ -47,10 +54,7 @@ enum YAMLFailure {
       let text = String(decoding: parts[line], as: UTF8.self)
       guard let space = OddSpace.first(in: text) else { continue }
       let column = text.unicodeScalars.prefix { $0 != space }.count
-      return Diagnostic(
-        .error, at: SourceLocation(file: file, line: line + 1, column: column + 1), length: 1,
-        message: "this is not YAML: the character \(SafeText.codePoint(space)) separates nothing",
-        help: OddSpace.help(space))
+      return oddSpace(space, at: SourceLocation(file: file, line: line + 1, column: column + 1))
     }
     return nil
   }
@@ -82,7 +86,7 @@ enum YAMLFailure {
       "separate items with `, ` and close the list with `]`; write a range as `[1..3]`"
     ),
     (
-      "did not find expected ',' or '}'", "the mapping is not closed here, or a comma is missing",
+      mappingGoesOn, "the mapping is not closed here, or a comma is missing",
       "separate entries with `, ` and close the mapping with `}`"
     ),
     (

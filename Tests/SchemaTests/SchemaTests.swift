@@ -49,7 +49,7 @@ import Testing
     "tripwires-that-count-nobody": .sets,
 
     "a-floating-address": .arithmetic, "hosts-one-address-twice": .arithmetic,
-    "ranges-over-budget": .arithmetic,
+    "floating-addresses": .arithmetic, "ranges-over-budget": .arithmetic,
     "ranges-that-overlap": .arithmetic,
 
     "no-hosts": .files, "no-hosts-left": .files, "version-missing": .files,
