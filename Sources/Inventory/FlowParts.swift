@@ -74,7 +74,7 @@ extension PolicyBuilder {
   mutating func parts(_ whole: FlowPart, per names: [PerName], of draft: FlowDraft, _ flow: String)
     -> [FlowPart]?
   {
-    guard areHosts(whole, draft, names) else { return nil }
+    guard areHosts(whole, draft, names), areInParts(draft, names) else { return nil }
     for name in names { selectorTerms.append(name.term) }
     var result: [FlowPart] = []
     var isGood = true
@@ -110,6 +110,28 @@ extension PolicyBuilder {
     }
     return peers.part(of: end, in: name.name)
       ?? peers.addPart(of: end, in: name.name, name: "\(flow)/\(what).\(name.name)", selection)
+  }
+
+  /// Whether each term that an end lists is in some part: one that is in none would open nothing, and nobody would see it.
+  private mutating func areInParts(_ draft: FlowDraft, _ names: [PerName]) -> Bool {
+    var hosts = nothing.hosts
+    for name in names { hosts.formUnion(name.hosts) }
+    var isGood = true
+    for (node, what) in [(draft.from, "from"), (draft.to, "to")] {
+      let items = Array(loader.tree.items(node))
+      guard items.count > 1 else { continue }
+      for item in items {
+        guard let term = term(item), let selection = select([term]),
+          selection.hosts.intersection(hosts).isEmpty
+        else { continue }
+        isGood = false
+        loader.error(
+          item,
+          "no host of \(loader.quoted(item)) is in any of `per`, and the flow would open nothing for it",
+          help: "take it out of `\(what)`, give it a flow of its own, or add its zone or group to `per`")
+      }
+    }
+    return isGood
   }
 
   /// Whether both ends are hosts alone: a network is in no group, nor is a virtual address.

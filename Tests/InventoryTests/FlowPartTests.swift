@@ -67,8 +67,9 @@ import Testing
   /// by itself all the same.
   @Test func `an end of a part excuses no selector that selects nothing`() throws {
     let flows = """
+      groups: {some: [web, log]}
       flows:
-        a: {from: [web, log], to: db, per: [fra], service: https, why: x}
+        a: {from: some, to: db, per: [fra], service: https, why: x}
         b: {from: [web & fra, log & fra], to: db, service: https, why: x}
 
       """
