@@ -8,7 +8,11 @@ extension Lint {
     let management = ManagementService(policy)
     return policy.flows.compactMap { flow in
       guard !flow.hasEnded(now),
-        flow.parts.contains(where: { policy[$0.from].networks.isMost && !policy[$0.to].hosts.isEmpty })
+        flow.parts.contains(where: { part in
+          // A host answers at the virtual addresses that it carries, too.
+          let to = policy[part.to]
+          return policy[part.from].networks.isMost && !(to.hosts.isEmpty && to.virtuals.isEmpty)
+        })
       else { return nil }
       let services = flow.services.map { policy[$0] }
       let what: String

@@ -12,7 +12,8 @@ extension Lint {
     let isFine = policy.hostsManagedAtConsole(at: now).union(management.hostsServed(policy, now))
     var touched = [Bool](repeating: false, count: policy.hosts.count)
     for peers in Set(policy.flows.lazy.filter { !$0.hasEnded(now) }.flatMap(\.ends)) {
-      for host in policy[peers].hosts { touched[host.index] = true }
+      let carriers = policy[peers].virtuals.flatMap { policy[$0].carriers }
+      for host in policy[peers].hosts + carriers { touched[host.index] = true }
     }
     let hosts = policy.hosts.indices.filter { touched[$0] }.map { HostID($0) }.filter { !isFine.contains($0) }
     let areas = Dictionary(grouping: hosts) { policy.area(of: $0) }
@@ -63,7 +64,8 @@ struct ManagementService {
     name = policy.management.map { "`\(policy[$0].name)`" } ?? "tcp/22"
     service =
       policy.management.map { policy[$0].name }
-      ?? policy.services.first { service in service.terms.contains { $0.overlaps(terms) } }?.name
+      ?? policy.services.filter { service in service.terms.contains { $0.overlaps(terms) } }
+      .min { ($0.width, $0.name) < ($1.width, $1.name) }?.name
   }
 
   /// What to do, with hosts as a guard would name them.
@@ -106,5 +108,18 @@ struct ManagementService {
       }
     }
     return result
+  }
+}
+
+extension Service {
+  /// How much it opens: ports and types of all its terms, of which a protocol as a whole has the most.
+  fileprivate var width: Int {
+    terms.reduce(0) { sum, term in
+      switch term.match {
+      case .any: sum + 65_536
+      case .ports(let ports): sum + ports.ranges.reduce(0) { $0 + $1.count }
+      case .types(let types): sum + types.ranges.reduce(0) { $0 + $1.count }
+      }
+    }
   }
 }

@@ -6,7 +6,22 @@ extension Lint {
   /// Networks that hold addresses of managed hosts: whoever is let in from the network lets these in too.
   static func networksOfHosts(_ policy: Policy) -> [Remark] {
     let owners = AddressOwners(policy)
-    return policy.networks.compactMap { network in
+    let networksWithVirtuals = policy.networks.compactMap { network -> Remark? in
+      let virtuals = policy.virtuals.filter { $0.addresses.contains(where: network.addresses.contains) }
+      guard let first = virtuals.first, let address = first.addresses.first(where: network.addresses.contains)
+      else { return nil }
+      let others = virtuals.count - 1
+      return Remark(
+        .managedInNetwork, network.name, at: network.location,
+        "the network `\(network.name)` contains the virtual address `\(first.name)` (\(address))"
+          + (others > 0 ? " and \(others) more" : ""),
+        help: "write `except: [managed]`, and name the virtual address in the flows that mean it")
+    }
+    return networksWithVirtuals + networksWithHosts(policy, owners)
+  }
+
+  private static func networksWithHosts(_ policy: Policy, _ owners: AddressOwners) -> [Remark] {
+    policy.networks.compactMap { network in
       let hosts = owners.hosts(in: network.addresses)
       if hosts.isEmpty { return nil }
       return Remark(.managedInNetwork, network.name, hosts) { some in

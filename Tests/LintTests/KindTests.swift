@@ -250,8 +250,8 @@ struct LintCase: CustomTestStringConvertible {
       .unusedGroup, "what is described, or is a way to hosts, serves by itself",
       """
       groups:
-        some: {hosts: a, description: who is asked at night}
-        more: {hosts: b, transport: "ssh -J a-1 {host} sudo -n"}
+        some: {hosts: a-1, description: who is asked at night}
+        more: {hosts: b-1, transport: "ssh -J a-1 {host} sudo -n"}
       """, ["a", "b"]),
     LintCase(
       .unusedGroup, "a guard and a route are uses",
