@@ -82,8 +82,10 @@ struct InventoryLoader {
     guard expectMapping(entry.value, "`\(tree.string(entry.key))`") else { return }
     // `x: a, b` in braces is an entry `x` and another one, `b`, of nothing.
     let takesList = MappingSchema.file.takesLists(tree.string(entry.key))
+    var before: YAMLEntry?
     for item in tree.entries(entry.value) {
-      if takesList, isTornList(item) { continue }
+      if takesList, isTornList(item, behind: before) { continue }
+      before = item
       read(&self, item)
     }
   }

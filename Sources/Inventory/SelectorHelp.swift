@@ -50,6 +50,8 @@ extension PolicyBuilder {
       return try AddressRange(parsing: text)
     } catch AddressTextError.hostBits(let prefix) {
       return AddressRange(prefix)
+    } catch AddressTextError.inverted {
+      return try? AddressRange(parsing: text.split(separator: "-").reversed().joined(separator: "-"))
     } catch {
       return Prefix(withMask: text).map { AddressRange($0) }
     }
@@ -125,6 +127,7 @@ extension PolicyBuilder {
       if !names.contains(name) { names.append(name) }
     }
     if !hasAnybody, names == [site], !unnamed.isEmpty { return help(for: unnamed) }
+    if hasAnybody, names.count == 1 { return anybody }
     let list = "`[\(names.map(CommaText.item).joined(separator: ", "))]`"
     var declarations: [String] = []
     if hasAnybody, !isNamed(Array(Self.everybody.utf8)[...]) {

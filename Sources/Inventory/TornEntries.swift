@@ -18,8 +18,9 @@ extension InventoryLoader {
     while first >= 2, tree.isScalar(NodeID(first - 1)), tree.isScalar(NodeID(first - 2)), isBare(first - 1) {
       first -= 2
     }
+    // Only keys have symbols: what stands at the end of a list is none.
     guard first >= 3, tree.kind(NodeID(first - 1)) == .plain, tree.isScalar(NodeID(first - 2)),
-      stand(NodeID(first - 2), NodeID(first))
+      tree[NodeID(first - 2)].symbol != .none, stand(NodeID(first - 2), NodeID(first))
     else { return nil }
     let key = tree.string(NodeID(first - 2))
     var words = [tree.string(NodeID(first - 1)), tree.string(NodeID(first))]
@@ -45,9 +46,12 @@ extension InventoryLoader {
 
   /// Tells, once, of an entry of a section that is the rest of a list.
   ///
+  /// - Parameter before: the last entry that was none.
   /// - Returns: whether it is.
-  mutating func isTornList(_ entry: YAMLEntry) -> Bool {
-    guard let torn = tornText(entry, { _ in true }) else { return false }
+  mutating func isTornList(_ entry: YAMLEntry, behind before: YAMLEntry?) -> Bool {
+    guard let before, tree.isScalar(before.value), let torn = tornText(entry, { _ in true }) else {
+      return false
+    }
     if torn.isFirst {
       error(
         entry.key, "the comma before \(quoted(entry.key)) ends the value of `\(torn.key)`", help: torn.help)

@@ -19,7 +19,9 @@ struct TornText {
     var text: [UInt8] = []
     unsafe written.withUnsafeBytes { unsafe YAMLText.appendUnmasked($0, to: &text) }
     while text.last == 0x20 || text.last == UInt8(ascii: ",") { text.removeLast() }
-    if text.isEmpty { return nil }
+    // Brackets that close in another line are no part of one text.
+    let isWhole = text.count { $0 == UInt8(ascii: "[") } == text.count { $0 == UInt8(ascii: "]") }
+    if text.isEmpty || !isWhole && written.endIndex == rest.endIndex { return nil }
     let before = bytes[..<start]
     let lineStart = (before.lastIndex(of: 0x0a) ?? -1) + 1
     self.key = key
