@@ -131,7 +131,7 @@ extension InventoryLoader {
       .virtual: "virtual: {lb: {addresses: [10.20.1.100], carriers: edge}}",
       .flows: "flows: {web-to-api: {from: web, to: api, service: https, why: Orders are placed}}",
       .guards: "guards: {alone: {isolated: vault}}",
-      .tripwires: "tripwires: {decoys: {on: decoy, touch: any, cut: 1h, why: Nobody has business there}}",
+      .tripwires: "tripwires: {decoys: {\"on\": decoy, touch: any, cut: 1h, why: Nobody has business there}}",
       .settings: "settings: {mode: observe}",
     ]
     let found = examples.first { what == "`\($0.key.rawValue)`" }

@@ -26,6 +26,15 @@ import Testing
     #expect(told.output.hasSuffix("sound: 1 host, 0 flows, 0 services\n"), "\(told.output)")
   }
 
+  @Test(arguments: [
+    ("sockets", "sekisho suggest --of sockets"),
+    ("yaml", "there are hosts, csv, ansible, terraform and nft"),
+  ])
+  func `what is no kind of file leads to what is meant`(kind: String, help: String) throws {
+    let told = try run("touch file; sekisho import \(kind) file")
+    #expect(told.status == 64 && told.output.contains(help), "\(told.output)")
+  }
+
   @Test func `what is new is a file of its own, shown as a change and written when it is asked for`() throws {
     let told = try run(
       """

@@ -61,6 +61,10 @@ import Testing
     (["reach", "web-1", "--json"], 0, [#""format_version" : 1"#, #""hops" : 3"#, #""host" : "egress-1""#]),
     (["reach", "nobody"], 64, ["FROM: no host, group or zone is called 'nobody'"]),
     (["reach", "app", "--to", "web-1", "--cut"], 64, ["'app' and 'web-1' have hosts in common"]),
+    (
+      ["reach", "office", "-i", "Tests/Golden/explain/left-alone.yaml"], 64,
+      ["FROM: no flow names the network 'office'"]
+    ),
     (["reach"], 64, ["say where the intruder is"]),
     (
       ["graph"], 0,

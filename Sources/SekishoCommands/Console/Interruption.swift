@@ -7,7 +7,8 @@ final class Interruption: Sendable {
 
   /// - Parameter words: lines for standard error.
   init(_ console: Console, _ words: @escaping @Sendable () -> [String]) {
-    guard let endings = try? Signals.gatherEndings() else {
+    // Whoever conducts a run ends it in his own way.
+    guard !Signals.areGathered, let endings = try? Signals.gatherEndings() else {
       task = nil
       return
     }

@@ -33,6 +33,9 @@ package enum Signals {
     return ends.readEnd
   }
 
+  /// Whether somebody waits for them.
+  static var areGathered: Bool { bell.load(ordering: .acquiring) >= 0 }
+
   /// Lets both end the program again.
   static func letEnd() {
     for number in [SIGTERM, SIGINT] { signal(number, SIG_DFL) }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Diagnostics
 internal import Glibc
 internal import Imports
 internal import InventoryText
@@ -51,9 +52,21 @@ struct ImportCommand: Verb {
       Exit codes: 0 done, 1 nothing was imported.
       """)
 
-  enum Kind: String, ExpressibleByArgument, CaseIterable { case hosts, csv, ansible, terraform, nft }
+  enum Kind: String, CaseIterable {
+    case hosts, csv, ansible, terraform, nft
 
-  @Argument(help: ArgumentHelp("What the file is.", valueName: "kind"))
+    @Sendable static func named(_ word: String) throws -> Self {
+      if let kind = Self(rawValue: word) { return kind }
+      throw ValidationError(
+        word == "sockets"
+          ? "what listens and speaks on hosts now is no file; it becomes flows by: sekisho suggest --of sockets"
+          : "'\(word)' is no kind of file that is read; there are \(conjoined(allCases.map(\.rawValue)))")
+    }
+  }
+
+  @Argument(
+    help: ArgumentHelp("What the file is: hosts, csv, ansible, terraform or nft.", valueName: "kind"),
+    completion: .list(Kind.allCases.map(\.rawValue)), transform: Kind.named)
   var kind: Kind
 
   @Argument(

@@ -126,6 +126,10 @@ struct Whereabouts {
         $0.name == name && !($0.networks.isEmpty && $0.virtuals.isEmpty)
       }) {
         networks.append(PeersID(index))
+      } else if policy.networks.contains(where: { $0.name == name }) {
+        throw ValidationError(
+          "\(option): no flow names the network '\(name)': nobody gets in from there, or out to there, but where hosts do not enforce"
+        )
       } else {
         others.append(term)
       }
