@@ -234,11 +234,12 @@ extension KernelProof {
           Self.server(),
           Self.server(Self.inventory("  f: {from: office, to: server, service: dns, why: a test}")),
         ]
+        // As long between two writes as a build without optimisation may take to read and change, with others on the machine.
         let writer = """
           nft 'add table ip bans; add set ip bans s { type ipv4_addr; }'
           nft 'add chain ip bans c { type filter hook input priority -1; }; add rule ip bans c ip saddr @s drop'
           echo writing; i=0
-          while :; do i=$((i+1)); echo "add element ip bans s { 10.1.$((i/250)).$((i%250)) }"; sleep 0.01; done |
+          while :; do i=$((i+1)); echo "add element ip bans s { 10.1.$((i/250)).$((i%250)) }"; sleep 0.03; done |
             nft -i > /dev/null & cat > /dev/null; kill $!
           """
         _ = try await whileRunning(place.prefix + ["sh", "-c", writer], after: "writing") {
