@@ -6,6 +6,7 @@ public enum LineWrap {
   /// columns, and go on behind a break.
   ///
   /// - Parameters:
+  ///   - line: without a line break in it.
   ///   - columns: of the terminal; `nil`, or too few to indent anything: the line as it is.
   ///   - indent: of the lines behind the first, in columns.
   public static func wrapped(_ line: String, columns: Int?, indent: Int) -> String {
