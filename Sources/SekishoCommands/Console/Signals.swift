@@ -13,8 +13,10 @@ package enum Signals {
 
   /// Lets SIGTERM and SIGINT end nothing any more.
   ///
+  /// - Parameter givingWay: whether the second of a kind ends the program at once, and one that whoever started it has
+  ///   ignored (nohup(1), a script's `&`) stays so.
   /// - Returns: what can be read from when one of them has come: its number.
-  static func gatherEndings() throws(Errno) -> FileDescriptor {
+  static func gatherEndings(givingWay: Bool = false) throws(Errno) -> FileDescriptor {
     let ends: (readEnd: FileDescriptor, writeEnd: FileDescriptor)
     do { ends = try FileDescriptor.pipe() } catch { throw error as? Errno ?? .ioError }
     for end in [ends.readEnd, ends.writeEnd] {
@@ -23,22 +25,38 @@ package enum Signals {
     }
     bell.store(ends.writeEnd.rawValue, ordering: .releasing)
     for number in [SIGTERM, SIGINT] {
-      signal(number) { number in
-        let before = errno
-        var byte = UInt8(truncatingIfNeeded: number)
-        _ = unsafe write(Signals.bell.load(ordering: .acquiring), &byte, 1)
-        errno = before
+      if !givingWay {
+        signal(number) { Signals.ring($0) }
+      } else if !isIgnored(number) {
+        signal(number) { number in
+          signal(number, SIG_DFL)
+          Signals.ring(number)
+        }
       }
     }
     return ends.readEnd
   }
 
+  private static func ring(_ number: Int32) {
+    let before = errno
+    var byte = UInt8(truncatingIfNeeded: number)
+    _ = unsafe write(bell.load(ordering: .acquiring), &byte, 1)
+    errno = before
+  }
+
+  private static func isIgnored(_ number: Int32) -> Bool {
+    var known = sigaction()
+    guard unsafe sigaction(number, nil, &known) == 0 else { return false }
+    return unsafe unsafeBitCast(known.__sigaction_handler.sa_handler, to: Int.self)
+      == unsafeBitCast(SIG_IGN, to: Int.self)
+  }
+
   /// Whether somebody waits for them.
   static var areGathered: Bool { bell.load(ordering: .acquiring) >= 0 }
 
-  /// Lets both end the program again.
+  /// Lets both end the program again, but for one that is ignored.
   static func letEnd() {
-    for number in [SIGTERM, SIGINT] { signal(number, SIG_DFL) }
+    for number in [SIGTERM, SIGINT] where !isIgnored(number) { signal(number, SIG_DFL) }
     let end = bell.exchange(-1, ordering: .acquiringAndReleasing)
     if end >= 0 { close(end) }
   }

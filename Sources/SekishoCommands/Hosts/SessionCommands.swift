@@ -191,8 +191,7 @@ struct CutCommand: Verb {
     let address = try peer.map { text in
       do { return try Address(parsing: text) } catch { throw ValidationError("--peer: \(error)") }
     }
-    let replies = try await hosts.ask(
-      EndSessions(flow: flow, peer: address), console)
+    let replies = try await hosts.ask(EndSessions(flow: flow, peer: address), console)
     var answer = TrialAnswer.of(replies, "cut") { reply in
       let of = reply.cut.sessions == 0 ? "" : " (\(reply.cut.flowWords))"
       return (["\(counted(reply.cut.sessions, "session")) ended\(of)"] + CutReport.leftWords(reply.cut))

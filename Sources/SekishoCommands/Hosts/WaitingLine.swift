@@ -44,7 +44,10 @@ final class WaitingLine: HostWatch {
   private var interrupted: [String] {
     let (asked, waiting) = state.withLock { ($0.asked, $0.waiting) }
     let answered = asked.filter { !waiting.contains($0) }
-    return ["interrupted; nothing was shown or changed, and nothing had come yet from \(listed(waiting))"]
+    // A verb may have asked them to do something.
+    return [
+      "interrupted; nothing had come yet from \(listed(waiting)), which may do what was asked all the same"
+    ]
       + (answered.isEmpty ? [] : ["there had answered \(listed(answered))"])
   }
 
