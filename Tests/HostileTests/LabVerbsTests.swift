@@ -174,4 +174,35 @@ import Testing
       #expect(result.status == 0, "\(result.all)")
     }
   }
+
+  @Test func `a host that leaves a direction alone is told to refuse nobody`() throws {
+    try withShell { shell in
+      try shell.write(
+        "inventory/all.yaml",
+        """
+        version: 1
+        services: {web: tcp/443}
+        hosts:
+          a: {addresses: [10.0.0.1]}
+          b: {addresses: [10.0.0.2], mode: {ingress: leave}}
+          c: {addresses: [10.0.0.3]}
+        flows: {f: {from: a, to: [b, c], service: web, why: a test}}
+
+        """)
+      let result = try shell.run(
+        """
+        sekisho lab up -q
+        trap 'sekisho lab down -q' EXIT
+        sekisho apply --lab --yes -q
+        sekisho quarantine a --why 'a test' --lab > told 2>&1 || true
+        sekisho reach a --lab > told
+        grep '1 of 2 other hosts refuses it' told; grep 'gets to 1 of 2' told
+        sekisho lab try a b web > told || true; grep '^open' told
+        # Nor does one whose table is switched off.
+        sekisho lab exec c -- nft 'add table inet sekisho { flags dormant; }'
+        sekisho reach a --lab > told; grep 'Nobody is in quarantine' told; grep 'gets to 2 of 2' told
+        """, inNamespace: false)
+      #expect(result.status == 0, "\(result.all)")
+    }
+  }
 }

@@ -19,7 +19,7 @@ struct AskedQuarantine {
     var refusers: [HostID: [HostID]] = [:]
     for reply in replies {
       guard case .success(let status) = reply.result, let host = policy.host(named: reply.host),
-        let quarantine = status.quarantine, status.table != nil
+        let quarantine = status.quarantine, status.refuses
       else { continue }
       let refused = Set(quarantine.filter(\.isInForce).map(\.address))
       let owners = Set(quarantine.compactMap { owners[$0.address] })
@@ -94,6 +94,17 @@ struct AskedQuarantine {
       try document.encode(to: encoder)
       var container = encoder.container(keyedBy: CodingKeys.self)
       try container.encode(quarantine, forKey: .quarantine)
+    }
+  }
+}
+
+extension HostStatus {
+  /// Whether rules ask, of what comes and of what goes, whom the host is to refuse: none do in a direction that is left alone, in
+  /// a table that is switched off, or where they are not what was compiled.
+  fileprivate var refuses: Bool {
+    guard let table, !table.isDormant, stop == nil else { return false }
+    return [DirectionStatus.Direction.input, .output].allSatisfy { hook in
+      table.directions.contains { $0.hook == hook && $0.mode.isRecorded }
     }
   }
 }
