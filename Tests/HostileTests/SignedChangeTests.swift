@@ -261,6 +261,17 @@ struct SignedChangeTests {
         sekisho sign -q bundle --key ada
         sekisho pull http://10.0.0.2:8080 2>&1 | grep 'revision 3'
         sekisho pull http://10.0.0.2:8080 2>&1 | grep 'nothing new: revision 3'
+        # A server that answers for the index, the signatures and the ruleset, and not when the change is on trial.
+        printf '\\n  fetch3: {from: a, to: b, service: files, why: more}\\n' >> inventory/all.yaml
+        sekisho bundle -q --out bundle --revision 4
+        sekisho sign -q bundle --key ada
+        nsenter -n -t $server nft 'add table ip t; add chain ip t c { type filter hook input priority 0; }'
+        nsenter -n -t $server nft 'add rule ip t c tcp dport 8080 ct state new limit rate over 1/hour burst 3 packets drop'
+        status=0; sekisho pull http://10.0.0.2:8080 --confirm-within 10s || status=$?; test $status = 5
+        nsenter -n -t $server nft delete table ip t
+        status=0; sekisho pull http://10.0.0.2:8080 || status=$?; test $status = 5
+        sekisho pull http://10.0.0.2:8080 --again 2>&1 | grep 'revision 4 is confirmed'
+        sekisho pull http://10.0.0.2:8080 2>&1 | grep 'nothing new: revision 4'
         curl -s -o /dev/null http://10.0.0.2:8080/
         sekisho history
         kill $web $server

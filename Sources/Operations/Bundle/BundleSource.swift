@@ -44,7 +44,9 @@ package struct BundleSource: Sendable {
 
   /// Asks for the index through a new connection, without taking it again where it is the one that was read last.
   func reach(_ tag: (known: String, new: String)?) throws(BundleUnread) {
-    _ = try read(BundleWrite.index, atMost: Self.longestIndex, comparing: tag?.new)
+    // curl(1) fails where there is none to compare with.
+    let known = tag.flatMap { (try? Files.read($0.new, atMost: 4096)) == nil ? nil : $0.new }
+    _ = try read(BundleWrite.index, atMost: Self.longestIndex, comparing: known)
   }
 
   /// What lies beside the index; `nil`: nothing does.

@@ -75,7 +75,8 @@ package struct Pull {
         remedy: "write whose signatures count into \(trust.path)/allowed_signers, or give --allow-unsigned")
     }
     let books = try agent.answer(History())
-    let failed = triesAgain ? nil : try lastTried()
+    // One that somebody has confirmed by hand meanwhile has not failed.
+    let failed = triesAgain ? nil : try lastTried().flatMap { $0 == books.indexDigest ? nil : $0 }
     if let tag { Files.remove(tag.new) }
     guard let bytes = try source.index(unless: triesAgain ? nil : tag) else {
       return .done(failed == nil ? .nothingNew(books.index) : .triedBefore)
@@ -133,7 +134,11 @@ package struct Pull {
       settle()
       return .confirmed(found.index, armed, confirmed)
     } while ContinuousClock.now < end
-    _ = try? agent.answer(EndTrial())
+    if (try? agent.answer(EndTrial())) == nil, try agent.answer(History()).confirmed == armed.revision {
+      // Somebody else has confirmed it.
+      settle()
+      return .accepted(found.index, revision: armed.revision)
+    }
     keepTag()
     return .rolledBack(found.index, armed, last)
   }
