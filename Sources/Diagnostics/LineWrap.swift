@@ -2,7 +2,8 @@
 public enum LineWrap {
   /// A line in as many as it takes, all but the first indented, without a line break at the end.
   ///
-  /// Spaces where it is broken go; a word that is longer than a line stays whole. Colours (SGR sequences of ECMA-48) take no
+  /// Spaces where it is broken go; a word that is longer than a line stays whole, and so does what somebody may copy to a shell: what
+  /// stands in backquotes, or behind a colon and two spaces. Half of a command may be another one. Colours (SGR sequences of ECMA-48) take no
   /// columns, and go on behind a break.
   ///
   /// - Parameters:
@@ -40,15 +41,19 @@ public enum LineWrap {
     var result: [Piece] = []
     var piece = Piece()
     var isInSequence = false
+    var isQuoted = false
+    var isCommand = false
     for scalar in line.unicodeScalars {
-      if scalar == " ", !isInSequence {
+      if scalar == " ", !isInSequence, !isQuoted, !isCommand || piece.text.isEmpty {
         if !piece.text.isEmpty {
           result.append(piece)
           piece = Piece()
         }
         piece.spaces += 1
+        if piece.spaces == 2, result.last?.text.hasSuffix(":") == true { isCommand = true }
         continue
       }
+      if scalar == "`" { isQuoted.toggle() }
       piece.text.unicodeScalars.append(scalar)
       if scalar == "\u{1b}" { isInSequence = true }
       if !isInSequence { piece.columns += SafeText.width(scalar) }

@@ -24,6 +24,19 @@ struct LineWrapTests {
     #expect(LineWrap.wrapped("see \(word) there", columns: 40, indent: 2) == "see\n  \(word)\n  there")
   }
 
+  @Test func `what may be copied to a shell stays whole`() {
+    #expect(
+      LineWrap.wrapped(
+        "to end it, and go back to what was there:  sekisho rollback 7", columns: 40, indent: 2)
+        == "to end it, and go back to what was\n  there:  sekisho rollback 7")
+    #expect(
+      LineWrap.wrapped("what was there comes back by:  sekisho rollback 7 --host a", columns: 40, indent: 2)
+        == "what was there comes back by:\n  sekisho rollback 7 --host a")
+    #expect(
+      LineWrap.wrapped("no table is there, so that `nft delete table inet x` is next", columns: 40, indent: 2)
+        == "no table is there, so that\n  `nft delete table inet x` is next")
+  }
+
   @Test func `colours take no columns`() {
     let red = "\u{1b}[1;31m"
     let text = "\(red)error:\u{1b}[0m one two three four five six eighth"
