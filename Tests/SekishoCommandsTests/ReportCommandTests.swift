@@ -33,7 +33,7 @@ import Testing
     """
     {"format_version": 1, "began": "2026-01-01T00:00:00Z", "ended": "2026-01-01T00:00:09Z", "inventory": "\(inventory)",
      "seed": 1, "tried": \(tried), "population": 9, "open": 1, "denied": 3, "deviating": 1, "unproven": 0,
-     "connections": [{"from_host": "web-1", "to_host": "db-1", "protocol": "tcp", "port": 5432, "outcome": "open",
+     "connections": [{"from_host": "web-1", "to_host": "db-1", "from": "10.0.0.1", "to": "10.0.0.2", "protocol": "tcp", "port": 5432, "outcome": "open",
        "verdict": "denied", "agrees": false, "deviations": [{"kind": "lets", "sentence": "db-1 lets it in"}]}],
      "denials": [{"host": "db-1", "direction": "ingress", "proven": 3, "not_reached": 2, "not_proven": 1}],
      "missing_hosts": [{"host": "api-2", "reason": "it is down"}], "untried_flows": ["vrrp"],

@@ -5,8 +5,8 @@ internal import Policy
 internal import ProbePlan
 
 /// What a probe has shown, for programs and to be kept.
-struct ProbeJSON: Encodable {
-  struct Connection: Encodable {
+struct ProbeJSON: Codable {
+  struct Connection: Codable {
     let fromHost: String
     let toHost: String
     let from: String
@@ -24,7 +24,7 @@ struct ProbeJSON: Encodable {
     let deviations: [Deviation]
   }
 
-  struct Deviation: Encodable {
+  struct Deviation: Codable {
     /// `lets`, `stops`, `leads`, `bypasses`, `loses` or `holds-answer`.
     let kind: String
     /// Who does it; nothing where it is between the hosts.
@@ -34,7 +34,7 @@ struct ProbeJSON: Encodable {
     let cause: Cause?
   }
 
-  struct Cause: Encodable {
+  struct Cause: Codable {
     let chain: String?
     let rule: Int?
     let text: String?
@@ -43,14 +43,14 @@ struct ProbeJSON: Encodable {
     let tripped: [TripStatus]?
   }
 
-  struct Confidence: Encodable {
+  struct Confidence: Codable {
     let samples: Int
     let shareBelow: Double
     let confidence: Double
   }
 
   /// What a host has to deny in a direction, of what was tried.
-  struct Denials: Encodable {
+  struct Denials: Codable {
     let host: String
     let direction: String
     /// It was seen to stop them.
@@ -61,7 +61,7 @@ struct ProbeJSON: Encodable {
     let notProven: Int
   }
 
-  struct Missing: Encodable {
+  struct Missing: Codable {
     let host: String
     let reason: String
   }

@@ -3,55 +3,8 @@ internal import FoundationEssentials
 internal import Machine
 
 /// The outcome of a probe as it was kept, for a report.
-struct KeptProbe: Decodable {
-  struct Connection: Decodable {
-    let fromHost: String
-    let toHost: String
-    let `protocol`: String
-    let port: Int?
-    let outcome: String
-    let verdict: String
-    let reason: String?
-    let deviations: [Deviation]
-  }
-
-  struct Deviation: Decodable { let sentence: String }
-
-  struct Confidence: Decodable {
-    let samples: Int
-    let shareBelow: Double
-  }
-
-  struct Denials: Decodable {
-    let host: String
-    let direction: String
-    let proven: Int
-    let notReached: Int
-    let notProven: Int
-  }
-
-  struct Missing: Decodable {
-    let host: String
-    let reason: String
-  }
-
-  struct Trace: Decodable { let lab: Bool }
-
-  let began: String
-  let ended: String
-  let inventory: String
-  let tried: Int
-  let population: Int
-  let open: Int
-  let denied: Int
-  let deviating: Int
-  let unproven: Int
-  let confidence: Confidence?
-  let connections: [Connection]
-  let denials: [Denials]
-  let missingHosts: [Missing]
-  let untriedFlows: [String]
-  let trace: Trace
+struct KeptProbe {
+  private let probe: ProbeJSON
 
   /// Bytes of an outcome that are read.
   private static let longest = 1 << 27
@@ -73,9 +26,9 @@ struct KeptProbe: Decodable {
     // Names are times. Whoever could write one could tell of a proof that never was.
     for name in entries.keys.filter({ $0.hasSuffix(".json") }).sorted().suffix(most).reversed() {
       guard let bytes = try? kept.read(name, atMost: longest, isOwn: true),
-        let probe = try? decoder.decode(Self.self, from: Data(bytes)), probe.trace.lab == isLab
+        let probe = try? decoder.decode(ProbeJSON.self, from: Data(bytes)), probe.trace?.isLab == isLab
       else { continue }
-      return probe
+      return Self(probe: probe)
     }
     return nil
   }
@@ -86,17 +39,17 @@ struct KeptProbe: Decodable {
 
   /// - Parameter digest: of the inventory that the report is of.
   func chapter(_ digest: String) -> ReportChapter {
-    let isSame = inventory == digest
+    let isSame = probe.inventory == digest
     var lead = [
       "What real packets did between hosts, held against the policy at every hop, the last time that sekisho probe ran."
     ]
     if !isSame {
       lead.append(
-        "It ran for another state of the inventory (\(inventory)), and says nothing of what has changed since."
+        "It ran for another state of the inventory (\(probe.inventory)), and says nothing of what has changed since."
       )
     }
-    if connections.count > Self.mostConnections {
-      lead.append("Of \(connections.count) connections \(Self.mostConnections) are shown.")
+    if probe.connections.count > Self.mostConnections {
+      lead.append("Of \(probe.connections.count) connections \(Self.mostConnections) are shown.")
     }
     return ReportChapter(
       "probe", "Probe: what packets did", lead: lead,
@@ -105,7 +58,7 @@ struct KeptProbe: Decodable {
         ReportTable(
           "Otherwise than the policy says, or not proven",
           ["from", "to", "service", "by the packets", "by the policy", "what is known"],
-          connections.prefix(Self.mostConnections).map { one in
+          probe.connections.prefix(Self.mostConnections).map { one in
             .init(
               [
                 one.fromHost, one.toHost, one.port.map { "\(one.protocol)/\($0)" } ?? one.protocol,
@@ -116,7 +69,7 @@ struct KeptProbe: Decodable {
           }),
         ReportTable(
           "What each host was seen to deny", ["host", "direction", "seen", "no packet came", "not proven"],
-          denials.map {
+          probe.denials.map {
             .init([$0.host, $0.direction, "\($0.proven)", "\($0.notReached)", "\($0.notProven)"])
           }),
       ])
@@ -124,16 +77,18 @@ struct KeptProbe: Decodable {
 
   private func outcome(_ isSame: Bool) -> [ReportTable.Row] {
     var rows: [ReportTable.Row] = [
-      .init(["began (UTC)", began]), .init(["ended (UTC)", ended]),
+      .init(["began (UTC)", probe.began]), .init(["ended (UTC)", probe.ended]),
       .init(
-        ["inventory", isSame ? "the one that this report is of" : "another: \(inventory)"],
+        ["inventory", isSame ? "the one that this report is of" : "another: \(probe.inventory)"],
         isSame ? .good : .notice),
-      .init(["connections that are worth trying", "\(population)"]), .init(["tried", "\(tried)"]),
-      .init(["open, as the policy says", "\(open)"]), .init(["denied, as the policy says", "\(denied)"]),
-      .init(["otherwise than the policy says", "\(deviating)"], deviating > 0 ? .bad : .good),
-      .init(["not proven", "\(unproven)"], unproven > 0 ? .notice : .good),
+      .init(["connections that are worth trying", "\(probe.population)"]),
+      .init(["tried", "\(probe.tried)"]),
+      .init(["open, as the policy says", "\(probe.open)"]),
+      .init(["denied, as the policy says", "\(probe.denied)"]),
+      .init(["otherwise than the policy says", "\(probe.deviating)"], probe.deviating > 0 ? .bad : .good),
+      .init(["not proven", "\(probe.unproven)"], probe.unproven > 0 ? .notice : .good),
     ]
-    if let confidence {
+    if let confidence = probe.confidence {
       rows.append(
         .init([
           "of all, with 99 % confidence, deviate under",
@@ -145,13 +100,13 @@ struct KeptProbe: Decodable {
 
   /// What it has not shown.
   var gaps: [(what: String, why: String)] {
-    var gaps: [(what: String, why: String)] = missingHosts.map {
+    var gaps: [(what: String, why: String)] = probe.missingHosts.map {
       ("packets from and to \($0.host)", "it could not be asked while sekisho probe ran: \($0.reason)")
     }
-    if !untriedFlows.isEmpty {
+    if !probe.untriedFlows.isEmpty {
       gaps.append(
         (
-          "packets of the flows \(untriedFlows.joined(separator: ", "))",
+          "packets of the flows \(probe.untriedFlows.joined(separator: ", "))",
           "an end has no agent, or nothing answers what they allow"
         ))
     }
