@@ -44,11 +44,13 @@ final class WaitingLine: HostWatch {
   private var interrupted: [String] {
     let (asked, waiting) = state.withLock { ($0.asked, $0.waiting) }
     let answered = asked.filter { !waiting.contains($0) }
+    if waiting.isEmpty {
+      return ["interrupted; all had answered, and nothing follows of it: \(listed(answered))"]
+    }
     // A verb may have asked them to do something.
     return [
       "interrupted; nothing had come yet from \(listed(waiting)), which may do what was asked all the same"
-    ]
-      + (answered.isEmpty ? [] : ["there had answered \(listed(answered))"])
+    ] + (answered.isEmpty ? [] : ["there had answered \(listed(answered))"])
   }
 
   /// Writes the line from when it has taken long until the task is cancelled, then takes it away.
