@@ -48,6 +48,7 @@ final class AppliedLine: HostWatch {
     let (hosts, done) = state.withLock { ($0.hosts, $0.done) }
     let finished = hosts.filter(done.contains)
     let rest = hosts.filter { !done.contains($0) }
+    if rest.isEmpty { return ["interrupted; done with \(listed(finished))"] }
     let goingBack = isTried ? "what is on trial there goes back by itself; " : ""
     return [
       "interrupted; "

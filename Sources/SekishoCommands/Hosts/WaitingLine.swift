@@ -45,7 +45,7 @@ final class WaitingLine: HostWatch {
     let (asked, waiting) = state.withLock { ($0.asked, $0.waiting) }
     let answered = asked.filter { !waiting.contains($0) }
     if waiting.isEmpty {
-      return ["interrupted; all had answered, and nothing follows of it: \(listed(answered))"]
+      return ["interrupted; all had answered: \(listed(answered))"]
     }
     // A verb may have asked them to do something.
     return [
