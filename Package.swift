@@ -13,19 +13,24 @@ let common: [SwiftSetting] = [
 /// Source targets also mark every use of unsafe memory.
 let source: [SwiftSetting] = common + [.strictMemorySafety()]
 
+/// Tests ask the algebra of spaces millions of questions, which without optimisation take ten times as long; what is
+/// asserted is asserted all the same.
+let fast = SwiftSetting.unsafeFlags(["-O", "-assert-config", "Debug"], .when(configuration: .debug))
+
 /// A source target; its README is for people, not for the compiler.
 ///
 /// - Parameters:
 ///   - isSmall: whether a release is made small rather than fast, as befits what is done once a run.
 ///   - embedded: files that are a part of the program.
 func layer(
-  _ name: String, _ dependencies: [Target.Dependency] = [], isSmall: Bool = false, embedded: [String] = []
+  _ name: String, _ dependencies: [Target.Dependency] = [], isSmall: Bool = false, isFast: Bool = false,
+  embedded: [String] = []
 ) -> Target {
   let size = SwiftSetting.unsafeFlags(["-Osize"], .when(configuration: .release))
   return .target(
     name: name, dependencies: dependencies, exclude: ["README.md"],
     resources: embedded.map { .embedInCode($0) },
-    swiftSettings: isSmall ? source + [size] : source)
+    swiftSettings: source + (isSmall ? [size] : []) + (isFast ? [fast] : []))
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -33,8 +38,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 /// What tests of several targets share; no part of the product.
-func support(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .target(name: name, dependencies: dependencies, path: "Tests/Support/\(name)", swiftSettings: common)
+func support(_ name: String, _ dependencies: [Target.Dependency], isFast: Bool = false) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: "Tests/Support/\(name)",
+    swiftSettings: isFast ? common + [fast] : common)
 }
 
 /// What the program says it was built of; letters, digits and `-` alone.
@@ -75,15 +82,17 @@ let package = Package(
     .systemLibrary(name: "CXtables"),
 
     // Pure layers: no clock, no kernel.
-    layer("Addressing"),
-    layer("Diagnostics", isSmall: true),
+    layer("Addressing", isFast: true),
+    layer("Diagnostics", isSmall: true, isFast: true),
     layer("Digest", ["CSHA256"]),
-    layer("Policy", ["Addressing", "Diagnostics"]),
-    layer("JSONStrings"),
-    layer("Inventory", ["Addressing", "CYaml", "Diagnostics", "JSONStrings", "Policy"], isSmall: true),
-    layer("Nftables", ["Addressing", "CXtables", "JSONStrings"]),
-    layer("RulesetShape", ["Addressing", "Nftables", "Policy"], isSmall: true),
-    layer("RulesetCompiler", ["Addressing", "Nftables", "Policy", "RulesetShape"]),
+    layer("Policy", ["Addressing", "Diagnostics"], isFast: true),
+    layer("JSONStrings", isFast: true),
+    layer(
+      "Inventory", ["Addressing", "CYaml", "Diagnostics", "JSONStrings", "Policy"], isSmall: true,
+      isFast: true),
+    layer("Nftables", ["Addressing", "CXtables", "JSONStrings"], isFast: true),
+    layer("RulesetShape", ["Addressing", "Nftables", "Policy"], isSmall: true, isFast: true),
+    layer("RulesetCompiler", ["Addressing", "Nftables", "Policy", "RulesetShape"], isFast: true),
     layer(
       "Explanation", ["Addressing", "Nftables", "Policy", "RulesetCompiler", "RulesetShape"], isSmall: true),
     layer("RulesetDiff", ["Nftables", "RulesetShape"], isSmall: true),
@@ -93,17 +102,17 @@ let package = Package(
     layer(
       "Records", ["Addressing", "AgentProtocol", "Explanation", "Policy", "RulesetShape"], isSmall: true),
     layer("ProbePlan", ["Addressing", "Attempts", "Explanation", "Policy"], isSmall: true),
-    layer("ConnectionSpace", ["Addressing"]),
+    layer("ConnectionSpace", ["Addressing"], isFast: true),
     layer(
       "ConnectionDiff",
       [
         "Addressing", "ConnectionSpace", "Diagnostics", "Nftables", "Policy", "PolicySpace", "RulesetShape",
         "RulesetSpace",
       ],
-      isSmall: true),
-    layer("RulesetSpace", ["Addressing", "ConnectionSpace", "Nftables", "RulesetShape"]),
-    layer("PolicySpace", ["Addressing", "ConnectionSpace", "Policy"]),
-    layer("Reachability", ["Addressing", "ConnectionSpace", "Policy"], isSmall: true),
+      isSmall: true, isFast: true),
+    layer("RulesetSpace", ["Addressing", "ConnectionSpace", "Nftables", "RulesetShape"], isFast: true),
+    layer("PolicySpace", ["Addressing", "ConnectionSpace", "Policy"], isFast: true),
+    layer("Reachability", ["Addressing", "ConnectionSpace", "Policy"], isSmall: true, isFast: true),
     layer("Lint", ["Addressing", "Diagnostics", "Policy"], isSmall: true),
     layer(
       "Evidence",
@@ -194,7 +203,7 @@ let package = Package(
     support(
       "MemoryKernel",
       ["AgentProtocol", "Enforcement", "Netlink", "Nftables", "NftablesNetlink", "Sessions"]),
-    support("PolicyFixtures", ["Addressing", "Diagnostics", "Policy"]),
+    support("PolicyFixtures", ["Addressing", "Diagnostics", "Policy"], isFast: true),
     support("LabFixtures", ["Addressing", "Diagnostics", "Policy"]),
     support("Listening", ["Addressing", "Attempts", "Machine", "Probing", system]),
     support("LabHarness", ["Lab", "Machine", "Policy", subprocess, system]),
