@@ -2,7 +2,7 @@
 
 BUILD_PACKAGES := libmnl-dev libnftnl-dev libyaml-dev pkg-config
 RUN_PACKAGES := nftables iproute2 util-linux
-TEST_PACKAGES := conntrack openssh-server openssh-client sudo iptables arptables ebtables systemd python3-yaml python3-jsonschema
+TEST_PACKAGES := conntrack curl openssl openssh-server openssh-client sudo iptables arptables ebtables systemd python3-yaml python3-jsonschema
 CONTAINER_PACKAGES := docker.io podman netavark busybox-static iptables
 BOOT_PACKAGES := qemu-system-x86 debootstrap
 ANSIBLE_PACKAGES := ansible-core openssh-server openssh-client

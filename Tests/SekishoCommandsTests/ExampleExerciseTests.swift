@@ -40,21 +40,8 @@ import Testing
         "NO_COLOR": "1", "PATH": "\(ChildProcess.products):/usr/sbin:/usr/bin:/sbin:/bin",
         "SEKISHO_RUNTIME_DIR": "\(directory.path)/run", "SEKISHO_STATE_DIR": "\(directory.path)/state",
       ])
-    var lines = told.output.split(separator: "\n").map(String.init)[...]
-    var maySkip = true
-    for line in shown {
-      if line == "…" {
-        maySkip = true
-        continue
-      }
-      let index = maySkip ? lines.firstIndex(of: line) : lines.first == line ? lines.startIndex : nil
-      guard let index else {
-        Issue.record("`\(line)` is not there:\n\(told.output)")
-        return
-      }
-      lines = lines[(index + 1)...]
-      maySkip = false
-    }
+    let missing = ShownOutput.missing(shown, in: told.output)
+    #expect(missing == nil, "\(told.output)")
     #expect(shown.filter { $0 != "…" }.count > 1)
   }
 
