@@ -24,8 +24,8 @@ ZSH_COMPLETIONS ?= share/zsh/site-functions
 STATIC_BUILD := .build/static
 RELEASED := $(STATIC_BUILD)/release/sekisho
 MANUAL := .build/manual
-# With a mark where the working tree has changes; empty outside of a repository.
-REVISION = $(shell git describe --always --dirty --exclude='*' 2>/dev/null)
+# What each build says it was built of, with a mark where the working tree has changes; empty outside of a repository.
+export SEKISHO_REVISION := $(shell git describe --always --dirty --exclude='*' 2>/dev/null)
 STATIC_LIBRARIES := $(CURDIR)/$(STATIC_BUILD)/libraries
 COLLECTABLE := swiftCore swift_Concurrency swift_RegexParser swift_StringProcessing FoundationEssentials \
 	_FoundationCollections
@@ -134,11 +134,11 @@ release: packages
 	@ln -sf "$$(gcc -print-file-name=libstdc++.a)" "$$(gcc -print-file-name=libyaml.a)" $(STATIC_LIBRARIES)/
 	@toolchain="$$(dirname "$$(readlink -f "$$(command -v swift)")")/../lib/swift_static/linux" && \
 		packaging/collectable $(STATIC_LIBRARIES) $(COLLECTABLE:%="$$toolchain/lib%.a")
-	SEKISHO_REVISION="$(REVISION)" swift build $(STATIC) --product sekisho
+	swift build $(STATIC) --product sekisho
 
 # Every figure of docs/performance.md, measured in one run; kernel parts in namespaces of their own.
 bench: release test-packages
-	SEKISHO_REVISION="$(REVISION)" swift build $(STATIC) --product benchmark
+	swift build $(STATIC) --product benchmark
 	$(STATIC_BUILD)/release/benchmark $(STATIC_BUILD)/release/sekisho .build/benchmark/$$$$
 
 # The pages of the library products, in .build/documentation; a warning fails.
@@ -182,7 +182,7 @@ uninstall:
 		"$(INTO)/share/man/man8/sekisho-"*.8 "$(INTO)/share/bash-completion/completions/sekisho" \
 		"$(INTO)/$(ZSH_COMPLETIONS)/_sekisho" "$(INTO)/share/fish/vendor_completions.d/sekisho.fish"
 
-# A package for Debian 12, in .build/deb.
+# A package for Debian 12, in .build/deb, for the architecture of this machine: arm64 is made on arm64.
 deb: manual
 	@packaging/install-packages $(DEB_PACKAGES)
 	rm -rf .build/deb
