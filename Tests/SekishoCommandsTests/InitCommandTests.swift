@@ -1,5 +1,6 @@
 import ChildProcess
 import Foundation
+import Goldens
 import Testing
 
 /// The first command of a user's first day.
@@ -26,6 +27,24 @@ import Testing
     #expect(told.output.contains("addresses: [\"192.0.2.9\"]"), "\(told.output)")
     #expect(told.output.contains("sound: 1 host, 4 flows"), "\(told.output)")
     #expect(told.output.contains("1 distinct ruleset"), "\(told.output)")
+  }
+
+  @Test func `each step of a newcomer says the next`() throws {
+    let told = try run(
+      """
+      unshare --user --map-root-user --net --mount --pid --fork --kill-child sh -ec '
+        mount -t proc proc /proc; mount -t tmpfs tmpfs /run
+        ip link set lo up; ip link add eth0 type veth peer name far0; ip link set eth0 up
+        ip address add 192.0.2.9/24 dev eth0
+        exec "\(Golden.root)/Tests/Packages/newcomer" .'
+      """)
+    #expect(told.status == 0, "\(told.output)")
+    #expect(told.output.contains("$ sekisho lab try web-1 db-1 postgres\n"), "\(told.output)")
+  }
+
+  @Test func `who is no terminal is told no next step`() throws {
+    let told = try run("\(Self.machine)' && sekisho check")
+    #expect(told.output.hasSuffix("services\n"), "\(told.output)")
   }
 
   @Test func `each file names the schema that stands beside it`() throws {

@@ -97,6 +97,9 @@ struct CheckCommand: Verb {
     let found = [loaded.report.summary, lint?.summary ?? ""].filter { !$0.isEmpty }.joined(separator: ", ")
     answer.parts.append(.summary("sound: \(counts.text)\(found.isEmpty ? "" : "; \(found)")"))
     if strict, counts.warnings + (counts.findings ?? 0) > 0 { answer.exitCode = .differs }
+    if !output.json {
+      answer.parts += NextStep(console, inventory: inventory.inventory).behindCheck()
+    }
     return answer
   }
 }

@@ -167,6 +167,9 @@ struct ApplyCommand: Verb {
     if !targets.isLab, !changing.isEmpty, answer.exitCode == nil {
       answer.parts += next(local: request.isLocal, changing)
     }
+    if targets.isLab, !output.json, answer.exitCode == nil, let policy = targets.inventory?.policy {
+      answer.parts += NextStep(console, inventory: inventory.inventory).behindLab(policy)
+    }
     return answer
   }
 
