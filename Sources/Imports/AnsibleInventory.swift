@@ -20,6 +20,7 @@ package enum AnsibleInventory {
   package static func hosts(_ bytes: [UInt8], of file: String) throws(ImportFaults) -> ImportedHosts {
     var groups: [String: Group] = [:]
     var variables: [String: Variables] = [:]
+    let bytes = try ImportedText.bytes(bytes, of: file)
     do throws(JSONSyntaxError) {
       var reader = JSONReader(bytes)
       try reader.object { (reader, name) throws(JSONSyntaxError) in

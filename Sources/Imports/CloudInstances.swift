@@ -48,11 +48,22 @@ struct CloudInstances {
       }
       add(kind, resource)
     }
-    for (type, count) in unread.sorted(by: { $0.key < $1.key }) {
-      remarks.append(
-        ImportRemark(ImportPlace(file), "left out: \(count) of \(SafeText.escaped(type)), which is not read"))
-    }
+    leave(unread)
     nameByResource(resources.filter { Kind(rawValue: $0.type) != nil })
+  }
+
+  /// Says of each provider what of it is not read, first what may be a host.
+  private mutating func leave(_ unread: [String: Int]) {
+    let providers = Dictionary(grouping: unread.keys) { $0.prefix { $0 != "_" } }
+    for (provider, types) in providers.sorted(by: { $0.key < $1.key }) {
+      let isHost = { (type: String) in Self.maybeHosts.contains { type.hasSuffix($0) } }
+      let order = types.sorted { (isHost($0) ? 0 : 1, $0) < (isHost($1) ? 0 : 1, $1) }
+      let counts = order.map { "\(unread[$0, default: 0]) of \(SafeText.escaped($0))" }
+      remarks.append(
+        ImportRemark(
+          ImportPlace(file),
+          "not read, of \(SafeText.escaped(String(provider))): \(listed(counts, limit: 12))"))
+    }
   }
 
   private struct Found {

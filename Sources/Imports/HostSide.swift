@@ -48,15 +48,13 @@ struct HostSide {
       ipv6: !families.contains(.ipv6) ? IntervalSet() : whole.ipv6.isAll ? .all : filled.ipv6)
   }
 
-  /// Whether something comes to groups that are no connections of one with another.
-  func letsGroupsIn(_ space: ConnectionSpace) throws(NotProven) -> Bool {
+  /// What comes to groups that is no connections of one with another; `nil`: nothing does that anybody would miss.
+  func groups(_ space: ConnectionSpace) throws(NotProven) -> ConnectionSpace? {
     let groups = try space.restricted {
-      $0.passage == passage && $0.ipProtocol != .tcp && $0.ipProtocol != .sctp
+      $0.passage == passage && ![.tcp, .sctp, .icmp, .icmpv6].contains($0.ipProtocol)
     }
     .restricted(to: .multicast)
-    return try groups.rectangles().contains {
-      isOfUse($0) && $0.ipProtocol != .icmp && $0.ipProtocol != .icmpv6
-    }
+    return try groups.rectangles().contains { isOfUse($0) } ? groups : nil
   }
 
   /// Whether anybody would write it as a flow, or miss it: not messages that are always let through or never.

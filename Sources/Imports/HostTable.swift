@@ -32,7 +32,7 @@ package enum HostTable {
         faults.append(
           ImportRemark(
             place,
-            "\(record.fields.count) fields under a header of \(header.fields.count); a text with a comma stands in quotes"
+            "\(record.fields.count) fields under a header of \(header.fields.count); a text with what stands between two of them is in quotes"
           ))
         if faults.count > ImportNaming.mostFaults { break }
         continue
@@ -41,7 +41,7 @@ package enum HostTable {
         places[column].map { trimmed(record.fields[$0]) } ?? ""
       }
       func words(_ column: Column) -> [String] {
-        text(column).split { $0 == ";" || $0 == " " || $0 == "\n" || $0 == "\r\n" }.map(String.init)
+        text(column).split { [";", ",", " ", "\t", "\n", "\r\n"].contains($0) }.map(String.init)
       }
       var host = FoundHost(name: text(.name), groups: Set(words(.groups)), place: place)
       for word in words(.addresses) {
@@ -49,7 +49,8 @@ package enum HostTable {
           host.addresses.append(address)
         } else {
           faults.append(
-            ImportRemark(place, "\(SafeText.quoted(word)) is no address; several stand with `;` between"))
+            ImportRemark(
+              place, "\(SafeText.quoted(word)) is no address; several stand with a space or `;` between"))
         }
       }
       if !text(.zone).isEmpty { host.zone = text(.zone) }

@@ -10,10 +10,16 @@ package enum HostsFile {
     var (faults, remarks): ([ImportRemark], [ImportRemark]) = ([], [])
     var found: [FoundHost] = []
     var numbers: [String: Int] = [:]
+    let bytes = try ImportedText.bytes(bytes, of: file)
     for (number, line) in bytes.split(separator: 0x0a, omittingEmptySubsequences: false).enumerated() {
       let place = ImportPlace(file, line: number + 1)
-      let words = line.prefix { $0 != UInt8(ascii: "#") }.split { $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }
-        .map { String(decoding: $0, as: UTF8.self) }
+      // Comments may be in any encoding: nobody reads them.
+      guard let said = String(validating: line.prefix { $0 != UInt8(ascii: "#") }, as: UTF8.self) else {
+        faults.append(ImportRemark(place, ImportedText.notUTF8))
+        if faults.count > ImportNaming.mostFaults { break }
+        continue
+      }
+      let words = said.split { [" ", "\t", "\r"].contains($0) }.map(String.init)
       guard let first = words.first else { continue }
       guard let address = try? Address(parsing: first.prefix { $0 != "%" }) else {
         faults.append(ImportRemark(place, "\(SafeText.quoted(first)) is no address"))

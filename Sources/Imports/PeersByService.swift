@@ -14,6 +14,8 @@ struct PeersByService {
   private(set) var all: [Entry] = []
   /// What became no flow.
   private(set) var left: [String] = []
+  /// Whether what goes to multicast groups is among that.
+  private(set) var leavesGroups = false
 
   /// Of so many protocols without ports nobody means each.
   private static let mostProtocols = 16
@@ -77,10 +79,7 @@ struct PeersByService {
       left.append(
         "\(protocols) protocols without ports pass \(side.word); name those that are needed as services")
     }
-    if groups {
-      left.append(
-        "what goes \(side.word) to multicast groups is left out: services name their groups, by `multicast`")
-    }
+    leavesGroups = groups
   }
 
   /// The ports or types that can be a service's: no port 0, and of messages those that ask something.

@@ -19,6 +19,8 @@ package struct RulesetImport: Sendable {
 
   package private(set) var part = InventoryPart()
   package private(set) var left: [Left] = []
+  /// Directions that no chain filters.
+  private var unfiltered: Set<Passage> = []
 
   /// - Parameters:
   ///   - tables: all of the host.
@@ -35,25 +37,45 @@ package struct RulesetImport: Sendable {
     let circumstances = Circumstances(ownAddresses: AddressSet(own))
     let families = Set(own.map(\.family))
     var names = ImportedNames(beside: policy, host: host, tables)
+    // A host of which nothing at all is judged no inventory has.
+    let filtered = [Passage.ingress, .egress].filter { Self.isFiltered($0, tables) }
     for passage in [Passage.ingress, .egress] {
+      if !filtered.isEmpty, !filtered.contains(passage) {
+        unfiltered.insert(passage)
+        continue
+      }
       let space = try RulesetSpace(tables, passage, circumstances, in: universe, givesUp: true)
       let side = HostSide(passage, own)
       let sure = try side.here(space.lower)
       let common = try side.common(sure)
-      if try !side.onLinks(sure).isSubset(of: common.atEach) {
-        left.append(
-          Left(rules: [], words: "what passes \(side.word) at some of its addresses only is left out"))
-      }
-      if passage == .ingress, try side.letsGroupsIn(space.lower) {
+      var shares = RuleShares(tables, passage, circumstances)
+      let atSome = try side.onLinks(sure).subtracting(common.atEach)
+      if !atSome.isEmpty {
         left.append(
           Left(
-            rules: [],
+            rules: try shares.accepting(atSome),
+            words: "what passes \(side.word) at some of its addresses only is left out"))
+      }
+      if passage == .ingress, let groups = try side.groups(space.lower) {
+        left.append(
+          Left(
+            rules: try shares.accepting(groups),
             words: "what comes to multicast groups is left out: services name their groups, by `multicast`"))
       }
       try leave(
-        side.onLinks(space.upper.subtracting(space.lower)), side, space.givenUp, tables, circumstances)
+        side.onLinks(space.upper.subtracting(space.lower)), side, space.givenUp, &shares, tables,
+        circumstances
+      )
       let flows = PeersByService(try common.atOne.rectangles(), side, families)
       left += flows.left.map { Left(rules: [], words: $0) }
+      if flows.leavesGroups {
+        left.append(
+          Left(
+            rules: try shares.accepting(common.atOne.restricted(to: .multicast)),
+            words:
+              "what goes \(side.word) to multicast groups is left out: services name their groups, by `multicast`"
+          ))
+      }
       for flow in flows.all {
         let network = names.network(flow.peers)
         let services = flow.services.map { names.service($0) }
@@ -92,14 +114,25 @@ package struct RulesetImport: Sendable {
     let everything = try universe.everything(.forward)
     let passesAll = space.lower == everything
     if !passesAll, !space.upper.isEmpty {
+      var shares = RuleShares(tables, .forward, circumstances)
       left.append(
         Left(
-          rules: [],
+          rules: try shares.accepting(space.upper),
           words:
             "what passes through the host is left out, so that nothing does: a gateway needs `forwarding: gateway` with its routes, a host of containers `forwarding: containers`"
         ))
     }
     if let known = policy?.hosts.first(where: { $0.name == host }) {
+      for passage in [Passage.ingress, .egress] where unfiltered.contains(passage) {
+        let (direction, word) =
+          passage == .ingress ? (known.modes.ingress, "ingress") : (known.modes.egress, "egress")
+        if direction == .leave { continue }
+        left.append(
+          Left(
+            rules: [],
+            words: "nothing filters its \(word), which the inventory does: `mode: {\(word): leave}` would not"
+          ))
+      }
       if !passesAll, !known.forwarding.filtersPassage {
         left.append(
           Left(
@@ -111,7 +144,26 @@ package struct RulesetImport: Sendable {
     }
     var written = InventoryPart.Host(name: host, addresses: own.sorted())
     written.deniesForwarding = !passesAll
+    written.leavesIngress = unfiltered.contains(.ingress)
+    written.leavesEgress = unfiltered.contains(.egress)
     part.hosts = [written]
+  }
+
+  /// The hooks of a passage at which chains filter it.
+  static func hooks(of passage: Passage) -> Set<Hook> {
+    switch passage {
+    case .ingress: [.ingress, .prerouting, .input]
+    case .egress: [.output, .postrouting]
+    case .forward, .whole: [.ingress, .prerouting, .forward, .postrouting]
+    }
+  }
+
+  /// Whether any chain could stop something of it, however it is used.
+  private static func isFiltered(_ passage: Passage, _ tables: [Table]) -> Bool {
+    tables.contains { table in
+      !table.flags.contains(.dormant)
+        && table.chains.contains { chain in chain.base.map { hooks(of: passage).contains($0.hook) } ?? false }
+    }
   }
 
   // MARK: What depends on more than the connection
@@ -119,18 +171,26 @@ package struct RulesetImport: Sendable {
   /// How many connections are followed to the rules that decide about them.
   private static let mostTraces = 100
 
-  /// Says by which rules something may pass that does not surely.
+  /// Says of each rule by which something may pass, or be stopped, that does not surely.
   private mutating func leave(
-    _ unsure: ConnectionSpace, _ side: HostSide, _ givenUp: [String], _ tables: [Table],
+    _ unsure: ConnectionSpace, _ side: HostSide, _ givenUp: [String], _ shares: inout RuleShares,
+    _ tables: [Table],
     _ circumstances: Circumstances
   ) throws(NotProven) {
     for chain in givenUp {
       left.append(Left(rules: [], words: "\(chain) is too intricate; what it decides about is left out"))
     }
     if unsure.isEmpty { return }
+    let why = "left out, because it depends on more than the connection: \(side.word)"
+    let (doubts, rest) = try shares.doubts(about: unsure, side)
+    for doubt in doubts {
+      left.append(
+        Left(
+          rules: [doubt.rule], words: "\(why) \(doubt.first.words)\(doubt.isMore ? ", and others" : "")"))
+    }
+    // What no rule is about by itself, as where one sets a mark for the next.
     var points: [[RulePlace]: (first: Point, more: Bool)] = [:]
-    let rectangles = try unsure.rectangles().filter { side.isOfUse($0) }
-    for rectangle in rectangles.prefix(Self.mostTraces) {
+    for rectangle in rest.prefix(Self.mostTraces) {
       guard let point = Point(rectangle) else { continue }
       let trace = try ConnectionTrace(of: point, tables, circumstances)
       let rules = Set(trace.steps.flatMap(\.decisions).filter { !$0.isSure }.map(\.rule)).sorted()
@@ -138,26 +198,69 @@ package struct RulesetImport: Sendable {
     }
     for (rules, point) in points.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
       left.append(
-        Left(
-          rules: rules,
-          words:
-            "left out, because it depends on more than the connection: \(side.word) \(point.first.words)\(point.more ? ", and others" : "")"
-        ))
+        Left(rules: rules, words: "\(why) \(point.first.words)\(point.more ? ", and others" : "")"))
     }
-    if rectangles.count > Self.mostTraces {
+    if rest.count > Self.mostTraces {
       left.append(
         Left(
           rules: [],
           words:
-            "\(rectangles.count - Self.mostTraces) more that depend on more than the connection \(side.word) are left out"
+            "\(rest.count - Self.mostTraces) more that depend on more than the connection \(side.word) are left out"
         ))
     }
   }
 }
 
+/// The rules of a passage, each by itself, in a universe that nothing else needs.
+struct RuleShares {
+  struct Doubt {
+    let rule: RulePlace
+    let first: Point
+    let isMore: Bool
+  }
+
+  private let universe = Universe()
+  private let tables: [Table]
+  private let passage: Passage
+  private let circumstances: Circumstances
+  /// Empty where the rules are too intricate to be told one by one; most rulesets leave nothing out, and nobody asks.
+  private lazy var all = (try? RuleShare.all(tables, passage, circumstances, in: universe)) ?? []
+
+  init(_ tables: [Table], _ passage: Passage, _ circumstances: Circumstances) {
+    (self.tables, self.passage, self.circumstances) = (tables, passage, circumstances)
+  }
+
+  /// The rules that accept, or may, something of a space.
+  mutating func accepting(_ space: ConnectionSpace) throws(NotProven) -> [RulePlace] {
+    let space = try universe.space(of: space.rectangles())
+    var rules: [RulePlace] = []
+    for share in all where share.verdict == .accept {
+      if try !share.possible.intersection(space).isEmpty { rules.append(share.rule) }
+    }
+    return rules
+  }
+
+  /// The rules because of which something does not surely pass, and what is left of that without them.
+  mutating func doubts(
+    about unsure: ConnectionSpace, _ side: HostSide
+  ) throws(NotProven) -> (doubts: [Doubt], rest: [Rectangle]) {
+    var doubts: [Doubt] = []
+    let whole = try universe.space(of: unsure.rectangles())
+    var rest = whole
+    for share in all {
+      let part = try share.possible.subtracting(share.sure).intersection(whole)
+      let rectangles = try part.rectangles().filter { side.isOfUse($0) }
+      guard let first = rectangles.lazy.compactMap({ Point($0) }).first else { continue }
+      doubts.append(Doubt(rule: share.rule, first: first, isMore: rectangles.count > 1))
+      rest = try rest.subtracting(part)
+    }
+    return (doubts, try rest.rectangles().filter { side.isOfUse($0) })
+  }
+}
+
 extension Point {
   /// One of the connections of a rectangle.
-  fileprivate init?(_ rectangle: Rectangle) {
+  init?(_ rectangle: Rectangle) {
     guard let family = rectangle.sources.families.first,
       let source = rectangle.sources.ranges(family).first,
       let destination = rectangle.destinations.ranges(family).first

@@ -7,6 +7,7 @@ package enum TerraformState {
   package static func hosts(_ bytes: [UInt8], of file: String) throws(ImportFaults) -> ImportedHosts {
     var resources: [TerraformResource] = []
     var isKnown = false
+    let bytes = try ImportedText.bytes(bytes, of: file)
     do throws(JSONSyntaxError) {
       var reader = JSONReader(bytes)
       try reader.object { (reader, key) throws(JSONSyntaxError) in
@@ -18,7 +19,7 @@ package enum TerraformState {
         case "resources":
           isKnown = true
           try reader.array { (reader) throws(JSONSyntaxError) in
-            resources += TerraformResource.stored(try JSONTree(&reader)).filter(\.isOfUse)
+            resources += TerraformResource.stored(try JSONTree(&reader))
           }
         default: try reader.skip()
         }
@@ -52,7 +53,7 @@ package enum TerraformState {
       switch key {
       case "resources":
         try reader.array { (reader) throws(JSONSyntaxError) in
-          if let resource = TerraformResource(shown: try JSONTree(&reader)), resource.isOfUse {
+          if let resource = TerraformResource(shown: try JSONTree(&reader)) {
             resources.append(resource)
           }
         }
@@ -71,10 +72,9 @@ struct TerraformResource {
   let address: String
   let values: JSONTree
 
-  /// Whether it is a host, says something of one, or may be one that is not known here.
-  var isOfUse: Bool {
+  /// Whether it is a host, or says something of one.
+  private static func isOfUse(_ type: String) -> Bool {
     CloudInstances.Kind(rawValue: type) != nil || CloudInstances.isBeside(type)
-      || CloudInstances.maybeHosts.contains { type.hasSuffix($0) }
   }
 
   /// - Returns: `nil` for what is only looked up (`mode: data`).
@@ -83,7 +83,8 @@ struct TerraformResource {
     else {
       return nil
     }
-    (self.type, self.address, values) = (type, address, tree["values"] ?? .other)
+    (self.type, self.address) = (type, address)
+    values = Self.isOfUse(type) ? tree["values"] ?? .other : .other
   }
 
   private init(type: String, address: String, values: JSONTree) {
@@ -104,7 +105,8 @@ struct TerraformResource {
         default: ""
         }
       return TerraformResource(
-        type: type, address: "\(module)\(type).\(name)\(index)", values: instance["attributes"] ?? .other)
+        type: type, address: "\(module)\(type).\(name)\(index)",
+        values: isOfUse(type) ? instance["attributes"] ?? .other : .other)
     }
   }
 

@@ -13,6 +13,9 @@ package struct InventoryPart: Hashable, Sendable {
     package var ssh: String?
     /// Whether nothing may pass through it; else that is left alone.
     package var deniesForwarding = false
+    /// Whether it has no rules for what comes in, or goes out.
+    package var leavesIngress = false
+    package var leavesEgress = false
     /// Any text in which nothing is invisible.
     package var description: String?
 
@@ -92,6 +95,10 @@ extension InventoryPart.Host {
     if let zone { values.append("zone: \(InventoryName.yaml(zone))") }
     if !groups.isEmpty { values.append("groups: \(Self.list(groups.map(InventoryName.yaml)))") }
     if let ssh { values.append("ssh: \(InventoryName.quoted(ssh))") }
+    let left = [leavesIngress ? "ingress: leave" : nil, leavesEgress ? "egress: leave" : nil].compactMap {
+      $0
+    }
+    if !left.isEmpty { values.append("mode: {\(left.joined(separator: ", "))}") }
     if deniesForwarding { values.append("forwarding: deny") }
     if let description { values.append("description: \(InventoryName.quoted(description))") }
     return values.joined(separator: ", ")

@@ -17,6 +17,9 @@ struct ImportReport {
   private let present: [String]
   private let remarks: [ImportRemark]
 
+  /// Of more remarks nobody reads all at a terminal.
+  private static let mostRemarks = 200
+
   /// - Parameter loaded: the inventory that it is for; `nil`: none.
   /// - Throws: ``ImportFaults`` where both contradict each other.
   init(
@@ -80,10 +83,13 @@ struct ImportReport {
     let texts = RuleTexts(listing.tables)
     remarks =
       checked.remarks + listing.remarks.map { ImportRemark(ImportPlace(source.name), $0) }
-      + found.left.map { left in
+      + found.left.flatMap { left in
         let rules = left.rules.map { "\($0.table) \($0.chain.text) rule \($0.index + 1): \(texts.text($0))" }
-        return ImportRemark(
-          ImportPlace(source.name, item: rules.isEmpty ? nil : listed(rules, limit: 3)), left.words)
+        // Each rule by itself; why, once.
+        return (rules.isEmpty ? [String?.none] : rules.map { $0 }).enumerated().map { number, rule in
+          ImportRemark(
+            ImportPlace(source.name, item: rule), number == 0 ? left.words : "left out for the same reason")
+        }
       }
   }
 
@@ -95,7 +101,11 @@ struct ImportReport {
     if let made, shows {
       answer.parts.append(.verbatim(Array((made.path == nil ? made.text : made.patch).utf8)))
     }
-    answer.parts += remarks.map { .remark("\($0)") }
+    answer.parts += remarks.prefix(Self.mostRemarks).map { .remark("\($0)") }
+    if remarks.count > Self.mostRemarks {
+      answer.parts.append(
+        .remark("\(remarks.count - Self.mostRemarks) more were left out or renamed; --json has all of them"))
+    }
     var words = [counted(hosts.count, "new host")]
     if !flows.isEmpty { words.append(counted(flows.count, "flow")) }
     if !present.isEmpty {
