@@ -48,7 +48,7 @@ extension InventoryLoader {
       default: unknownKey(entry, in: .flow)
       }
     }
-    if !hasWhy {
+    if !hasWhy, unseparatedKeys.remove("why") == nil {
       error(
         flow.key, "the flow \(quoted(flow.key)) does not say why it exists",
         help: "write `why:` and the reason that a reviewer needs")
@@ -63,7 +63,7 @@ extension InventoryLoader {
   }
 
   mutating func required(_ node: NodeID?, _ what: String, _ key: NodeID) -> NodeID? {
-    if node == nil, !log.countsUnkeptError() {
+    if node == nil, unseparatedKeys.remove(what) == nil, !log.countsUnkeptError() {
       error(key, "\(quoted(key)) has no `\(what)`", help: "add `\(what):` to it")
     }
     return node

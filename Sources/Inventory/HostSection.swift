@@ -82,7 +82,7 @@ extension InventoryLoader {
     }
     guard let addresses else {
       declareName(host.key)
-      if log.countsUnkeptError() { return }
+      if unseparatedKeys.remove("addresses") != nil || log.countsUnkeptError() { return }
       return error(
         host.key, "the host \(quoted(host.key)) has no `addresses`", help: "write `addresses: [10.20.1.11]`")
     }

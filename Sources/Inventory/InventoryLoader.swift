@@ -13,6 +13,8 @@ struct InventoryLoader {
   var groupListIndex: [[Symbol]: Int] = [:]
   /// Hosts that the files declare, expanded or not.
   var hostBudget = 65_536
+  /// Keys that lack only the space behind their colon, which is told: they are not missing as well.
+  var unseparatedKeys: Set<String> = []
   /// Where names of services, flows, guards, tripwires and settings were first declared.
   private var declared: [DeclaredName: NodeID] = [:]
 

@@ -59,6 +59,7 @@ extension InventoryLoader {
 
   mutating func unknownKey(_ entry: YAMLEntry, in schema: MappingSchema) {
     if let (key, value) = unseparated(entry, schema) {
+      unseparatedKeys.insert(key)
       let help =
         OddSpace.first(in: value).map(OddSpace.helpWhereNeeded)
         ?? "write a space behind the colon: `\(key): \(value)`"

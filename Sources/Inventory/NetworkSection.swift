@@ -39,7 +39,7 @@ extension InventoryLoader {
         default: unknownKey(entry, in: .network)
         }
       }
-      if !hasPrefixes {
+      if !hasPrefixes, unseparatedKeys.remove("prefixes") == nil {
         error(
           network.key, "the network \(quoted(name)) has no `prefixes`",
           help: "write `prefixes: [203.0.113.0/24]`")

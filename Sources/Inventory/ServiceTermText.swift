@@ -12,7 +12,7 @@ enum ServiceTermText {
 
   /// `icmp/TYPE` makes two terms, one for each family; everything else one.
   static func terms(_ text: String) throws(Fault) -> [ServiceTerm] {
-    if text.contains(where: { ",+ ".contains($0) }) { throw severalInOne(text) }
+    if text.contains(where: { ",+ ;|".contains($0) }) { throw severalInOne(text) }
     let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
     let detail = parts.count > 1 ? String(parts[1]) : nil
     let name = String(parts[0])
@@ -51,9 +51,10 @@ enum ServiceTermText {
     !text.isEmpty && text.utf8.allSatisfy { (0x30...0x39).contains($0) }
   }
 
-  /// `tcp/80,443` is one text to YAML, and so is `53/tcp+udp`.
+  /// `tcp/80,443` is one text to YAML, and so are `53/tcp+udp` and `tcp/80;443`.
   private static func severalInOne(_ text: String) -> Fault {
-    let separator = text.contains(",") ? "a comma" : text.contains("+") ? "`+`" : "a space"
+    let sign = ["+", ";", "|"].first { text.contains($0) }
+    let separator = text.contains(",") ? "a comma" : sign.map { "`\($0)`" } ?? "a space"
     let message = "\(SafeText.quoted(text)) is one text, and \(separator) separates nothing in it"
     guard let terms = meant(text) else {
       return Fault(
@@ -78,9 +79,14 @@ enum ServiceTermText {
     }
     guard !name.isEmpty, name.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
       if name.contains(":") {
+        let halves = name.split(separator: ":", maxSplits: 1).map(String.init)
+        let isOne = halves.count == 2 && IPProtocol(name: halves[0])?.hasPorts == true
+        let port = isOne ? try? ports(halves[1]) : nil
         throw Fault(
           message: "\(SafeText.quoted(name)) is no service: ports are not written with `:`",
-          help: "write `tcp/22-80` for a range, `[tcp/22, tcp/80]` for two ports")
+          help: port == nil
+            ? "write `tcp/22-80` for a range, `[tcp/22, tcp/80]` for two ports"
+            : "write `\(halves[0])/\(halves[1])`")
       }
       let known = IPProtocol.names.map(\.name) + ["icmpv4"]
       let nearest = Suggestion.nearest(to: name, among: known).map { "did you mean `\($0)`?" }

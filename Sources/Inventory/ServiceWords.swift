@@ -8,7 +8,7 @@ extension ServiceTermText {
   /// - Returns: `nil` for a text that means none for certain; else at least one, each of which is good.
   static func meant(_ text: String) -> [String]? {
     var words = Words()
-    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+    for part in text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "," || $0 == ";" }) {
       guard words.take(part.lowercased()) else { return nil }
     }
     return words.terms

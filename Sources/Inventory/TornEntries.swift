@@ -31,7 +31,9 @@ extension InventoryLoader {
       words.append(tree.string(NodeID(next)))
       next += 2
     }
-    let text = SafeText.escaped(words.joined(separator: ", "))
+    // Of `tcp/80,443` the rest is a port whose protocol stands ahead.
+    let meant = ServiceTermText.meant(words.joined(separator: ","))
+    let text = SafeText.escaped((meant ?? words).joined(separator: ", "))
     return (
       first == entry.key.index, SafeText.escaped(key),
       takesList(key)
