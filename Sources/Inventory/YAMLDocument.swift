@@ -149,7 +149,7 @@ struct YAMLDocument {
         Diagnostic(
           .error, at: place.location(tree.paths), length: Int(place.length),
           message: "\(SafeText.quoted(text)) is not YAML inside `[…]` or `{…}`: a bracket ends a text there",
-          help: "write \"\(text)\" in quotes"))
+          help: OddSpace.first(in: text).map(OddSpace.helpWhereNeeded) ?? "write \"\(text)\" in quotes"))
     }
     let isKey = open.last?.expectsKey ?? false
     let symbol = isKey ? tree.symbols.intern(tree.text[start...]) : .none

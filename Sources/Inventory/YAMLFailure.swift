@@ -130,7 +130,10 @@ enum YAMLFailure {
       "did not find expected whitespace or line break", "`!` begins a tag in YAML, and tags are not read",
       "a selector that excludes needs a name first: `all & !canary`"
     ),
-    ("found unexpected ':'", "a `:` where none can stand", "quote the text"),
+    (
+      "found unexpected ':'", "a `:` where none can stand",
+      "quote the text; behind a key the colon needs a space, as in `to: [web]`"
+    ),
     (
       "block sequence entries are not allowed in this context", "an item of a list cannot begin here",
       "begin the list in a line of its own"

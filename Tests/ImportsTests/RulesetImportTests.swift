@@ -102,24 +102,24 @@ import Testing
 
   // MARK: Rulesets of others
 
-  private static func rule(_ chain: String, _ expressions: String) -> String {
+  static func rule(_ chain: String, _ expressions: String) -> String {
     "{\"rule\":{\"family\":\"inet\",\"table\":\"filter\",\"chain\":\"\(chain)\",\"expr\":[\(expressions)]}}"
   }
 
-  private static func match(_ left: String, _ right: String, _ sign: String = "==") -> String {
+  static func match(_ left: String, _ right: String, _ sign: String = "==") -> String {
     "{\"match\":{\"op\":\"\(sign)\",\"left\":\(left),\"right\":\(right)}}"
   }
 
-  private static func field(_ ipProtocol: String, _ field: String) -> String {
+  static func field(_ ipProtocol: String, _ field: String) -> String {
     "{\"payload\":{\"protocol\":\"\(ipProtocol)\",\"field\":\"\(field)\"}}"
   }
 
-  private static func meta(_ key: String) -> String { "{\"meta\":{\"key\":\"\(key)\"}}" }
+  static func meta(_ key: String) -> String { "{\"meta\":{\"key\":\"\(key)\"}}" }
 
-  private static let accept = "{\"accept\":null}"
+  static let accept = "{\"accept\":null}"
   private static let states = match("{\"ct\":{\"key\":\"state\"}}", "[\"established\",\"related\"]", "in")
 
-  private static func tables(
+  static func tables(
     _ input: [String], output: [String] = [accept], forward: String = "drop", sets: String = ""
   ) throws -> [Table] {
     func chain(_ name: String, _ policy: String) -> String {
@@ -132,10 +132,10 @@ import Testing
     return try Table.tables(fromJSON: Array("{\"nftables\":[\(objects.joined(separator: ","))]}".utf8))
   }
 
-  private let own = [Address(.ipv4, 0x0a00_010b), Address(.ipv6, 0x2001_0db8_0001 << 80 | 0x11)]
+  let own = [Address(.ipv4, 0x0a00_010b), Address(.ipv6, 0x2001_0db8_0001 << 80 | 0x11)]
 
   /// Flows as `FROM TO SERVICES`.
-  private func told(_ found: RulesetImport) -> [String] {
+  func told(_ found: RulesetImport) -> [String] {
     found.part.flows.map { "\($0.from[0]) \($0.to[0]) \($0.services.joined(separator: " "))" }
   }
 
@@ -211,51 +211,6 @@ import Testing
       found.left.first { $0.words.hasPrefix("left out, because it depends") }, "\(found.left)")
     #expect(left.words.contains("in tcp/22 from"))
     #expect(left.rules.map(\.index) == [1])
-  }
-
-  @Test func `each rule that is left out is told, one behind another and behind a jump, too`() throws {
-    let link = Self.match(Self.meta("iifname"), "\"eth1\"")
-    func port(_ port: Int) -> String { Self.match(Self.field("tcp", "dport"), "\(port)") }
-    let tables = try Self.tables(
-      [
-        link + "," + Self.accept, Self.match(Self.meta("mark"), "7") + "," + port(22) + "," + Self.accept,
-        port(80) + "," + Self.accept, link + ",{\"jump\":{\"target\":\"lan\"}}", link + ",{\"log\":null}",
-      ],
-      output: [],
-      sets: "{\"chain\":{\"family\":\"inet\",\"table\":\"filter\",\"name\":\"lan\"}},"
-        + Self.rule("lan", port(3306) + "," + Self.accept) + ","
-        + Self.rule("lan", port(80) + "," + Self.accept))
-    let found = try RulesetImport(tables, of: "web-1", own: own, beside: nil)
-    #expect(told(found) == ["anywhere web-1 tcp-80"])
-    // Port 80 passes without the rule of the link; to log is nothing that decides.
-    let rules = found.left.flatMap(\.rules).map { "\($0.chain.text) \($0.index)" }
-    #expect(rules == ["input 1", "input 2", "input 4", "lan 0"], "\(found.left)")
-  }
-
-  @Test func `what comes to groups, and what passes through, is told with its rules`() throws {
-    let group = Self.match(Self.field("ip", "daddr"), "\"224.0.0.251\"")
-    let tables = try Self.tables(
-      [group + "," + Self.match(Self.field("udp", "dport"), "5353") + "," + Self.accept], output: [],
-      sets:
-        "{\"chain\":{\"family\":\"inet\",\"table\":\"filter\",\"name\":\"through\",\"type\":\"filter\",\"hook\":\"forward\",\"prio\":5,\"policy\":\"accept\"}}"
-    )
-    let found = try RulesetImport(tables, of: "web-1", own: own, beside: nil)
-    let left = try #require(found.left.first { $0.words.hasPrefix("what comes to multicast groups") })
-    #expect(left.rules.map(\.index) == [1])
-  }
-
-  @Test func `a direction that nothing filters is left, beside a host that is there as well`() throws {
-    let tables = try Self.tables([], output: []).map { table in
-      Table(
-        family: table.family, name: table.name,
-        chains: table.chains.filter { $0.base?.hook != .output }, sets: table.sets)
-    }
-    let found = try RulesetImport(tables, of: "web-1", own: own, beside: nil)
-    #expect(told(found).isEmpty && found.part.text.contains("mode: {egress: leave}"), "\(found.part.text)")
-    let policy = try HostImportTests.policy(
-      "version: 1\nhosts: {web-1: {addresses: [10.0.1.11, \"2001:db8:1::11\"], forwarding: deny}}\n")
-    let beside = try RulesetImport(tables, of: "web-1", own: own, beside: policy)
-    #expect(beside.left.contains { $0.words.contains("`mode: {egress: leave}` would not") }, "\(beside.left)")
   }
 
   @Test func `an element that goes by itself is no flow for ever`() throws {
