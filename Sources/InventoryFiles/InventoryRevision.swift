@@ -8,13 +8,17 @@ extension Inventory {
   /// Nothing is checked out: git(1) is asked for the tree and its contents.
   ///
   /// - Parameters:
-  ///   - path: relative to the working directory.
+  ///   - path: relative to the place.
+  ///   - place: a directory within the repository; `nil`: the working directory.
   /// - Throws: ``InventoryUnreadable`` where git refuses: no such revision, no such path in it.
-  package static func load(_ path: String, at revision: String) async throws(InventoryUnreadable) -> Loaded {
+  package static func load(
+    _ path: String, at revision: String, in place: String? = nil
+  ) async throws(InventoryUnreadable) -> Loaded {
     let shown = "\(revision):\(path)"
     // Neither can be taken for an option, nor the revision for a path.
     let tree = try await git(
-      ["ls-tree", "-r", "-z", "--end-of-options", "\(revision)^{tree}", "--", path], "", shown, of: revision)
+      ["ls-tree", "-r", "-z", "--end-of-options", "\(revision)^{tree}", "--", path], "", shown, of: revision,
+      in: place)
     var log = DiagnosticLog()
     var bounds = InventoryBounds()
     var files: [(path: String, object: String)] = []
@@ -37,7 +41,7 @@ extension Inventory {
         remedy: "name a directory or file of that revision")
     }
     let contents = try await git(
-      ["cat-file", "--batch"], files.map { $0.object + "\n" }.joined(), shown, of: revision)
+      ["cat-file", "--batch"], files.map { $0.object + "\n" }.joined(), shown, of: revision, in: place)
     var sources: [SourceFile] = []
     var rest = contents[...]
     for file in files {
@@ -111,19 +115,21 @@ extension Inventory {
   /// - Parameters:
   ///   - shown: as what it is told about.
   ///   - revision: whose absence is explained.
-  private static func git(_ arguments: [String], _ input: String, _ shown: String, of revision: String)
-    async throws(InventoryUnreadable) -> [UInt8]
-  {
-    let result = try await outcome(arguments, input, shown)
+  ///   - place: where git is asked; `nil`: in the working directory.
+  private static func git(
+    _ arguments: [String], _ input: String, _ shown: String, of revision: String, in place: String? = nil
+  ) async throws(InventoryUnreadable) -> [UInt8] {
+    let place = place.map { ["-C", $0] } ?? []
+    let result = try await outcome(place + arguments, input, shown)
     if let output = result.output { return output }
-    let reason = await explanation(of: revision)
+    let reason = await explanation(of: revision, place)
     throw InventoryUnreadable(path: shown, code: 2, "git says: \(result.errors)", remedy: reason)
   }
 
   /// Why a revision may be missing, and what to do; checkouts of a CI fetch one commit of one branch.
-  private static func explanation(of revision: String) async -> String? {
+  private static func explanation(of revision: String, _ place: [String]) async -> String? {
     func says(_ arguments: [String]) async -> String? {
-      guard let output = try? await outcome(arguments, "", "").output else { return nil }
+      guard let output = try? await outcome(place + arguments, "", "").output else { return nil }
       return String(decoding: output.prefix { $0 != 0x0a }, as: UTF8.self)
     }
     func isKnown(_ name: String) async -> Bool {

@@ -83,7 +83,10 @@ import Testing
         soon 'test -s slept' $run
         kill -KILL $run; wait $run || true; kill $(cat slept); touch seen
         git branch -q -f main topic; ends 2 sekisho diff --lab -q
-        ends 0 sekisho apply --resume --yes -q; ends 0 sekisho diff --lab -q
+        # From wherever it is, and not without what it leads from.
+        mv .git git; cd /; ends 1 sekisho apply --resume --yes 2> "$HERE/said"; cd "$HERE"
+        grep "git says" said; mv git .git
+        cd /; ends 0 sekisho apply --resume --yes -q; cd "$HERE"; ends 0 sekisho diff --lab -q
         """, inNamespace: false)
       #expect(result.status == 0, "\(result.all)")
     }

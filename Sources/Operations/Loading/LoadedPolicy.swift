@@ -26,8 +26,10 @@ package struct LoadedPolicy {
   package init(alone file: SourceFile) throws { try self.init(Inventory.load(Sources(files: [file]))) }
 
   /// Loads an inventory as it was at a revision.
-  package init(_ path: String, at revision: String) async throws {
-    try self.init(try await Inventory.load(path, at: revision))
+  ///
+  /// - Parameter place: a directory within the repository, from which the path is; `nil`: the working directory.
+  package init(_ path: String, at revision: String, in place: String? = nil) async throws {
+    try self.init(try await Inventory.load(path, at: revision, in: place))
   }
 
   private init(_ loaded: Inventory.Loaded) throws {

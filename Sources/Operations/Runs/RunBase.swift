@@ -2,6 +2,7 @@ internal import AgentProtocol
 internal import ConnectionDiff
 internal import Inventory
 internal import InventoryFiles
+internal import Machine
 internal import Nftables
 internal import Policy
 package import Rollout
@@ -9,11 +10,21 @@ internal import RulesetDiff
 
 /// What hosts had been given when a change of the inventory began, from which a run leads them in steps.
 package struct RunBase: Sendable {
-  /// As a run that goes on finds it again: a directory, or `COMMIT:DIRECTORY`.
-  package let name: String
+  /// As a run that goes on finds it again, from wherever that is.
+  package let place: Place
+  /// As it is called in messages.
+  private let name: String
   private let policy: Policy
   /// The steps from there to what hosts are to have.
   package let rollout: Rollout
+
+  /// Where it is.
+  package enum Place: Hashable, Sendable, Codable {
+    /// An absolute path.
+    case directory(String)
+    /// In git: a path from within a directory of the repository, and the absolute path of that.
+    case commit(String, path: String, within: String)
+  }
 
   /// - Parameters:
   ///   - name: an inventory, `REV:DIR`, or a git revision, which means the inventory where this branch left it.
@@ -21,22 +32,54 @@ package struct RunBase: Sendable {
   ///   - targets: of what hosts are to have.
   /// - Throws: ``NoSteps``, ``Misuse`` where either side is no inventory, or what the files throw.
   package init(_ name: String, inventory: String, to targets: Targets) async throws {
-    var source = name
-    // A run that goes on is to find the same: a branch may have moved by then.
-    if !exists(name) {
-      if let colon = name.firstIndex(of: ":"), colon != name.startIndex {
-        source = "\(try await Inventory.commit(named: String(name[..<colon])))\(name[colon...])"
-      } else {
-        source = "\(try await Inventory.mergeBase(of: name)):\(inventory)"
+    // A run that goes on is to find the same: a branch may have moved by then, and the working directory be another.
+    if exists(name) {
+      try await self.init(.directory(try Files.resolved(name)), called: name, to: targets)
+      return
+    }
+    let here = try Files.resolved(".")
+    if let colon = name.firstIndex(of: ":"), colon != name.startIndex {
+      let path = String(name[name.index(after: colon)...])
+      let commit = try await Inventory.commit(named: String(name[..<colon]))
+      try await self.init(
+        .commit(commit, path: path.isEmpty ? "." : path, within: here), called: name, to: targets)
+    } else {
+      let commit = try await Inventory.mergeBase(of: name)
+      try await self.init(.commit(commit, path: inventory, within: here), called: name, to: targets)
+    }
+  }
+
+  /// What a run that goes on was begun with.
+  ///
+  /// - Throws: as where it was begun, or ``Misuse`` where it is not there any more.
+  package init(_ place: Place, to targets: Targets) async throws {
+    switch place {
+    case .directory(let path):
+      try await self.init(place, called: path, to: targets)
+    case .commit(let commit, let path, let directory):
+      guard exists(directory) else {
+        throw Misuse(
+          "the run leads from \(commit):\(path), as git had it in \(directory), which is not there any more; put it "
+            + "back, or take back what the run did: sekisho apply --revert")
       }
+      try await self.init(place, called: "\(commit):\(path)", to: targets)
     }
-    guard case .inventory(let loaded) = try await DiffSource(source).content else {
-      throw Misuse("--base is an inventory, or a git revision; \(name) is something else")
-    }
+  }
+
+  private init(_ place: Place, called name: String, to targets: Targets) async throws {
     guard let wanted = targets.inventory else {
       throw Misuse("--base leads from one inventory to another; leave --from out")
     }
-    (self.name, policy) = (source, loaded.policy)
+    switch place {
+    case .directory(let path):
+      guard case .inventory(let loaded) = try await DiffSource(path).content else {
+        throw Misuse("--base is an inventory, or a git revision; \(name) is something else")
+      }
+      policy = loaded.policy
+    case .commit(let commit, let path, let directory):
+      policy = try await LoadedPolicy(path, at: commit, in: directory).policy
+    }
+    (self.place, self.name) = (place, name)
     rollout = try Rollout(
       from: CompiledFleet(compiling: policy), to: CompiledFleet(compiling: wanted.policy), at: .current())
   }

@@ -27,7 +27,7 @@ package struct RunHead: Hashable, Sendable, Codable {
   package let inventory: String?
   package let from: String?
   /// What its steps lead from; `nil`: it has one step.
-  package let base: String?
+  package let base: RunBase.Place?
   /// The saved diff that it carries out; `nil`: it carries out none.
   package let saved: String?
   /// In milliseconds: how long hosts may take for an answer.
@@ -41,11 +41,11 @@ package struct RunHead: Hashable, Sendable, Codable {
   ///   - targets: the hosts of the run, and others.
   ///   - request: how they were found.
   ///   - inventory: where it is; relative to where this process is.
-  ///   - base: what its steps lead from.
+  ///   - base: what its steps lead from; `nil`: it has one step.
   ///   - saved: the saved diff that it carries out.
   package init(
-    _ plan: RunPlan, _ targets: Targets, _ request: TargetRequest, inventory: String, base: String? = nil,
-    saved: String? = nil
+    _ plan: RunPlan, _ targets: Targets, _ request: TargetRequest, inventory: String,
+    base: RunBase.Place? = nil, saved: String? = nil
   ) {
     formatVersion = Self.version
     time = Timestamp.current().seconds
@@ -55,8 +55,7 @@ package struct RunHead: Hashable, Sendable, Codable {
     func absolute(_ path: String) -> String { (try? Files.resolved(path)) ?? path }
     self.inventory = request.from == nil ? absolute(inventory) : nil
     from = request.from.map { absolute($0) }
-    // What git has is found from where it was.
-    self.base = base.map { $0.contains(":") ? $0 : absolute($0) }
+    self.base = base
     self.saved = saved.map { absolute($0) }
     let longest = targets.hosts.map(\.patience.answer).max() ?? Patience().answer
     patience = longest.components.seconds * 1000 + longest.components.attoseconds / 1_000_000_000_000_000

@@ -159,7 +159,7 @@ struct ApplyCommand: Verb {
     if let left, let planned {
       return try await conduct(change, console).answer(left, on: planned.fleet, .goesOn)
     }
-    if waves.isBegun { return try await begin(change, steps, base: base?.name, request, console) }
+    if waves.isBegun { return try await begin(change, steps, base: base?.place, request, console) }
     // To the hosts of a lab nobody logs in.
     let isTried = !noTrial && (!targets.isLab || trial.confirmWithin != nil)
     var answer = await TrialDialogue.answer(
@@ -177,12 +177,17 @@ struct ApplyCommand: Verb {
 
   /// What a run leads hosts from; `nil`: it brings them there at once.
   private func base(_ head: RunHead?, _ targets: Targets) async throws -> RunBase? {
-    guard let name = head?.base ?? waves.base else { return nil }
-    return try await RunBase(name, inventory: head?.inventory ?? inventory.inventory, to: targets)
+    if let head {
+      guard let place = head.base else { return nil }
+      return try await RunBase(place, to: targets)
+    }
+    guard let name = waves.base else { return nil }
+    return try await RunBase(name, inventory: inventory.inventory, to: targets)
   }
 
   private func begin(
-    _ change: FleetChange, _ steps: [RunStep]?, base: String?, _ request: TargetRequest, _ console: Console
+    _ change: FleetChange, _ steps: [RunStep]?, base: RunBase.Place?, _ request: TargetRequest,
+    _ console: Console
   ) async throws -> Answer {
     let settings = try waves.settings(trial, meaning: change.found.meaning?.summary ?? "")
     let conduct = conduct(change, console)
