@@ -28,8 +28,9 @@ extension KernelProof {
         desk: {addresses: [10.0.0.1]}
         web-1: {addresses: [10.0.0.2], groups: web}
         gone-1: {addresses: [10.0.0.9], groups: web}
+        wrong-1: {addresses: [10.0.0.8, "2001:db8::8"], groups: others}
       groups:
-        reached: {hosts: web, transport: "ssh {host} sudo -n unshare -m \(directory)/inside"}
+        reached: {hosts: [web, others], transport: "ssh {host} sudo -n unshare -m \(directory)/inside"}
       flows:
         management: {from: desk, to: web, service: ssh, why: It is how changes get there}
       """
@@ -43,7 +44,8 @@ extension KernelProof {
         try await withProofLab(try loaded(inventory), .root) { proof in
           let server = SSHServer(directory: directory, lab: proof.lab)
           try await server.prepare(inventory: inventory)
-          try await server.configure(["web-1": "10.0.0.2", "gone-1": "10.0.0.9"])
+          // The name of one host leads to another.
+          try await server.configure(["web-1": "10.0.0.2", "gone-1": "10.0.0.9", "wrong-1": "10.0.0.2"])
           let prepare = "cd \"$0\" && mkdir -p local/bin fake && cat > inside && chmod 755 inside"
           _ = try await run(["/bin/sh", "-c", prepare, directory], input: Self.inside(directory)).succeeded()
           try await server.running(on: "web-1") { try await body(proof, server) }
@@ -93,6 +95,17 @@ extension KernelProof {
         #expect(try await installed(server).count == 3)
         let nobody = try await server.sekisho(from: "desk", "install", "web-1")
         #expect(nobody.status == 64, "\(nobody.output)")
+      }
+    }
+
+    @Test(.needs(.root)) func `a machine that is another host is given nothing`() async throws {
+      try await withServer { proof, server in
+        let told = try await server.sekisho(from: "desk", "install", "wrong-1", "--yes", "--json")
+        #expect(told.status == 1 && told.output.contains(#""code" : "wrong-host""#), "\(told.output)")
+        #expect(
+          told.output.contains("the machine that answers is not wrong-1: it calls itself "), "\(told.output)")
+        #expect(told.output.contains("has the addresses of web-1 (10.0.0.2)"), "\(told.output)")
+        #expect(try await installed(server) == [])
       }
     }
 

@@ -43,17 +43,27 @@ package struct HostIdentity: Sendable {
   ///
   /// - Throws: ``AgentProtocol/AgentFailure`` `.wrongHost`.
   package func check(_ hello: Greeting) throws(AgentFailure) {
+    try check(node: hello.node, addresses: hello.addresses)
+  }
+
+  /// The same of a machine that has no agent.
+  ///
+  /// - Parameters:
+  ///   - node: what the machine calls itself.
+  ///   - addresses: those of all its interfaces.
+  /// - Throws: as ``check(_:)``.
+  func check(node: String, addresses all: [Address]) throws(AgentFailure) {
     if isAnybody { return }
-    let found = Set(hello.addresses).sorted()
+    let found = Set(all).sorted()
     let own = Set(addresses)
     let shared = found.count { own.contains($0) }
     guard let other = closest(to: found) else {
       if shared > 0 { return }
-      throw refusal(hello, "has none of its addresses", found.filter { !$0.isEverywhere })
+      throw refusal(node, "has none of its addresses", found.filter { !$0.isEverywhere })
     }
     if shared * other.declared > other.shared * addresses.count { return }
     throw refusal(
-      hello, "has the addresses of \(other.name)", found.filter { owners[$0] == other.name })
+      node, "has the addresses of \(other.name)", found.filter { owners[$0] == other.name })
   }
 
   /// Addresses of the machine that its peers deny.
@@ -82,13 +92,13 @@ package struct HostIdentity: Sendable {
     return others.max { $0.shared * $1.declared < $1.shared * $0.declared }
   }
 
-  private func refusal(_ hello: Greeting, _ why: String, _ found: [Address]) -> AgentFailure {
+  private func refusal(_ node: String, _ why: String, _ found: [Address]) -> AgentFailure {
     func list(_ addresses: [Address]) -> String {
       addresses.isEmpty ? "no address" : addresses.prefix(4).map(\.description).joined(separator: ", ")
     }
     return AgentFailure(
       .wrongHost,
-      "the machine that answers is not \(host): it calls itself \(hello.node) and \(why) (\(list(found))); "
+      "the machine that answers is not \(host): it calls itself \(node) and \(why) (\(list(found))); "
         + "\(host) is \(list(addresses)). Nothing was done; correct how \(host) is reached (`ssh` in the "
         + "inventory, or where --local was typed), or its addresses")
   }

@@ -1,3 +1,4 @@
+internal import Addressing
 internal import AgentProtocol
 internal import Digest
 internal import Fleet
@@ -30,6 +31,7 @@ package struct Installation: Sendable {
   /// - Throws: ``AgentProtocol/AgentFailure`` where it cannot be asked, or must not be given the program.
   package func lacking(_ target: Target, within limit: Duration) async throws -> [String] {
     let told = try await told(InstallScript.look(files.map(\.path)), by: target.transport(), within: limit)
+    try target.identity.check(node: told["node"]?.first ?? "", addresses: Self.addresses(told))
     if let uid = told["uid"]?.first, uid != "0" {
       throw AgentFailure(
         .notPermitted, "what is started there is not root's but that of user \(uid)",
@@ -51,6 +53,13 @@ package struct Installation: Sendable {
     }
     let there = Set(told["file"] ?? [])
     return files.filter { !there.contains($0.line) }.map(\.path)
+  }
+
+  /// Those of the machine's interfaces, as /proc/net/fib_trie and /proc/net/if_inet6 have them.
+  private static func addresses(_ told: [String: [String]]) -> [Address] {
+    (told["ipv4"] ?? []).compactMap { try? Address(parsing: $0) }
+      + (told["ipv6"] ?? []).compactMap { $0.utf8.count == 32 ? UInt128($0, radix: 16) : nil }
+      .map { Address(.ipv6, $0) }
   }
 
   /// Writes files to a host, and asks what is there then.

@@ -18,8 +18,8 @@ struct InstallCommand: Verb {
         sekisho install all
         sekisho install "web & !web-1" --yes
 
-      A host with another architecture, with a package of sekisho, or with a sekisho elsewhere is refused, and so is a login \
-      that does not become root: `sudo -n sh` is what is started there. A host that fails leaves the others as they are.
+      A machine without the host's addresses, with another architecture, with a package of sekisho, or with a sekisho \
+      elsewhere is refused, and so is a login that does not become root: `sudo -n sh` is what is started there. A host that fails leaves the others as they are.
 
       Exit codes: 0 done, 1 a host could not be asked, or was not given it.
       """)
