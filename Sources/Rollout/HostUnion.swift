@@ -7,6 +7,11 @@ struct HostUnion {
   /// Directions in which it allows more than before, or less.
   let opening: Set<Direction>
   let closing: Set<Direction>
+  /// What only the new one allows, and what only the old one does.
+  let gained: [Allowance]
+  let lost: [Allowance]
+  /// Whether it changes by these alone, and not by modes and the like.
+  let isOfAllowances: Bool
   /// Whatever one of the two allows, and nothing else.
   let policy: HostPolicy
 
@@ -15,17 +20,21 @@ struct HostUnion {
     _ old: HostPolicy, _ new: HostPolicy, _ terms: inout UnitedTerms, at now: Timestamp
   ) throws(Unforeseen) {
     let forward = try Self.forward(old, new)
+    // What both have, most are, is known by a glance.
+    let known = (old: Set(old.allowances), new: Set(new.allowances))
     let gained = new.allowances.filter { allowance in
-      !terms[allowance.flow].hasEnded(now) && !old.passes(allowance, terms)
+      !known.old.contains(allowance) && !terms[allowance.flow].hasEnded(now) && !old.passes(allowance, terms)
         && !old.allowances.contains { terms.covers($0, allowance) }
     }
     let lost = old.allowances.filter { allowance in
-      !terms[allowance.flow].hasEnded(now) && !new.passes(allowance, terms)
+      !known.new.contains(allowance) && !terms[allowance.flow].hasEnded(now) && !new.passes(allowance, terms)
         && !new.allowances.contains { terms.covers($0, allowance) }
     }
     var opening = Set(gained.map(\.direction))
     var closing = Set(lost.map(\.direction))
+    var isOfAllowances = true
     func compare(_ direction: Direction, _ before: Bool, _ after: Bool) {
+      if before != after { isOfAllowances = false }
       if after, !before { opening.insert(direction) }
       if before, !after { closing.insert(direction) }
     }
@@ -38,11 +47,13 @@ struct HostUnion {
       compare(.forward, !before.judgesEgress, !after.judgesEgress)
       compare(.forward, old.modes.forward != .enforce, new.modes.forward != .enforce)
     } else if old.forward != new.forward {
+      isOfAllowances = false
       // What containers publish, and what they may ask their host for.
       if case .containers = new.forward { opening.formUnion([.ingress, .forward]) }
       if case .containers = old.forward { closing.formUnion([.ingress, .forward]) }
     }
     (self.opening, self.closing) = (opening, closing)
+    (self.gained, self.lost, self.isOfAllowances) = (gained, lost, isOfAllowances)
 
     var allowances = new.allowances
     for allowance in lost {

@@ -65,7 +65,7 @@ package struct Rollout: Sendable {
   /// - Throws: ``NoSteps`` where a host can allow no such thing in between, or something would pass that neither allows.
   package init(from old: CompiledFleet, to new: CompiledFleet, at now: Timestamp) throws(NoSteps) {
     let union = try FleetUnion(old, new, at: now)
-    try Strays.refuse(old, new, union.pairs, at: now)
+    try Strays.refuse(old, new, union, at: now)
     (steps, leftAlone) = (union.steps, union.leftAlone)
   }
 }
@@ -80,6 +80,10 @@ struct FleetUnion {
 
   /// The hosts whose tables differ, by their numbers in the new policy.
   private(set) var pairs: [Pair: [HostID]] = [:]
+  /// What changes on them; nothing of hosts that only the new policy has.
+  private(set) var unions: [Pair: HostUnion] = [:]
+  /// What both policies are made of.
+  private(set) var terms = UnitedTerms()
   let steps: [RolloutStep]
   let leftAlone: [String]
 
@@ -91,13 +95,11 @@ struct FleetUnion {
       let pair = Pair(
         old: old.policy.host(named: host.name).map { old.policies.assignment[$0.index] },
         new: new.policies.assignment[number])
-      let isSame = same[pair] ?? pair.old.map { old.tables[$0] == new.tables[pair.new] } ?? false
+      let isSame = same[pair] ?? pair.old.map { old.tables[$0].isSame(as: new.tables[pair.new]) } ?? false
       same[pair] = isSame
       if !isSame { pairs[pair, default: []].append(HostID(number)) }
     }
 
-    var terms = UnitedTerms()
-    var unions: [Pair: HostUnion] = [:]
     var reasons: [String] = []
     let shares = (
       old: Self.shares(old, of: Set(pairs.keys.compactMap(\.old)), .old, &terms),
@@ -144,8 +146,8 @@ struct FleetUnion {
       case (true, false): add(closing, wanted, to: &last)
       case (false, false):
         let between = compiler.compile(union.policy)
-        if pair.old.map({ old.tables[$0] }) != between { add(opening, between, to: &first) }
-        if between != wanted { add(closing, wanted, to: &last) }
+        if pair.old.map({ !old.tables[$0].isSame(as: between) }) ?? true { add(opening, between, to: &first) }
+        if !between.isSame(as: wanted) { add(closing, wanted, to: &last) }
       }
     }
     let (opens, closes) = (!first.isEmpty, !last.isEmpty)
@@ -216,6 +218,16 @@ struct FleetUnion {
       }
     }
     if !reasons.isEmpty { throw NoSteps(reasons: reasons) }
+  }
+}
+
+extension Table {
+  /// Whether both are equal. Tables that differ mostly have other names, or more rules: that costs less than all of them.
+  fileprivate func isSame(as other: Table) -> Bool {
+    chains.count == other.chains.count && sets.count == other.sets.count
+      && zip(sets, other.sets).allSatisfy { $0.name == $1.name }
+      && zip(chains, other.chains).allSatisfy { $0.name == $1.name && $0.rules.count == $1.rules.count }
+      && self == other
   }
 }
 

@@ -9,14 +9,14 @@ internal import PolicySpace
 /// both of its ends, so that this takes ends that flows open apart: networks that hold addresses of hosts, directions
 /// that only observe, virtual addresses, routes of gateways.
 enum Strays {
-  /// - Parameter pairs: the hosts that change.
+  /// - Parameter union: the hosts that change, and what each gains and loses.
   /// - Throws: ``NoSteps`` where there are any, or it cannot be said.
   static func refuse(
-    _ old: CompiledFleet, _ new: CompiledFleet, _ pairs: [FleetUnion.Pair: [HostID]], at now: Timestamp
+    _ old: CompiledFleet, _ new: CompiledFleet, _ union: FleetUnion, at now: Timestamp
   ) throws(NoSteps) {
     let strays: [Rectangle]
     do throws(NotProven) {
-      strays = try Self.strays(old, new, pairs, at: now).rectangles()
+      strays = try Self.strays(old, new, union, at: now).rectangles()
     } catch {
       throw NoSteps(reasons: ["whether anything would pass in between that neither allows is \(error)"])
     }
@@ -26,14 +26,16 @@ enum Strays {
   }
 
   static func strays(
-    _ old: CompiledFleet, _ new: CompiledFleet, _ pairs: [FleetUnion.Pair: [HostID]], at now: Timestamp
+    _ old: CompiledFleet, _ new: CompiledFleet, _ union: FleetUnion, at now: Timestamp
   ) throws(NotProven) -> ConnectionSpace {
     let universe = Universe()
-    let sides = try ChangingSides(old, new, at: now, in: universe)
+    let hosts = ChangingHosts(old.policy, new.policy)
+    if try !maySuspect(union, hosts, at: now) { return universe.empty }
+    let sides = try ChangingSides(old, new, hosts, at: now, in: universe)
     var opened = universe.empty
     var closed = universe.empty
-    for pair in pairs.keys.sorted() {
-      let (before, after) = try sides.spaces(pair, pairs[pair] ?? [])
+    for pair in union.pairs.keys.sorted() {
+      let (before, after) = try sides.spaces(pair, union.pairs[pair] ?? [])
       opened = try opened.union(after.subtracting(before))
       closed = try closed.union(before.subtracting(after))
     }
@@ -51,119 +53,40 @@ enum Strays {
       new.policy, new.policies, at: now, in: universe, reading: .effective, joined: areas(old.policy))
     let between = try sides.between(before, after).intersection(suspected)
     return try between.subtracting(before.whole).subtracting(after.whole).subtracting(before.loopback)
-      .subtracting(after.loopback)
-  }
-}
-
-/// What hosts allow at each end by either policy, as packets see it.
-private struct ChangingSides {
-  private let old: CompiledFleet
-  private let new: CompiledFleet
-  private let spaces: (old: HostSpaces, new: HostSpaces)
-  private let universe: Universe
-  private let carried: (old: [[Address]], new: [[Address]])
-
-  init(_ old: CompiledFleet, _ new: CompiledFleet, at now: Timestamp, in universe: Universe)
-    throws(NotProven)
-  {
-    (self.old, self.new, self.universe) = (old, new, universe)
-    spaces = (
-      try HostSpaces(old.policy, old.policies, at: now, in: universe),
-      try HostSpaces(new.policy, new.policies, at: now, in: universe)
-    )
-    carried = (old.policy.carried, new.policy.carried)
+      .subtracting(after.loopback).subtracting(universe.connections(within: hosts.endpoints))
   }
 
-  /// A host with the addresses that it has by either policy.
-  private struct Member {
-    let addresses: [Address]
-    let carried: [Address]
-    let areas: [AreaPair]?
-    /// Whether the policies say other addresses.
-    let hasMoved: Bool
-  }
-
-  private func member(_ host: HostID?, _ other: HostID?) -> Member {
-    let hosts = (host.map { old.policy[$0] }, other.map { new.policy[$0] })
-    let own = [hosts.0?.addresses, hosts.1?.addresses].compactMap { $0 }
-    let virtual = [host.map { carried.old[$0.index] }, other.map { carried.new[$0.index] }].compactMap { $0 }
-    let areas = [hosts.0.flatMap(old.policy.areas), hosts.1.flatMap(new.policy.areas)].compactMap { $0 }
-    return Member(
-      addresses: Set(own.joined()).sorted(), carried: Set(virtual.joined()).sorted(),
-      areas: areas.isEmpty ? nil : Array(areas.joined()),
-      hasMoved: Set(own).count > 1 || Set(virtual).count > 1)
-  }
-
-  /// What hosts of one pair allow before and behind; everything before, where they have no rules then.
-  func spaces(_ pair: FleetUnion.Pair, _ hosts: [HostID]) throws(NotProven) -> (
-    ConnectionSpace, ConnectionSpace
-  ) {
-    let members = hosts.map { member(old.policy.host(named: new.policy[$0].name), $0) }
-    let after = try space(spaces.new, new.policies.distinct[pair.new], members)
-    guard let number = pair.old else { return (try everything(members), after) }
-    return (try space(spaces.old, old.policies.distinct[number], members), after)
-  }
-
-  /// As packets see it: what a direction only observes passes.
-  private func space(
-    _ spaces: HostSpaces, _ share: HostPolicy, _ members: [Member]
-  ) throws(NotProven) -> ConnectionSpace {
-    let declared = try spaces.space(
-      of: share, at: members.map(\.addresses), carrying: members.map(\.carried))
-    let all = try everything(members)
-    var result = try declared.restricted { $0.passage != .forward }
-      .union(crossing(members, declared.restricted { $0.passage == .forward }))
-    for direction in [Direction.ingress, .egress] where share.modes[direction] != .enforce {
-      let passage: Passage = direction == .ingress ? .ingress : .egress
-      result = try result.union(all.restricted { $0.passage == passage })
+  /// Whether anything may be opened at one place and closed at another. What hosts gain and lose says that of most changes, and is far less
+  /// than all that they allow.
+  private static func maySuspect(
+    _ union: FleetUnion, _ hosts: ChangingHosts, at now: Timestamp
+  ) throws(NotProven) -> Bool {
+    var terms = union.terms
+    var gained: [[Allowance]: [HostID]] = [:]
+    var lost: [[Allowance]: [HostID]] = [:]
+    for (pair, members) in union.pairs {
+      guard let change = union.unions[pair], change.isOfAllowances else { return true }
+      for allowance in change.gained + change.lost { terms.use(allowance) }
+      if !change.gained.isEmpty { gained[change.gained, default: []] += members }
+      if !change.lost.isEmpty { lost[change.lost, default: []] += members }
     }
-    if share.forward != .judge || share.modes.forward != .enforce {
-      result = try result.union(all.restricted { $0.passage == .forward })
+    let united = terms.policy
+    let universe = Universe()
+    let spaces = try HostSpaces(
+      united, HostPolicies(peers: united.peers, distinct: [], assignment: []), at: now, in: universe)
+    func anywhere(_ changes: [[Allowance]: [HostID]]) throws(NotProven) -> ConnectionSpace {
+      var result = universe.empty
+      for (allowances, members) in changes {
+        let share = HostPolicy(
+          modes: Modes(.enforce), deny: .drop, forward: .judge, dhcp: false, mayNameItself: false,
+          allowances: allowances)
+        let members = members.map { hosts.member(ofNew: $0) }
+        result = try result.union(
+          spaces.space(of: share, at: members.map(\.addresses), carrying: members.map(\.carried)).anywhere)
+      }
+      return result
     }
-    return result
-  }
-
-  private func everything(_ members: [Member]) throws(NotProven) -> ConnectionSpace {
-    let own = AddressSet(members.flatMap { $0.addresses + $0.carried })
-    return try universe.everything(.ingress).restricted(to: own)
-      .union(universe.everything(.egress).restricted(from: own))
-      .union(crossing(members, universe.everything(.forward)))
-  }
-
-  /// What of a space goes from one side of a route to the other.
-  private func crossing(_ members: [Member], _ space: ConnectionSpace) throws(NotProven) -> ConnectionSpace {
-    var result = universe.empty
-    for area in Set(members.flatMap { $0.areas ?? [] }) {
-      result = try result.union(space.restricted(from: area.one, to: area.other))
-        .union(space.restricted(from: area.other, to: area.one))
-    }
-    return result
-  }
-
-  /// What passes from end to end where every host allows all that either policy allows there. Those that only the new
-  /// policy has stop nothing yet.
-  func between(_ before: PolicySpace, _ after: PolicySpace) throws(NotProven) -> ConnectionSpace {
-    var sides = try before.sides.union(after.sides)
-    var gateways: [Gateway] = []
-    var unruled: [Address] = []
-    for (number, host) in old.policy.hosts.enumerated() {
-      let other = new.policy.host(named: host.name)
-      let member = member(HostID(number), other)
-      guard member.hasMoved || member.areas != nil else { continue }
-      var own = try space(spaces.old, old.policies[HostID(number)], [member])
-      if let other { own = try own.union(space(spaces.new, new.policies[other], [member])) }
-      sides = try sides.union(own.restricted { $0.passage != .forward })
-      guard let areas = member.areas else { continue }
-      gateways.append(
-        Gateway(
-          addresses: AddressSet(host.addresses), joining: areas,
-          forwarded: own.restricted { $0.passage == .forward }))
-    }
-    for host in new.policy.hosts where old.policy.host(named: host.name) == nil {
-      unruled += host.addresses
-    }
-    let judging = old.policy.managed.union(new.policy.managed.subtracting(AddressSet(unruled)))
-    return try sides.endToEnd(judging: judging, through: gateways)
+    return try !anywhere(gained).intersection(anywhere(lost)).isEmpty
   }
 }
 
