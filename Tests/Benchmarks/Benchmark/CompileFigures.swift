@@ -15,13 +15,15 @@ struct CompileFigures {
   /// Seconds and kilobytes, by number of hosts.
   private static let targets = [1000: (0.15, 60_000), 10_000: (1.0, 300_000)]
 
-  func inventory(_ hosts: Int) -> String { "\(place)/fleet-\(hosts)" }
+  static func inventory(_ hosts: Int, in place: String) -> String { "\(place)/fleet-\(hosts)" }
+
+  func inventory(_ hosts: Int) -> String { Self.inventory(hosts, in: place) }
 
   func show() throws {
     section("Compile: from the inventory's files to all artifacts on disk (best of \(Self.runs), and median)")
     var curve: [(hosts: Int, tuples: Int, seconds: Double)] = []
     for hosts in Self.sizes {
-      try write(hosts)
+      try Self.write(hosts, in: place)
       let tuples = try AllowedTuples(countedByChildOf: program, inventory(hosts), place: place)
       // Each run writes a directory of its own: ext4 is slow to take up a file number just given back.
       let usages = (1...Self.runs).map { run in
@@ -61,8 +63,8 @@ struct CompileFigures {
     }
   }
 
-  private func write(_ hosts: Int) throws {
-    let directory = URL(fileURLWithPath: inventory(hosts))
+  static func write(_ hosts: Int, in place: String) throws {
+    let directory = URL(fileURLWithPath: inventory(hosts, in: place))
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     for file in Fleet(hosts: hosts).files {
       try Data(file.text.utf8).write(to: directory.appendingPathComponent(file.path))

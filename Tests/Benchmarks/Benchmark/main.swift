@@ -1,10 +1,11 @@
 import Foundation
 
-// Measures every figure that Sekisho promises: benchmark SEKISHO DIRECTORY. Parts that need a network
+// Measures every figure that Sekisho promises: benchmark SEKISHO DIRECTORY, or a part of them: benchmark rollout
+// DIRECTORY, which writes the fleet that it needs where no other part has. Parts that need a network
 // namespace of their own run in children of this program.
 setenv("TZ", "UTC", 1)
 let arguments = CommandLine.arguments
-guard arguments.count == 3 else { fail("usage: benchmark SEKISHO DIRECTORY") }
+guard arguments.count == 3 else { fail("usage: benchmark SEKISHO|PART DIRECTORY") }
 switch arguments[1] {
 case "tuples":
   let tuples = try AllowedTuples(arguments[2])
