@@ -57,15 +57,23 @@ package final class BundleWrite: RulesetStore {
     }
   }
 
-  /// Lets the bundle be of an index. Signatures of another one go.
+  /// Lets the bundle be of an index. Signatures of another one go, and so does what somebody has packed of it: a server that sends
+  /// packed files would go on with the old one.
   ///
   /// - Throws: ``OutputFailure``; hosts then find what they found before.
   package func finish(_ index: ChangeIndex) throws(OutputFailure) {
+    try onDisk { () throws(SystemFailure) in try directory.remove(Self.packed(Self.index)) }
     let before = (try? IndexFile(reading: "\(directory.path)/\(Self.index)"))?.index.hosts ?? []
     try onDisk { () throws(SystemFailure) in try store.sync() }
     try IndexFile.write(index, to: "\(directory.path)/\(Self.index)")
     let named = Set((before + index.hosts).map { "\($0.ruleset).json" })
     // What cannot be removed is no harm.
-    for name in stored where !named.contains(name) && name.utf8.count == 69 { try? store.remove(name) }
+    for name in stored where !named.contains(name) && name.utf8.count == 69 {
+      try? store.remove(name)
+      try? store.remove(Self.packed(name))
+    }
   }
+
+  /// As gzip(1) calls what it has packed, and servers look for it.
+  private static func packed(_ name: String) -> String { "\(name).gz" }
 }

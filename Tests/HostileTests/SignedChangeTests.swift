@@ -157,7 +157,8 @@ struct SignedChangeTests {
         Self.start + """
           echo 2 > config/approvals
           sekisho sign -q bundle --key ada
-          sekisho sign -q bundle --key bob
+          # Once by an agent alone.
+          ssh-agent sh -ec 'ssh-add -q bob; mv bob kept; sekisho sign -q bundle --key bob.pub; mv kept bob'
           sekisho sign -q bundle --key bob
           test $(grep -c BEGIN bundle/index.json.sig) = 2
           sekisho verify bundle --signers config/allowed_signers --approvals 2
