@@ -7,6 +7,8 @@ struct FlowEnds {
   let count: Int
   /// Names of hosts that belong together, those that say most first: groups, zones, all.
   private let names: [(name: String, hosts: BitSet)]
+  /// Places in ``names``, in their order, by the first host that a name stands for.
+  private let namesByFirst: [Int: [Int]]
   private let policy: Policy
 
   init(_ policy: Policy) {
@@ -21,7 +23,9 @@ struct FlowEnds {
       names.append((zone.name, set(policy.hosts.indices.filter { policy.hosts[$0].zone == zone.name })))
     }
     names.append(("all", set(policy.hosts.indices)))
-    self.names = names.filter { !$0.hosts.isEmpty }
+    let some = names.filter { !$0.hosts.isEmpty }
+    self.names = some
+    namesByFirst = Dictionary(grouping: some.indices) { some[$0].hosts.first ?? 0 }
   }
 
   func number(of host: HostID) -> Int { host.index }
@@ -53,10 +57,12 @@ struct FlowEnds {
   func names(_ ends: BitSet) -> [String] {
     var result: [String] = []
     var rest = ends
-    let usable = names.filter { $0.hosts.isSubset(of: ends) }
-    while !rest.isEmpty {
+    // Of some thousand names hardly any begins with one of a few ends.
+    let usable = ends.members.flatMap { namesByFirst[$0] ?? [] }.sorted()
+      .filter { names[$0].hosts.isSubset(of: ends) }
+    while !usable.isEmpty, !rest.isEmpty {
       var best: (name: String, hosts: BitSet, gain: Int)?
-      for (name, hosts) in usable {
+      for (name, hosts) in usable.lazy.map({ names[$0] }) {
         let gain = hosts.intersection(rest).count
         if gain > best?.gain ?? 0 { best = (name, hosts, gain) }
       }

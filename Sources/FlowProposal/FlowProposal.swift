@@ -109,18 +109,17 @@ package struct FlowProposal: Sendable {
       if one == .port(.tcp, 53) { asking.append(seen.pairs[.port(.udp, 53)]) }
       for rectangle in PairCover(rows, count: ends.count).rectangles {
         // A wide space may need one that nothing of it was seen in.
-        guard asking.contains(where: { $0?.keys.contains(where: rectangle.contains) ?? false }) else {
-          continue
-        }
+        let isSeen = asking.contains { $0?.contains(in: rectangle) { _, _ in true } ?? false }
+        guard isSeen else { continue }
         wanted[rectangle, default: []].insert(one)
       }
     }
     var names = ServiceNames(policy)
-    var taken = Set(policy.flows.map(\.name))
-    flows = Self.inOrder(wanted, ends).map { rectangle, all in
-      let flow = Flow(rectangle, all, names.names(of: all), ends, seen.pairs, taken: taken)
-      taken.insert(flow.name)
-      return flow
+    var free = InventoryName.FreeNames(besides: Set(policy.flows.map(\.name)))
+    flows = Self.inOrder(wanted, ends).map { place, rectangle, all in
+      let name = free.take(Flow.word(from: place.from, to: place.to))
+      return Flow(
+        name, from: place.from, to: place.to, rectangle, all, names.names(of: all), ends, seen.pairs)
     }
     services = names.lacking
     left = seen.left
@@ -148,12 +147,13 @@ package struct FlowProposal: Sendable {
   /// By the names of their ends, then by what they are about.
   private static func inOrder(
     _ wanted: [PairBlock: Set<Wanted>], _ ends: FlowEnds
-  ) -> [(PairBlock, Set<Wanted>)] {
+  ) -> [(names: (from: [String], to: [String]), PairBlock, Set<Wanted>)] {
     let places = wanted.map { rectangle, all in
-      let names = [ends.names(rectangle.sources), ends.names(rectangle.destinations)]
-      return (place: names.map { $0.joined(separator: " ") }.joined(separator: "\n"), rectangle, all)
+      let names = (from: ends.names(rectangle.sources), to: ends.names(rectangle.destinations))
+      let place = names.from.joined(separator: " ") + "\n" + names.to.joined(separator: " ")
+      return (place: place, names, rectangle, all)
     }
-    return places.sorted { $0.place < $1.place }.map { ($0.1, $0.2) }
+    return places.sorted { $0.place < $1.place }.map { ($0.1, $0.2, $0.3) }
   }
 
   /// The proposal as a file of the inventory, in which each flow awaits its `why`.
@@ -186,48 +186,56 @@ package struct FlowProposal: Sendable {
 }
 
 extension FlowProposal.Flow {
+  /// What a flow is called, if the name is free.
+  fileprivate static func word(from: [String], to: [String]) -> String {
+    if from != to {
+      "\(from.first ?? "")-to-\(to.first ?? "")"
+    } else if from.count == 1 {
+      "within-\(from.first ?? "")"
+    } else {
+      "between-\(from.first ?? "")-and-\(from.last ?? "")"
+    }
+  }
+
   init(
-    _ rectangle: PairBlock, _ wanted: Set<Wanted>, _ services: [String], _ ends: FlowEnds,
-    _ seen: [Wanted: [Pair: SeenPair]], taken: Set<String>
+    _ name: String, from: [String], to: [String], _ rectangle: PairBlock, _ wanted: Set<Wanted>,
+    _ services: [String], _ ends: FlowEnds, _ seen: [Wanted: [Pair: SeenPair]]
   ) {
-    from = ends.names(rectangle.sources)
-    to = ends.names(rectangle.destinations)
-    self.services = services
-    let word =
-      if from != to {
-        "\(from.first ?? "")-to-\(to.first ?? "")"
-      } else if from.count == 1 {
-        "within-\(from.first ?? "")"
-      } else {
-        "between-\(from.first ?? "")-and-\(from.last ?? "")"
-      }
-    name = InventoryName.free(word, besides: taken)
+    (self.name, self.from, self.to, self.services) = (name, from, to, services)
     let (asking, again) = (Wanted.port(.udp, 53), Wanted.port(.tcp, 53))
     // What resolvers are asked over TCP as well is not counted beside that over UDP.
     let asked = wanted.contains(asking) ? wanted.subtracting([again]) : wanted
     var (count, packets, age, isMutual, isAdded) = (0, UInt64(0), Int.max, false, false)
     var addresses: [Int: Set<Address>] = [:]
     var ports: Set<UInt16> = []
-    for one in wanted {
-      var known = seen[one] ?? [:]
-      if one == again, let asking = seen[asking] {
-        isAdded = asking.keys.contains { rectangle.contains($0) && known[$0] == nil }
-        // A flow of its own is about those that were asked over UDP, too.
-        if asked.contains(one) { known.merge(asking) { first, _ in first } }
+    func take(_ pair: Pair, _ seenPair: SeenPair, _ one: Wanted, _ known: [Pair: SeenPair]) {
+      if asked.contains(one) { count += 1 }
+      packets = packets.addingSaturated(seenPair.mostPackets)
+      age = min(age, seenPair.age)
+      if !seenPair.sources.isEmpty { addresses[pair.source, default: []].formUnion(seenPair.sources) }
+      if !seenPair.destinations.isEmpty {
+        addresses[pair.destination, default: []].formUnion(seenPair.destinations)
       }
+      ports.formUnion(seenPair.ports)
+      if one == .port(.udp, 123) {
+        isMutual = isMutual || known[Pair(source: pair.destination, destination: pair.source)] != nil
+      }
+    }
+    for one in wanted {
+      let known = seen[one] ?? [:]
       // What was seen may be far less than what a wide flow is about.
-      for (pair, seenPair) in known where rectangle.contains(pair) {
-        if asked.contains(one) { count += 1 }
-        let (sum, isTooMuch) = packets.addingReportingOverflow(seenPair.mostPackets)
-        packets = isTooMuch ? .max : sum
-        age = min(age, seenPair.age)
-        if !seenPair.sources.isEmpty { addresses[pair.source, default: []].formUnion(seenPair.sources) }
-        if !seenPair.destinations.isEmpty {
-          addresses[pair.destination, default: []].formUnion(seenPair.destinations)
-        }
-        ports.formUnion(seenPair.ports)
-        if one == .port(.udp, 123) {
-          isMutual = isMutual || known[Pair(source: pair.destination, destination: pair.source)] != nil
+      _ = known.contains(in: rectangle) { pair, seenPair in
+        take(pair, seenPair, one, known)
+        return false
+      }
+      if one == again, let asking = seen[asking] {
+        isAdded = asking.contains(in: rectangle) { pair, _ in known[pair] == nil }
+        // A flow of its own is about those that were asked over UDP, too.
+        if asked.contains(one) {
+          _ = asking.contains(in: rectangle) { pair, seenPair in
+            if known[pair] == nil { take(pair, seenPair, one, known) }
+            return false
+          }
         }
       }
     }

@@ -129,25 +129,35 @@ struct PairCover {
   private func cover(by candidates: [PairBlock]) -> [PairBlock] {
     var open = needed
     var chosen: [PairBlock] = []
-    while open.contains(where: { !$0.isEmpty }) {
-      let gains = candidates.map { Self.pairs(of: $0, in: open) }
-      guard let best = gains.indices.max(by: { gains[$0] < gains[$1] }), gains[best] > 0 else { break }
+    // What a rectangle would take can only become less, so that hardly any has to be counted again.
+    var gains = candidates.map { Self.pairs(of: $0, in: open) }
+    while true {
+      var best: Int?
+      for index in candidates.indices where gains[index] > best.map({ gains[$0] }) ?? 0 {
+        gains[index] = Self.pairs(of: candidates[index], in: open)
+        if gains[index] > best.map({ gains[$0] }) ?? 0 { best = index }
+      }
+      guard let best else { break }
       chosen.append(candidates[best])
       Self.take(candidates[best], from: &open)
     }
     // What was chosen early may be covered by what came later.
+    var times = needed.map { _ in Array(repeating: 0, count: destinations.count) }
+    for rectangle in chosen {
+      for source in rectangle.sources.members {
+        needed[source].intersection(rectangle.destinations).forEach { times[source][$0] += 1 }
+      }
+    }
     for index in chosen.indices.reversed() {
-      var others = chosen
-      others.remove(at: index)
-      if covers(others) { chosen = others }
+      let needs = chosen[index].sources.members.map {
+        (source: $0, all: needed[$0].intersection(chosen[index].destinations))
+      }
+      guard needs.allSatisfy({ need in need.all.members.allSatisfy { times[need.source][$0] > 1 } })
+      else { continue }
+      for need in needs { need.all.forEach { times[need.source][$0] -= 1 } }
+      chosen.remove(at: index)
     }
     return chosen
-  }
-
-  private func covers(_ rectangles: [PairBlock]) -> Bool {
-    var open = needed
-    for rectangle in rectangles { Self.take(rectangle, from: &open) }
-    return open.allSatisfy(\.isEmpty)
   }
 
   private static func pairs(of rectangle: PairBlock, in open: [BitSet]) -> Int {

@@ -12,7 +12,7 @@ struct Pair: Hashable {
 /// How much of something was seen between two ends.
 struct SeenPair {
   /// Both ends and those between them may have recorded the same, so that they are counted apart.
-  private var packets: [Direction: UInt64] = [:]
+  private var packets = (ingress: UInt64(0), egress: UInt64(0), forward: UInt64(0))
   /// Seconds since the last packet.
   private(set) var age = Int.max
   /// How many records there are of it.
@@ -32,14 +32,57 @@ struct SeenPair {
     if isOfNetworks.source, let address = record.source.address { sources.insert(address) }
     if isOfNetworks.destination, let address = record.destination.address { destinations.insert(address) }
     if isPassive, let port = record.record.port { ports.insert(port) }
-    let (sum, isTooMuch) = packets[record.direction, default: 0].addingReportingOverflow(record.packets)
-    packets[record.direction] = isTooMuch ? .max : sum
+    switch record.direction {
+    case .ingress: packets.ingress = packets.ingress.addingSaturated(record.packets)
+    case .egress: packets.egress = packets.egress.addingSaturated(record.packets)
+    case .forward: packets.forward = packets.forward.addingSaturated(record.packets)
+    }
     age = min(age, record.age)
     records += 1
   }
 
+  /// Adds what was seen of the same pair.
+  mutating func add(_ other: Self) {
+    packets.ingress = packets.ingress.addingSaturated(other.packets.ingress)
+    packets.egress = packets.egress.addingSaturated(other.packets.egress)
+    packets.forward = packets.forward.addingSaturated(other.packets.forward)
+    age = min(age, other.age)
+    records += other.records
+    sources.formUnion(other.sources)
+    destinations.formUnion(other.destinations)
+    ports.formUnion(other.ports)
+  }
+
   /// As the end that has seen the most of it tells.
-  var mostPackets: UInt64 { packets.values.max() ?? 0 }
+  var mostPackets: UInt64 { max(packets.ingress, packets.egress, packets.forward) }
+}
+
+extension UInt64 {
+  /// The sum, or the greatest number.
+  func addingSaturated(_ other: Self) -> Self {
+    let (sum, isTooMuch) = addingReportingOverflow(other)
+    return isTooMuch ? .max : sum
+  }
+}
+
+extension [Pair: SeenPair] {
+  /// Those of a rectangle, until one is enough; of many rectangles most are far smaller than all that was seen.
+  ///
+  /// - Parameter isEnough: whether to look at no other.
+  /// - Returns: whether one was enough.
+  func contains(in rectangle: PairBlock, where isEnough: (Pair, SeenPair) -> Bool) -> Bool {
+    let destinations = rectangle.destinations.members
+    guard rectangle.sources.count * destinations.count < count else {
+      return contains { rectangle.contains($0.key) && isEnough($0.key, $0.value) }
+    }
+    for source in rectangle.sources.members {
+      for destination in destinations {
+        let pair = Pair(source: source, destination: destination)
+        if let seen = self[pair], isEnough(pair, seen) { return true }
+      }
+    }
+    return false
+  }
 }
 
 /// What was seen, by what was wanted and between whom.
@@ -58,31 +101,32 @@ struct SeenPairs {
   ) {
     let hosts = Dictionary(
       policy.hosts.indices.map { (policy.hosts[$0].name, $0) }, uniquingKeysWith: { first, _ in first })
-    var known: [Wanted: [Pair: [RecordedConnection]]] = [:]
-    for connection in connections {
-      if case .allowed? = connection.cause { continue }
+    var needs = Needs(of: connections.count)
+    for place in connections.indices {
+      if case .allowed? = connections[place].cause { continue }
       records += 1
-      if let reason = connection.cause?.reason {
-        left.append(FlowProposal.Left(connection, reason))
+      if let reason = connections[place].cause?.reason {
+        left.append(FlowProposal.Left(connections[place], reason))
         continue
       }
-      if connection.inOtherMode != .nothing, !isDeniedMeant {
-        left.append(FlowProposal.Left(connection, .denied))
+      if connections[place].inOtherMode != .nothing, !isDeniedMeant {
+        left.append(FlowProposal.Left(connections[place], .denied))
         continue
       }
       let wanted: Wanted
-      do throws(Wanted.Unwanted) { wanted = try Wanted(connection.record) } catch {
-        left.append(FlowProposal.Left(connection, error == .message ? .message : .nothing))
+      do throws(Wanted.Unwanted) { wanted = try Wanted(connections[place].record) } catch {
+        left.append(FlowProposal.Left(connections[place], error == .message ? .message : .nothing))
         continue
       }
-      switch Self.pair(connection, hosts, ends, isWide: isWide) {
+      switch Self.pair(connections[place], hosts, ends, isWide: isWide) {
       case .success(let pair) where pair.source == pair.destination:
-        left.append(FlowProposal.Left(connection, .sameEnd))
-      case .success(let pair): known[wanted, default: [:]][pair, default: []].append(connection)
-      case .failure(let stranger): left.append(FlowProposal.Left(connection, stranger.reason))
+        left.append(FlowProposal.Left(connections[place], .sameEnd))
+      case .success(let pair):
+        needs.add(place, Need(wanted: wanted, pair: pair), isNamed: connections[place].namedService != nil)
+      case .failure(let stranger): left.append(FlowProposal.Left(connections[place], stranger.reason))
       }
     }
-    take(known, ends, isWide: isWide)
+    take(needs, of: connections, ends, isWide: isWide)
   }
 
   private struct Stranger: Error {
@@ -109,49 +153,87 @@ struct SeenPairs {
 
   /// Takes what is neither a scan nor at a port that somebody's kernel has picked.
   private mutating func take(
-    _ known: [Wanted: [Pair: [RecordedConnection]]], _ ends: FlowEnds, isWide: Bool
+    _ needs: Needs, of connections: [RecordedConnection], _ ends: FlowEnds, isWide: Bool
   ) {
-    var ports: [Pair: [Wanted]] = [:]
-    for (wanted, pairs) in known {
-      // What a service of the inventory is about is neither.
-      for (pair, some) in pairs where some.contains(where: { $0.namedService == nil }) {
-        if case .port = wanted { ports[pair, default: []].append(wanted) }
+    let apart = needs.apart
+    var seen = needs.all.map { _ in SeenPair() }
+    for (place, number) in needs.numbers.enumerated() {
+      guard let number = number.map(Int.init) else { continue }
+      let need = needs.all[number]
+      if let reason = apart[number], reason != .passive || !isWide {
+        left.append(FlowProposal.Left(connections[place], reason))
+        continue
+      }
+      seen[number].add(
+        connections[place],
+        isOfNetworks: (
+          source: ends.isNetwork(need.pair.source), destination: ends.isNetwork(need.pair.destination)
+        ),
+        isPassive: apart[number] != nil)
+    }
+    for (number, need) in needs.all.enumerated() where seen[number].records > 0 {
+      if apart[number] == nil {
+        pairs[need.wanted, default: [:]][need.pair] = seen[number]
+      } else {
+        pairs[.passive, default: [:]][need.pair, default: SeenPair()].add(seen[number])
       }
     }
-    var apart: [Pair: [Wanted: FlowProposal.Reason]] = [:]
-    for (pair, wanted) in ports {
-      let picked = wanted.filter(\.isPicked)
-      if picked.count >= Self.fewestPicked {
-        let isTransfer = known[.port(.tcp, 21)]?[pair] != nil
-        for one in picked { apart[pair, default: [:]][one] = isTransfer ? .passive : .picked }
-      }
-      let others = picked.count >= Self.fewestPicked ? wanted.filter { !$0.isPicked } : wanted
-      if others.count >= RecordLine.fewestOfScan {
-        for one in others { apart[pair, default: [:]][one] = .scan }
-      }
+  }
+}
+
+/// One thing that was wanted between two ends.
+private struct Need: Hashable {
+  let wanted: Wanted
+  let pair: Pair
+}
+
+/// What was wanted, each once, in the order in which it came.
+private struct Needs {
+  private(set) var all: [Need] = []
+  /// Whether a service of the inventory is about each record of it.
+  private var areNamed: [Bool] = []
+  private var known: [Need: Int32] = [:]
+  /// Of each record what was wanted; `nil`: nothing that a flow could be about.
+  private(set) var numbers: [Int32?]
+
+  /// - Parameter records: how many there are.
+  init(of records: Int) { numbers = Array(repeating: nil, count: records) }
+
+  mutating func add(_ record: Int, _ need: Need, isNamed: Bool) {
+    let number: Int32
+    if let known = known[need] {
+      number = known
+      if !isNamed { areNamed[Int(number)] = false }
+    } else {
+      number = Int32(all.count)
+      known[need] = number
+      all.append(need)
+      areNamed.append(isNamed)
     }
-    for (wanted, pairs) in known {
-      for (pair, some) in pairs {
-        switch apart[pair]?[wanted] {
-        case nil: add(some, wanted, pair, ends)
-        case .passive? where isWide: add(some, .passive, pair, ends)
-        case let reason?: left += some.map { FlowProposal.Left($0, reason) }
-        }
-      }
-    }
+    numbers[record] = number
   }
 
   /// From so many ports on that one source asks for at one destination, ports of the range that kernels pick from are picked.
   private static let fewestPicked = 3
 
-  private mutating func add(
-    _ some: [RecordedConnection], _ wanted: Wanted, _ pair: Pair, _ ends: FlowEnds
-  ) {
-    let isOfNetworks = (source: ends.isNetwork(pair.source), destination: ends.isNetwork(pair.destination))
-    for one in some {
-      pairs[wanted, default: [:]][pair, default: SeenPair()]
-        .add(one, isOfNetworks: isOfNetworks, isPassive: wanted == .passive)
+  /// Of what is a scan or at ports that a kernel has picked, why no flow is proposed for it.
+  var apart: [Int: FlowProposal.Reason] {
+    var ports: [Pair: [Int]] = [:]
+    for (number, need) in all.enumerated() {
+      // What a service of the inventory is about is neither.
+      if case .port = need.wanted, !areNamed[number] { ports[need.pair, default: []].append(number) }
     }
+    var apart: [Int: FlowProposal.Reason] = [:]
+    for (pair, numbers) in ports {
+      let picked = numbers.filter { all[$0].wanted.isPicked }
+      if picked.count >= Self.fewestPicked {
+        let isTransfer = known[Need(wanted: .port(.tcp, 21), pair: pair)] != nil
+        for one in picked { apart[one] = isTransfer ? .passive : .picked }
+      }
+      let others = picked.count >= Self.fewestPicked ? numbers.filter { !all[$0].wanted.isPicked } : numbers
+      if others.count >= RecordLine.fewestOfScan { for one in others { apart[one] = .scan } }
+    }
+    return apart
   }
 }
 

@@ -46,11 +46,31 @@ package enum InventoryName {
 
   /// The name, or the same with a number where it is taken.
   package static func free(_ name: String, besides taken: Set<String>) -> String {
-    let whole = String(name.prefix(longest))
-    if !taken.contains(whole) { return whole }
-    let beginning = name.prefix(longest - 5)
-    var number = 2
-    while taken.contains("\(beginning)-\(number)") { number += 1 }
-    return "\(beginning)-\(number)"
+    var names = FreeNames(besides: taken)
+    return names.take(name)
+  }
+
+  /// Names of which each is taken as soon as it is given.
+  package struct FreeNames {
+    private var taken: Set<String>
+    /// By what stands in front of the number, the first that nobody has looked at: those before it are taken for good.
+    private var next: [String: Int] = [:]
+
+    package init(besides taken: Set<String>) { self.taken = taken }
+
+    /// The name, or the same with a number where it is taken.
+    package mutating func take(_ name: String) -> String {
+      let whole = Self.beginning(of: name, longest)
+      if taken.insert(whole).inserted { return whole }
+      let beginning = Self.beginning(of: name, longest - 5)
+      var number = next[beginning] ?? 2
+      while !taken.insert("\(beginning)-\(number)").inserted { number += 1 }
+      next[beginning] = number + 1
+      return "\(beginning)-\(number)"
+    }
+
+    private static func beginning(of name: String, _ length: Int) -> String {
+      name.utf8.count <= length ? name : String(name.prefix(length))
+    }
   }
 }

@@ -75,16 +75,36 @@ package struct InventoryPart: Hashable, Sendable {
       lines.append("  \(InventoryName.yaml(name)): \(value)")
     }
     if !flows.isEmpty { lines.append("flows:") }
-    for flow in flows {
-      lines += flow.remarks.map { "  # \($0)" }
-      lines.append("  \(InventoryName.yaml(flow.name)):")
-      for (key, names) in [("from", flow.from), ("to", flow.to), ("service", flow.services)] {
-        let words = names.map { InventoryName.yaml($0) }
-        lines.append("    \(key): \(words.count == 1 ? words[0] : "[\(words.joined(separator: ", "))]")")
+    var text = lines.joined(separator: "\n") + "\n"
+    // Of a hundred thousand flows, lines of their own would cost more than all else.
+    for flow in flows { flow.write(to: &text) }
+    return text
+  }
+}
+
+extension InventoryPart.Flow {
+  fileprivate func write(to text: inout String) {
+    for remark in remarks { text += "  # \(remark)\n" }
+    text += "  \(InventoryName.yaml(name)):\n"
+    Self.write("from", from, to: &text)
+    Self.write("to", to, to: &text)
+    Self.write("service", services, to: &text)
+    text += "    why: \(why.isEmpty ? "\"\"" : why)\n"
+  }
+
+  private static func write(_ key: String, _ names: [String], to text: inout String) {
+    text += "    \(key): "
+    if names.count == 1 {
+      text += InventoryName.yaml(names[0])
+    } else {
+      text += "["
+      for (index, name) in names.enumerated() {
+        if index > 0 { text += ", " }
+        text += InventoryName.yaml(name)
       }
-      lines.append("    why: \(flow.why.isEmpty ? "\"\"" : flow.why)")
+      text += "]"
     }
-    return lines.joined(separator: "\n") + "\n"
+    text += "\n"
   }
 }
 

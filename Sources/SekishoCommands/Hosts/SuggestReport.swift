@@ -66,8 +66,8 @@ struct SuggestReport {
     if !failures.isEmpty {
       header.append("Without hosts that could not be asked: \(listed(failures.map(\.host), limit: 20))")
     }
-    let file = proposal.file(header: header, of: evidence, now: now)
-    if !proposal.flows.isEmpty { answer.parts.append(.verbatim(Array(file.text.utf8))) }
+    let text = proposal.file(header: header, of: evidence, now: now).text
+    if !proposal.flows.isEmpty { answer.parts.append(.verbatim(Array(text.utf8))) }
     answer.parts.append(.summary(coverage(proposal)))
     for (reason, left) in Self.inOrder(proposal.left) {
       answer.parts.append(.remark("left: \(reason.words(left))"))
@@ -97,7 +97,7 @@ struct SuggestReport {
     }
     answer.data = .document(
       File(
-        proposal, evidence, text: file.text, hosts: asked.sorted(), peers: peers, failures: failures))
+        proposal, evidence, text: text, hosts: asked.sorted(), peers: peers, failures: failures))
     return answer
   }
 
