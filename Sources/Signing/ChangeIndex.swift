@@ -8,10 +8,13 @@ package struct ChangeIndex: Hashable, Sendable {
     package let name: String
     /// What it says, with the names of the inventory.
     package let statement: String
+    /// The reason that the inventory gives for it.
+    package let why: String?
 
-    package init(name: String, statement: String) {
+    package init(name: String, statement: String, why: String? = nil) {
       self.name = name
       self.statement = statement
+      self.why = why
     }
   }
 

@@ -3,7 +3,7 @@ internal import JSONStrings
 // There is one way to write an index: what is signed and what is read cannot be two things.
 
 extension ChangeIndex {
-  static let formatVersion: Int64 = 3
+  static let formatVersion: Int64 = 4
 
   /// JSON, one host a line.
   package func encoded() -> [UInt8] {
@@ -26,6 +26,10 @@ extension ChangeIndex {
       text(held.name)
       out += ", \"statement\": ".utf8
       text(held.statement)
+      if let why = held.why {
+        out += ", \"why\": ".utf8
+        text(why)
+      }
       out += ", \"held\": true}".utf8
     }
     out += "],\n\"hosts\": {".utf8
@@ -108,14 +112,16 @@ extension ChangeIndex {
 
   private static func held(_ reader: inout JSONReader) throws(JSONSyntaxError) -> HeldGuard {
     var (name, statement) = ("", "")
+    var why: String?
     try reader.object { (reader, key) throws(JSONSyntaxError) in
       switch key {
       case "name": name = try reader.string()
       case "statement": statement = try reader.string()
+      case "why": why = try reader.string()
       default: try reader.skip()
       }
     }
-    return HeldGuard(name: name, statement: statement)
+    return HeldGuard(name: name, statement: statement, why: why)
   }
 
   private static func host(_ name: String, _ reader: inout JSONReader) throws(JSONSyntaxError) -> Host {

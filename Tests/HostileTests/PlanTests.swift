@@ -50,7 +50,7 @@ struct PlanTests {
     ("sed -i 's/\"place\": \"./\"place\": \"x/' plan", 3, "the host was started anew, or is another"),
     ("sed -i 's/^\"a\":/\"b\":/' plan", 3, "b: the ruleset that is compiled is not"),
     ("sed -i 's/^\"a\":/\"all\":/' plan", 64, "this machine is one of them"),
-    ("sed -i 's/\"format_version\": 3/\"format_version\": 1/' plan", 1, "not a plan of this version"),
+    ("sed -i 's/\"format_version\": 4/\"format_version\": 1/' plan", 1, "not a plan of this version"),
     ("head -c 40 plan > cut; mv cut plan", 1, "not a plan of this version"),
     (": > plan", 1, "not a plan of this version"),
     ("rm plan; mkfifo plan", 1, "not a plain file"),

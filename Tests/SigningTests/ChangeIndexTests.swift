@@ -6,7 +6,10 @@ import Testing
 
   static let plan = ChangeIndex(
     revision: 1_796_000_000, made: 1_796_000_000, notAfter: 1_796_604_800, inventory: digest, git: "c0ffee",
-    guards: [.init(name: "g\"1", statement: "never from a to b within 1 hop")], way: .ssh,
+    guards: [
+      .init(name: "g\"1", statement: "never from a to b within 1 hop", why: "Limits are \"enforced\"\nthere"),
+      .init(name: "g2", statement: "isolated c"),
+    ], way: .ssh,
     hosts: [
       .init(name: "b", ruleset: digest, addresses: []),
       .init(
@@ -47,7 +50,7 @@ import Testing
     ("\"revision\": 1,", "\"revision\": 0,"), ("\"revision\": 1,", "\"revision\": 9007199254740993,"),
     ("\"revision\": 1,", "\"revision\": 1e3,"), ("\"made\": 0", "\"made\": -1"),
     ("\"not_after\": 60", "\"not_after\": 9223372036854775807"), ("\"way\": null", "\"way\": \"mail\""),
-    ("\"format_version\": 3", "\"format_version\": 4"), ("0a0a\", \"addresses", "0a/a\", \"addresses"),
+    ("\"format_version\": 4", "\"format_version\": 3"), ("0a0a\", \"addresses", "0a/a\", \"addresses"),
     ("\"a\": {", "\"../a\": {"), ("\"git\": null", "\"git\": null, \"git\": null"),
   ]) func `what cannot be is no index`(part: String, other: String) {
     let text = String(decoding: Self.bundle.encoded(), as: UTF8.self)

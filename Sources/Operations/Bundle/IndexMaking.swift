@@ -26,7 +26,7 @@ package struct IndexTerms: Sendable {
       revision: revision ?? now.seconds, made: now.seconds, notAfter: now.seconds + seconds,
       inventory: loaded?.digest, git: await loaded?.commit(path),
       guards: policy.map { policy in
-        policy.guards.map { .init(name: $0.name, statement: $0.statement.text(in: policy)) }
+        policy.guards.map { .init(name: $0.name, statement: $0.statement.text(in: policy), why: $0.why) }
       } ?? [], way: way, hosts: hosts)
   }
 }

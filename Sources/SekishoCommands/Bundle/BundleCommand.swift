@@ -76,6 +76,7 @@ struct IndexJSON: Encodable {
   struct Guard: Encodable {
     let name: String
     let statement: String
+    let why: String?
   }
 
   let revision: Int64
@@ -94,7 +95,7 @@ struct IndexJSON: Encodable {
     notAfter = index.notAfter
     inventory = index.inventory
     git = index.git
-    guards = index.guards.map { Guard(name: $0.name, statement: $0.statement) }
+    guards = index.guards.map { Guard(name: $0.name, statement: $0.statement, why: $0.why) }
     hosts = index.hosts.count
     rulesets = Set(index.hosts.map(\.ruleset)).count
   }

@@ -61,7 +61,10 @@ struct VerifyCommand: Verb {
     ]
     if let inventory = index.inventory { facts.append("inventory \(inventory)") }
     if let git = index.git { facts.append("commit \(git)") }
-    facts += index.guards.map { Entry(nil, Words("guard \($0.name): \($0.statement)")) }
+    facts += index.guards.map { held in
+      Entry(
+        nil, Words("guard \(held.name): \(held.statement)"), below: held.why.map { ["why: \($0)"] } ?? [])
+    }
     var answer = Answer(parts: [.chapter(Chapter(.facts, "\(file.path, .strong)", facts))])
     if !check.signatures.isEmpty {
       let entries = check.signatures.map { judged in
