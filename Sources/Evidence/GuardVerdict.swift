@@ -11,12 +11,14 @@ package struct GuardVerdict: Hashable, Sendable {
   /// How it is broken; `nil`: it holds.
   package let broken: String?
   package let remedy: String?
+  /// What shows that it holds; of one that does not, the way.
+  package let shown: String?
   /// Where it is written.
   package let place: String
 
   package init(
     name: String, statement: String, says: String, why: String?, broken: String?, remedy: String?,
-    place: String
+    shown: String?, place: String
   ) {
     self.name = name
     self.statement = statement
@@ -24,6 +26,7 @@ package struct GuardVerdict: Hashable, Sendable {
     self.why = why
     self.broken = broken
     self.remedy = remedy
+    self.shown = shown
     self.place = place
   }
 

@@ -86,7 +86,8 @@ package struct InventoryChapters {
       ])
   }
 
-  package var flows: ReportChapter {
+  /// - Parameter uses: by flow; `nil`: no host was asked.
+  package func flows(_ uses: [String: FlowUse]?) -> ReportChapter {
     var lead = [
       "Each line is what one flow allows by one service: each of these may ask each of those. Nothing else passes where hosts enforce."
     ]
@@ -104,16 +105,28 @@ package struct InventoryChapters {
           + list.together.map { $0.map { policy[$0].name }.joined(separator: " with ") }.joined(
             separator: ", ") + ".")
     }
+    if uses != nil {
+      lead.append(
+        "When a flow was used last, and how many sessions go on, is of the whole flow, over all its services, as hosts that were asked tell."
+      )
+    }
     return ReportChapter(
       "flows", "Allowed connections", lead: lead,
       tables: [
         ReportTable(
-          "Flows", ["flow", "from", "to", "service", "why", "owner", "ticket", "until"],
+          "Flows",
+          ["flow", "from", "to", "service", "why", "owner", "ticket", "until"]
+            + (uses == nil ? [] : ["last used", "sessions"]),
           list.lines.map { line in
-            .init([
+            var cells = [
               line.flow, Self.end(line.from), Self.end(line.to), "\(line.service) (\(line.ports))", line.why,
               line.owner ?? "", line.ticket ?? "", line.until?.description ?? "",
-            ])
+            ]
+            if let uses {
+              let use = uses[line.flow]
+              cells += [use?.last ?? "not told", use?.sessions ?? "not told"]
+            }
+            return .init(cells)
           })
       ])
   }
@@ -185,12 +198,14 @@ package struct InventoryChapters {
       tables: [
         ReportTable(
           "Guards",
-          ["guard", "what it says", "why", "holds", "how it is broken, and what mends it", "place"],
+          ["guard", "what it says", "why", "holds", "shown by", "what mends it", "place"],
           verdicts.map { verdict in
             .init(
               [
                 verdict.name, verdict.says, verdict.why ?? "", verdict.holds ? "yes" : "no",
-                [verdict.broken, verdict.remedy].compactMap { $0 }.joined(separator: "; "), verdict.place,
+                [verdict.broken, verdict.shown].compactMap { $0 }.joined(separator: ": "),
+                verdict.remedy ?? "",
+                verdict.place,
               ], verdict.holds ? .good : .bad)
           })
       ])

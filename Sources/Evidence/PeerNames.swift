@@ -70,7 +70,7 @@ package struct PeerNames: Sendable {
     }
     let left = rest.map { policy[$0].name }
     if words.count + left.count <= 4 { return words + left }
-    if let others = exception(hosts) { return [others] }
+    if let others = exception(hosts) ?? common(hosts) { return [others] }
     if left.count <= 4 { return words + left }
     return words + left.prefix(2) + ["\(left.count - 2) more hosts"]
   }
@@ -85,6 +85,25 @@ package struct PeerNames: Sendable {
       return ([groups[number].name] + words.map { "!\($0)" }).joined(separator: " & ")
     }
     return nil
+  }
+
+  /// As a selector of what groups have in common: `worker & staging`. At most three.
+  private func common(_ hosts: [HostID]) -> String? {
+    var numbers = groupsOf[hosts[0].index].filter { number in
+      hosts.allSatisfy { groupsOf[$0.index].contains(number) }
+    }
+    func isJust(_ numbers: [Int]) -> Bool {
+      guard let smallest = numbers.last else { return false }
+      return groups[smallest].hosts.count { host in numbers.allSatisfy(groupsOf[host.index].contains) }
+        == hosts.count
+    }
+    guard isJust(numbers) else { return nil }
+    // The largest says least.
+    for number in numbers {
+      let others = numbers.filter { $0 != number }
+      if isJust(others) { numbers = others }
+    }
+    return numbers.count > 3 ? nil : numbers.reversed().map { groups[$0].name }.joined(separator: " & ")
   }
 
   /// At most three names; `nil`: that is not enough.

@@ -11,8 +11,11 @@ struct PictureSVG {
     let asking = Set(picture.arrows.map(\.from)).filter { picture.boxes[$0].kind == .network }
     layout = PictureLayout(
       count: picture.boxes.count,
-      arrows: picture.arrows.filter { !asking.contains($0.to) }.map { ($0.from, $0.to) })
+      ranking: picture.arrows.filter { !asking.contains($0.to) }.map { ($0.from, $0.to) },
+      arrows: picture.arrows.map { ($0.from, $0.to) })
   }
+
+  var width: Int { layout.width }
 
   var text: String {
     var out =
@@ -38,16 +41,25 @@ struct PictureSVG {
       path = "M\(x) \(y - 8)c34-14 34 30 0 16"
     } else if from.x == to.x {
       // Within a column it leads around on the right.
-      let (x, bend) = (from.x + width, 30 + abs(from.y - to.y) / 6)
+      let (x, bend) = (from.x + width, min(30 + abs(from.y - to.y) / 6, 90))
       path =
         "M\(x) \(from.y + height / 2)C\(x + bend) \(from.y + height / 2) \(x + bend) \(to.y + height / 2) \(x) \(to.y + height / 2)"
     } else {
-      let forward = from.x < to.x
-      let start = (x: forward ? from.x + width : from.x, y: from.y + height / 2)
-      let end = (x: forward ? to.x : to.x + width, y: to.y + height / 2)
-      let bend = abs(end.x - start.x) / 2 * (forward ? 1 : -1)
-      path =
-        "M\(start.x) \(start.y)C\(start.x + bend) \(start.y) \(end.x - bend) \(end.y) \(end.x) \(end.y)"
+      let isForward = from.x < to.x
+      var (x, y) = (isForward ? from.x + width : from.x, from.y + height / 2)
+      var way = "M\(x) \(y)"
+      func lead(to end: (x: Int, y: Int)) {
+        let bend = (end.x - x) / 2
+        way += "C\(x + bend) \(y) \(end.x - bend) \(end.y) \(end.x) \(end.y)"
+        (x, y) = end
+      }
+      for place in layout.ways[number] {
+        lead(to: (isForward ? place.x : place.x + width, place.y))
+        x = isForward ? place.x + width : place.x
+        way += "H\(x)"
+      }
+      lead(to: (isForward ? to.x : to.x + width, to.y + height / 2))
+      path = way
     }
     return
       "<path class=\"arrow\" data-arrow=\"\(number)\" d=\"\(path)\" marker-end=\"url(#tip)\"><title>\(HTMLText.escaped(words))</title></path>"
@@ -58,7 +70,8 @@ struct PictureSVG {
     let (width, height) = (PictureLayout.boxWidth, PictureLayout.boxHeight)
     var classes = ["box", "\(box.kind)"]
     if box.isCrown { classes.append("crown") }
-    let name = Self.shortened(box.count > 1 ? "\(box.name) (\(box.count))" : box.name, to: 21)
+    let count = box.count > 1 ? " (\(box.count))" : ""
+    let name = Self.shortened(box.name, to: 21 - count.count) + count
     var below = box.zone.map { "zone \($0)" } ?? ""
     if box.kind == .network { below = "outside" }
     if box.kind == .selection { below = Self.shortened(box.members.joined(separator: ", "), to: 28) }

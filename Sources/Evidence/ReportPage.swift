@@ -18,7 +18,9 @@ package struct ReportPage {
     out += "<a class=\"skip\" href=\"#content\">To the content</a>\n"
     out += "<header><h1>\(HTMLText.escaped(report.title))</h1>\n<dl>"
     for fact in report.identity {
-      out += "<div><dt>\(HTMLText.escaped(fact.name))</dt><dd>\(HTMLText.escaped(fact.value))</dd></div>"
+      out +=
+        "<div><dt>\(HTMLText.escaped(fact.name))</dt><dd\(Self.isDigest(fact.value) ? " class=\"digest\"" : "")>"
+      out += "\(HTMLText.escaped(fact.value))</dd></div>"
     }
     out += "</dl></header>\n<nav aria-label=\"Chapters\"><ol>"
     for chapter in report.chapters {
@@ -40,52 +42,13 @@ package struct ReportPage {
     out += "<h2 id=\"\(id)-title\">\(HTMLText.escaped(chapter.title))</h2>\n"
     for sentence in chapter.lead { out += "<p>\(HTMLText.escaped(sentence))</p>\n" }
     if id == ReportChapter.pictureID, let picture = report.picture { out += drawing(picture) }
-    for (number, table) in chapter.tables.enumerated() { out += self.table(table, "\(id)-\(number)") }
+    for (number, table) in chapter.tables.enumerated() { out += TablePage(table, id: "\(id)-\(number)").html }
     return out + "</section>\n"
   }
 
-  // MARK: Tables
-
-  private func table(_ table: ReportTable, _ id: String) -> String {
-    var out = ""
-    if table.rows.isEmpty {
-      return "<p class=\"none\"><strong>\(HTMLText.escaped(table.caption))</strong>: none</p>\n"
-    }
-    if table.isSearched {
-      out +=
-        "<div class=\"search\" hidden><label for=\"\(id)-words\">Search in \(HTMLText.escaped(table.caption))</label>"
-      out += "<input id=\"\(id)-words\" type=\"search\" autocomplete=\"off\" data-table=\"\(id)\">"
-      out += "<output for=\"\(id)-words\" aria-live=\"polite\">\(table.rows.count) rows</output></div>\n"
-    }
-    out +=
-      "<div class=\"wide\" role=\"region\" aria-labelledby=\"\(id)-caption\" tabindex=\"0\"><table id=\"\(id)\" style=\"--columns:\(table.columns.count)\">"
-    out += "<caption id=\"\(id)-caption\">\(HTMLText.escaped(table.caption))</caption><thead><tr>"
-    for column in table.columns { out += "<th scope=\"col\">\(HTMLText.escaped(column))</th>" }
-    out += "</tr></thead>\n<tbody>\n"
-    for row in table.rows {
-      out += "<tr>"
-      for (number, cell) in row.cells.enumerated() {
-        let text = HTMLText.escaped(cell)
-        if number == 0 {
-          let classes = [row.tone.map { "\($0)" }, Self.keeping(cell)].compactMap { $0 }
-          let named = classes.isEmpty ? "" : " class=\"\(classes.joined(separator: " "))\""
-          out += "<th scope=\"row\"\(named)>\(text)</th>"
-        } else {
-          out += "<td\(Self.keeping(cell).map { " class=\"\($0)\"" } ?? "")>\(text)</td>"
-        }
-      }
-      out += "</tr>\n"
-    }
-    return out + "</tbody></table></div>\n"
-  }
-
-  /// Of what is so short that it is read worse in two lines: a moment (`t`), or a name with a hyphen (`k`).
-  private static func keeping(_ cell: String) -> String? {
-    guard cell.utf8.count <= 20,
-      cell.utf8.contains(where: { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: " ") })
-    else { return nil }
-    return cell.utf8.count == 20 && cell.hasSuffix("Z") && cell.utf8.dropFirst(10).first == UInt8(ascii: "T")
-      ? "t" : "k"
+  /// SHA-256 or a commit of git.
+  private static func isDigest(_ text: String) -> Bool {
+    text.utf8.count >= 40 && text.allSatisfy(\.isHexDigit)
   }
 
   // MARK: Picture
@@ -95,9 +58,11 @@ package struct ReportPage {
     out += "<input id=\"picture-search\" type=\"search\" autocomplete=\"off\">"
     out += "<button type=\"button\" id=\"picture-clear\">Show all</button></div>\n"
     out += "<p id=\"picture-told\" role=\"status\" hidden></p>\n"
-    out += "<div class=\"wide drawing\" role=\"region\" aria-label=\"Picture of the policy\" tabindex=\"0\">"
-    return out + PictureSVG(picture).text + "</div>\n"
-      + "<p class=\"legend\"><span class=\"key hosts\"></span> hosts with the same role <span class=\"key crown\"></span> crown jewel "
+    let drawn = PictureSVG(picture)
+    out += "<div class=\"wide drawing\" style=\"--width:\(drawn.width)\" role=\"region\" "
+    out += "aria-label=\"Picture of the policy\" tabindex=\"0\">"
+    return out + drawn.text + "</div>\n"
+      + "<p class=\"legend\"><span class=\"key hosts\"></span> \(picture.isByZone ? "hosts of a zone" : "hosts with the same role") <span class=\"key crown\"></span> crown jewel "
       + "<span class=\"key selection\"></span> several of them, and who <span class=\"key network\"></span> outside the inventory. "
       + "An arrow: may ask. Names of services and flows are shown on arrows under the pointer.</p>\n"
   }

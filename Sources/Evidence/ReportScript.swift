@@ -7,12 +7,16 @@ enum ReportScript {
     (() => {
       const fold = (text) => text.toLowerCase().normalize("NFKC");
       for (const input of document.querySelectorAll("input[data-table]")) {
-        const rows = [...document.getElementById(input.dataset.table).tBodies[0].rows];
-        const words = rows.map((row) => fold([...row.cells].map((cell) => cell.textContent).join(" ")));
+        const table = document.getElementById(input.dataset.table);
+        const rows = [...table.querySelectorAll("tbody tr")];
+        let words;
         const told = input.parentElement.querySelector("output");
         input.parentElement.hidden = false;
         input.addEventListener("input", () => {
           const wanted = fold(input.value).split(/\s+/).filter(Boolean);
+          words ??= rows.map((row) => fold([...row.cells].map((cell) => cell.textContent).join(" ")));
+          // What is left has other heights than those that were put by for it.
+          table.classList.toggle("searched", wanted.length > 0);
           let count = 0;
           rows.forEach((row, number) => {
             row.hidden = !wanted.every((word) => words[number].includes(word));

@@ -12,7 +12,7 @@ package struct GuardChecker: Sendable {
   let declared: ReachGraph
   private let observes: Bool
   /// Of ``graph``, as all guards on paths need them.
-  private let neighbours: [BitSet]
+  let neighbours: [BitSet]
 
   /// - Parameter now: flows that have ended then open nothing.
   package init(_ policy: Policy, at now: Timestamp) {
@@ -105,7 +105,7 @@ package struct GuardChecker: Sendable {
   }
 
   /// Two different hosts, or addresses outside, that a link joins.
-  private func pair(_ link: Link, _ from: BitSet, _ to: BitSet) -> (from: Int, to: Int)? {
+  func pair(_ link: Link, _ from: BitSet, _ to: BitSet) -> (from: Int, to: Int)? {
     if !link.fromNodes.intersects(from) || !link.toNodes.intersects(to) { return nil }
     let targets = link.toNodes.intersection(to)
     for node in link.fromNodes.intersection(from).members {

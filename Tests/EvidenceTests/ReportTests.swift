@@ -19,7 +19,7 @@ import Testing
       GuardVerdict(
         name: rule.name, statement: rule.statement.word, says: rule.statement.sentence(policy, names),
         why: rule.why,
-        broken: broken.contains(index) ? "it is" : nil, remedy: nil, place: "i.yaml:1")
+        broken: broken.contains(index) ? "it is" : nil, remedy: nil, shown: nil, place: "i.yaml:1")
     }
   }
 
@@ -30,7 +30,7 @@ import Testing
     return Report(
       title: "Evidence", identity: [Report.Fact("Inventory", "here")],
       chapters: [
-        inventory.summary, inventory.picture(picture), inventory.flows,
+        inventory.summary, inventory.picture(picture), inventory.flows(nil),
         inventory.matrix(enforcement), inventory.guards, inventory.jewels, inventory.reach,
         Clauses.chapter(enforcement), inventory.notCovered([("probes", "none ran")]),
       ], picture: picture)
@@ -218,7 +218,7 @@ import Testing
     // Tags, and all that is within them but whether a cell is short, are those of a report that says nothing.
     func tags(_ report: Report) -> [String] {
       ReportPage(report).html.matches(of: /<[^>]*>/).map {
-        String($0.0).replacing(#/ [kt]"/#, with: "\"").replacing(#/ class="[kt]"/#, with: "")
+        String($0.0).replacing(#/ [kltw]"/#, with: "\"").replacing(#/ class="[kltw]"/#, with: "")
       }
     }
     #expect(tags(report) == tags(plain))

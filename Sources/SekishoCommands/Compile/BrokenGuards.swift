@@ -155,7 +155,7 @@ struct BrokenGuards {
   /// One broken guard: a diagnostic, and what is behind it.
   struct Entry: Encodable {
     private enum Key: String, CodingKey {
-      case `guard`, statement, says, why, holds, path, remedy, remove, isSmallest, holdsWhenEnforced
+      case `guard`, statement, says, why, holds, shown, path, remedy, remove, isSmallest, holdsWhenEnforced
     }
 
     let diagnostic: DiagnosticJSON
@@ -177,6 +177,7 @@ struct BrokenGuards {
         try container.encode(verdict.says, forKey: .says)
         try container.encodeIfPresent(verdict.why, forKey: .why)
         try container.encode(verdict.holds, forKey: .holds)
+        try container.encodeIfPresent(verdict.shown, forKey: .shown)
       }
       try container.encodeIfPresent(path, forKey: .path)
       try container.encode(remedy, forKey: .remedy)

@@ -78,7 +78,7 @@ struct CheckCommand: Verb {
     var answer = Answer(parts: [.diagnostics(loaded.report, loaded.sources)])
     if let lint { answer.parts.append(.diagnostics(lint.report, loaded.sources)) }
     let broken = BrokenGuards(loaded)
-    let list = guards ? GuardList(loaded, broken) : nil
+    let list = guards ? GuardList(loaded, broken, at: .current()) : nil
     if let list { answer.parts.append(.chapter(list.chapter)) }
     var lines: [any Encodable] = loaded.report.json(loaded.sources)
     lines += lint?.entries ?? []

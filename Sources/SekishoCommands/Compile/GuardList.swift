@@ -13,14 +13,16 @@ struct GuardList {
   /// For each guard.
   private let tripwires: [[Tripwire]]
 
-  init(_ loaded: LoadedPolicy, _ broken: BrokenGuards) {
+  init(_ loaded: LoadedPolicy, _ broken: BrokenGuards, at now: Timestamp) {
     let policy = loaded.policy
     let names = PeerNames(policy)
     let found = Dictionary(uniqueKeysWithValues: broken.broken.map { ($0.index, $0) })
+    let proofs = policy.guards.isEmpty ? nil : GuardChecker(policy, at: now)
     verdicts = policy.guards.enumerated().map { index, rule in
       GuardVerdict(
         name: rule.name, statement: rule.statement.word, says: rule.statement.sentence(policy, names),
         why: rule.why, broken: found[index].map(broken.reason), remedy: found[index].map(broken.help),
+        shown: found[index].map { policy.way($0.breach) } ?? proofs.map { $0.proof(of: index).text(policy) },
         place: loaded.sources.shownLine(rule.location))
     }
     places = policy.guards.map(\.location)
@@ -47,6 +49,7 @@ struct GuardList {
     var below: [Entry] = []
     if let why = verdict.why { below.append("why: \(why)") }
     if let broken = verdict.broken { below.append("how: \(broken)") }
+    if let shown = verdict.shown { below.append(Entry(nil, Words("shown by: \(shown)", .faint))) }
     for tripwire in tripwires {
       below.append(
         "but for whoever trips \(tripwire.name) (\(sources.shownLine(tripwire.location))): he is refused for \(roughly(seconds: tripwire.cut))"
@@ -77,13 +80,14 @@ struct GuardList {
     let says: String
     let why: String?
     let holds: Bool
+    let shown: String?
     /// By which somebody may be refused for a time who is to be let in; `nil`: by none.
     let tripwires: [String]?
 
     init(_ verdict: GuardVerdict, _ tripwires: [Tripwire], _ file: String, _ place: SourceLocation) {
       (self.file, line, column) = (file, place.line, place.column)
       (`guard`, statement, says) = (verdict.name, verdict.statement, verdict.says)
-      (why, holds) = (verdict.why, verdict.holds)
+      (why, holds, shown) = (verdict.why, verdict.holds, verdict.shown)
       self.tripwires = tripwires.isEmpty ? nil : tripwires.map(\.name)
     }
   }

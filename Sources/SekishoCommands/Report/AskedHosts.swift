@@ -86,8 +86,28 @@ struct AskedHosts {
 
   // MARK: Use
 
+  private var usageLists: [(host: String, list: UsageList)] {
+    told.compactMap { host, told in told.figures.usage.map { (host: host, list: $0) } }
+  }
+
+  /// When each flow was used last, and its sessions.
+  var uses: [String: FlowUse] {
+    let flows = FlowUsage.all(of: usageLists).filter(\.stands)
+    return Dictionary(
+      flows.map { ($0.flow, FlowUse(last: Self.last($0), sessions: Self.sessions($0))) },
+      uniquingKeysWith: { first, _ in first })
+  }
+
+  private static func last(_ flow: FlowUsage) -> String {
+    flow.latest?.last.map { "\(roughly(seconds: $0)) ago" } ?? "never"
+  }
+
+  private static func sessions(_ flow: FlowUsage) -> String {
+    flow.sessions.map { "\($0)" } ?? "not counted"
+  }
+
   private var usage: ReportChapter {
-    let lists = told.compactMap { host, told in told.figures.usage.map { (host: host, list: $0) } }
+    let lists = usageLists
     let flows = FlowUsage.all(of: lists).filter(\.stands)
     return ReportChapter(
       "usage", "Use of flows",
@@ -100,8 +120,7 @@ struct AskedHosts {
           flows.map { flow in
             .init(
               [
-                flow.flow, "\(flow.connections)", flow.sessions.map { "\($0)" } ?? "not counted",
-                flow.latest?.last.map { "\(roughly(seconds: $0)) ago" } ?? "never",
+                flow.flow, "\(flow.connections)", Self.sessions(flow), Self.last(flow),
                 roughly(seconds: flow.known),
               ], flow.connections == 0 ? .notice : nil)
           })

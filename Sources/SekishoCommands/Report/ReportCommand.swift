@@ -66,7 +66,7 @@ struct ReportCommand: Verb {
     let loaded = try LoadedPolicy(path)
     let policy = loaded.policy
     let broken = BrokenGuards(loaded, loaded.brokenGuards(at: now))
-    let inventory = try InventoryChapters(policy, at: now, GuardList(loaded, broken).verdicts)
+    let inventory = try InventoryChapters(policy, at: now, GuardList(loaded, broken, at: now).verdicts)
     let picture = ReportPicture(policy, at: now)
     var answer = Answer()
     var gaps: [(what: String, why: String)] = []
@@ -87,7 +87,8 @@ struct ReportCommand: Verb {
     let enforcement = Enforcement(
       meant: inventory.unenforced, told: asked.map { inventory.called($0.notAsMeant) })
     var chapters = [
-      inventory.summary, inventory.picture(picture), inventory.flows, inventory.matrix(enforcement),
+      inventory.summary, inventory.picture(picture), inventory.flows(asked?.uses),
+      inventory.matrix(enforcement),
       inventory.guards, inventory.jewels, inventory.reach,
     ]
     chapters += asked?.chapters(inventory.called) ?? []
