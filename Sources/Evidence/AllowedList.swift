@@ -1,4 +1,4 @@
-internal import Addressing
+package import Addressing
 package import Diagnostics
 package import Policy
 internal import Reachability
@@ -32,10 +32,13 @@ package struct ListFilter: Sendable {
   package struct Ends: Sendable {
     let hosts: Set<HostID>
     let networks: AddressSet
+    let virtuals: Set<VirtualID>
 
-    package init(hosts: [HostID], networks: [PeersID], in policy: Policy) {
+    /// - Parameter virtuals: peers whose virtual addresses are meant.
+    package init(hosts: [HostID], networks: AddressSet, virtuals: [PeersID] = [], in policy: Policy) {
       self.hosts = Set(hosts)
-      self.networks = networks.reduce(AddressSet()) { $0.union(policy[$1].networks) }
+      self.networks = networks
+      self.virtuals = Set(virtuals.flatMap { policy[$0].virtuals })
     }
 
     /// What of some peers is meant.
@@ -45,7 +48,9 @@ package struct ListFilter: Sendable {
       !networks.intersection(peers.networks).isEmpty
     }
 
-    fileprivate func takes(_ virtual: Virtual) -> Bool { !hosts.isDisjoint(with: virtual.carriers) }
+    fileprivate func takes(_ id: VirtualID, _ policy: Policy) -> Bool {
+      virtuals.contains(id) || !hosts.isDisjoint(with: policy[id].carriers)
+    }
   }
 
   package var from: Ends?
@@ -161,7 +166,7 @@ private struct LineBuilder {
   private func isTaken(_ peers: Peers, by ends: ListFilter.Ends?) -> Bool {
     guard let ends else { return true }
     return ends.takesNetworks(of: peers) || !ends.hosts(of: peers).isEmpty
-      || peers.virtuals.contains { ends.takes(policy[$0]) }
+      || peers.virtuals.contains { ends.takes($0, policy) }
   }
 
   private struct Member {
@@ -177,7 +182,8 @@ private struct LineBuilder {
         end: AllowedEnd(name: policy[host].name, hosts: 1), host: host,
         families: Set(policy[host].addresses.map(\.family)))
     }
-    for virtual in peers.virtuals.map({ policy[$0] }) where ends?.takes(virtual) ?? true {
+    for id in peers.virtuals where ends?.takes(id, policy) ?? true {
+      let virtual = policy[id]
       result.append(
         Member(
           end: AllowedEnd(name: virtual.name, hosts: 0),

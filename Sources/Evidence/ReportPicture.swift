@@ -50,14 +50,12 @@ package struct ReportPicture: Hashable, Sendable {
     hosts = policy.hosts.count
     let places = picture.boxes.map(\.hosts)
     let graph = ReachGraph(policy, at: now, marking: places.filter { !$0.isEmpty })
-    let names = PeerNames(policy)
+    let named = picture.named(in: policy)
     let peers = Dictionary(
       policy.peers.enumerated().map { ($1.name, PeersID($0)) }, uniquingKeysWith: { first, _ in first })
-    boxes = picture.boxes.map {
+    boxes = named.boxes.map {
       Box(
-        // An end of a flow is called by what it is made of.
-        name: $0.kind != .hosts && Peers.isDerived($0.name)
-          ? peers[$0.name].map(names.name) ?? $0.name : $0.name, kind: $0.kind, hosts: $0.count,
+        name: $0.name, kind: $0.kind, hosts: $0.count,
         zone: $0.zone, isCrown: $0.isCrown, members: $0.members, parts: $0.parts)
     }
     arrows = picture.arrows.map { arrow in

@@ -20,7 +20,11 @@ struct OutsideAddresses {
     let networks: BitSet
   }
 
-  init(_ policy: Policy) {
+  /// Of some address sets that are asked for beside the policy's, their places in ``networks``.
+  let networkOfAsked: [Int]
+
+  /// - Parameter asked: sets whose addresses are told apart from others, as if a flow named them.
+  init(_ policy: Policy, asked: [AddressSet] = []) {
     var networks: [AddressSet] = []
     var known: [AddressSet: Int] = [:]
     networkOfPeers = policy.peers.map { peers in
@@ -28,6 +32,12 @@ struct OutsideAddresses {
       if let index = known[peers.networks] { return index }
       known[peers.networks] = networks.count
       networks.append(peers.networks)
+      return networks.count - 1
+    }
+    networkOfAsked = asked.map { addresses in
+      if let index = known[addresses] { return index }
+      known[addresses] = networks.count
+      networks.append(addresses)
       return networks.count - 1
     }
     self.networks = networks

@@ -1,4 +1,4 @@
-internal import Addressing
+package import Addressing
 package import Policy
 
 /// A policy as boxes and arrows: who may connect to whom, as a person would draw it.
@@ -6,7 +6,7 @@ package import Policy
 /// A box is the hosts of one role. A flow's end that is more than a few of them is a box of its own, with the name of the
 /// end, so that what everybody needs is one arrow and not one from everybody.
 package struct Picture: Sendable {
-  package let boxes: [Box]
+  package private(set) var boxes: [Box]
   package let arrows: [Arrow]
 
   /// What a box stands for.
@@ -21,7 +21,7 @@ package struct Picture: Sendable {
   package struct Box: Hashable, Sendable {
     package let kind: Kind
     /// `db`, `web-1`, `internet`.
-    package let name: String
+    package internal(set) var name: String
     /// How many hosts it is; 0 for networks.
     package let count: Int
     /// `nil` for networks, for hosts in none and for selections.
@@ -35,19 +35,29 @@ package struct Picture: Sendable {
     package var parts: [Int] = []
   }
 
+  /// The same with other names.
+  package func renamed(_ name: (Box) -> String) -> Self {
+    var picture = self
+    for index in boxes.indices { picture.boxes[index].name = name(boxes[index]) }
+    return picture
+  }
+
   /// Hosts and outside addresses that one end of a flow has to have some of, to be drawn.
   package struct Filter: Sendable {
     let hosts: Set<HostID>
     let networks: AddressSet
+    let virtuals: Set<VirtualID>
 
-    package init(hosts: [HostID], networks: [PeersID], in policy: Policy) {
+    /// - Parameter virtuals: peers whose virtual addresses are meant.
+    package init(hosts: [HostID], networks: AddressSet, virtuals: [PeersID] = [], in policy: Policy) {
       self.hosts = Set(hosts)
-      self.networks = networks.reduce(AddressSet()) { $0.union(policy[$1].networks) }
+      self.networks = networks
+      self.virtuals = Set(virtuals.flatMap { policy[$0].virtuals })
     }
 
     func takes(_ peers: Peers, _ policy: Policy) -> Bool {
       !hosts.isDisjoint(with: peers.hosts) || !networks.intersection(peers.networks).isEmpty
-        || peers.virtuals.contains { !hosts.isDisjoint(with: policy[$0].carriers) }
+        || peers.virtuals.contains { virtuals.contains($0) || !hosts.isDisjoint(with: policy[$0].carriers) }
     }
   }
 

@@ -21,13 +21,14 @@ package struct ReachGraph: Sendable {
   /// - Parameters:
   ///   - now: flows that have ended then open nothing.
   ///   - marking: sets of hosts that will be asked for, beside those that flows and guards name.
+  ///   - asked: address sets that will be asked for, whether a flow names them or not.
   ///   - quarantine: who is in quarantine.
   package init(
     _ policy: Policy, at now: Timestamp, barriers: Barriers = .enforced, marking: [[HostID]] = [],
-    quarantine: [RefusedHost] = []
+    asked: [AskedAddresses] = [], quarantine: [RefusedHost] = []
   ) {
     let marking = marking + quarantine.flatMap { [[$0.refused], $0.by] }
-    self.init(policy, at: now, barriers, Roles(policy, marking: marking), quarantine)
+    self.init(policy, at: now, barriers, Roles(policy, marking: marking, asked: asked), quarantine)
   }
 
   init(

@@ -33,9 +33,14 @@ struct Roles: Sendable {
     let virtual: VirtualID?
   }
 
-  /// - Parameter marking: further sets of hosts that must not be split by a role.
-  init(_ policy: Policy, marking: [[HostID]]) {
-    let outside = OutsideAddresses(policy)
+  /// For each address set that is asked for, its points.
+  let askedMembers: [AddressSet: BitSet]
+
+  /// - Parameters:
+  ///   - marking: further sets of hosts that must not be split by a role.
+  ///   - asked: address sets that must not be split either, and what they are called.
+  init(_ policy: Policy, marking: [[HostID]], asked: [AskedAddresses] = []) {
+    let outside = OutsideAddresses(policy, asked: asked.map(\.addresses))
     let roles = HostRoles(policy, outside, marking)
     var nodes: [Node] = []
     var points: [Point] = []
@@ -49,7 +54,7 @@ struct Roles: Sendable {
     }
     let managedCount = points.count
     for part in outside.parts {
-      let name = Self.name(of: part, outside, policy)
+      let name = Self.name(of: part, outside, policy, asked)
       nodes.append(
         Node(
           hosts: [], outside: .outside(part.address, network: name), points: points.count..<points.count + 1))
@@ -68,6 +73,9 @@ struct Roles: Sendable {
     for (index, point) in points.enumerated() {
       point.networks?.forEach { ofNetworks[$0].insert(index) }
     }
+    askedMembers = Dictionary(
+      zip(asked.map(\.addresses), outside.networkOfAsked.map { ofNetworks[$0] }),
+      uniquingKeysWith: { first, _ in first })
     var virtualPoints = Array(repeating: BitSet(count: points.count), count: policy.virtuals.count)
     for (index, point) in points.enumerated() {
       if let virtual = point.virtual { virtualPoints[virtual.index].insert(index) }
@@ -96,16 +104,35 @@ struct Roles: Sendable {
     self.hostMembers = hostMembers
   }
 
-  /// The name of the smallest network of the inventory that a part is in.
-  private static func name(of part: OutsideAddresses.Part, _ outside: OutsideAddresses, _ policy: Policy)
-    -> String?
-  {
-    var best: (isEnd: Bool, parts: Int, name: String)?
+  /// What a part is called: by what was asked for, where it is in that, and where a network of the inventory is only a part of
+  /// what was asked for, by that, too.
+  private static func name(
+    of part: OutsideAddresses.Part, _ outside: OutsideAddresses, _ policy: Policy, _ asked: [AskedAddresses]
+  ) -> String? {
+    let narrowest = narrowestNetwork(of: part, outside, policy)
+    let meant = zip(asked, outside.networkOfAsked).filter { part.networks.contains($1) }
+      .min { a, b in parts(a.1, outside) < parts(b.1, outside) }
+    guard let (meant, _) = meant else { return narrowest?.name }
+    guard let narrowest, narrowest.name != meant.name,
+      !meant.addresses.subtracting(outside.networks[narrowest.network]).isEmpty
+    else { return meant.name }
+    return "\(narrowest.name) within \(meant.name)"
+  }
+
+  private static func parts(_ network: Int, _ outside: OutsideAddresses) -> Int {
+    outside.parts.count { $0.networks.contains(network) }
+  }
+
+  /// The smallest network of the inventory that a part is in; its place in the networks of all.
+  private static func narrowestNetwork(
+    of part: OutsideAddresses.Part, _ outside: OutsideAddresses, _ policy: Policy
+  ) -> (name: String, network: Int)? {
+    var best: (isEnd: Bool, parts: Int, name: String, network: Int)?
     for (index, peers) in policy.peers.enumerated() {
       guard let network = outside.networkOfPeers[index], part.networks.contains(network) else { continue }
-      let parts = outside.parts.count { $0.networks.contains(network) }
       // A flow's end, such as `api-to-db/from`, is no name that anybody gave.
-      let candidate = (peers.name.contains("/") || !peers.hosts.isEmpty, parts, peers.name)
+      let isEnd = peers.name.contains("/") || !peers.hosts.isEmpty
+      let candidate = (isEnd, parts(network, outside), peers.name, network)
       guard let known = best else {
         best = candidate
         continue
@@ -114,7 +141,7 @@ struct Roles: Sendable {
         best = candidate
       }
     }
-    return best?.name
+    return best.map { ($0.name, $0.network) }
   }
 }
 

@@ -94,12 +94,13 @@ import Testing
   @Test func `filters narrow, by hosts and by networks`() throws {
     let policy = try EvidenceFixture.reference()
     var filter = ListFilter()
-    filter.to = ListFilter.Ends(hosts: try [#require(policy.host(named: "keys-1"))], networks: [], in: policy)
+    filter.to = ListFilter.Ends(
+      hosts: try [#require(policy.host(named: "keys-1"))], networks: AddressSet(), in: policy)
     let keys = try AllowedList(policy, at: Self.now, filter)
     #expect(keys.lines.contains { $0.flow == "signer-to-keys" })
     #expect(!keys.lines.contains { $0.flow == "api-to-db" })
     let internet = try #require(policy.peers.firstIndex { $0.name == "internet" })
-    filter.to = ListFilter.Ends(hosts: [], networks: [PeersID(internet)], in: policy)
+    filter.to = ListFilter.Ends(hosts: [], networks: policy.peers[internet].networks, in: policy)
     let out = try AllowedList(policy, at: Self.now, filter, byHost: true)
     #expect(!out.lines.isEmpty && out.lines.allSatisfy { $0.to.name == "internet" })
   }

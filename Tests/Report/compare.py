@@ -31,7 +31,9 @@ def expect(what, holds):
         faults.append(what)
 
 
-report = {chapter["id"]: chapter for chapter in read("report.json")["chapters"]}
+document = read("report.json")
+report = {chapter["id"]: chapter for chapter in document["chapters"]}
+identity = {fact["name"]: fact["value"] for fact in document["identity"]}
 
 
 def table(chapter, caption=None):
@@ -55,7 +57,7 @@ def counted(end):
 lines = read("list.json")
 expect_same(
     "flows",
-    [list(row.values()) for row in table("flows")],
+    [list(row.values())[:8] for row in table("flows")],
     [
         [
             line["flow"], counted(line["from"]), counted(line["to"]), f"{line['service']} ({line['ports']})", line["why"],
@@ -68,14 +70,21 @@ expect_same(
 # check --guards
 told = [json.loads(line) for line in (work / "guards.json").read_text().splitlines()]
 verdicts = [line for line in told if "guard" in line]
+
+
+def shown(guard):
+    """What the verb says that a guard is shown by."""
+    return next((one["shown"] for one in verdicts if one["guard"] == guard), None) or "nothing"
+
+
 expect_same(
     "guards",
-    [[row["guard"], row["what it says"], row["why"], row["holds"]] for row in table("guards")],
-    [[one["guard"], one["says"], one.get("why", ""), "yes" if one["holds"] else "no"] for one in verdicts],
+    [[row["guard"], row["what it says"], row["why"], row["holds"], row["shown by"].endswith(shown(row["guard"]))] for row in table("guards")],
+    [[one["guard"], one["says"], one.get("why", ""), "yes" if one["holds"] else "no", True] for one in verdicts],
 )
 for one in verdicts:
     row = next(row for row in table("guards") if row["guard"] == one["guard"])
-    way = row["how it is broken, and what mends it"]
+    way = row["what mends it"]
     expect(f"the guard {one['guard']} is told with its remedy and the flows of it: {way}",
            all(f"`{flow}`" in way for flow in one.get("remove", [])) and (way == "") == one["holds"])
 broken = [one["guard"] for one in verdicts if not one["holds"]]
@@ -181,6 +190,10 @@ for flow, one in earlier.items():
         bounds = sorted((one[key], later[flow][key]))
         expect(f"{key} of {flow}: the report says {uses[flow][column]}, usage {bounds}", bounds[0] <= int(uses[flow][column]) <= bounds[1])
     expect(f"whether {flow} was ever used", (uses[flow]["last used"] == "never") == ("last_used" not in one))
+for row in table("flows"):
+    # A flow that no host has yet is used nowhere.
+    use = uses.get(row["flow"], {"last used": "not told", "sessions": "not told"})
+    expect_same(f"use of {row['flow']} beside what it allows", [row["last used"], row["sessions"]], [use["last used"], use["sessions"]])
 expect("something was used", any(one["connections"] for one in earlier.values()))
 
 # denied
@@ -229,6 +242,21 @@ expect_same(
     "events", sorted([row["host"], row["time (UTC)"], row["by"], row["event"]] for row in table("history", "Events")),
     sorted([host, moment(one["time"]), one["by"], one["event"]] for host, of in books.items() for one in of["events"]),
 )
+
+# verify: whose approval of the plan counts is who is told to have approved what is in force.
+approved = read("verify.json")
+expect_same("who approved", approved["approvers"], ["ada", "bob"])
+signed = ["keys-1", "signer-1", "signer-2"]
+expect_same(
+    "approved by, of the whole", identity["Approved by"],
+    f"{', '.join(approved['approvers'])} (what is in force on {len(signed)} of {len(status)} hosts)",
+)
+for row in table("history", "Revisions"):
+    meant = ", ".join(approved["approvers"]) if row["host"] in signed else "not asked for"
+    expect_same(f"who approved the revision of {row['host']}", [row["approved by"], row["index"]], [meant, str(approved["index"]["revision"])])
+expect_same("guards of what was signed", [one["name"] for one in approved["index"]["guards"]], [one["guard"] for one in verdicts])
+expect_same(
+    "reasons of guards of what was signed", [one.get("why", "") for one in approved["index"]["guards"]], [one.get("why", "") for one in verdicts])
 
 # probe
 kept = json.loads(max((work / "build/probes").iterdir()).read_text())

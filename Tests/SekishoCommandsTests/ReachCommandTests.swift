@@ -62,8 +62,39 @@ import Testing
     (["reach", "nobody"], 64, ["FROM: no host, group or zone is called 'nobody'"]),
     (["reach", "app", "--to", "web-1", "--cut"], 64, ["'app' and 'web-1' have hosts in common"]),
     (
-      ["reach", "office", "-i", "Tests/Golden/explain/left-alone.yaml"], 64,
-      ["FROM: no flow names the network 'office'"]
+      ["reach", "office", "-i", "Tests/Golden/explain/left-alone.yaml"], 0,
+      ["An intruder on office gets to 2 of 2 hosts", "office → a-1 (nothing denies it)"]
+    ),
+    (
+      ["reach", "198.51.100.0/24"], 0,
+      [
+        "Of that, from office within 198.51.100.0/24, he gets to 27 of them.",
+        "Of that, from internet within 198.51.100.0/24, he gets to 14 of them.",
+        "office within 198.51.100.0/24 → monitor-1 (office-to-dashboards)",
+      ]
+    ),
+    (
+      ["reach", "--to", "198.51.100.0/24"], 0,
+      ["Not all of 198.51.100.0/24 is treated alike: office within 198.51.100.0/24, internet within"]
+    ),
+    (["reach", "198.51.100.0/29"], 0, ["198.51.100.0/29 → monitor-1 (office-to-dashboards)"]),
+    (["reach", "203.0.113.9", "--to", "vault"], 0, ["Nothing leads from 203.0.113.9 to vault."]),
+    (
+      ["reach", "10.20.2.11", "--hops", "1"], 0,
+      ["gets to 8 of 30 other hosts", "1 host with an address there is part of it: web-1."]
+    ),
+    (["reach", "10.0.0.1/8"], 64, ["FROM: '10.0.0.1/8' is no name, prefix or address; write 10.0.0.0/8"]),
+    (["reach", "2001:db8::/129"], 64, ["write an address, a prefix such as 192.0.2.0/24"]),
+    (["list", "--from", "198.51.100.3"], 0, ["office-to-dashboards"]),
+    (["list", "--to", "10.20.2.11"], 0, ["edge-to-web"]),
+    (
+      ["check", "--guards"], 0,
+      [
+        "shown by: the nearest way has 2 hops: internet → edge-1 (customers-to-edge) → dns-1 (all-to-dns)",
+        "shown by: no way leads there, over however many hops",
+        "shown by: 1 flow leads there: signer-to-keys",
+        "shown by: none of 24 flows has it as an end", "shown by: nothing lets it pass",
+      ]
     ),
     (["reach"], 64, ["say where the intruder is"]),
     (
@@ -71,12 +102,16 @@ import Testing
       [
         "digraph sekisho {", "subgraph cluster_", #"[label="db (3)"]"#, #"label="postgres""#,
         #"label="Who may ask whom: "#, #"[label="a crown jewel""#, #"[label="internet", shape=ellipse"#,
+        #"label="operated & !bastion (24)"#,
         #"label="connected (30)\nterminal\napi\nbastion-1\n"#,
       ]
     ),
     (
       ["graph", "--format", "mermaid"], 0,
-      ["flowchart LR\n", "[[\"connected (30)<br>terminal<br>api<br>", "and 10 more\"]]", "class "]
+      [
+        "flowchart LR\n", "title: \"Who may ask whom", "([\"internet\"])", "([\"outside the inventory\"])",
+        "[[\"connected (30)<br>terminal<br>api<br>", "and 10 more\"]]", "class ",
+      ]
     ),
     (["graph", "--to", "nobody"], 64, ["no host, group or zone is called 'nobody'"]),
     (["graph", "--by", "zone", "--json"], 0, [#""kind" : "network""#]),
@@ -127,8 +162,10 @@ import Testing
     #expect(dot.output.contains(##"[label="+ web (tcp/80)", color="#1a7f37""##), "\(dot.output)")
     #expect(dot.output.contains(##"[label="- web (tcp/80)", color="#cf222e""##), "\(dot.output)")
     #expect(!dot.output.contains("Between known hosts"))
+    #expect(dot.output.contains("[label=\"+ opens\"") && dot.output.contains("[label=\"- closes\""))
     let mermaid = picture("mermaid")
     #expect(mermaid.output.contains("-->|\"+ web (tcp/80)\"| n"), "\(mermaid.output)")
+    #expect(mermaid.output.contains("[\"- closes\"]") && !mermaid.output.contains("outside the inventory"))
   }
 
   @Test func `without Graphviz a picture names the package`() {

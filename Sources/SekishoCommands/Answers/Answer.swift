@@ -69,6 +69,8 @@ struct Entry: Sendable, ExpressibleByStringInterpolation {
   let mark: Mark?
   /// Of connections.
   let ends: (from: String, to: String)?
+  /// Which of them is nothing but addresses that no managed host has.
+  var outside: (from: Bool, to: Bool) = (false, false)
   let words: Words
   /// Where it is written, or by what it comes.
   let note: String

@@ -10,17 +10,25 @@ struct DiffPicture {
     let isHalf: Bool
   }
 
+  /// Whether it is nothing but addresses that no managed host has.
+  private struct End: Hashable {
+    let name: String
+    let isOutside: Bool
+  }
+
   private let title: String
-  private var ends: [String] = []
+  private var ends: [End] = []
   private var arrows: [Arrow] = []
   private var labels: [Arrow: [String]] = [:]
 
   init(_ parts: [Answer.Part], title: String) {
     self.title = title
-    var places: [String: Int] = [:]
+    var places: [End: Int] = [:]
     for case .chapter(let chapter) in parts where chapter.kind == .connections {
       for entry in chapter.entries {
-        guard let (from, to) = entry.ends, let mark = entry.mark else { continue }
+        guard let names = entry.ends, let mark = entry.mark else { continue }
+        let from = End(name: names.from, isOutside: entry.outside.from)
+        let to = End(name: names.to, isOutside: entry.outside.to)
         for end in [from, to] where places[end] == nil {
           places[end] = ends.count
           ends.append(end)
@@ -43,25 +51,82 @@ struct DiffPicture {
         edge [fontname="sans-serif", fontsize=10];
 
       """
-    for (number, end) in ends.enumerated() { out += "  n\(number) [label=\(PictureText.quoted(end))];\n" }
+    for (number, end) in ends.enumerated() {
+      let shape = end.isOutside ? ", \(PictureText.network)" : ""
+      out += "  n\(number) [label=\(PictureText.quoted(end.name))\(shape)];\n"
+    }
     for arrow in arrows {
       let colour = arrow.role == .opens ? Self.green : Self.red
       out += "  n\(arrow.from) -> n\(arrow.to) [label=\(PictureText.quoted(label(arrow, "\n"))), "
       out += "color=\"\(colour)\", fontcolor=\"\(colour)\"\(arrow.isHalf ? ", style=dashed" : "")];\n"
     }
-    return out + "}\n"
+    out += "  subgraph cluster_legend {\n"
+    out += "    label=\(PictureText.quoted(Self.legendTitle)); fontsize=10; color=\"#bbbbbb\";\n"
+    for (number, meaning) in meanings.enumerated() {
+      let shape = meaning.isOutside ? ", \(PictureText.network)" : ", shape=plaintext, style=\"\""
+      let colour = meaning.colour.map { ", fontcolor=\"\($0)\"" } ?? ""
+      out += "    l\(number) [label=\(PictureText.quoted(meaning.words)), fontsize=10\(shape)\(colour)];\n"
+    }
+    return out + "  }\n}\n"
   }
 
   var mermaid: String {
     var out = "---\ntitle: \(PictureText.quoted(title))\n---\nflowchart LR\n"
-    for (number, end) in ends.enumerated() { out += "  n\(number)[\"\(PictureText.mermaid(end))\"]\n" }
+    for (number, end) in ends.enumerated() {
+      let name = PictureText.mermaid(end.name)
+      out += end.isOutside ? "  n\(number)([\"\(name)\"])\n" : "  n\(number)[\"\(name)\"]\n"
+    }
     for (number, arrow) in arrows.enumerated() {
       let line = arrow.isHalf ? "-.->" : "-->"
       out += "  n\(arrow.from) \(line)|\"\(PictureText.mermaid(label(arrow, "<br>")))\"| n\(arrow.to)\n"
       let colour = arrow.role == .opens ? Self.green : Self.red
       out += "  linkStyle \(number) stroke:\(colour),color:\(colour)\n"
     }
+    out += "  subgraph legend[\"\(PictureText.mermaid(Self.legendTitle))\"]\n"
+    for (number, meaning) in meanings.enumerated() {
+      let words = PictureText.mermaid(meaning.words)
+      out += meaning.isOutside ? "    l\(number)([\"\(words)\"])\n" : "    l\(number)[\"\(words)\"]\n"
+    }
+    out += "  end\n"
+    for (number, meaning) in meanings.enumerated() {
+      if let colour = meaning.colour { out += "  style l\(number) fill:none,stroke:none,color:\(colour)\n" }
+    }
+    let outside =
+      ends.indices.filter { ends[$0].isOutside }.map { "n\($0)" }
+      + meanings.indices.filter { meanings[$0].isOutside }.map { "l\($0)" }
+    if !outside.isEmpty {
+      out += "  classDef outside \(PictureText.mermaidNetwork)\n"
+      out += "  class \(outside.joined(separator: ",")) outside\n"
+    }
     return out
+  }
+
+  // MARK: Legend
+
+  private static let legendTitle = "an arrow: may ask, by these services"
+
+  private struct Meaning {
+    let words: String
+    var colour: String?
+    var isOutside = false
+  }
+
+  /// What is in the picture, in words.
+  private var meanings: [Meaning] {
+    var meanings: [Meaning] = []
+    if arrows.contains(where: { $0.role == .opens }) {
+      meanings.append(Meaning(words: "+ opens", colour: Self.green))
+    }
+    if arrows.contains(where: { $0.role == .closes }) {
+      meanings.append(Meaning(words: "- closes", colour: Self.red))
+    }
+    if arrows.contains(where: \.isHalf) {
+      meanings.append(Meaning(words: "dashed: at one end alone, the other denies it", colour: "#555555"))
+    }
+    if ends.contains(where: \.isOutside) {
+      meanings.append(Meaning(words: "outside the inventory", isOutside: true))
+    }
+    return meanings
   }
 
   /// Whoever sees no colours reads the sign.

@@ -15,10 +15,12 @@ extension ConnectionLine {
     let family =
       !tellsFamily || !isOfOneFamily ? "" : families[0] == .ipv4 ? ", IPv4 only" : ", IPv6 only"
     let note = [flow, location.map { sources.shownLine($0) }].compactMap { $0 }.joined(separator: ", ")
-    return Entry(
+    var entry = Entry(
       mark, ends: (from.words, to.words), Words("\(serviceWords)\(family)\(isInPart ? ", in part" : "")"),
       note: note,
       below: partEntries(sources) + more)
+    entry.outside = (from.isOutside, to.isOutside)
+    return entry
   }
 
   private func partEntries(_ sources: Sources) -> [Entry] {
@@ -50,6 +52,8 @@ extension Sources {
 }
 
 extension LineEnd {
+  fileprivate var isOutside: Bool { hosts.isEmpty && !outside.isEmpty }
+
   /// `api (6 hosts)`.
   fileprivate var words: String {
     hosts.count > 1 && outsideName.isEmpty ? "\(name) (\(hosts.count) hosts)" : name

@@ -106,7 +106,9 @@ extension ChangeMeaning {
         case .egress: (from: names, to: "anyone")
         case .forward: (from: "anyone", to: "anyone, through \(names)")
         }
-      return Entry(mark, ends: ends, "everything that no flow allows")
+      var entry = Entry(mark, ends: ends, "everything that no flow allows")
+      entry.outside = (direction == .ingress, direction == .egress)
+      return entry
     }
   }
 

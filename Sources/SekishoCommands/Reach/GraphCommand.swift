@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Evidence
 internal import Operations
 internal import Policy
 internal import Reachability
@@ -52,16 +53,20 @@ struct GraphCommand: Verb {
     func filter(_ text: String?, _ option: String) throws -> Picture.Filter? {
       guard let text else { return nil }
       let whereabouts = try Whereabouts(text, option, in: policy)
-      return Picture.Filter(hosts: whereabouts.hosts, networks: whereabouts.networks, in: policy)
+      return Picture.Filter(
+        hosts: whereabouts.hosts(in: policy), networks: whereabouts.addresses, virtuals: whereabouts.virtuals,
+        in: policy)
     }
-    let picture = Picture(
+    let drawn = Picture(
       policy, at: .current(), byZone: by == .zone, from: try filter(from, "--from"),
       to: try filter(to, "--to"))
+    let picture = drawn.named(in: policy)
     if output.json { return Answer(data: .document(PictureFile(picture, policy))) }
     let title =
       "Who may ask whom: \(inventory.inventory)" + (from.map { ", from \($0)" } ?? "")
       + (to.map { ", to \($0)" } ?? "")
-    let text = PictureText(picture: picture, policy: policy, title: title, hasLegend: !noLegend)
+    let text = PictureText(
+      picture: picture, policy: policy, title: title, hasLegend: !noLegend, isByZone: by == .zone)
     let bytes =
       switch format {
       case .dot: Array(text.dot.utf8)

@@ -83,7 +83,9 @@ struct ListCommand: Verb {
     func ends(_ text: String?, _ option: String) throws -> ListFilter.Ends? {
       guard let text else { return nil }
       let whereabouts = try Whereabouts(text, option, in: policy)
-      return ListFilter.Ends(hosts: whereabouts.hosts, networks: whereabouts.networks, in: policy)
+      return ListFilter.Ends(
+        hosts: whereabouts.hosts(in: policy), networks: whereabouts.addresses, virtuals: whereabouts.virtuals,
+        in: policy)
     }
     var filter = ListFilter()
     filter.from = try ends(from, "--from")

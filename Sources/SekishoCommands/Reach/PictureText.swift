@@ -8,6 +8,7 @@ struct PictureText {
   /// What the picture is of.
   let title: String
   let hasLegend: Bool
+  let isByZone: Bool
 
   static func services(_ arrow: Picture.Arrow, _ policy: Policy) -> [String] {
     Set(arrow.flows.flatMap { policy[$0].services }).sorted().map { policy[$0].name }
@@ -40,25 +41,49 @@ struct PictureText {
 
   /// What boxes and arrows mean, of what is in the picture.
   private var legend: String {
-    let kinds = Set(picture.boxes.map(\.kind))
-    var boxes: [(words: String, attributes: String)] = []
-    if kinds.contains(.hosts) { boxes.append(("hosts with the same role", "")) }
-    if picture.boxes.contains(where: \.isCrown) {
-      boxes.append(("a crown jewel", ", \(Self.crown)"))
-    }
-    if kinds.contains(.selection) { boxes.append(("several of them, and who", ", \(Self.selection)")) }
-    if kinds.contains(.network) { boxes.append(("outside the inventory", ", \(Self.network)")) }
     var out = "  subgraph cluster_legend {\n"
     out += "    label=\"an arrow: may ask, by these services\"; fontsize=10; color=\"#bbbbbb\";\n"
-    for (number, box) in boxes.enumerated() {
-      out += "    l\(number) [label=\(Self.quoted(box.words)), fontsize=10\(box.attributes)];\n"
+    for (number, one) in meanings.enumerated() {
+      let attributes = Self.attributes(one.kind, one.isCrown).map { ", \($0)" } ?? ""
+      out += "    l\(number) [label=\(Self.quoted(one.words)), fontsize=10\(attributes)];\n"
     }
     return out + "  }\n"
   }
 
-  private static let crown = "fillcolor=\"#ffd98a\", penwidth=2"
-  private static let selection = "style=\"rounded,dashed\""
-  private static let network = "shape=ellipse, style=filled, fillcolor=\"#dbe9f6\""
+  /// A kind of box that is in the picture, in words.
+  private struct Meaning {
+    let words: String
+    let kind: Picture.Kind
+    var isCrown = false
+  }
+
+  private var meanings: [Meaning] {
+    let kinds = Set(picture.boxes.map(\.kind))
+    var meanings: [Meaning] = []
+    if kinds.contains(.hosts) {
+      meanings.append(Meaning(words: isByZone ? "hosts of a zone" : "hosts with the same role", kind: .hosts))
+    }
+    if picture.boxes.contains(where: \.isCrown) {
+      meanings.append(Meaning(words: "a crown jewel", kind: .hosts, isCrown: true))
+    }
+    if kinds.contains(.selection) {
+      meanings.append(Meaning(words: "several of them, and who", kind: .selection))
+    }
+    if kinds.contains(.network) { meanings.append(Meaning(words: "outside the inventory", kind: .network)) }
+    return meanings
+  }
+
+  private static func attributes(_ kind: Picture.Kind, _ isCrown: Bool) -> String? {
+    switch kind {
+    case .hosts: isCrown ? "fillcolor=\"#ffd98a\", penwidth=2" : nil
+    case .selection: "style=\"rounded,dashed\""
+    case .network: network
+    }
+  }
+
+  static let network = "shape=ellipse, style=filled, fillcolor=\"#dbe9f6\""
+  static let mermaidNetwork = "fill:#dbe9f6,stroke:#57606a,color:#1b1f24"
+  private static let mermaidCrown = "fill:#ffd98a,stroke:#b8860b,color:#1b1f24"
 
   var mermaid: String {
     var out = "---\ntitle: \(Self.quoted(title))\n---\nflowchart LR\n"
@@ -69,9 +94,24 @@ struct PictureText {
     }
     for index in picture.boxes.indices where picture.boxes[index].zone == nil { out += "  \(shape(index))\n" }
     for arrow in picture.arrows { out += "  n\(arrow.from) -->|\"\(label(arrow))\"| n\(arrow.to)\n" }
-    let crowns = picture.boxes.indices.filter { picture.boxes[$0].isCrown }.map { "n\($0)" }
-    if !crowns.isEmpty {
-      out += "  classDef crown fill:#ffd98a,stroke:#b8860b\n  class \(crowns.joined(separator: ",")) crown\n"
+    if hasLegend {
+      out += "  subgraph legend[\"an arrow: may ask, by these services\"]\n"
+      for (number, one) in meanings.enumerated() {
+        out += "    \(Self.shape("l\(number)", one.words, one.kind))\n"
+      }
+      out += "  end\n"
+    }
+    func nodes(_ isMeant: (Picture.Kind, Bool) -> Bool) -> String {
+      let drawn = picture.boxes.indices.filter { isMeant(picture.boxes[$0].kind, picture.boxes[$0].isCrown) }
+      let told = hasLegend ? meanings.indices.filter { isMeant(meanings[$0].kind, meanings[$0].isCrown) } : []
+      return (drawn.map { "n\($0)" } + told.map { "l\($0)" }).joined(separator: ",")
+    }
+    for (name, style, members) in [
+      ("crown", Self.mermaidCrown, nodes { $1 }),
+      ("outside", Self.mermaidNetwork, nodes { kind, _ in kind == .network }),
+      ("several", "stroke-dasharray:5 4", nodes { kind, _ in kind == .selection }),
+    ] where !members.isEmpty {
+      out += "  classDef \(name) \(style)\n  class \(members) \(name)\n"
     }
     return out
   }
@@ -87,20 +127,20 @@ struct PictureText {
   private func node(_ index: Int) -> String {
     let box = picture.boxes[index]
     var attributes = "label=\(Self.quoted(name(box, lineBreak: "\n")))"
-    switch box.kind {
-    case .hosts: if box.isCrown { attributes += ", \(Self.crown)" }
-    case .selection: attributes += ", \(Self.selection)"
-    case .network: attributes += ", \(Self.network)"
-    }
+    if let more = Self.attributes(box.kind, box.isCrown) { attributes += ", \(more)" }
     return "n\(index) [\(attributes)];"
   }
 
   private func shape(_ index: Int) -> String {
     let box = picture.boxes[index]
-    return switch box.kind {
-    case .hosts: "n\(index)[\"\(name(box, lineBreak: "<br>"))\"]"
-    case .selection: "n\(index)[[\"\(name(box, lineBreak: "<br>"))\"]]"
-    case .network: "n\(index)([\"\(name(box, lineBreak: "<br>"))\"])"
+    return Self.shape("n\(index)", name(box, lineBreak: "<br>"), box.kind)
+  }
+
+  private static func shape(_ id: String, _ words: String, _ kind: Picture.Kind) -> String {
+    switch kind {
+    case .hosts: "\(id)[\"\(words)\"]"
+    case .selection: "\(id)[[\"\(words)\"]]"
+    case .network: "\(id)([\"\(words)\"])"
     }
   }
 

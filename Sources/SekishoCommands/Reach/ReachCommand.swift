@@ -16,12 +16,13 @@ struct ReachCommand: Verb {
       """,
     discussion: """
       An intruder on a host opens the connections that flows let that host open, goes on from where he \
-      arrives, and so on. FROM is a host, a selector such as "api & !api-3, worker", or a network: he is on \
-      any one of them. What a host only observes does not stop him; what goes on in networks is not known, \
+      arrives, and so on. FROM is a host, a selector such as "api & !api-3, worker", a network, or addresses: he is on \
+      any one of them, and where a part of the addresses is treated otherwise the answer says so. What a host only observes does not stop him; what goes on in networks is not known, \
       so that no path leads through one.
 
         sekisho reach web-1                    the hosts he gets to, and how
         sekisho reach internet --hops 2        from outside, two connections deep
+        sekisho reach 198.51.100.0/24          from any of these addresses
         sekisho reach web --to db              the ways there, hop by hop
         sekisho reach --to vault               from where he gets there
         sekisho reach edge --to vault --cut    the fewest flows between them
@@ -90,7 +91,8 @@ struct ReachCommand: Verb {
     }
     let graph = ReachGraph(
       policy, at: .current(), barriers: root ? .enforcedByOthers : .enforced,
-      marking: ends.compactMap { $0?.hosts }, quarantine: quarantine?.refused ?? [])
+      marking: ends.compactMap { $0?.hosts }, asked: ends.flatMap { $0?.networks ?? [] },
+      quarantine: quarantine?.refused ?? [])
     let answer = try answer(ends, graph, loaded.sources)
     return quarantine?.added(to: answer) ?? answer
   }
@@ -106,41 +108,5 @@ struct ReachCommand: Verb {
       throw ValidationError("'\(start.text)' and '\(end.text)' have hosts in common, which nothing separates")
     }
     return report.cut(start, end)
-  }
-}
-
-/// Where an intruder is or wants to be: hosts, networks, or both.
-struct Whereabouts {
-  let text: String
-  let hosts: [HostID]
-  let networks: [PeersID]
-
-  /// - Throws: ``ValidationError`` for what is neither.
-  init(_ text: String, _ option: String, in policy: Policy) throws {
-    self.text = text
-    var networks: [PeersID] = []
-    var others: [Substring] = []
-    for term in text.split(separator: ",", omittingEmptySubsequences: false) {
-      let name = term.filter { $0 != " " }
-      if let index = policy.peers.firstIndex(where: {
-        $0.name == name && !($0.networks.isEmpty && $0.virtuals.isEmpty)
-      }) {
-        networks.append(PeersID(index))
-      } else if policy.networks.contains(where: { $0.name == name }) {
-        throw ValidationError(
-          "\(option): no flow names the network '\(name)': nobody gets in from there, or out to there, but where hosts do not enforce"
-        )
-      } else {
-        others.append(term)
-      }
-    }
-    self.networks = networks
-    hosts =
-      others.isEmpty
-      ? [] : try HostSelector(text: others.joined(separator: ","), option: option).select(policy)
-  }
-
-  func area(_ graph: ReachGraph) -> Area {
-    networks.reduce(graph.area(of: hosts)) { $0.union(graph.area(of: $1)) }
   }
 }

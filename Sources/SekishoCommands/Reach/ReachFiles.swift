@@ -27,6 +27,8 @@ struct ReachFile: Encodable {
   /// However far.
   let crowns: [Distance]
   let networks: [Distance]
+  /// From where of the addresses that were asked for, and how many hosts, where not all of them are treated alike.
+  let parts: [ReachReport.Part]?
 }
 
 struct PathsFile: Encodable {
@@ -117,7 +119,9 @@ struct RankFile: Encodable {
 }
 
 extension ReachReport {
-  func file(_ reach: Reach, _ start: Whereabouts, _ hops: Int) -> ReachFile {
+  func file(_ reach: Reach, _ start: Whereabouts, _ hops: Int, _ others: Int, _ parts: [ReachReport.Part])
+    -> ReachFile
+  {
     let policy = graph.policy
     let paths = PathJSON(policy: policy, sources: sources)
     let reached = reach.hosts.prefix(hops).enumerated().flatMap { index, hosts in
@@ -132,11 +136,10 @@ extension ReachReport {
       distance <= hops && seen.insert(policy.text(position)).inserted
         ? ReachFile.Distance(name: policy.text(position), hops: distance) : nil
     }
-    let others = policy.hosts.count - start.hosts.count
     return ReachFile(
       from: start.text, hops: hops, hosts: policy.hosts.count, reached: reached,
       share: others > 0 ? Double(reached.count) / Double(others) : 0,
       crowns: reach.crowns.map { ReachFile.Distance(name: policy[$0.host].name, hops: $0.hops) },
-      networks: networks)
+      networks: networks, parts: parts.isEmpty ? nil : parts)
   }
 }

@@ -15,16 +15,21 @@ struct ReachReport {
   // MARK: Reach
 
   func reach(_ start: Whereabouts, hops: Int) -> Answer {
-    let reach = graph.reach(from: start.area(graph))
+    let area = start.area(graph)
+    let reach = graph.reach(from: area)
     let levels = reach.hosts.prefix(hops)
     let count = levels.reduce(0) { $0 + $1.count }
-    let others = policy.hosts.count - start.hosts.count
+    let held = graph.hosts(of: area)
+    let others = policy.hosts.count - held.count
     let share = others > 0 ? " (\(percent(count, others)))" : ""
     var chapters = [
       Chapter.sentence(
-        "An intruder on \(start.text, .strong) gets to \(count) of \(others) \(start.hosts.isEmpty ? "" : "other ")hosts\(share) in \(counted(hops, "hop"))."
+        "An intruder on \(start.text, .strong) gets to \(count) of \(others) \(held.isEmpty ? "" : "other ")hosts\(share) in \(counted(hops, "hop"))."
       )
     ]
+    chapters += addressed(start, held)
+    let parts = parts(start, area, hops)
+    chapters += parts.map { .sentence("\($0.words) gets to \($0.hosts) of them.") }
     if let crowns = crowns(reach, within: hops) { chapters.append(.sentence(crowns)) }
     for (index, hosts) in levels.enumerated() where !hosts.isEmpty {
       chapters.append(
@@ -39,7 +44,59 @@ struct ReachReport {
     where distance <= hops && seen.insert(policy.text(position)).inserted {
       chapters.append(.sentence("\(policy.text(position)) in \(counted(distance, "hop"))"))
     }
-    return Answer(parts: chapters.map { .chapter($0) }, data: .document(file(reach, start, hops)))
+    return Answer(
+      parts: chapters.map { .chapter($0) }, data: .document(file(reach, start, hops, others, parts)))
+  }
+
+  /// Who has one of the addresses that were asked for.
+  private func addressed(_ asked: Whereabouts, _ held: [HostID]) -> [Chapter] {
+    let own = held.filter { !asked.hosts.contains($0) }.map { policy[$0].name }
+    if own.isEmpty || asked.networks.isEmpty { return [] }
+    let names = listed(own, limit: tellsAll ? own.count : 8, and: ", and ")
+    return [
+      .sentence(
+        "\(counted(own.count, "host")) with an address there \(own.count == 1 ? "is" : "are") part of it: \(names)."
+      )
+    ]
+  }
+
+  /// How far an intruder gets from each part of the addresses that the policy treats otherwise; none where it treats all alike.
+  struct Part: Encodable {
+    let name: String
+    let hosts: Int
+
+    fileprivate var words: String { "Of that, from \(name), he" }
+  }
+
+  private func parts(_ start: Whereabouts, _ area: Area, _ hops: Int) -> [Part] {
+    if start.networks.isEmpty { return [] }
+    let parts = graph.unlikeParts(of: area, asStart: true)
+    return zip(names(parts), graph.reach(fromEach: parts.map(\.area))).map { name, reach in
+      Part(name: name, hosts: reach.hosts.prefix(hops).reduce(0) { $0 + $1.count })
+    }
+  }
+
+  /// What parts are called, with the family or an address where the name alone does not tell them apart.
+  private func names(_ parts: [AskedPart]) -> [String] {
+    let names = parts.map { policy.text($0.position) }
+    return zip(names, parts).map { name, part in
+      guard names.count(where: { $0 == name }) > 1, case .outside(let address, _) = part.position else {
+        return name
+      }
+      return "\(name) (such as \(address))"
+    }
+  }
+
+  /// That not every address which was asked for is treated alike, so that an answer holds for one or another of them.
+  private func unlike(_ asked: Whereabouts, asStart: Bool) -> [Chapter] {
+    if asked.networks.isEmpty { return [] }
+    let parts = graph.unlikeParts(of: asked.area(graph), asStart: asStart)
+    if parts.isEmpty { return [] }
+    return [
+      .sentence(
+        "Not all of \(asked.text) is treated alike: \(listed(names(parts), limit: tellsAll ? parts.count : 8, and: ", and ")). What is told holds for one or another of these; ask for each."
+      )
+    ]
   }
 
   private func crowns(_ reach: Reach, within hops: Int) -> Words? {
@@ -61,23 +118,12 @@ struct ReachReport {
       guard let steps = reach.path(to: host) else { continue }
       let key = steps.map { policy.text($0.from) } + steps.flatMap { $0.flows.map { policy[$0].name } }
       if groups[key] == nil { order.append(key) }
-      groups[key, default: ([], line(steps))].hosts.append(host)
+      groups[key, default: ([], policy.way(steps))].hosts.append(host)
     }
     return order.compactMap { groups[$0] }.map { group in
       let names = group.hosts.map { policy[$0].name }
       return (listed(names, limit: tellsAll ? names.count : 12, and: ", and "), group.path)
     }
-  }
-
-  /// `web-1 → api-1 (web-to-api) → db-1 (api-to-db)`.
-  private func line(_ steps: [PathStep]) -> String {
-    (steps.first.map { policy.text($0.from) } ?? "")
-      + steps.map { " → \(policy.text($0.to)) (\(by($0)))" }.joined()
-  }
-
-  private func by(_ step: PathStep) -> String {
-    let flows = step.flows.map { policy[$0].name }.joined(separator: " with ")
-    return flows.isEmpty ? "nothing denies it" : flows
   }
 
   // MARK: Paths
@@ -94,8 +140,9 @@ struct ReachReport {
     }
     let nothing = Chapter.sentence(
       "Nothing leads from \(start.text) to \(end.text)\(hops.map { " in \(counted($0, "hop"))" } ?? "").")
+    let remarks = unlike(start, asStart: true) + unlike(end, asStart: false)
     return Answer(
-      parts: (chapters.isEmpty ? [nothing] : chapters).map { .chapter($0) },
+      parts: ((chapters.isEmpty ? [nothing] : chapters) + remarks).map { .chapter($0) },
       data: .document(PathsFile(from: start.text, to: end.text, paths: found.map(self.hops.hops))))
   }
 
@@ -108,7 +155,8 @@ struct ReachReport {
     }
     .compactMap { reach.path(to: $0) }.filter { !$0.isEmpty }
     let inCommon = start.area(graph).intersects(end.area(graph))
-    if !end.networks.isEmpty || inCommon, let path = graph.path(from: area, to: end.area(graph)),
+    if !end.networks.isEmpty || !end.virtuals.isEmpty || inCommon,
+      let path = graph.path(from: area, to: end.area(graph)),
       !found.contains(path)
     {
       found.append(path)
@@ -137,12 +185,14 @@ struct ReachReport {
   func approach(_ end: Whereabouts, hops: Int) -> Answer {
     let approach = graph.approach(to: end.area(graph), hops: hops)
     let count = approach.origins.joined().reduce(0) { $0 + $1.hosts.count }
-    let others = policy.hosts.count - end.hosts.count
+    let held = graph.hosts(of: end.area(graph))
+    let others = policy.hosts.count - held.count
     var chapters = [
       Chapter.sentence(
-        "\(end.text, .strong) is within reach of \(count) of \(others) \(end.hosts.isEmpty ? "" : "other ")hosts in \(counted(hops, "hop"))."
+        "\(end.text, .strong) is within reach of \(count) of \(others) \(held.isEmpty ? "" : "other ")hosts in \(counted(hops, "hop"))."
       )
     ]
+    chapters += addressed(end, held) + unlike(end, asStart: false)
     for (index, origins) in approach.origins.enumerated() where !origins.isEmpty {
       let number = origins.reduce(0) { $0 + $1.hosts.count }
       chapters.append(
@@ -152,13 +202,14 @@ struct ReachReport {
             let names = origin.hosts.map { policy[$0].name }
             return Entry(
               nil, Words(listed(names, limit: tellsAll ? names.count : 12, and: ", and ")),
-              below: [Entry(nil, Words(line(origin.path), .faint))])
+              below: [Entry(nil, Words(policy.way(origin.path), .faint))])
           }))
     }
     var seen: Set<String> = []
     for path in approach.outside {
       guard let first = path.first, seen.insert(policy.text(first.from)).inserted else { continue }
-      chapters.append(.sentence("\(policy.text(first.from)) in \(counted(path.count, "hop")): \(line(path))"))
+      chapters.append(
+        .sentence("\(policy.text(first.from)) in \(counted(path.count, "hop")): \(policy.way(path))"))
     }
     return Answer(
       parts: chapters.map { .chapter($0) },
@@ -194,8 +245,10 @@ struct ReachReport {
           return "\(flow.name) (\(sources.shownLine(flow.location)): \(flow.why))"
         })
     }
+    let remarks = unlike(start, asStart: true) + unlike(end, asStart: false)
     return Answer(
-      parts: [.chapter(chapter)], data: .document(CutFile(cut, start, end, policy, sources)))
+      parts: ([chapter] + remarks).map { .chapter($0) },
+      data: .document(CutFile(cut, start, end, policy, sources)))
   }
 
   // MARK: Rank
