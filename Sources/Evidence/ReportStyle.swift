@@ -9,7 +9,7 @@ enum ReportStyle {
     *{box-sizing:border-box}
     html{scroll-behavior:smooth}
     @media(prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
-    body{margin:0 auto;max-width:76rem;padding:1rem 1.25rem 3rem;background:var(--page);color:var(--text);\
+    body{margin:0 auto;max-width:84rem;padding:1rem 1.25rem 3rem;background:var(--page);color:var(--text);\
     font:16px/1.5 system-ui,"Segoe UI",Roboto,"Noto Sans","Noto Sans CJK JP",sans-serif;overflow-wrap:anywhere}
     h1{font-size:1.7rem;line-height:1.2;margin:.5rem 0 1rem}
     h2{font-size:1.3rem;line-height:1.25;margin:2.6rem 0 .6rem;padding-top:.4rem;border-top:1px solid var(--line)}
@@ -29,7 +29,7 @@ enum ReportStyle {
     .many{width:auto;--wide:max(100%,calc(var(--letters)*.47rem))}
     .piece{content-visibility:auto;width:var(--wide);contain-intrinsic-size:auto var(--wide) auto calc(var(--rows)*2.9rem)}
     .searched .piece{content-visibility:visible}
-    table{border-collapse:collapse;width:100%;min-width:calc(var(--columns)*7rem);font-size:.875rem;line-height:1.4}
+    table{border-collapse:separate;border-spacing:0;width:100%;min-width:calc(var(--columns)*7rem);font-size:.875rem;line-height:1.4}
     .many table{table-layout:fixed;min-width:0}
     caption{text-align:left;font-weight:600;padding:.55rem .7rem;background:var(--soft)}
     th,td{padding:.4rem .7rem;text-align:left;vertical-align:top;border-top:1px solid var(--line);min-width:4.5rem;max-width:26rem;overflow-wrap:break-word}
@@ -38,7 +38,7 @@ enum ReportStyle {
     caption.more,.more th{font-size:0;line-height:0;padding:0;border:0}
     tbody th{font-weight:600}
     tr>th:first-child{position:sticky;left:0;background:var(--page)}
-    td.l{min-width:13rem}
+    td.l{min-width:12.5rem}
     th.good::before{content:"\\2713\\00a0";color:var(--good)}
     th.bad::before{content:"\\2717\\00a0";color:var(--bad)}
     th.notice::before{content:"\\25b2\\00a0";color:var(--notice)}
@@ -53,7 +53,7 @@ enum ReportStyle {
     output{color:var(--faint)}
     .drawing{padding:.3rem;max-height:44rem;overflow:auto;width:auto;max-width:none}
     #picture-drawing{display:block;margin:auto;max-width:100%;height:auto;min-width:calc(var(--width)*.8px)}
-    @media(min-width:78rem){.drawing{width:min(calc(100vw - 3rem),calc(var(--width)*1px + 1rem));min-width:100%;position:relative;left:50%;transform:translateX(-50%)}}
+    @media(min-width:86rem){.drawing{width:min(calc(100vw - 3rem),calc(var(--width)*1px + 1rem));min-width:100%;position:relative;left:50%;transform:translateX(-50%)}}
     svg text{font:600 13px system-ui,"Noto Sans","Noto Sans CJK JP",sans-serif;fill:var(--text);text-anchor:middle}
     svg text.about{font-weight:400;font-size:11.5px;fill:var(--faint)}
     .box rect{fill:var(--box);stroke:var(--edge);stroke-width:1.3}
@@ -81,7 +81,7 @@ enum ReportStyle {
     footer{margin-top:3rem;color:var(--faint);font-size:.85rem}
     tr[hidden]{display:none}
     @media(min-width:40rem){div:has(>.digest){grid-column:span 2}}
-    @media(max-width:40rem){body{padding:.6rem .8rem 2rem}h1{font-size:1.35rem}th,td{padding:.35rem .5rem}tbody th{max-width:9.5rem}.many tr>th:first-child{position:static}\
+    @media(max-width:40rem){body{padding:.6rem .8rem 2rem}h1{font-size:1.35rem}th,td{padding:.35rem .5rem}tbody th.k,tbody th{max-width:9.5rem;white-space:normal}.many tr>th:first-child{position:static}\
     nav ol{columns:1}nav a{display:inline-block;padding:.25rem 0}}
     @page{size:A4;margin:14mm 12mm}
     @page wide{size:A4 landscape}
