@@ -83,6 +83,11 @@ import Testing
 
   /// Flows that have ended, and others that nobody notices.
   static let idle: [ChangeText] = [
+    // What passes anyhow.
+    ChangeText(
+      host: ("mode: {egress: observe}", "mode: {egress: observe}"), flows: ("", flow("a", "b"))),
+    ChangeText(
+      host: ("mode: {ingress: observe}", "mode: {ingress: observe}"), flows: ("", flow("b", "a"))),
     ChangeText(flows: ("", flow("b", "a", "web", ", until: 2020-01-01"))),
     ChangeText(
       flows: ("", flow("b", "a", "web", ", until: 2020-01-01") + "\n" + flow("b", "a").replacingName("g"))
