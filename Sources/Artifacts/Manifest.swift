@@ -55,7 +55,15 @@ package struct Manifest: Hashable, Sendable {
   }
 
   /// Digests of the inventories that the rulesets are of; more than one when some are older than others.
-  package var inventories: Set<String> { Set(hosts.values.map(\.inventory)) }
+  package var inventories: Set<String> {
+    var (all, last): (Set<String>, String?) = ([], nil)
+    // Mostly it is one, which is compared faster than hashed.
+    for entry in hosts.values where entry.inventory != last {
+      all.insert(entry.inventory)
+      last = entry.inventory
+    }
+    return all
+  }
 
   /// One host a line, in order of name, so that a change reads well under version control.
   func encoded() -> [UInt8] {

@@ -4,6 +4,10 @@ internal import Policy
 extension Manifest {
   /// - Throws: ``OutputFailure`` when the bytes are not a manifest this version understands.
   init(decoding bytes: [UInt8], path: String) throws(OutputFailure) {
+    if let hosts = ManifestLines.read(bytes) {
+      self.init(hosts: hosts)
+      return
+    }
     guard let manifest = try? Self(reading: bytes) else {
       throw OutputFailure(
         path, "not a manifest of this version", remedy: "compile again into an empty directory")
@@ -12,7 +16,7 @@ extension Manifest {
   }
 
   /// - Returns: `nil` where the JSON is not a manifest.
-  private init?(reading bytes: [UInt8]) throws(JSONSyntaxError) {
+  init?(reading bytes: [UInt8]) throws(JSONSyntaxError) {
     var reader = JSONReader(bytes)
     var version: Int64?
     var inventory: String?
@@ -121,43 +125,5 @@ extension JSONReader {
       try array { (reader) throws(JSONSyntaxError) in result.append(try reader.string()) }
     }
     return result
-  }
-}
-
-/// Letters and digits, and what else may stand in a text.
-///
-/// Names become names of files and what `ssh` connects to, and a manifest may have been written by
-/// anybody: they hold no more than an inventory lets them hold.
-private struct Letters {
-  private var areAllowed = [Bool](repeating: false, count: 256)
-  private let mayBeginWithDot: Bool
-
-  static let plain = Self(and: "")
-  static let names = Self(and: "._-", mayBeginWithDot: false)
-  static let addresses = Self(and: ".:")
-  static let logins = Self(and: "._-@:/[]%+")
-
-  private init(and others: String, mayBeginWithDot: Bool = true) {
-    self.mayBeginWithDot = mayBeginWithDot
-    for byte in Array("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789".utf8) + others.utf8 {
-      areAllowed[Int(byte)] = true
-    }
-  }
-
-  /// Whether words can be a transport: they begin with a program whatever directory somebody is in, and one of them has the
-  /// host's name.
-  static func lead(_ words: [String], to host: String) -> Bool {
-    guard let program = words.first, !program.isEmpty, !program.hasPrefix("-"), !program.contains("="),
-      program.hasPrefix("/") || !program.contains("/")
-    else { return false }
-    return words.allSatisfy { $0.utf8.allSatisfy { (0x20...0x7e).contains($0) } }
-      && words.dropFirst().contains { $0.contains(host) }
-  }
-
-  /// Whether they are all there is in a text.
-  func make(_ text: String) -> Bool {
-    guard let first = text.utf8.first, mayBeginWithDot || first != UInt8(ascii: ".") else { return false }
-    for byte in text.utf8 where !areAllowed[Int(byte)] { return false }
-    return true
   }
 }

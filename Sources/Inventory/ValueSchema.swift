@@ -49,14 +49,17 @@ indirect enum ValueSchema: Sendable {
 
 /// The form of a text, for readers that know regular expressions (those that ECMA 262 and Python share), and in words.
 struct TextPattern: Sendable {
-  /// Of the whole text.
-  let expression: String
+  /// Some are of all that there is: they are put together for whoever asks, and no loader does.
+  private let form: @Sendable () -> String
   let words: String
 
-  init(_ expression: String, _ words: String) {
-    self.expression = "^(?:\(expression))$"
+  init(_ form: @autoclosure @escaping @Sendable () -> String, _ words: String) {
+    self.form = form
     self.words = words
   }
+
+  /// Of the whole text.
+  var expression: String { "^(?:\(form()))$" }
 
   // MARK: Names
 
@@ -112,15 +115,17 @@ struct TextPattern: Sendable {
     (ServiceTermText.protocolNames + ["icmp", "[1-9][0-9]{0,2}"]).joined(separator: "|"),
     "a protocol such as udp, icmp or vrrp, or its number")
   /// What the parser takes, asked for each word that could be one.
-  static let serviceTerm: Self = {
+  static let serviceTerm = Self(
+    serviceTerms,
+    "a protocol with its ports, such as tcp/443 or udp/5300-5310, icmp/echo-request, or a protocol alone, such as esp"
+  )
+
+  private static var serviceTerms: String {
     let withPorts = ServiceTermText.protocolNames.filter(ServiceTermText.needsPorts)
     let alone = ServiceTermText.protocolNames.filter { (try? ServiceTermText.terms($0)) != nil }
-    return Self(
-      "(?:\(withPorts.joined(separator: "|")))/(?:\(somePorts))|"
-        + (ServiceTermText.messages + alone).joined(separator: "|"),
-      "a protocol with its ports, such as tcp/443 or udp/5300-5310, icmp/echo-request, or a protocol alone, such as esp"
-    )
-  }()
+    return "(?:\(withPorts.joined(separator: "|")))/(?:\(somePorts))|"
+      + (ServiceTermText.messages + alone).joined(separator: "|")
+  }
 
   // MARK: Times and counts
 

@@ -108,7 +108,21 @@ public struct RenderedParts: Sendable {
   /// - Throws: ``TextError``.
   public mutating func prepare(_ rules: some Sequence<Rule>, sets: [NamedSet]) throws(TextError) {
     let intervals = NamedSet.intervals(sets)
-    for rule in rules { self.rules[rule.identity] = try Self.part(of: rule, family, intervals) }
+    // Flows from the same peers have equal rules but for their names. Few rules refer to one set, and comparing those costs
+    // less than hashing the rule.
+    var words: [SetName: [(rule: Rule, statements: [Statement])]] = [:]
+    for rule in rules {
+      let set = rule.firstNamedSet
+      let known = set.flatMap { words[$0] }?.first { $0.rule.expressions == rule.expressions }
+      let statements: [Statement]
+      if let known {
+        statements = known.statements
+      } else {
+        statements = try rule.loadableStatements(in: family, sets: intervals)
+      }
+      if let set, known == nil { words[set, default: []].append((rule, statements)) }
+      self.rules[rule.identity] = try Self.part(of: rule, statements, family, intervals)
+    }
   }
 
   /// Writes chains ahead of the tables they are in: chains without a hook, whose rules were prepared.
@@ -167,7 +181,8 @@ public struct RenderedParts: Sendable {
   /// - Parameter sets: the interval sets that the rule may refer to.
   private func part(of rule: Rule, _ sets: [SetName: NamedSet]) throws(TextError) -> Part {
     if let known = rules[rule.identity] { return known }
-    return try Self.part(of: rule, family, sets)
+    let statements = try rule.loadableStatements(in: family, sets: sets)
+    return try Self.part(of: rule, statements, family, sets)
   }
 
   fileprivate mutating func part(of set: NamedSet) throws(TextError) -> Part {
@@ -186,14 +201,23 @@ public struct RenderedParts: Sendable {
   }
 
   private static func part(
-    of rule: Rule, _ family: Family, _ sets: [SetName: NamedSet]
+    of rule: Rule, _ statements: [Statement], _ family: Family, _ sets: [SetName: NamedSet]
   ) throws(TextError) -> Part {
-    let statements = try rule.loadableStatements(in: family, sets: sets)
     let families = RejectContext(table: family, packet: rule.rejectFamily(in: family, sets: sets))
     var text = TextWriter(.file)
     try text.append(rule, statements, in: families, counter: nil)
     var json = JSONWriter()
     try json.append(rule, statements, in: families)
     return Part(text, json, of: [rule])
+  }
+}
+
+extension Rule {
+  /// The name of the first set that it looks something up in.
+  fileprivate var firstNamedSet: SetName? {
+    for expression in expressions {
+      if case .lookup(.named(let name), _, _, _) = expression { return name }
+    }
+    return nil
   }
 }

@@ -90,9 +90,10 @@ extension Policy {
 
 extension Manifest {
   /// All hosts with a ruleset, in order of name.
-  package var selectableHosts: [SelectableHost] {
-    hosts.keys.sorted().map {
-      SelectableHost(name: $0, groups: hosts[$0]?.groups ?? [], zone: hosts[$0]?.zone)
-    }
+  package var selectableHosts: [SelectableHost] { selectableInNoOrder.sorted { $0.name < $1.name } }
+
+  /// The same for whoever needs few of them.
+  var selectableInNoOrder: [SelectableHost] {
+    hosts.map { SelectableHost(name: $0, groups: $1.groups, zone: $1.zone) }
   }
 }

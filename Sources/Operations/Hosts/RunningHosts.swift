@@ -169,7 +169,7 @@ package struct RunningHosts {
     let diff = try ConnectionDiff(of: hosts, compiledFrom: policy, at: .current())
     let sources = targets.inventory?.sources ?? Sources(files: [])
     let asked = Set(targets.hosts.map(\.name))
-    let unasked = targets.all.subtracting(asked).count
+    let unasked = targets.all.count - asked.count { targets.all.contains($0) }
     var report = ChangeMeaning(
       diff: diff, old: sources, new: sources, takenForGranted: unasked,
       unfiltered: targets.hosts.count - hosts.count)

@@ -155,7 +155,7 @@ package struct TargetFinder {
     let loaded = options.from == nil ? try LoadedPolicy(inventory) : nil
     if requiresGuards { try loaded?.requireGuards() }
     var remarks: [String] = []
-    let wanted =
+    let (wanted, all) =
       if let loaded {
         try compiling(loaded.policy, thisMachine: isUnnamed)
       } else {
@@ -169,7 +169,7 @@ package struct TargetFinder {
       // One for all that is asked: it knows what it has read.
       let agent = try ThisMachine.agent()
       return Targets(
-        hosts: [target(wanted[0], .here { agent })], all: Self.all(wanted),
+        hosts: [target(wanted[0], .here { agent })], all: all,
         inventory: loaded, remarks: remarks,
         isLab: options.isLab)
     }
@@ -179,16 +179,13 @@ package struct TargetFinder {
       return target(host, .through(AgentTransport(command: command)))
     }
     return Targets(
-      hosts: hosts, all: Self.all(wanted), inventory: loaded, remarks: remarks,
+      hosts: hosts, all: all, inventory: loaded, remarks: remarks,
       isLab: options.isLab)
   }
 
-  /// All hosts that addresses are known of.
-  private static func all(_ wanted: [Wanted]) -> Set<String> {
-    Set(wanted.first.map { Array($0.identity.owners.values) } ?? [])
-  }
-
   private typealias Wanted = (identity: HostIdentity, table: Table, way: AgentTransport)
+  /// Beside those that are wanted, the names of all hosts that addresses are known of.
+  private typealias Found = (wanted: [Wanted], all: Set<String>)
 
   private func target(_ wanted: Wanted, _ reach: Target.Reach) -> Target {
     Target(
@@ -203,7 +200,7 @@ package struct TargetFinder {
     transport.map { .prefixed($0, options.patience) } ?? .ssh(ssh, options.patience)
   }
 
-  private func compiling(_ policy: Policy, thisMachine: Bool) throws -> [Wanted] {
+  private func compiling(_ policy: Policy, thisMachine: Bool) throws -> Found {
     let policies = HostPolicies(policy)
     let compiler = RulesetCompiler(policy, policies)
     var tables: [Int: Table] = [:]
@@ -226,7 +223,7 @@ package struct TargetFinder {
       policy.virtuals.flatMap { virtual in virtual.addresses.map { ($0, virtual.name) } },
       uniquingKeysWith: { first, _ in first })
     let carried = policy.carried
-    return selected.map { id in
+    let wanted = selected.map { id -> Wanted in
       let host = policy[id]
       let index = policies.assignment[id.index]
       let table = tables[index] ?? compiler.compile(policies.distinct[index])
@@ -237,45 +234,51 @@ package struct TargetFinder {
           carried: carried[id.index]), table, way(host.transport, host.ssh ?? host.name)
       )
     }
+    return (wanted, Set(policy.hosts.lazy.filter { !$0.addresses.isEmpty }.map(\.name)))
   }
 
   /// What a compile wrote.
-  private func compiled(_ path: String, _ remarks: inout [String]) throws -> [Wanted] {
+  private func compiled(_ path: String, _ remarks: inout [String]) throws -> Found {
     let directory = OutputDirectory(path)
     let manifest = try directory.manifest()
     if let remark = manifest.remarkOnParts(path) { remarks.append(remark) }
-    let selectable = manifest.selectableHosts
+    let selectable = manifest.selectableInNoOrder
     let selected = try options.host.map { text in
-      try HostSelector(text: text).select(selectable) { name in
+      let places = try HostSelector(text: text).select(selectable) { name in
         manifest.notCompiled.contains(name)
           ? "\(path) holds no ruleset of '\(name)': it was compiled in part; compile that host too" : nil
       }
+      return places.map { selectable[$0].name }
     }
     var addresses: [String: [Address]] = [:]
     var owners: [Address: String] = [:]
     addresses.reserveCapacity(manifest.hosts.count)
-    owners.reserveCapacity(manifest.hosts.count)
+    // Mostly one of each family.
+    owners.reserveCapacity(2 * manifest.hosts.count)
+    var all = Set<String>(minimumCapacity: manifest.hosts.count)
     for (name, entry) in manifest.hosts {
       let own = entry.addresses.compactMap { try? Address(parsing: $0) }
       addresses[name] = own
+      if !own.isEmpty { all.insert(name) }
       for address in own { owners[address] = name }
     }
     var virtuals: [Address: String] = [:]
     var carried: [String: [Address]] = [:]
-    for (name, entry) in manifest.hosts.sorted(by: { $0.key < $1.key }) where !entry.virtual.isEmpty {
+    let carriers = manifest.hosts.filter { !$0.value.virtual.isEmpty }
+    for (name, entry) in carriers.sorted(by: { $0.key < $1.key }) {
       let own = entry.virtual.compactMap { try? Address(parsing: $0) }
       carried[name] = own
       // What they are called is not written: the first who may have it stands for all.
       for address in own where virtuals[address] == nil { virtuals[address] = name }
     }
-    return try (selected ?? Array(selectable.indices)).compactMap { index in
-      let name = selectable[index].name
+    let wanted = try (selected ?? selectable.map(\.name)).sorted().compactMap { name -> Wanted? in
       guard let entry = manifest.hosts[name] else { return nil }
       let identity = HostIdentity(
         host: name, addresses: addresses[name] ?? [], owners: owners, virtuals: virtuals,
         carried: carried[name] ?? [])
       return (identity, try table(of: name, in: directory, manifest), way(entry.transport, entry.ssh))
     }
+    return (wanted, all)
   }
 
   private func table(of host: String, in directory: OutputDirectory, _ manifest: Manifest) throws -> Table {
