@@ -273,6 +273,38 @@ expect_same(
     [[one["host"], one["direction"], str(one["proven"]), str(one["not_reached"]), str(one["not_proven"])] for one in kept["denials"]],
 )
 
+# diff --base
+changed = read("diff.json")["meaning"]
+
+
+def called(end):
+    return f"{end['name']} ({len(end['hosts'])} hosts)" if len(end["hosts"]) > 1 else end["name"]
+
+
+expect_same("what opened", [line["flow"] for line in changed["opened"]], ["shortcut"])
+expect_same("what closed", changed["closed"], [])
+expect_same(
+    "lines of what changed", [list(row.values()) for row in table("change", "Between known hosts")],
+    [
+        [
+            f"+ {called(line['from'])} → {called(line['to'])}  {line['service']} ({', '.join(line['terms'])})",
+            f"{line['flow']}, {line['place'].rsplit(':', 1)[0]}",
+        ]
+        for line in changed["opened"]
+    ],
+)
+ways = {row["what"].split(":")[0]: row["what"] for row in table("change", "An intruder's reach")}
+for what, key, of in (
+    ("~ pairs of hosts, one within reach of the other", "pairs", "930"),
+    ("~ hosts from which a crown jewel is within reach", "endangering", "31"),
+):
+    before, after = (", ".join(str(count) for count in changed["reach"][side][key]) for side in ("old", "new"))
+    expect_same(f"reach, {key}", ways.get(what), f"{what}: {before} of {of} → {after} of {of}")
+expect_same(
+    "findings that the change brings", [row["what"] for row in table("change", "Findings")],
+    [f"! {one['message']}" for one in changed["findings"]],
+)
+
 # in short
 figures = {row["what"]: row["how many"] for row in table("summary")}
 for what, count in (
