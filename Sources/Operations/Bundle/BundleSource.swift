@@ -94,7 +94,9 @@ package struct BundleSource: Sendable {
       outcome = try Programs.run(command, atMost: limit, within: .seconds(130))
     } catch {
       throw BundleUnread(
-        object: url, reason: "\(error)", isMissing: false,
+        object: url,
+        reason: error.errno == .fileTooLarge ? "more than \(limit) bytes, which none has" : "\(error)",
+        isMissing: false,
         remedy: error.errno == .noSuchFileOrDirectory ? "apt install curl" : nil)
     }
     if outcome.status == 0 { return outcome.errors == "304" ? nil : outcome.output }
