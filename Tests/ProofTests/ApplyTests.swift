@@ -9,7 +9,7 @@ import RulesetCompiler
 import RulesetDiff
 import Testing
 
-extension KernelProof {
+extension HostProof {
   /// One change after the other through the agent, in a namespace that has nothing but its loopback.
   @Suite struct ApplyTests {
     private static func inventory(_ flows: String = "", hosts: String = "", groups: String = "") -> String {

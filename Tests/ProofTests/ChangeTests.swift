@@ -3,7 +3,7 @@ import LabHarness
 import Nftables
 import Testing
 
-extension KernelProof {
+extension HostProof {
   /// What a change leaves alone: counters, connections, everything that another flow needs.
   @Suite struct ChangeTests {
     private static func inventory(_ flows: String = "") -> String {

@@ -6,7 +6,7 @@ import Nftables
 import RulesetDiff
 import Testing
 
-extension KernelProof {
+extension HostProof {
   /// Processes that are killed in the middle, on a real kernel: whoever comes next finds a ruleset that was confirmed, and what
   /// was reported is true.
   @Suite struct DeathTests {

@@ -6,7 +6,7 @@ import Policy
 import RulesetDiff
 import Testing
 
-extension KernelProof {
+extension FleetProof {
   /// The way to real hosts: ssh, sudo, and an agent at the other end.
   @Suite(
     .enabled(if: SSHServer.isInstalled, "no OpenSSH server here; install the Debian package openssh-server"))

@@ -2,7 +2,7 @@ import Lab
 import LabHarness
 import Testing
 
-extension KernelProof {
+extension FleetProof {
   /// The program is copied to hosts by ssh and sudo, into directories that stand for theirs.
   @Suite(
     .enabled(if: SSHServer.isInstalled, "no OpenSSH server here; install the Debian package openssh-server"))

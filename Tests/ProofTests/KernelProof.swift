@@ -2,8 +2,15 @@ import Glibc
 import LabHarness
 import Testing
 
-/// Everything that needs a lab with rulesets in it, one lab after the other.
+/// What rulesets let through, told by packets in labs, one lab after the other.
 @Suite(.serialized, .needsNamespaces) enum KernelProof {}
+
+/// What happens to a host that changes: applies, trials, deaths, sessions. Chains of labs beside each other, so that two cores
+/// have work to the end; in each, one lab at a time: on a busy machine packets tell late what they tell.
+@Suite(.serialized, .needsNamespaces) enum HostProof {}
+
+/// The ways to hosts, and what happens to many of them.
+@Suite(.serialized, .needsNamespaces) enum FleetProof {}
 
 /// With what rights labs are made: the first that this machine grants, or what PROOF_RIGHTS says (`root`,
 /// `userNamespace`).

@@ -4,7 +4,7 @@ import LabHarness
 import Nftables
 import Testing
 
-extension KernelProof {
+extension HostProof {
   /// What happens to packets at the instant at which a change takes place.
   @Suite struct LosslessTests {
     private static func inventory(_ networks: String, from: String, until: String = "") -> String {

@@ -4,7 +4,7 @@ import Lab
 import LabHarness
 import Testing
 
-extension KernelProof {
+extension HostProof {
   /// Sessions that are older than the first ruleset of both of their ends, and say nothing while it is made.
   @Suite struct OlderSessionTests {
     private static let inventory = """

@@ -5,7 +5,7 @@ import Lab
 import LabHarness
 import Testing
 
-extension KernelProof {
+extension HostProof {
   /// Sessions that a new ruleset would not let begin end with the change that brings it.
   @Suite struct RevokedSessionTests {
     private static func inventory(_ allowed: String...) -> String {

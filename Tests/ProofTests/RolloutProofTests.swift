@@ -6,7 +6,7 @@ import PolicyFixtures
 import Rollout
 import Testing
 
-extension KernelProof {
+extension HostProof {
   /// Hosts under traffic that are led from policy to policy, in any order within a step. `SOAK_ROLLOUTS=100` goes on for longer.
   @Suite struct RolloutProofTests {
     /// What changes: who else may ask the server, where a service is, and what else there is.

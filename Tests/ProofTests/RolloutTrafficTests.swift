@@ -6,7 +6,7 @@ import PolicyFixtures
 import Rollout
 import Testing
 
-extension KernelProof {
+extension FleetProof {
   /// Hosts that are led from policy to policy, with a session on every connection that is allowed, and attempts at all others.
   @Suite struct RolloutTrafficTests {
     /// `ROLLOUT_HOSTS=100` is a fleet of some size (`make soak-rollout`).

@@ -5,7 +5,7 @@ import LabHarness
 import Nftables
 import Testing
 
-extension KernelProof {
+extension HostProof {
   /// A host that is changed again and again under traffic: `make soak` goes on for as long as it is told.
   @Suite struct SoakTests {
     /// What is allowed and what is not stays the same; sets, ranges and chains come and go.

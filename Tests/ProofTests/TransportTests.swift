@@ -6,7 +6,7 @@ import Policy
 import RulesetDiff
 import Testing
 
-extension KernelProof {
+extension FleetProof {
   /// Ways to hosts that real users have: shared connections, a bastion, servers that hang, connections that are lost.
   @Suite(
     .enabled(if: SSHServer.isInstalled, "no OpenSSH server here; install the Debian package openssh-server"))

@@ -7,7 +7,7 @@ import Policy
 import RulesetDiff
 import Testing
 
-extension KernelProof {
+extension HostProof {
   /// The kernel goes back by itself.
   @Suite struct TrialTests {
     private static func inventory(_ port: Int) -> String {

@@ -2,7 +2,7 @@ import Lab
 import LabHarness
 import Testing
 
-extension KernelProof {
+extension FleetProof {
   /// Runs in waves by real ssh: with shared connections and without, through a bastion, and with connections that are lost in the
   /// middle of a wave.
   @Suite(
