@@ -47,7 +47,8 @@ public enum SafeText {
     switch scalar.properties.generalCategory {
     case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned:
       return false
-    default: return true
+    // Fillers of writing that is made of parts are letters, and nothing is seen of them; variations are seen.
+    default: return !scalar.properties.isDefaultIgnorableCodePoint || (0xfe00...0xfe0f) ~= scalar.value
     }
   }
 

@@ -16,11 +16,15 @@ enum ForbiddenCharacter {
     switch scalar.value {
     case 0x09, 0x0a: true
     case 0...0x1f, 0x7f...0x9f: false
-    // Soft hyphen, Arabic letter mark, zero width space, marks and embeddings of direction, separators.
-    case 0xad, 0x61c, 0x200b, 0x200e, 0x200f, 0x2028...0x202e, 0x2060...0x206f, 0xfeff: false
+    case 0x20...0x7e: true
+    // Joiners and variations, which letters and pictures of some writing are made with.
+    case 0x200c, 0x200d, 0xfe00...0xfe0f: true
+    // Separators of lines, and a pattern without a dot.
+    case 0x2028, 0x2029, 0x2800: false
     // Private use (the masks of brackets among them), noncharacters, tags.
     case 0xe000...0xf8ff, 0xfdd0...0xfdef, 0xfff9...0xffff, 0xe0000...: false
-    default: scalar.value & 0xfffe != 0xfffe
+    // Soft hyphen, zero width space, marks and embeddings of direction, fillers (UAX 44, Default_Ignorable_Code_Point).
+    default: scalar.value & 0xfffe != 0xfffe && !scalar.properties.isDefaultIgnorableCodePoint
     }
   }
 }

@@ -82,10 +82,13 @@ enum ServiceTermText {
         let halves = name.split(separator: ":", maxSplits: 1).map(String.init)
         let isOne = halves.count == 2 && IPProtocol(name: halves[0])?.hasPorts == true
         let port = isOne ? try? ports(halves[1]) : nil
+        // What was written, where it is two ports.
+        let numbers = Set(halves.compactMap { try? ports($0).lowerBound }).sorted()
+        let (from, to) = numbers.count == 2 ? (numbers[0], numbers[1]) : (22, 80)
         throw Fault(
           message: "\(SafeText.quoted(name)) is no service: ports are not written with `:`",
           help: port == nil
-            ? "write `tcp/22-80` for a range, `[tcp/22, tcp/80]` for two ports"
+            ? "write `tcp/\(from)-\(to)` for a range, `[tcp/\(from), tcp/\(to)]` for two ports"
             : "write `\(halves[0])/\(halves[1])`")
       }
       let known = IPProtocol.names.map(\.name) + ["icmpv4"]

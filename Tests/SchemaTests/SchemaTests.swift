@@ -56,7 +56,8 @@ import Testing
 
     // `crown: no` and a key twice are what PyYAML reads otherwise.
     "a-very-long-line": .writing, "text-bidirectional": .writing, "text-byte-order-mark": .writing,
-    "text-escaped-mask": .writing, "text-escapes": .writing, "yaml-duplicate-key": .writing,
+    "text-escaped-mask": .writing, "text-fillers": .writing, "text-escapes": .writing,
+    "yaml-duplicate-key": .writing,
     "yaml-merge-key": .writing, "yaml-tag": .writing, "yaml-tag-directive": .writing,
   ]
 
