@@ -278,7 +278,10 @@ let package = Package(
       ]),
     tests(
       "RecordsTests",
-      ["Addressing", "AgentProtocol", "Diagnostics", "Inventory", "Policy", "Records", "RulesetShape"]),
+      [
+        "Addressing", "AgentProtocol", "Diagnostics", "Explanation", "Inventory", "Policy",
+        "PolicyFixtures", "Records", "RulesetShape",
+      ]),
     tests(
       "ProbePlanTests",
       [

@@ -148,10 +148,17 @@ package struct FlowProposal: Sendable {
   private static func inOrder(
     _ wanted: [PairBlock: Set<Wanted>], _ ends: FlowEnds
   ) -> [(names: (from: [String], to: [String]), PairBlock, Set<Wanted>)] {
+    // Most ends are those of many rectangles.
+    var known: [BitSet: (names: [String], text: String)] = [:]
+    func named(_ some: BitSet) -> (names: [String], text: String) {
+      if let known = known[some] { return known }
+      let names = ends.names(some)
+      known[some] = (names, names.joined(separator: " "))
+      return (names, names.joined(separator: " "))
+    }
     let places = wanted.map { rectangle, all in
-      let names = (from: ends.names(rectangle.sources), to: ends.names(rectangle.destinations))
-      let place = names.from.joined(separator: " ") + "\n" + names.to.joined(separator: " ")
-      return (place: place, names, rectangle, all)
+      let (from, to) = (named(rectangle.sources), named(rectangle.destinations))
+      return (place: from.text + "\n" + to.text, (from: from.names, to: to.names), rectangle, all)
     }
     return places.sorted { $0.place < $1.place }.map { ($0.1, $0.2, $0.3) }
   }

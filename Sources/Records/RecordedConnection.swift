@@ -2,8 +2,9 @@ package import Addressing
 package import AgentProtocol
 package import Policy
 
-/// Something that a host has recorded, with the names of an inventory.
-package struct RecordedConnection: Sendable {
+/// Something that a host has recorded, with the names of an inventory: one object, since a million of them are sorted into
+/// groups time and again.
+package final class RecordedConnection: Sendable {
   /// One end of it.
   package struct End: Sendable {
     /// The host that has it; `nil`: none that is known.
@@ -47,6 +48,16 @@ package struct RecordedConnection: Sendable {
   package let inOtherMode: InOtherMode
   /// `nil`: there is no inventory to tell.
   package let cause: DenialCause?
+
+  fileprivate init(
+    _ entry: RecordList.Entry, host: String, _ direction: Direction, source: End, destination: End,
+    namedService: String?, _ inOtherMode: InOtherMode, _ cause: DenialCause?
+  ) {
+    (self.host, self.direction, self.source, self.destination) = (host, direction, source, destination)
+    (record, packets, bytes) = (entry.record, entry.packets, entry.bytes)
+    (age, firstAge) = (entry.age, entry.firstAge)
+    (self.namedService, self.inOtherMode, self.cause) = (namedService, inOtherMode, cause)
+  }
 
   /// How much of something.
   package enum InOtherMode: Sendable {
@@ -111,11 +122,10 @@ package final class RecordReader {
       let other = entry.record.destination.map { end($0) } ?? RecordedConnection.End(host: host, address: nil)
       result.append(
         RecordedConnection(
-          host: host, direction: direction, source: direction == .egress ? other : peer,
-          destination: direction == .egress ? peer : other, record: entry.record,
-          namedService: name(of: entry.record), packets: entry.packets, bytes: entry.bytes,
-          age: entry.age, firstAge: entry.firstAge, inOtherMode: entry.inOtherMode(recorded.inMode),
-          cause: id.flatMap { explainer?.cause(of: entry.record, at: $0, direction) }))
+          entry, host: host, direction, source: direction == .egress ? other : peer,
+          destination: direction == .egress ? peer : other, namedService: name(of: entry.record),
+          entry.inOtherMode(recorded.inMode),
+          id.flatMap { explainer?.cause(of: entry.record, at: $0, direction) }))
     }
     return result
   }

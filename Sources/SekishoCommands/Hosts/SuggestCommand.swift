@@ -88,36 +88,47 @@ struct SuggestCommand: Verb {
         over: connections, in: inventory.policy, isDeniedMeant: denied, isWide: generalise))
   }
 
-  private func reader(_ targets: Targets, _ policy: Policy, _ now: Timestamp) -> RecordReader {
-    RecordReader(names: AddressNames(targets).names, policy: policy, now: now)
+  /// What one host has told, read as far as it is meant.
+  private struct Told: Sendable {
+    let list: RecordList
+    /// Of each of its directions; `nil`: it is passed over.
+    let connections: [[RecordedConnection]?]
+    let ofProbes: Int
   }
 
   private func records(
     of targets: Targets, _ policy: Policy, _ console: Console
   ) async -> (SuggestReport, [RecordedConnection]) {
-    let replies = await HostReply.asking(targets, watch: WaitingLine(console)) { target in
-      try await Dated { try await ListRecords().asked(of: target) }
-    }
-    let probes = ProbeTraces(ofLab: targets.isLab)
-    let now = Timestamp.current()
-    let reader = reader(targets, policy, now)
+    let readers = RecordReaders(AddressNames(targets).names, policy)
     let seconds = since.map { Int($0.duration.components.seconds) }
-    var report = SuggestReport(.records, now: now)
+    let probes = ProbeTraces(ofLab: targets.isLab)
+    let isDeniedMeant = denied
+    let replies = await HostReply.asking(targets, watch: WaitingLine(console)) { target in
+      let list = try await Dated { try await ListRecords().asked(of: target) }
+      var ofProbes = 0
+      let connections = list.reply.directions.map { direction -> [RecordedConnection]? in
+        guard direction.mode == .observe || isDeniedMeant && direction.mode == .enforce else { return nil }
+        let all = readers.connections(direction, at: target?.name ?? "this host", since: seconds)
+        let others = all.filter { !probes.explain($0, list.asked) }
+        ofProbes += all.count - others.count
+        return others
+      }
+      return Told(list: list.reply, connections: connections, ofProbes: ofProbes)
+    }
+    var report = SuggestReport(.records, now: .current())
     var connections: [RecordedConnection] = []
     for reply in replies {
       do {
-        let list = try reply.result.get()
-        report.add(list.reply, at: reply.host)
-        for direction in list.reply.directions {
-          guard direction.mode == .observe || denied && direction.mode == .enforce else {
+        let told = try reply.result.get()
+        report.add(told.list, at: reply.host)
+        report.add(ofProbes: told.ofProbes)
+        for (direction, some) in zip(told.list.directions, told.connections) {
+          guard let some else {
             report.add(passedOver: direction, at: reply.host)
             continue
           }
           report.add(asked: direction, at: reply.host)
-          let all = reader.connections(direction, at: reply.host, since: seconds)
-          let others = all.filter { !probes.explain($0, list.asked) }
-          report.add(ofProbes: all.count - others.count)
-          connections += others
+          connections += some
         }
       } catch {
         report.add(error, at: reply.host)
@@ -133,7 +144,7 @@ struct SuggestCommand: Verb {
       try await ListPeers().asked(of: target)
     }
     let now = Timestamp.current()
-    let reader = reader(targets, policy, now)
+    let reader = RecordReader(names: AddressNames(targets).names, policy: policy, now: now)
     var report = SuggestReport(.sessions, now: now)
     var connections: [RecordedConnection] = []
     for reply in replies {

@@ -16,7 +16,10 @@ struct RecordFigures {
 
   func show() throws {
     section("\(text(Double(Self.records))) records of each of \(Self.hosts) hosts (best of \(Self.runs))")
-    let inventory = "\(place)/fleet-1000"
+    // By itself this part can be measured, too, where `sekisho` is a link to the program.
+    guard FileManager.default.isExecutableFile(atPath: sekisho) else { fail("no program at \(sekisho)") }
+    let inventory = CompileFigures.inventory(1000, in: place)
+    if !FileManager.default.fileExists(atPath: inventory) { try CompileFigures.write(1000, in: place) }
     guard let policy = try Inventory.load(inventory).policy else { fail("\(inventory) is not valid") }
     var random = RandomRecords(policy)
     try write(policy, to: "random") { _ in random.next(Self.records) }
@@ -29,7 +32,7 @@ struct RecordFigures {
     measure(["suggest"], policy, of: "random", .atMost(5))
     var needs = NeededRecords(policy)
     try write(policy, to: "needs") { needs.next(Self.records, of: $0) }
-    measure(["suggest"], policy, of: "needs", .atMost(5))
+    for question in ["observed", "suggest"] { measure([question], policy, of: "needs", .atMost(5)) }
   }
 
   private func measure(_ question: [String], _ policy: Policy, of records: String, _ target: Figure.Target) {
@@ -37,12 +40,14 @@ struct RecordFigures {
     let names = policy.hosts.prefix(Self.hosts).map(\.name).joined(separator: ", ")
     let usages = (0..<Self.runs).map { _ in
       waitForQuiet()
-      return require(
+      // What is left over would be told a line each.
+      return run(
         [
           "/usr/bin/env", "PATH=\(place)/\(records):\(path)", sekisho, question[0], "-i",
-          "\(place)/fleet-1000", "--host", names,
-        ] + question.dropFirst(), output: "\(place)/answers")
+          CompileFigures.inventory(1000, in: place), "--host", names,
+        ] + question.dropFirst(), output: "\(place)/answers", isQuiet: true)
     }
+    guard usages.allSatisfy({ $0.status == 0 }) else { fail("\(question.joined(separator: " ")) failed") }
     let answer = try? FileManager.default.attributesOfItem(atPath: "\(place)/answers")
     guard answer?[.size] as? Int ?? 0 > 1000 else { fail("nothing was told") }
     let what = (question + ["of", records]).joined(separator: " ")
