@@ -310,6 +310,7 @@ extension TranslatedConnections.Target {
       case .unknown: "some port"
       }
     switch destination {
+    case .asked where ports == .unknown: return "another port"
     case .asked: return port.map { "port \($0)" } ?? "where it was asked for"
     case .own: return port.map { "port \($0) of this host" } ?? "this host"
     case .socket: return "a socket of this host"

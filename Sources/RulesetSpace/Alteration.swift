@@ -20,6 +20,14 @@ struct Alteration: Hashable {
     case unknown
   }
 
+  enum Source: Hashable {
+    case asked
+    case bytes([SymbolicByte])
+    /// An address of the host, whichever.
+    case own
+    case unknown
+  }
+
   enum Tracking: Hashable {
     /// As the circumstances say.
     case usual
@@ -31,6 +39,7 @@ struct Alteration: Hashable {
 
   var destination = Destination.asked
   var port = Port.asked
+  var source = Source.asked
   /// `IPS_DST_NAT`; `nil`: not known.
   var isTranslated: Bool? = false
   var tracking = Tracking.usual
@@ -38,6 +47,13 @@ struct Alteration: Hashable {
   var mayBeTaken = false
   /// The rule that translated it, or handed it to a socket.
   var rule: RulePlace?
+
+  /// The same but for its source, which is translated on its way out.
+  var ofDestination: Self {
+    var result = self
+    result.source = .asked
+    return result
+  }
 
   /// Whether nothing else became of it than that a socket may have taken it.
   var isHandedOver: Bool { mayBeTaken && destination == .asked && port == .asked }
@@ -130,6 +146,17 @@ extension Translation {
         ? .unknown : Self.port(registers.read(ports.first, 2), registers.read(ports.last, 2))
     }
     return alteration
+  }
+
+  /// Under which source packets go on; `nil`: under their own.
+  func source(_ registers: Registers, _ domain: Domain) -> Alteration.Source? {
+    if kind == .masquerade { return .own }
+    guard let addresses else { return nil }
+    let width = domain.family.byteCount
+    guard let first = registers.read(addresses.first, width), first == registers.read(addresses.last, width),
+      constants(first) != nil
+    else { return .unknown }
+    return .bytes(first)
   }
 
   private static func destination(_ first: [SymbolicByte]?, _ last: [SymbolicByte]?, isPrefix: Bool)

@@ -35,7 +35,8 @@ struct BaseChains {
       }
     }
     isTranslating = chains.contains(where: \.isTranslating)
-    // Of one priority, the order is that of registration, which no dump tells.
+    // Of one priority the one is called first that was registered last (net/netfilter/core.c), which no dump tells: what they
+    // drop is dropped in any order.
     self.chains = chains.enumerated().sorted { a, b in
       let (mine, theirs) = (a.element.order, b.element.order)
       return mine == theirs ? a.offset < b.offset : mine < theirs
@@ -57,9 +58,20 @@ struct BaseChains {
   /// Whether there are chains on the way of which nothing is known.
   func hasUnknown(_ passage: Passage) -> Bool { unknown.always || unknown.arriving && passage != .egress }
 
-  func chains(of hook: Hook, _ family: AddressFamily) -> [Called] {
+  /// One behind the other; those that translate at one priority stand together, since which of them is asked first is not
+  /// known.
+  func chains(of hook: Hook, _ family: AddressFamily) -> [[Called]] {
     let own: Family = family == .ipv4 ? .ipv4 : .ipv6
-    return chains.filter { $0.base.hook == hook && ($0.table.family == .inet || $0.table.family == own) }
+    var result: [[Called]] = []
+    for chain in chains
+    where chain.base.hook == hook && (chain.table.family == .inet || chain.table.family == own) {
+      if let last = result.last?.last, chain.isTranslating, last.isTranslating, last.order == chain.order {
+        result[result.count - 1].append(chain)
+      } else {
+        result.append([chain])
+      }
+    }
+    return result
   }
 }
 

@@ -111,7 +111,8 @@ struct ChainRun {
         return false
       case .lookup(let set, let register, let negated, let into):
         let rest = steps[(index + 1)...]
-        let byValue = into != nil && into != .verdict && rest.contains(where: \.translates)
+        let byValue =
+          into != nil && into != .verdict && !isOfSources && rest.contains(where: \.translates)
         guard let result = try questions.lookup(set, registers, register, byValue: byValue) else {
           condition.doubt()
           if into != nil { registers.forget() }
@@ -166,6 +167,9 @@ struct ChainRun {
     switch meaning {
     case .steps(let steps): return try run(steps[...], &registers, &condition, &way)
     case .notes: break
+    case .neverMatches: condition.refuse()
+    case .rewrites(let base, let offset, let length):
+      try rewrite(base, offset..<offset + length, &registers, &condition, &way)
     case .loads: registers.forget()
     case .mayMatch:
       registers.forget()
@@ -193,8 +197,7 @@ struct ChainRun {
       return translation?.kind != .socket
     }
     let match = try condition.match(in: domain)
-    let isOfSource = base.hook == .postrouting || base.hook == .input
-    switch isOfSource ? .source : translation?.kind {
+    switch isOfSources ? .source : translation?.kind {
     case .socket?:
       // Whether a socket listens is not known; without one the rule ends.
       if domain.ipProtocol != .tcp, domain.ipProtocol != .udp { return false }
@@ -205,15 +208,26 @@ struct ChainRun {
       condition.doubt()
       return true
     case .source?, .masquerade?:
+      try way.settle()
       let possible = try match.possible.intersection(way.here)
       if let rule = way.rule, !possible.isEmpty { masquerades.insert(rule) }
-      try conclude([(.accept, match)], &way, noting: .disguises)
+      let source = translation.map { $0.source(registers, domain) ?? alteration.source } ?? .unknown
+      if source == alteration.source {
+        try conclude([(.accept, match)], &way, noting: .disguises)
+        return false
+      }
+      var altered = alteration
+      altered.source = source
+      note(.disguises, match, possible, way.rule)
+      try way.outcome.add(possible, altered)
+      way.here = try way.here.subtracting(match.sure)
     case .destination?, .redirect?, nil:
       var altered =
         translation?.alteration(registers, domain, hook: base.hook, own: circumstances.ownDestinations)
         ?? Alteration(destination: .unknown, port: .unknown, isTranslated: nil)
       altered.tracking = alteration.tracking
       altered.mayBeTaken = alteration.mayBeTaken
+      altered.source = alteration.source
       altered.rule = way.rule
       try way.settle()
       let possible = try match.possible.intersection(way.here)
@@ -222,6 +236,48 @@ struct ChainRun {
       way.here = try way.here.subtracting(match.sure)
     }
     return false
+  }
+
+  /// Whether what translates here does so with sources.
+  private var isOfSources: Bool { base.hook == .postrouting || base.hook == .input }
+
+  /// Bytes of a header are written: behind that nobody knows what they are, where rules look at them.
+  private mutating func rewrite(
+    _ header: PayloadBase, _ bytes: Range<Int>, _ registers: inout Registers, _ condition: inout Condition,
+    _ way: inout Way
+  ) throws(NotProven) {
+    var altered = alteration
+    var isUnknown = false
+    switch header {
+    case .link: break
+    case .network:
+      let width = domain.family.byteCount
+      let sources = domain.family == .ipv4 ? 12..<16 : 8..<24
+      let destinations = sources.upperBound..<sources.upperBound + width
+      let ipProtocol = domain.family == .ipv4 ? 9 : 6
+      if bytes.overlaps(sources) { altered.source = .unknown }
+      if bytes.overlaps(destinations) { altered.destination = .unknown }
+      isUnknown = bytes.contains(ipProtocol)
+    case .transport:
+      switch domain.ipProtocol {
+      case .tcp, .udp, .sctp: if bytes.overlaps(2..<4) { altered.port = .unknown }
+      default: if bytes.contains(0) { altered.port = .unknown }
+      }
+      // The flags of TCP.
+      isUnknown = domain.ipProtocol == .tcp && bytes.overlaps(12..<14)
+    case .inner: isUnknown = true
+    }
+    if altered == alteration, !isUnknown { return }
+    let match = try condition.match(in: domain)
+    if altered != alteration {
+      altered.isTranslated = nil
+      altered.rule = way.rule
+      try way.settle()
+      try way.outcome.add(match.possible.intersection(way.here), altered)
+    }
+    try concludeUnknown(match, &way)
+    registers.forget()
+    condition.doubt()
   }
 
   private func untrack(_ match: Match, _ way: inout Way) throws(NotProven) {

@@ -12,6 +12,8 @@ struct HookWalk {
     var alteration = Alteration.none
     /// Whether a rule has decided on the destination of the connection: no other is asked then.
     var isBound = false
+    /// The same of its source.
+    var isSourceBound = false
   }
 
   struct Result {
@@ -94,7 +96,8 @@ struct HookWalk {
       // What is led to the host itself goes over the loopback.
       let loop = LinkPlace.Link.known(LinkPlace.loopback)
       for hook in [Hook.postrouting, .prerouting, .input] {
-        back = try go(back, hook, LinkPlace(hook, input: loop, output: loop), isBound: true)
+        let link = LinkPlace(hook, input: hook == .postrouting ? .none : loop, output: loop)
+        back = try go(back, hook, link, isBound: true)
       }
       ends += back
     case .ingress, .forward, .whole:
@@ -109,7 +112,7 @@ struct HookWalk {
       ends = try go(here, .input, LinkPlace(.input, input: input, output: .none))
       for (output, courses) in try departing(onward) {
         let through = try go(courses, .forward, LinkPlace(.forward, input: input, output: output))
-        ends += try go(through, .postrouting, LinkPlace(.postrouting, input: .none, output: output))
+        ends += try go(through, .postrouting, LinkPlace(.postrouting, input: input, output: output))
       }
     }
     // A chain that is not modelled, or called for one device, may drop.
@@ -118,7 +121,7 @@ struct HookWalk {
     result.passing = Match(sure: try possible.subtracting(dropped), possible: possible)
     for index in result.translated.indices {
       let place = result.translated[index].alteration
-      let mine = ends.filter { $0.alteration == place }.map(\.here)
+      let mine = ends.filter { $0.alteration.ofDestination == place }.map(\.here)
       result.translated[index].passing = try domain.empty.union(mine)
       let others = result.translated.indices.filter { $0 != index }.map { result.translated[$0].connections }
       // Whether a socket listens is not known.
@@ -185,8 +188,8 @@ struct HookWalk {
     }
     result.translated.append(
       Translated(
-        alteration: course.alteration, connections: course.here, sure: course.here, delivery: delivery,
-        passing: domain.empty))
+        alteration: course.alteration.ofDestination, connections: course.here, sure: course.here,
+        delivery: delivery, passing: domain.empty))
     return delivery
   }
 
@@ -202,21 +205,45 @@ struct HookWalk {
     _ courses: [Course], _ hook: Hook, _ link: LinkPlace, isBound: Bool = false
   ) throws(NotProven) -> [Course] {
     var courses = courses.filter { !$0.here.isEmpty }
-    for chain in ruleset.chains(of: hook, domain.family) {
+    for chains in ruleset.chains(of: hook, domain.family) {
       var next: [Course] = []
       for course in courses {
-        let asks = !chain.isTranslating || asksTranslation(course, hook) && !isBound
-        next += asks ? try send(course, through: chain, link) : [course]
+        let asks = !chains[0].isTranslating || asksTranslation(course, hook) && !isBound
+        next += asks ? try send(course, through: chains, link) : [course]
       }
-      courses = Self.fewer(next, in: domain)
+      courses = try Self.fewer(next, in: domain)
     }
     return courses
+  }
+
+  /// Sends a course through chains that are called at one place. Of several that translate, whichever is called first binds the
+  /// connection, and which one that is no dump tells.
+  private mutating func send(
+    _ course: Course, through chains: [BaseChains.Called], _ link: LinkPlace
+  ) throws(NotProven) -> [Course] {
+    if chains.count == 1 { return try send(course, through: chains[0], link) }
+    var result: [Course] = []
+    var rest = course
+    for chain in chains {
+      var open = domain.empty
+      for one in try send(course, through: chain, link) {
+        if one.alteration == course.alteration, one.isBound == course.isBound,
+          one.isSourceBound == course.isSourceBound
+        {
+          open = try open.union(one.here)
+        } else {
+          result.append(one)
+        }
+      }
+      rest.here = try rest.here.intersection(open)
+    }
+    return rest.here.isEmpty ? result : result + [rest]
   }
 
   /// Chains that translate see the first packet of a connection alone, and no more once one of them has.
   private func asksTranslation(_ course: Course, _ hook: Hook) -> Bool {
     guard circumstances.state == .new, course.alteration.tracking != .untracked else { return false }
-    return !(course.isBound && [.prerouting, .output].contains(hook))
+    return [.prerouting, .output].contains(hook) ? !course.isBound : !course.isSourceBound
   }
 
   private mutating func send(
@@ -257,7 +284,17 @@ struct HookWalk {
     rest.here = try course.here.intersection(accepted)
     var result: [Course] = []
     for (alteration, connections) in outcome.translated {
-      result += try led(course.here.intersection(connections), alteration)
+      var here = course
+      (here.here, here.alteration) = (try course.here.intersection(connections), alteration)
+      if !chain.isTranslating {
+        // Its header is another.
+        result.append(here)
+      } else if [.prerouting, .output].contains(chain.base.hook) {
+        result += try led(here)
+      } else {
+        here.isSourceBound = true
+        result.append(here)
+      }
     }
     try result += set(&rest, apart: outcome)
     if !rest.here.isEmpty { result.append(rest) }
@@ -296,21 +333,21 @@ struct HookWalk {
   }
 
   /// Where a rule translates to what was asked for anyway, nothing is translated.
-  private func led(
-    _ connections: ConnectionSpace, _ alteration: Alteration
-  ) throws(NotProven) -> [Course] {
-    if connections.isEmpty { return [] }
-    let same = try connections.intersection(domain.space(of: alteration.overlap))
-    var plain = alteration
+  private func led(_ course: Course) throws(NotProven) -> [Course] {
+    let alteration = course.alteration
+    if course.here.isEmpty { return [] }
+    let same = try course.here.intersection(domain.space(of: alteration.overlap))
+    var (led, plain) = (course, course)
+    (led.isBound, plain.isBound) = (true, true)
+    led.here = try course.here.subtracting(same)
+    plain.here = same
     if alteration.isExact {
-      (plain.destination, plain.port, plain.isTranslated) = (.asked, .asked, false)
+      (plain.alteration.destination, plain.alteration.port) = (.asked, .asked)
+      plain.alteration.isTranslated = false
     } else {
-      plain.isTranslated = nil
+      plain.alteration.isTranslated = nil
     }
-    return [
-      Course(here: try connections.subtracting(same), alteration: alteration, isBound: true),
-      Course(here: same, alteration: plain, isBound: true),
-    ].filter { !$0.here.isEmpty }
+    return [led, plain].filter { !$0.here.isEmpty }
   }
 
   /// What connection tracking leaves alone, and what a socket may have taken.
@@ -344,16 +381,31 @@ struct HookWalk {
   /// A ruleset may lead to thousands of places; each would be followed through every chain behind.
   private static let mostCourses = 256
 
-  /// Too many courses as one, whose destination is not known.
-  private static func fewer(_ courses: [Course], in domain: Domain) -> [Course] {
+  /// Too many courses as fewer: first their sources are not known any more, then all as one whose destination is not known.
+  private static func fewer(_ courses: [Course], in domain: Domain) throws(NotProven) -> [Course] {
     guard courses.count > mostCourses else { return courses }
-    let altered = courses.filter { $0.alteration.rule != nil }
+    var result: [Course] = []
+    for var course in courses {
+      if course.alteration.source != .asked { course.alteration.source = .unknown }
+      let place = result.firstIndex {
+        $0.alteration == course.alteration && $0.isBound == course.isBound
+          && $0.isSourceBound == course.isSourceBound
+      }
+      if let place {
+        result[place].here = try result[place].here.union(course.here)
+      } else {
+        result.append(course)
+      }
+    }
+    guard result.count > mostCourses else { return result }
+    let altered = result.filter { $0.alteration.rule != nil }
     guard let first = altered.first,
       let together = try? domain.empty.union(altered.map(\.here))
-    else { return courses }
+    else { return result }
     var alteration = Alteration(destination: .unknown, port: .unknown, isTranslated: nil, tracking: .unknown)
+    alteration.source = .unknown
     alteration.rule = first.alteration.rule
-    return courses.filter { $0.alteration.rule == nil }
+    return result.filter { $0.alteration.rule == nil }
       + [Course(here: together, alteration: alteration, isBound: true)]
   }
 }

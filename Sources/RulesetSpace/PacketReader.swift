@@ -20,8 +20,9 @@ struct LinkPlace: Hashable {
 
   static let loopback = Circumstances.Link(name: "lo", index: 1)
 
+  /// What is forwarded has the link that it came by behind the last hook, too (Linux 5.7, 28f8bfd1ac94).
   init(_ hook: Hook, input: Link, output: Link) {
-    self.input = [.prerouting, .input, .forward].contains(hook) ? input : .none
+    self.input = [.prerouting, .input, .forward, .postrouting].contains(hook) ? input : .none
     self.output = [.output, .forward, .postrouting].contains(hook) ? output : .none
   }
 }
@@ -99,7 +100,7 @@ struct PacketReader {
 
   func fib(_ result: FibResult, _ flags: FibFlags) -> [SymbolicByte] {
     switch (result, flags) {
-    case (.addressType, .source): field(.sourceType, 4)
+    case (.addressType, .source): sourceType
     case (.addressType, .destination): destinationType
     default: hidden(16)
     }
@@ -146,6 +147,24 @@ struct PacketReader {
     }
   }
 
+  private var source: [SymbolicByte] {
+    let width = domain.family.byteCount
+    return switch alteration.source {
+    case .asked: field(.source, width)
+    case .bytes(let bytes): bytes
+    case .own: circumstances.ownSources == nil ? hidden(width) : field(.disguise, width)
+    case .unknown: hidden(width)
+    }
+  }
+
+  private var sourceType: [SymbolicByte] {
+    switch alteration.source {
+    case .asked: field(.sourceType, 4)
+    case .own: constant(hostBytes(UInt32(2)))
+    case .bytes, .unknown: hidden(4)
+    }
+  }
+
   private var port: [SymbolicByte] {
     switch alteration.port {
     case .asked: field(.kind, 2)
@@ -159,11 +178,13 @@ struct PacketReader {
   private var networkHeader: [SymbolicByte] {
     switch domain.family {
     case .ipv4:
-      [.partial(value: 0x40, known: 0xf0)] + hidden(8) + [ipProtocol] + hidden(2) + field(.source, 4)
-        + destination
+      // It is no fragment: whether it may be made one is open.
+      [.partial(value: 0x40, known: 0xf0)] + hidden(5) + [
+        .partial(value: 0, known: 0x3f), .constant(0), .hidden,
+      ]
+        + [ipProtocol] + hidden(2) + source + destination
     case .ipv6:
-      [.partial(value: 0x60, known: 0xf0)] + hidden(5) + [ipProtocol, .hidden] + field(.source, 16)
-        + destination
+      [.partial(value: 0x60, known: 0xf0)] + hidden(5) + [ipProtocol, .hidden] + source + destination
     }
   }
 

@@ -36,6 +36,9 @@ struct StepReading {
     case .own: place.targets = IntervalSet(circumstances.ownDestinations?.ranges(domain.family) ?? [])
     case .asked, .bytes, .unknown: break
     }
+    if alteration.source == .own {
+      place.disguises = IntervalSet(circumstances.ownSources?.ranges(domain.family) ?? [])
+    }
     if case .among(let ports) = alteration.port {
       place.targetKinds = IntervalSet([UInt128(ports.lowerBound)...UInt128(ports.upperBound)])
     }
@@ -164,7 +167,7 @@ struct StepReading {
     _ set: SetReference, _ registers: Registers, _ register: Register, byValue: Bool
   ) throws(NotProven) -> SetLookup? {
     let elements: SetElements
-    let isConcatenation: Bool
+    let type: [DataType]
     var mayChange = false
     var key: LookupKey?
     switch set {
@@ -172,16 +175,16 @@ struct StepReading {
       guard let set = table.set(name), !set.flags.contains(.dynamic), set.keyLength > 0,
         let bytes = registers.read(register, set.elements.keyLength)
       else { return nil }
-      (elements, isConcatenation) = (set.elements, set.key.count > 1)
+      (elements, type) = (set.elements, set.key)
       mayChange = set.timeout != nil || set.flags.contains(.timeout)
       let wanted = LookupKey(set: name, bytes: bytes, byValue: byValue)
       if let known = lookups[wanted] { return known }
       key = wanted
-    case .inline(let set): (elements, isConcatenation) = (set.elements, set.key.count > 1)
+    case .inline(let set): (elements, type) = (set.elements, set.key)
     }
     guard let bytes = registers.read(register, elements.keyLength) else { return nil }
     let result = try SetLookup(
-      bytes, in: elements, isConcatenation: isConcatenation, mayChange: mayChange, byValue: byValue, place)
+      bytes, in: elements, of: type, mayChange: mayChange, byValue: byValue, place)
     splits.formUnion(result.splits)
     if let key { lookups[key] = result }
     return result

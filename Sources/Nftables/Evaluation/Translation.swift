@@ -67,8 +67,8 @@ extension Translation {
   ///     masq    1 NFTA_MASQ_FLAGS  2 REG_PROTO_MIN  3 REG_PROTO_MAX
   ///     tproxy  1 NFTA_TPROXY_FAMILY  2 REG_ADDR  3 REG_PORT
   init?(name: String, attributes: [UInt8]) {
-    guard let place = Self.places[name], let values = numbers(attributes),
-      values.keys.allSatisfy({ place.known.contains($0) })
+    guard let place = Self.places[name], let values = OpaqueAttributes(attributes),
+      values.numbers.allSatisfy({ place.known.contains($0) && values[$0] != nil })
     else { return nil }
     func ends(_ first: UInt16?, _ last: UInt16?) -> Ends? {
       guard let low = first.flatMap({ values[$0] }).map({ Register(rawValue: $0) }) else { return nil }
@@ -125,32 +125,7 @@ extension Translation {
       }
       if flags != [], let number = place.flags { values[number] = flags.rawValue }
     }
-    let attributes = values.sorted { $0.key < $1.key }.flatMap { number, value in
-      hostBytes(UInt16(8)) + hostBytes(number) + networkBytes(value)
-    }
-    return .opaque(name: name, attributes: attributes)
+    let attributes = values.sorted { $0.key < $1.key }.map { (number: $0.key, bytes: networkBytes($0.value)) }
+    return .opaque(name: name, attributes: OpaqueAttributes.written(attributes))
   }
-}
-
-/// Attributes (linux/netlink.h) of 32 bits each in network order, by number; `nil` for anything else.
-private func numbers(_ bytes: [UInt8]) -> [UInt16: UInt32]? {
-  guard bytes.count.isMultiple(of: 8) else { return nil }
-  var result: [UInt16: UInt32] = [:]
-  for start in stride(from: 0, to: bytes.count, by: 8) {
-    let (length, number) = (
-      hostNumber(bytes[start], bytes[start + 1]), hostNumber(bytes[start + 2], bytes[start + 3])
-    )
-    let value = bytes[start + 4..<start + 8].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-    // NLA_TYPE_MASK: the two highest bits are flags.
-    guard length == 8, result.updateValue(value, forKey: number & 0x3fff) == nil else { return nil }
-  }
-  return result
-}
-
-private func hostNumber(_ first: UInt8, _ second: UInt8) -> UInt16 {
-  hostIsLittle ? UInt16(second) << 8 | UInt16(first) : UInt16(first) << 8 | UInt16(second)
-}
-
-private func hostBytes(_ number: UInt16) -> [UInt8] {
-  hostIsLittle ? [UInt8(number & 0xff), UInt8(number >> 8)] : [UInt8(number >> 8), UInt8(number & 0xff)]
 }

@@ -165,14 +165,15 @@ extension JSONWriter {
     append("{\"opaque\":[")
     for (index, step) in steps.enumerated() {
       if index > 0 { append(",") }
-      guard case .opaque(let name, let attributes) = step, !attributes.isEmpty else {
+      let held = step.heldBytes
+      if held.isEmpty {
         append(string: step.opaqueName)
         continue
       }
       append("{\"name\":")
-      append(string: name)
+      append(string: step.opaqueName)
       append(",\"attributes\":\"")
-      append(Hex.text(attributes))
+      append(Hex.text(held))
       append("\"}")
     }
     append("]}")

@@ -90,13 +90,15 @@ struct Comparison {
     /// What ``SymbolicByte/Field/target`` and ``SymbolicByte/Field/targetKind`` may be.
     var targets = IntervalSet<UInt128>()
     var targetKinds = IntervalSet<UInt128>()
+    /// What ``SymbolicByte/Field/disguise`` may be.
+    var disguises = IntervalSet<UInt128>()
 
     var protocols: [IPProtocol] { domain.protocols }
 
     /// In bytes.
     func width(_ field: SymbolicByte.Field) -> Int {
       switch field {
-      case .source, .destination, .target: domain.family.byteCount
+      case .source, .destination, .target, .disguise: domain.family.byteCount
       case .kind, .targetKind: domain.kindWidth
       case .ipProtocol: 1
       case .linkIndex, .sourceType, .destinationType, .foreignType: 4
@@ -134,7 +136,7 @@ struct Comparison {
   private mutating func restrict(_ field: SymbolicByte.Field, _ bits: Bits, _ place: Place) {
     let isWhole = bits.mask == place.highest(field)
     switch field {
-    case .source, .destination, .kind, .target, .targetKind:
+    case .source, .destination, .kind, .target, .targetKind, .disguise:
       guard let ranges = numbers(bits, place.highest(field)) else {
         isSure = false
         return
@@ -211,6 +213,7 @@ struct Comparison {
     case .destination: box.restrict(\.destinations, to: set)
     case .target: restrict(place.targets, to: set)
     case .targetKind: restrict(place.targetKinds, to: set)
+    case .disguise: restrict(place.disguises, to: set)
     default: box.restrict(\.kinds, to: set)
     }
   }
@@ -276,7 +279,8 @@ private func leadingBits(_ bytes: [SymbolicByte], _ place: Comparison.Place) -> 
   SymbolicByte.Field, Comparison.Bits
 )? {
   guard case .field(let field, _, _, _) = bytes.first,
-    [.source, .destination, .kind, .target, .targetKind].contains(field), bytes.count <= place.width(field)
+    [.source, .destination, .kind, .target, .targetKind, .disguise].contains(field),
+    bytes.count <= place.width(field)
   else { return nil }
   var bits = Comparison.Bits()
   for (index, byte) in bytes.enumerated() {

@@ -17,10 +17,11 @@ struct SetLookup {
   private(set) var splits: Set<IPProtocol> = []
 
   /// - Parameters:
+  ///   - type: of the keys; several where they are concatenated.
   ///   - mayChange: elements go when their time is over.
   ///   - byValue: whether keys of a map with other values are told apart.
   init(
-    _ bytes: [SymbolicByte], in elements: SetElements, isConcatenation: Bool, mayChange: Bool, byValue: Bool,
+    _ bytes: [SymbolicByte], in elements: SetElements, of type: [DataType], mayChange: Bool, byValue: Bool,
     _ place: Comparison.Place
   ) throws(NotProven) {
     var groups = Groups()
@@ -50,7 +51,8 @@ struct SetLookup {
       }
       return
     }
-    let components = isConcatenation ? components(bytes) : [0..<bytes.count]
+    let components =
+      type.count > 1 ? declared(type, bytes.count) ?? components(bytes) : [0..<bytes.count]
     for index in 0..<elements.count {
       let (first, last) = (elements.key(index), elements.lastKey(index))
       var box = Box()
@@ -82,7 +84,21 @@ struct SetLookup {
   }
 }
 
-/// The parts of a concatenated key: bytes of one field, or of what is known, are one part.
+/// The parts of a concatenated key by their types, each of which begins at a multiple of 4 bytes; `nil` where the width of more
+/// than one is not known.
+private func declared(_ type: [DataType], _ length: Int) -> [Range<Int>]? {
+  let unknown = type.filter { $0.byteCount == nil }.count
+  let rest = length - DataType.paddedLength(of: type)
+  guard unknown == 0 ? rest == 0 : unknown == 1 && rest > 0 else { return nil }
+  var start = 0
+  return type.map { one in
+    let width = one.byteCount ?? rest
+    defer { start += (width + 3) & ~3 }
+    return start..<start + width
+  }
+}
+
+/// The same where types do not say it: bytes of one field, or of what is known, are one part.
 private func components(_ bytes: [SymbolicByte]) -> [Range<Int>] {
   func kind(_ index: Int) -> SymbolicByte.Field? {
     if case .field(let field, _, _, _) = bytes[index] { field } else { nil }

@@ -30,6 +30,8 @@ enum SymbolicByte: Hashable {
     /// address that is not the host's.
     case target
     case targetKind
+    /// The source of what goes out under an address of the host.
+    case disguise
     case foreignType
   }
 

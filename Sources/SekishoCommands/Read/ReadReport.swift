@@ -173,7 +173,7 @@ extension AllowedConnections {
     entries += translations.map(\.entry)
     if !masquerading.isEmpty {
       entries.append(
-        "the source is translated by table \(listed(masquerading)): that changes nothing of what is allowed")
+        "the source is translated by table \(listed(masquerading)), which only chains behind that see")
     }
     for later in later {
       entries.append("by itself, at \(later.moment):")

@@ -1,0 +1,149 @@
+import Addressing
+import AgentProtocol
+import ConnectionSpace
+import Lab
+import LabHarness
+import Nftables
+import Policy
+import RulesetSpace
+import Testing
+
+extension KernelProof {
+  /// Rulesets of others in which what a chain sees is not what the client has sent, or keys are not what they seem.
+  @Suite struct ForeignRulesetProofTests {
+    private static let inventory = """
+      version: 1
+      services: {web: tcp/80}
+      hosts:
+        client: {addresses: [10.0.0.1, "2001:db8::1"]}
+        inner: {addresses: [10.0.9.1, "2001:db8:9::1"]}
+        gate: {addresses: [10.0.0.254, "2001:db8::fe"], forwarding: gateway, routes: [{between: [client, inner]}]}
+      flows:
+        client-to-inner: {from: client, to: inner, service: web, why: a test}
+      """
+
+    private static let usual = "ct state established accept; meta l4proto ipv6-icmp accept;"
+
+    /// A ruleset of the gate, and whether it is known for certain what it does.
+    struct Case: CustomTestStringConvertible, Sendable {
+      let name: String
+      let isCertain: Bool
+      let rules: String
+
+      init(_ name: String, isCertain: Bool = true, _ rules: String) {
+        (self.name, self.isCertain, self.rules) = (name, isCertain, rules)
+      }
+
+      var testDescription: String { name }
+    }
+
+    private static let cases = [
+      Case(
+        "chains behind translation of sources",
+        """
+        table inet t {
+        chain nat { type nat hook postrouting priority 100; ip daddr 10.0.9.1 tcp dport { 80, 443, 8080 } snat ip to 10.0.0.254; }
+        chain post { type filter hook postrouting priority 150; ip saddr 10.0.0.1 tcp dport { 80, 81 } drop; ip saddr 10.0.0.254 tcp dport 8080 drop; }
+        chain mine { type nat hook input priority 100; tcp dport { 80, 443 } snat ip to 10.0.0.77; }
+        chain in { type filter hook input priority 150; ip saddr 10.0.0.1 tcp dport { 80, 8080 } drop; ip saddr 10.0.0.77 tcp dport 443 drop; }
+        chain ahead { type filter hook input priority 50; ip saddr 10.0.0.77 drop; }
+        }
+        """),
+      Case(
+        "masquerading",
+        """
+        table ip n { chain p { type nat hook postrouting priority 100; tcp dport != 8443 masquerade; }; }
+        table ip t { chain p { type filter hook postrouting priority 150; ip saddr 10.0.0.1 tcp dport { 80, 8443 } drop; ip saddr 10.0.0.254 tcp dport 81 drop; }; }
+        """),
+      Case(
+        "the link that forwarded packets came by, behind the last hook",
+        """
+        table inet t { chain p { type filter hook postrouting priority 0; iifname "eth0" tcp dport 80 drop; iifname != "eth0" tcp dport 443 drop; iifname "eth0" tcp dport 8080 accept; tcp dport 8080 drop; }; }
+        """),
+      Case(
+        "ranges of concatenated keys, and masks ahead of them",
+        """
+        table inet t {
+        set s { typeof ip saddr . tcp dport; elements = { 10.0.0.1 . 80, 10.0.0.0 . 81 }; }
+        chain pre { type nat hook prerouting priority -100; ip6 daddr 2001:db8::fe tcp dport 8080 dnat ip6 to [2001:db8:9::1]:80; }
+        chain on { type filter hook forward priority 0; policy drop; \(usual) ip6 daddr . tcp dport { 2001:db8:9::1-2001:db8:9::1:0:0 . 80 } accept; }
+        chain in { type filter hook input priority 0; policy drop; \(usual) ip saddr & 255.255.255.0 . tcp dport @s accept; }
+        }
+        """),
+      Case(
+        "fragments, further headers, and what is written into headers that nobody asks for",
+        """
+        table inet t {
+        counter c { }
+        chain early { type filter hook prerouting priority -300; ip frag-off & 0x1fff != 0 drop; exthdr frag exists drop; rt type 0 drop; ip dscp set cs1; tcp flags syn tcp option maxseg size set 1300; counter name "c"; }
+        chain in { type filter hook input priority 0; policy drop; \(usual) tcp dport 80 accept; }
+        chain on { type filter hook forward priority 0; policy drop; \(usual) tcp dport 81 accept; }
+        }
+        """),
+      Case(
+        "of two that translate at one priority, either is first", isCertain: false,
+        """
+        table ip n1 { chain p { type nat hook prerouting priority -100; ip daddr 10.0.0.254 tcp dport { 8080, 8443 } redirect to :80; }; }
+        table ip n2 { chain p { type nat hook prerouting priority -100; ip daddr 10.0.0.254 tcp dport 8080 redirect to :81; }; }
+        table inet t { chain in { type filter hook input priority 0; policy drop; \(usual) tcp dport 80 accept; }; }
+        """),
+      Case(
+        "limits and quotas that have names", isCertain: false,
+        """
+        table inet t {
+        limit l { rate 1/hour burst 1 packets; }
+        quota q { over 1 bytes; }
+        quota u { until 1 bytes; }
+        chain in { type filter hook input priority 0; policy drop; \(usual) tcp dport 80 limit name "l" accept; tcp dport 81 quota name "q" drop; tcp dport 81 accept; tcp dport 443 quota name "u" accept; tcp dport 8080 accept; }
+        }
+        """),
+      Case(
+        "headers that an earlier chain writes", isCertain: false,
+        """
+        table ip raw { chain p { type filter hook prerouting priority -300; ip daddr 10.0.0.254 tcp dport 8080 tcp dport set 80; ip daddr 10.0.9.1 tcp dport 80 ip saddr set 10.0.0.2; }; }
+        table inet t {
+        chain in { type filter hook input priority 0; policy drop; \(usual) tcp dport 80 accept; }
+        chain on { type filter hook forward priority 0; policy drop; \(usual) ip saddr 10.0.0.1 accept; }
+        }
+        """),
+    ]
+
+    private static let ports: [UInt16] = [80, 81, 443, 8080, 8443]
+    private static let own = ["10.0.0.254", "2001:db8::fe"]
+    private static let others = ["10.0.9.1", "2001:db8:9::1"]
+
+    @Test(arguments: cases) func `packets do what the space of a ruleset says`(one: Case) async throws {
+      let attempts = (Self.own + Self.others).flatMap { end in Self.ports.map { (end: end, port: $0) } }
+      try await withProofLab(try loaded(Self.inventory), try labRights()) { proof in
+        try await proof.lab.load("gate", one.rules + "\n")
+        let tables = try await proof.ask("gate") { agent in try await agent.ask(Read()).tables }
+        let own = AddressSet(try Self.own.map { try Address(parsing: $0) })
+        var circumstances = Circumstances(ownAddresses: own)
+        circumstances.input = Circumstances.Link(name: "eth0")
+        let universe = Universe()
+        let ingress = try RulesetSpace(tables, .ingress, circumstances, in: universe)
+        let forward = try RulesetSpace(tables, .forward, circumstances, in: universe)
+        let listening = ["tcp=" + Self.ports.map(String.init).joined(separator: ",")]
+        _ = try await proof.lab.whileListening(["gate", "inner"], listening) {
+          var certain = 0
+          let outcomes = try await proof.lab.probe("client", attempts.map { "tcp - \($0.end) \($0.port)" })
+          for ((end, port), outcome) in zip(attempts, outcomes) {
+            let isHere = Self.own.contains(end)
+            let destination = try Address(parsing: end)
+            let source = try Address(parsing: destination.family == .ipv4 ? "10.0.0.1" : "2001:db8::1")
+            let point = Point(isHere ? .ingress : .forward, from: source, to: destination, .tcp, kind: port)
+            let space = isHere ? ingress : forward
+            let (surely, perhaps) = (space.lower.contains(point), space.upper.contains(point))
+            let label = "\(one.name), \(end) \(port): \(outcome), surely \(surely), perhaps \(perhaps)"
+            #expect(outcome == "open" ? perhaps : !surely, "\(label)")
+            if surely == perhaps { certain += 1 }
+            if one.isCertain { #expect(surely == perhaps, "\(label)") }
+          }
+          // Some of both, or nothing has been tried.
+          #expect(outcomes.contains("open") && outcomes.contains { $0 != "open" })
+          #expect(one.isCertain ? certain == attempts.count : certain > 0 && certain < attempts.count)
+        }
+      }
+    }
+  }
+}
