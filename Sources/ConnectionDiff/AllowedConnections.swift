@@ -69,7 +69,7 @@ package struct AllowedConnections: Sendable {
   package let givenUp: GivenUp
   /// Whether what belongs to a connection, or is an error about one, surely passes: without that, what new connections
   /// may do says little.
-  package let letsRepliesPass: Bool
+  package let replies: RepliesPass
 
   /// - Parameters:
   ///   - tables: all of the host.
@@ -134,7 +134,7 @@ package struct AllowedConnections: Sendable {
     }
     self.later = later
     circumstances.time = UInt64(max(0, now.seconds)) * 1_000_000_000
-    letsRepliesPass = try RulesetSpace.letsRepliesPass(
+    replies = try RepliesPass(
       tables, passage, circumstances, in: universe, givesUp: true)
     isFiltered = try space.lower != universe.everything(passage)
   }

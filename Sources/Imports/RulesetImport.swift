@@ -93,10 +93,11 @@ package struct RulesetImport: Sendable {
               "connections \(side.word) are led elsewhere by rules, which go on to do so; ports that containers publish need `forwarding: containers`"
           ))
       }
-      if try !RulesetSpace.letsRepliesPass(tables, passage, circumstances, in: universe, givesUp: true) {
+      let replies = try RepliesPass(tables, passage, circumstances, in: universe, givesUp: true)
+      if replies != .all {
+        let did = replies == .notAll ? "they surely did not" : "they may not have"
         left.append(
-          Left(
-            rules: [], words: "answers to what a flow allows always pass; \(side.word) they surely did not"))
+          Left(rules: [], words: "answers to what a flow allows always pass; \(side.word) \(did)"))
       }
     }
     part.networks = names.networks

@@ -20,6 +20,8 @@ struct BaseChains {
   /// Whether any chain translates.
   let isTranslating: Bool
   private let unknown: (always: Bool, arriving: Bool)
+  /// Whether one of which nothing is known may make another packet of it.
+  let mayRewrite: Bool
 
   /// - Parameter others: tables whose translation is followed and whose drops are not looked at.
   init(_ tables: [Table], beside others: [Table]) {
@@ -53,23 +55,55 @@ struct BaseChains {
           }
       }
     )
+    mayRewrite = tables.contains { Self.mayRewrite($0) }
+  }
+
+  /// Whether a chain of bridges or devices writes into packets, or sends them elsewhere.
+  private static func mayRewrite(_ table: Table) -> Bool {
+    let isOfLinks = [.netdev, .bridge].contains(table.family)
+    return table.isCalled
+      && table.chains.contains { chain in
+        (isOfLinks || chain.base?.hook == .ingress)
+          && chain.rules.contains { rule in
+            rule.expressions.contains { expression in
+              switch expression.meaning {
+              case .rewrites, .unknown, .translates: true
+              default: false
+              }
+            }
+          }
+      }
   }
 
   /// Whether there are chains on the way of which nothing is known.
   func hasUnknown(_ passage: Passage) -> Bool { unknown.always || unknown.arriving && passage != .egress }
 
-  /// One behind the other; those that translate at one priority stand together, since which of them is asked first is not
-  /// known.
-  func chains(of hook: Hook, _ family: AddressFamily) -> [[Called]] {
+  /// What is called at one priority.
+  struct Place {
+    /// Those that translate, one behind the other; in one list those of which it is not known which one is asked first.
+    var translating: [[Called]] = []
+    /// The others, each of which may be called ahead of translation as well as behind it.
+    var others: [Called] = []
+  }
+
+  /// One behind the other.
+  func places(of hook: Hook, _ family: AddressFamily) -> [Place] {
     let own: Family = family == .ipv4 ? .ipv4 : .ipv6
-    var result: [[Called]] = []
+    var result: [Place] = []
+    var last: (priority: Int32, order: Int32)?
     for chain in chains
     where chain.base.hook == hook && (chain.table.family == .inet || chain.table.family == own) {
-      if let last = result.last?.last, chain.isTranslating, last.isTranslating, last.order == chain.order {
-        result[result.count - 1].append(chain)
+      if chain.order.0 != last?.priority { result.append(Place()) }
+      let place = result.count - 1
+      if !chain.isTranslating {
+        result[place].others.append(chain)
+      } else if result[place].translating.isEmpty || chain.order.1 != last?.order {
+        result[place].translating.append([chain])
       } else {
-        result.append([chain])
+        let list = result[place].translating.count - 1
+        result[place].translating[list].append(chain)
       }
+      last = (chain.order.0, chain.isTranslating ? chain.order.1 : last?.order ?? 0)
     }
     return result
   }

@@ -3,8 +3,8 @@ public import Nftables
 
 /// What is known of the host and the packet beside the connection itself.
 ///
-/// Always taken for granted: the packet comes or goes over a link, not over the loopback unless that is named; the
-/// host forwards what is led onward; the packet is no fragment
+/// Always taken for granted: the packet comes or goes over a link, not over the loopback unless that is named, and, unless one
+/// is named, comes by the link by which its source is reached; the host forwards what is led onward; the packet is no fragment
 /// and has no extension headers; a TCP packet has SYN and neither ACK, RST, FIN, PSH nor URG.
 public struct Circumstances: Hashable, Sendable {
   /// A link by its name; `index` is `nil` where it is not known.
@@ -38,6 +38,8 @@ public struct Circumstances: Hashable, Sendable {
   /// What connection tracking makes of the packet. Anything but `new` also leaves open what flags a TCP
   /// packet has: with `established` the lower bound says whether replies always pass.
   public var state: ConntrackState
+  /// Those of a TCP packet that is no first one; `nil`: not known.
+  package var flags: TCPFlags?
   /// The link that packets come by, and the one that they go by; `nil`: any but the loopback.
   public var input: Link?
   public var output: Link?

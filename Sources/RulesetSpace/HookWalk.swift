@@ -117,7 +117,8 @@ struct HookWalk {
     }
     // A chain that is not modelled, or called for one device, may drop.
     if ruleset.hasUnknown(passage) { dropped = domain.all }
-    let possible = try domain.empty.union(ends.map(\.here))
+    let isAnything = ruleset.mayRewrite && passage != .egress
+    let possible = isAnything ? domain.all : try domain.empty.union(ends.map(\.here))
     result.passing = Match(sure: try possible.subtracting(dropped), possible: possible)
     for index in result.translated.indices {
       let place = result.translated[index].alteration
@@ -205,18 +206,48 @@ struct HookWalk {
     _ courses: [Course], _ hook: Hook, _ link: LinkPlace, isBound: Bool = false
   ) throws(NotProven) -> [Course] {
     var courses = courses.filter { !$0.here.isEmpty }
-    for chains in ruleset.chains(of: hook, domain.family) {
+    for place in ruleset.places(of: hook, domain.family) {
       var next: [Course] = []
-      for course in courses {
-        let asks = !chains[0].isTranslating || asksTranslation(course, hook) && !isBound
-        next += asks ? try send(course, through: chains, link) : [course]
-      }
+      for course in courses { next += try send(course, through: place, hook, link, isBound: isBound) }
       courses = try Self.fewer(next, in: domain)
     }
     return courses
   }
 
-  /// Sends a course through chains that are called at one place. Of several that translate, whichever is called first binds the
+  /// Sends a course through what is called at one priority.
+  private mutating func send(
+    _ course: Course, through place: BaseChains.Place, _ hook: Hook, _ link: LinkPlace, isBound: Bool
+  ) throws(NotProven) -> [Course] {
+    var courses = [course]
+    for chains in place.translating {
+      var next: [Course] = []
+      for course in courses {
+        next +=
+          asksTranslation(course, hook) && !isBound ? try send(course, through: chains, link) : [course]
+      }
+      courses = next
+    }
+    for chain in place.others {
+      // Ahead of the translation it sees what was asked for: what it lets pass then may pass.
+      var ahead: ConnectionSpace?
+      if !place.translating.isEmpty, courses.contains(where: { $0.alteration != course.alteration }) {
+        ahead = try domain.empty.union(send(course, through: chain, link).map(\.here))
+      }
+      var next: [Course] = []
+      for course in courses {
+        let behind = try send(course, through: chain, link)
+        next += behind
+        guard let ahead else { continue }
+        var rest = course
+        rest.here = try course.here.intersection(ahead).subtracting(domain.empty.union(behind.map(\.here)))
+        if !rest.here.isEmpty { next.append(rest) }
+      }
+      courses = next
+    }
+    return courses
+  }
+
+  /// Sends a course through chains that translate. Of several, whichever is called first binds the
   /// connection, and which one that is no dump tells.
   private mutating func send(
     _ course: Course, through chains: [BaseChains.Called], _ link: LinkPlace

@@ -102,6 +102,10 @@ struct PacketReader {
     switch (result, flags) {
     case (.addressType, .source): sourceType
     case (.addressType, .destination): destinationType
+    // Whether there is a way back, by the link that it came by.
+    case (.outputInterface, let flags)
+    where flags.contains([.source, .present]) && circumstances.input == nil:
+      constant(hostBytes(UInt32(1)))
     default: hidden(16)
     }
   }
@@ -193,9 +197,9 @@ struct PacketReader {
     switch domain.ipProtocol {
     case .tcp:
       // RFC 9293, 3.1; a SYN may also offer congestion notification.
-      let flags = SymbolicByte.partial(value: TCPFlags.syn.rawValue, known: 0x3f)
-      let isFirst = circumstances.state == .new
-      return hidden(2) + port + hidden(9) + [isFirst ? flags : .hidden] + hidden(6)
+      let flags = circumstances.state == .new ? .syn : circumstances.flags
+      let byte = flags.map { SymbolicByte.partial(value: $0.rawValue, known: 0x3f) }
+      return hidden(2) + port + hidden(9) + [byte ?? .hidden] + hidden(6)
     case .udp: return hidden(2) + port + hidden(4)
     case .sctp: return hidden(2) + port + hidden(8)
     case .icmp, .icmpv6: return field(.kind, 1) + hidden(7)

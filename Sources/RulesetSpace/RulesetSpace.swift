@@ -36,15 +36,24 @@ public struct RulesetSpace: Sendable {
     _ tables: [Table], beside others: [Table] = [], _ passage: Passage,
     _ circumstances: Circumstances = Circumstances(), in universe: Universe, givesUp: Bool = false
   ) throws(NotProven) {
+    try self.init(
+      BaseChains(tables, beside: others), passage, circumstances, of: nil, in: universe, givesUp: givesUp)
+  }
+
+  /// - Parameter only: the protocol that is looked at; `nil`: all.
+  init(
+    _ chains: BaseChains, _ passage: Passage, _ circumstances: Circumstances, of only: IPProtocol?,
+    in universe: Universe, givesUp: Bool
+  ) throws(NotProven) {
     precondition(passage != .whole, "a ruleset judges one passage")
-    let chains = BaseChains(tables, beside: others)
     var lower = universe.empty
     var upper = universe.empty
     var translations = TranslationList()
     var masquerades: Set<RulePlace> = []
     var givenUp: Set<String> = []
     for family in AddressFamily.allCases {
-      for (protocols, types, state) in Self.classes(circumstances.state, family) {
+      for (protocols, types, state) in Self.classes(circumstances.state, family)
+      where only.map({ protocols == [$0] }) ?? true {
         var here = circumstances
         here.state = state
         var waiting = [protocols]
@@ -73,31 +82,6 @@ public struct RulesetSpace: Sendable {
     self.givenUp = givenUp.sorted()
     self.lower = lower
     self.upper = upper
-  }
-
-  /// Whether everything that belongs to a connection, or is an error about one, surely passes: without that,
-  /// what new connections may do says little. ICMP redirects, which are errors too, need not pass, and neither must
-  /// what else is related, which are the connections that helpers expect.
-  ///
-  /// - Throws: ``ConnectionSpace/NotProven`` when the universe's budget is spent.
-  public static func letsRepliesPass(
-    _ tables: [Table], _ passage: Passage, _ circumstances: Circumstances = Circumstances(),
-    in universe: Universe, givesUp: Bool = false
-  ) throws(NotProven) -> Bool {
-    let everything = try RulesetSpace([], passage, in: universe).lower
-    let noRedirects = IntervalSet([redirect...redirect]).complement
-    let errors = try universe.space(of: [
-      Rectangle(passage, .icmp, from: .all, to: .all, .types(noRedirects)),
-      Rectangle(passage, .icmpv6, from: .all, to: .all, .types(.all)),
-    ])
-    for state in [ConntrackState.established, .related] {
-      var circumstances = circumstances
-      circumstances.state = state
-      let wanted = state == .related ? try everything.intersection(errors) : everything
-      let passing = try RulesetSpace(tables, passage, circumstances, in: universe, givesUp: givesUp).lower
-      if try !wanted.isSubset(of: passing) { return false }
-    }
-    return true
   }
 
   /// Addresses that one host may have: all but 224.0.0.0/4 and 255.255.255.255, and ff00::/8.
@@ -148,6 +132,3 @@ extension ConnectionSpace {
     copied { section in protocols.map { Section(section.passage, section.family, $0) } }
   }
 }
-
-/// ICMP redirect (RFC 792).
-private let redirect: UInt8 = 5

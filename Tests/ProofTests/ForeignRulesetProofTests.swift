@@ -22,16 +22,24 @@ extension KernelProof {
         client-to-inner: {from: client, to: inner, service: web, why: a test}
       """
 
-    private static let usual = "ct state established accept; meta l4proto ipv6-icmp accept;"
+    private static let usual = "ct state established,related accept; meta l4proto ipv6-icmp accept;"
 
     /// A ruleset of the gate, and whether it is known for certain what it does.
     struct Case: CustomTestStringConvertible, Sendable {
       let name: String
       let isCertain: Bool
+      /// The link that packets are said to come by; `nil`: any.
+      let input: String?
+      /// Of what comes in.
+      let replies: RepliesPass
       let rules: String
 
-      init(_ name: String, isCertain: Bool = true, _ rules: String) {
-        (self.name, self.isCertain, self.rules) = (name, isCertain, rules)
+      init(
+        _ name: String, isCertain: Bool = true, input: String? = "eth0", replies: RepliesPass = .all,
+        _ rules: String
+      ) {
+        (self.name, self.isCertain, self.input) = (name, isCertain, input)
+        (self.replies, self.rules) = (replies, rules)
       }
 
       var testDescription: String { name }
@@ -39,7 +47,7 @@ extension KernelProof {
 
     private static let cases = [
       Case(
-        "chains behind translation of sources",
+        "chains behind translation of sources", replies: .notAll,
         """
         table inet t {
         chain nat { type nat hook postrouting priority 100; ip daddr 10.0.9.1 tcp dport { 80, 443, 8080 } snat ip to 10.0.0.254; }
@@ -81,6 +89,33 @@ extension KernelProof {
         }
         """),
       Case(
+        "what no reply looks like", input: nil,
+        """
+        table inet t {
+        chain in { type filter hook input priority 0; policy drop; iif != "lo" ip saddr 127.0.0.0/8 drop; tcp flags & (fin|syn) == (fin|syn) drop; tcp flags & (fin|syn|rst|psh|ack|urg) == 0x0 drop; ip saddr { 0.0.0.0/8, 224.0.0.0/4, 240.0.0.0/4 } drop; fib saddr . iif oif missing drop; \(usual) tcp dport 80 accept; }
+        chain on { type filter hook forward priority 0; policy drop; fib saddr . iif oif missing drop; \(usual) tcp dport 81 accept; }
+        }
+        """),
+      Case(
+        "replies that do not pass", replies: .notAll,
+        """
+        table inet t { chain in { type filter hook input priority 0; policy drop; tcp flags & (fin|ack) == (fin|ack) drop; \(usual) tcp dport 80 accept; }; }
+        """),
+      Case(
+        "replies of which it is not known", isCertain: false, replies: .perhaps,
+        """
+        table inet t { chain in { type filter hook input priority 0; policy drop; ip ttl < 5 drop; \(usual) tcp dport 80 accept; }; }
+        """),
+      Case(
+        "a chain that is called ahead of translation, or behind it", isCertain: false, replies: .notAll,
+        """
+        table ip n { chain p { type nat hook prerouting priority -100; ip daddr 10.0.0.254 tcp dport { 8080, 8443 } redirect to :80; }; }
+        table inet t {
+        chain p { type filter hook prerouting priority -100; ip daddr 10.0.0.254 tcp dport 8080 drop; }
+        chain in { type filter hook input priority 0; policy drop; \(usual) tcp dport 80 accept; }
+        }
+        """),
+      Case(
         "of two that translate at one priority, either is first", isCertain: false,
         """
         table ip n1 { chain p { type nat hook prerouting priority -100; ip daddr 10.0.0.254 tcp dport { 8080, 8443 } redirect to :80; }; }
@@ -98,7 +133,7 @@ extension KernelProof {
         }
         """),
       Case(
-        "headers that an earlier chain writes", isCertain: false,
+        "headers that an earlier chain writes", isCertain: false, replies: .perhaps,
         """
         table ip raw { chain p { type filter hook prerouting priority -300; ip daddr 10.0.0.254 tcp dport 8080 tcp dport set 80; ip daddr 10.0.9.1 tcp dport 80 ip saddr set 10.0.0.2; }; }
         table inet t {
@@ -119,10 +154,12 @@ extension KernelProof {
         let tables = try await proof.ask("gate") { agent in try await agent.ask(Read()).tables }
         let own = AddressSet(try Self.own.map { try Address(parsing: $0) })
         var circumstances = Circumstances(ownAddresses: own)
-        circumstances.input = Circumstances.Link(name: "eth0")
+        circumstances.input = one.input.map { Circumstances.Link(name: $0) }
         let universe = Universe()
         let ingress = try RulesetSpace(tables, .ingress, circumstances, in: universe)
         let forward = try RulesetSpace(tables, .forward, circumstances, in: universe)
+        let replies = try RepliesPass(tables, .ingress, circumstances, in: universe)
+        #expect(replies == one.replies, "\(one.name)")
         let listening = ["tcp=" + Self.ports.map(String.init).joined(separator: ",")]
         _ = try await proof.lab.whileListening(["gate", "inner"], listening) {
           var certain = 0

@@ -247,10 +247,10 @@ import Testing
     let without = Array(usual.dropFirst())
     let space = try RulesetSpace([table([chain(without)])], .ingress, established, in: universe)
     #expect(space.lower != everything)
-    #expect(try RulesetSpace.letsRepliesPass([table([chain(usual)])], .ingress, in: universe))
-    #expect(try !RulesetSpace.letsRepliesPass([table([chain(without)])], .ingress, in: universe))
+    #expect(try RepliesPass([table([chain(usual)])], .ingress, in: universe) == .all)
+    #expect(try RepliesPass([table([chain(without)])], .ingress, in: universe) == .notAll)
     let establishedOnly = [[Statement.match(.ctState, .states(.established)), .accept]] + without
-    #expect(try !RulesetSpace.letsRepliesPass([table([chain(establishedOnly)])], .ingress, in: universe))
+    #expect(try RepliesPass([table([chain(establishedOnly)])], .ingress, in: universe) == .notAll)
   }
 
   @Test func `a chain that leads to itself promises nothing`() throws {

@@ -76,9 +76,13 @@ struct ReadReport {
       entries.append("and perhaps, depending on more than the connection:")
       entries += connections.possible.map { $0.entry(.changes, nowhere) }
     }
-    if !connections.letsRepliesPass, !connections.lines.isEmpty || !connections.possible.isEmpty {
-      entries.append(
-        Entry(.risk, "replies and errors of what was let through do not all pass"))
+    if !connections.lines.isEmpty || !connections.possible.isEmpty {
+      let what = "replies and errors of what was let through"
+      switch connections.replies {
+      case .all: break
+      case .perhaps: entries.append(Entry(.changes, "\(what) may not all pass"))
+      case .notAll: entries.append(Entry(.risk, "\(what) do not all pass"))
+      }
     }
     return Chapter(.facts, title, entries + connections.beside(nowhere))
   }
@@ -143,7 +147,7 @@ struct ReadReport {
           isApartFromOwnAddresses = connections.isApartFromOwn
           apartFromBridges = connections.bridges?.names ?? []
           givenUp = connections.givenUp.chains
-          letsRepliesPass = connections.letsRepliesPass
+          letsRepliesPass = connections.replies == .all
         }
       }
     }
