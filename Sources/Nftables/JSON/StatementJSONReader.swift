@@ -20,7 +20,11 @@ struct StatementJSONReader {
     var statements: [Statement] = []
     for (index, value) in list.enumerated() {
       do throws(RulesetJSONError) {
-        statements += try self.statements(value, after: statements)
+        let read = try self.statements(value, after: statements)
+        statements += read
+        if isTolerant, let gap = Self.gap(value, read) {
+          misunderstood.append(gap.under(index).under("expr"))
+        }
       } catch {
         let error = error.under(index).under("expr")
         if !isTolerant { throw error }
@@ -42,6 +46,23 @@ struct StatementJSONReader {
       }
       return Rule([.opaque(json: "rule", body["expr"] ?? .null)], comment: comment)
     }
+  }
+
+  /// Why nobody knows what a statement does that is right as far as it goes.
+  private static func gap(_ value: JSONValue, _ read: [Statement]) -> RulesetJSONError? {
+    guard let (verb, body) = value.onlyMember else { return nil }
+    if verb == "xt" {
+      // nft(8) leaves out what an extension of iptables holds.
+      if body["info"] != nil { return nil }
+      let name = body["name"]?.string ?? "extension"
+      return RulesetJSONError(
+        .invalid("the dump does not say what \(name.debugDescription) holds; read the ruleset on its host")
+      ).under(verb)
+    }
+    guard case .opaque(let steps)? = read.first, steps.contains(where: { $0.meaning == .unknown }) else {
+      return nil
+    }
+    return RulesetJSONError(.invalid("what it does is not known")).under(verb)
   }
 
   /// An expression that is kept byte for byte: its name, and with its attributes an object.
