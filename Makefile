@@ -160,10 +160,11 @@ UNITS := sekisho-boot.service sekisho-watch.service sekisho-metrics.service seki
 install:
 	@test -d $(MANUAL) || { echo "Nothing is built to be installed. Run first:  make manual" >&2; exit 1; }
 	install -D -m 0755 $(RELEASED) "$(INTO)/bin/sekisho"
-	install -d "$(INTO)/lib/systemd/system" "$(INTO)/lib/tmpfiles.d"
+	install -d "$(INTO)/lib/systemd/system" "$(INTO)/lib/sysusers.d" "$(INTO)/lib/tmpfiles.d"
 	for unit in $(UNITS); do \
 		sed 's|/usr/local/bin/|$(PREFIX)/bin/|' packaging/$$unit > "$(INTO)/lib/systemd/system/$$unit" || exit 1; \
 	done
+	install -m 0644 packaging/sysusers.conf "$(INTO)/lib/sysusers.d/sekisho.conf"
 	install -m 0644 packaging/tmpfiles.conf "$(INTO)/lib/tmpfiles.d/sekisho.conf"
 	for section in 5 7 8; do \
 		install -d "$(INTO)/share/man/man$$section" && \
@@ -175,7 +176,7 @@ install:
 
 # What is enforced goes on, and what was confirmed is kept: sekisho stop --until for-good ahead of it ends the one.
 uninstall:
-	rm -f "$(INTO)/bin/sekisho" "$(INTO)/lib/tmpfiles.d/sekisho.conf" \
+	rm -f "$(INTO)/bin/sekisho" "$(INTO)/lib/sysusers.d/sekisho.conf" "$(INTO)/lib/tmpfiles.d/sekisho.conf" \
 		$(UNITS:%="$(INTO)/lib/systemd/system/%") \
 		"$(INTO)/share/man/man5/sekisho-inventory.5" "$(INTO)/share/man/man7/sekisho-agent.7" \
 		"$(INTO)/share/man/man8/sekisho.8" \
