@@ -56,8 +56,8 @@ package struct PathExplainer: Sendable {
   }
 
   /// Whether it is allowed from end to end: ``PathExplanation/isAllowed`` without what is said of the hops.
-  package mutating func allows(_ connection: Connection, now: Timestamp) -> Bool {
-    let ends = Ends(connection, from: nil, owners)
+  package mutating func allows(_ connection: Connection, from sender: HostID? = nil, now: Timestamp) -> Bool {
+    let ends = Ends(connection, from: sender, owners)
     if ends.isLoopback { return true }
     for source in ends.sources where !allows(connection, at: source, .egress, now) { return false }
     for destination in ends.destinations where !allows(connection, at: destination, .ingress, now) {

@@ -1,4 +1,5 @@
 import ChildProcess
+import Foundation
 import Goldens
 import Testing
 
@@ -51,6 +52,60 @@ import Testing
     #expect(text.status == 0 && json.status == 0)
     #expect(Golden.fault(text.output, "explain/\(question.name).txt") == nil)
     #expect(Golden.fault(json.output, "explain/\(question.name).json") == nil)
+  }
+
+  /// Ends of `explain/batch.yaml`, as pairs whose answers differ with the way they are found.
+  private static let asked = [
+    ("edge-1", "api-1", 443), ("edge-1", "web-1", 80), ("edge-1", "edge-1", 80), ("edge-1", "edge-2", 443),
+    ("edge-1", "shop", 443), ("shop", "api-1", 443), ("10.5.1.11", "api-1", 443),
+    ("edge-1", "10.5.1.100", 443),
+    ("edge-1", "here", 443), ("edge-1", "127.0.0.1", 80), ("web-1", "::1", 80), ("127.0.0.1", "web-1", 80),
+    ("api-1", "web-1", 22), ("10.5.2.12", "web-1", 22), ("api-1", "desks", 443), ("desks", "api-1", 443),
+    ("here", "web-1", 22), ("api-1", "shop", 443), ("web-1", "api-1", 81),
+  ]
+
+  @Test func `a batch answers each question as it is answered alone`() throws {
+    let inventory = "\(Golden.root)/Tests/Golden/explain/batch.yaml"
+    func run(_ words: [String], input: String = "") -> String {
+      ChildProcess.run(
+        ["\(ChildProcess.products)/sekisho", "explain", "-i", inventory] + words, input: input
+      )
+      .output
+    }
+    func object(_ text: some StringProtocol) throws -> [String: Any] {
+      try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any], "\(text)")
+    }
+    let lines = Self.asked.map { from, to, port in
+      #"{"from":"\#(from)","to":"\#(to)","protocol":"tcp","port":\#(port)}"# + "\n"
+    }
+    let batch = run(["--batch", "-"], input: lines.joined()).split(separator: "\n").filter {
+      $0.hasPrefix("{")
+    }
+    #expect(batch.count == lines.count, "\(batch)")
+    var seen: Set<String> = []
+    for ((from, to, port), line) in zip(Self.asked, batch) {
+      let alone = try #require(try object(run([from, to, "tcp/\(port)", "--json"]))["verdict"] as? String)
+      let answer = try object(line)
+      let error = answer["error"] as? String
+      let inBatch =
+        error.map { $0.contains("is allowed in part: ") ? "in part" : $0 } ?? answer["verdict"] as? String
+      #expect(inBatch == alone, "\(from) \(to) \(port): \(line)")
+      #expect(
+        answer["from"] as? String == from && answer["to"] as? String == to && answer["port"] as? Int == port)
+      seen.insert(alone)
+    }
+    let unknown =
+      "{\"from\":\"nobody\",\"to\":\"web-1\",\"protocol\":\"tcp\",\"port\":80, \"id\": \"\u{202e}\"}"
+    let odd = run(["--batch", "-"], input: "\(unknown)\r\n[1]\n{}\n").split(separator: "\n")
+    let answer = try object(try #require(odd.first))
+    #expect(answer["from"] as? String == "nobody" && answer["id"] as? String == "\u{202e}")
+    #expect((answer["error"] as? String)?.contains("'nobody' is no host") == true)
+    #expect(!odd[0].unicodeScalars.contains("\u{202e}"))
+    #expect(
+      try odd[1...2].map { Array(try object($0).keys).sorted() } == [
+        ["error", "format_version"], ["error", "format_version"],
+      ])
+    #expect(seen == ["allowed", "denied", "in part"])
   }
 
   private func run(_ question: Question, _ options: [String]) -> (status: Int32, output: String) {

@@ -12,21 +12,19 @@ struct BatchExplainer: Sendable {
   private let policy: Policy
   private let policies: HostPolicies
   private var explainer: PathExplainer
-  private let addresses: [String: [Address]]
-  /// Names that stand for networks, which may look like addresses.
-  private let networks: Set<String>
+  /// Those that an end may have, some of which may look like addresses.
+  private let names: Set<String>
   private let now: Timestamp
-  /// Ends that are networks, once they have been divided.
-  private var divided: [String: Endpoint] = [:]
+  /// Ends that were asked for by name.
+  private var ends: [String: Endpoint] = [:]
 
   init(policy: Policy, policies: HostPolicies, explainer: PathExplainer) {
     self.policy = policy
     self.policies = policies
     self.explainer = explainer
-    addresses = Dictionary(
-      uniqueKeysWithValues: policy.hosts.map { ($0.name, $0.addresses) }
-        + policy.virtuals.map { ($0.name, $0.addresses) })
-    networks = Set(policy.peers.filter { !$0.networks.isEmpty }.map(\.name))
+    names = Set(
+      policy.hosts.map(\.name) + policy.virtuals.map(\.name) + policy.networks.map(\.name)
+        + policy.peers.filter { !$0.networks.isEmpty }.map(\.name))
     now = Timestamp(seconds: Int64(time(nil)))
   }
 
@@ -107,21 +105,26 @@ struct BatchExplainer: Sendable {
       do {
         let question = try decoder.decode(Question.self, from: Data(line))
         let verdict = try worker.isAllowed(question) ? "allowed" : "denied"
-        out += line
-        Self.trimToBrace(&out)
+        Self.repeatQuestion(line, &out)
         out += Array(",\"verdict\":\"\(verdict)\",\"format_version\":\(JSONOutput.formatVersion)}\n".utf8)
+      } catch let error as ValidationError {
+        failures += 1
+        let answer = (try? JSONOutput.bytes(.lines([Unanswered(error: error.message)]))) ?? []
+        Self.repeatQuestion(line, &out)
+        out.append(UInt8(ascii: ","))
+        out += answer.dropFirst()
       } catch {
         failures += 1
-        let reason =
-          (error as? ValidationError)?.message ?? "not a question: it needs from, to, protocol and port"
+        let reason = "not a question: it needs from, to, protocol and port"
         out += (try? JSONOutput.bytes(.lines([Unanswered(error: reason)]))) ?? []
       }
     }
     return Answers(text: out, failures: failures, worker: worker)
   }
 
-  /// Takes the closing brace of the question off, so that the answer repeats the question.
-  private static func trimToBrace(_ out: inout [UInt8]) {
+  /// Begins an answer with its question, without the brace that closes it.
+  private static func repeatQuestion(_ line: ArraySlice<UInt8>, _ out: inout [UInt8]) {
+    out += JSONOutput.escaped(Array(line))
     while let last = out.last, last != UInt8(ascii: "}") { out.removeLast() }
     out.removeLast()
   }
@@ -138,60 +141,37 @@ struct BatchExplainer: Sendable {
     guard let terms = AskedService.terms(question.protocol, hasPort ? what : nil) else {
       throw ValidationError("no such protocol and port: \(question.protocol) \(what ?? "")")
     }
-    // Most questions are about hosts and addresses, and there are many of them.
-    if let sources = addresses(of: question.from), let destinations = addresses(of: question.to) {
-      for source in sources {
-        for destination in destinations where allows(terms, source, destination) { return true }
-      }
-      return false
-    }
     return try isAllowed(try end(question.from), try end(question.to), terms)
   }
 
-  /// - Throws: ``ValidationError`` where it depends on the address within a network.
+  /// - Throws: ``ValidationError`` where it depends on which of the addresses of an end is meant.
   private mutating func isAllowed(_ from: Endpoint, _ to: Endpoint, _ terms: [ServiceTerm]) throws -> Bool {
+    let asked = try AskedConnections(from: from, to: to, terms) { explainer.owner(of: $0) }
     var allowed: Connection?
     var denied: Connection?
-    for pairs in try Endpoint.pairs(from, to, owner: { explainer.owner(of: $0) }) {
-      let connections = pairs.lazy.flatMap { pair in
-        terms.flatMap { $0.connections(from: pair.from, to: pair.to) }
-      }
-      guard let first = connections.first else { continue }
-      if let open = connections.first(where: { explainer.allows($0, now: now) }) {
-        allowed = allowed ?? open
+    for one in asked.all {
+      if one.staysInside || explainer.allows(one.connection, from: one.sender, now: now) {
+        allowed = allowed ?? one.connection
       } else {
-        denied = denied ?? first
+        denied = denied ?? one.connection
       }
-    }
-    if let allowed, let denied {
-      throw ValidationError(
-        "\(from.name) to \(to.name) is allowed in part: \(ExplanationReport.describe(allowed)) is allowed, "
-          + "\(ExplanationReport.describe(denied)) is denied; ask for addresses")
+      if let allowed, let denied {
+        throw ValidationError(
+          "\(from.name) to \(to.name) is allowed in part: \(ExplanationReport.describe(allowed)) is allowed, "
+            + "\(ExplanationReport.describe(denied)) is denied; ask for addresses")
+      }
     }
     return allowed != nil
   }
 
-  private mutating func allows(_ terms: [ServiceTerm], _ source: Address, _ destination: Address) -> Bool {
-    for term in terms {
-      for connection in term.connections(from: source, to: destination)
-      where explainer.allows(connection, now: now) { return true }
-    }
-    return false
-  }
-
-  /// The addresses of a host, or virtual ones, or an address; `nil` for everything else.
-  private func addresses(of text: String) -> [Address]? {
-    if let known = addresses[text] { return known }
-    if networks.contains(text) { return nil }
-    return (try? Address(parsing: text)).map { [$0] }
-  }
-
   private mutating func end(_ text: String) throws -> Endpoint {
-    if let known = divided[text] { return known }
+    if let known = ends[text] { return known }
+    // Addresses are too many to be kept.
+    if !names.contains(text), let address = try? Address(parsing: text) { return Endpoint(address, text) }
     let end = try Endpoint(text, in: policy) {
       AddressParts(policy, policies).representatives(of: $0)
     }
-    divided[text] = end
+    ends[text] = end
     return end
   }
 }

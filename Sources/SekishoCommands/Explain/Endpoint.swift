@@ -9,13 +9,19 @@ struct Endpoint {
   /// address that rulesets tell apart.
   let parts: [[Address]]
   let isNetwork: Bool
+  /// The host whose name it is; `nil`: it is none.
+  let host: HostID?
+  /// The virtual addresses that the host may carry, from which it may ask as well.
+  let carried: [Address]
 
   /// - Parameter divided: divides a network into its parts.
   /// - Throws: ``ValidationError`` with the nearest names when nothing is called so.
   init(_ text: String, in policy: Policy, divided: (AddressSet) -> [[Address]]) throws {
     name = text
-    if let host = policy.hosts.first(where: { $0.name == text }) {
-      (parts, isNetwork) = ([host.addresses], false)
+    host = policy.host(named: text)
+    carried = host.map { policy.carried(by: $0) } ?? []
+    if let host {
+      (parts, isNetwork) = ([policy[host].addresses], false)
     } else if let virtual = policy.virtuals.first(where: { $0.name == text }) {
       (parts, isNetwork) = ([virtual.addresses], false)
     } else if let peers = policy.peers.first(where: { $0.name == text && !$0.networks.isEmpty }) {
@@ -31,12 +37,17 @@ struct Endpoint {
     }
   }
 
-  /// The virtual addresses that a host may carry as an end of their own; `nil`: it is no such host.
-  init?(carriedBy host: HostID, in policy: Policy) {
-    let carried = policy.carried(by: host)
-    if carried.isEmpty { return nil }
-    (name, parts, isNetwork) = (policy[host].name, [carried], false)
+  /// An address that no name stands for.
+  init(_ address: Address, _ text: String) {
+    (name, parts, isNetwork, host, carried) = (text, [[address]], false, nil, [])
   }
+
+  private init(carriedBy end: Self) {
+    (name, parts, isNetwork, host, carried) = (end.name, [end.carried], false, end.host, [])
+  }
+
+  /// The virtual addresses that the host may carry, as an end of their own; `nil`: it carries none.
+  var carrying: Self? { carried.isEmpty ? nil : Self(carriedBy: self) }
 
   private static func member(of name: String, _ policy: Policy) -> String? {
     policy.groups.first { $0.name == name }?.hosts.first.map { policy[$0].name }

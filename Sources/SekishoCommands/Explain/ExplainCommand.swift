@@ -17,17 +17,17 @@ struct ExplainCommand: Verb {
     discussion: """
       FROM and TO are hosts, networks, virtual addresses or addresses; SERVICE is a service of the inventory, or tcp/443, \
       icmp/echo-request, esp. The first packet is sent through the compiled ruleset of every managed \
-      host on its way. A network is asked about by one address of every part of it that rulesets tell \
-      apart; where these are not answered alike, the verdict is "in part".
+      host on its way. A host is asked about by each of its addresses, from a carrier by virtual ones as well; a \
+      network by one address of every part of it that rulesets tell apart. Where these are not answered \
+      alike, the verdict is "in part".
 
         sekisho explain web-1 db-1 postgres
         sekisho explain 203.0.113.7 web-1 tcp/443
         sekisho explain --batch questions.jsonl
 
       A line of a batch is {"from": "web-1", "to": "10.20.3.11", "protocol": "tcp", "port": 5432}; its \
-      answer is a line with "verdict": "allowed" or "denied", or with "error", also where one part of a \
-      network is allowed and another denied. ICMP takes its type as port, by number or \
-      name.
+      answer is a line with "verdict": "allowed" or "denied", or with "error", also where the verdict of \
+      it alone would be "in part". ICMP takes its type as port, by number or name.
 
       With --local, --lab or --host the hosts that are named are asked as well what tables of others lead elsewhere of \
       it, as those of container engines do, whether they refuse one of its ends (quarantine, tripwires), and whether they have it open for a time (open):
@@ -59,10 +59,6 @@ struct ExplainCommand: Verb {
     if targets.from != nil { throw ValidationError("--from knows no flows; give the inventory") }
   }
 
-  private static func isLoopback(_ address: Address) -> Bool {
-    Prefix.ipv4Loopback.contains(address) || Prefix.ipv6Loopback.contains(address)
-  }
-
   private var asksHosts: Bool { targets.local || targets.lab || targets.host != nil }
 
   var answersInLines: Bool { batch != nil }
@@ -85,36 +81,14 @@ struct ExplainCommand: Verb {
     let destination = try Endpoint(to, in: loaded.policy, divided: parts.representatives)
     let asked = try AskedService(service, in: loaded.policy)
     let now = Timestamp(seconds: Int64(time(nil)))
-    var answers: [(Connection, PathExplanation)] = []
-    func pairs(from source: Endpoint) throws -> [(from: Address, to: Address)] {
-      Array(try Endpoint.pairs(source, destination) { explainer.owner(of: $0) }.joined())
+    let connections = try AskedConnections(from: source, to: destination, asked.terms) {
+      explainer.owner(of: $0)
     }
-    var ways = try pairs(from: source).map { (pair: $0, sender: HostID?.none) }
-    // A host that may carry a virtual address asks from that one as well.
-    if let sender = loaded.policy.host(named: from), from != to,
-      let carried = Endpoint(carriedBy: sender, in: loaded.policy)
-    {
-      ways += try pairs(from: carried).filter { $0.from != $0.to }.map { ($0, sender) }
-    }
-    for term in asked.terms {
-      for (pair, sender) in ways {
-        for connection in term.connections(from: pair.from, to: pair.to) {
-          // To such an address a host talks to itself (RFC 1122, 3.2.1.3; RFC 4291, 2.5.3). As a source it may be forged.
-          let staysInside =
-            !destination.isNetwork && Self.isLoopback(pair.to)
-            && (sender ?? explainer.owner(of: pair.from)) != nil
-          var explanation = staysInside ? .loopback : explainer.explain(connection, from: sender, now: now)
-          if !explanation.isLoopback { explanation.beside = explainer.beside(connection, now: now) }
-          answers.append((connection, explanation))
-        }
-      }
-    }
-    // To such an address a host talks to itself, whichever addresses it has else.
-    if answers.isEmpty, loaded.policy.host(named: from) != nil, !destination.isNetwork {
-      for address in destination.parts.joined() where Self.isLoopback(address) {
-        let connections = asked.terms.flatMap { $0.connections(from: address, to: address) }
-        answers += connections.map { ($0, .loopback) }
-      }
+    let answers = connections.all.map { one in
+      var explanation =
+        one.staysInside ? .loopback : explainer.explain(one.connection, from: one.sender, now: now)
+      if !explanation.isLoopback { explanation.beside = explainer.beside(one.connection, now: now) }
+      return (one.connection, explanation)
     }
     if answers.isEmpty {
       throw ValidationError("\(from) and \(to) have no address family in common for \(service)")
