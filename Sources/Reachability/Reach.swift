@@ -8,7 +8,9 @@ package struct Reach: Sendable {
   private let distances: [Int]
   private let parents: [Int]
   /// The hosts he gets to with one connection, with two, and so on; ascending. Those he has are in none.
-  package let hosts: [[HostID]]
+  package private(set) var hosts: [[HostID]]
+  /// Of hosts of the start the ways there from the rest of it.
+  private var within: [HostID: [PathStep]] = [:]
   /// Outside positions he can connect to, and with how many connections; nearest first.
   package let outside: [(position: Position, hops: Int)]
 
@@ -47,12 +49,14 @@ package struct Reach: Sendable {
 
   /// With how many connections he gets to a host; 0 where he is, `nil` where he does not get.
   package func distance(to host: HostID) -> Int? {
+    if let path = within[host] { return path.count }
     let distance = distances[graph.roles.nodeOfHost[host.index]]
     return distance < 0 ? nil : distance
   }
 
   /// A shortest path to a host; empty where he is, `nil` where he does not get.
   package func path(to host: HostID) -> [PathStep]? {
+    if let path = within[host] { return path }
     var node = graph.roles.nodeOfHost[host.index]
     if distances[node] < 0 { return nil }
     var nodes = [node]
@@ -61,6 +65,20 @@ package struct Reach: Sendable {
       nodes.append(node)
     }
     return graph.steps(nodes.reversed(), endingAt: host) { _ in graph.links }
+  }
+
+  /// The same of somebody who is on one position of the start and not on all of them: he may get to others of it as well.
+  ///
+  /// - Parameter paths: to these, one connection at least.
+  package func adding(_ paths: [HostID: [PathStep]]) -> Self {
+    var result = self
+    for (host, path) in paths {
+      while result.hosts.count < path.count { result.hosts.append([]) }
+      result.hosts[path.count - 1].append(host)
+      result.within[host] = path
+    }
+    result.hosts = result.hosts.map { $0.sorted() }
+    return result
   }
 
   /// Crown jewels that he gets to, nearest first.
@@ -81,6 +99,25 @@ extension ReachGraph {
   package func reach(fromEach areas: [Area]) -> [Reach] {
     let neighbours = neighbours(links)
     return areas.map { Reach(self, from: $0, hops: .max, neighbours) }
+  }
+
+  /// Shortest paths to some hosts of an area from any other position of it; none to those that nothing there leads to.
+  ///
+  /// - Parameter hosts: whole roles.
+  package func paths(within area: Area, to hosts: [HostID]) -> [HostID: [PathStep]] {
+    let neighbours = neighbours(links)
+    var paths: [HostID: [PathStep]] = [:]
+    for (node, hosts) in Dictionary(grouping: hosts, by: { roles.nodeOfHost[$0.index] }) {
+      if neighbours[node].contains(node) {
+        for host in hosts { paths[host] = steps([node, node], endingAt: host) { _ in links } }
+        continue
+      }
+      var others = area.nodes
+      others.remove(node)
+      let reach = Reach(self, from: Area(nodes: others), hops: .max, neighbours)
+      for host in hosts { paths[host] = reach.path(to: host) }
+    }
+    return paths.filter { !$0.value.isEmpty }
   }
 
   /// A shortest path; `nil` when there is none.

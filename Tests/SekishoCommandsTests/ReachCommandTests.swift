@@ -83,6 +83,27 @@ import Testing
       ["reach", "10.20.2.11", "--hops", "1"], 0,
       ["gets to 8 of 30 other hosts", "1 host with an address there is part of it: web-1."]
     ),
+    (
+      ["reach", "10.0.0.0/24", "-i", "Tests/Golden/explain/crown.yaml"], 0,
+      [
+        "An intruder on 10.0.0.0/24 gets to 2 of 3 hosts (67 %) in 3 hops.",
+        "2 hosts with an address there are part of it: db, x.",
+        "Of that, from office within 10.0.0.0/24, he gets to 2 of them.", "Crown jewels: db in 1 hop.",
+        "  db, h2\n      office within 10.0.0.0/24 → db (f)",
+      ]
+    ),
+    (
+      ["reach", "10.0.0.0/24", "-i", "Tests/Golden/explain/crown.yaml", "--json"], 0,
+      ["\"crowns\" : [\n    {\n      \"hops\" : 1,\n      \"name\" : \"db\"", #""host" : "db""#]
+    ),
+    (
+      ["reach", "10.0.0.2", "-i", "Tests/Golden/explain/crown.yaml"], 0,
+      ["gets to 0 of 2 other hosts", "No other crown jewel is within his reach"]
+    ),
+    (
+      ["reach", "worker, signer"], 0,
+      ["other hosts", "Crown jewels: keys-1 in 1 hop, signer-1 in 1 hop, signer-2 in 1 hop."]
+    ),
     (["reach", "10.0.0.1/8"], 64, ["FROM: '10.0.0.1/8' is no name, prefix or address; write 10.0.0.0/8"]),
     (["reach", "2001:db8::/129"], 64, ["write an address, a prefix such as 192.0.2.0/24"]),
     (["list", "--from", "198.51.100.3"], 0, ["office-to-dashboards"]),

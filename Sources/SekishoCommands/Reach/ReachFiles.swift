@@ -22,7 +22,7 @@ struct ReachFile: Encodable {
   /// Managed hosts in all, those he is on among them.
   let hosts: Int
   let reached: [Reached]
-  /// Of hosts that he is not on, from 0 to 1.
+  /// Of hosts that he is not on, from 0 to 1; on one address of many he is on no host that has another.
   let share: Double
   /// However far.
   let crowns: [Distance]
@@ -119,9 +119,10 @@ struct RankFile: Encodable {
 }
 
 extension ReachReport {
-  func file(_ reach: Reach, _ start: Whereabouts, _ hops: Int, _ others: Int, _ parts: [ReachReport.Part])
-    -> ReachFile
-  {
+  func file(
+    _ reach: Reach, _ crowns: [(host: HostID, hops: Int)], _ start: Whereabouts, _ hops: Int, _ others: Int,
+    _ parts: [ReachReport.Part]
+  ) -> ReachFile {
     let policy = graph.policy
     let paths = PathJSON(policy: policy, sources: sources)
     let reached = reach.hosts.prefix(hops).enumerated().flatMap { index, hosts in
@@ -139,7 +140,7 @@ extension ReachReport {
     return ReachFile(
       from: start.text, hops: hops, hosts: policy.hosts.count, reached: reached,
       share: others > 0 ? Double(reached.count) / Double(others) : 0,
-      crowns: reach.crowns.map { ReachFile.Distance(name: policy[$0.host].name, hops: $0.hops) },
+      crowns: crowns.map { ReachFile.Distance(name: policy[$0.host].name, hops: $0.hops) },
       networks: networks, parts: parts.isEmpty ? nil : parts)
   }
 }

@@ -9,28 +9,36 @@ struct ReachReport {
   /// Whether long lists are told to their end.
   let tellsAll: Bool
 
-  private var policy: Policy { graph.policy }
+  var policy: Policy { graph.policy }
   private var hops: PathJSON { PathJSON(policy: policy, sources: sources) }
 
   // MARK: Reach
 
   func reach(_ start: Whereabouts, hops: Int) -> Answer {
     let area = start.area(graph)
-    let reach = graph.reach(from: area)
+    let held = graph.hosts(of: area)
+    // On one position of many he is on none of the others; by name he has them all.
+    let isOne = held.count == 1 && !area.intersects(graph.everythingOutside)
+    let own = isOne ? [] : held.filter { !start.hosts.contains($0) }
+    let reach = graph.reach(from: area).adding(graph.paths(within: area, to: own))
     let levels = reach.hosts.prefix(hops)
     let count = levels.reduce(0) { $0 + $1.count }
-    let held = graph.hosts(of: area)
-    let others = policy.hosts.count - held.count
+    let others = policy.hosts.count - held.count + own.count
+    let heldCrowns = start.hosts.filter(policy.isCrown)
+    let within = graph.paths(within: area, to: heldCrowns).map { (host: $0.key, hops: $0.value.count) }
+    let crowns = (reach.crowns + within).sorted { ($0.hops, $0.host) < ($1.hops, $1.host) }
     let share = others > 0 ? " (\(percent(count, others)))" : ""
     var chapters = [
       Chapter.sentence(
-        "An intruder on \(start.text, .strong) gets to \(count) of \(others) \(held.isEmpty ? "" : "other ")hosts\(share) in \(counted(hops, "hop"))."
+        "An intruder on \(start.text, .strong) gets to \(count) of \(others) \(held.count == own.count ? "" : "other ")hosts\(share) in \(counted(hops, "hop"))."
       )
     ]
     chapters += addressed(start, held)
     let parts = parts(start, area, hops)
     chapters += parts.map { .sentence("\($0.words) gets to \($0.hosts) of them.") }
-    if let crowns = crowns(reach, within: hops) { chapters.append(.sentence(crowns)) }
+    if let crowns = words(crowns, within: hops, hasOne: held.contains(where: policy.isCrown)) {
+      chapters.append(.sentence(crowns))
+    }
     for (index, hosts) in levels.enumerated() where !hosts.isEmpty {
       chapters.append(
         Chapter(
@@ -45,65 +53,16 @@ struct ReachReport {
       chapters.append(.sentence("\(policy.text(position)) in \(counted(distance, "hop"))"))
     }
     return Answer(
-      parts: chapters.map { .chapter($0) }, data: .document(file(reach, start, hops, others, parts)))
+      parts: chapters.map { .chapter($0) }, data: .document(file(reach, crowns, start, hops, others, parts)))
   }
 
-  /// Who has one of the addresses that were asked for.
-  private func addressed(_ asked: Whereabouts, _ held: [HostID]) -> [Chapter] {
-    let own = held.filter { !asked.hosts.contains($0) }.map { policy[$0].name }
-    if own.isEmpty || asked.networks.isEmpty { return [] }
-    let names = listed(own, limit: tellsAll ? own.count : 8, and: ", and ")
-    return [
-      .sentence(
-        "\(counted(own.count, "host")) with an address there \(own.count == 1 ? "is" : "are") part of it: \(names)."
-      )
-    ]
-  }
-
-  /// How far an intruder gets from each part of the addresses that the policy treats otherwise; none where it treats all alike.
-  struct Part: Encodable {
-    let name: String
-    let hosts: Int
-
-    fileprivate var words: String { "Of that, from \(name), he" }
-  }
-
-  private func parts(_ start: Whereabouts, _ area: Area, _ hops: Int) -> [Part] {
-    if start.networks.isEmpty { return [] }
-    let parts = graph.unlikeParts(of: area, asStart: true)
-    return zip(names(parts), graph.reach(fromEach: parts.map(\.area))).map { name, reach in
-      Part(name: name, hosts: reach.hosts.prefix(hops).reduce(0) { $0 + $1.count })
-    }
-  }
-
-  /// What parts are called, with the family or an address where the name alone does not tell them apart.
-  private func names(_ parts: [AskedPart]) -> [String] {
-    let names = parts.map { policy.text($0.position) }
-    return zip(names, parts).map { name, part in
-      guard names.count(where: { $0 == name }) > 1, case .outside(let address, _) = part.position else {
-        return name
-      }
-      return "\(name) (such as \(address))"
-    }
-  }
-
-  /// That not every address which was asked for is treated alike, so that an answer holds for one or another of them.
-  private func unlike(_ asked: Whereabouts, asStart: Bool) -> [Chapter] {
-    if asked.networks.isEmpty { return [] }
-    let parts = graph.unlikeParts(of: asked.area(graph), asStart: asStart)
-    if parts.isEmpty { return [] }
-    return [
-      .sentence(
-        "Not all of \(asked.text) is treated alike: \(listed(names(parts), limit: tellsAll ? parts.count : 8, and: ", and ")). What is told holds for one or another of these; ask for each."
-      )
-    ]
-  }
-
-  private func crowns(_ reach: Reach, within hops: Int) -> Words? {
-    let crowns = reach.crowns
+  /// - Parameter hasOne: whether one of them is where he may be.
+  private func words(_ crowns: [(host: HostID, hops: Int)], within hops: Int, hasOne: Bool) -> Words? {
     let all = policy.hosts.indices.count { policy.isCrown(HostID($0)) }
     if all == 0 { return nil }
-    if crowns.isEmpty { return "No crown jewel is within his reach, however far he goes." }
+    if crowns.isEmpty {
+      return "No \(hasOne ? "other " : "")crown jewel is within his reach, however far he goes."
+    }
     let near = crowns.count { $0.hops <= hops }
     let list = crowns.map { "\(policy[$0.host].name) in \(counted($0.hops, "hop"))" }
     let text = "Crown jewels: \(listed(list, limit: 8, and: ", and "))."
