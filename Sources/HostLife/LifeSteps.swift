@@ -95,7 +95,11 @@ extension HostLife {
       _ = try? keepRecords(isLocked: hasBooks)
       hasLost = true
     }
+    // Records do not say in which mode they came: what the disk has of it ahead and behind tells since when there is another.
+    let changesModes = run.before.own.map { $0.changesModes(to: table) } ?? false
+    if changesModes { _ = try? keepRecords(isLocked: hasBooks) }
     let applied = try host.change(request, run.hold, losing: keep, tell: tell)
+    if changesModes, !table.hasTrialParts { _ = try? keepRecords(isLocked: hasBooks) }
     if hasLost { try? noteTableGone() } else if run.own == nil { try? noteTableMissing() }
     // What a table counts from its beginning on is known from there on.
     if hasLost || run.own == nil {
@@ -121,6 +125,29 @@ extension HostLife {
     if own?.chains.contains(where: { $0.base != nil && !$0.rules.isEmpty }) != true {
       run.forgetsSilentSessions = try !host.keepSessions(allowedBy: wanted, run.hold)
       try pending?.tell(.tracking)
+    }
+  }
+}
+
+extension Table {
+  /// Whether in any direction something else becomes of what no flow allows, with what is on trial in either of them.
+  fileprivate func changesModes(to other: Table) -> Bool {
+    Side.allCases.contains { modes($0) != other.modes($0) }
+  }
+
+  private func modes(_ side: Side) -> [String] {
+    [false, true].map { isOnTrial in
+      if leavesAlone(side, isOnTrial: isOnTrial) { return "left alone" }
+      guard let base = base(side) else { return "none" }
+      // A chain that judges on trial has no policy beside it.
+      if isOnTrial, let trial = chain(TrialName.chain(base.name.text)) {
+        return switch ending(of: trial)?.rules.last.flatMap(Denial.init) {
+        case .observe: "observe"
+        case .drop, .reject: "enforce"
+        case nil: "unknown"
+        }
+      }
+      return mode(of: base).map { "\($0)" } ?? "unknown"
     }
   }
 }

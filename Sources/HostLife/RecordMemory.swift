@@ -216,9 +216,12 @@ package struct RecordMemory: Hashable, Sendable, Codable {
       directions: list.directions.map { told in
         guard told.mode.isRecorded, let direction = directions[told.hook] else { return told }
         let entries = direction.entries.map { record, entry in
-          RecordList.Entry(
+          // What was not there when the mode was found to be another came since, and the last packet is known of it alone.
+          let isOfMode = !direction.isShort && direction.modeBegan.map { entry.found > $0 } ?? false
+          return RecordList.Entry(
             record, packets: entry.packets, bytes: entry.bytes, age: entry.age(at: now),
-            firstAge: entry.first.map { max(Self.age($0, at: now), entry.age(at: now)) })
+            firstAge: (entry.first ?? (isOfMode ? entry.last : nil))
+              .map { max(Self.age($0, at: now), entry.age(at: now)) })
         }
         let watched = direction.began.map { Self.age($0, at: now) }
         return RecordList.Direction(

@@ -249,6 +249,13 @@ import Testing
       let again = without.adding(observing, at: Self.start + 240, in: Self.here)
       #expect(inMode(again, observing, at: Self.start + 240) == 0)
     }
+    // What was not there then came since, whoever has looked meanwhile; of what was there nobody knows.
+    let known = Self.list([(1, 2, 10)], mode: .enforce)
+    let wide = RecordMemory(known, at: Self.start, in: Self.here)
+      .adding(Self.list([(1, 3, 10)]), at: Self.start + 60, in: Self.here)
+    let more = Self.list([(1, 5, 0), (2, 2, 5)])
+    let hours = wide.adding(more, at: Self.start + 9000, in: Self.here)
+    #expect(Self.told(hours, more, at: Self.start + 9000) == ["1 5 0 -", "2 2 5 5"])
     // A table that goes and comes again is the same mode, another boot as well.
     let again = later.withoutTable.adding(observing, at: Self.start + 240, in: "other:1")
     #expect(inMode(again, observing, at: Self.start + 240) == 180)

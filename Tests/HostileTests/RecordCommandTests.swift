@@ -283,8 +283,14 @@ struct RecordCommandTests {
           suggest() { sekisho suggest --local --host a "$@" > list 2> said; cat list said; }
           observe() { sed -i 's/^version: 1/version: 1\\nsettings: {mode: observe}/' inventory/all.yaml; apply; }
           noted() { watch; until test -s state/records; do sleep 0.1; done; ended; sleep 2; }
-          # Where nobody watches nobody knows.
-          apply; send 53; observe; send 54; suggest
+          # Who changes the mode notes when, whether somebody watches or not.
+          apply; send 53; 
+          sleep 2; observe; sleep 2; send 54 54; suggest
+          (! grep 'udp/53' list); grep 'udp/54' list; (! grep 'may be among it' said)
+          sed -i '/^settings/d' inventory/all.yaml; sleep 2; apply; sleep 2; send 52 52; denied
+          grep 'a → b  udp/54  2 packets, .*, perhaps while it only observed$' list; (! grep 'udp/5[23] .*perhaps' list)
+          # Where that is lost nobody knows.
+          observe; rm state/records; suggest
           grep 'udp/53' list; grep 'udp/54' list
           grep 'what was denied before it was observed may be among it, since no `sekisho watch` ran then: a$' said
           status=0; sekisho suggest --local --host a --from out 2> said || status=$?; test $status = 64
