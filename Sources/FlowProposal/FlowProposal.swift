@@ -177,7 +177,8 @@ package struct FlowProposal: Sendable {
       let last = Timestamp(seconds: now.seconds - Int64(clamping: flow.age))
       let amount =
         switch evidence {
-        case .records: "\(flow.packets) packets at least, the last at \(last)"
+        case .records:
+          "\(flow.packets) \(flow.packets == 1 ? "packet" : "packets") at least, the last at \(last)"
         case .sessions: "\(flow.packets) \(flow.packets == 1 ? "session" : "sessions") at \(now)"
         }
       var remarks = [amount]

@@ -284,7 +284,8 @@ struct RecordCommandTests {
           observe() { sed -i 's/^version: 1/version: 1\\nsettings: {mode: observe}/' inventory/all.yaml; apply; }
           noted() { watch; until test -s state/records; do sleep 0.1; done; ended; sleep 2; }
           # Who changes the mode notes when, whether somebody watches or not.
-          apply; send 53; 
+          apply; send 53; suggest; grep '^nothing was looked at: no direction only observes$' said
+          suggest --denied; grep '# 1 packet at least, the last at ' list
           sleep 2; observe; sleep 2; send 54 54; suggest
           (! grep 'udp/53' list); grep 'udp/54' list; (! grep 'may be among it' said)
           sed -i '/^settings/d' inventory/all.yaml; sleep 2; apply; sleep 2; send 52 52; denied

@@ -109,6 +109,10 @@ struct SuggestReport {
       case .sessions:
         ("nothing is seen on \(hosts) that is not allowed", "is seen on \(hosts)", "peers and ports")
       }
+    if asked.isEmpty, evidence == .records {
+      return "nothing was looked at: no direction only observes"
+        + (failures.isEmpty ? "" : ", of hosts that could be asked")
+    }
     guard proposal.records > 0 else { return nothing }
     let flows = "\(counted(proposal.flows.count, "flow")) \(proposal.flows.count == 1 ? "covers" : "cover")"
     let share = Self.percent(proposal.covered, of: proposal.records)
