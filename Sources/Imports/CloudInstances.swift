@@ -29,8 +29,18 @@ struct CloudInstances {
   private var beside: [String: [String]] = [:]
   private var toldTags: Set<String> = []
 
-  init(_ resources: [TerraformResource], _ file: String) {
+  init(_ all: [TerraformResource], _ file: String) {
     self.file = file
+    // A replaced machine has the name of the current one, and goes with the next apply.
+    for resource in all where Kind(rawValue: resource.type) != nil {
+      guard let key = resource.deposed else { continue }
+      remarks.append(
+        ImportRemark(
+          ImportPlace(file, item: SafeText.escaped(resource.address)),
+          "left out: the deposed object \(SafeText.quoted(key)), which another has replaced and the next apply destroys"
+        ))
+    }
+    let resources = all.filter { $0.deposed == nil }
     for resource in resources where Self.isBeside(resource.type) {
       let values = resource.values
       if resource.type == "hcloud_server_network" {

@@ -71,6 +71,11 @@ struct TerraformResource {
   /// As Terraform calls it: `module.app.aws_instance.web[0]`.
   let address: String
   let values: JSONTree
+  /// The key of an object that another has replaced and that has not been destroyed yet; `nil`: it is the current one.
+  ///
+  /// It has the address of the current one. Source: `deposed` of an instance in terraform/internal/states/statefile/version4.go,
+  /// `deposed_key` of a resource in terraform/internal/command/jsonstate/state.go.
+  let deposed: String?
 
   /// Whether it is a host, or says something of one.
   private static func isOfUse(_ type: String) -> Bool {
@@ -83,12 +88,12 @@ struct TerraformResource {
     else {
       return nil
     }
-    (self.type, self.address) = (type, address)
+    (self.type, self.address, deposed) = (type, address, tree["deposed_key"]?.text)
     values = Self.isOfUse(type) ? tree["values"] ?? .other : .other
   }
 
-  private init(type: String, address: String, values: JSONTree) {
-    (self.type, self.address, self.values) = (type, address, values)
+  private init(type: String, address: String, values: JSONTree, deposed: String?) {
+    (self.type, self.address, self.values, self.deposed) = (type, address, values, deposed)
   }
 
   /// The instances of a resource in the file of a state.
@@ -106,7 +111,7 @@ struct TerraformResource {
         }
       return TerraformResource(
         type: type, address: "\(module)\(type).\(name)\(index)",
-        values: isOfUse(type) ? instance["attributes"] ?? .other : .other)
+        values: isOfUse(type) ? instance["attributes"] ?? .other : .other, deposed: instance["deposed"]?.text)
     }
   }
 

@@ -240,6 +240,33 @@ import Testing
       ["state.json: not read, of aws: 1 of aws_db_instance, 1 of aws_subnet"])
   }
 
+  /// What `create_before_destroy` leaves where destroying failed: it stands beside the current one, under the same address.
+  @Test func `what is replaced and not yet destroyed is left out`() throws {
+    let remark = "aws_instance.web: left out: the deposed object `abcd1234`"
+    func instance(_ last: Int, _ deposed: String = "") -> String {
+      """
+      {"address": "aws_instance.web", \(deposed)"mode": "managed", "type": "aws_instance", "name": "web",
+       "values": {"private_ip": "10.0.0.\(last)", "tags": {"Name": "web"}}}
+      """
+    }
+    let interface = """
+      {"address": "hcloud_server_network.a", "deposed_key": "12345678", "mode": "managed", "type": "hcloud_server_network",
+       "name": "a", "values": {"server_id": 7, "ip": "10.2.0.9"}}
+      """
+    let server = Self.resource(
+      "hcloud_server", "s", "{\"id\": \"7\", \"name\": \"s\", \"ipv4_address\": \"198.51.100.9\"}")
+    let shown = Self.shown(
+      "\(instance(1)), \(instance(2, "\"deposed_key\": \"abcd1234\", ")), \(interface), \(server)")
+    try check(terraform(shown), ["s 198.51.100.9", "web 10.0.0.1"], ["state.json: \(remark)"])
+
+    let state = """
+      {"version": 4, "resources": [{"mode": "managed", "type": "aws_instance", "name": "web", "instances": [
+        {"deposed": "abcd1234", "attributes": {"private_ip": "10.0.0.2", "tags": {"Name": "old"}}},
+        {"attributes": {"private_ip": "10.0.0.1", "tags": {"Name": "web"}}}]}]}
+      """
+    try check(terraform(state), ["web 10.0.0.1"], ["state.json: \(remark)"])
+  }
+
   @Test func `what a plan does not know yet is left out`() throws {
     let resources = [
       Self.resource("aws_instance", "new", "{\"tags\": {\"Name\": \"new\"}}"),
