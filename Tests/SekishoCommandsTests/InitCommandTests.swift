@@ -29,6 +29,16 @@ import Testing
     #expect(told.output.contains("1 distinct ruleset"), "\(told.output)")
   }
 
+  /// A server that listens with one socket of both families says so of every login (RFC 3493, 3.7).
+  @Test func `a login that is told as IPv6 is of IPv4, at the port it came to`() throws {
+    let login = "\"::ffff:203.0.113.7 5000 ::ffff:192.0.2.9 2222\""
+    let told = try run(
+      "\(Self.machine.replacing("\"203.0.113.7 5000 192.0.2.9 22\"", with: login))' && grep -h 203.0 inventory/*"
+        + " && grep -h tcp/2222 inventory/20-services.yaml && sekisho check")
+    #expect(told.status == 0, "\(told.output)")
+    #expect(told.output.contains("    prefixes: [\"203.0.113.7/32\"]\n  ssh: tcp/2222\n"), "\(told.output)")
+  }
+
   @Test func `each step of a newcomer says the next`() throws {
     let told = try run(
       """

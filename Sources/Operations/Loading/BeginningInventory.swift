@@ -64,11 +64,16 @@ package enum BeginningInventory {
       node: try SystemName.current().node, addresses: addresses, hasLeases: hasLeases(),
       hasContainers: !inside.isEmpty, resolvers: resolvers().filter(isPeer),
       login: login.flatMap { isPeer($0) ? $0 : nil },
-      sshPort: Caller.connection.dropFirst(3).first.flatMap { UInt16($0) } ?? 22,
+      sshPort: Caller.connection.dropFirst(3).first.flatMap { UInt16($0) }.flatMap { $0 > 0 ? $0 : nil }
+        ?? 22,
       user: Caller.invoker ?? Caller.user)
   }
 
-  private static func address(of text: String) -> Address? { try? Address(parsing: text) }
+  /// To a socket of both families every peer has an address of IPv6 (RFC 3493, 3.7); packets have the IPv4 one.
+  private static func address(of text: String) -> Address? {
+    guard let address = try? Address(parsing: text) else { return nil }
+    return address.ipv4Mapped ?? address
+  }
 
   private static func isReachable(_ address: Address) -> Bool {
     let unreachable: [Prefix] = [
