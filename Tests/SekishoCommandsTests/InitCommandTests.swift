@@ -98,6 +98,16 @@ import Testing
     #expect(told.output.hasSuffix("1\n"), "\(told.output)")
   }
 
+  @Test func `who calls a machine by its whole name is told the one that it has`() throws {
+    let machine = Self.machine.replacing("-ec '", with: "-ec 'hostname Web-1.example.com; ")
+      .replacing("--net", with: "--net --uts")
+    let told = try run(
+      "\(machine)'; sekisho reach Web-1.example.com; echo $?; sekisho explain Web-1 internet web; echo $?")
+    #expect(told.output.contains("is called 'Web-1.example.com'; is 'web-1' meant?"), "\(told.output)")
+    #expect(told.output.contains("'Web-1' is no host and no network, and not an address; is 'web-1' meant?"))
+    #expect(told.output.hasSuffix("64\n"), "\(told.output)")
+  }
+
   @Test func `a machine without an address is told so`() throws {
     let told = try run("unshare --user --map-root-user --net sekisho init; echo $?; ls")
     #expect(told.output.contains("no address by which others could reach it"), "\(told.output)")

@@ -1,4 +1,5 @@
 package import Artifacts
+internal import Diagnostics
 package import Policy
 
 /// A host as selectors know it.
@@ -55,7 +56,10 @@ package struct HostSelector {
             "\(option): a name is missing in '\(text)'; write names, as in api & !api-3, worker")
         }
         guard let named = members[name] else {
-          throw Misuse("\(option): \(missing(name) ?? "no host, group or zone is called '\(name)'")")
+          if let missing = missing(name) { throw Misuse("\(option): \(missing)") }
+          let names = Set(hosts.flatMap { [$0.name] + $0.groups + ($0.zone.map { [$0] } ?? []) })
+          throw Misuse(
+            "\(option): no host, group or zone is called '\(name)'\(Self.meant(by: name, among: names))")
         }
         if isExcluded {
           guard let before = part else {
@@ -70,6 +74,13 @@ package struct HostSelector {
     }
     if selected.isEmpty { throw Misuse("\(option): '\(text)' selects no host") }
     return selected.sorted()
+  }
+
+  /// `; is 'web' meant?`, or nothing. Machines often call themselves by a name in full, or in capitals.
+  package static func meant(by name: String, among names: some Collection<String>) -> String {
+    let label = String(name.lowercased().prefix { $0 != "." })
+    let meant = names.contains(label) ? label : Suggestion.nearest(to: name, among: names.sorted())
+    return meant.map { "; is '\($0)' meant?" } ?? ""
   }
 
   private static func trimmed(_ text: Substring) -> String {

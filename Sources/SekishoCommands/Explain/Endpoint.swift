@@ -1,5 +1,6 @@
 internal import Addressing
 internal import ArgumentParser
+internal import Operations
 internal import Policy
 
 /// One end of a question: a host, a network, a virtual address or an address, as the user names it.
@@ -33,7 +34,10 @@ struct Endpoint {
     } else if let member = Self.member(of: text, policy) {
       throw ValidationError("'\(text)' is a group or zone; ask for one of its hosts, such as \(member)")
     } else {
-      throw ValidationError("'\(text)' is no host and no network, and not an address")
+      let names = policy.hosts.map(\.name) + policy.virtuals.map(\.name) + policy.networks.map(\.name)
+      throw ValidationError(
+        "'\(text)' is no host and no network, and not an address\(HostSelector.meant(by: text, among: names))"
+      )
     }
   }
 
