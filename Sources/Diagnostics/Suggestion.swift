@@ -18,6 +18,12 @@ public enum Suggestion {
     return best?.name
   }
 
+  /// What a word was meant to be: the one candidate that it is the beginning of, of three letters at least, or else the nearest.
+  public static func meant(by name: String, among candidates: [String]) -> String? {
+    let whole = name.utf8.count < 3 ? [] : candidates.filter { $0 != name && $0.hasPrefix(name) }
+    return whole.count == 1 ? whole[0] : nearest(to: name, among: candidates)
+  }
+
   /// Optimal string alignment distance; anything above `limit` comes back as `limit + 1`.
   private static func editDistance(_ a: [UInt8], _ b: [UInt8], limit: Int) -> Int {
     var beforeLast = [Int](repeating: 0, count: b.count + 1)

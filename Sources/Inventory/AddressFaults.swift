@@ -44,15 +44,27 @@ extension InventoryLoader {
       error(
         node, "\(quoted(node)) has a mask behind its address",
         help: "write the length of the prefix: \(Prefix(withMask: text).map { "\($0)" } ?? "10.20.0.0/16")")
-    } catch .malformed where text.contains("-") {
+    } catch .malformed where Self.isMeantAsRange(text) {
       error(
         node, "\(quoted(node)) is not a range of addresses",
         help: "write both ends whole, as in 10.20.1.10-10.20.1.99")
     } catch {
       let (message, help) = Self.describe(error, quoted(node), isPrefix: true)
-      self.error(node, message, help: help)
+      let isName = error == .malformed && NameRule.fault(tree.bytes(node), isPlain: false) == nil
+      self.error(
+        node, message,
+        help: isName
+          ? "\(help); a name stands beside the network in a selector: `from: [office, web-1]`" : help)
     }
     return nil
+  }
+
+  /// Whether a text has a hyphen between what may be addresses; the name of a host may have one, too.
+  private static func isMeantAsRange(_ text: String) -> Bool {
+    let ends = text.split(separator: "-", omittingEmptySubsequences: false)
+    guard ends.count > 1 else { return false }
+    return ends.contains { (try? Address(parsing: $0.prefix { $0 != "/" })) != nil }
+      || text.utf8.allSatisfy { (0x30...0x39).contains($0) || ".:- ".utf8.contains($0) }
   }
 
   /// What is wrong with the text of an address, and what to write.

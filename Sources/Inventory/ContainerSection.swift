@@ -41,7 +41,7 @@ extension InventoryLoader {
       switch MappingSchema.containers.keyword(entry) {
       case .egress: result.egress = word(entry.value, "egress", ContainerEgress.self)
       case .bridges: result.bridges = readBridges(entry.value)
-      default: unknownKey(entry, in: .containers)
+      default: unknownKey(entry, in: .containers, of: node)
       }
     }
     return result

@@ -45,7 +45,7 @@ extension InventoryLoader {
       case .owner: owner = text(entry.value, "owner")
       case .ticket: ticket = text(entry.value, "ticket")
       case .until: until = readMoment(entry.value)
-      default: unknownKey(entry, in: .flow)
+      default: unknownKey(entry, in: .flow, of: flow.value)
       }
     }
     if !hasWhy, unseparatedKeys.remove("why") == nil {

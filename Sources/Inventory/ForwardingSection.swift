@@ -54,7 +54,7 @@ extension InventoryLoader {
       if MappingSchema.route.keyword(entry) == .between {
         between = entry.value
       } else {
-        unknownKey(entry, in: .route)
+        unknownKey(entry, in: .route, of: node)
       }
     }
     guard let between, tree.kind(between) == .sequence, tree[between].count == 2 else {

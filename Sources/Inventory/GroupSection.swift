@@ -35,7 +35,7 @@ extension InventoryLoader {
       case .transport:
         result.servesByItself = true
         result.transport = readTransport(entry.value)
-      default: unknownKey(entry, in: .group)
+      default: unknownKey(entry, in: .group, of: group.value)
       }
     }
     if result.selector == nil {

@@ -58,7 +58,7 @@ extension InventoryLoader {
       switch MappingSchema.guard.keyword(entry) {
       case .never, .only, .expect, .isolated, .through: found.append(entry)
       case .why: why = text(entry.value, "why")
-      default: unknownKey(entry, in: .guard)
+      default: unknownKey(entry, in: .guard, of: rule.value)
       }
     }
     guard let entry = found.first, found.count == 1 else {
@@ -122,7 +122,7 @@ extension InventoryLoader {
       if let keyword = schema.keyword(entry) {
         result[keyword] = entry.value
       } else {
-        unknownKey(entry, in: schema)
+        unknownKey(entry, in: schema, of: statement.value)
       }
     }
     return result

@@ -69,7 +69,7 @@ extension InventoryLoader {
       case .ssh: ssh = entry.value
       case .transport: body.transport = readTransport(entry.value)
       case .description: _ = text(entry.value, "description")
-      default: unknownKey(entry, in: .host)
+      default: unknownKey(entry, in: .host, of: host.value)
       }
     }
     body.forwarding = readForwarding(forwarding, routes, containers)

@@ -64,7 +64,7 @@ struct InventoryLoader {
         case .flows: readSection(entry) { $0.readFlow($1) }
         case .guards: readSection(entry) { $0.readGuard($1) }
         case .tripwires: readSection(entry) { $0.readTripwire($1) }
-        default: unknownKey(entry, in: .file)
+        default: unknownKey(entry, in: .file, of: root)
         }
       }
     }

@@ -57,7 +57,7 @@ extension InventoryLoader {
 
   // MARK: Shapes
 
-  mutating func unknownKey(_ entry: YAMLEntry, in schema: MappingSchema) {
+  mutating func unknownKey(_ entry: YAMLEntry, in schema: MappingSchema, of mapping: NodeID) {
     if let (key, value) = unseparated(entry, schema) {
       unseparatedKeys.insert(key)
       let help =
@@ -75,8 +75,11 @@ extension InventoryLoader {
         entry.key, "the comma before \(quoted(entry.key)) ends the text of `\(torn.key)`", help: torn.help)
     }
     if log.countsUnkeptError() { return }
+    // A key that stands there already was not meant.
+    let written = Set(tree.entries(mapping).map { tree.string($0.key) })
+    let names = schema.names.filter { !written.contains($0) }
     let help =
-      if let nearest = Suggestion.nearest(to: tree.string(entry.key), among: schema.names) {
+      if let nearest = Suggestion.meant(by: tree.string(entry.key), among: names) {
         "did you mean `\(nearest)`?"
       } else {
         "\(schema.what) may have \(Self.list(schema.names))"

@@ -36,7 +36,7 @@ extension InventoryLoader {
             if let exception = exception(item) { result.exceptions.append(exception) }
           }
         case .description: _ = text(entry.value, "description")
-        default: unknownKey(entry, in: .network)
+        default: unknownKey(entry, in: .network, of: network.value)
         }
       }
       if !hasPrefixes, unseparatedKeys.remove("prefixes") == nil {

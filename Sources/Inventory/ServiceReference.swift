@@ -5,8 +5,8 @@ internal import Policy
 /// The names of services where flows, guards, tripwires and settings use them.
 extension PolicyBuilder {
   /// The services of a flow or a guard: one name, or a list.
-  mutating func services(_ node: NodeID) -> [ServiceID]? {
-    guard let items = loader.oneOrMore(node, "service") else { return nil }
+  mutating func services(_ node: NodeID, _ what: String = "service") -> [ServiceID]? {
+    guard let items = loader.oneOrMore(node, what) else { return nil }
     var result: [ServiceID] = []
     var isGood = true
     for item in items {

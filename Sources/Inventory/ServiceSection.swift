@@ -34,7 +34,9 @@ extension InventoryLoader {
         if tree.kind(item) == .mapping {
           readServiceMap(item, &terms, &multicast, isAlone: false)
         } else if tree.isScalar(item), !tree.isNull(item) {
-          read(item, into: &terms) { text throws(ServiceTermText.Fault) in try ServiceTermText.terms(text) }
+          read(item, into: &terms, isMapping: false) { text throws(ServiceTermText.Fault) in
+            try ServiceTermText.terms(text)
+          }
         } else {
           error(item, "a service is `tcp/443` or a mapping, not \(found(item))", help: "write `tcp/443`")
         }
@@ -48,13 +50,13 @@ extension InventoryLoader {
   }
 
   private mutating func read(
-    _ node: NodeID, into terms: inout ServiceTermsDraft,
+    _ node: NodeID, into terms: inout ServiceTermsDraft, isMapping: Bool = true,
     _ parse: (String) throws(ServiceTermText.Fault) -> [ServiceTerm]
   ) {
     do {
       for term in try parse(tree.string(node)) { merge(term, into: &terms, node) }
     } catch {
-      self.error(node, error.message, help: error.help)
+      self.error(node, error.message, help: isMapping ? error.inMapping ?? error.help : error.help)
     }
   }
 
@@ -82,8 +84,13 @@ extension InventoryLoader {
       case .types: types = entry.value
       case .multicast: groups = entry.value
       case .replies: replies = entry.value
-      default: unknownKey(entry, in: .service)
+      default: unknownKey(entry, in: .service, of: node)
       }
+    }
+    if let protocolNode, tree.kind(protocolNode) == .sequence {
+      return error(
+        protocolNode, "a mapping has one protocol, not a list",
+        help: "write a mapping for each: `[{protocol: tcp, ports: 53}, {protocol: udp, ports: 53}]`")
     }
     guard let protocolNode, tree.isScalar(protocolNode), !tree.isNull(protocolNode) else {
       return error(
@@ -94,7 +101,7 @@ extension InventoryLoader {
     do {
       protocols = name == "icmp" ? [.icmp, .icmpv6] : [try ServiceTermText.protocolNamed(name)]
     } catch {
-      return self.error(protocolNode, error.message, help: error.help)
+      return self.error(protocolNode, error.message, help: error.inMapping ?? error.help)
     }
     readMatches(protocolNode, name, protocols, ports: ports, types: types, &terms)
     if let groups { readMulticast(groups, name, protocols, &multicast, isAlone: isAlone) }
@@ -131,17 +138,28 @@ extension InventoryLoader {
           help: "write one value, or a list of them")
         continue
       }
-      if tree.bytes(item).contains(UInt8(ascii: ",")) {
-        let list = tree.string(item).split(separator: ",").map { $0.filter { $0 != " " } }
-        error(
-          item, "\(quoted(item)) is one text, and a comma separates nothing in it",
-          help: "write a list: `[\(SafeText.escaped(list.joined(separator: ", ")))]`")
+      if let fault = severalValues(item) {
+        error(item, fault.message, help: fault.help)
         continue
       }
       read(item, into: &terms) { text throws(ServiceTermText.Fault) in
         try ServiceTermText.terms("\(name)/\(text)")
       }
     }
+  }
+
+  /// What is wrong with several ports or types in one text; `nil`: it is one.
+  private func severalValues(_ item: NodeID) -> (message: String, help: String)? {
+    let text = tree.string(item)
+    guard let separator = ",;+| ".first(where: text.contains) else { return nil }
+    let words = separator == " " ? "a space" : separator == "," ? "a comma" : "`\(separator)`"
+    let plain = text.filter { $0 != " " }
+    let list = text.split { ",;+| ".contains($0) }.joined(separator: ", ")
+    return (
+      "\(quoted(item)) is one text, and \(words) separates nothing in it",
+      (try? ServiceTermText.ports(plain)) != nil && plain.contains("-")
+        ? "write `\(plain)`" : "write a list: `[\(SafeText.escaped(list))]`"
+    )
   }
 
   private mutating func readMulticast(

@@ -8,6 +8,8 @@ enum ServiceTermText {
   struct Fault: Error {
     let message: String
     let help: String
+    /// What to write in the mapping form, where that is something else.
+    var inMapping: String?
   }
 
   /// `icmp/TYPE` makes two terms, one for each family; everything else one.
@@ -75,7 +77,8 @@ enum ServiceTermText {
     if meansAnything.contains(name.lowercased()) {
       throw Fault(
         message: "\(SafeText.quoted(name)) is no protocol, and no word means every one",
-        help: "name what is needed; every port of TCP is `tcp/1-65535`, of UDP `udp/1-65535`")
+        help: "name what is needed; every port of TCP is `tcp/1-65535`, of UDP `udp/1-65535`",
+        inMapping: "name what is needed; every port of TCP is `{protocol: tcp, ports: 1-65535}`")
     }
     guard !name.isEmpty, name.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
       if name.contains(":") {
@@ -89,13 +92,15 @@ enum ServiceTermText {
           message: "\(SafeText.quoted(name)) is no service: ports are not written with `:`",
           help: port == nil
             ? "write `tcp/\(from)-\(to)` for a range, `[tcp/\(from), tcp/\(to)]` for two ports"
-            : "write `\(halves[0])/\(halves[1])`")
+            : "write `\(halves[0])/\(halves[1])`",
+          inMapping: inMapping(halves))
       }
       let known = IPProtocol.names.map(\.name) + ["icmpv4"]
       let nearest = Suggestion.nearest(to: name, among: known).map { "did you mean `\($0)`?" }
       throw Fault(
         message: "the protocol \(SafeText.quoted(name)) is not known",
-        help: nearest ?? "write `tcp/443`, `udp/53`, `icmp/echo-request`, or a protocol's name or number")
+        help: nearest ?? "write `tcp/443`, `udp/53`, `icmp/echo-request`, or a protocol's name or number",
+        inMapping: nearest ?? inMapping(name.split(separator: "/", maxSplits: 1).map(String.init)))
     }
     guard name.utf8.first != 0x30 || name == "0", let number = UInt8(name) else {
       throw Fault(
@@ -107,7 +112,8 @@ enum ServiceTermText {
       let named = found == .icmp ? "icmpv4" : "\(found)"
       throw Fault(
         message: "the protocol \(number) is \(named)",
-        help: "write `\(named)/` and what of it, or the port of which protocol")
+        help: "write `\(named)/` and what of it, or the port of which protocol",
+        inMapping: "write `protocol: \(named)`")
     }
     if IPProtocol.unassigned.contains(found) {
       throw Fault(
@@ -118,9 +124,22 @@ enum ServiceTermText {
     if IPProtocol.extensionHeaders.contains(found) {
       throw Fault(
         message: "\(number) is a header of IPv6, not a protocol",
-        help: "name the protocol behind it: `tcp/443`, `esp`")
+        help: "name the protocol behind it: `tcp/443`, `esp`",
+        inMapping: "name the protocol behind it, such as `tcp` or `esp`")
     }
     return found
+  }
+
+  /// What to write in the mapping form for a protocol with what stands behind its sign.
+  private static func inMapping(_ halves: [String]) -> String {
+    guard halves.count == 2, let known = IPProtocol(name: halves[0] == "icmpv4" ? "icmp" : halves[0]) else {
+      return "write a protocol's name, such as `tcp`, `icmp` or `esp`, or its number"
+    }
+    if known.hasPorts, (try? ports(halves[1])) != nil {
+      return "write `protocol: \(halves[0]), ports: \(halves[1])`"
+    }
+    let key = known.hasPorts ? " and `ports:`" : icmpFamily(known) != nil ? " and `types:`" : ""
+    return "write `protocol: \(halves[0])`\(key)"
   }
 
   static func icmpFamily(_ ipProtocol: IPProtocol) -> AddressFamily? {
@@ -154,6 +173,12 @@ enum ServiceTermText {
 
   private static func port(_ digits: Substring, of text: String) throws(Fault) -> UInt16 {
     guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+      let halves = digits.split(separator: ":", omittingEmptySubsequences: false)
+      if halves.count == 2, text == digits, let range = try? ports("\(halves[0])-\(halves[1])") {
+        throw Fault(
+          message: "\(SafeText.quoted(text)) is no range: ports are not written with `:`",
+          help: "write `\(range.lowerBound)-\(range.upperBound)` for all of them")
+      }
       throw Fault(
         message: "\(SafeText.quoted(text)) is not a port",
         help: "write a number such as 443, or a range such as 8000-8099; every port is 1-65535")
@@ -176,7 +201,8 @@ enum ServiceTermText {
     if detail.utf8.allSatisfy({ (0x30...0x39).contains($0) }), !detail.isEmpty {
       throw Fault(
         message: "the number `\(detail)` is another message in each family",
-        help: "write `icmpv4/\(detail)` or `icmpv6/\(detail)`, or `icmp/` and a name")
+        help: "write `icmpv4/\(detail)` or `icmpv6/\(detail)`, or `icmp/` and a name",
+        inMapping: "write `protocol: icmpv4` or `protocol: icmpv6`, or the name of the type")
     }
     let known = AddressFamily.allCases.filter { family in
       ICMPType.names(family).contains { $0.name == detail }
@@ -186,7 +212,7 @@ enum ServiceTermText {
       _ = try type(detail, only)
       throw Fault(
         message: "the message type `\(detail)` exists in IP\(only.suffix) only",
-        help: "write `\(prefix)/\(detail)`")
+        help: "write `\(prefix)/\(detail)`", inMapping: "write `protocol: \(prefix)`")
     }
     let v4 = try type(detail, .ipv4)
     let v6 = try type(detail, .ipv6)
@@ -209,7 +235,9 @@ enum ServiceTermText {
       throw Fault(
         message: "the message type \(SafeText.quoted(text)) of ICMP for IP\(family.suffix) is not known",
         help: nearest
-          ?? "write a name such as `echo-request`, or a number of 0 to 255 behind `icmpv4/` or `icmpv6/`")
+          ?? "write a name such as `echo-request`, or a number of 0 to 255 behind `icmpv4/` or `icmpv6/`",
+        inMapping: nearest
+          ?? "write a name such as `echo-request`, or with `icmpv4` or `icmpv6` a number of 0 to 255")
     }
     let name = names.first { $0.value == value }?.name ?? text
     try checkOpens(name, value, family)

@@ -53,7 +53,7 @@ extension InventoryLoader {
       case .log:
         guard declareOwn(entry, .settings, "setting") != nil else { continue }
         draft.logGroup = readLogGroup(entry.value)
-      default: unknownKey(entry, in: .settings)
+      default: unknownKey(entry, in: .settings, of: section.value)
       }
     }
   }
@@ -66,7 +66,7 @@ extension InventoryLoader {
     for entry in tree.entries(node) {
       isEmpty = false
       guard MappingSchema.log.keyword(entry) == .group else {
-        unknownKey(entry, in: .log)
+        unknownKey(entry, in: .log, of: node)
         continue
       }
       let text = tree.isScalar(entry.value) ? tree.string(entry.value) : ""
@@ -105,7 +105,7 @@ extension InventoryLoader {
         result.forward = ruledMode(
           entry.value, "forward", ifLeft: "what passes through a host is left alone by `forwarding`",
           help: "write `forwarding: leave` for the host, which is the default, and remove `forward`")
-      default: unknownKey(entry, in: .mode)
+      default: unknownKey(entry, in: .mode, of: node)
       }
     }
     return result

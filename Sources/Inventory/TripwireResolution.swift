@@ -44,12 +44,19 @@ extension PolicyBuilder {
     switch draft {
     case .doors(let number, let within): return .doors(number, within: within)
     case .touch(let node):
-      if loader.tree.isScalar(node), loader.tree.string(node) == "any",
-        !services.contains(where: { $0.name == "any" })
-      {
-        return .anyDoor
+      if loader.tree.isScalar(node), loader.tree.string(node) == "any", !isService("any") { return .anyDoor }
+      // Here a word means every door, where it stands alone.
+      for item in loader.tree.items(node) where loader.tree.isScalar(item) {
+        let word = loader.tree.string(item)
+        guard ServiceTermText.meansAnything.contains(word.lowercased()), !isService(word) else { continue }
+        loader.error(
+          item, "no service is called \(loader.quoted(item))",
+          help: isService("any")
+            ? "name the services whose doors are meant"
+            : "write `touch: any`, and nothing beside it, where every closed door is meant")
+        return nil
       }
-      guard let ids = services(node) else { return nil }
+      guard let ids = services(node, "touch") else { return nil }
       for id in ids {
         for term in services[id.index].terms {
           guard case .ports(let ports) = term.match, [.tcp, .udp].contains(term.ipProtocol) else {
@@ -72,6 +79,8 @@ extension PolicyBuilder {
       return .service(ids)
     }
   }
+
+  private func isService(_ name: String) -> Bool { services.contains { $0.name == name } }
 
   /// Whether each tripwire counts somebody, at each of its hosts.
   mutating func checkTripwires(_ policy: Policy) -> Bool {

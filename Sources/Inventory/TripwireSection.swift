@@ -29,7 +29,7 @@ extension InventoryLoader {
       if let keyword = MappingSchema.tripwire.keyword(entry) {
         nodes[keyword] = entry.value
       } else {
-        unknownKey(entry, in: .tripwire)
+        unknownKey(entry, in: .tripwire, of: rule.value)
       }
     }
     let why = nodes[.why].flatMap { text($0, "why", ifEmpty: "write the reason that a reviewer needs") }
@@ -81,6 +81,12 @@ extension InventoryLoader {
     {
       return number
     }
+    if words.count == 3, words[1...] == ["closed", "doors"], words[0].count > 3, Int(words[0]) ?? 0 > 1000 {
+      error(
+        node, "`after` is \(quoted(node))",
+        help: "2 to 1000 closed doors are possible")
+      return nil
+    }
     error(
       node, "`after` is a number of closed doors, not \(found(node))",
       help: "write `after: 20 closed doors`: 2 to 1000; for the first one `touch: any` instead")
@@ -104,7 +110,8 @@ extension InventoryLoader {
     else {
       error(
         node, "`\(what)` is a time, not \(found(node))",
-        help: "write `\(what): 1 minute`, `90s`, `2h` or `1d`")
+        help: possible.contains(86_400)
+          ? "write `\(what): 1 minute`, `90s`, `2h` or `1d`" : "write `\(what): 1 minute`, `90s` or `1h`")
       return nil
     }
     guard possible.contains(number * seconds) else {

@@ -28,7 +28,7 @@ extension InventoryLoader {
           for item in oneOrMore(entry.value, "addresses") ?? tree.noItems { readVirtualAddress(item) }
         case .carriers: carriers = entry.value
         case .description: _ = text(entry.value, "description")
-        default: unknownKey(entry, in: .virtual)
+        default: unknownKey(entry, in: .virtual, of: virtual.value)
         }
       }
       if !hasAddresses {

@@ -20,7 +20,7 @@ extension InventoryLoader {
         switch MappingSchema.zone.keyword(entry) {
         case .description: result.description = text(entry.value, "description")
         case .crown: result.crown = bool(entry.value, "crown") ?? false
-        default: unknownKey(entry, in: .zone)
+        default: unknownKey(entry, in: .zone, of: zone.value)
         }
       }
     }
