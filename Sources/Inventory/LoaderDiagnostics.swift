@@ -142,7 +142,7 @@ extension InventoryLoader {
     return found.map { "write names as keys: `\($0.value)`" }
   }
 
-  /// A text that says something.
+  /// A text that says something, in one line: a block of YAML ends with a line feed, and has others within.
   mutating func text(
     _ node: NodeID, _ what: String, ifEmpty help: String = "say it in a few words, or remove the key"
   ) -> String? {
@@ -160,7 +160,20 @@ extension InventoryLoader {
       error(node, "`\(what)` has \(bytes.count) bytes", help: "2000 at most: put a reference instead")
       return nil
     }
-    return tree.string(node)
+    return Self.line(of: bytes) ?? tree.string(node)
+  }
+
+  /// A text without breaks and tabs, and without spaces at its ends; `nil`: it is so already.
+  private static func line(of bytes: ArraySlice<UInt8>) -> String? {
+    func isBreak(_ byte: UInt8) -> Bool { [0x0a, 0x0d, 0x09].contains(byte) }
+    guard bytes.first == 0x20 || bytes.last == 0x20 || bytes.contains(where: isBreak) else { return nil }
+    let lines = bytes.split(whereSeparator: isBreak).compactMap { line -> String? in
+      guard let first = line.firstIndex(where: { $0 != 0x20 }),
+        let last = line.lastIndex(where: { $0 != 0x20 })
+      else { return nil }
+      return String(decoding: line[first...last], as: UTF8.self)
+    }
+    return lines.joined(separator: " ")
   }
 
   /// Whether every reader of YAML takes a scalar for a text; one without quotes may be a number to some.

@@ -59,7 +59,7 @@ func policy(_ text: String) throws -> Policy {
       """)
     #expect(
       policy.zones.map(\.description) == [
-        "see [1..3], a[1..3], <1..3> and x[y]", "see x[1..3] and <1..3>", "list[0..1] of 関所[2..3]\n",
+        "see [1..3], a[1..3], <1..3> and x[y]", "see x[1..3] and <1..3>", "list[0..1] of 関所[2..3]",
       ])
     #expect(policy.hosts.first?.ssh == "db[1].example")
   }
@@ -432,5 +432,35 @@ func policy(_ text: String) throws -> Policy {
         .expect(from: a, to: b, service: https, allowed: true), .isolated(c),
         .through(from: a, to: b, via: c),
       ])
+  }
+}
+
+@Suite struct TextTests {
+  /// A block ends with a line feed; whoever shows a text has one line for it.
+  @Test func `a text is one line, however it is written`() throws {
+    let policy = try policy(
+      """
+      version: 1
+      services: {s: tcp/1}
+      hosts: {a: {addresses: 10.0.0.1}, b: {addresses: 10.0.0.2}}
+      flows:
+        f:
+          from: a
+          to: b
+          service: s
+          why: >
+            Orders are
+            stored there
+          owner: |
+
+            the shop
+              team
+
+          ticket: " A-1\\t2 "
+      """)
+    let flow = try #require(policy.flows.first)
+    #expect(flow.why == "Orders are stored there")
+    #expect(flow.owner == "the shop team")
+    #expect(flow.ticket == "A-1 2")
   }
 }
