@@ -18,7 +18,9 @@ extension AgentFailure {
         .badRequest, number.map { "there is no revision \($0)" } ?? "there is no revision to go back to")
     case .stopped(let stop):
       self.init(.refused, "\(HostLife.words(stop.by)) has stopped Sekisho on this host")
-    case .nothingToStop:
+    case .nothingToStop(hasRules: false):
+      self.init(.badRequest, "nothing is enforced on this host, and there is nothing to stop")
+    case .nothingToStop(hasRules: true):
       self.init(
         .badRequest, "nothing was ever confirmed on this host that could be put back",
         remedy: "apply and confirm a ruleset first; rules that are there without one go by --until for-good")

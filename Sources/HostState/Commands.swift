@@ -25,8 +25,8 @@ package enum HostStateRefusal: Error, Hashable, Sendable {
   case noRevision(RevisionNumber?)
   /// Somebody has taken the rules away on purpose.
   case stopped(HostState.Stop)
-  /// Nothing was confirmed that could be put back, and nothing is there that could be taken away.
-  case nothingToStop
+  /// Nothing was confirmed that could be put back, and nothing is there that could be taken away, or only for good.
+  case nothingToStop(hasRules: Bool)
   /// Nobody has taken the rules away.
   case notStopped
 }

@@ -42,7 +42,9 @@ extension HostState {
 
   /// Takes the rules away, for a time or for good. A trial goes with them, and a stop from before.
   package func stop(_ stop: Stop, kernel: KernelView) throws(HostStateRefusal) -> Script {
-    if confirmed == nil, stop.until != nil || kernel.base == .none { throw .nothingToStop }
+    if confirmed == nil, stop.until != nil || kernel.base == .none {
+      throw .nothingToStop(hasRules: kernel.base != .none)
+    }
     let over: [Step] = trial.map { [.removeTrial, .audit(.ended($0.revision, .rolledBack))] } ?? []
     // Whoever dies from here on, or cannot write down what he did, has left somebody who ends it.
     let keeping: [Step] = stop.until == nil ? [] : [.startKeeper]

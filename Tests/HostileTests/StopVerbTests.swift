@@ -123,8 +123,13 @@ struct StopVerbTests {
   func `a stop of a host on which nothing was ever confirmed is ended`() throws {
     try run(
       """
-      rm -rf $SEKISHO_STATE_DIR; $stop --until for-good -q; gone
+      rm -rf $SEKISHO_STATE_DIR; status=0; $stop --until 10m 2> said || status=$?; test $status = 1; there
+      grep 'rules that are there without one go by --until for-good' said; $stop --until for-good -q; gone
       sekisho start --local --host a 2>&1 | grep 'nothing was ever confirmed; the stop is over'; gone
+      for time in 10m for-good; do
+        status=0; $stop --until $time 2> said || status=$?; test $status = 1; gone
+        grep 'a: nothing is enforced on this host, and there is nothing to stop' said; (! grep for-good said)
+      done
       """)
   }
 }
