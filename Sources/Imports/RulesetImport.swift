@@ -15,6 +15,8 @@ package struct RulesetImport: Sendable {
     /// The rules that are its reason, ascending; none where it is not about one.
     package let rules: [RulePlace]
     package let words: String
+    /// What is said of each rule but the first.
+    package var again = "left out for the same reason"
   }
 
   package private(set) var part = InventoryPart()
@@ -90,7 +92,8 @@ package struct RulesetImport: Sendable {
           Left(
             rules: led,
             words:
-              "connections \(side.word) are led elsewhere by rules, which go on to do so; ports that containers publish need `forwarding: containers`"
+              "connections that go \(side.word) are led elsewhere by rules, which go on to do so; ports that containers publish need `forwarding: containers`",
+            again: "leads connections elsewhere as well"
           ))
       }
       let replies = try RepliesPass(tables, passage, circumstances, in: universe, givesUp: true)

@@ -38,6 +38,20 @@ extension RulesetImportTests {
     #expect(left.rules.map(\.index) == [1])
   }
 
+  @Test func `of rules that lead connections elsewhere none is said to be left out`() throws {
+    let led =
+      "{\"chain\":{\"family\":\"inet\",\"table\":\"filter\",\"name\":\"led\",\"type\":\"nat\",\"hook\":\"prerouting\",\"prio\":-100,\"policy\":\"accept\"}}"
+    func redirect(_ port: Int) -> String {
+      Self.rule("led", Self.match(Self.field("tcp", "dport"), "\(port)") + ",{\"redirect\":{\"port\":22}}")
+    }
+    let tables = try Self.tables(
+      [Self.match(Self.field("tcp", "dport"), "22") + "," + Self.accept], output: [],
+      sets: [led, redirect(106), redirect(107)].joined(separator: ","))
+    let found = try RulesetImport(tables, of: "web-1", own: own, beside: nil)
+    let left = try #require(found.left.first { $0.words.contains("led elsewhere") }, "\(found.left)")
+    #expect(left.rules.count == 2 && left.again == "leads connections elsewhere as well", "\(left)")
+  }
+
   @Test func `a direction that nothing filters is left, beside a host that is there as well`() throws {
     let tables = try Self.tables([], output: []).map { table in
       Table(

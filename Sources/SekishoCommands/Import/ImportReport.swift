@@ -88,7 +88,7 @@ struct ImportReport {
         // Each rule by itself; why, once.
         return (rules.isEmpty ? [String?.none] : rules.map { $0 }).enumerated().map { number, rule in
           ImportRemark(
-            ImportPlace(source.name, item: rule), number == 0 ? left.words : "left out for the same reason")
+            ImportPlace(source.name, item: rule), number == 0 ? left.words : left.again)
         }
       }
   }
