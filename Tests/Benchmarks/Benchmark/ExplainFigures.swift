@@ -25,7 +25,7 @@ struct ExplainFigures {
         return require([sekisho, "explain", "--batch", file, "-i", inventory], output: answers)
       }
       let lines = try String(contentsOfFile: answers, encoding: .utf8).split(separator: "\n")
-      let allowed = lines.filter { $0.hasSuffix("\"allowed\"}") }.count
+      let allowed = lines.filter { $0.contains("\"verdict\":\"allowed\"") }.count
       guard lines.count == Self.questions else { fail("\(lines.count) answers") }
       Figure(
         "\(text(Double(hosts))) hosts, \(text(Double(allowed))) allowed", usages.map(\.seconds).min() ?? 0,
