@@ -16,6 +16,8 @@ package struct AgentFailure: Error, Hashable, Sendable, CustomStringConvertible 
     case refused
     /// The kernel took the transaction, and it was not shown that it has what was sent.
     case unproven
+    /// It is done, and the books do not say so.
+    case unwritten
     /// The request could not be read, or cannot be.
     case badRequest = "bad-request"
     /// Somebody who is there could not come again.
@@ -93,6 +95,18 @@ package struct AgentFailure: Error, Hashable, Sendable, CustomStringConvertible 
 }
 
 extension AgentFailure {
+  /// The same of what was done all the same: the kernel has it, and what failed is that it is written down.
+  ///
+  /// - Parameters:
+  ///   - done: what the kernel has, in a sentence.
+  ///   - remedy: what to do, and what becomes of it else.
+  package func unwritten(_ done: String, remedy: String) -> AgentFailure {
+    let cause = (object.map { "\($0): " } ?? "") + message
+    return AgentFailure(
+      .unwritten, "\(done), but that is not written down: \(cause)", errno: errno, remedy: remedy,
+      happened: .applied)
+  }
+
   /// A host that asks for signatures was given a change without.
   package static let unsigned = AgentFailure(
     .unapproved, "this host takes only what is signed",

@@ -5,7 +5,10 @@ package struct History: AgentRequest, Codable {
   package static let name = "history"
   package typealias Reply = Books
 
-  package init() {}
+  /// Whether every revision is read, to see that it is what was written; `nil`: only what is known of it.
+  package let verifies: Bool?
+
+  package init(verifying: Bool = false) { verifies = verifying ? true : nil }
 }
 
 /// What a host's state directory says.

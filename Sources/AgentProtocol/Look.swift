@@ -47,6 +47,8 @@ package struct Looked: AgentMessage, Hashable {
   package let logins: [Login]
   /// `nil`: nobody has stopped the host.
   package var stop: StopStatus?
+  /// Whether the host has what is wanted and boots with something else, or with nothing; `nil`: it does not, or that is not known.
+  package var bootsOtherwise: Bool?
   /// What was counted of flows of which something closes; `nil`: nothing is known of it.
   package var usage: UsageList?
 
@@ -77,12 +79,14 @@ package struct Looked: AgentMessage, Hashable {
     let logins: [Login]?
     let stop: StopStatus?
     let usage: UsageList?
+    let bootsOtherwise: Bool?
   }
 
   package var header: Header {
     Header(
       seen: seen, comparison: comparison, isRulesetTold: ruleset != nil, recorded: recorded,
-      trialLeft: trialLeft, revoked: revoked, logins: logins, stop: stop, usage: usage)
+      trialLeft: trialLeft, revoked: revoked, logins: logins, stop: stop, usage: usage,
+      bootsOtherwise: bootsOtherwise)
   }
   package var tables: [Table] { ruleset ?? [] }
 
@@ -95,6 +99,7 @@ package struct Looked: AgentMessage, Hashable {
     revoked = header.revoked
     logins = header.logins ?? []
     stop = header.stop
+    bootsOtherwise = header.bootsOtherwise
     usage = try header.usage.map { (told) throws(AgentFailure) in try UsageList(told, []) }
     guard header.isRulesetTold || tables.isEmpty else {
       throw AgentFailure(.badRequest, "tables that are said not to be told")
@@ -140,6 +145,11 @@ package struct TableComparison: Hashable, Sendable, Codable {
     self.change = change
     self.foreignChains = foreignChains
   }
+}
+
+extension Looked {
+  /// Whether an apply has something to do: in the kernel, or in books that do not have what the kernel has.
+  package var isToChange: Bool { !comparison.change.isEmpty || bootsOtherwise == true }
 }
 
 extension TableComparison {

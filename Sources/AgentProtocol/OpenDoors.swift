@@ -120,10 +120,14 @@ package struct OpenedStatus: Hashable, Sendable, Codable {
   @BoundedWord package private(set) var by: String
   @BoundedWord package private(set) var why: String
   @BoundedOptionalWord package private(set) var ticket: String?
+  /// Whether the kernel has all of its doors open; `nil`: the agent does not tell.
+  package let isInForce: Bool?
 
   package init(
-    flow: OpenedFlow, doors: [Door], since: Int64, until: Int64, by: String, why: String, ticket: String?
+    flow: OpenedFlow, doors: [Door], since: Int64, until: Int64, by: String, why: String, ticket: String?,
+    isInForce: Bool? = nil
   ) {
+    self.isInForce = isInForce
     self.flow = flow
     self.doors = doors
     self.since = since

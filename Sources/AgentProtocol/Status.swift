@@ -32,6 +32,8 @@ package struct HostStatus: AgentMessage, Hashable, Codable {
   package var trippedUnknown: String?
   /// What boots; `nil`: nothing was ever confirmed, or whoever is asked may not read the host's books.
   package var confirmed: ConfirmedStatus?
+  /// Why it is not known what boots: the books are damaged, and a boot would end in the fallback; `nil`: it is known.
+  package var confirmedUnknown: String?
   /// Services that take the table away, as far as files of the host say; `nil`: it was not looked for them.
   package var flushing: [FlushingService]?
   /// `nil`: the agent does not tell.
@@ -76,6 +78,7 @@ package struct HostStatus: AgentMessage, Hashable, Codable {
       throw AgentFailure(.badRequest, "more sessions than there can be")
     }
     self = header
+    confirmedUnknown = header.confirmedUnknown.map { Bounds.clamped($0, to: Bounds.message) }
     quarantineUnknown = header.quarantineUnknown.map { Bounds.clamped($0, to: Bounds.message) }
     openedUnknown = header.openedUnknown.map { Bounds.clamped($0, to: Bounds.message) }
     trippedUnknown = header.trippedUnknown.map { Bounds.clamped($0, to: Bounds.message) }
@@ -83,9 +86,10 @@ package struct HostStatus: AgentMessage, Hashable, Codable {
 }
 
 extension HostStatus {
-  /// What of the host's exceptions is not known, in sentences; empty: all is.
+  /// What of the host's books and exceptions is not known, in sentences; empty: all is.
   package var unknown: [String] {
     [
+      confirmedUnknown.map { "what it boots with is not known: \($0)" },
       quarantineUnknown.map { "whom it refuses is not known: \($0)" },
       openedUnknown.map { "what it has opened for a time is not known: \($0)" },
       trippedUnknown.map { "who has tripped its tripwires is not known: \($0)" },

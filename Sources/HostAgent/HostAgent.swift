@@ -33,7 +33,7 @@ extension AgentServer {
     answerListRecords(here)
     answerFollowRecords(host)
     answerListUsage(here)
-    answerListSessions(host)
+    answerListSessions(here)
     answerListPeers(host)
     answerEndSessions(here)
     answerProbe(standing)

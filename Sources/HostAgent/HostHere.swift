@@ -50,6 +50,12 @@ package struct HostHere: Sendable {
   /// Who has stopped the host; `nil`: nobody, or whoever asks may not read the books, and may still see the kernel.
   var stopNow: StopStatus? { StateDirectory.isThere ? try? life().stopNow() : nil }
 
+  /// Puts back what was confirmed where the time of a stop is over and whoever waited for that is gone: nothing is open for
+  /// longer than somebody has asked for. Who may not do it, or cannot, is told of the stop as it is.
+  func endStopThatIsOver() {
+    if stopNow?.isOver == true { _ = try? life().recover() }
+  }
+
   /// Whom the host has cut off.
   ///
   /// - Throws: ``AgentProtocol/AgentFailure`` where the books or the kernel cannot be read, and it is not known.
@@ -78,8 +84,19 @@ package struct HostHere: Sendable {
   }
 
   /// What the host boots with; `nil`: nothing, or whoever asks may not read the books.
-  func confirmedNow(_ installed: InstalledTable?) -> ConfirmedStatus? {
-    StateDirectory.isThere ? try? life().confirmedNow(installed) : nil
+  ///
+  /// - Throws: ``AgentProtocol/AgentFailure`` where the books are damaged, and it is not known.
+  func confirmedNow(_ installed: InstalledTable?) throws(AgentFailure) -> ConfirmedStatus? {
+    guard StateDirectory.isThere, let life = try? life() else { return nil }
+    return try life.confirmedNow(installed)
+  }
+
+  /// Whether the host has a table in its rules and boots with something else; `nil`: it is not known, as to whoever may not
+  /// read the books.
+  func bootsOtherwise(than table: Table) -> Bool? {
+    // Who could write books and finds none has confirmed nothing.
+    guard StateDirectory.isThere else { return geteuid() == 0 ? true : nil }
+    return (try? life().bootsOtherwise(than: table)) ?? nil
   }
 
   /// What the table has recorded, with what is remembered from before where there are books.
@@ -149,7 +166,7 @@ package struct HostHere: Sendable {
     let text = "sekisho: \(announcement)\n"
     try? Programs.start(["/usr/bin/logger", "-t", "sekisho", "--", "\(announcement)"])
     switch announcement {
-    case .trialEnded, .fallback, .stopped, .resumed:
+    case .trialEnded, .leftOpen, .fallback, .stopped, .resumed:
       // A host of a lab has no people of its own.
       if NetworkNamespace.isFirst { try? Programs.start(["/usr/bin/wall"], input: Array(text.utf8)) }
     case .confirmed: break

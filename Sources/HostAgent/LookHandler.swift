@@ -10,6 +10,11 @@ extension AgentServer {
         StateDirectory.isThere ? (try? here.life())?.remembered(hook) : nil
       }
       looked.stop = here.stopNow
+      if looked.comparison.isInstalled, !looked.isToChange, looked.trialLeft == nil,
+        here.bootsOtherwise(than: request.wanted) == true
+      {
+        looked.bootsOtherwise = true
+      }
       let touched = looked.comparison.closingFlows
       if !touched.isEmpty { looked.usage = (try? here.usage(keeping: false))?.of(touched) }
       return looked

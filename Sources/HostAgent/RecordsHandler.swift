@@ -2,6 +2,9 @@ internal import AgentProtocol
 
 extension AgentServer {
   mutating func answerListRecords(_ here: HostHere) {
-    handle(ListRecords.self) { (_, _) throws(AgentFailure) in try here.records() }
+    handle(ListRecords.self) { (_, _) throws(AgentFailure) in
+      here.endStopThatIsOver()
+      return try here.records()
+    }
   }
 }

@@ -3,8 +3,11 @@ internal import Enforcement
 internal import HostLife
 
 extension AgentServer {
-  mutating func answerListSessions(_ host: LocalHost) {
-    handle(ListSessions.self) { (_, _) throws(AgentFailure) in try host.sessions() }
+  mutating func answerListSessions(_ here: HostHere) {
+    handle(ListSessions.self) { (_, _) throws(AgentFailure) in
+      here.endStopThatIsOver()
+      return try here.host.sessions()
+    }
   }
 
   mutating func answerListPeers(_ host: LocalHost) {

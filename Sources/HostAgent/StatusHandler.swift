@@ -8,12 +8,15 @@ internal import Nftables
 extension AgentServer {
   mutating func answerStatus(_ here: HostHere) {
     handle(Status.self) { (_, _) throws(AgentFailure) in
+      here.endStopThatIsOver()
       var installed: InstalledTable?
       var status = try here.host.status { found in
         installed = found
         return found.table.isFallback
       }
-      status.confirmed = here.confirmedNow(installed)
+      do throws(AgentFailure) { status.confirmed = try here.confirmedNow(installed) } catch {
+        status.confirmedUnknown = "\(error)"
+      }
       status.stop = here.stopNow
       do throws(AgentFailure) {
         let quarantined = try here.quarantinedNow()

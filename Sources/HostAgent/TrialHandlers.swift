@@ -64,6 +64,9 @@ extension AgentServer {
   }
 
   mutating func answerHistory(_ here: HostHere) {
-    handle(History.self) { (_, _) throws(AgentFailure) in try here.life().books() }
+    handle(History.self) { (request, _) throws(AgentFailure) in
+      here.endStopThatIsOver()
+      return try here.life().books(verifying: request.verifies == true)
+    }
   }
 }

@@ -110,7 +110,7 @@ extension HostLife {
     throw AgentFailure(
       .failed,
       content.damage.first.map { "\($0)" } ?? "the books do not say which revision is confirmed",
-      remedy: "apply again, or confirm a revision of \"sekisho history\" anew")
+      remedy: "apply again, or go back to a revision that \"sekisho history\" lists (sekisho rollback N)")
   }
 
   /// - Returns: `nil`: they cannot be locked, as on a disk that is read-only.

@@ -26,26 +26,47 @@ extension HostLife {
   /// Which revision boots, and whether the kernel has it; `nil`: nothing was ever confirmed.
   ///
   /// - Parameter installed: what the kernel has.
+  /// - Throws: ``AgentProtocol/AgentFailure`` where the books do not say it, or its ruleset cannot be read: a boot would end
+  ///   in the fallback.
   package func confirmedNow(_ installed: InstalledTable?) throws(AgentFailure) -> ConfirmedStatus? {
-    let state = try contentHere().state
-    guard let number = state.confirmed else { return nil }
+    let content = try contentHere()
+    let state = content.state
+    guard let number = state.confirmed else {
+      try requireKnown(content)
+      return nil
+    }
     let isSettled = state.trial == nil && state.stop == nil
-    let isDrifted =
-      isSettled ? (try? table(number)).map { !TableDiff.change(from: installed, to: $0).isEmpty } : nil
+    let table = try table(number)
+    let isDrifted = isSettled ? !TableDiff.change(from: installed, to: table).isEmpty : nil
     return ConfirmedStatus(
       revision: number.rawValue, time: try? store.about(number).time, isDrifted: isDrifted)
+  }
+
+  /// Whether the host has a table in its rules and boots with something else, or with nothing.
+  ///
+  /// - Returns: `nil`: a trial or a stop is about to end, one way or the other.
+  package func bootsOtherwise(than table: Table) throws(AgentFailure) -> Bool? {
+    let state = try contentHere().state
+    if state.trial != nil || state.stop != nil { return nil }
+    // What cannot be read is not booted with.
+    guard let number = state.confirmed, let kept = try? store.ruleset(of: number) else { return true }
+    if let wanted = try? table.fileJSON(), wanted == kept { return false }
+    return (try? self.table(number)) != table
   }
 
   /// The ruleset of a revision that the host still has.
   package func ruleset(of number: RevisionNumber) throws(AgentFailure) -> Table { try table(number) }
 
   /// What the host was given, and what is on trial.
-  package func books() throws(AgentFailure) -> Books {
+  ///
+  /// - Parameter verifying: whether each revision is read, to see that its ruleset is what was written.
+  package func books(verifying: Bool = false) throws(AgentFailure) -> Books {
     // The clock first: who finds it gone because a trial was confirmed finds that in the books behind it.
     let left = try host.trialLeft(try host.conversation())
     let content = try reading { () throws(HostStore.Failure) in try store.load() }
     let revisions = try reading { () throws(HostStore.Failure) in try store.revisions() }
     let chain = try reading { () throws(HostStore.Failure) in try store.audit() }
+    let damage = content.damage + store.damage(of: revisions.map(\.number), readingRulesets: verifying)
     let confirmations = Dictionary(
       chain.entries.compactMap { entry in
         entry.event == "confirmed" ? entry.revision.map { ($0, (entry.time, entry.detail ?? "")) } : nil
@@ -71,7 +92,7 @@ extension HostLife {
           time: entry.time, by: Self.words(entry.by), event: entry.event, revision: entry.revision?.rawValue,
           detail: entry.detail, until: entry.until, why: entry.why)
       },
-      chainFaults: chain.faults, chainTip: chain.tip, damage: content.damage.map { "\($0)" },
+      chainFaults: chain.faults, chainTip: chain.tip, damage: damage.map { "\($0)" },
       index: content.state.approved?.index,
       indexDigest: content.state.approved?.digest)
   }

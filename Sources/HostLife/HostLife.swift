@@ -143,6 +143,7 @@ extension HostLife {
   ) throws(AgentFailure) -> Confirmed {
     var run = try begin()
     let trial = run.content.state.trial
+    try requireRules(behindTrialOf: trial, run)
     let script = try refusing(run) { (view) throws(HostStateRefusal) in
       try run.content.state.confirm(
         token: token.map { HostStore.digest($0.utf8) }, keepsSessions: keepsSessions, in: run.place,
@@ -164,6 +165,7 @@ extension HostLife {
   package func extend(seconds: Int) throws(AgentFailure) -> Extended {
     var run = try begin()
     let revision = run.content.state.trial?.revision
+    try requireRules(behindTrialOf: run.content.state.trial, run)
     let script = try refusing(run) { (view) throws(HostStateRefusal) in
       try run.content.state.extend(seconds: seconds, in: run.place, kernel: view)
     }
@@ -175,12 +177,27 @@ extension HostLife {
   package func rollBack() throws(AgentFailure) -> RolledBack {
     var run = try begin()
     let state = run.content.state
+    try requireRules(behindTrialOf: state.trial, run)
     let script = try refusing(run) { (view) throws(HostStateRefusal) in
       try state.rollBack(in: run.place, kernel: view)
     }
     try carryOut(script, nil, &run)
+    // What was done is not called failed because nobody could look at it again.
+    if (try? look(&run)) != nil { try requireRules(behindTrialOf: nil, run) }
     return RolledBack(
       revision: state.trial?.revision.rawValue ?? 0, confirmed: state.confirmed?.rawValue, cut: run.cut)
+  }
+
+  /// That nobody is told that the rules from before are in force again where they are not.
+  ///
+  /// - Parameter trial: that runs; `nil`: none does.
+  /// - Throws: ``AgentProtocol/AgentFailure`` `.moved` where somebody else has taken the rules away.
+  private func requireRules(behindTrialOf trial: Trial?, _ run: Run) throws(AgentFailure) {
+    let state = run.content.state
+    if trial != nil || state.confirmed == nil || state.stop != nil || run.view.isJudging { return }
+    throw AgentFailure(
+      .moved, "nothing is on trial, and nothing is enforced: somebody has taken the rules from before away",
+      remedy: "\"sekisho start\" puts back what was confirmed", happened: .unknown)
   }
 
   /// Takes the steps out of whatever was left behind.
@@ -214,15 +231,7 @@ extension HostLife {
     let meant = [request.flow.map { "flow \($0)" }, request.peer.map { "peer \($0)" }].compactMap(\.self)
     let event = AuditEvent.cut(
       sessions: ended.cut.sessions, of: meant.isEmpty ? "no flow" : meant.joined(separator: ", "))
-    do throws(AgentFailure) {
-      try reading { () throws(HostStore.Failure) in
-        try store.append(AuditEntry(event, time: clock(), by: actor))
-      }
-    } catch {
-      var failure = error
-      failure.happened = .applied
-      throw failure
-    }
+    try audit(event, run)
     return ended
   }
 

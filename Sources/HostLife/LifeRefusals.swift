@@ -24,7 +24,10 @@ extension AgentFailure {
       self.init(
         .badRequest, "nothing was ever confirmed on this host that could be put back",
         remedy: "apply and confirm a ruleset first; rules that are there without one go by --until for-good")
-    case .notStopped: self.init(.badRequest, "this host is not stopped")
+    case .notStopped:
+      self.init(
+        .badRequest, "this host is not stopped",
+        remedy: "\"sekisho boot\" on it makes its rules again what was confirmed")
     }
   }
 }

@@ -171,8 +171,11 @@ extension HostLife {
     case (.applied, .nothing): message += "; that is taken back"
     default: break
     }
+    // What the disk refused behind the kernel is done all the same.
+    let isUnwritten = !step.isTransaction && failure.happened == .nothing && happened == .applied
     return AgentFailure(
-      failure.code, message, object: failure.object, element: failure.element, errno: failure.errno,
+      isUnwritten ? .unwritten : failure.code, message, object: failure.object, element: failure.element,
+      errno: failure.errno,
       remedy: remedy, happened: happened)
   }
 

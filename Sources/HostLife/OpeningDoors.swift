@@ -75,16 +75,17 @@ extension HostLife {
 
   /// What the host has opened. Nothing is changed.
   ///
-  /// - Throws: ``AgentProtocol/AgentFailure``: also where the books cannot be read, and it is not known.
+  /// - Throws: ``AgentProtocol/AgentFailure``: also where the books or the kernel cannot be read, and it is not known.
   package func openedNow() throws(AgentFailure) -> [OpenedStatus] {
     let place = try Self.place()
+    let present = try host.kept(try host.conversation())
     let content = try contentHere()
     try requireOpened(content)
     return content.state.opened.filter { $0.left(at: sinceBoot(), in: place) > 0 }.map { one in
       OpenedStatus(
         flow: one.flow, doors: one.doors.map(Door.init),
         since: one.since, until: one.since + one.seconds, by: Self.words(one.by), why: one.why,
-        ticket: one.ticket)
+        ticket: one.ticket, isInForce: present.isSuperset(of: one.elements.map(\.place)))
     }
   }
 
@@ -133,13 +134,19 @@ extension HostLife {
       .intersection(closed)
     let present = try host.takeOut(Set(closed.compactMap { $0.element(milliseconds: nil)?.place }), run.hold)
     let cut = host.end(through: closed.map(Door.init), run.hold)
-    do throws(AgentFailure) {
-      try shorten(shared, of: meant, to: others, run)
-      if kept != before { try reading { () throws(HostStore.Failure) in try store.write(kept) } }
-    } catch {
+    do throws(AgentFailure) { try shorten(shared, of: meant, to: others, run) } catch {
       var failure = error
       if !present.isEmpty, failure.happened == .nothing { failure.happened = .applied }
       throw failure
+    }
+    do throws(AgentFailure) {
+      if kept != before { try reading { () throws(HostStore.Failure) in try store.write(kept) } }
+    } catch {
+      // A disk that is full must not keep anything open.
+      if present.isEmpty { throw error }
+      throw error.unwritten(
+        "it is closed",
+        remedy: "make room and close it again: else the next apply opens it anew, until its time is over")
     }
     run.content.state.opened = kept
     return ClosedDoors(

@@ -57,7 +57,8 @@ extension HostLife {
     return QuarantinedHosts(until: until, cut: cut)
   }
 
-  /// Lets addresses take part again. The kernel comes first: whoever dies between the two leaves them cut off after a boot.
+  /// Lets addresses take part again. The disk says so first, as of all that lets somebody in: what cannot be written down
+  /// is not done, and whoever dies between the two leaves them cut off until they are released again or a boot comes.
   ///
   /// - Throws: ``AgentProtocol/AgentFailure``, which says what has happened.
   package func release(_ request: ReleaseHosts) throws(AgentFailure) -> ReleasedHosts {
@@ -67,18 +68,22 @@ extension HostLife {
     let meant = Set(request.addresses)
     let before = run.content.state.quarantine
     let places = Set(meant.map { KeptElement.cutOff($0, milliseconds: nil).place })
-    let taken = try host.takeOut(places, run.hold)
-    let inKernel = meant.filter { taken.contains(KeptElement.cutOff($0, milliseconds: nil).place) }
     let kept = before.filter { !meant.contains($0.address) }
     let inBooks = before.filter { meant.contains($0.address) && left(of: $0, run.place) != 0 }
-    let released = inKernel.union(inBooks.map(\.address))
     do throws(AgentFailure) {
       if kept != before { try reading { () throws(HostStore.Failure) in try store.write(kept) } }
     } catch {
-      var failure = error
-      failure.happened = inKernel.isEmpty ? .nothing : .applied
-      throw failure
+      // It may be there, and only not known to last.
+      try? store.write(before)
+      throw error
     }
+    let taken: Set<KeptElement.Place>
+    do throws(AgentFailure) { taken = try host.takeOut(places, run.hold) } catch {
+      if error.happened == .nothing, kept != before { try? store.write(before) }
+      throw error
+    }
+    let inKernel = meant.filter { taken.contains(KeptElement.cutOff($0, milliseconds: nil).place) }
+    let released = inKernel.union(inBooks.map(\.address))
     if !released.isEmpty {
       let peers = released.sorted().map { address in
         QuarantineHosts.Peer(address, host: before.first { $0.address == address }?.host)
@@ -190,15 +195,16 @@ extension HostLife {
       remedy: "apply its ruleset")
   }
 
+  /// Writes to the log what was done.
+  ///
+  /// - Throws: ``AgentProtocol/AgentFailure`` `.unwritten`.
   func audit(_ event: AuditEvent, _ run: Run) throws(AgentFailure) {
     do throws(AgentFailure) {
       try reading { () throws(HostStore.Failure) in
         try store.append(AuditEntry(event, time: clock(), by: actor, why: run.why))
       }
     } catch {
-      var failure = error
-      failure.happened = .applied
-      throw failure
+      throw error.unwritten("it is done", remedy: "sekisho history does not have it; the disk needs room")
     }
   }
 

@@ -31,7 +31,7 @@ extension HostLife {
     return StoppedHost(until: stop.until, revision: state.confirmed?.rawValue)
   }
 
-  /// Puts back what was confirmed where somebody has stopped the host.
+  /// Puts back what was confirmed where somebody has stopped the host, or has taken the rules away without saying so.
   ///
   /// - Parameter judged: `nil`: whatever comes back, on whatever is there.
   /// - Throws: ``AgentProtocol/AgentFailure``, which says what has happened.
@@ -42,7 +42,9 @@ extension HostLife {
     if before == nil || run.enforced == nil {
       var state = run.content.state
       state.stop = state.stop ?? before
-      let script = try refusing(run) { (_) throws(HostStateRefusal) in try state.start() }
+      // What cannot be told must not be called nothing.
+      if state.stop == nil, !run.view.isJudging { try requireKnown(run.content) }
+      let script = try refusing(run) { (view) throws(HostStateRefusal) in try state.start(kernel: view) }
       try requireKnown(run.content)
       if let judged {
         guard judged.revision == state.confirmed?.rawValue else {

@@ -121,8 +121,11 @@ extension HostState {
     if kernel.hasParts || kernel.base == .bare { steps.append(removal(kernel)) }
     // Whoever died behind the removal has left no parts; of none that is known whether it was ever in force.
     if kernel.base == .rules { steps.append(.cut) }
+    // Nobody is told that what was confirmed is in force where somebody has taken it away.
+    let isOpen = confirmed != nil && stop == nil && !kernel.isJudging
     return steps + [
-      .removeTrial, .audit(.ended(trial.revision, end)), .tell(.trialEnded(trial.revision, end)),
+      .removeTrial, .audit(.ended(trial.revision, end)),
+      .tell(isOpen ? .leftOpen(trial.revision) : .trialEnded(trial.revision, end)),
     ]
   }
 

@@ -55,6 +55,8 @@ package enum Step: Hashable, Sendable {
 /// What people on a host are told without having asked.
 package enum Announcement: Hashable, Sendable {
   case trialEnded(RevisionNumber, TrialEnd)
+  /// A trial is over, and what was confirmed is not there any more: somebody has taken it away.
+  case leftOpen(RevisionNumber)
   case confirmed(RevisionNumber)
   case stopped(until: Int64?)
   /// What was confirmed is in force again behind a stop.
@@ -128,6 +130,8 @@ extension Announcement: CustomStringConvertible {
       "the trial of revision \(number) is over: its rules are not there any more"
     case .trialEnded(let number, .neverArmed):
       "revision \(number) was never in force: what should have tried it died"
+    case .leftOpen(let number):
+      "the trial of revision \(number) is over, and the ruleset from before is gone: nothing is enforced (sekisho start puts it back)"
     case .confirmed(let number): "revision \(number) is confirmed"
     case .fallback(let reason):
       "the confirmed ruleset could not be loaded, only ssh is let in: \(reason)"

@@ -54,10 +54,11 @@ extension HostState {
       whenRefused: [self.stop.map { .writeStop($0) } ?? .removeStop])
   }
 
-  /// Puts back what was confirmed ahead of its time.
-  package func start() throws(HostStateRefusal) -> Script {
-    guard stop != nil else { throw .notStopped }
-    return Script(resumption(.byHand))
+  /// Puts back what was confirmed ahead of its time, or where the rules are gone without anybody having stopped the host.
+  package func start(kernel: KernelView) throws(HostStateRefusal) -> Script {
+    if stop != nil { return Script(resumption(.byHand)) }
+    guard confirmed != nil, !kernel.isJudging else { throw .notStopped }
+    return try restore(because: "nothing was enforced, though nobody had stopped the host", kernel: kernel)
   }
 
   /// What becomes of a stop once no trial runs.

@@ -188,6 +188,18 @@ extension HostStore {
     return result
   }
 
+  /// Why revisions are not what was written.
+  ///
+  /// - Parameter readsRulesets: whether their rulesets are held against their digests.
+  package func damage(of numbers: [RevisionNumber], readingRulesets readsRulesets: Bool) -> [Failure] {
+    numbers.compactMap { number in
+      do throws(Failure) {
+        if readsRulesets { _ = try ruleset(of: number) } else { _ = try about(number) }
+        return nil
+      } catch { return error }
+    }
+  }
+
   /// SHA-256, as ``HostState/Revision/digest`` has it.
   package static func digest(_ bytes: some Collection<UInt8>) -> String {
     var digest = SHA256()

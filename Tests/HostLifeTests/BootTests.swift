@@ -100,6 +100,52 @@ import Testing
     }
   }
 
+  @Test
+  func
+    `what the kernel has by other means is known not to be booted with, until an apply takes it into the books`()
+    throws
+  {
+    let place = try Place()
+    place.kernel.commit(TableDiff.change(from: nil, to: Self.tables[0]))
+    #expect(try place.life.bootsOtherwise(than: Self.tables[0]) == true)
+    _ = try place.life.adopt(Self.tables[0], seen: nil, isLearning: false, Self.reason) { _ in }
+    #expect(try place.life.bootsOtherwise(than: Self.tables[0]) == false)
+    #expect(try place.life.bootsOtherwise(than: Self.tables[1]) == true)
+    // What is on trial may become it.
+    _ = try place.life.arm(.table(Self.tables[1]), seen: nil, seconds: 60, Self.reason) {}
+    #expect(try place.life.bootsOtherwise(than: Self.tables[0]) == nil)
+  }
+
+  @Test(arguments: ["confirmed", "revisions/1/ruleset.json", "revisions/1/about.json"], [false, true])
+  func `books that are damaged are named by status and history, and the apply that they ask for mends them`(
+    file: String, isGone: Bool
+  ) throws {
+    let place = try Place()
+    _ = try place.life.adopt(Self.tables[0], seen: nil, isLearning: false, Self.reason) { _ in }
+    if isGone {
+      try FileManager.default.removeItem(atPath: "\(place.directory.path)/\(file)")
+    } else {
+      try place.damage(file)
+    }
+    let installed = place.kernel.table(.inet, .sekisho)
+    #expect(throws: AgentFailure.self) { try place.life.confirmedNow(installed) }
+    #expect(try place.life.bootsOtherwise(than: Self.tables[0]) == true)
+    // A file that is gone is told by what it belongs to.
+    if file != "confirmed" || !isGone {
+      #expect(try place.life.books(verifying: true).damage.contains { $0.contains(file) }, "\(file)")
+    }
+    if file != "revisions/1/ruleset.json", !isGone { #expect(try !place.life.books().damage.isEmpty) }
+    _ = try place.life.adopt(Self.tables[0], seen: nil, isLearning: false, Self.reason) { _ in }
+    #expect(try place.life.confirmedNow(installed)?.isDrifted == false)
+    #expect(try place.life.bootsOtherwise(than: Self.tables[0]) == false)
+    place.kernel.commit(Change(family: .inet, table: .sekisho, operations: [.deleteTable]))
+    guard case .confirmed = try place.life.boot() else {
+      Issue.record("it does not boot")
+      return
+    }
+    #expect(has(place, Self.tables[0]))
+  }
+
   @Test func `by hand nothing is taken from a trial that runs, nor rules of ours for a fallback`() throws {
     let place = try Place()
     _ = try place.life.adopt(Self.tables[0], seen: nil, isLearning: false, Self.reason) { _ in }

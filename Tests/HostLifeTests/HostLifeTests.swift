@@ -53,6 +53,29 @@ import Testing
     #expect(try place.life.books().events.last?.detail == "gone")
   }
 
+  @Test(arguments: [Command.confirm, .extend, .rollBack])
+  func `nobody is told that a host has what it had where somebody took the rules away meanwhile`(
+    command: Command
+  ) throws {
+    let place = try Place()
+    try adopt(tables[0], place)
+    let armed = try arm(tables[1], place)
+    place.kernel.commit(Change(family: .inet, table: .sekisho, operations: [.deleteTable]))
+    let failure = #expect(throws: AgentFailure.self) {
+      switch command {
+      case .confirm: _ = try place.life.confirm(token: armed.token)
+      case .extend: _ = try place.life.extend(seconds: 60)
+      default: _ = try place.life.rollBack()
+      }
+    }
+    #expect(failure?.code == .moved && failure?.message.contains("nothing is enforced") == true)
+    #expect(place.told.contains(.leftOpen(RevisionNumber(rawValue: 2))))
+    // The remedy that it names.
+    #expect(failure?.remedy?.contains("sekisho start") == true)
+    #expect(try place.life.start() == StartedHost(revision: 1) && has(place, tables[0]))
+    #expect(try place.life.books().events.last?.event == "restored")
+  }
+
   @Test func `what is confirmed by its token stays, under no name of a trial`() throws {
     let place = try Place()
     try adopt(tables[0], place)

@@ -24,6 +24,8 @@ final class Place {
   var sinceBoot: Int64 = 1000
   /// How many processes were started that wait for the end of a stop.
   private(set) var keepers = 0
+  /// What people were told.
+  private(set) var told: [Announcement] = []
 
   init() throws {
     path = FileManager.default.temporaryDirectory.appending(path: "sekisho-\(UUID().uuidString)").path
@@ -126,7 +128,7 @@ final class Place {
       host, store,
       by: Actor(user: "root", invokedBy: "ada"), trust: TrustedSigners(path: "\(path)/config"),
       clock: { now },
-      sinceBoot: { sinceBoot }, people: { _ in }, keeper: { self.keepers += 1 })
+      sinceBoot: { sinceBoot }, people: { self.told.append($0) }, keeper: { self.keepers += 1 })
   }
 
   /// Puts back what was confirmed first, as whoever watches has read it.

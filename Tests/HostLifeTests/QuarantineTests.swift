@@ -255,6 +255,36 @@ import Testing
     #expect(try place.life.books().events.filter { $0.event == "released" }.count == 1)
   }
 
+  @Test func `whatever fails of a release, nobody is let in who is said not to be, and no boot undoes it`()
+    throws
+  {
+    let whole = try made()
+    _ = try whole.life.quarantine(Self.request())
+    whole.fail(at: nil)
+    _ = try whole.life.release(ReleaseHosts([Self.intruder, Self.other], why: nil))
+    let taken = whole.taken
+    #expect(taken.kernel > 1 && taken.disk > 1)
+    for fault in Place.faults(within: taken) {
+      let place = try made()
+      _ = try place.life.quarantine(Self.request())
+      place.fail(at: fault)
+      let result = Result { try place.life.release(ReleaseHosts([Self.intruder, Self.other], why: nil)) }
+      place.fail(at: nil)
+      let isLetIn = cutOff(place).isEmpty
+      let isInBooks = try !place.content.state.quarantine.isEmpty
+      if case .success = result { #expect(isLetIn, "\(fault)") }
+      if case .failure(let error) = result, let failure = error as? AgentFailure, !fault.isDeath,
+        failure.happened != .unknown
+      {
+        #expect(isLetIn == (failure.happened == .applied), "\(fault): \(failure)")
+        #expect(isLetIn == (failure.code == .unwritten), "\(fault): \(failure)")
+        #expect(isInBooks != isLetIn, "\(fault): \(failure)")
+      }
+      // Whoever is let in stays so: the next apply does not cut him off again.
+      #expect(!isLetIn || !isInBooks, "\(fault)")
+    }
+  }
+
   @Test func `where no rules ask for it it is refused, and nothing is written`() throws {
     let place = try Place()
     let none = #expect(throws: AgentFailure.self) { _ = try place.life.quarantine(Self.request()) }

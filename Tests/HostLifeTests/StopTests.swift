@@ -74,6 +74,24 @@ import Testing
     #expect(try place.life.books().events.last?.detail == "by-hand")
   }
 
+  @Test func `rules that somebody has taken away without a stop are put back by hand, and others are not`()
+    throws
+  {
+    let place = try made()
+    let running = #expect(throws: AgentFailure.self) { try place.life.start() }
+    #expect(running?.remedy?.contains("sekisho boot") == true)
+    place.kernel.commit(Change(family: .inet, table: .sekisho, operations: [.deleteTable]))
+    #expect(try place.life.start() == StartedHost(revision: 1) && has(place, Self.tables[0]))
+    #expect(try place.life.books().events.last?.event == "restored")
+    // Of which nothing can be told is not said that nobody has stopped it.
+    place.kernel.commit(Change(family: .inet, table: .sekisho, operations: [.deleteTable]))
+    try place.damage("confirmed")
+    let damaged = #expect(throws: AgentFailure.self) { try place.life.start() }
+    #expect(damaged?.message.contains("confirmed is damaged") == true)
+    let bare = try Place()
+    #expect(throws: AgentFailure.self) { try bare.life.start() }
+  }
+
   @Test func `what comes back is what was judged, on what was there`() throws {
     let place = try made()
     _ = try place.life.stop(seconds: nil, why: nil)

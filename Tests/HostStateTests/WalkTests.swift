@@ -30,7 +30,7 @@ import Testing
       case .restore: return try? world.disk.restore(because: "gone", kernel: world.kernel)
       case .stopForGood:
         return try? world.disk.stop(.init(until: nil, by: actor, why: nil), kernel: world.kernel)
-      case .start: return try? world.disk.start()
+      case .start: return try? world.disk.start(kernel: world.kernel)
       }
     }
 
