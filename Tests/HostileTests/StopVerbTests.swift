@@ -53,12 +53,20 @@ struct StopVerbTests {
       i=0; until test -n "$(keeper)" || [ $i = 600 ]; do i=$((i+1)); sleep 0.1; done
       test -n "$(keeper)"
       for process in $(keeper); do kill -9 $process; done
-      sed -E -i 's/("until" ?: ?)[0-9]+/\\11/' state/stopped; sekisho status | grep 'a time that is over'; gone
+      over() { sed -E -i 's/("until" ?: ?)[0-9]+/\\11/' state/stopped; }
+      # Whoever may not lead out of it says what does.
+      over; flock state/lock sekisho status > said
+      cat said; grep 'a time that is over, and what was confirmed is not back (sekisho start puts it back)' said; gone
       for attempt in 1 2 3 4 5 6 7 8 9; do
         status=0; sekisho rollback 2> said || status=$?; cat said
         test $status = 1 || break; sleep 1
       done
       test $status = 5; there; nft list table inet sekisho | grep in.ssh
+      # A question is a command, too.
+      for ask in status drift history usage denied sessions 'status --local --host a'; do
+        $stop --until 1h -q; gone; for process in $(keeper); do kill -9 $process; done
+        over; sekisho $ask > said 2>&1 || { cat said; exit 9; }; there
+      done
       """)
   }
 

@@ -67,6 +67,56 @@ struct TrialVerbsTests {
       """)
   }
 
+  @Test(.timeLimit(.minutes(60))) func `rules that somebody takes away meanwhile are not said to be back`()
+    throws
+  {
+    try run(
+      """
+      $apply --no-trial -q
+      sed -i 's/service: .web, ssh./service: web/' inventory/all.yaml
+      for stranger in 'nft delete table inet sekisho' 'nft flush ruleset' 'sekisho stop --until 1h --stop-host a --local --host a'; do
+        : > said; $apply --confirm-within 1h 2>> said & process=$!
+        until grep -q 'sekisho confirm' said; do sleep 0.1; done
+        $stranger; status=0; wait $process || status=$?; cat said; test $status = 1
+        grep 'nothing is enforced' said; grep '0 hosts applied, .*, 1 failed' said
+        (! grep 'rolled back' said); test -z "$(nft list tables)"
+        # What the error names.
+        grep '"sekisho start" puts back what was confirmed' said
+        sekisho start 2>&1 | grep 'in force again'; sekisho drift
+      done
+      # Its own rules, made something else.
+      : > said; $apply --confirm-within 1h 2>> said & process=$!
+      until grep -q 'sekisho confirm' said; do sleep 0.1; done
+      nft flush chain inet sekisho input; sekisho rollback || true
+      status=0; wait $process || status=$?; cat said; test $status = 1; grep 'not what was' said
+      sekisho boot; sekisho drift
+      status=0; sekisho start 2> said || status=$?; test $status = 1; grep 'not stopped; "sekisho boot" on it' said
+      """)
+  }
+
+  @Test(.timeLimit(.minutes(60))) func `rules that came by other means are taken into the books`() throws {
+    try run(
+      """
+      sekisho compile -o build -q; nft -f build/a.nft
+      sekisho diff --local --host a 2> said | tee told; cat said; grep 'would not boot with them' told
+      $apply --why CHG-1 2> said | tee told; grep '^1 host applied, 0 had it already' told said
+      sekisho drift; sekisho history | grep CHG-1
+      $apply 2> said | tee told; grep '0 hosts applied, 1 had it already' told said
+      nft flush ruleset; sekisho boot; nft list table inet sekisho | grep in.ssh
+      # And so is what books have that are damaged.
+      for file in confirmed revisions/1/ruleset.json revisions/1/about.json; do
+        revision=$(sed -n 's/.*"value" : //p' state/confirmed)
+        file=$(echo $file | sed "s/1/$revision/"); echo garbage > state/$file
+        status=0; sekisho status > told 2> said || status=$?; test $status = 1; grep 'what it boots with is not known' told
+        status=0; sekisho history --verify 2> said || status=$?; test $status = 4; grep "$file is damaged" said
+        status=0; sekisho drift 2> said || status=$?; test $status = 1
+        $apply -q; sekisho drift
+        nft flush ruleset; sekisho boot; nft list table inet sekisho | grep in.ssh
+        rm -rf state/revisions/$revision
+      done
+      """)
+  }
+
   @Test(.timeLimit(.minutes(60))) func `going back to a revision is asked like an apply`() throws {
     try run(
       """

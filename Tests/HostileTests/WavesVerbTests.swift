@@ -93,6 +93,21 @@ import Testing
       """)
   }
 
+  @Test(.timeLimit(.minutes(60))) func `what others take away or stop meanwhile is named, and left`() throws {
+    try run(
+      """
+      echo 'sekisho lab exec web-1 -- nft flush ruleset; exit 1' > wave2
+      ends 1 $waves --check ./checks 2> said; cat said
+      grep '^error: web-1: it is not known to have what it had: .*nothing is enforced' said; (! grep '^error: every host has' said)
+      sekisho start --lab --host web-1; ends 5 sekisho apply --revert --yes -q; has inventory
+      # Of a wave that was confirmed.
+      echo 'sekisho stop --until 1h --lab --host desk --stop-host desk; exit 1' > wave2
+      ends 1 $waves --check ./checks 2> said; cat said
+      grep '^error: desk: it is not known to have what it had: .* has stopped it, and not this run' said
+      test -z "$(sekisho lab exec desk -- nft list tables)"
+      """)
+  }
+
   @Test(.timeLimit(.minutes(60))) func `an interrupted run goes back, and a second is refused`() throws {
     try run(
       """

@@ -114,8 +114,8 @@ package struct Pull {
 
   /// Tries what was found, and keeps it where the bundle can still be reached through a new connection.
   ///
-  /// - Throws: ``AgentProtocol/AgentFailure``.
-  package func apply(_ found: Found, seconds: Int, meaning: String) throws -> Pulled {
+  /// - Throws: ``AgentProtocol/AgentFailure``: `.moved` where it went back, and somebody has changed what was there before.
+  package func apply(_ found: Found, seconds: Int, meaning: String) async throws -> Pulled {
     let note = ChangeNote(why: "pulled from \(source.text)", meaning: meaning)
     let seen = try found.change.running.answers[0].get().seen
     let armed = try agent.answer(
@@ -140,6 +140,7 @@ package struct Pull {
       return .accepted(found.index, revision: armed.revision)
     }
     keepTag()
+    try await found.change.running.targets.hosts[0].requireStanding(behind: armed, as: seen, because: last)
     return .rolledBack(found.index, armed, last)
   }
 

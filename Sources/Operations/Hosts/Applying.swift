@@ -27,7 +27,7 @@ package struct Applying: Sendable {
       guard let found = try? await target.ask([Look.self], { try await $0.ask(Look(target.wanted)) }) else {
         throw failure
       }
-      if found.comparison.change.isEmpty {
+      if !found.isToChange {
         return Applied(
           operations: looked.comparison.change.objects.count, generation: found.comparison.generation,
           retries: 0)
@@ -103,7 +103,10 @@ package struct FleetChange {
       changing, limit: concurrency,
       { host -> Ending in
         defer { watch?.has(host.target.name) }
-        guard let trial else { return .applied(try await host.apply(note, keepsSessions: keepsSessions)) }
+        // Where the kernel has it already there is nothing to try.
+        guard let trial, !host.looked.comparison.change.isEmpty else {
+          return .applied(try await host.apply(note, keepsSessions: keepsSessions))
+        }
         return try await host.target.tried(host.trial(trial), keepsSessions: keepsSessions)
       })
     await watch?.ends()

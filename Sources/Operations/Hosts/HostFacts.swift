@@ -24,6 +24,8 @@ package struct HostFacts {
   package var trialLeft: UInt64?
   /// Who has stopped the host: nothing is enforced, and what is confirmed ends that.
   package var stop: StopStatus?
+  /// Whether the host has what it should have and boots with something else.
+  package var bootsOtherwise = false
   /// Sessions that the rules that the host should have would not let begin.
   package var revoked: CutReport?
   /// Whom the host refuses, whatever flows say; empty where it was not asked.
@@ -44,7 +46,7 @@ package struct HostFacts {
   }
 
   package var isEmpty: Bool {
-    translations.isEmpty && translationsNotProven == nil && trialLeft == nil && stop == nil
+    translations.isEmpty && translationsNotProven == nil && trialLeft == nil && stop == nil && !bootsOtherwise
       && (revoked?.sessions ?? 0) == 0
       && stray?.isEmpty != false && recorded.isEmpty && mistakenForContainers.isEmpty
   }
@@ -75,8 +77,10 @@ package struct HostFacts {
   ) async -> [(host: String, facts: Result<Self, any Error>)] {
     let answers = await asking(targets.hosts, watch) { target in
       try await target.ask([Look.self, Status.self]) { agent, greeting in
-        (
-          looked: try await agent.ask(Look(target.wanted)), status: try await agent.ask(Status()),
+        // The state first: by that question a stop ends whose time is over.
+        let status = try await agent.ask(Status())
+        return (
+          looked: try await agent.ask(Look(target.wanted)), status: status,
           stray: target.identity.strayAddresses(greeting)
         )
       }
@@ -105,6 +109,7 @@ package struct HostFacts {
     trialLeft = looked.trialLeft
     revoked = looked.revoked
     stop = looked.stop
+    bootsOtherwise = looked.bootsOtherwise == true
     let bridges = target.wanted.bridges
     guard case .here = target.reach, !bridges.isEmpty else { return }
     mistakenForContainers = ThisMachine.addresses(of: { link in

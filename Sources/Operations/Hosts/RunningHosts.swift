@@ -92,11 +92,11 @@ package struct RunningHosts {
     changing.map(\.target).filter { $0.signed == nil && asksForSignatures.contains($0.name) }.map(\.name)
   }
 
-  /// Hosts that change.
+  /// Hosts that change, in the kernel or in their books alone.
   package var changing: [Applying] {
     zip(targets.hosts, answers).compactMap { target, answer in
       (try? answer.get()).flatMap {
-        $0.comparison.change.isEmpty ? nil : Applying(target: target, looked: $0)
+        !$0.isToChange ? nil : Applying(target: target, looked: $0)
       }
     }
   }

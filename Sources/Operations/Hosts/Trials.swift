@@ -30,12 +30,16 @@ extension Target {
   /// can still be reached. This machine is asked by nobody over a connection: there people confirm.
   ///
   /// - Parameter keepsSessions: whether sessions go on that the new rules would not let begin.
-  /// - Throws: ``AgentProtocol/AgentFailure`` when it was not put on trial.
+  /// - Throws: ``AgentProtocol/AgentFailure`` when it was not put on trial, or went back to something else than it had.
   package func tried(_ trial: Arm, keepsSessions: Bool) async throws -> Ending {
     let armed = try await ask([Arm.self, Confirm.self]) { try await $0.ask(trial) }
     guard case .through = reach else { return .armed(armed) }
     let confirmation = Confirm(token: armed.token, keepsSessions: keepsSessions)
-    return await ending(of: armed, by: confirmation, within: .seconds(trial.seconds))
+    let ending = await ending(of: armed, by: confirmation, within: .seconds(trial.seconds))
+    if case .unconfirmed(_, let reason) = ending {
+      try await requireStanding(behind: armed, as: trial.seen, because: reason)
+    }
+    return ending
   }
 
   /// Confirms a trial over a new connection, as long as there is time.

@@ -30,7 +30,7 @@ package struct TargetsFleet: RunFleet {
   }
 
   private static let requests: [any AgentRequest.Type] = [
-    History.self, Look.self, Arm.self, Extend.self, Confirm.self, EndTrial.self,
+    History.self, Look.self, Arm.self, Extend.self, Confirm.self, EndTrial.self, Status.self,
   ]
 
   private var seconds: Int { plan.settings.seconds }
@@ -167,8 +167,11 @@ package struct TargetsFleet: RunFleet {
       return try await agent.ask(History())
     }
     switch RunStanding(of: host, in: plan, books) {
-    case .at(level): return true
+    case .at(level):
+      try await requireStanding(target, at: level)
+      return true
     case .at(let higher) where higher > level:
+      try await requireNotStopped(target)
       try await restore(target, to: level, books)
       return true
     case .at: throw RunMoved(host: host, reason: "it has not even what it is to go back to")
@@ -178,6 +181,26 @@ package struct TargetsFleet: RunFleet {
       if !plan.hasBrought(host, books) { return true }
       throw RunMoved(host: host, reason: "\(words), and not by this run; it was left as it is")
     }
+  }
+
+  /// The books say what is confirmed, and not what the kernel has.
+  private func requireStanding(_ target: Target, at level: Int) async throws {
+    if level == 0, plan.before[target.name]?.wasOpen != false { return }
+    let seen = level == 0 ? seen[target.name] : nil
+    do {
+      try await target.ask([Status.self, Look.self]) {
+        try await $0.requireStanding(as: seen, wanted: target.wanted)
+      }
+    } catch let failure as AgentFailure where failure.code == .moved {
+      throw RunMoved(host: target.name, reason: "\(failure)")
+    }
+  }
+
+  /// Who has stopped a host meanwhile meant it, and nothing is put back there.
+  private func requireNotStopped(_ target: Target) async throws {
+    guard let stop = try await target.ask([Status.self], { try await $0.ask(Status()) }).stop else { return }
+    throw RunMoved(
+      host: target.name, reason: "\(stop.by) has stopped it, and not this run; it was left as it is")
   }
 
   /// Puts back what was confirmed.

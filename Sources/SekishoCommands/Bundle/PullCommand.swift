@@ -61,7 +61,7 @@ struct PullCommand: Verb {
       let failures = found.change.failures
       if !failures.isEmpty { throw Refusal(of: failures, "nothing was applied") }
       try lockout.require(found.change)
-      pulled = try pull.apply(
+      pulled = try await pull.apply(
         found, seconds: seconds, meaning: found.change.found.meaning?.summary ?? "")
     }
     return Self.answer(pulled)

@@ -10,7 +10,7 @@ enum ApplyAnswer {
   ) -> Answer {
     var answer = Answer()
     answer.parts += skipped.map { .failure("\($0.error); it was left out", of: $0.host) }
-    var (applied, unconfirmed, failed) = (0, 0, 0)
+    var (applied, unconfirmed, unwritten, failed) = (0, 0, 0, 0)
     for outcome in outcomes {
       switch outcome.ending {
       case .success(.unconfirmed(let armed, let error)):
@@ -36,6 +36,10 @@ enum ApplyAnswer {
               "\(outcome.host): its kernel cannot be told of sessions older than the ruleset (nf_conntrack_netlink); those that were silent have to be opened again"
             ))
         }
+      case .failure(let error as AgentFailure) where error.code == .unwritten:
+        unwritten += 1
+        answer.parts.append(.failure("\(error)", of: outcome.host))
+        answer.exitCode = [answer.exitCode, .failed].compactMap { $0 }.max { $0.rawValue < $1.rawValue }
       case .failure(let error):
         failed += 1
         answer.parts.append(.failure("\(error)", of: outcome.host))
@@ -48,6 +52,7 @@ enum ApplyAnswer {
     answer.parts.append(
       .summary(
         "\(counted(applied, "host")) applied, \(unchanged) had it already"
+          + (unwritten > 0 ? ", \(unwritten) applied and not written down" : "")
           + (unconfirmed > 0 ? ", \(unconfirmed) rolled back" : "") + (failed > 0 ? ", \(failed) failed" : "")
           + (skipped.isEmpty ? "" : ", \(skipped.count) left out")))
     answer.data = .document(

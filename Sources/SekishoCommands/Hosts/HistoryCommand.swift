@@ -28,7 +28,7 @@ struct HistoryCommand: Verb {
   var verify = false
 
   func answer(_ console: Console) async throws -> Answer {
-    let replies = try await hosts.ask(History(), console)
+    let replies = try await hosts.ask(History(verifying: verify), console)
     var answer = Answer()
     for reply in replies {
       switch reply.result {

@@ -17,6 +17,7 @@ extension [HostFacts] {
       Chapter(
         .facts, "Stopped",
         compactMap { facts in facts.stop.map { Entry(.risk, Words("\(facts.host): \($0.sentence)")) } }),
+      Chapter(.facts, "Not in the books", compactMap(\.bookEntry)),
       Chapter(.facts, "Sessions that the new rules do not allow", compactMap(\.sessionEntry)),
       Chapter(.facts, "Records", flatMap(\.recordEntries)),
       Chapter(.facts, "Led elsewhere than asked for", flatMap(\.translationEntries)),
@@ -70,6 +71,15 @@ extension HostFacts {
     }
   }
 
+  fileprivate var bookEntry: Entry? {
+    !bootsOtherwise
+      ? nil
+      : Entry(
+        .risk,
+        "\(host) has these rules and would not boot with them: its books do not have them as confirmed (an apply writes them there)"
+      )
+  }
+
   /// `- a: 3 sessions (b-web 2, no flow 1)`.
   fileprivate var sessionEntry: Entry? {
     guard let revoked, revoked.sessions > 0 else { return nil }
@@ -111,6 +121,8 @@ struct HostFactsJSON: Encodable {
   /// Milliseconds.
   let trialLeft: UInt64?
   let stop: StopStatus?
+  /// Whether it has what is wanted and boots with something else.
+  let bootsOtherwise: Bool
   /// Sessions that the new rules do not allow.
   let revokedSessions: CutReport?
 
@@ -118,6 +130,7 @@ struct HostFactsJSON: Encodable {
     host = facts.host
     trialLeft = facts.trialLeft
     stop = facts.stop
+    bootsOtherwise = facts.bootsOtherwise
     revokedSessions = facts.revoked
     unlistedAddresses = facts.stray?.unknown.map(\.description) ?? []
     addressesOfOthers = Dictionary(

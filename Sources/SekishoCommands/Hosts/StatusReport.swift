@@ -163,6 +163,8 @@ struct StatusReport {
       var openedUnknown: String?
       /// The revision that the host boots with.
       var confirmed: ConfirmedStatus?
+      /// Why that is not known; left out where it is.
+      var confirmedUnknown: String?
       var objectsDiffering: Int?
       var foreignChains: [ForeignChain]?
       /// Services that take the table away; nothing where it was not looked for them.
@@ -200,6 +202,7 @@ struct StatusReport {
           opened = found.opened
           openedUnknown = found.openedUnknown
           confirmed = found.confirmed
+          confirmedUnknown = found.confirmedUnknown
           objectsDiffering = state.differing
           foreignChains = found.foreignChains
           servicesThatFlush = found.flushing
@@ -220,7 +223,7 @@ struct StatusReport {
 }
 
 extension HostAnswer {
-  /// Whether the host does not know whom it refuses, or what it has opened.
+  /// Whether the host does not know what it boots with, whom it refuses, or what it has opened.
   fileprivate var isUnknownInPart: Bool {
     if case .success(let status) = status { !status.unknown.isEmpty } else { false }
   }
@@ -287,7 +290,7 @@ extension [QuarantineStatus] {
         Words(
           line.isInForce
             ? "refuses \(who) \(line.until), by \(line.by): \(line.why)"
-            : "does not refuse \(who), who is in quarantine \(line.until), by \(line.by): \(line.why); the rules in force do not have it (sekisho drift tells more)"
+            : "does not refuse \(who), who is in quarantine \(line.until), by \(line.by): \(line.why); the rules in force do not have it (sekisho boot puts it back)"
         ))
     }
   }
@@ -324,7 +327,9 @@ extension [OpenedStatus] {
       return Entry(
         .risk,
         Words(
-          "\(one.flow.words) is open until \(Timestamp(seconds: one.until)), by \(one.by): \(one.why)\(asked)"
+          one.isInForce == false
+            ? "\(one.flow.words) is not open as it should be until \(Timestamp(seconds: one.until)), by \(one.by): \(one.why)\(asked); the rules in force do not have all of it (sekisho boot puts it back, sekisho close ends it)"
+            : "\(one.flow.words) is open until \(Timestamp(seconds: one.until)), by \(one.by): \(one.why)\(asked)"
         ))
     }
   }
@@ -336,7 +341,8 @@ extension StopStatus {
     let time =
       switch (until, isOver) {
       case (nil, _): "for good (sekisho start, or an apply, ends it)"
-      case (_, true): "for a time that is over: the next command puts back what was confirmed"
+      case (_, true):
+        "for a time that is over, and what was confirmed is not back (sekisho start puts it back)"
       case (let until?, false): "until \(Timestamp(seconds: until))"
       }
     return "stopped \(time), by \(by)" + (why.map { ": \($0)" } ?? "")

@@ -110,6 +110,7 @@ struct StatusTable {
       if let stop = status.stop { notes.append(stop.sentence) }
       if let note = status.quarantine?.note { notes.append(note) }
       if let note = status.tripped?.note(answer.facts?.owners ?? [:]) { notes.append(note) }
+      if status.confirmedUnknown != nil { notes.append("what it boots with is not known") }
       if status.quarantineUnknown != nil { notes.append("whom it refuses is not known") }
       if status.openedUnknown != nil { notes.append("what it has opened is not known") }
       if status.trippedUnknown != nil { notes.append("who has tripped its tripwires is not known") }

@@ -77,15 +77,17 @@ struct StopCommand: Verb {
 struct StartCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "start",
-    abstract: "Put back what was confirmed on a host that was stopped.",
+    abstract: "Put back what was confirmed on a host that enforces nothing.",
     usage: "sekisho start [<options>]",
     discussion: """
-      What stop took away is in force again, ahead of the time that was given for it. Sessions that it would not let begin end.
+      What stop took away is in force again, ahead of the time that was given for it, and so is what somebody else has taken \
+      away (nft flush ruleset). Sessions that it would not let begin end. Rules that somebody has changed are no stop: boot \
+      puts back what was confirmed.
 
         sudo sekisho start                   this machine
         sekisho start --host web-1           over ssh
 
-      Exit codes: 0 done, 1 error, or the host is not stopped, 6 somebody could not log in afterwards.
+      Exit codes: 0 done, 1 error, or the host enforces something, 6 somebody could not log in afterwards.
       """)
 
   @OptionGroup var hosts: TrialHosts

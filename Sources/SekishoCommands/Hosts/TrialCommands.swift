@@ -154,7 +154,12 @@ struct RollbackCommand: Verb {
         revision: revision, seen: seen, seconds: trial.seconds, note: note, cutsNow: trial.cutNow)
       return try await target.tried(arm, keepsSessions: trial.keepSessions)
     }
-    let outcomes = replies.map { (outcome: (host: $0.host, ending: $0.result), target: $0.target) }
+    let outcomes = replies.map { reply in
+      (
+        outcome: (host: reply.host, ending: reply.result), target: reply.target,
+        seen: reply.target.flatMap { try? back.judged($0).seen }
+      )
+    }
     return ApplyAnswer.of(
       await TrialDialogue.endings(outcomes, keepsSessions: trial.keepSessions, console), unchanged: 0,
       skipped: [], facts: [])

@@ -108,7 +108,7 @@ extension TrialDialogue {
     let outcomes = await change.apply(
       isTried ? trial.request(note) : nil, note: note, keepsSessions: trial.keepSessions,
       concurrency: concurrency, watch: AppliedLine(console, isTried: isTried))
-    let hosts = zip(outcomes, change.running.changing).map { ($0, $1.target) }
+    let hosts = zip(outcomes, change.running.changing).map { ($0, $1.target, $1.looked.seen) }
     return ApplyAnswer.of(
       await endings(hosts, keepsSessions: trial.keepSessions, console),
       unchanged: change.found.hosts.count - changing,
@@ -117,17 +117,26 @@ extension TrialDialogue {
 
   /// What became of every host, once somebody has said so of those that no connection says it of.
   static func endings(
-    _ hosts: [(outcome: FleetChange.Outcome, target: Target?)], keepsSessions: Bool, _ console: Console
+    _ hosts: [(outcome: FleetChange.Outcome, target: Target?, seen: Seen?)], keepsSessions: Bool,
+    _ console: Console
   ) async -> [FleetChange.Outcome] {
     var ended: [FleetChange.Outcome] = []
-    for (outcome, target) in hosts {
+    for (outcome, target, seen) in hosts {
       guard case .success(.armed(let armed)) = outcome.ending else {
         ended.append(outcome)
         continue
       }
       let dialogue = TrialDialogue(
         console: console, host: outcome.host, target: target, armed: armed, keepsSessions: keepsSessions)
-      ended.append((outcome.host, .success(await dialogue.ending())))
+      let ending = await dialogue.ending()
+      do {
+        if case .unconfirmed(_, let reason) = ending {
+          try await target?.requireStanding(behind: armed, as: seen, because: reason)
+        }
+        ended.append((outcome.host, .success(ending)))
+      } catch {
+        ended.append((outcome.host, .failure(error)))
+      }
     }
     return ended
   }
