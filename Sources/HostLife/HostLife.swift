@@ -194,6 +194,13 @@ extension HostLife {
   /// - Throws: ``AgentProtocol/AgentFailure`` `.moved` where somebody else has taken the rules away.
   private func requireRules(behindTrialOf trial: Trial?, _ run: Run) throws(AgentFailure) {
     let state = run.content.state
+    if trial == nil, run.hasEndedStray, run.view.isJudging {
+      throw AgentFailure(
+        .noTrial,
+        "the books know of no trial; the one that the kernel had is ended, and the rules from before judge again",
+        remedy: "look at the state directory, of which somebody has taken files away, and apply again",
+        happened: .applied)
+    }
     if trial != nil || state.confirmed == nil || state.stop != nil || run.view.isJudging { return }
     throw AgentFailure(
       .moved, "nothing is on trial, and nothing is enforced: somebody has taken the rules from before away",

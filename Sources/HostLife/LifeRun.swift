@@ -36,6 +36,8 @@ extension HostLife {
     var cut: CutReport?
     /// Whether sessions older than the first table are learnt, unless the command says otherwise.
     var isLearning = true
+    /// Whether a trial was taken out of the kernel that no books knew of.
+    var hasEndedStray = false
     /// Whether any transaction went through.
     var isChanged = false
     /// The revision that the table was made last.
@@ -125,6 +127,8 @@ extension HostLife {
     } else {
       for step in steps { try take(step, nil, &run) }
     }
+    // What was prepared and never armed judged nobody.
+    run.hasEndedStray = state.trial == nil && run.view.left != nil
     try look(&run)
     run.operations = 0
   }

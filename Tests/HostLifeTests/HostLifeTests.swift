@@ -76,6 +76,18 @@ import Testing
     #expect(try place.life.books().events.last?.event == "restored")
   }
 
+  @Test func `a trial that no books know of is said to be ended by whoever ends it`() throws {
+    let place = try Place()
+    try adopt(tables[0], place)
+    let armed = try arm(tables[1], place)
+    try HostStore(place.directory).removeTrial()
+    let failure = #expect(throws: AgentFailure.self) { try place.life.confirm(token: armed.token) }
+    #expect(failure?.code == .noTrial && failure?.happened == .applied && has(place, tables[0]))
+    #expect(failure?.message.contains("is ended") == true)
+    let again = #expect(throws: AgentFailure.self) { try place.life.rollBack() }
+    #expect(again?.message == "nothing is on trial" && again?.happened == .nothing)
+  }
+
   @Test func `what is confirmed by its token stays, under no name of a trial`() throws {
     let place = try Place()
     try adopt(tables[0], place)
