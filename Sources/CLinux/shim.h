@@ -5,5 +5,6 @@
 #include "files.h"
 #include "processes.h"
 #include "sockets.h"
+#include "xtables.h"
 
 #endif

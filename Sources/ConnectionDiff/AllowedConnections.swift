@@ -15,6 +15,10 @@ package struct AllowedConnections: Sendable {
     package let indices: [String: UInt32]
     /// Where those of the machine lead; empty where that is not known.
     package let exits: [(link: String, destinations: AddressSet)]
+    /// What the machine's routes keep for it; empty where that is not known.
+    package var kept = (own: AddressSet(), broadcasts: AddressSet())
+    /// What the machine's kernel does beside; of a file nothing.
+    package var kernel = KernelFacts()
 
     package init(
       input: String? = nil, output: String? = nil, indices: [String: UInt32] = [:],
@@ -35,6 +39,9 @@ package struct AllowedConnections: Sendable {
       result.input = input.map { link($0) }
       result.output = output.map { link($0) }
       result.exits = exits.map { Circumstances.Exit(link($0.link), to: $0.destinations) }
+      result.ownSources = result.ownSources?.union(kept.own)
+      result.ownDestinations = result.ownDestinations?.union(kept.own)
+      result.kernel = kernel
       return result
     }
   }
@@ -70,6 +77,8 @@ package struct AllowedConnections: Sendable {
   /// Whether what belongs to a connection, or is an error about one, surely passes: without that, what new connections
   /// may do says little.
   package let replies: RepliesPass
+  /// What beside the tables stops some of it, or may.
+  package let obstacles: Set<KernelFacts.Obstacle>
 
   /// - Parameters:
   ///   - tables: all of the host.
@@ -91,8 +100,9 @@ package struct AllowedConnections: Sendable {
     isApartFromOwn = own == nil && direction != .egress && tables.contains(where: \.asksForOwnSources)
     if isApartFromOwn { circumstances.ownSources = AddressSet() }
     let space = try RulesetSpace(tables, passage, circumstances, in: universe, givesUp: true)
+    let all = own.map { AddressSet($0).union(links.kept.own) }
     func here(_ space: ConnectionSpace) throws(NotProven) -> ConnectionSpace {
-      let asked = try direction.asked(space, own: own)
+      let asked = try direction.asked(space, own: all)
       guard let own, direction == .ingress else { return asked }
       // A host also takes what goes to everybody and to the groups that it has joined; no connection of these does.
       let groups = try space.moved(from: passage, to: .whole).restricted(to: .groups(own))
@@ -105,6 +115,8 @@ package struct AllowedConnections: Sendable {
     let sure = try here(space.lower)
     var names = policy.map { EndNames($0) } ?? EndNames(setsOf: tables, here: own ?? [])
     if let own, direction == .ingress { names = names.naming(.groups(own), "groups and broadcast") }
+    let routed = links.kept.own.subtracting(AddressSet(own ?? []))
+    if own != nil, !routed.isEmpty { names = names.naming(routed, "local routes") }
     let loopback = try universe.connections(within: Endpoints(own.map { [$0] } ?? []))
     let told = FlowLines([], names, unshared: AddressSet(), loopback: loopback)
     lines = try told.lines(of: sure)
@@ -116,8 +128,9 @@ package struct AllowedConnections: Sendable {
     let reading = TranslationLine.Reading(direction, tables, circumstances, universe)
     translations = try TranslationLine.lines(space, reading, told, but: loopback) {
       (space) throws(NotProven) in
-      try direction.asked(space, own: own)
+      try direction.asked(space, own: all)
     }
+    obstacles = space.obstacles
     var later: [Later] = []
     var last = (lower: space.lower, upper: space.upper)
     for moment in tables.moments(after: now) {
@@ -134,6 +147,8 @@ package struct AllowedConnections: Sendable {
     }
     self.later = later
     circumstances.time = UInt64(max(0, now.seconds)) * 1_000_000_000
+    // It is a question to the rules.
+    circumstances.kernel = KernelFacts()
     replies = try RepliesPass(
       tables, passage, circumstances, in: universe, givesUp: true)
     isFiltered = try space.lower != universe.everything(passage)

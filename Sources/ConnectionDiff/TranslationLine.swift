@@ -102,7 +102,7 @@ extension TranslationLine {
       let space = try reading.space()
       givenUp.formUnion(space.givenUp)
       result += try lines(space, reading, told, but: loopback) { (space) throws(NotProven) in
-        try direction.asked(space, own: own)
+        try direction.asked(space, own: AddressSet(own))
       }
     }
     return (result, GivenUp(givenUp.sorted()))
@@ -229,14 +229,14 @@ extension Direction {
   /// What of a space belongs to the direction of a host, as ``ConnectionSpace/Passage/whole``.
   ///
   /// - Parameter own: the host's addresses; `nil`: not known, and all belongs to it.
-  func asked(_ space: ConnectionSpace, own: [Address]?) throws(NotProven) -> ConnectionSpace {
+  func asked(_ space: ConnectionSpace, own: AddressSet?) throws(NotProven) -> ConnectionSpace {
     let judged = space.moved(from: passage, to: .whole)
     guard let own else { return judged }
     return switch self {
-    case .ingress: try judged.restricted(to: AddressSet(own))
-    case .egress: try judged.restricted(from: AddressSet(own))
+    case .ingress: try judged.restricted(to: own)
+    case .egress: try judged.restricted(from: own)
     // What asks for the host itself goes in, whatever becomes of it there.
-    case .forward: try judged.restricted(to: AddressSet.all.subtracting(AddressSet(own)))
+    case .forward: try judged.restricted(to: AddressSet.all.subtracting(own))
     }
   }
 }

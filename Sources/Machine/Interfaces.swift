@@ -48,6 +48,19 @@ package enum Interfaces {
     return result.sorted()
   }
 
+  /// The names of all of them.
+  package static func names() -> [String] {
+    guard let list = unsafe if_nameindex() else { return [] }
+    defer { unsafe if_freenameindex(list) }
+    var names: [String] = []
+    var position = 0
+    while unsafe list[position].if_index != 0, let text = unsafe list[position].if_name {
+      names.append(unsafe String(cString: text))
+      position += 1
+    }
+    return names
+  }
+
   /// The index of an interface; without a name, of the first one that is not the loopback; 0: there is none.
   package static func index(named name: String?) -> UInt32 {
     if let name { return unsafe if_nametoindex(name) }

@@ -81,10 +81,20 @@ extension Alteration {
   private static func delivery(of targets: IntervalSet<UInt128>, _ own: AddressSet?, _ family: AddressFamily)
     -> Delivery
   {
-    // Whether a link may lead to the loopback's addresses is a setting of the host (route_localnet).
+    // Whether what comes by a link may get to them is another question (route_localnet).
+    if targets.subtracting(loopback(family)).isEmpty { return .here }
     guard let own, targets.intersection(loopback(family)).isEmpty else { return .either }
     let mine = targets.intersection(IntervalSet(own.ranges(family)))
     return mine.isEmpty ? .onward : mine == targets ? .here : .either
+  }
+
+  /// What a destination that is known in part may be; empty of any other.
+  var targets: IntervalSet<UInt128> {
+    switch destination {
+    case .bytes(let bytes): IntervalSet([Self.hull(bytes)])
+    case .among(let targets): targets
+    case .asked, .own, .unknown: IntervalSet()
+    }
   }
 
   /// The least and the greatest that the bytes can be.

@@ -22,6 +22,8 @@ struct BaseChains {
   private let unknown: (always: Bool, arriving: Bool)
   /// Whether one of which nothing is known may make another packet of it.
   let mayRewrite: Bool
+  /// Whether a table may drop questions for neighbours, without which nothing leaves by a link, or answers.
+  private let mayDropARP: Bool
 
   /// - Parameter others: tables whose translation is followed and whose drops are not looked at.
   init(_ tables: [Table], beside others: [Table]) {
@@ -43,6 +45,7 @@ struct BaseChains {
       let (mine, theirs) = (a.element.order, b.element.order)
       return mine == theirs ? a.offset < b.offset : mine < theirs
     }.map(\.element)
+    mayDropARP = tables.contains { $0.family == .arp && $0.isCalled && $0.mayDrop }
     unknown = (
       always: tables.contains { table in
         table.others.contains { $0.kind.contains("chain") && $0.kind != "anonymous chain" }
@@ -76,7 +79,14 @@ struct BaseChains {
   }
 
   /// Whether there are chains on the way of which nothing is known.
-  func hasUnknown(_ passage: Passage) -> Bool { unknown.always || unknown.arriving && passage != .egress }
+  func hasUnknown(_ passage: Passage, isToItself: Bool) -> Bool {
+    unknown.always || unknown.arriving && (passage != .egress || isToItself)
+  }
+
+  /// Whether neighbours may not be found. IPv6 does not ask for them by ARP, and nobody does on the loopback.
+  func mayMissNeighbours(_ family: AddressFamily, isToItself: Bool) -> Bool {
+    mayDropARP && family == .ipv4 && !isToItself
+  }
 
   /// What is called at one priority.
   struct Place {

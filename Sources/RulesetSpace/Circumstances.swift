@@ -4,8 +4,8 @@ public import Nftables
 /// What is known of the host and the packet beside the connection itself.
 ///
 /// Always taken for granted: the packet comes or goes over a link, not over the loopback unless that is named, and, unless one
-/// is named, comes by the link by which its source is reached; the host forwards what is led onward; the packet is no fragment
-/// and has no extension headers; a TCP packet has SYN and neither ACK, RST, FIN, PSH nor URG.
+/// is named, comes by the link by which its source is reached; the packet is no fragment and has no extension headers; a TCP packet
+/// has SYN and neither ACK, RST, FIN, PSH nor URG.
 public struct Circumstances: Hashable, Sendable {
   /// A link by its name; `index` is `nil` where it is not known.
   public struct Link: Hashable, Sendable {
@@ -52,6 +52,10 @@ public struct Circumstances: Hashable, Sendable {
   /// Where the links of the host lead, as far as it is known; disjoint. It says by which link packets leave that
   /// translation led onward, and where links are looked at apart all others too. Of no meaning where ``output`` is named.
   public var exits: [Exit] = []
+  /// What the kernel does beside.
+  package var kernel = KernelFacts()
+  /// Whether what goes out is for the host itself: it goes over the loopback, and in again.
+  package var isToItself = false
 
   public init(
     ownAddresses: AddressSet? = nil, time: UInt64? = nil, state: ConntrackState = .new,

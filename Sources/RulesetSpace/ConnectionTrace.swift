@@ -41,6 +41,8 @@ public struct ConnectionTrace: Sendable {
   public let fate: Fate
   public let steps: [Step]
   public let translations: [TranslatedConnections]
+  /// What beside the rules stops it, or may.
+  package let obstacles: Set<KernelFacts.Obstacle>
 
   /// - Parameters:
   ///   - point: as the client asks for it; its passage says what it is to the host, as for ``RulesetSpace``.
@@ -55,6 +57,7 @@ public struct ConnectionTrace: Sendable {
     var list = TranslationList()
     var passing = Match(sure: universe.empty, possible: universe.empty)
     var steps: [Step] = []
+    var obstacles: Set<KernelFacts.Obstacle> = []
     for (protocols, types, state) in RulesetSpace.classes(circumstances.state, family) {
       guard protocols.contains(ipProtocol) else { continue }
       let whole = try Domain(universe, point.passage, family, [ipProtocol], types: types)
@@ -64,6 +67,7 @@ public struct ConnectionTrace: Sendable {
       let walk = HookWalk(chains, whole.restricted(to: space), here, isTraced: true)
       let result = try walk.result(point.passage)
       passing = result.passing
+      obstacles = result.obstacles
       steps = result.visits.map { Step($0, family) }
       for translated in result.translated {
         try list.add(translated, result.passing, [ipProtocol], family)
@@ -71,6 +75,7 @@ public struct ConnectionTrace: Sendable {
     }
     fate = !passing.sure.isEmpty ? .passes : passing.possible.isEmpty ? .stopped : .mayPass
     self.steps = steps
+    self.obstacles = obstacles
     translations = list.sorted()
   }
 }

@@ -24,6 +24,8 @@ struct HookWalk {
     /// Chains that were given up.
     var givenUp: Set<String> = []
     var visits: [Visit] = []
+    /// What beside the rules stops some of it, or may.
+    var obstacles: Set<KernelFacts.Obstacle> = []
   }
 
   /// What one rule led elsewhere.
@@ -79,25 +81,25 @@ struct HookWalk {
     var ends: [Course] = []
     switch passage {
     case .egress:
+      let loop = LinkPlace.Link.known(LinkPlace.loopback)
       var out: [Course] = []
-      for (output, courses) in try departing(start) {
+      for (output, courses) in circumstances.isToItself ? [(loop, start)] : try departing(start) {
         out += try go(courses, .output, LinkPlace(.output, input: .none, output: output))
       }
       var outward: [Course] = []
       var back: [Course] = []
       for course in out {
-        let delivery = deliver(course, usual: .onward, isOwn: true)
+        let delivery = deliver(course, usual: circumstances.isToItself ? .here : .onward)
         if delivery != .here { outward.append(course) }
         if delivery != .onward { back.append(course) }
       }
       for (output, courses) in try departing(outward) {
         ends += try go(courses, .postrouting, LinkPlace(.postrouting, input: .none, output: output))
       }
-      // What is led to the host itself goes over the loopback.
-      let loop = LinkPlace.Link.known(LinkPlace.loopback)
+      // What is for the host itself goes over the loopback, where its destination is not asked again.
       for hook in [Hook.postrouting, .prerouting, .input] {
         let link = LinkPlace(hook, input: hook == .postrouting ? .none : loop, output: loop)
-        back = try go(back, hook, link, isBound: true)
+        back = try go(back, hook, link, isBound: hook != .postrouting)
       }
       ends += back
     case .ingress, .forward, .whole:
@@ -109,16 +111,26 @@ struct HookWalk {
         if delivery != .onward { here.append(course) }
         if delivery != .here { onward.append(course) }
       }
+      here = try withoutMartians(here)
       ends = try go(here, .input, LinkPlace(.input, input: input, output: .none))
-      for (output, courses) in try departing(onward) {
+      for (output, courses) in try departing(forwarded(onward)) {
         let through = try go(courses, .forward, LinkPlace(.forward, input: input, output: output))
         ends += try go(through, .postrouting, LinkPlace(.postrouting, input: input, output: output))
       }
     }
     // A chain that is not modelled, or called for one device, may drop.
-    if ruleset.hasUnknown(passage) { dropped = domain.all }
-    let isAnything = ruleset.mayRewrite && passage != .egress
-    let possible = isAnything ? domain.all : try domain.empty.union(ends.map(\.here))
+    if ruleset.hasUnknown(passage, isToItself: circumstances.isToItself) { dropped = domain.all }
+    if ruleset.mayMissNeighbours(domain.family, isToItself: circumstances.isToItself) {
+      result.obstacles.insert(.arp)
+      dropped = domain.all
+    }
+    let isAnything = ruleset.mayRewrite && (passage != .egress || circumstances.isToItself)
+    var possible = isAnything ? domain.all : try domain.empty.union(ends.map(\.here))
+    if circumstances.kernel.hasLegacyRules(domain.family) {
+      result.obstacles.insert(.legacy)
+      dropped = domain.all
+      if circumstances.kernel.mayRewrite(domain.family) { possible = domain.all }
+    }
     result.passing = Match(sure: try possible.subtracting(dropped), possible: possible)
     for index in result.translated.indices {
       let place = result.translated[index].alteration
@@ -130,6 +142,46 @@ struct HookWalk {
         place.isHandedOver
         ? domain.empty
         : try result.translated[index].sure.subtracting(domain.empty.union(others + plain))
+    }
+    return result
+  }
+
+  /// What is led on, as far as the kernel does that.
+  private mutating func forwarded(_ courses: [Course]) throws(NotProven) -> [Course] {
+    let setting = circumstances.kernel.forwards(domain.family)
+    if setting == .on || courses.isEmpty { return courses }
+    result.obstacles.insert(.forwarding)
+    dropped = try dropped.union(courses.map(\.here))
+    return setting == .off ? [] : courses
+  }
+
+  /// What goes in, without what comes by a link and is for the loopback: that is dropped where the route is looked for, unless
+  /// `route_localnet` is set (`ip_route_input_slow`, net/ipv4/route.c).
+  private mutating func withoutMartians(_ courses: [Course]) throws(NotProven) -> [Course] {
+    let setting = circumstances.kernel.routesLoopback(domain.family)
+    if setting == .on || circumstances.input?.name == LinkPlace.loopback.name { return courses }
+    let loopback = Alteration.loopback(domain.family)
+    var result: [Course] = []
+    for course in courses {
+      var rest = course
+      var stopped = domain.empty
+      var isSure = setting == .off
+      switch course.alteration.destination {
+      case .asked:
+        // A space is about addresses that are asked for from elsewhere.
+        if isTraced { stopped = try course.here.intersection(domain.space(of: Box(destinations: loopback))) }
+      case .bytes, .among:
+        let targets = course.alteration.targets
+        if !targets.intersection(loopback).isEmpty { stopped = course.here }
+        if !targets.subtracting(loopback).isEmpty { isSure = false }
+      case .own, .unknown: break
+      }
+      if !stopped.isEmpty {
+        self.result.obstacles.insert(.loopback)
+        dropped = try dropped.union(stopped)
+        if isSure { rest.here = try rest.here.subtracting(stopped) }
+      }
+      result.append(rest)
     }
     return result
   }
@@ -175,14 +227,8 @@ struct HookWalk {
   }
 
   /// Where a course goes on, and notes what was led there.
-  private mutating func deliver(_ course: Course, usual: Delivery, isOwn: Bool = false) -> Delivery {
-    var delivery = course.alteration.delivery(usual, own: circumstances.ownDestinations, domain.family)
-    // The loopback's addresses are always in reach of what the host sends itself.
-    if isOwn, delivery == .either, case .bytes(let bytes) = course.alteration.destination,
-      let only = constants(bytes), !Alteration.loopback(domain.family).intersection(number(only)).isEmpty
-    {
-      delivery = .here
-    }
+  private mutating func deliver(_ course: Course, usual: Delivery) -> Delivery {
+    let delivery = course.alteration.delivery(usual, own: circumstances.ownDestinations, domain.family)
     guard course.alteration.rule != nil else {
       plain.append(course.here)
       return delivery
@@ -192,11 +238,6 @@ struct HookWalk {
         alteration: course.alteration.ofDestination, connections: course.here, sure: course.here,
         delivery: delivery, passing: domain.empty))
     return delivery
-  }
-
-  private func number(_ bytes: [UInt8]) -> IntervalSet<UInt128> {
-    let value = bytes.reduce(UInt128(0)) { $0 << 8 | UInt128($1) }
-    return IntervalSet([value...value])
   }
 
   // MARK: Hooks

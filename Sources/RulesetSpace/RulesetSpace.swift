@@ -21,6 +21,8 @@ public struct RulesetSpace: Sendable {
   /// Chains that were too intricate to be exact about, such as `ip filter FORWARD`: anything may become of what they
   /// are asked about.
   public let givenUp: [String]
+  /// What beside the rules stops some of it, or may.
+  package let obstacles: Set<KernelFacts.Obstacle>
 
   /// - Parameters:
   ///   - tables: all of the host; those of families that do not filter IP packets at its hooks are skipped.
@@ -51,6 +53,7 @@ public struct RulesetSpace: Sendable {
     var translations = TranslationList()
     var masquerades: Set<RulePlace> = []
     var givenUp: Set<String> = []
+    var obstacles: Set<KernelFacts.Obstacle> = []
     for family in AddressFamily.allCases {
       for (protocols, types, state) in Self.classes(circumstances.state, family)
       where only.map({ protocols == [$0] }) ?? true {
@@ -68,6 +71,7 @@ public struct RulesetSpace: Sendable {
             }
             masquerades.formUnion(result.masquerades)
             givenUp.formUnion(result.givenUp)
+            obstacles.formUnion(result.obstacles)
           } else {
             // Some protocols of the class are asked for by number: each is looked at for itself.
             waiting += result.splits.sorted().map { [$0] }
@@ -80,6 +84,7 @@ public struct RulesetSpace: Sendable {
     self.translations = translations.sorted()
     self.masquerades = masquerades.sorted()
     self.givenUp = givenUp.sorted()
+    self.obstacles = obstacles
     self.lower = lower
     self.upper = upper
   }

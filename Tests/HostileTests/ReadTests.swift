@@ -57,7 +57,7 @@ struct ReadTests {
     try withShell { shell in
       let result = try shell.run(
         """
-        ip address add 10.77.0.2 dev lo
+        ip address add 10.77.0.2 dev lo; sysctl -qw net.ipv4.ip_forward=1
         iptables-nft -t nat -N DOCKER
         iptables-nft -t nat -A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER
         iptables-nft -t nat -A OUTPUT ! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER

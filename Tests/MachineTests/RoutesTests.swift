@@ -51,6 +51,44 @@ import Testing
     #expect(try link(to: "8.8.8.8", ipv4: "eth0 00000000 00000000 0001 0 0 0 00FF00FF", ipv6: "") == nil)
   }
 
+  private static let tries = """
+    Main:
+      +-- 0.0.0.0/0 3 0 5
+         |-- 0.0.0.0
+            /0 universe UNICAST
+         +-- 10.50.0.0/24 2 0 2
+            |-- 10.50.0.0
+               /24 host LOCAL
+            |-- 10.50.0.255
+               /32 link BROADCAST
+    Local:
+      +-- 0.0.0.0/0 3 0 5
+         |-- 10.9.1.1
+            /32 host LOCAL
+         |-- 127.0.0.0
+            /8 host LOCAL
+    Id 100:
+      +-- 0.0.0.0/0 3 0 5
+         |-- 0.0.0.0
+            /0 host LOCAL
+         |-- 10.9.1
+            /99 host LOCAL
+    """
+  private static let kept6 = """
+    20010db8000000010000000000000001 80 00000000000000000000000000000000 00 00000000000000000000000000000000 00000000 00000003 00000000 80200001       lo
+    20010db8000000050000000000000000 40 00000000000000000000000000000000 00 00000000000000000000000000000000 00000400 00000001 00000000 80000001       lo
+    00000000000000000000000000000000 00 00000000000000000000000000000000 00 00000000000000000000000000000000 00000400 00000001 00000000 80000001       lo
+    """
+
+  @Test func `what routes keep for the machine is its own, but for broadcasts and what marks lead to`() throws {
+    let kept = Routes.kept(ipv4: Self.tries, ipv6: Self.ipv6 + "\n" + Self.kept6)
+    let own = ["10.50.0.0/24", "10.9.1.1/32", "127.0.0.0/8", "2001:db8:0:1::1/128", "2001:db8:0:5::/64"]
+    let broadcast = AddressSet([try Prefix(parsing: "10.50.0.255/32")])
+    #expect(kept.own == AddressSet(try own.map { try Prefix(parsing: $0) }).subtracting(broadcast))
+    #expect(kept.broadcasts == broadcast)
+    #expect(Routes.kept(ipv4: "", ipv6: "") == Routes.Kept())
+  }
+
   @Test func `a table of the whole internet is not asked`() {
     let many = (0..<3000).map { "eth0 0000\(String(format: $0))0A 00000000 0001 0 0 0 00FFFFFF" }
     #expect(Routes.exits(ipv4: many.joined(separator: "\n"), ipv6: "").isEmpty)

@@ -46,7 +46,7 @@ package struct ReadRuleset {
     let agent = try ThisMachine.agent()
     let tables = Result<[Table], any Error> { try agent.answer(Read()).tables }
     // A machine without addresses, such as a namespace that was just made, is asked about any.
-    let own = ThisMachine.ownAddresses
+    let own = Set(ThisMachine.ownAddresses).union(ThisMachine.kept.own.singles).sorted()
     return Self(name: "this machine", own: own.isEmpty ? nil : own, names: nil, tables: tables)
   }
 
@@ -73,6 +73,15 @@ package struct ReadRuleset {
           try AllowedConnections(tables, direction, own: own, names: names, links: links, at: .current())
         }
       )
+    }
+  }
+}
+
+extension AddressSet {
+  /// Addresses that stand alone.
+  fileprivate var singles: [Address] {
+    AddressFamily.allCases.flatMap { family in
+      ranges(family).filter { $0.lowerBound == $0.upperBound }.map { Address(family, $0.lowerBound) }
     }
   }
 }

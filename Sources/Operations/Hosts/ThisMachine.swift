@@ -7,6 +7,7 @@ package import HostLife
 package import Machine
 internal import Nftables
 package import Policy
+package import RulesetSpace
 
 /// The machine the command runs on.
 package enum ThisMachine {
@@ -27,6 +28,32 @@ package enum ThisMachine {
   /// Which of its links lead where, as its routes say.
   package static var exits: [(link: String, destinations: AddressSet)] {
     Routes.exits().map { ($0.link, $0.destinations) }
+  }
+
+  /// What its routes keep for it beside the loopback: what it takes as its own, and what goes to everybody on a link.
+  package static var kept: (own: AddressSet, broadcasts: AddressSet) {
+    let kept = Routes.kept()
+    return (kept.own.subtracting(AddressSet([.ipv4Loopback, .ipv6Loopback])), kept.broadcasts)
+  }
+
+  /// What its kernel does beside its tables.
+  ///
+  /// - Parameter link: that packets come by; `nil`: any.
+  package static func kernel(by link: String?) -> KernelFacts {
+    func setting(_ values: Set<Bool>, unknown: KernelFacts.Setting) -> KernelFacts.Setting {
+      values.count > 1 ? .either : values.first.map { $0 ? .on : .off } ?? unknown
+    }
+    var facts = KernelFacts()
+    facts.routesLoopback = setting(
+      KernelSettings.values(of: .routesLoopback, .ipv4, on: link), unknown: .either)
+    for family in AddressFamily.allCases {
+      facts.forwarding[family] = setting(
+        KernelSettings.values(of: .forwarding, family, on: link), unknown: .on)
+      facts.legacyTables[family] = LegacyTables.names(family)
+      facts.settings[family] = KernelSettings.name(of: .forwarding, family, on: link)
+    }
+    facts.loopbackSetting = KernelSettings.name(of: .routesLoopback, .ipv4, on: link)
+    return facts
   }
 
   /// The hosts of a policy that have an address of this machine; more than one is possible where addresses

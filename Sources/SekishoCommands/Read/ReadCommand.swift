@@ -88,18 +88,24 @@ struct ReadCommand: Verb {
     return try report.answer(asJSON: output.json)
   }
 
-  /// Of this machine the numbers of links are known as well, and where they lead.
+  /// Of this machine the numbers of links are known as well, where they lead, and what its kernel does beside.
   private func links(in rulesets: [ReadRuleset]) -> AllowedConnections.Links {
     var indices: [String: UInt32] = [:]
     var exits: [(link: String, destinations: AddressSet)] = []
-    if file == nil, targets.host == nil, !targets.lab {
+    let isOfThisMachine = file == nil && targets.host == nil && !targets.lab
+    if isOfThisMachine {
       exits = ThisMachine.exits
       for name in [input, outgoing].compactMap({ $0 }) {
         let index = unsafe if_nametoindex(name)
         if index != 0 { indices[name] = index }
       }
     }
-    return AllowedConnections.Links(input: input, output: outgoing, indices: indices, exits: exits)
+    var links = AllowedConnections.Links(input: input, output: outgoing, indices: indices, exits: exits)
+    if isOfThisMachine {
+      links.kept = ThisMachine.kept
+      links.kernel = ThisMachine.kernel(by: input)
+    }
+    return links
   }
 
   /// The host of the inventory that a file is of.

@@ -60,11 +60,11 @@ struct ReadQuestion {
       if rulesets.count > 1 { answer.parts.append(.chapter(.sentence("\(ruleset.name, .strong)"))) }
       let rules = RuleTexts(tables)
       var connections: [File.Connection] = []
-      for point in points(own: ruleset.own) {
-        let circumstances = circumstances(own: ruleset.own, tables)
+      for (point, way) in points(own: ruleset.own) {
+        let circumstances = circumstances(of: point, way, own: ruleset.own, tables)
         let trace = try ConnectionTrace(of: point, tables, circumstances)
-        let bridges = BridgesApart(tables, point.passage.direction, links)
-        answer.parts.append(.chapter(chapter(point, trace, rules, bridges)))
+        let bridges = way == .toItself ? nil : BridgesApart(tables, point.passage.direction, links)
+        answer.parts.append(.chapter(chapter(point, way, trace, rules, bridges)))
         connections.append(File.Connection(point, trace, rules, bridges))
       }
       if connections.isEmpty {
@@ -76,41 +76,45 @@ struct ReadQuestion {
     return answer
   }
 
-  private func circumstances(own: [Address]?, _ tables: [Table]) -> Circumstances {
-    links.named(
+  private func circumstances(
+    of point: Point, _ way: AskedWay, own: [Address]?, _ tables: [Table]
+  ) -> Circumstances {
+    var own = own.map { AddressSet($0) }
+    // What goes to the host itself says by that which addresses are its own.
+    if way == .toItself { own = (own ?? AddressSet()).union(AddressSet([point.source, point.destination])) }
+    if AskedWay.loopback.contains(point.source) || AskedWay.loopback.contains(point.destination) {
+      own = own?.union(AskedWay.loopback)
+    }
+    var circumstances = links.named(
       in: Circumstances(
-        ownAddresses: own.map { AddressSet($0) }, atSecond: Timestamp.current().seconds,
-        apartFrom: tables.bridgeNames))
+        ownAddresses: own, atSecond: Timestamp.current().seconds, apartFrom: tables.bridgeNames))
+    if way == .toItself {
+      circumstances.isToItself = true
+      (circumstances.input, circumstances.output) = (nil, nil)
+    }
+    return circumstances
   }
 
   /// The connections that are asked about, each where the host meets it.
-  private func points(own: [Address]?) -> [Point] {
-    var points: [Point] = []
+  private func points(own: [Address]?) -> [(Point, AskedWay)] {
+    let own = own.map { AddressSet($0).union(links.kept.own) }
+    var points: [(Point, AskedWay)] = []
     for term in terms {
       for source in sources {
         for destination in destinations where destination.family == source.family {
           guard term.families.contains(source.family) else { continue }
-          points.append(
-            Point(
-              passage(source, destination, own), from: source, to: destination, term.ipProtocol,
-              kind: term.firstKind))
+          let way = AskedWay(from: source, to: destination, own: own, links)
+          let point = Point(
+            way.passage, from: source, to: destination, term.ipProtocol, kind: term.firstKind)
+          points.append((point, way))
         }
       }
     }
     return points
   }
 
-  private func passage(_ source: Address, _ destination: Address, _ own: [Address]?) -> Passage {
-    if let own {
-      return own.contains(destination) ? .ingress : own.contains(source) ? .egress : .forward
-    }
-    // The links that are named tell; without any it is asked of whom the file is.
-    if links.output != nil { return links.input == nil ? .egress : .forward }
-    return .ingress
-  }
-
   private func chapter(
-    _ point: Point, _ trace: ConnectionTrace, _ rules: RuleTexts, _ bridges: BridgesApart?
+    _ point: Point, _ way: AskedWay, _ trace: ConnectionTrace, _ rules: RuleTexts, _ bridges: BridgesApart?
   ) -> Chapter {
     let fate =
       switch trace.fate {
@@ -118,13 +122,7 @@ struct ReadQuestion {
       case .stopped: "is stopped"
       case .mayPass: "may pass, depending on more than the connection"
       }
-    let way =
-      switch point.passage {
-      case .ingress: "in"
-      case .egress: "out"
-      case .forward, .whole: "through"
-      }
-    let title = "\(point.source) → \(point.destination)  \(point.serviceWords), \(way): \(fate)"
+    let title = "\(point.source) → \(point.destination)  \(point.serviceWords), \(way.rawValue): \(fate)"
     var entries: [Entry] = []
     for step in trace.steps {
       let place = "\(step.hook), \(step.table) \(step.chain)\(step.isTranslated ? ", as translated" : "")"
@@ -139,6 +137,7 @@ struct ReadQuestion {
       }
     }
     if entries.isEmpty { entries.append("no base chain is on its way") }
+    entries += KernelWords(trace.obstacles, links.kernel).entries
     if let bridges { entries.append(bridges.entry) }
     return Chapter(.facts, Words(title, .strong), entries)
   }
@@ -160,6 +159,8 @@ struct ReadQuestion {
       let steps: [Step]
       /// Names of bridges of containers, of which something else is to be said.
       let apartFromBridges: [String]
+      /// What else than rules stops it, or may.
+      let besideTables: [String]
 
       init(_ point: Point, _ trace: ConnectionTrace, _ rules: RuleTexts, _ bridges: BridgesApart?) {
         from = "\(point.source)"
@@ -173,6 +174,7 @@ struct ReadQuestion {
           }
         steps = trace.steps.map { Step($0, rules) }
         apartFromBridges = bridges?.names ?? []
+        besideTables = KernelWords.codes(trace.obstacles)
       }
     }
 

@@ -57,6 +57,7 @@ struct ReadReport {
         answer.parts += tables.compactMap { table in
           table.loadingObstacle.map { .remark("table \(table.family) \(table.name): \($0)") }
         }
+        if let legacy = KernelWords([.legacy], links.kernel).legacy { answer.parts.append(.remark(legacy)) }
         if tables.isEmpty { answer.parts.append(.remark("\(ruleset.name) has no tables")) }
       }
     }
@@ -67,8 +68,13 @@ struct ReadReport {
   private func chapter(_ connections: AllowedConnections) -> Chapter {
     let title = Words(title(connections.direction), .strong)
     let nowhere = Sources(files: [])
+    let obstacles = KernelWords(connections.obstacles, links.kernel).entries
     if !connections.isFiltered {
-      return Chapter(.facts, title, ["everything"] + connections.beside(nowhere))
+      return Chapter(.facts, title, ["everything"] + obstacles + connections.beside(nowhere))
+    }
+    // A ruleset that stops nothing there is not what does.
+    if connections.direction == .forward, links.kernel.forwardsNothing {
+      return Chapter(.facts, title, ["nothing"] + obstacles)
     }
     var entries = connections.lines.map { $0.entry(.opens, nowhere) }
     if entries.isEmpty, connections.possible.isEmpty { entries.append("nothing") }
@@ -84,7 +90,7 @@ struct ReadReport {
       case .notAll: entries.append(Entry(.risk, "\(what) do not all pass"))
       }
     }
-    return Chapter(.facts, title, entries + connections.beside(nowhere))
+    return Chapter(.facts, title, entries + obstacles + connections.beside(nowhere))
   }
 
   private func title(_ direction: Direction) -> String {
@@ -125,6 +131,7 @@ struct ReadReport {
       var apartFromBridges: [String]?
       var givenUp: [String]?
       var letsRepliesPass: Bool?
+      var besideTables: [String]?
 
       init(_ direction: Direction, _ result: Result<AllowedConnections, any Error>) {
         self.direction = direction.rawValue
@@ -148,6 +155,7 @@ struct ReadReport {
           apartFromBridges = connections.bridges?.names ?? []
           givenUp = connections.givenUp.chains
           letsRepliesPass = connections.replies == .all
+          besideTables = KernelWords.codes(connections.obstacles)
         }
       }
     }
