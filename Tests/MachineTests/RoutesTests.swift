@@ -80,7 +80,8 @@ import Testing
     00000000000000000000000000000000 00 00000000000000000000000000000000 00 00000000000000000000000000000000 00000400 00000001 00000000 80000001       lo
     """
 
-  @Test func `what routes keep for the machine is its own, but for broadcasts and what marks lead to`() throws {
+  @Test func `what routes keep for the machine is its own, but for broadcasts and what marks lead to`() throws
+  {
     let kept = Routes.kept(ipv4: Self.tries, ipv6: Self.ipv6 + "\n" + Self.kept6)
     let own = ["10.50.0.0/24", "10.9.1.1/32", "127.0.0.0/8", "2001:db8:0:1::1/128", "2001:db8:0:5::/64"]
     let broadcast = AddressSet([try Prefix(parsing: "10.50.0.255/32")])

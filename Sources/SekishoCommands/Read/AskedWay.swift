@@ -18,7 +18,9 @@ enum AskedWay: String {
 
   /// - Parameter own: the host's addresses; `nil`: not known.
   init(from source: Address, to destination: Address, own: AddressSet?, _ links: AllowedConnections.Links) {
-    func isOwn(_ address: Address) -> Bool { Self.loopback.contains(address) || own?.contains(address) ?? false }
+    func isOwn(_ address: Address) -> Bool {
+      Self.loopback.contains(address) || own?.contains(address) ?? false
+    }
     let isForGroups = Self.groups.contains(destination) || links.kept.broadcasts.contains(destination)
     let mayLoop = [nil, "lo"].contains(links.input) && (own != nil || [nil, "lo"].contains(links.output))
     if mayLoop, isOwn(source) && isOwn(destination) || source == destination && own == nil {

@@ -6,9 +6,12 @@ internal import RulesetSpace
 struct KernelWords {
   private let obstacles: Set<KernelFacts.Obstacle>
   private let kernel: KernelFacts
+  private let families: [AddressFamily]
 
-  init(_ obstacles: Set<KernelFacts.Obstacle>, _ kernel: KernelFacts) {
+  /// - Parameter family: of which it is told; `nil`: of both.
+  init(_ obstacles: Set<KernelFacts.Obstacle>, _ kernel: KernelFacts, _ family: AddressFamily? = nil) {
     (self.obstacles, self.kernel) = (obstacles, kernel)
+    families = family.map { [$0] } ?? AddressFamily.allCases
   }
 
   /// For programs.
@@ -27,7 +30,7 @@ struct KernelWords {
 
   private var forwarding: [String] {
     func families(_ setting: KernelFacts.Setting) -> [AddressFamily] {
-      AddressFamily.allCases.filter { kernel.forwarding[$0] == setting }
+      self.families.filter { kernel.forwarding[$0] == setting }
     }
     func names(_ families: [AddressFamily]) -> String {
       families.compactMap { kernel.settings[$0] }.joined(separator: " and ")
@@ -54,7 +57,7 @@ struct KernelWords {
 
   /// Rules of iptables that are not read; `nil`: there are none.
   var legacy: String? {
-    let tables = AddressFamily.allCases.flatMap { family in
+    let tables = families.flatMap { family in
       (kernel.legacyTables[family] ?? []).map { "\(family == .ipv4 ? "ip" : "ip6") \($0)" }
     }
     if tables.isEmpty { return nil }

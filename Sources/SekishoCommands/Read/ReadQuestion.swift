@@ -137,7 +137,7 @@ struct ReadQuestion {
       }
     }
     if entries.isEmpty { entries.append("no base chain is on its way") }
-    entries += KernelWords(trace.obstacles, links.kernel).entries
+    entries += KernelWords(trace.obstacles, links.kernel, point.source.family).entries
     if let bridges { entries.append(bridges.entry) }
     return Chapter(.facts, Words(title, .strong), entries)
   }
