@@ -45,14 +45,14 @@ package enum ThisMachine {
     }
     var facts = KernelFacts()
     facts.routesLoopback = setting(
-      KernelSettings.values(of: .routesLoopback, .ipv4, on: link), unknown: .either)
+      LinkSettings.values(of: .routesLoopback, .ipv4, on: link), unknown: .either)
     for family in AddressFamily.allCases {
       facts.forwarding[family] = setting(
-        KernelSettings.values(of: .forwarding, family, on: link), unknown: .on)
+        LinkSettings.values(of: .forwarding, family, on: link), unknown: .on)
       facts.legacyTables[family] = LegacyTables.names(family)
-      facts.settings[family] = KernelSettings.name(of: .forwarding, family, on: link)
+      facts.settings[family] = LinkSettings.name(of: .forwarding, family, on: link)
     }
-    facts.loopbackSetting = KernelSettings.name(of: .routesLoopback, .ipv4, on: link)
+    facts.loopbackSetting = LinkSettings.name(of: .routesLoopback, .ipv4, on: link)
     return facts
   }
 

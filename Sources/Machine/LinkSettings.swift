@@ -3,7 +3,7 @@ internal import CLinux
 internal import Glibc
 
 /// What of the network namespace this process is in decides about packets beside nftables.
-package enum KernelSettings {
+package enum LinkSettings {
   /// A setting of links.
   package enum Setting: String, Sendable {
     /// Whether packets that come by a link are led on.
