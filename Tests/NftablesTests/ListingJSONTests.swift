@@ -64,7 +64,7 @@ import Testing
         #"(opaque json brand new: {"brand new": {"a": ["b", null, true, 7]}})"#,
         #"(opaque json log: {"log": {"level": "\u001b[31mloud"}}) drop"#, "accept",
       ])
-    #expect(errors.count == 2)
+    #expect(errors.count == 3)
     #expect(errors.allSatisfy { $0.hasPrefix("nftables[") && $0.contains("].rule.expr[0].") })
     // Of a file that we wrote everything has to be understood.
     #expect(throws: RulesetJSONError.self) { try Table.tables(fromJSON: bytes) }
