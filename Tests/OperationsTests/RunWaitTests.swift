@@ -33,7 +33,7 @@ import Testing
       result.withLock { $0 = value }
     }
     defer { task.cancel() }
-    let end = ContinuousClock.now + .seconds(300)
+    let end = ContinuousClock.now + .seconds(1500)
     while ContinuousClock.now < end {
       if let value = result.withLock({ $0 }) { return value }
       try await Task.sleep(for: .milliseconds(20))
@@ -49,7 +49,7 @@ import Testing
     let run = WaveRun(
       fleet.inner.plan, on: fleet, log: fleet.inner, listener: Deaf(),
       check: { _ in
-        let end = ContinuousClock.now + .seconds(120)
+        let end = ContinuousClock.now + .seconds(600)
         while true {
           let renewed = fleet.renewed.withLock { $0 }
           let missing = ["b", "d", "e"].filter { renewed[$0, default: 0] < 3 }
