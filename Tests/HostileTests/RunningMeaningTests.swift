@@ -150,6 +150,8 @@ struct RunningMeaningTests {
     try withShell { shell in
       let result = try shell.run(
         """
+        # A file says nothing of it.
+        for setting in ipv4/ip_forward ipv6/conf/all/forwarding; do echo 1 >/proc/sys/net/$setting; done
         nft 'table inet mine { chain i { type filter hook input priority 0; policy drop; tcp dport 22 accept; }; }'
         sekisho read --allows > before; grep '+ any IPv4 → any IPv4  tcp/22' before; (! grep perhaps before)
         nft '\(table.replacing("RULE", with: ""))'
