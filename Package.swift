@@ -137,7 +137,7 @@ let package = Package(
 
     layer("Sessions", ["Addressing", "Nftables"], isSmall: true),
     layer("HostState", ["Addressing"], isSmall: true),
-    layer("Machine", ["Addressing", "CLinux", system], isSmall: true),
+    layer("Machine", ["Addressing", "CLinux", "CXtables", system], isSmall: true),
     layer("Signing", ["Digest", "JSONStrings", "Machine", system], isSmall: true),
     layer("HostServices", ["AgentProtocol", "Machine", system], isSmall: true),
     layer("HostStore", ["Digest", "HostState", "Machine", system], isSmall: true),

@@ -5,6 +5,5 @@
 #include "files.h"
 #include "processes.h"
 #include "sockets.h"
-#include "xtables.h"
 
 #endif

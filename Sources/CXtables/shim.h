@@ -31,6 +31,8 @@
 #include <linux/netfilter_ipv6/ip6t_REJECT.h>
 #include <linux/netfilter_ipv6/ip6t_hl.h>
 
+#include "legacy.h"
+
 /* Macros that are computed, which Swift does not see. */
 enum {
   SEKISHO_XT_CONNTRACK_STATE_SNAT = XT_CONNTRACK_STATE_SNAT,

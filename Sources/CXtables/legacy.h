@@ -1,17 +1,13 @@
 // Whether tables of x_tables (iptables-legacy) decide anything.
-#ifndef SEKISHO_LINUX_XTABLES_H
-#define SEKISHO_LINUX_XTABLES_H
+#ifndef SEKISHO_XTABLES_LEGACY_H
+#define SEKISHO_XTABLES_LEGACY_H
 
-#include <netinet/in.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <linux/netfilter.h>
-#include <linux/netfilter_ipv4/ip_tables.h>
-#include <linux/netfilter_ipv6/ip6_tables.h>
 
 // What the entry at an offset of a table does: its verdict, which is only read where it is of the standard target; 0, which is
 // no verdict of an end, where there is none.
