@@ -188,7 +188,7 @@ package struct TargetsFleet: RunFleet {
     if level == 0, plan.before[target.name]?.wasOpen != false { return }
     let seen = level == 0 ? seen[target.name] : nil
     do {
-      try await target.ask([Status.self, Look.self]) {
+      try await target.ask([Status.self, History.self, Look.self]) {
         try await $0.requireStanding(as: seen, wanted: target.wanted)
       }
     } catch let failure as AgentFailure where failure.code == .moved {
