@@ -40,6 +40,8 @@ struct Alteration: Hashable {
   var destination = Destination.asked
   var port = Port.asked
   var source = Source.asked
+  /// Whether bytes of its header were written, or may have been: then it is not what the client has sent.
+  var isRewritten = false
   /// `IPS_DST_NAT`; `nil`: not known.
   var isTranslated: Bool? = false
   var tracking = Tracking.usual
@@ -47,6 +49,13 @@ struct Alteration: Hashable {
   var mayBeTaken = false
   /// The rule that translated it, or handed it to a socket.
   var rule: RulePlace?
+
+  /// Another packet, whichever.
+  mutating func becomeAnything() {
+    (destination, port, source) = (.unknown, .unknown, .unknown)
+    isRewritten = true
+    isTranslated = nil
+  }
 
   /// The same but for its source, which is translated on its way out.
   var ofDestination: Self {

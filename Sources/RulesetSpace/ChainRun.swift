@@ -180,7 +180,12 @@ struct ChainRun {
     case .translates(let translation):
       return try translate(translation, registers, &condition, &way)
     case .unknown:
-      try concludeUnknown(condition.match(in: domain), &way)
+      let match = try condition.match(in: domain)
+      var altered = alteration
+      altered.becomeAnything()
+      try way.settle()
+      try way.outcome.add(match.possible.intersection(way.here), altered)
+      try concludeUnknown(match, &way)
       registers.forget()
       condition.doubt()
     }
@@ -228,6 +233,7 @@ struct ChainRun {
       altered.tracking = alteration.tracking
       altered.mayBeTaken = alteration.mayBeTaken
       altered.source = alteration.source
+      altered.isRewritten = alteration.isRewritten
       altered.rule = way.rule
       try way.settle()
       let possible = try match.possible.intersection(way.here)
@@ -271,6 +277,7 @@ struct ChainRun {
     let match = try condition.match(in: domain)
     if altered != alteration {
       altered.isTranslated = nil
+      altered.isRewritten = true
       altered.rule = way.rule
       try way.settle()
       try way.outcome.add(match.possible.intersection(way.here), altered)

@@ -5,17 +5,6 @@ internal import Nftables
 /// Sends the connections of a domain along the hooks of a host, as the client asks for them: translation moves them
 /// from one hook to another, and what chains behind it see is another destination.
 struct HookWalk {
-  /// Packets that were treated alike so far.
-  private struct Course {
-    /// The connections that they may be of.
-    var here: ConnectionSpace
-    var alteration = Alteration.none
-    /// Whether a rule has decided on the destination of the connection: no other is asked then.
-    var isBound = false
-    /// The same of its source.
-    var isSourceBound = false
-  }
-
   struct Result {
     var passing: Match
     var splits: Set<IPProtocol> = []
@@ -250,7 +239,7 @@ struct HookWalk {
     for place in ruleset.places(of: hook, domain.family) {
       var next: [Course] = []
       for course in courses { next += try send(course, through: place, hook, link, isBound: isBound) }
-      courses = try Self.fewer(next, in: domain)
+      courses = try Course.fewer(next, in: domain)
     }
     return courses
   }
@@ -299,9 +288,7 @@ struct HookWalk {
     for chain in chains {
       var open = domain.empty
       for one in try send(course, through: chain, link) {
-        if one.alteration == course.alteration, one.isBound == course.isBound,
-          one.isSourceBound == course.isSourceBound
-        {
+        if one.isTreated(as: course) {
           open = try open.union(one.here)
         } else {
           result.append(one)
@@ -330,7 +317,7 @@ struct HookWalk {
     result.splits.formUnion(run.splits)
     guard let outcome = known else {
       if chain.isJudging { dropped = try dropped.union(course.here) }
-      return Self.anything(of: course, behind: chain)
+      return course.becomingAnything(behind: chain)
     }
     result.masquerades.formUnion(run.masquerades)
     var (accepted, refused) = (outcome.accepted, outcome.dropped)
@@ -362,13 +349,13 @@ struct HookWalk {
         // Its header is another.
         result.append(here)
       } else if [.prerouting, .output].contains(chain.base.hook) {
-        result += try led(here)
+        result += try here.led(in: domain)
       } else {
         here.isSourceBound = true
         result.append(here)
       }
     }
-    try result += set(&rest, apart: outcome)
+    try result += rest.setApart(outcome)
     if !rest.here.isEmpty { result.append(rest) }
     return result
   }
@@ -386,141 +373,5 @@ struct HookWalk {
       result.givenUp.insert("\(chain.table.title) \(chain.name)")
       return nil
     }
-  }
-
-  /// Whatever the rules of a chain may do to packets that it does not drop. No rule is named: which ones do it is not known.
-  private static func anything(of course: Course, behind chain: BaseChains.Called) -> [Course] {
-    var rest = course
-    let isFirst = [.prerouting, .output].contains(chain.base.hook)
-    if isFirst, chain.base.priority.rawValue <= -200, chain.table.untracks {
-      rest.alteration.tracking = .unknown
-    }
-    if isFirst, chain.table.handsOver { rest.alteration.mayBeTaken = true }
-    guard isFirst, chain.isTranslating else { return [rest] }
-    var led = rest
-    (led.alteration.destination, led.alteration.port) = (.unknown, .unknown)
-    led.alteration.isTranslated = nil
-    led.isBound = true
-    return [rest, led]
-  }
-
-  /// Where a rule translates to what was asked for anyway, nothing is translated.
-  private func led(_ course: Course) throws(NotProven) -> [Course] {
-    let alteration = course.alteration
-    if course.here.isEmpty { return [] }
-    let same = try course.here.intersection(domain.space(of: alteration.overlap))
-    var (led, plain) = (course, course)
-    (led.isBound, plain.isBound) = (true, true)
-    led.here = try course.here.subtracting(same)
-    plain.here = same
-    if alteration.isExact {
-      (plain.alteration.destination, plain.alteration.port) = (.asked, .asked)
-      plain.alteration.isTranslated = false
-    } else {
-      plain.alteration.isTranslated = nil
-    }
-    return [led, plain].filter { !$0.here.isEmpty }
-  }
-
-  /// What connection tracking leaves alone, and what a socket may have taken.
-  private func set(_ rest: inout Course, apart outcome: Outcome) throws(NotProven) -> [Course] {
-    var result: [Course] = []
-    for (rule, connections) in outcome.taken {
-      let taken = try connections.intersection(rest.here)
-      if taken.isEmpty { continue }
-      var course = rest
-      course.here = taken
-      course.alteration.mayBeTaken = true
-      if course.alteration.rule == nil { course.alteration.rule = rule }
-      rest.here = try rest.here.subtracting(taken)
-      result.append(course)
-    }
-    let possible = try outcome.untracked.possible.intersection(rest.here)
-    if !possible.isEmpty {
-      var course = rest
-      course.here = try outcome.untracked.sure.intersection(possible)
-      course.alteration.tracking = .untracked
-      if !course.here.isEmpty { result.append(course) }
-      let sure = course.here
-      course.here = try possible.subtracting(sure)
-      course.alteration.tracking = .unknown
-      if !course.here.isEmpty { result.append(course) }
-      rest.here = try rest.here.subtracting(possible)
-    }
-    return result
-  }
-
-  /// A ruleset may lead to thousands of places; each would be followed through every chain behind.
-  private static let mostCourses = 256
-
-  /// Too many courses as fewer: first their sources are not known any more, then all as one whose destination is not known.
-  private static func fewer(_ courses: [Course], in domain: Domain) throws(NotProven) -> [Course] {
-    guard courses.count > mostCourses else { return courses }
-    var result: [Course] = []
-    for var course in courses {
-      if course.alteration.source != .asked { course.alteration.source = .unknown }
-      let place = result.firstIndex {
-        $0.alteration == course.alteration && $0.isBound == course.isBound
-          && $0.isSourceBound == course.isSourceBound
-      }
-      if let place {
-        result[place].here = try result[place].here.union(course.here)
-      } else {
-        result.append(course)
-      }
-    }
-    guard result.count > mostCourses else { return result }
-    let altered = result.filter { $0.alteration.rule != nil }
-    guard let first = altered.first,
-      let together = try? domain.empty.union(altered.map(\.here))
-    else { return result }
-    var alteration = Alteration(destination: .unknown, port: .unknown, isTranslated: nil, tracking: .unknown)
-    alteration.source = .unknown
-    alteration.rule = first.alteration.rule
-    return result.filter { $0.alteration.rule == nil }
-      + [Course(here: together, alteration: alteration, isBound: true)]
-  }
-}
-
-extension Table {
-  /// Whether a rule tells connection tracking to leave packets alone.
-  fileprivate var untracks: Bool {
-    anyMeaning { if case .untracks = $0 { true } else { false } }
-  }
-
-  /// Whether a rule hands packets to sockets of the host.
-  fileprivate var handsOver: Bool {
-    anyMeaning { if case .translates(let translation) = $0 { translation?.kind == .socket } else { false } }
-  }
-
-  private func anyMeaning(_ holds: (Meaning) -> Bool) -> Bool {
-    chains.contains { $0.rules.contains { $0.expressions.contains { $0.meaning.map(holds) ?? false } } }
-  }
-}
-
-extension Alteration {
-  /// Whether the target is one address and port.
-  fileprivate var isExact: Bool {
-    switch (destination, port) {
-    case (.asked, .asked), (.bytes, .asked), (.asked, .bytes), (.bytes, .bytes): true
-    default: false
-    }
-  }
-
-  /// What is asked for and may be the target as well.
-  fileprivate var overlap: Box {
-    var box = Box()
-    switch destination {
-    case .bytes(let bytes): box.restrict(\.destinations, to: IntervalSet([Self.hull(bytes)]))
-    case .among(let targets): box.restrict(\.destinations, to: targets)
-    case .asked, .own, .unknown: break
-    }
-    switch port {
-    case .bytes(let bytes): box.restrict(\.kinds, to: IntervalSet([Self.hull(bytes)]))
-    case .among(let ports):
-      box.restrict(\.kinds, to: IntervalSet([UInt128(ports.lowerBound)...UInt128(ports.upperBound)]))
-    case .asked, .unknown: break
-    }
-    return box
   }
 }

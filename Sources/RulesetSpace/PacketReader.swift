@@ -156,7 +156,8 @@ struct PacketReader {
     return switch alteration.source {
     case .asked: field(.source, width)
     case .bytes(let bytes): bytes
-    case .own: circumstances.ownSources == nil ? hidden(width) : field(.disguise, width)
+    // Of a host whose addresses are not known none is told for certain.
+    case .own: circumstances.ownSources?.isEmpty ?? true ? hidden(width) : field(.disguise, width)
     case .unknown: hidden(width)
     }
   }
@@ -202,7 +203,7 @@ struct PacketReader {
       return hidden(2) + port + hidden(9) + [byte ?? .hidden] + hidden(6)
     case .udp: return hidden(2) + port + hidden(4)
     case .sctp: return hidden(2) + port + hidden(8)
-    case .icmp, .icmpv6: return field(.kind, 1) + hidden(7)
+    case .icmp, .icmpv6: return (alteration.port == .unknown ? hidden(1) : field(.kind, 1)) + hidden(7)
     default: return []
     }
   }
@@ -232,7 +233,8 @@ struct PacketReader {
     case (.transportProtocol, _): return [ipProtocol]
     default: break
     }
-    guard direction == .original, state == .new else { return hidden(16) }
+    // What was written into it ahead of connection tracking is what that has seen.
+    guard direction == .original, state == .new, !alteration.isRewritten else { return hidden(16) }
     switch key {
     case .source, .sourceIPv4, .sourceIPv6: return field(.source, width)
     // What the client asked for, whatever has become of it.

@@ -12,17 +12,6 @@ import Testing
 extension KernelProof {
   /// Rulesets of others that translate: what their space says against real packets.
   @Suite struct TranslationProofTests {
-    private static let inventory = """
-      version: 1
-      services: {web: tcp/80}
-      hosts:
-        client: {addresses: [10.0.0.1, "2001:db8::1"]}
-        inner: {addresses: [10.0.9.1, "2001:db8:9::1"]}
-        gate: {addresses: [10.0.0.254, "2001:db8::fe"], forwarding: gateway, routes: [{between: [client, inner]}]}
-      flows:
-        client-to-inner: {from: client, to: inner, service: web, why: a test}
-      """
-
     /// Each within `table inet t { … }` of the gate.
     private static let rulesets = [
       """
@@ -56,37 +45,11 @@ extension KernelProof {
       """,
     ]
 
-    private static let ports: [UInt16] = [80, 81, 443, 8080, 8443]
-    private static let own = ["10.0.0.254", "2001:db8::fe"]
-
     @Test(arguments: 0..<6)
     func `packets do what the space of a ruleset that translates says`(number: Int) async throws {
-      let ends = Self.own + ["10.0.9.1", "2001:db8:9::1"]
-      let attempts = ends.flatMap { end in Self.ports.map { (end: end, port: $0) } }
-      try await withProofLab(try loaded(Self.inventory), try labRights()) { proof in
-        try await proof.lab.load("gate", "table inet t {\n\(Self.rulesets[number])\n}\n")
-        let tables = try await proof.ask("gate") { agent in try await agent.ask(Read()).tables }
-        let universe = Universe()
-        let own = AddressSet(try Self.own.map { try Address(parsing: $0) })
-        let circumstances = Circumstances(ownAddresses: own)
-        let ingress = try RulesetSpace(tables, .ingress, circumstances, in: universe)
-        let forward = try RulesetSpace(tables, .forward, circumstances, in: universe)
-        let listening = ["tcp=" + Self.ports.map(String.init).joined(separator: ",")]
-        _ = try await proof.lab.whileListening(["gate", "inner"], listening) {
-          let outcomes = try await proof.lab.probe("client", attempts.map { "tcp - \($0.end) \($0.port)" })
-          for ((end, port), outcome) in zip(attempts, outcomes) {
-            let isHere = Self.own.contains(end)
-            let destination = try Address(parsing: end)
-            let source = try Address(parsing: destination.family == .ipv4 ? "10.0.0.1" : "2001:db8::1")
-            let point = Point(isHere ? .ingress : .forward, from: source, to: destination, .tcp, kind: port)
-            let space = isHere ? ingress : forward
-            let label = "ruleset \(number), \(end) \(port): \(outcome)"
-            #expect(space.lower.contains(point) == (outcome == "open"), "\(label)")
-            #expect(space.upper.contains(point) == (outcome == "open"), "\(label)")
-          }
-          // Some of both, or nothing has been tried.
-          #expect(outcomes.contains("open") && outcomes.contains { $0 != "open" })
-        }
+      try await withProofLab(try loaded(GateProof.inventory), try labRights()) { proof in
+        let gate = try await GateProof("table inet t {\n\(Self.rulesets[number])\n}", in: proof)
+        _ = try await gate.hold("ruleset \(number)", isCertain: true, in: proof)
       }
     }
 
@@ -95,7 +58,7 @@ extension KernelProof {
       _ tables: [Table], _ passage: Passage, from source: [String], _ asked: [(end: String, kind: UInt16)],
       _ ipProtocol: (AddressFamily) -> IPProtocol
     ) throws -> [(surely: Bool, perhaps: Bool)] {
-      let own = AddressSet(try Self.own.map { try Address(parsing: $0) })
+      let own = AddressSet(try GateProof.own.map { try Address(parsing: $0) })
       let universe = Universe()
       let space = try RulesetSpace(tables, passage, Circumstances(ownAddresses: own), in: universe)
       let sources = try source.map { try Address(parsing: $0) }
@@ -130,11 +93,11 @@ extension KernelProof {
       rules: String
     ) async throws {
       let ends = ["10.0.9.1", "2001:db8:9::1", "10.0.0.1"]
-      let asked = ends.flatMap { end in Self.ports.map { (end: end, kind: $0) } }
-      try await withProofLab(try loaded(Self.inventory), try labRights()) { proof in
+      let asked = ends.flatMap { end in GateProof.ports.map { (end: end, kind: $0) } }
+      try await withProofLab(try loaded(GateProof.inventory), try labRights()) { proof in
         let tables = try await tables(rules, proof)
-        let fates = try fates(tables, .egress, from: Self.own, asked) { _ in .tcp }
-        let listening = ["tcp=" + Self.ports.map(String.init).joined(separator: ",")]
+        let fates = try fates(tables, .egress, from: GateProof.own, asked) { _ in .tcp }
+        let listening = ["tcp=" + GateProof.ports.map(String.init).joined(separator: ",")]
         _ = try await proof.lab.whileListening(["gate", "inner", "client"], listening) {
           let outcomes = try await proof.lab.probe("gate", asked.map { "tcp - \($0.end) \($0.kind)" })
           for (((end, port), outcome), fate) in zip(zip(asked, outcomes), fates) {
@@ -157,7 +120,7 @@ extension KernelProof {
     func `what is led elsewhere is not told to be stopped where it passes by a link that another table names`(
       rules: String, passes: Bool
     ) async throws {
-      try await withProofLab(try loaded(Self.inventory), try labRights()) { proof in
+      try await withProofLab(try loaded(GateProof.inventory), try labRights()) { proof in
         try await proof.lab.load(
           "gate",
           """
@@ -171,7 +134,7 @@ extension KernelProof {
           """)
         let tables = try await proof.ask("gate") { agent in try await agent.ask(Read()).tables }
         let known = try TranslationLine.all(
-          of: tables, own: try Self.own.map { try Address(parsing: $0) }, name: "gate", names: nil,
+          of: tables, own: try GateProof.own.map { try Address(parsing: $0) }, name: "gate", names: nil,
           at: Timestamp(seconds: 1_800_000_000))
         let line = try #require(known.lines.first { $0.direction == .ingress })
         #expect(line.links == .allBut(["docker0"]) && line.isSure, "\(line.words)")
@@ -199,15 +162,15 @@ extension KernelProof {
 
     @Test(arguments: pinging)
     func `messages that are led elsewhere go as the space says`(rules: String) async throws {
-      let ends = Self.own + ["10.0.9.1", "2001:db8:9::1"]
+      let ends = GateProof.own + ["10.0.9.1", "2001:db8:9::1"]
       let source = ["10.0.0.1", "2001:db8::1"]
-      try await withProofLab(try loaded(Self.inventory), try labRights()) { proof in
+      try await withProofLab(try loaded(GateProof.inventory), try labRights()) { proof in
         let tables = try await tables(rules, proof)
         var outcomes: [String] = []
         for end in ends {
           let isIPv4 = try Address(parsing: end).family == .ipv4
           let kind: UInt16 = isIPv4 ? 8 : 128
-          let passage: Passage = Self.own.contains(end) ? .ingress : .forward
+          let passage: Passage = GateProof.own.contains(end) ? .ingress : .forward
           let fate = try fates(tables, passage, from: source, [(end: end, kind: kind)]) {
             $0 == .ipv4 ? .icmp : .icmpv6
           }[0]
@@ -241,7 +204,7 @@ extension KernelProof {
         chain on { type filter hook forward priority 0; policy drop; ct state established accept; tcp dport 443 accept; }
         """
       let asked = [80, 443, 8080, 8443].map { (end: "10.0.9.1", kind: UInt16($0)) }
-      try await withProofLab(try loaded(Self.inventory), try labRights()) { proof in
+      try await withProofLab(try loaded(GateProof.inventory), try labRights()) { proof in
         let tables = try await tables(rules, proof)
         for command in [
           "ip rule add fwmark 1 lookup 100", "ip route add local default dev lo table 100",

@@ -5,6 +5,8 @@ extension Expression {
     guard let (verb, body) = (try? JSONValue(parsing: text))?.onlyMember else { return nil }
     return switch verb {
     case "match": body["left"]?["exthdr"].flatMap { meaning(ofHeader: $0, body) }
+    // Without what it holds: a match rewrites nothing and ends no packet's way.
+    case "xt": body["type"]?.string == "match" ? .mayMatch : nil
     case "mangle": body["key"]?.onlyMember.flatMap { meaning(ofWriting: $0.key, $0.value) }
     default: nil
     }
@@ -15,8 +17,10 @@ extension Expression {
     guard let name = header["name"]?.string, name != "mh" else { return nil }
     if header["field"] != nil { return .neverMatches }
     guard case .bool(let isThere)? = match["right"] else { return nil }
-    let isEqual = match["op"]?.string != "!="
-    return isThere == isEqual ? .neverMatches : .notes
+    if isThere == (match["op"]?.string != "!=") { return .neverMatches }
+    // A listing leaves out that only packets of IPv6 are asked.
+    let register = Register.at(byte: 0)
+    return .steps([.meta(.nfProto, into: register), .compare(.equal, register, [Family.ipv6.rawValue])])
   }
 
   private static func meaning(ofWriting kind: String, _ key: JSONValue) -> Meaning? {

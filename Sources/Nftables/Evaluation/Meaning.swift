@@ -45,7 +45,7 @@ extension Expression {
     case "masq", "json snat", "json masquerade": return .translates(Translation(.masquerade, flags: []))
     case "notrack": return .untracks
     case "json match": return Self.meaning(ofJSON: attributes) ?? .mayMatch
-    case "json mangle": return Self.meaning(ofJSON: attributes) ?? .unknown
+    case "json mangle", "json xt": return Self.meaning(ofJSON: attributes) ?? .unknown
     case "match", "socket", "osf", "connlimit", "quota", "xfrm", "tunnel", "inner",
       "json quota", "json limit", "json ct count":
       return .mayMatch

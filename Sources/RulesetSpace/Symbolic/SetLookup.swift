@@ -51,8 +51,8 @@ struct SetLookup {
       }
       return
     }
-    let components =
-      type.count > 1 ? declared(type, bytes.count) ?? components(bytes) : [0..<bytes.count]
+    let parts = type.count > 1 ? declared(type, bytes.count) : [0..<bytes.count]
+    let components = parts ?? components(bytes, place)
     for index in 0..<elements.count {
       let (first, last) = (elements.key(index), elements.lastKey(index))
       var box = Box()
@@ -64,6 +64,11 @@ struct SetLookup {
           Array(first.dropFirst(component.lowerBound).prefix(component.count)),
           Array(last.dropFirst(component.lowerBound).prefix(component.count))
         )
+        // What is known may be a part of something longer, of which no part is within a range for itself.
+        if parts == nil, low != high, constants(Array(bytes[component])) != nil {
+          isSure = false
+          continue
+        }
         let comparison = Comparison(Array(bytes[component]), from: low, to: high, place)
         isNever = isNever || comparison.isNever && comparison.splits.isEmpty
         isSure = isSure && comparison.isSure
@@ -99,7 +104,7 @@ private func declared(_ type: [DataType], _ length: Int) -> [Range<Int>]? {
 }
 
 /// The same where types do not say it: bytes of one field, or of what is known, are one part.
-private func components(_ bytes: [SymbolicByte]) -> [Range<Int>] {
+private func components(_ bytes: [SymbolicByte], _ place: Comparison.Place) -> [Range<Int>] {
   func kind(_ index: Int) -> SymbolicByte.Field? {
     if case .field(let field, _, _, _) = bytes[index] { field } else { nil }
   }
@@ -118,9 +123,8 @@ private func components(_ bytes: [SymbolicByte]) -> [Range<Int>] {
   }
   return result.map { part in
     // What fills a part up to 4 bytes is not of the field and always 0.
-    guard kind(part.lowerBound) != nil else { return part }
-    let end = part.last { kind($0) != nil }.map { $0 + 1 } ?? part.upperBound
-    return part.lowerBound..<end
+    guard let field = kind(part.lowerBound) else { return part }
+    return part.lowerBound..<min(part.upperBound, part.lowerBound + place.width(field))
   }
 }
 
