@@ -161,15 +161,18 @@ package struct TargetsFleet: RunFleet {
     let host = target.name
     let level = plan.level(of: host, behind: level)
     let books = try await target.ask(Self.requests) { agent in
-      let books = try await agent.ask(History())
-      guard case .trying = RunStanding(of: host, in: plan, books) else { return books }
-      _ = try await agent.ask(EndTrial())
-      return try await agent.ask(History())
+      var books = try await agent.ask(History())
+      if case .trying = RunStanding(of: host, in: plan, books) {
+        _ = try await agent.ask(EndTrial())
+        books = try await agent.ask(History())
+      }
+      if case .at(level) = RunStanding(of: host, in: plan, books) {
+        try await requireStanding(target, at: level, agent)
+      }
+      return books
     }
     switch RunStanding(of: host, in: plan, books) {
-    case .at(level):
-      try await requireStanding(target, at: level)
-      return true
+    case .at(level): return true
     case .at(let higher) where higher > level:
       try await requireNotStopped(target)
       try await restore(target, to: level, books)
@@ -184,13 +187,11 @@ package struct TargetsFleet: RunFleet {
   }
 
   /// The books say what is confirmed, and not what the kernel has.
-  private func requireStanding(_ target: Target, at level: Int) async throws {
+  private func requireStanding(_ target: Target, at level: Int, _ agent: any Agent) async throws {
     if level == 0, plan.before[target.name]?.wasOpen != false { return }
     let seen = level == 0 ? seen[target.name] : nil
     do {
-      try await target.ask([Status.self, History.self, Look.self]) {
-        try await $0.requireStanding(as: seen, wanted: target.wanted)
-      }
+      try await agent.requireStanding(as: seen, wanted: target.wanted)
     } catch let failure as AgentFailure where failure.code == .moved {
       throw RunMoved(host: target.name, reason: "\(failure)")
     }
