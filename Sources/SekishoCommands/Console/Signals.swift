@@ -10,6 +10,8 @@ package enum Signals {
 
   /// Where a handler writes to; it may call next to nothing (signal-safety(7)).
   private static let bell = Atomic<Int32>(-1)
+  /// Handlers that may be about to write there.
+  private static let ringing = Atomic<Int>(0)
 
   /// Lets SIGTERM and SIGINT end nothing any more.
   ///
@@ -40,7 +42,15 @@ package enum Signals {
   private static func ring(_ number: Int32) {
     let before = errno
     var byte = UInt8(truncatingIfNeeded: number)
-    _ = unsafe write(bell.load(ordering: .acquiring), &byte, 1)
+    ringing.add(1, ordering: .sequentiallyConsistent)
+    let end = bell.load(ordering: .sequentiallyConsistent)
+    if end >= 0 {
+      _ = unsafe write(end, &byte, 1)
+    } else {
+      // It came on its way while another thread stopped listening: it ends the program as it would have a moment later.
+      kill(getpid(), number)
+    }
+    ringing.subtract(1, ordering: .sequentiallyConsistent)
     errno = before
   }
 
@@ -57,7 +67,9 @@ package enum Signals {
   /// Lets both end the program again, but for one that is ignored.
   static func letEnd() {
     for number in [SIGTERM, SIGINT] where !isIgnored(number) { signal(number, SIG_DFL) }
-    let end = bell.exchange(-1, ordering: .acquiringAndReleasing)
+    let end = bell.exchange(-1, ordering: .sequentiallyConsistent)
+    // Its number is somebody else's file as soon as it is closed, and what was written by then can be read.
+    while ringing.load(ordering: .sequentiallyConsistent) > 0 { sched_yield() }
     if end >= 0 { close(end) }
   }
 }
