@@ -60,6 +60,6 @@ extension NamedSet {
   fileprivate var declaration: NamedSet {
     NamedSet(
       name: name, key: key, data: data, flags: flags, size: size.map { _ in 1 }, timeout: timeout,
-      comment: comment, elements: elements.selecting([]))
+      comment: comment, countsElements: countsElements, elements: elements.selecting([]))
   }
 }

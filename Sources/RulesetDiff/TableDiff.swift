@@ -173,11 +173,12 @@ private func byName<Name: Hashable, Object>(_ objects: [Object], _ name: (Object
 extension NamedSet {
   /// Whether the kernel can turn the set into the other in place: by its elements and a larger size.
   ///
-  /// Type, flags and timeout of a set never change (NEWSET answers EEXIST); a set that declares no
+  /// Type, flags, timeout and statements of a set never change (NEWSET answers EEXIST); a set that declares no
   /// size uses another kind of hash than one that does.
   func canBecome(_ other: NamedSet) -> Bool {
     key == other.key && data == other.data && flags == other.flags && timeout == other.timeout
-      && (size == nil) == (other.size == nil) && comment == other.comment && !boundsMoreThan(other)
+      && (size == nil) == (other.size == nil) && comment == other.comment
+      && countsElements == other.countsElements && !boundsMoreThan(other)
   }
 
   /// Whether the other is to hold fewer than this one may, where that is what it promises: of whom tripwires cut off only a share

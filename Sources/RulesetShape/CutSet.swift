@@ -37,7 +37,7 @@ extension Table {
         // What ends by itself does not do so within a moment.
         return NamedSet(
           name: set.name, key: set.key, flags: set.flags.subtracting([.dynamic, .timeout]), size: set.size,
-          timeout: set.timeout, comment: set.comment,
+          timeout: set.timeout, comment: set.comment, countsElements: set.countsElements,
           elements: SetElements(keyLength: length, keys: keys.flatMap { $0 }))
       }, others: others)
   }

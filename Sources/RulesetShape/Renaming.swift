@@ -21,7 +21,8 @@ package struct Renaming {
   package func set(_ set: NamedSet) -> NamedSet {
     NamedSet(
       name: newSet(set.name), key: set.key, data: set.data, flags: set.flags, size: set.size,
-      timeout: set.timeout, comment: set.comment, elements: elements(set.elements))
+      timeout: set.timeout, comment: set.comment, countsElements: set.countsElements,
+      elements: elements(set.elements))
   }
 
   package func rule(_ rule: Rule) -> Rule { Rule(rule.expressions.map(expression), comment: rule.comment) }

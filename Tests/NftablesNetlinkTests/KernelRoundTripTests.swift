@@ -34,6 +34,36 @@ struct KernelRoundTripTests {
     }
   }
 
+  @Test(.namespace)
+  func `sets whose elements are counted are read alike, load again, and are not made by us`()
+    throws
+  {
+    let ruleset = """
+      table inet t {
+        set a { type ipv4_addr; flags interval; counter; comment "x"; elements = { 10.0.0.1, 10.0.3.0/24 }; }
+        set b { type ipv4_addr; flags timeout; counter; elements = { 10.0.0.9 timeout 1h comment "y" }; }
+        map d { type inet_service : verdict; counter; elements = { 81 : accept, 443 : drop }; }
+        set l { type ipv4_addr; limit rate 1/second; elements = { 10.0.0.1 }; }
+      }
+      """
+    _ = try nft("-f", "-", input: ruleset)
+    let connection = try NftablesConnection()
+    let table = try #require(try connection.table(.inet, "t")).table
+    #expect(table.sets.map { "\($0.name) \($0.countsElements)" } == ["a true", "b true", "d true"])
+    // What a limit lets through is known to nobody.
+    #expect(table.others.map(\.name) == ["l"])
+    let read = try Table.tables(listed: Array(nft("-j", "list", "ruleset").utf8), clock: .utc).tables
+    #expect(read.first?.sets == table.sets && read.first?.others.map(\.name) == ["l"])
+    let again = Table(family: .inet, name: "u", chains: [], sets: table.sets)
+    _ = try nft("-f", "-", input: String(decoding: try again.fileText(), as: UTF8.self))
+    #expect(try connection.table(.inet, "u")?.table.sets == table.sets)
+    let made = Table(family: .inet, name: "v", chains: [], sets: table.sets)
+    #expect(throws: (any Error).self) {
+      try connection.commit(made.creation, expecting: connection.generation())
+    }
+    #expect(try connection.table(.inet, "v") == nil)
+  }
+
   /// Only the lines that differ make a message that can be read.
   private func expectEqualLines(_ a: String, _ b: String) {
     let pairs = zip(a.split(separator: "\n"), b.split(separator: "\n"))

@@ -107,6 +107,15 @@ extension KernelProof {
         table inet t { chain in { type filter hook input priority 0; policy drop; \(usual) tcp dport 80 accept; }; }
         """),
       Case(
+        "sets and maps whose elements are counted",
+        """
+        table inet t {
+        set a { type ipv4_addr; flags interval; counter; elements = { 10.0.0.1, 10.0.3.0/24 }; }
+        map d { type inet_service : verdict; counter; elements = { 81 : accept, 443 : drop }; }
+        chain in { type filter hook input priority 0; policy drop; \(usual) tcp dport 80 ip saddr @a accept; tcp dport vmap @d; tcp dport 8080 accept; }
+        }
+        """),
+      Case(
         "limits and quotas that have names", isCertain: false,
         """
         table inet t {

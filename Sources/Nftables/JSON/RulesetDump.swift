@@ -203,6 +203,6 @@ extension NamedSet {
   fileprivate var withoutComments: NamedSet {
     NamedSet(
       name: name, key: key, data: data, flags: flags, size: size, timeout: timeout,
-      elements: elements)
+      countsElements: countsElements, elements: elements)
   }
 }

@@ -180,6 +180,7 @@ extension JSONWriter {
       append(",\"elem\":")
       out += try set.elementJSON()
     }
+    if set.countsElements { append(",\"stmt\":[{\"counter\":null}]") }
     append("}}}")
   }
 

@@ -16,8 +16,9 @@ enum SetJSONReader {
       guard let types = try types(body, "map") else { return .opaque(name.text) }
       data = types
     }
-    // A statement for every element, such as a counter.
-    if body["stmt"] != nil { return .opaque(name.text) }
+    // What is done with every element that is met: counting it decides nothing.
+    let countsElements = body["stmt"]?.isCounter ?? false
+    if body["stmt"] != nil, !countsElements { return .opaque(name.text) }
     var flags = try self.flags(body)
     if isFilled(name) { flags.insert(.dynamic) }
     if key.count > 1, flags.contains(.interval) { flags.insert(.concatenated) }
@@ -40,7 +41,8 @@ enum SetJSONReader {
       do throws(RulesetJSONError) {
         elements = try self.elements(
           list, layout, data: dataLayout, isMap: data != nil,
-          isVerdictMap: data == [.verdict], isInterval: flags.contains(.interval))
+          isVerdictMap: data == [.verdict], isInterval: flags.contains(.interval),
+          areCounted: countsElements)
       } catch {
         throw error.under("elem")
       }
@@ -49,7 +51,7 @@ enum SetJSONReader {
     return .modelled(
       NamedSet(
         name: name, key: key, data: data, flags: flags, size: size == 0 ? nil : size, timeout: timeout,
-        comment: comment, elements: elements))
+        comment: comment, countsElements: countsElements, elements: elements))
   }
 
   private static func layout(_ types: [DataType]) -> KeyLayout? {
@@ -96,11 +98,11 @@ enum SetJSONReader {
   /// The elements of an array; `nil` when one has something that ``SetElements`` cannot say.
   static func elements(
     _ list: [JSONValue], _ layout: KeyLayout, data: KeyLayout?, isMap: Bool, isVerdictMap: Bool,
-    isInterval: Bool
+    isInterval: Bool, areCounted: Bool = false
   ) throws(RulesetJSONError) -> SetElements? {
     var collector = ElementJSONCollector(
       layout: isInterval ? layout.inNetworkOrder : layout, data: data, isMap: isMap,
-      isVerdictMap: isVerdictMap, isInterval: isInterval)
+      isVerdictMap: isVerdictMap, isInterval: isInterval, areCounted: areCounted)
     collector.reserve(list.count)
     for (index, element) in list.enumerated() {
       do throws(RulesetJSONError) {
@@ -126,6 +128,15 @@ enum SetJSONReader {
   }
 }
 
+extension JSONValue {
+  /// Whether it is the one statement `counter`, as a set says it.
+  fileprivate var isCounter: Bool {
+    guard let statements = array, statements.count == 1, case ("counter", .null)? = statements[0].onlyMember
+    else { return false }
+    return true
+  }
+}
+
 /// Packs elements.
 struct ElementJSONCollector {
   private let layout: KeyLayout
@@ -133,18 +144,23 @@ struct ElementJSONCollector {
   private let isMap: Bool
   private let isVerdictMap: Bool
   private let isInterval: Bool
+  /// Whether the set says that each element is counted; what was counted then means nothing.
+  private let areCounted: Bool
   private var keys: [UInt8] = []
   private var lastKeys: [UInt8] = []
   private var verdicts: [Verdict] = []
   private var values: [UInt8] = []
   private var attributes: [Int: ElementAttributes] = [:]
 
-  init(layout: KeyLayout, data: KeyLayout?, isMap: Bool, isVerdictMap: Bool, isInterval: Bool) {
+  init(
+    layout: KeyLayout, data: KeyLayout?, isMap: Bool, isVerdictMap: Bool, isInterval: Bool, areCounted: Bool
+  ) {
     self.layout = layout
     self.data = data
     self.isMap = isMap
     self.isVerdictMap = isVerdictMap
     self.isInterval = isInterval
+    self.areCounted = areCounted
   }
 
   mutating func reserve(_ count: Int) {
@@ -171,7 +187,8 @@ struct ElementJSONCollector {
     if case .object(let members) = key, members.count == 1, members[0].key == "elem" {
       let body = members[0].value
       guard let value = body["val"] else { throw RulesetJSONError(.missing("val")).under("elem") }
-      if body["counter"] != nil || body["limit"] != nil || body["stmt"] != nil { return false }
+      if body["counter"] != nil, !areCounted { return false }
+      if body["limit"] != nil || body["stmt"] != nil { return false }
       var found = ElementAttributes()
       found.comment = try body.optionalString("comment")
       if let seconds = try body.optionalInteger("timeout"), seconds > 0 {

@@ -32,6 +32,7 @@ public struct NamedSet: Hashable, Sendable {
     let size: UInt32?
     let timeout: UInt64?
     let comment: String?
+    let countsElements: Bool
     let elements: SetElements
   }
 
@@ -55,16 +56,18 @@ public struct NamedSet: Hashable, Sendable {
   /// How long an element stays by default, in milliseconds.
   public var timeout: UInt64? { shared.content.timeout }
   public var comment: String? { shared.content.comment }
+  /// Whether the kernel counts for each element what met it (the statement `counter` of a set). What was counted is state.
+  public var countsElements: Bool { shared.content.countsElements }
   public var elements: SetElements { shared.content.elements }
 
   public init(
     name: SetName, key: [DataType], data: [DataType]? = nil, flags: SetFlags = [], size: UInt32? = nil,
-    timeout: UInt64? = nil, comment: String? = nil, elements: SetElements
+    timeout: UInt64? = nil, comment: String? = nil, countsElements: Bool = false, elements: SetElements
   ) {
     shared = Shared(
       Content(
         name: name, key: key, data: data, flags: flags.subtracting(.map), size: size, timeout: timeout,
-        comment: comment, elements: elements))
+        comment: comment, countsElements: countsElements, elements: elements))
   }
 
   /// The same for copies of one set; sets that were made by themselves differ in it, equal or not.
@@ -78,7 +81,7 @@ public struct NamedSet: Hashable, Sendable {
   public func holding(_ elements: SetElements) -> Self {
     Self(
       name: name, key: key, data: data, flags: flags, size: size, timeout: timeout, comment: comment,
-      elements: elements)
+      countsElements: countsElements, elements: elements)
   }
 
   /// Compares all there is but hashes the beginning of it: sets of one name and number seldom begin alike.

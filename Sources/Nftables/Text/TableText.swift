@@ -136,6 +136,7 @@ extension TextWriter {
       append("\n")
     }
     append(flags: set)
+    if set.countsElements { append("\t\tcounter\n") }
     if let timeout = set.timeout, timeout > 0 {
       append("\t\ttimeout ")
       try append(milliseconds: timeout)

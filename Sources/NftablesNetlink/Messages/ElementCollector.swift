@@ -15,6 +15,7 @@ internal import Nftables
 ///         NFTA_SET_ELEM_TIMEOUT      u64, milliseconds
 ///         NFTA_SET_ELEM_EXPIRATION   u64, milliseconds left; state
 ///         NFTA_SET_ELEM_USERDATA     notes, see UserData
+///         NFTA_SET_ELEM_EXPR         nested, an expression: what was counted; state
 ///
 /// A hundred thousand elements pass here, so nothing is allocated for a single one that has no
 /// comment, timeout or jump.
@@ -91,6 +92,8 @@ struct ElementCollector {
           NFTNL_UDATA_SET_ELEM_COMMENT.rawValue, in: bytes[attribute.payload])
         hasExtra = hasExtra || extra.comment != nil
       case NFTA_SET_ELEM_EXPIRATION.rawValue, NFTA_SET_ELEM_PAD.rawValue: break
+      // The kernel takes no other statement for an element than its set has (nft_setelem_expr_setup).
+      case NFTA_SET_ELEM_EXPR.rawValue where message.set.countsElements: break
       default: isExact = false
       }
     }

@@ -91,11 +91,3 @@ public struct SetCatalog: Sendable {
     return !number.isEmpty && number.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
   }
 }
-
-extension NamedSet {
-  func holding(_ elements: SetElements) -> NamedSet {
-    NamedSet(
-      name: name, key: key, data: data, flags: flags, size: size, timeout: timeout, comment: comment,
-      elements: elements)
-  }
-}

@@ -18,6 +18,7 @@ public import Nftables
 ///         NFTA_LIST_ELEM         nested
 ///           NFTA_SET_FIELD_LEN     u32, bytes; must be what the key's types tell
 ///     NFTA_SET_USERDATA    notes, see UserData
+///     NFTA_SET_EXPR        nested, an expression that each element has; of these `counter` is modelled
 ///     NFTA_SET_HANDLE      u64
 ///     NFTA_SET_TYPE, NFTA_SET_COUNT   state
 public struct SetMessage: Hashable, Sendable {
@@ -86,6 +87,8 @@ public struct SetMessage: Hashable, Sendable {
       isExact = false
     }
     handle = fields.u64(NFTA_SET_HANDLE) ?? 0
+    let countsElements = fields.nest(NFTA_SET_EXPR).map { Self.isCounter($0) }
+    if countsElements == false { isExact = false }
     fields.ignore(NFTA_SET_ID)
     fields.ignore(NFTA_SET_PAD)
     _ = fields.take(number: UInt32(SEKISHO_NFTA_SET_TYPE))
@@ -96,6 +99,7 @@ public struct SetMessage: Hashable, Sendable {
     set = NamedSet(
       name: name, key: DataType.fields(of: keyType), data: data, flags: flags, size: size,
       timeout: timeout, comment: UserData.text(NFTNL_UDATA_SET_COMMENT.rawValue, in: notes),
+      countsElements: countsElements ?? false,
       elements: .none(keyLength: Int(keyLength)))
   }
 
@@ -110,6 +114,11 @@ public struct SetMessage: Hashable, Sendable {
     isExact = true
     announced = nil
     handle = 0
+  }
+
+  private static func isCounter(_ expression: Attributes) -> Bool {
+    var expression = expression
+    return expression.text(NFTA_EXPR_NAME) == "counter"
   }
 
   /// Lengths in bytes of a concatenation's fields.

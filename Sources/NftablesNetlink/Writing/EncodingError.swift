@@ -15,7 +15,7 @@ public enum EncodingError: Error, Hashable, Sendable {
   case fieldLengths([DataType])
   /// Expressions of more than 48 KiB.
   case ruleTooLong
-  /// What an element of a dynamic set cannot carry: opaque expressions, lookups, or too many.
+  /// What an element cannot carry: in a dynamic set opaque expressions, lookups, or too many; else any.
   case elementStatement
   /// Base chains on several devices.
   case severalDevices
@@ -36,7 +36,7 @@ extension EncodingError: CustomStringConvertible {
     case .templateName: "the name of a set has a %, where the kernel would put a number"
     case .fieldLengths: "the fields of a key do not add up to its length"
     case .ruleTooLong: "the rule is too long"
-    case .elementStatement: "an element of a dynamic set cannot carry these statements"
+    case .elementStatement: "an element of a set cannot carry these statements"
     case .severalDevices: "a chain has several devices"
     case .elementKind: "ranges and single keys are mixed up"
     case .elementData: "the data of the elements is not the set's"

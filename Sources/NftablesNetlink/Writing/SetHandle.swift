@@ -52,6 +52,7 @@ struct SetDeclaration {
   let size: UInt32?
   let timeout: UInt64?
   let comment: String?
+  let countsElements: Bool
 
   init(_ set: NamedSet, id: UInt32, size: UInt32?) {
     name = set.name.text
@@ -64,6 +65,7 @@ struct SetDeclaration {
     self.size = size
     timeout = set.timeout
     comment = set.comment
+    countsElements = set.countsElements
   }
 
   /// An anonymous set, declared as large as what it holds.
@@ -78,6 +80,7 @@ struct SetDeclaration {
     self.size = UInt32(clamping: size)
     timeout = nil
     comment = nil
+    countsElements = false
   }
 
   /// Bytes of what a key leads to; 0 for sets and verdict maps.
@@ -90,6 +93,8 @@ struct SetDeclaration {
 
   /// The set in libnftnl's hands, with the notes that nft(8) needs to list it.
   func handle(_ family: Family, _ table: TableName) throws(EncodingError) -> SetHandle {
+    // No ruleset of ours has such sets; they are only read.
+    if countsElements { throw .elementStatement }
     let handle = try SetHandle()
     try handle.set(NFTNL_SET_TABLE, table.text)
     try handle.set(NFTNL_SET_NAME, name)
