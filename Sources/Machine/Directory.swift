@@ -75,6 +75,20 @@ extension Directory {
   package func read(
     _ name: String, atMost limit: Int = Files.longest, isOwn: Bool = false
   ) throws(SystemFailure) -> [UInt8]? {
+    try read(name, isOwn: isOwn) { (file, _) throws(Errno) in try file.readWhole(atMost: limit) }
+  }
+
+  /// The last bytes of a file, so many at most; as ``read(_:atMost:isOwn:)``.
+  package func readEnd(_ name: String, _ count: Int, isOwn: Bool = false) throws(SystemFailure) -> [UInt8]? {
+    try read(name, isOwn: isOwn) { (file, size) throws(Errno) in
+      if lseek(file.rawValue, max(0, size - count), SEEK_SET) < 0 { throw .last }
+      return try file.readWhole(atMost: count)
+    }
+  }
+
+  private func read(
+    _ name: String, isOwn: Bool, _ body: (FileDescriptor, Int) throws(Errno) -> [UInt8]
+  ) throws(SystemFailure) -> [UInt8]? {
     let file = FileDescriptor(
       rawValue: unsafe openat(descriptor.rawValue, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK))
     if file.rawValue < 0 {
@@ -87,7 +101,7 @@ extension Directory {
       let status = try Stat(file)
       if status.type == .regular {
         if isOwn, !status.isOwn { throw .notPermitted }
-        return try file.readWhole(atMost: limit)
+        return try body(file, Int(status.size))
       }
     } catch {
       throw failure("cannot read the file", name, error)
@@ -168,14 +182,16 @@ extension Directory {
     }
   }
 
-  /// Adds to the end of a file, which is made when it is missing, and brings it to disk.
+  /// Adds to the end of a file, and brings it to disk.
+  ///
+  /// - Parameter isNew: whether the file is made when it is missing; else it is refused (`errno` `noSuchFileOrDirectory`).
   package func append(
-    _ bytes: [UInt8], to name: String, _ permissions: FilePermissions = .everybodyReads
+    _ bytes: [UInt8], to name: String, _ permissions: FilePermissions = .everybodyReads, isNew: Bool = true
   ) throws(SystemFailure) {
     try before("cannot write the file", name)
     let file = FileDescriptor(
       rawValue: unsafe openat(
-        descriptor.rawValue, name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+        descriptor.rawValue, name, O_WRONLY | O_APPEND | (isNew ? O_CREAT : 0) | O_CLOEXEC | O_NOFOLLOW,
         permissions.rawValue))
     if file.rawValue < 0 { throw failure("cannot open the file", name, .last) }
     defer { try? file.close() }

@@ -126,6 +126,48 @@ import Testing
     }
   }
 
+  @Test func `a run that was left is found whatever the clock said when others began`() async throws {
+    try await withTemporaryDirectory { base in
+      let directory = try RunDirectory(base: base)
+      let path = "\(base)/sekisho/runs"
+      func journals() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasSuffix(".jsonl") }
+      }
+      // As many as are kept, all of which seem to have begun later.
+      for number in 0..<RunDirectory.mostRuns {
+        do { try directory.begin(Self.head).write(RunEntry(.ended)) }
+        let name = try #require(try journals().first { !$0.hasPrefix("9") })
+        try FileManager.default.moveItem(
+          atPath: "\(path)/\(name)", toPath: "\(path)/9999\(1000 + number)T000000Z-1.jsonl")
+      }
+      do { try directory.begin(Self.head).write(RunEntry(.trying, step: 0, wave: 0)) }
+      #expect(try journals().count == RunDirectory.mostRuns)
+      guard case .unfinished = Self.refusal({ _ = try directory.begin(Self.head) }) else {
+        Issue.record("it is not said that a run was left")
+        return
+      }
+      do {
+        let journal = try directory.unfinished()
+        #expect(journal.progress.touched(Self.plan, step: 0) == ["a"])
+        try journal.write(RunEntry(.ended))
+      }
+      try directory.requireNone()
+    }
+  }
+
+  @Test func `a journal that is taken away is not made anew`() async throws {
+    try await withTemporaryDirectory { base in
+      let directory = try RunDirectory(base: base)
+      let path = "\(base)/sekisho/runs"
+      let journal = try directory.begin(Self.head)
+      let name = try #require(
+        try FileManager.default.contentsOfDirectory(atPath: path).first { $0.hasSuffix(".jsonl") })
+      try FileManager.default.removeItem(atPath: "\(path)/\(name)")
+      #expect(throws: (any Error).self) { try journal.write(RunEntry(.trying, step: 0, wave: 0)) }
+      #expect(!FileManager.default.fileExists(atPath: "\(path)/\(name)"))
+    }
+  }
+
   @Test func `whoever else could write there decides what hosts go back to`() async throws {
     try await withTemporaryDirectory { base in
       _ = try RunDirectory(base: base)

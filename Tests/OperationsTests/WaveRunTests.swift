@@ -74,6 +74,11 @@ import Testing
         let fleet = MemoryFleet(Self.plan(), fault: .init(call: call, isAfter: isAfter))
         let report = await Self.run(fleet, check: Self.refusing).goOn()
         #expect(report.wentBack != nil)
+        // Whoever goes on with it later must not carry out what has gone back, and is told where the journal does not end.
+        #expect(fleet.progress.goesBack != nil, "call \(call)")
+        if !isAfter, report.stuck.isEmpty {
+          #expect((report.unwritten == nil) == fleet.progress.isEnded, "call \(call)")
+        }
         if report.stuck.isEmpty {
           #expect(fleet.levels == Self.bottom, "call \(call)")
           continue

@@ -148,7 +148,7 @@ package struct RunDirectory: Sendable {
   package func requireNone() throws {
     let lock = try locked()
     defer { withExtendedLifetime(lock) {} }
-    if let other = try newest(), !other.progress.isEnded { throw RunRefusal.unfinished(other.head) }
+    if let other = try left() { throw RunRefusal.unfinished(other.head) }
   }
 
   /// Begins a run.
@@ -156,11 +156,12 @@ package struct RunDirectory: Sendable {
   /// - Throws: ``RunRefusal`` where another goes on or was left, or what files throw.
   package func begin(_ head: RunHead) throws -> RunJournal {
     let lock = try locked()
-    if let other = try newest(), !other.progress.isEnded { throw RunRefusal.unfinished(other.head) }
+    if let other = try left() { throw RunRefusal.unfinished(other.head) }
     let directory = try Directory(opening: path)
     let name = Self.name(head)
     try directory.append(try RunJournal.line(head), to: name, .ownerReadWrite)
-    for old in try journals().dropLast(Self.mostRuns) { try directory.remove(old) }
+    // By the clock, which may have been ahead, this one need not be the newest.
+    for old in try journals().filter({ $0 != name }).dropLast(Self.mostRuns - 1) { try directory.remove(old) }
     return RunJournal(directory, name, lock, head, RunProgress())
   }
 
@@ -169,7 +170,7 @@ package struct RunDirectory: Sendable {
   /// - Throws: ``RunRefusal`` where one goes on or none was left, or what files throw.
   package func unfinished() throws -> RunJournal {
     let lock = try locked()
-    guard let found = try newest(), !found.progress.isEnded else { throw RunRefusal.none }
+    guard let found = try left() else { throw RunRefusal.none }
     let directory = try Directory(opening: path)
     // What is added next would stand behind a line that a power cut has left without its end, and be no line.
     try directory.shorten(found.name, to: found.length)
@@ -179,15 +180,16 @@ package struct RunDirectory: Sendable {
   private func locked() throws -> RunLock {
     do throws(SystemFailure) { return RunLock(try FileLock("\(path)/lock")) } catch {
       guard error.errno == .wouldBlock else { throw error }
-      let other = try? newest()
-      throw RunRefusal.runs(other.flatMap { $0.progress.isEnded ? nil : $0.head })
+      throw RunRefusal.runs((try? left())?.head)
     }
   }
 
-  /// The run that began last.
-  private func newest() throws -> (name: String, head: RunHead, progress: RunProgress, length: Int)? {
+  /// The run that has not come to its end. No other begins as long as there is one; which began last is not asked for, since the
+  /// clock may have been ahead.
+  private func left() throws -> (name: String, head: RunHead, progress: RunProgress, length: Int)? {
     let directory = try Directory(opening: path)
     for name in try journals().reversed() {
+      if try isEnded(name, in: directory) { continue }
       let bytes = try directory.read(name, atMost: Self.mostBytes, isOwn: true) ?? []
       // A line without its end was never brought to disk: what it says was not begun.
       var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()[...]
@@ -201,10 +203,19 @@ package struct RunDirectory: Sendable {
       } catch {
         throw RunRefusal.damaged("\(path)/\(name)")
       }
+      if progress.isEnded { continue }
       let length = (bytes.lastIndex(of: UInt8(ascii: "\n")) ?? -1) + 1
       return (name, head, progress, length)
     }
     return nil
+  }
+
+  /// Whether the last line of a journal says so: journals may be long, and most have come to their end.
+  private func isEnded(_ name: String, in directory: borrowing Directory) throws -> Bool {
+    let end = try directory.readEnd(name, 1 << 16, isOwn: true) ?? []
+    let lines = end.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()
+    guard lines.count > 1, let last = lines.last else { return false }
+    return (try? JSONDecoder().decode(RunEntry.self, from: Data(last)))?.act == .ended
   }
 
   /// The names of all journals, the oldest first.
@@ -241,7 +252,8 @@ package final class RunJournal: RunLog {
   package func write(_ entry: RunEntry) throws {
     var entry = entry
     entry.time = Timestamp.current().seconds
-    try directory.append(try Self.line(entry), to: name, .ownerReadWrite)
+    // One that somebody has removed meanwhile would be made anew without its head.
+    try directory.append(try Self.line(entry), to: name, .ownerReadWrite, isNew: false)
   }
 
   static func line(_ value: some Encodable) throws -> [UInt8] {

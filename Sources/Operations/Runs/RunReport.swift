@@ -49,10 +49,15 @@ package struct RunReport: Sendable {
   package let hosts: [(host: String, fate: RunFate)]
   /// Why everything went back; `nil`: it did not.
   package let wentBack: String?
+  /// Why the journal does not say how the run ended, so that it looks like one that was left; `nil`: it does.
+  package let unwritten: (any Error)?
 
-  package init(hosts: [(host: String, fate: RunFate)], wentBack: String?) {
+  package init(
+    hosts: [(host: String, fate: RunFate)], wentBack: String?, unwritten: (any Error)? = nil
+  ) {
     self.hosts = hosts
     self.wentBack = wentBack
+    self.unwritten = unwritten
   }
 
   /// Hosts that are not known to have what they had, and why.

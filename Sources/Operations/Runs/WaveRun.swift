@@ -144,7 +144,7 @@ package struct WaveRun: Sendable {
 
   func goBack(because error: any Error) async -> RunReport {
     let reason = "\(error)"
-    // Going back is right whether it is written or not.
+    // Going back is right whether it is written or not; it is written once more at the end.
     try? write(RunEntry(.goingBack, reason: reason))
     listener.hear(.goesBack(reason))
     for step in plan.steps.indices.reversed() {
@@ -193,10 +193,15 @@ package struct WaveRun: Sendable {
   }
 
   private func ended(because reason: String?) -> RunReport {
-    let report = book.report(of: plan, wentBack: reason)
-    // A run that has come to its end has named them: as many may fail.
-    if reason == nil || report.stuck.isEmpty || leavesStuck {
-      try? log.write(RunEntry(.ended, reason: reason))
+    var report = book.report(of: plan, wentBack: reason)
+    do {
+      if let reason, book.progress.goesBack == nil { try write(RunEntry(.goingBack, reason: reason)) }
+      // A run that has come to its end has named them: as many may fail.
+      if reason == nil || report.stuck.isEmpty || leavesStuck {
+        try log.write(RunEntry(.ended, reason: reason))
+      }
+    } catch {
+      report = RunReport(hosts: report.hosts, wentBack: reason, unwritten: error)
     }
     listener.hear(.ended(report))
     return report

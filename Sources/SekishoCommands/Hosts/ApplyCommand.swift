@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import ConnectionDiff
 internal import Diagnostics
 internal import Glibc
+internal import InventoryFiles
 internal import Operations
 internal import Rollout
 
@@ -113,9 +114,13 @@ struct ApplyCommand: Verb {
     if waves.isBegun { try RunDirectory().requireNone() }
     let saved = try plan.map { try SavedPlan(reading: $0) }
     let request = left?.head.request ?? saved?.targets(targets.request) ?? targets.request
-    var targets = try TargetFinder(
-      options: request, inventory: left?.head.inventory ?? inventory.inventory
-    ).find()
+    let finder = TargetFinder(options: request, inventory: left?.head.inventory ?? inventory.inventory)
+    var targets: Targets
+    do { targets = try finder.find() } catch let error as InventoryUnreadable where left != nil {
+      throw Refusal(
+        .unreadable, "\(error.path): \(error.reason)",
+        remedy: "put it back where the run had it, or sekisho apply --revert takes back what it did")
+    }
     // Hosts that have changed are not as it shows them any more; who approved it still did.
     if let path = left?.head.saved { targets = try SavedPlan(reading: path).signing(targets) }
     if waves.base != nil, saved?.isSigned == true {

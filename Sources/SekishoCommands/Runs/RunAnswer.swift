@@ -31,6 +31,14 @@ enum RunAnswer {
             : "not every host has what it had: \(reason); sekisho apply --revert tries again, with --skip-unreachable for good"
         ))
     }
+    if let error = report.unwritten {
+      // Whoever went on with it would carry out what has just gone back.
+      let verb = report.wentBack == nil ? "--resume" : "--revert"
+      answer.parts.append(
+        .failure(
+          "the journal of the run cannot be written, and does not say that it has ended: \(error); when that is mended, "
+            + "sekisho apply \(verb) writes it, and nothing else has to be done"))
+    }
     answer.parts.append(.summary(summary(report, plan, unchanged: unchanged, skipped: skipped.count)))
     answer.exitCode =
       report.wentBack != nil
@@ -41,7 +49,8 @@ enum RunAnswer {
         outcome: report.wentBack == nil ? "confirmed" : report.stuck.isEmpty ? "rolled-back" : "stuck",
         reason: report.wentBack, unchanged: unchanged, hosts: report.hosts.map { File.Host($0, $1) },
         skipped: skipped.isEmpty ? nil : skipped.map { FailureJSON($0.error, host: $0.host) },
-        facts: facts.map { HostFactsJSON($0) })
+        facts: facts.map { HostFactsJSON($0) },
+        journal: report.unwritten.map { FailureJSON($0) })
     ])
     return answer
   }
@@ -92,6 +101,8 @@ enum RunAnswer {
     let hosts: [Host]
     let skipped: [FailureJSON]?
     let facts: [HostFactsJSON]
+    /// Why the journal does not say that the run has ended.
+    let journal: FailureJSON?
   }
 }
 
