@@ -7,6 +7,8 @@ package struct SignatureBlock: Hashable, Sendable {
   package let text: [UInt8]
   /// `SHA256:…`, as `ssh-keygen -l` shows the key; `nil`: it cannot be read.
   package let key: String?
+  /// The key in base64, as a line of public keys has it; `nil`: it cannot be read.
+  let publicKey: String?
 
   private static let first = "-----BEGIN SSH SIGNATURE-----"
   private static let last = "-----END SSH SIGNATURE-----"
@@ -27,7 +29,11 @@ package struct SignatureBlock: Hashable, Sendable {
       case (first[...], nil): lines = []
       case (last[...], let body?):
         let text = ([first[...]] + body + [last[...]]).joined(separator: "\n") + "\n"
-        blocks.append(SignatureBlock(text: Array(text.utf8), key: key(of: body.joined())))
+        let blob = publicKey(in: body.joined())
+        blocks.append(
+          SignatureBlock(
+            text: Array(text.utf8), key: blob.map(fingerprint),
+            publicKey: blob.map { Data($0).base64EncodedString() }))
         lines = nil
       case (_, .some): lines?.append(line)
       default: return nil
@@ -37,13 +43,16 @@ package struct SignatureBlock: Hashable, Sendable {
   }
 
   /// `SSHSIG`, a number, and behind its length the public key.
-  private static func key(of base64: String) -> String? {
+  private static func publicKey(in base64: String) -> ArraySlice<UInt8>? {
     guard let data = Data(base64Encoded: base64), data.count > 14, data.starts(with: Array("SSHSIG".utf8))
     else { return nil }
     let bytes = Array(data)
     let length = bytes[10..<14].reduce(0) { $0 << 8 | Int($1) }
-    guard 14 + length <= bytes.count else { return nil }
-    let digest = Array(SHA256.hex(bytes[14..<(14 + length)]).utf8)
+    return 14 + length <= bytes.count ? bytes[14..<(14 + length)] : nil
+  }
+
+  private static func fingerprint(_ key: ArraySlice<UInt8>) -> String {
+    let digest = Array(SHA256.hex(key).utf8)
     let raw = stride(from: 0, to: digest.count, by: 2).compactMap {
       UInt8(String(decoding: digest[$0..<($0 + 2)], as: UTF8.self), radix: 16)
     }

@@ -67,7 +67,11 @@ package struct SignatureCheck: Hashable, Sendable {
     let reason =
       principals.isEmpty
       ? "its key is nobody's of those whose signatures count, or not at this time"
-      : known.isEmpty ? "its key does not count for \(SSHKeygen.namespace)" : "its key is revoked"
+      : known.isEmpty
+        ? "its key does not count for \(SSHKeygen.namespace)"
+        : requirement.mayRevoke(block)
+          ? "its key is revoked"
+          : "what says which keys are revoked is neither a KRL nor public keys, one a line"
     return Judged(key: block.key, principals: principals, reason: reason)
   }
 

@@ -25,6 +25,16 @@ package struct TrustedSigners: Hashable, Sendable {
       self.revoked = revoked
       self.approvals = approvals
     }
+
+    /// Whether the key of a signature that does not count for it can be one that is revoked. ssh-keygen(1) tells it in the same words
+    /// where it cannot read the list.
+    func mayRevoke(_ block: SignatureBlock) -> Bool {
+      guard let revoked, let key = block.publicKey else { return true }
+      // PROTOCOL.krl of OpenSSH.
+      if revoked.starts(with: Array("SSHKRL\n\0".utf8)) { return true }
+      let words = String(decoding: revoked, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+      return words.contains(key[...])
+    }
   }
 
   /// - Returns: `nil`: the host takes what it is given.

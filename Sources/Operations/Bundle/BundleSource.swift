@@ -95,18 +95,37 @@ package struct BundleSource: Sendable {
     } catch {
       throw BundleUnread(
         object: url,
-        reason: error.errno == .fileTooLarge ? "more than \(limit) bytes, which none has" : "\(error)",
+        reason: error.errno == .fileTooLarge ? Self.tooLong(limit) : "\(error)",
         isMissing: false,
         remedy: error.errno == .noSuchFileOrDirectory ? "apt install curl" : nil)
     }
-    if outcome.status == 0 { return outcome.errors == "304" ? nil : outcome.output }
     let code = outcome.errors
+    // To curl, what leads elsewhere is an answer like any other.
+    let isElsewhere = code.hasPrefix("3") && code != "304"
+    if outcome.status == 0, !isElsewhere { return code == "304" ? nil : outcome.output }
     throw BundleUnread(
       object: url,
-      reason: code == "000" || code.isEmpty
-        ? "no answer (curl ended with \(outcome.status))" : "the server answered \(code)",
-      isMissing: code == "404")
+      reason: isElsewhere
+        ? "the server answered \(code), which leads elsewhere, and is not followed"
+        : Self.reason(outcome.status, code, limit),
+      isMissing: code == "404", remedy: isElsewhere ? "give the address that it leads to" : nil)
   }
+
+  /// - Parameters:
+  ///   - status: how curl ended (EXIT CODES, curl(1)).
+  ///   - code: of the answer; `000`: none came.
+  private static func reason(_ status: Int32, _ code: String, _ limit: Int) -> String {
+    switch status {
+    case 22: "the server answered \(code)"
+    case 63: tooLong(limit)
+    case 28 where code != "000": "it took longer than 120 s"
+    case 28: "no answer within 10 s"
+    case _ where code == "000" || code.isEmpty: "no answer (curl ended with \(status))"
+    default: "what the server sent broke off (curl ended with \(status))"
+    }
+  }
+
+  private static func tooLong(_ limit: Int) -> String { "more than \(limit) bytes, which none has" }
 }
 
 /// A bundle, or a part of it, could not be read.

@@ -49,6 +49,8 @@ package struct Pull {
   /// Where the digest of an index stands that was put on trial and is not confirmed: a timer must not cut the host off again
   /// every few minutes, whatever ended the trial, this process' death included.
   private let tried: String
+  /// Where the name stands of the host as which this machine has taken the last index: one that gets another has taken nothing yet.
+  private let taken: String
 
   /// - Throws: ``Machine/DirectoryRefusal``.
   package init(_ source: BundleSource) throws {
@@ -58,6 +60,7 @@ package struct Pull {
     let name = "\(place)/pull-\(SHA256.hex(source.text.utf8).prefix(16))"
     tag = source.isRemote ? (name + ".etag", name + ".etag.new") : nil
     tried = name + ".tried"
+    taken = name + ".host"
   }
 
   /// Reads what is new.
@@ -75,14 +78,21 @@ package struct Pull {
         remedy: "write whose signatures count into \(trust.path)/allowed_signers, or give --allow-unsigned")
     }
     let books = try agent.answer(History())
+    let name = try name ?? trust.host()
+    let isOther = try name.map { name in try kept(taken).map { $0 != name } ?? false } ?? false
     // One that somebody has confirmed by hand meanwhile has not failed.
-    let failed = triesAgain ? nil : try lastTried().flatMap { $0 == books.indexDigest ? nil : $0 }
+    let failed = triesAgain || isOther ? nil : try kept(tried).flatMap { $0 == books.indexDigest ? nil : $0 }
     if let tag { Files.remove(tag.new) }
-    guard let bytes = try source.index(unless: triesAgain ? nil : tag) else {
-      return .done(failed == nil ? .nothingNew(books.index) : .triedBefore)
+    guard let bytes = try source.index(unless: triesAgain || isOther ? nil : tag) else {
+      if failed != nil { return .done(.triedBefore) }
+      try await requireEnforced(books)
+      return .done(.nothingNew(books.index))
     }
     let digest = SHA256.hex(bytes)
-    if books.indexDigest == digest { return .done(.nothingNew(books.index)) }
+    if books.indexDigest == digest, !isOther {
+      try await requireEnforced(books)
+      return .done(.nothingNew(books.index))
+    }
     if digest == failed { return .done(.triedBefore) }
     guard let index = ChangeIndex(decoding: bytes) else {
       throw AgentFailure(.unapproved, "the index is damaged, or of another version", object: source.text)
@@ -91,8 +101,9 @@ package struct Pull {
     let signed = SignedIndex(host: host.name, index: bytes, signatures: try source.signatures() ?? [])
     let confirmed = books.revisions.first { $0.number == books.confirmed }
     if books.trial == nil, confirmed?.digest == host.ruleset {
+      try await requireEnforced(books)
       let accepted = try agent.answer(Accept(signed))
-      settle()
+      settle(as: host.name)
       return .done(.accepted(index.revision, revision: accepted.revision))
     }
     let ruleset = try source.ruleset(host.ruleset)
@@ -131,12 +142,12 @@ package struct Pull {
         continue
       }
       let confirmed = try agent.answer(Confirm(token: armed.token, revision: armed.revision))
-      settle()
+      settle(as: found.signed.host)
       return .confirmed(found.index, armed, confirmed)
     } while ContinuousClock.now < end
     if (try? agent.answer(EndTrial())) == nil, try agent.answer(History()).confirmed == armed.revision {
       // Somebody else has confirmed it.
-      settle()
+      settle(as: found.signed.host)
       return .accepted(found.index, revision: armed.revision)
     }
     keepTag()
@@ -144,14 +155,25 @@ package struct Pull {
     return .rolledBack(found.index, armed, last)
   }
 
-  private func settle() {
+  /// The books say what is confirmed, and not what the kernel has: a timer that finds nothing new must not be content with a host
+  /// that enforces nothing. Whoever has stopped it meant that.
+  private func requireEnforced(_ books: Books) async throws {
+    if books.trial != nil { return }
+    let agent: any Agent = agent
+    if try await agent.ask(Status()).stop != nil { return }
+    let any = Table(family: .inet, name: "sekisho", chains: [], sets: [])
+    try await agent.requireStanding(as: nil, wanted: any)
+  }
+
+  private func settle(as host: String) {
     keepTag()
+    try? Files.replace(taken, with: Array(host.utf8))
     Files.remove(tried)
   }
 
-  /// The digest of the index that was tried last and is not confirmed.
-  private func lastTried() throws -> String? {
-    do { return String(decoding: try Files.read(tried, atMost: 4096), as: UTF8.self) } catch let error
+  /// What stands in a file of this room; `nil`: there is none.
+  private func kept(_ path: String) throws -> String? {
+    do { return String(decoding: try Files.read(path, atMost: 4096), as: UTF8.self) } catch let error
       where error.errno == .noSuchFileOrDirectory
     { return nil }
   }
@@ -166,7 +188,7 @@ package struct Pull {
   private func host(
     _ name: String?, in index: ChangeIndex, _ greeting: Greeting
   ) throws -> ChangeIndex.Host {
-    if let name = try name ?? trust.host() {
+    if let name {
       if let host = index.host(name) { return host }
       throw Misuse("the bundle has no host \(name)")
     }
