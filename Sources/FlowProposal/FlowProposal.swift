@@ -50,8 +50,10 @@ package struct FlowProposal: Sendable {
     case noName
     /// This network has it, and is more than what was seen.
     case network(String)
-    /// It goes to a group of hosts, for which a service needs `multicast`.
+    /// It goes to a group of hosts, for which a service needs `multicast`, or came to one.
     case group
+    /// It goes to everybody on the link, or came so.
+    case broadcast
     /// Both its ends are one host or network.
     case sameEnd
     /// A message that no flow opens.
@@ -107,7 +109,7 @@ package struct FlowProposal: Sendable {
     for (one, rows) in spaces {
       var asking = [seen.pairs[one]]
       if one == .port(.tcp, 53) { asking.append(seen.pairs[.port(.udp, 53)]) }
-      for rectangle in PairCover(rows, count: ends.count).rectangles {
+      for rectangle in PairCover(rows, count: ends.count, isSeveral: ends.isNetwork).rectangles {
         // A wide space may need one that nothing of it was seen in.
         let isSeen = asking.contains { $0?.contains(in: rectangle) { _, _ in true } ?? false }
         guard isSeen else { continue }

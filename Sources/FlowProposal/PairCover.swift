@@ -16,7 +16,8 @@ struct PairBlock: Hashable {
 /// the maximal rectangles are those of formal concepts (Ganter and Wille, "Formal Concept Analysis", 1999). Few of them are
 /// searched for the least cover; of many each next one covers the most.
 ///
-/// No flow is needed from an end to itself, and none does harm: such a pair may be in a rectangle and need not be.
+/// No flow is needed from a host to itself, and none does harm: such a pair may be in a rectangle and need not be. From a network to
+/// itself one does: its parts may be behind a gateway.
 struct PairCover {
   /// Ends of each class of sources and of destinations, which have the same partners.
   private let sources: [BitSet]
@@ -37,13 +38,14 @@ struct PairCover {
   /// - Parameters:
   ///   - pairs: of each source, its destinations; no end is its own.
   ///   - count: one more than the greatest end.
-  init(_ pairs: [Int: BitSet], count: Int) {
+  ///   - isSeveral: whether an end is more than one machine.
+  init(_ pairs: [Int: BitSet], count: Int, isSeveral: (Int) -> Bool = { _ in false }) {
     self.pairs = pairs
     let asked = pairs.values.reduce(into: BitSet(count: count)) { $0.formUnion($1) }
     var bySource: [BitSet: BitSet] = [:]
     for (source, partners) in pairs where !partners.isEmpty {
       var row = partners
-      if asked.contains(source) { row.insert(source) }
+      if asked.contains(source), !isSeveral(source) { row.insert(source) }
       bySource[row, default: BitSet(count: count)].insert(source)
     }
     let classes = bySource.sorted { ($0.value.first ?? 0) < ($1.value.first ?? 0) }

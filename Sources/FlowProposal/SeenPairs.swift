@@ -102,6 +102,7 @@ struct SeenPairs {
     let hosts = Dictionary(
       policy.hosts.indices.map { (policy.hosts[$0].name, $0) }, uniquingKeysWith: { first, _ in first })
     var needs = Needs()
+    var calls: [Call: FlowProposal.Reason] = [:]
     for place in connections.indices {
       if case .allowed? = connections[place].cause { continue }
       records += 1
@@ -123,10 +124,22 @@ struct SeenPairs {
         left.append(FlowProposal.Left(connections[place], .sameEnd))
       case .success(let pair):
         needs.add(place, wanted, pair)
-      case .failure(let stranger): left.append(FlowProposal.Left(connections[place], stranger.reason))
+      case .failure(let stranger):
+        left.append(FlowProposal.Left(connections[place], stranger.reason))
+        if [.group, .broadcast].contains(stranger.reason),
+          let source = connections[place].source.host.flatMap({ hosts[$0] })
+        {
+          calls[Call(source: source, wanted: wanted)] = stranger.reason
+        }
       }
     }
-    take(needs, of: connections, ends, isWide: isWide)
+    take(needs, of: connections, ends, calls, isWide: isWide)
+  }
+
+  /// What one host has asked of several at once. Those record it like any other packet: they do not say to which address it came.
+  private struct Call: Hashable {
+    let source: Int
+    let wanted: Wanted
   }
 
   private struct Stranger: Error {
@@ -142,6 +155,7 @@ struct SeenPairs {
       if Prefix.multicast.contains(where: { $0.contains(address) }) {
         return .failure(Stranger(reason: .group))
       }
+      if Prefix.ipv4Broadcast.contains(address) { return .failure(Stranger(reason: .broadcast)) }
       if let virtual = ends.virtual(of: address) { return .success(virtual) }
       guard let network = ends.network(of: address) else { return .failure(Stranger(reason: .noName)) }
       return isWide ? .success(network) : .failure(Stranger(reason: .network(ends.name(network))))
@@ -153,7 +167,8 @@ struct SeenPairs {
 
   /// Takes what is neither a scan nor at a port that somebody's kernel has picked.
   private mutating func take(
-    _ needs: Needs, of connections: [RecordedConnection], _ ends: FlowEnds, isWide: Bool
+    _ needs: Needs, of connections: [RecordedConnection], _ ends: FlowEnds,
+    _ calls: [Call: FlowProposal.Reason], isWide: Bool
   ) {
     var needs = needs
     let all = needs.all(of: connections)
@@ -167,7 +182,10 @@ struct SeenPairs {
       // Room at once: hundreds of thousands are not moved each time that there is none left.
       var ofOne = [Pair: SeenPair](minimumCapacity: end - first)
       for (number, need) in zip(first..<end, all[first..<end]) {
-        let reason = apart[number]
+        // Whoever asks one host of several by itself as well has recorded that.
+        let call = calls.isEmpty ? nil : calls[Call(source: need.pair.source, wanted: need.wanted)]
+        let isCall = call != nil && needs.places(need).allSatisfy { connections[$0].direction == .ingress }
+        let reason = isCall ? call : apart[number]
         if let reason, reason != .passive || !isWide {
           leftPlaces += needs.places(need).map { ($0, reason) }
           continue

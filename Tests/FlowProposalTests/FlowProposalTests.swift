@@ -196,6 +196,12 @@ struct ProposalCase {
       "the network when more is asked for", [("203.0.113.7", "ntp", "tcp/22")], true,
       ["office-to-ntp: office > ntp ssh"]
     ),
+    (
+      "a network to itself, which nobody asked for",
+      [
+        ("ntp", "203.0.113.7", "tcp/22"), ("203.0.113.7", "db-1", "tcp/22"), ("ntp", "db-1", "tcp/22"),
+      ], true, ["ntp-to-db: ntp > db office ssh", "ntp-to-db-2: ntp office > db ssh"]
+    ),
     ("an address that nobody has", [("198.51.100.1", "web-1", "tcp/22")], true, []),
     (
       "ports that a kernel has picked",
@@ -243,7 +249,8 @@ struct ProposalCase {
   /// What is left over, with its reason.
   static let leftovers: [(asked: (String, String, String), reason: FlowProposal.Reason)] = [
     (("198.51.100.1", "web-1", "tcp/22"), .noName), (("203.0.113.7", "web-1", "tcp/22"), .network("office")),
-    (("web-1", "224.0.0.251", "udp/5353"), .group), (("db-1", "ntp", "icmp/13"), .message),
+    (("web-1", "224.0.0.251", "udp/5353"), .group), (("web-1", "255.255.255.255", "udp/6666"), .broadcast),
+    (("db-1", "ntp", "icmp/13"), .message),
     (("db-1", "ntp", "icmp"), .message), (("db-1", "ntp", "icmpv6/135"), .message),
     (("db-1", "ntp", "tcp/0"), .nothing),
     (("db-1", "ntp", "tcp"), .nothing), (("db-1", "ntp", "0"), .nothing), (("db-1", "ntp", "44"), .nothing),
@@ -275,6 +282,25 @@ struct ProposalCase {
       over: reader.connections(direction, at: "ntp"), in: shop.policy, isWide: true)
     #expect(proposal.flows.isEmpty && proposal.records == 1 && proposal.covered == 0)
     #expect(proposal.left.map(\.reason) == [.sameEnd])
+  }
+
+  @Test func `what came to several at once is no flow to each of them`() throws {
+    let shop = try ProposalCase(Self.shop)
+    for (several, reason) in [("255.255.255.255", FlowProposal.Reason.broadcast), ("224.0.0.251", .group)] {
+      let call = Asked(source: "web-1", destination: several, service: "udp/6666")
+      // Each receiver has recorded it as if it alone had been asked.
+      let received = try ["web-2", "db-1"].flatMap { host in
+        try shop.connections([Asked(source: "10.0.0.1", destination: host, service: "udp/6666")])
+      }
+      let called = try shop.connections([call]) + received
+      let proposal = FlowProposal(over: called, in: shop.policy)
+      #expect(proposal.flows.isEmpty && proposal.covered == 0, "\(several)")
+      #expect(proposal.left.count == 3 && proposal.left.allSatisfy { $0.reason == reason }, "\(several)")
+      // Whom it asked by itself as well it has recorded.
+      let asked = try shop.connections([Asked(source: "web-1", destination: "db-1", service: "udp/6666")])
+      let both = FlowProposal(over: called + asked, in: shop.policy)
+      #expect(both.flows.map { $0.from + $0.to } == [["web-1", "db-1"]], "\(several)")
+    }
   }
 
   @Test func `a flow says how much of it was seen`() throws {

@@ -246,6 +246,7 @@ extension FlowProposal.Reason {
     case .denied:
       "first seen before the direction only observed, or nobody knows when: it may have been denied (--denied proposes it)"
     case .group: "it goes to a group of hosts, for which a service needs `multicast`"
+    case .broadcast: "it goes to everybody on the link, which no flow is about"
     case .message: "no flow opens messages of this kind"
     case .scan: "one source wanted \(RecordLine.fewestOfScan) or more ports of one host, as in a scan"
     case .picked: "ports that a kernel has picked, and will not pick again"
@@ -260,6 +261,7 @@ extension FlowProposal.Reason {
     case .noName: "no-name"
     case .network: "network"
     case .group: "group"
+    case .broadcast: "broadcast"
     case .sameEnd: "same-end"
     case .nothing: "no-service"
     case .denied: "denied"
