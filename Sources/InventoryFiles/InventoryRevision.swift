@@ -1,5 +1,6 @@
 internal import Diagnostics
 package import Inventory
+internal import Machine
 internal import Subprocess
 
 extension Inventory {
@@ -15,10 +16,12 @@ extension Inventory {
     _ path: String, at revision: String, in place: String? = nil
   ) async throws(InventoryUnreadable) -> Loaded {
     let shown = "\(revision):\(path)"
+    // Git takes a way that leads out of the repository and back for one that leads out.
+    let listed = asListed(path, in: place)
     // Neither can be taken for an option, nor the revision for a path.
     let tree = try await git(
-      ["ls-tree", "-r", "-z", "--end-of-options", "\(revision)^{tree}", "--", path], "", shown, of: revision,
-      in: place)
+      ["ls-tree", "-r", "-z", "--end-of-options", "\(revision)^{tree}", "--", listed], "", shown,
+      of: revision, in: place)
     var log = DiagnosticLog()
     var bounds = InventoryBounds()
     var files: [(path: String, object: String)] = []
@@ -28,7 +31,7 @@ extension Inventory {
       let words = parts.first?.split(separator: UInt8(ascii: " ")) ?? []
       guard parts.count == 2, words.count == 3 else { continue }
       let name = String(decoding: parts[1], as: UTF8.self)
-      guard isInventory(name, below: path) else { continue }
+      guard isInventory(name, below: listed) else { continue }
       guard words[0].elementsEqual("100644".utf8) || words[0].elementsEqual("100755".utf8) else {
         log.add(.file(name, "not a regular file at \(revision)", "replace it by a file"))
         continue
@@ -53,11 +56,12 @@ extension Inventory {
       else { throw InventoryUnreadable(path: shown, code: 5, "git broke off", remedy: "try again") }
       let bytes = rest[(end + 1)..<(end + 1 + size)]
       if bounds.admit(file.path, bytes: size, log: &log) {
-        sources.append(SourceFile(path: below(file.path, path), bytes: Array(bytes)))
+        sources.append(SourceFile(path: below(file.path, listed), bytes: Array(bytes)))
       }
       rest = rest[(end + 2 + size)...]
     }
-    return load(Sources(directory: directory(files.map(\.path), path), files: sources), log: log)
+    let isFile = files.contains { $0.path == listed }
+    return load(Sources(directory: isFile ? parent(of: path) : path, files: sources), log: log)
   }
 
   /// Where a branch left another: what a pull request is compared with. What the other got since then is not undone
@@ -89,10 +93,10 @@ extension Inventory {
     return String(decoding: output.prefix { $0 != 0x0a }, as: UTF8.self)
   }
 
-  /// What the working tree would call the place of the files: they are shown so that a user can open them.
-  private static func directory(_ files: [String], _ path: String) -> String {
-    let isFile = files.contains { path == $0 || path.hasSuffix("/\($0)") }
-    return isFile ? path.split(separator: "/").dropLast().joined(separator: "/") : path
+  /// The directory of a file, as the working tree would call it: paths are shown so that a user can open them.
+  private static func parent(of path: String) -> String {
+    let parent = path.lastIndex(of: "/").map { path[..<$0] } ?? ""
+    return parent.isEmpty && path.first == "/" ? "/" : String(parent)
   }
 
   /// As a directory is read: by the ending, and without hidden files.
@@ -101,11 +105,25 @@ extension Inventory {
     return [".yaml", ".yml", ".json"].contains { name.hasSuffix($0) } && !parts.contains { $0.hasPrefix(".") }
   }
 
+  /// What a path is called in a listing of git's: relative to where it is asked, whatever way leads there.
+  private static func asListed(_ path: String, in place: String?) -> String {
+    func parts(_ path: String) -> [Substring] { path.split(separator: "/").filter { $0 != "." } }
+    func joined(_ parts: some Collection<Substring>) -> String {
+      parts.isEmpty ? "." : parts.joined(separator: "/")
+    }
+    if path.first != "/", !parts(path).contains("..") { return joined(parts(path)) }
+    guard let here = try? Files.resolved(place ?? ".") else { return path }
+    let whole = path.first == "/" ? path : "\(here)/\(path)"
+    // It may have been there at the revision alone.
+    let there =
+      (try? Files.resolved(whole)).map(parts)
+      ?? parts(whole).reduce(into: []) { if $1 == ".." { _ = $0.popLast() } else { $0.append($1) } }
+    let common = zip(parts(here), there).prefix { $0 == $1 }.count
+    return joined(parts(here).dropFirst(common).map { _ in ".." } + there.dropFirst(common))
+  }
+
   /// The path as it is within the directory that is read.
-  private static func below(_ name: String, _ path: String) -> String {
-    var directory = path
-    while directory.hasSuffix("/") { directory.removeLast() }
-    while directory.hasPrefix("./") { directory.removeFirst(2) }
+  private static func below(_ name: String, _ directory: String) -> String {
     if directory == "." || !name.hasPrefix(directory + "/") {
       return directory == name ? name.split(separator: "/").last.map(String.init) ?? name : name
     }
@@ -137,14 +155,17 @@ extension Inventory {
     }
     let isKnownHere = await isKnown(revision)
     if !isKnownHere, await isKnown("origin/\(revision)") { return "it is known as origin/\(revision)" }
-    guard await says(["rev-parse", "--is-shallow-repository"]) == "true" else {
-      return isKnownHere || revision.contains("/") || revision.contains("^")
+    guard let isShallow = await says(["rev-parse", "--is-shallow-repository"]) else { return nil }
+    // An expression, or the branch of a remote by its whole name.
+    let isPlain = !revision.contains { "/^~@:".contains($0) } && revision != "HEAD"
+    guard isShallow == "true" else {
+      return isKnownHere || !isPlain
         ? nil : "if it is a branch of a remote, fetch it first: git fetch origin \(revision):\(revision)"
     }
     return "this is a shallow clone, which lacks "
-      + (isKnownHere ? "what HEAD and \(revision) have in common" : "other branches")
-      + ": git fetch --unshallow origin +refs/heads/*:refs/remotes/origin/*, or let the checkout of the CI fetch "
-      + "the whole history; then name origin/\(revision)"
+      + (isKnownHere ? "what HEAD and \(revision) have in common" : "other branches, and what was before")
+      + ": git fetch --unshallow origin '+refs/heads/*:refs/remotes/origin/*', or let the checkout of the CI fetch "
+      + "the whole history; then name \(isPlain ? "origin/" : "")\(revision)"
   }
 
   private static func outcome(_ arguments: [String], _ input: String, _ shown: String)

@@ -33,6 +33,14 @@ import Testing
       #expect(!told.output.contains("late"), "\(told.output)")
       #expect(told.output.contains("the merge base of main and HEAD"), "\(told.output)")
     }
+    for path in ["$PWD/inv", "inv/../inv", "../made/inv", "$PWD/inv/inventory.yaml"] {
+      let told = try run(
+        "\(Self.repository); sed -i s/https,/ssh,/ inv/inventory.yaml; sekisho diff --base topic -i \(path) || true; "
+          + "echo at \(path)")
+      let shown = try #require(told.output.split(separator: "\n").last { $0.hasPrefix("at ") }).dropFirst(3)
+      let file = shown.hasSuffix(".yaml") ? "\(shown)" : "\(shown)/inventory.yaml"
+      #expect(told.output.contains("- b → a  https (tcp/443)  web-to-a, \(file):8\n"), "\(told.output)")
+    }
     let gone = try run(
       "\(Self.repository); git checkout -q -b less main; cp ../inventory.yaml inv/; sekisho diff --base main -i inv"
     )
@@ -47,7 +55,15 @@ import Testing
     ),
     (
       "git clone -q --depth 1 --no-single-branch file://$PWD of; cd of", "origin/main",
-      ["this is a shallow clone", "have in common"]
+      ["this is a shallow clone", "have in common", "; then name origin/main"]
+    ),
+    (
+      "git clone -q --depth 1 file://$PWD -b topic of; cd of", "origin/main",
+      ["this is a shallow clone", "; then name origin/main"]
+    ),
+    (
+      "git clone -q --depth 1 file://$PWD of; cd of", "HEAD~1",
+      ["this is a shallow clone", "; then name HEAD~1"]
     ),
     ("git clone -q file://$PWD of; cd of", "main", ["it is known as origin/main"]),
     ("true", "elsewhere", ["git fetch origin elsewhere"]),
