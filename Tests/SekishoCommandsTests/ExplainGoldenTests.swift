@@ -62,6 +62,8 @@ import Testing
     ("edge-1", "here", 443), ("edge-1", "127.0.0.1", 80), ("web-1", "::1", 80), ("127.0.0.1", "web-1", 80),
     ("api-1", "web-1", 22), ("10.5.2.12", "web-1", 22), ("api-1", "desks", 443), ("desks", "api-1", 443),
     ("here", "web-1", 22), ("api-1", "shop", 443), ("web-1", "api-1", 81),
+    ("192.0.2.9", "watching", 80), ("watching", "left", 80), ("web-1", "watching", 80),
+    ("192.0.2.9", "left", 22),
   ]
 
   @Test func `a batch answers each question as it is answered alone`() throws {
@@ -84,12 +86,17 @@ import Testing
     #expect(batch.count == lines.count, "\(batch)")
     var seen: Set<String> = []
     for ((from, to, port), line) in zip(Self.asked, batch) {
-      let alone = try #require(try object(run([from, to, "tcp/\(port)", "--json"]))["verdict"] as? String)
+      let one = try object(run([from, to, "tcp/\(port)", "--json"]))
+      let alone = try #require(one["verdict"] as? String)
       let answer = try object(line)
       let error = answer["error"] as? String
       let inBatch =
         error.map { $0.contains("is allowed in part: ") ? "in part" : $0 } ?? answer["verdict"] as? String
       #expect(inBatch == alone, "\(from) \(to) \(port): \(line)")
+      let connections = try #require(one["connections"] as? [[String: Any]])
+      let passes = connections.contains { $0["passes"] as? Bool == true }
+      #expect(answer["passes"] as? Bool ?? false == (passes && alone == "denied"), "\(line)")
+      if passes { seen.insert("passes") }
       #expect(
         answer["from"] as? String == from && answer["to"] as? String == to && answer["port"] as? Int == port)
       seen.insert(alone)
@@ -105,7 +112,7 @@ import Testing
       try odd[1...2].map { Array(try object($0).keys).sorted() } == [
         ["error", "format_version"], ["error", "format_version"],
       ])
-    #expect(seen == ["allowed", "denied", "in part"])
+    #expect(seen == ["allowed", "denied", "in part", "passes"])
   }
 
   private func run(_ question: Question, _ options: [String]) -> (status: Int32, output: String) {

@@ -61,7 +61,14 @@ package struct HostIdentity: Sendable {
       if shared > 0 { return }
       throw refusal(node, "has none of its addresses", found.filter { !$0.isEverywhere })
     }
-    if shared * other.declared > other.shared * addresses.count { return }
+    let (mine, theirs) = (shared * other.declared, other.shared * addresses.count)
+    if mine > theirs { return }
+    if shared > 0, mine == theirs {
+      throw AgentFailure(
+        .wrongHost,
+        "the machine that answers may be \(host) or \(other.name): it calls itself \(node) and has as large a share of the "
+          + "addresses of both. Nothing was done; an address that moves between hosts belongs into `virtual`")
+    }
     throw refusal(
       node, "has the addresses of \(other.name)", found.filter { owners[$0] == other.name })
   }

@@ -15,6 +15,8 @@ struct BatchExplainer: Sendable {
   /// Those that an end may have, some of which may look like addresses.
   private let names: Set<String>
   private let now: Timestamp
+  /// Whether there is a host at which what is denied may pass.
+  private let someOnlyWatch: Bool
   /// Ends that were asked for by name.
   private var ends: [String: Endpoint] = [:]
 
@@ -26,6 +28,11 @@ struct BatchExplainer: Sendable {
       policy.hosts.map(\.name) + policy.virtuals.map(\.name) + policy.networks.map(\.name)
         + policy.peers.filter { !$0.networks.isEmpty }.map(\.name))
     now = Timestamp(seconds: Int64(time(nil)))
+    someOnlyWatch = policy.hosts.contains { host in
+      Direction.allCases.contains { direction in
+        host.modes[direction] == .observe || host.modes[direction] == .leave && direction != .forward
+      }
+    }
   }
 
   private struct Question: Decodable {
@@ -104,9 +111,10 @@ struct BatchExplainer: Sendable {
     for line in lines {
       do {
         let question = try decoder.decode(Question.self, from: Data(line))
-        let verdict = try worker.isAllowed(question) ? "allowed" : "denied"
+        let verdict = try worker.verdict(question)
         Self.repeatQuestion(line, &out)
-        out += Array(",\"verdict\":\"\(verdict)\",\"format_version\":\(JSONOutput.formatVersion)}\n".utf8)
+        out += verdict.json.utf8
+        out += Array(",\"format_version\":\(JSONOutput.formatVersion)}\n".utf8)
       } catch let error as ValidationError {
         failures += 1
         let answer = (try? JSONOutput.bytes(.lines([Unanswered(error: error.message)]))) ?? []
@@ -129,7 +137,21 @@ struct BatchExplainer: Sendable {
     out.removeLast()
   }
 
-  private mutating func isAllowed(_ question: Question) throws -> Bool {
+  private enum Verdict {
+    case allowed, denied
+    /// At hosts that only observe, or leave it alone; of several connections one at least.
+    case deniedAndPasses
+
+    var json: String {
+      switch self {
+      case .allowed: ",\"verdict\":\"allowed\""
+      case .denied: ",\"verdict\":\"denied\""
+      case .deniedAndPasses: ",\"verdict\":\"denied\",\"passes\":true"
+      }
+    }
+  }
+
+  private mutating func verdict(_ question: Question) throws -> Verdict {
     let what: String? =
       switch question.port {
       case .number(let number): String(number)
@@ -141,19 +163,20 @@ struct BatchExplainer: Sendable {
     guard let terms = AskedService.terms(question.protocol, hasPort ? what : nil) else {
       throw ValidationError("no such protocol and port: \(question.protocol) \(what ?? "")")
     }
-    return try isAllowed(try end(question.from), try end(question.to), terms)
+    return try verdict(try end(question.from), try end(question.to), terms)
   }
 
   /// - Throws: ``ValidationError`` where it depends on which of the addresses of an end is meant.
-  private mutating func isAllowed(_ from: Endpoint, _ to: Endpoint, _ terms: [ServiceTerm]) throws -> Bool {
+  private mutating func verdict(_ from: Endpoint, _ to: Endpoint, _ terms: [ServiceTerm]) throws -> Verdict {
     let asked = try AskedConnections(from: from, to: to, terms) { explainer.owner(of: $0) }
     var allowed: Connection?
     var denied: Connection?
+    var passes = false
     for one in asked.all {
-      if one.staysInside || explainer.allows(one.connection, from: one.sender, now: now) {
-        allowed = allowed ?? one.connection
-      } else {
-        denied = denied ?? one.connection
+      switch verdict(one) {
+      case .allowed: allowed = allowed ?? one.connection
+      case .denied: denied = denied ?? one.connection
+      case .deniedAndPasses: (denied, passes) = (denied ?? one.connection, true)
       }
       if let allowed, let denied {
         throw ValidationError(
@@ -161,7 +184,14 @@ struct BatchExplainer: Sendable {
             + "\(ExplanationReport.describe(denied)) is denied; ask for addresses")
       }
     }
-    return allowed != nil
+    return allowed != nil ? .allowed : passes ? .deniedAndPasses : .denied
+  }
+
+  private mutating func verdict(_ one: AskedConnections.One) -> Verdict {
+    if one.staysInside || explainer.allows(one.connection, from: one.sender, now: now) { return .allowed }
+    // What is said of the hops costs more, and nothing where all enforce.
+    return someOnlyWatch && explainer.explain(one.connection, from: one.sender, now: now).passes
+      ? .deniedAndPasses : .denied
   }
 
   private mutating func end(_ text: String) throws -> Endpoint {

@@ -27,7 +27,8 @@ struct ExplainCommand: Verb {
 
       A line of a batch is {"from": "web-1", "to": "10.20.3.11", "protocol": "tcp", "port": 5432}; its \
       answer is a line with "verdict": "allowed" or "denied", or with "error", also where the verdict of \
-      it alone would be "in part". ICMP takes its type as port, by number or name.
+      it alone would be "in part". What is denied and passes all the same, since a host only observes or leaves it \
+      alone, has "passes": true. ICMP takes its type as port, by number or name.
 
       With --local, --lab or --host the hosts that are named are asked as well what tables of others lead elsewhere of \
       it, as those of container engines do, whether they refuse one of its ends (quarantine, tripwires), and whether they have it open for a time (open):

@@ -55,10 +55,9 @@ extension LabCommand {
       let run = await ProbeRun(
         ProbePlan(probes, ends: stations.ends), of: policy, through: stations, now: now, rate: Self.rate)
       let words = ProbeWords(run, policy, await run.causes(through: stations))
-      let failures = run.judgements.indices.compactMap { index in
-        run.judgements[index].isOpen == nil
-          ? Answer.Part.failure(
-            "not proven: \(words.describe(index)): \(run.judgements[index].obstacle ?? "")") : nil
+      let failures = run.judgements.indices.filter { run.judgements[$0].isOpen == nil }.map { index in
+        let reason = reason(run.judgements[index], index, words)
+        return Answer.Part.failure("not proven: \(words.describe(index)): \(reason)")
       }
       let entries = run.judgements.indices.compactMap { entry(run.judgements[$0], $0, words) }
       return Answer(
@@ -68,6 +67,13 @@ extension LabCommand {
 
     /// Attempts in a second: there are few.
     private static let rate = 1000
+
+    /// Why it is not known whether something passes: what was in the way of finding out, or what hosts were found to do.
+    private func reason(_ judgement: ProbeJudgement, _ index: Int, _ words: ProbeWords) -> String {
+      judgement.obstacle
+        ?? judgement.deviations.indices.map { words.sentence(ProbeRun.Place(probe: index, deviation: $0)) }
+        .joined(separator: "; ")
+    }
 
     private func entry(_ judgement: ProbeJudgement, _ index: Int, _ words: ProbeWords) -> Entry? {
       guard let isOpen = judgement.isOpen else { return nil }
