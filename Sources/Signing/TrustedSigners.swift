@@ -85,7 +85,9 @@ package struct TrustedSigners: Hashable, Sendable {
         path: error.object,
         reason: error.errno == .notPermitted
           ? "others than root may write it" : "it cannot be trusted: \(error.message)",
-        remedy: "make it a plain file of root's that nobody else may write (chown root, chmod go-w)")
+        remedy:
+          "make it a \(error.object == path ? "directory" : "plain file") of root's that nobody else may write (chown root, chmod go-w)"
+      )
     }
   }
 }

@@ -258,6 +258,32 @@ struct SignedChangeTests {
         nsenter -n -t $server timeout 100 /usr/bin/python3 -m http.server -b 10.0.0.2 -d bundle 8080 2> log & web=$!
         for i in 1 2 3 4 5 6 7 8 9; do curl -s -o /dev/null http://10.0.0.2:8080/ && break; sleep 1; done
         sekisho pull http://10.0.0.2:8080/ 2>&1 | grep 'revision 1 is confirmed'
+        # What is wrong on the way is told as it is, and nobody's password is.
+        refused() { status=0; sekisho pull "$1" 2> said || status=$?; cat said >&2; test $status = 1; grep -q "$2" said; }
+        refused 'http://10.0.0.2:8080/x y' 'takes it for no URL'
+        refused http://me:secret@10.0.0.2:8080/nowhere 'the server answered 404'
+        ! grep secret said; grep 'http://…@10.0.0.2:8080/nowhere/index.json' said
+        cat > other.py <<'END'
+        import http.server
+        class Other(http.server.BaseHTTPRequestHandler):
+          def do_GET(self):
+            cut = 'cut' in self.path
+            self.send_response(200 if cut else 302)
+            self.send_header('Location', 'http://10.0.0.2:8080/index.json')
+            self.send_header('Content-Length', '1000' if cut else '0')
+            self.end_headers()
+            if cut: self.wfile.write(b'{'); self.wfile.flush(); self.connection.close()
+          def log_message(self, *_): pass
+        http.server.HTTPServer(('10.0.0.2', 8082), Other).serve_forever()
+        END
+        nft delete table inet sekisho
+        nsenter -n -t $server timeout 60 /usr/bin/python3 other.py & other=$!
+        for i in 1 2 3 4 5 6 7 8 9; do curl -s -o /dev/null http://10.0.0.2:8082/ && break; sleep 1; done
+        refused http://10.0.0.2:8081 'nothing answers there'
+        refused http://10.0.0.2:8082/there 'the server answered 302, which leads elsewhere'
+        refused http://10.0.0.2:8082/cut 'what the server sent broke off'
+        kill $other
+        sekisho start
         sekisho pull http://10.0.0.2:8080 2>&1 | grep 'nothing new: revision 1'
         sed -i /fetch/d inventory/all.yaml
         sekisho bundle -q --out bundle --revision 2

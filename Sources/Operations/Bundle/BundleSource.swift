@@ -11,21 +11,26 @@ package struct BundleSource: Sendable {
   }
 
   private let place: Place
-  /// As it was given.
+  /// As it is told: without a slash at the end, and without what comes with a name (`user:password@`), which is nobody's to read.
   package let text: String
 
   /// - Throws: ``Misuse``.
   package init(parsing text: String) throws {
-    self.text = text
     let scheme = text.split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false)
     if scheme.count == 1 {
       place = .directory(text)
+      self.text = text
       return
     }
     guard ["http", "https"].contains(scheme[0].lowercased()), !scheme[1].isEmpty else {
       throw Misuse("a bundle is read from https://…, http://… or a directory, not from \(text)")
     }
-    place = .url(text.last == "/" ? String(text.dropLast()) : text)
+    let url = text.last == "/" ? String(text.dropLast()) : text
+    place = .url(url)
+    let rest = url.drop { $0 != ":" }.dropFirst(3)
+    let name = rest.prefix { $0 != "/" }
+    self.text =
+      name.lastIndex(of: "@").map { "\(scheme[0])://…\(name[$0...])\(rest.dropFirst(name.count))" } ?? url
   }
 
   /// Whether something between here and there may be somebody else's.
@@ -43,10 +48,12 @@ package struct BundleSource: Sendable {
   }
 
   /// Asks for the index through a new connection, without taking it again where it is the one that was read last.
-  func reach(_ tag: (known: String, new: String)?) throws(BundleUnread) {
+  ///
+  /// - Parameter seconds: for all of it.
+  func reach(_ tag: (known: String, new: String)?, within seconds: Int) throws(BundleUnread) {
     // curl(1) fails where there is none to compare with.
     let known = tag.flatMap { (try? Files.read($0.new, atMost: 4096)) == nil ? nil : $0.new }
-    _ = try read(BundleWrite.index, atMost: Self.longestIndex, comparing: known)
+    _ = try read(BundleWrite.index, atMost: Self.longestIndex, within: seconds, comparing: known)
   }
 
   /// What lies beside the index; `nil`: nothing does.
@@ -64,7 +71,8 @@ package struct BundleSource: Sendable {
   }
 
   private func read(
-    _ name: String, atMost limit: Int, comparing known: String? = nil, saving new: String? = nil
+    _ name: String, atMost limit: Int, within seconds: Int = 120, comparing known: String? = nil,
+    saving new: String? = nil
   ) throws(BundleUnread) -> [UInt8]? {
     switch place {
     case .directory(let path):
@@ -72,29 +80,31 @@ package struct BundleSource: Sendable {
         throw BundleUnread(
           object: error.object, reason: error.message, isMissing: error.errno == .noSuchFileOrDirectory)
       }
-    case .url(let url): return try fetch("\(url)/\(name)", atMost: limit, known, new)
+    case .url(let url): return try fetch(url, name, atMost: limit, within: seconds, known, new)
     }
   }
 
   /// curl(1), with nothing of a configuration of its own, one URL, no redirects, and an end to everything: each is a new connection.
   /// A server may send it packed, an index in a sixteenth of its bytes; what comes out counts for the limit.
   private func fetch(
-    _ url: String, atMost limit: Int, _ known: String?, _ new: String?
+    _ url: String, _ name: String, atMost limit: Int, within seconds: Int, _ known: String?, _ new: String?
   ) throws(BundleUnread) -> [UInt8]? {
     let command =
       [
         "/usr/bin/curl", "-q", "--silent", "--show-error", "--fail", "--globoff", "--compressed", "--proto",
         "=https,http",
-        "--connect-timeout", "10", "--max-time", "120", "--max-filesize", "\(limit)", "--write-out",
+        "--connect-timeout", "\(min(10, seconds))", "--max-time", "\(seconds)", "--max-filesize", "\(limit)",
+        "--write-out",
         "%{stderr}\\n%{http_code}",
       ] + (known.map { ["--etag-compare", $0] } ?? []) + (new.map { ["--etag-save", $0] } ?? [])
-      + ["--url", url]
+      + ["--url", "\(url)/\(name)"]
+    let shown = "\(text)/\(name)"
     let outcome: Programs.Outcome
     do throws(SystemFailure) {
-      outcome = try Programs.run(command, atMost: limit, within: .seconds(130))
+      outcome = try Programs.run(command, atMost: limit, within: .seconds(seconds + 10))
     } catch {
       throw BundleUnread(
-        object: url,
+        object: shown,
         reason: error.errno == .fileTooLarge ? Self.tooLong(limit) : "\(error)",
         isMissing: false,
         remedy: error.errno == .noSuchFileOrDirectory ? "apt install curl" : nil)
@@ -104,22 +114,26 @@ package struct BundleSource: Sendable {
     let isElsewhere = code.hasPrefix("3") && code != "304"
     if outcome.status == 0, !isElsewhere { return code == "304" ? nil : outcome.output }
     throw BundleUnread(
-      object: url,
+      object: shown,
       reason: isElsewhere
         ? "the server answered \(code), which leads elsewhere, and is not followed"
-        : Self.reason(outcome.status, code, limit),
+        : Self.reason(outcome.status, code, limit, seconds),
       isMissing: code == "404", remedy: isElsewhere ? "give the address that it leads to" : nil)
   }
 
   /// - Parameters:
   ///   - status: how curl ended (EXIT CODES, curl(1)).
   ///   - code: of the answer; `000`: none came.
-  private static func reason(_ status: Int32, _ code: String, _ limit: Int) -> String {
+  private static func reason(_ status: Int32, _ code: String, _ limit: Int, _ seconds: Int) -> String {
     switch status {
+    case 3: "curl takes it for no URL"
+    case 6: "nobody knows the name of the server"
+    case 7: "nothing answers there"
     case 22: "the server answered \(code)"
     case 63: tooLong(limit)
-    case 28 where code != "000": "it took longer than 120 s"
-    case 28: "no answer within 10 s"
+    case 28 where code != "000": "it took longer than \(seconds) s"
+    case 28: "no answer within \(min(10, seconds)) s"
+    case 60: "the server's certificate is not one that this machine believes"
     case _ where code == "000" || code.isEmpty: "no answer (curl ended with \(status))"
     default: "what the server sent broke off (curl ended with \(status))"
     }
