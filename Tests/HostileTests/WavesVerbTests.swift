@@ -108,6 +108,38 @@ import Testing
       """)
   }
 
+  @Test(.timeLimit(.minutes(60))) func `what cannot be written is told, and is no reason to do it again`()
+    throws
+  {
+    try run(
+      """
+      # Nobody could read how a run goes on: it does not begin, and none was left.
+      ends 1 sekisho apply -i new --lab --yes --waves 1,100% --json > /dev/full 2> said; has inventory
+      grep 'cannot write the output' said; ends 1 sekisho apply --revert --yes 2> said; grep 'no run was left' said
+      # Whoever cannot read an answer is told what was done.
+      ends 1 sekisho apply -i new --lab --yes --json > /dev/full 2> said; has new
+      grep '^4 hosts applied' said; grep 'cannot write the output' said
+      ends 0 sekisho apply --lab --yes -q
+      # A disk that is full while everything goes back: the journal has only that the run goes on.
+      mkdir -p home/sekisho/runs; journal='chattr +i "$HERE"/home/sekisho/runs/*.jsonl'
+      touch home/probe; if chattr +i home/probe; then
+        chattr -i home/probe
+        echo "$journal; exit 1" > wave2
+        ends 5 $waves --check ./checks 2> said; has inventory; cat said
+        grep 'every host has what it had' said; grep 'does not say that it has ended: .*sekisho apply --revert' said
+        chattr -i home/sekisho/runs/*.jsonl
+        ends 1 $waves 2> said; grep 'was left before its end' said
+        ends 5 sekisho apply --revert --yes -q; has inventory; rm wave2
+      fi
+      # What a run was begun with is not there any more.
+      echo 'kill -KILL $PPID; exit 1' > wave2
+      status=0; $waves --check ./checks 2> said || status=$?; test $status = 137; soon 'sekisho status --lab > /dev/null'
+      mv new gone
+      ends 1 sekisho apply --resume --yes 2> said; grep 'put it back where the run had it, or sekisho apply --revert' said
+      ends 5 sekisho apply --revert --yes -q; has inventory
+      """)
+  }
+
   @Test(.timeLimit(.minutes(60))) func `an interrupted run goes back, and a second is refused`() throws {
     try run(
       """

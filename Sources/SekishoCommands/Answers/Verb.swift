@@ -43,7 +43,11 @@ extension Verb {
       throw refusal.exitCode
     }
     if output.json {
-      try console.write(try JSONOutput.bytes(answer.data))
+      do { try console.write(try JSONOutput.bytes(answer.data)) } catch let failure as UnwrittenOutput {
+        // What was done was done, whether it can be told to a program or not.
+        try AnswerText(console: console).write(answer.parts.filter(\.isMessage))
+        throw failure
+      }
       try AnswerText(console: console).write(answer.parts.filter(\.isBesideData))
     } else if let markdownTitle {
       let (text, rest) = AnswerMarkdown(title: markdownTitle).document(answer.parts)
@@ -57,6 +61,14 @@ extension Verb {
 }
 
 extension Answer.Part {
+  /// Whether it goes to standard error.
+  fileprivate var isMessage: Bool {
+    switch self {
+    case .failure, .diagnostics, .summary: true
+    case .chapter, .remark, .detail, .verbatim: false
+    }
+  }
+
   /// Whether people read it where programs read the answer.
   fileprivate var isBesideData: Bool {
     switch self {

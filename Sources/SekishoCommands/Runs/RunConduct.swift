@@ -36,7 +36,11 @@ struct RunConduct {
     }
     defer { listening.cancel() }
     let view = RunView(plan, console, json: isJSON)
-    view.begin(skipped: skipped)
+    do { try view.begin(skipped: skipped) } catch {
+      // Nothing has been done of a run that only begins.
+      if course == .goesOn, journal.progress.begun == nil { try? journal.write(RunEntry(.ended)) }
+      throw error
+    }
     let run = WaveRun(
       plan, on: fleet, log: journal, progress: journal.progress, listener: view,
       check: check(plan, interrupt), interrupt: interrupt, leavesStuck: leavesStuck)

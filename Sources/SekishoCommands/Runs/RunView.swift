@@ -28,12 +28,13 @@ final class RunView: RunListener {
     isLive = !console.quiet && !json && isatty(STDERR_FILENO) == 1
   }
 
-  func begin(skipped: [(host: String, error: any Error)]) {
+  /// - Throws: ``UnwrittenOutput`` where nobody could read how it goes on.
+  func begin(skipped: [(host: String, error: any Error)]) throws {
     for host in skipped { console.error("\(host.host): \(host.error); it is left out") }
-    write(
-      Line(
-        "begin", steps: plan.steps.count, planned: plan.waves,
-        skipped: skipped.isEmpty ? nil : skipped.map { FailureJSON($0.error, host: $0.host) }))
+    let line = Line(
+      "begin", steps: plan.steps.count, planned: plan.waves,
+      skipped: skipped.isEmpty ? nil : skipped.map { FailureJSON($0.error, host: $0.host) })
+    if isJSON { try console.write(line: try JSONOutput.bytes(.lines([line]))) }
     guard isLive else { return }
     let painter = Task { [self] in
       repeat { paint() } while (try? await Task.sleep(for: .milliseconds(200))) != nil
