@@ -36,6 +36,9 @@ package struct HostStatus: AgentMessage, Hashable, Codable {
   package var confirmedUnknown: String?
   /// Services that take the table away, as far as files of the host say; `nil`: it was not looked for them.
   package var flushing: [FlushingService]?
+  /// Tables of iptables as it was before nftables that judge beside ours, such as `ip filter`; `nil`: there are none, or the agent
+  /// does not tell.
+  package var legacyTables: [String]?
   /// `nil`: the agent does not tell.
   package let sessions: SessionCount?
 
@@ -59,6 +62,9 @@ package struct HostStatus: AgentMessage, Hashable, Codable {
     }
     guard header.flushing?.count ?? 0 <= Bounds.list else {
       throw AgentFailure(.badRequest, "more services than there can be")
+    }
+    guard header.legacyTables?.count ?? 0 <= Bounds.list else {
+      throw AgentFailure(.badRequest, "more tables of iptables than there can be")
     }
     guard Bounds.isTime(header.table?.trialLeft), Bounds.isTime(header.confirmed?.time) else {
       throw AgentFailure(.badRequest, "a time that no clock comes to")

@@ -1,3 +1,4 @@
+internal import Addressing
 internal import AgentProtocol
 internal import Enforcement
 internal import HostLife
@@ -33,6 +34,10 @@ extension AgentServer {
       do throws(AgentFailure) { status.tripped = try here.trippedNow() } catch {
         status.trippedUnknown = "\(error)"
       }
+      let legacy = [(AddressFamily.ipv4, "ip"), (.ipv6, "ip6")].flatMap { family, word in
+        LegacyTables.names(family).map { "\(word) \($0)" }
+      }
+      if !legacy.isEmpty { status.legacyTables = legacy }
       // Services are of the machine, and act in its first namespace.
       if NetworkNamespace.isFirst { status.flushing = FlushingServices.found(below: "") }
       return status

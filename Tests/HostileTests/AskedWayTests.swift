@@ -259,6 +259,8 @@ struct AskedWayTests {
       sekisho read --allows > said; cat said; grep '! rules of iptables-legacy (ip filter) are not read' said
       sekisho read --allows --json | grep '"iptables-legacy"'
       sekisho read 2>&1 | grep 'rules of iptables-legacy (ip filter) are not read'
+      sekisho status > said || true; cat said; grep '! rules of iptables-legacy (ip filter) are not read' said
+      (sekisho status --json || true) | tr -d '\n ' | grep '"legacy_tables":."ipfilter".'
       iptables-legacy -F; iptables-legacy -P INPUT DROP; sekisho read --ask 10.9.1.2 10.9.1.1 tcp/80 | grep 'in: may pass'
       iptables-legacy -P INPUT ACCEPT; ip6tables-legacy -P INPUT DROP
       agree in 10.9.1.2 10.9.1.1 80; sekisho read --ask fd09:1::2 fd09:1::1 tcp/80 | grep 'in: may pass'

@@ -16,7 +16,7 @@ import Testing
 
   @Test func `a process that is killed is gone, and killing it again is no failure`() async throws {
     let started = try await run(
-      ["/usr/bin/sh", "-c", "sleep 1000 </dev/null >/dev/null 2>&1 & echo $!"])
+      ["/usr/bin/sh", "-c", "sleep 86400 </dev/null >/dev/null 2>&1 & echo $!"])
     let number = try #require(Int32(started.lines.joined()))
     let process = try #require(ProcessIdentity(of: number))
     try ProcessIdentity(number: number, start: process.start + 1, boot: process.boot).kill(

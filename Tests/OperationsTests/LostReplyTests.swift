@@ -66,7 +66,7 @@ import Testing
       name: "a", wanted: Self.wanted,
       reach: .through(AgentTransport(command: ["/bin/sh", "-c", Self.agent, "agent", directory])),
       identity: HostIdentity(host: "a", addresses: [address], owners: [address: "a"]),
-      patience: Patience(answer: .seconds(300)))
+      patience: Patience(answer: .seconds(1200)))
     let change = try await FleetChange(of: Targets(hosts: [target], all: ["a"], inventory: nil), as: nil)
     let note = ChangeNote(why: nil, meaning: "a test")
     let outcome = try #require(await change.apply(nil, note: note).first)

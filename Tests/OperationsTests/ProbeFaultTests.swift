@@ -384,7 +384,7 @@ import Testing
           try #require(made.status == 0, "\(made.output)")
         }
         let stations = try ProbeStations(
-          lab, of: policy, program: agent, patience: Patience(answer: .seconds(60)))
+          lab, of: policy, program: agent, patience: Patience(answer: .seconds(1200)))
         let plan = ProbePlan(
           policy, ends: stations.ends, selected: Set(stations.ends.indices), seed: UInt64(seed),
           now: .current())

@@ -28,10 +28,13 @@ import Testing
 
   static func program() throws -> String { try supportProgram().replacing("/lab-support", with: "/sekisho") }
 
+  /// Beside a thousand other tests an answer may wait long for somebody to take it.
+  private static let patience = Patience(answer: .seconds(1200))
+
   /// Tries connections from a to b.
   private func judge(
     _ lab: Lab, _ policy: Policy, _ kinds: [(IPProtocol, Connection.Kind)], program: String? = nil,
-    patience: Patience = Patience()
+    patience: Patience = Self.patience
   ) async throws -> ProbeRun {
     let stations = try ProbeStations(
       lab, of: policy, program: program ?? Self.program(), patience: patience)

@@ -21,7 +21,8 @@ struct PullCommand: Verb {
       the running ruleset stays as it is. Which host this is says --host, the file /etc/sekisho/host, or its addresses. A \
       change after which nobody could log in by the service of management is refused.
 
-      Exit codes: 0 done, or nothing new, 1 error or refused, 5 rolled back, 6 nobody could log in afterwards.
+      Exit codes: 0 done, or nothing new, 1 error or refused, 3 what is in force is not what was confirmed, 5 rolled back, \
+      6 nobody could log in afterwards.
       """)
 
   @Argument(help: ArgumentHelp("Where a bundle lies.", valueName: "url-or-dir"))

@@ -135,7 +135,16 @@ struct StatusReport {
 
   private func foreign(_ status: HostStatus) -> [Entry] {
     let tables = status.foreignChains.filteringTables
-    return tables.isEmpty ? [] : ["other tables filter too: \(tables.joined(separator: ", "))"]
+    let legacy = status.legacyTables ?? []
+    return (tables.isEmpty ? [] : ["other tables filter too: \(tables.joined(separator: ", "))"])
+      + (legacy.isEmpty
+        ? []
+        : [
+          Entry(
+            .risk,
+            "rules of iptables-legacy (\(listed(legacy))) are not read: they may stop what flows allow, and lead it elsewhere"
+          )
+        ])
   }
 
   // MARK: - JSON
@@ -167,6 +176,7 @@ struct StatusReport {
       var confirmedUnknown: String?
       var objectsDiffering: Int?
       var foreignChains: [ForeignChain]?
+      var legacyTables: [String]?
       /// Services that take the table away; nothing where it was not looked for them.
       var servicesThatFlush: [FlushingService]?
       /// How many the kernel tracks, and can; without `count` it tracks none. Nothing where the host does not tell.
@@ -205,6 +215,7 @@ struct StatusReport {
           confirmedUnknown = found.confirmedUnknown
           objectsDiffering = state.differing
           foreignChains = found.foreignChains
+          legacyTables = found.legacyTables
           servicesThatFlush = found.flushing
           sessions = found.sessions
           sessionsNearlyFull = found.sessions?.isNearlyFull

@@ -128,7 +128,8 @@ struct StatusTable {
         notes.append("sessions \(min(percent, 100)) % full")
       }
       if status.table?.isOwned == true { notes.append("goes with a running program") }
-      let tables = status.foreignChains.filteringTables
+      let tables =
+        status.foreignChains.filteringTables + (status.legacyTables ?? []).map { "iptables-legacy \($0)" }
       if !tables.isEmpty { notes.append("filtered too by \(tables.joined(separator: ", "))") }
       if let translations = answer.facts?.translations.count, translations > 0 {
         notes.append("leads elsewhere: \(counted(translations, "line"))")
