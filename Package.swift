@@ -336,8 +336,8 @@ let package = Package(
     tests(
       "FlowProposalTests",
       [
-        "Addressing", "AgentProtocol", "Diagnostics", "Enforcement", "FlowProposal", "Inventory",
-        "InventoryText", "Policy", "PolicyFixtures", "Records", "Sessions",
+        "Addressing", "AgentProtocol", "Diagnostics", "Enforcement", "Explanation", "FlowProposal",
+        "Inventory", "InventoryText", "Policy", "PolicyFixtures", "Records", "Sessions",
       ]),
     tests(
       "ImportsTests",

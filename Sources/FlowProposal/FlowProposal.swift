@@ -40,7 +40,7 @@ package struct FlowProposal: Sendable {
 
     init(_ connection: RecordedConnection, _ reason: Reason) {
       (source, destination) = (connection.source.text, connection.destination.text)
-      (service, packets, self.reason) = (connection.service, connection.packets, reason)
+      (service, packets, self.reason) = (connection.serviceAlone, connection.packets, reason)
     }
   }
 
@@ -99,7 +99,10 @@ package struct FlowProposal: Sendable {
     isWide: Bool = false
   ) {
     let ends = FlowEnds(policy)
-    let seen = SeenPairs(connections, in: policy, ends, isDeniedMeant: isDeniedMeant, isWide: isWide)
+    var bothEnds = BothEnds()
+    bothEnds.add(connections)
+    let seen = SeenPairs(
+      bothEnds.judged(connections), in: policy, ends, isDeniedMeant: isDeniedMeant, isWide: isWide)
     var wanted: [PairBlock: Set<Wanted>] = [:]
     var spaces = seen.pairs.mapValues { Self.rows(of: $0, ends, isWide: isWide) }
     // A resolver is asked again over TCP where its answer is too long (RFC 7766).
@@ -121,7 +124,7 @@ package struct FlowProposal: Sendable {
     flows = Self.inOrder(wanted, ends).map { place, rectangle, all in
       let name = free.take(Flow.word(from: place.from, to: place.to))
       return Flow(
-        name, from: place.from, to: place.to, rectangle, all, names.names(of: all), ends, seen.pairs)
+        name, from: place.from, to: place.to, rectangle, all, names.names(of: all), ends, seen)
     }
     services = names.lacking
     left = seen.left
@@ -209,8 +212,9 @@ extension FlowProposal.Flow {
 
   init(
     _ name: String, from: [String], to: [String], _ rectangle: PairBlock, _ wanted: Set<Wanted>,
-    _ services: [String], _ ends: FlowEnds, _ seen: [Wanted: [Pair: SeenPair]]
+    _ services: [String], _ ends: FlowEnds, _ all: SeenPairs
   ) {
+    let seen = all.pairs
     (self.name, self.from, self.to, self.services) = (name, from, to, services)
     let (asking, again) = (Wanted.port(.udp, 53), Wanted.port(.tcp, 53))
     // What resolvers are asked over TCP as well is not counted beside that over UDP.
@@ -218,6 +222,7 @@ extension FlowProposal.Flow {
     var (count, packets, age, isMutual, isAdded) = (0, UInt64(0), Int.max, false, false)
     var addresses: [Int: Set<Address>] = [:]
     var ports: Set<UInt16> = []
+    var causes: Set<DenialCause> = []
     func take(_ pair: Pair, _ seenPair: SeenPair, _ one: Wanted, _ known: [Pair: SeenPair]) {
       if asked.contains(one) { count += 1 }
       packets = packets.addingSaturated(seenPair.mostPackets)
@@ -227,6 +232,7 @@ extension FlowProposal.Flow {
         addresses[pair.destination, default: []].formUnion(seenPair.destinations)
       }
       ports.formUnion(seenPair.ports)
+      if !all.remarked.isEmpty, let some = all.remarked[one]?[pair] { causes.formUnion(some) }
       if one == .port(.udp, 123) {
         isMutual = isMutual || known[Pair(source: pair.destination, destination: pair.source)] != nil
       }
@@ -265,7 +271,7 @@ extension FlowProposal.Flow {
     }
     if isAdded { remarks.append("over TCP as well, for long answers") }
     if isMutual { remarks.append("both ends ask: symmetric NTP, or an answer that came late") }
-    self.remarks = remarks
+    self.remarks = remarks + causes.remarks
   }
 
   private static func was(_ count: Int) -> String { count == 1 ? "was" : "were" }

@@ -91,6 +91,8 @@ struct SeenPairs {
   private(set) var left: [FlowProposal.Left] = []
   /// Records of what nothing allows, those that are left among them.
   private(set) var records = 0
+  /// What of a flow there is already, or looks like it, by what was wanted and between whom.
+  private(set) var remarked: [Wanted: [Pair: Set<DenialCause>]] = [:]
 
   /// - Parameters:
   ///   - isDeniedMeant: whether it matters not when something came.
@@ -106,8 +108,10 @@ struct SeenPairs {
     for place in connections.indices {
       if case .allowed? = connections[place].cause { continue }
       records += 1
-      if let reason = connections[place].cause?.reason {
-        left.append(FlowProposal.Left(connections[place], reason))
+      if let cause = connections[place].cause,
+        !cause.mayBeMended(isOfHosts: Self.isOfHosts(connections[place], hosts))
+      {
+        left.append(FlowProposal.Left(connections[place], .cause(cause)))
         continue
       }
       if connections[place].inOtherMode != .nothing, !isDeniedMeant {
@@ -124,6 +128,9 @@ struct SeenPairs {
         left.append(FlowProposal.Left(connections[place], .sameEnd))
       case .success(let pair):
         needs.add(place, wanted, pair)
+        if let cause = connections[place].cause, cause.isRemarked {
+          remarked[wanted, default: [:]][pair, default: []].insert(cause)
+        }
       case .failure(let stranger):
         left.append(FlowProposal.Left(connections[place], stranger.reason))
         if [.group, .broadcast].contains(stranger.reason),
@@ -140,6 +147,10 @@ struct SeenPairs {
   private struct Call: Hashable {
     let source: Int
     let wanted: Wanted
+  }
+
+  private static func isOfHosts(_ connection: RecordedConnection, _ hosts: [String: Int]) -> Bool {
+    [connection.source.host, connection.destination.host].allSatisfy { $0.map { hosts[$0] != nil } ?? false }
   }
 
   private struct Stranger: Error {
@@ -209,111 +220,6 @@ struct SeenPairs {
     if !passive.isEmpty { pairs[.passive] = passive }
     left += leftPlaces.sorted { $0.place < $1.place }.map {
       FlowProposal.Left(connections[$0.place], $0.reason)
-    }
-  }
-}
-
-/// One thing that was wanted between two ends.
-private struct Need {
-  let wanted: Wanted
-  let pair: Pair
-  /// Whether a service of the inventory is about each record of it.
-  let isNamed: Bool
-  /// Where its records are among those that are sorted.
-  let places: Range<Int>
-}
-
-/// What was wanted between whom, record by record: sorted, since a million of them are sorted in a fraction of the time in
-/// which they are looked for one by one.
-private struct Needs {
-  /// The number of what was wanted, those of the two ends, and the record.
-  private struct Entry: Comparable {
-    let wanted: UInt32
-    let source: UInt32
-    let destination: UInt32
-    let place: UInt32
-
-    private var need: UInt64 { UInt64(wanted) << 32 | UInt64(source) }
-    private var rest: UInt64 { UInt64(destination) << 32 | UInt64(place) }
-
-    static func < (a: Self, b: Self) -> Bool { a.need != b.need ? a.need < b.need : a.rest < b.rest }
-
-    func isOfSame(as other: Self) -> Bool { need == other.need && destination == other.destination }
-  }
-
-  private var entries: [Entry] = []
-  private var wanted: [Wanted] = []
-  private var numbers: [Wanted: Int] = [:]
-
-  mutating func add(_ record: Int, _ one: Wanted, _ pair: Pair) {
-    let number = numbers[one] ?? wanted.count
-    if number == wanted.count {
-      numbers[one] = number
-      wanted.append(one)
-    }
-    entries.append(
-      Entry(
-        wanted: UInt32(number), source: UInt32(pair.source), destination: UInt32(pair.destination),
-        place: UInt32(record)))
-  }
-
-  /// Each once, those of one thing that was wanted one behind the other.
-  mutating func all(of connections: [RecordedConnection]) -> [Need] {
-    entries.sort()
-    var all: [Need] = []
-    var first = 0
-    while first < entries.count {
-      let entry = entries[first]
-      var (end, isNamed) = (first, true)
-      while end < entries.count, entries[end].isOfSame(as: entry) {
-        if connections[Int(entries[end].place)].namedService == nil { isNamed = false }
-        end += 1
-      }
-      let pair = Pair(source: Int(entry.source), destination: Int(entry.destination))
-      all.append(
-        Need(wanted: wanted[Int(entry.wanted)], pair: pair, isNamed: isNamed, places: first..<end))
-      first = end
-    }
-    return all
-  }
-
-  /// The records of a need.
-  func places(_ need: Need) -> some Sequence<Int> { entries[need.places].lazy.map { Int($0.place) } }
-
-  /// From so many ports on that one source asks for at one destination, ports of the range that kernels pick from are picked.
-  private static let fewestPicked = 3
-
-  /// Of what is a scan or at ports that a kernel has picked, why no flow is proposed for it.
-  static func apart(_ all: [Need]) -> [Int: FlowProposal.Reason] {
-    var ports: [Pair: [Int]] = [:]
-    var transfers: Set<Pair> = []
-    for (number, need) in all.enumerated() {
-      if need.wanted == .port(.tcp, 21) { transfers.insert(need.pair) }
-      // What a service of the inventory is about is neither.
-      if case .port = need.wanted, !need.isNamed { ports[need.pair, default: []].append(number) }
-    }
-    var apart: [Int: FlowProposal.Reason] = [:]
-    for (pair, numbers) in ports {
-      let picked = numbers.filter { all[$0].wanted.isPicked }
-      if picked.count >= Self.fewestPicked {
-        let reason: FlowProposal.Reason = transfers.contains(pair) ? .passive : .picked
-        for one in picked { apart[one] = reason }
-      }
-      let others = picked.count >= Self.fewestPicked ? numbers.filter { !all[$0].wanted.isPicked } : numbers
-      if others.count >= RecordLine.fewestOfScan { for one in others { apart[one] = .scan } }
-    }
-    return apart
-  }
-}
-
-extension DenialCause {
-  /// Why no flow is proposed for it; `nil`: one may be.
-  fileprivate var reason: FlowProposal.Reason? {
-    switch self {
-    case .noFlow, .unknown, .otherWay: nil
-    case .hasNone, .otherFamily, .otherMessages, .onlyElsewhere, .otherGateway, .endsAtGateway, .answers,
-      .asymmetric, .ended, .allowed, .rule:
-      .cause(self)
     }
   }
 }

@@ -8,6 +8,8 @@ enum Wanted: Hashable {
   case port(IPProtocol, UInt16)
   /// An echo request.
   case ping
+  /// Another message that begins something, of one family.
+  case message(IPProtocol, UInt8)
   /// A protocol without ports.
   case whole(IPProtocol)
   /// A port that the server of a file transfer picks for its data (RFC 959, PASV).
@@ -21,14 +23,26 @@ enum Wanted: Hashable {
       guard let port = record.port, port > 0 else { throw .nothing }
       self = .port(ipProtocol, port)
     } else if ipProtocol == .icmp || ipProtocol == .icmpv6 {
-      guard record.type == (ipProtocol == .icmp ? 8 : 128) else { throw .message }
-      self = .ping
+      guard let type = record.type else { throw .message }
+      if type == (ipProtocol == .icmp ? 8 : 128) {
+        self = .ping
+      } else if Self.isOpened(ipProtocol, type) {
+        self = .message(ipProtocol, type)
+      } else {
+        throw .message
+      }
     } else {
       let isProtocol =
         !IPProtocol.extensionHeaders.contains(ipProtocol) && !IPProtocol.unassigned.contains(ipProtocol)
       guard isProtocol, record.port == nil else { throw .nothing }
       self = .whole(ipProtocol)
     }
+  }
+
+  /// Whether a service may be about a message: of those that conntrack lets begin something (`nf_conntrack_proto_icmp.c`,
+  /// `nf_conntrack_proto_icmpv6.c`) no policy opens timestamps.
+  private static func isOpened(_ ipProtocol: IPProtocol, _ type: UInt8) -> Bool {
+    ipProtocol == .icmp ? [15, 17].contains(type) : type == 139
   }
 
   /// Why no service can be about something.
@@ -52,8 +66,8 @@ enum Wanted: Hashable {
         for range in ports.ranges { for port in range { all.insert(.port(term.ipProtocol, port)) } }
       case .types(let types):
         let echo: UInt8 = term.ipProtocol == .icmp ? 8 : 128
-        guard types == IntervalSet([echo...echo]) else { return nil }
-        echoes.insert(term.ipProtocol)
+        if types.contains(echo) { echoes.insert(term.ipProtocol) }
+        for type in types.ranges.joined() where type != echo { all.insert(.message(term.ipProtocol, type)) }
       }
     }
     // That of one family alone is narrower than what was wanted.
@@ -73,6 +87,7 @@ enum Wanted: Hashable {
     switch self {
     case .port(let ipProtocol, let port): "\(ipProtocol)/\(port)"
     case .ping: "icmp/echo-request"
+    case .message(let ipProtocol, let type): "\(Self.word(ipProtocol))/\(type)"
     case .whole(let ipProtocol): "{protocol: \(ipProtocol.rawValue)}"
     case .passive: "tcp/\(Self.picked.lowerBound)-\(Self.picked.upperBound)"
     }
@@ -86,9 +101,14 @@ enum Wanted: Hashable {
     case .port(.udp, 514): "syslog"
     case .port(let ipProtocol, let port): "\(ipProtocol)-\(port)"
     case .ping: "ping"
+    case .message(let ipProtocol, let type): "\(Self.word(ipProtocol))-\(type)"
     case .whole(let ipProtocol): "ip-\(ipProtocol)"
     case .passive: "ftp-data"
     }
+  }
+
+  private static func word(_ ipProtocol: IPProtocol) -> String {
+    ipProtocol == .icmp ? "icmpv4" : "icmpv6"
   }
 
   /// Services of TCP that nearly everybody calls so (IANA, Service Name and Transport Protocol Port Number Registry).
@@ -104,6 +124,7 @@ enum Wanted: Hashable {
     case .whole(let ipProtocol): (1, ipProtocol.rawValue, 0)
     case .passive: (2, 0, 0)
     case .ping: (3, 0, 0)
+    case .message(let ipProtocol, let type): (4, ipProtocol.rawValue, Int(type))
     }
   }
 }

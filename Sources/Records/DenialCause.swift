@@ -25,6 +25,8 @@ package enum DenialCause: Hashable, Sendable {
   case answers(flow: String)
   /// The same at a gateway, where the inventory leads the flow's requests through another one.
   case asymmetric(host: String, flow: String)
+  /// It looks like answers of a flow, and was new to both ends, so that it is none: no flow is about it.
+  case newToBoth(flow: String)
   /// A flow allowed it until its end.
   case ended(flow: String)
   /// The inventory allows it here: the host's rules are others, or were then. `nil`: whatever the flows are.
@@ -49,6 +51,7 @@ package enum DenialCause: Hashable, Sendable {
       "they look like answers of flow \(flow), of a session that the host has forgotten or did not see begin"
     case .asymmetric(let host, let flow):
       "they look like answers of flow \(flow), whose requests go through \(host): the route is asymmetric"
+    case .newToBoth(let flow): "no flow allows it: new to both ends, it is no answer of flow \(flow)"
     case .ended(let flow): "the time of flow \(flow) is over"
     case .allowed(let flow?):
       "flow \(flow) allows it: the host has other rules, or had (sekisho diff tells which)"
@@ -60,7 +63,7 @@ package enum DenialCause: Hashable, Sendable {
   /// For programs.
   package var code: String {
     switch self {
-    case .noFlow: "no-flow"
+    case .noFlow, .newToBoth: "no-flow"
     case .unknown: "unknown-address"
     case .hasNone: "no-address-of-family"
     case .otherWay: "other-way"
@@ -88,7 +91,7 @@ package enum DenialCause: Hashable, Sendable {
   /// The flow that it is about.
   package var flow: String? {
     switch self {
-    case .noFlow, .unknown, .hasNone, .rule: nil
+    case .noFlow, .unknown, .hasNone, .newToBoth, .rule: nil
     case .allowed(let flow): flow
     case .otherWay(let flow), .otherFamily(let flow), .otherMessages(let flow), .ended(let flow),
       .onlyElsewhere(_, let flow), .otherGateway(_, let flow), .endsAtGateway(let flow), .answers(let flow),

@@ -13,6 +13,8 @@ package final class DenialExplainer {
   private let served: [ServiceTerm]
   private let servedPorts: [IPProtocol: PortSet]
   private let portsOfFlows: [[IPProtocol: PortSet]]
+  /// What the inventory has a name for, whether a flow is about it or none.
+  private let namedPorts: [IPProtocol: PortSet]
   /// Of each port the number of its class: ports of one class are the same to all flows.
   private let portClasses: [IPProtocol: [UInt16]]
   /// Whom flows about ports of one class join with a host, of those that were asked for.
@@ -72,6 +74,7 @@ package final class DenialExplainer {
     }
     served = terms(of: Set(policy.flows.flatMap(\.services)))
     servedPorts = served.ports
+    namedPorts = policy.services.flatMap(\.terms).filter(\.isTelling).ports
     portsOfFlows = policy.flows.map { terms(of: $0.services).ports }
     portClasses = Dictionary(grouping: portsOfFlows.joined(), by: \.key).mapValues {
       Self.classes($0.map(\.value))
@@ -107,7 +110,10 @@ package final class DenialExplainer {
     }
   }
 
-  package func cause(of record: Recorded.Record, at host: HostID, _ direction: Direction) -> DenialCause {
+  /// - Parameter mayAnswer: whether it may be an answer: of sessions and sockets it is known who began.
+  package func cause(
+    of record: Recorded.Record, at host: HostID, _ direction: Direction, mayAnswer: Bool = true
+  ) -> DenialCause {
     let own = ownEnd(host)
     if direction != .egress, AddressSet.ipv4InIPv6.contains(record.peer) { return .rule(.disguisedSource) }
     if direction == .ingress, own.addresses.contains(record.peer) { return .rule(.ownAddress) }
@@ -130,7 +136,8 @@ package final class DenialExplainer {
       record.port.map { servedPorts[record.ipProtocol]?.contains($0) ?? false }
       ?? served.contains { $0.mayBeAbout(record) }
     guard isServed else {
-      return stranger == nil ? answers(record, ends, host, direction) ?? unserved : unserved
+      let answers = mayAnswer && stranger == nil ? answers(record, ends, host, direction) : nil
+      return answers ?? unserved
     }
     // Nor between these, in any family: true of nearly all that is recorded, and found out in a fraction of the time that
     // packets take through rules.
@@ -216,12 +223,16 @@ package final class DenialExplainer {
     return hop.flatMap { $0.isAllowed ? $0.flow : nil }.map { policy[$0].name }
   }
 
-  /// What goes to a client's port, and comes from where a flow lets that client ask.
+  /// What goes to a client's port, and comes from where a flow lets that client ask. That it does not begin with a SYN cannot
+  /// be seen: whatever conntrack picks up of a session half-way gets into the same records, on each side and in each mode.
   private func answers(
     _ record: Recorded.Record, _ ends: (source: Address, destination: Address), _ host: HostID,
     _ direction: Direction
   ) -> DenialCause? {
-    guard let port = record.port, clientPorts.contains(port) else { return nil }
+    guard let port = record.port, clientPorts.contains(port),
+      // What has a name is asked for.
+      namedPorts[record.ipProtocol]?.contains(port) != true
+    else { return nil }
     let key = Answers(
       host: host, source: ends.source, destination: ends.destination, ipProtocol: record.ipProtocol)
     if let known = answered[key] { return known }
@@ -263,77 +274,5 @@ package final class DenialExplainer {
       }
     }
     return nil
-  }
-}
-
-extension [ServiceTerm] {
-  /// The ports among them.
-  fileprivate var ports: [IPProtocol: PortSet] {
-    reduce(into: [:]) { ports, term in
-      if case .ports(let some) = term.match {
-        ports[term.ipProtocol] = ports[term.ipProtocol].map { $0.union(some) } ?? some
-      }
-    }
-  }
-}
-
-extension ServiceTerm {
-  /// Whether something like it is of the term, in either family; which message it was is left aside.
-  fileprivate func mayBeAbout(_ record: Recorded.Record) -> Bool {
-    if case .ports(let ports) = match {
-      return ipProtocol == record.ipProtocol && record.port.map { ports.contains($0) } ?? false
-    }
-    return ipProtocol == record.ipProtocol
-      || record.isOfMessages && (ipProtocol == .icmp || ipProtocol == .icmpv6)
-  }
-}
-
-extension PathExplanation {
-  fileprivate func hop(_ host: HostID, _ direction: Direction) -> Hop? {
-    hops.first { $0.host == host && $0.direction == direction }
-  }
-}
-
-extension Direction {
-  fileprivate var reversed: Self {
-    switch self {
-    case .ingress: .egress
-    case .egress: .ingress
-    case .forward: .forward
-    }
-  }
-}
-
-extension Connection {
-  /// What would begin what was recorded, between ends of one family; of messages whose type is not recorded, an echo
-  /// request.
-  fileprivate init(from source: Address, to destination: Address, _ record: Recorded.Record) {
-    let kind: Kind =
-      if let port = record.port {
-        .ports(source: 49152, destination: port)
-      } else if record.isOfMessages {
-        .type(record.type ?? (record.ipProtocol == .icmp ? 8 : 128))
-      } else {
-        .plain
-      }
-    self.init(from: source, to: destination, record.ipProtocol, kind)
-  }
-}
-
-extension Recorded.Record {
-  fileprivate var isOfMessages: Bool { ipProtocol == .icmp || ipProtocol == .icmpv6 }
-  fileprivate var isOfUnknownMessage: Bool { isOfMessages && type == nil }
-
-  /// The same as the other family has it: an echo request and its answer have other numbers there, and no other message is
-  /// looked for.
-  fileprivate var inOtherFamily: Self? {
-    guard isOfMessages else { return self }
-    let types: [(icmp: UInt8, icmpv6: UInt8)] = [(8, 128), (0, 129)]
-    let isICMP = ipProtocol == .icmp
-    let own = type ?? (isICMP ? 8 : 128)
-    guard let pair = types.first(where: { (isICMP ? $0.icmp : $0.icmpv6) == own }) else { return nil }
-    return Self(
-      peer: peer, destination: destination, ipProtocol: isICMP ? .icmpv6 : .icmp, port: nil,
-      type: isICMP ? pair.icmpv6 : pair.icmp)
   }
 }

@@ -23,6 +23,8 @@ package struct RecordLine: Sendable {
     /// Ports, where all that was asked for has one; else protocols and messages are among them.
     package let services: Int
     package let arePorts: Bool
+    /// The ports, where there are few.
+    let ports: [UInt16]
     /// What was asked for, if that was one thing.
     package let service: String?
     package let destination: String?
@@ -53,6 +55,8 @@ package struct RecordLine: Sendable {
   package let isInOtherMode: Bool
   /// `nil`: none is known, or not all have one.
   package let cause: DenialCause?
+  /// Whether all of it looks like answers.
+  private let isOfAnswers: Bool
 
   /// From so many ports or destinations on that one source wants it is a scan.
   package static let fewestOfScan = 10
@@ -80,9 +84,9 @@ package struct RecordLine: Sendable {
   /// By connection, except what one source wanted of many.
   private static func gathered(_ connections: [RecordedConnection], _ direction: Direction) -> [Self] {
     // Whoever answers late, to many ports, scans nobody.
-    if connections.contains(where: { $0.cause?.isOfAnswers == true }) {
-      let answers = connections.filter { $0.cause?.isOfAnswers == true }
-      let others = connections.filter { $0.cause?.isOfAnswers != true }
+    if connections.contains(where: \.isOfAnswers) {
+      let answers = connections.filter(\.isOfAnswers)
+      let others = connections.filter { !$0.isOfAnswers }
       return each(answers, direction) + gathered(others, direction)
     }
     return Dictionary(grouping: connections, by: \.source.key).values.flatMap { some -> [Self] in
@@ -143,6 +147,7 @@ package struct RecordLine: Sendable {
     isInOtherMode = connections.allSatisfy { $0.inOtherMode == .everything }
     let reason = connections.first?.cause
     cause = connections.allSatisfy { $0.cause == reason } ? reason : nil
+    isOfAnswers = connections.allSatisfy(\.isOfAnswers)
   }
 
   /// Its place among others, each of which has one of its own: numbers stand as letters that are in their order.
@@ -163,16 +168,28 @@ package struct RecordLine: Sendable {
   /// `web-1 → db-1  postgres`, `10.0.0.66  scan: 40 ports of 3 hosts`.
   package var words: String {
     switch subject {
-    case .connection(let source, let destination, let service): "\(source) → \(destination)  \(service)"
+    case .connection(let source, let destination, let service):
+      "\(source) → \(destination)  \(service)\(ports)"
     case .scan(let source): "\(source)  scan: \(extent.wanted)"
     case .source(let source): "\(source) → \(extent.wanted)"
-    case .service(let service): "\(service)  \(extent.askers) → \(extent.asked)"
+    case .service(let service): "\(service)\(ports)  \(extent.askers) → \(extent.asked)"
     case .host(let host): "\(extent.askers) → \(host)  \(extent.kinds)"
     }
+  }
+
+  /// Where answers go: a port that somebody listens at may be among them.
+  private var ports: String {
+    if !isOfAnswers { return "" }
+    if extent.ports.isEmpty { return " to \(extent.services) ports" }
+    let few = extent.ports.map { "\($0)" }.joined(separator: ", ")
+    return " to \(extent.ports.count == 1 ? "port" : "ports") \(few)"
   }
 }
 
 extension RecordLine.Extent {
+  /// So many ports are told one by one.
+  private static let mostPorts = 5
+
   fileprivate init(_ connections: some Collection<RecordedConnection>) {
     var (sources, destinations): (Set<RecordedConnection.End.Key>, Set<RecordedConnection.End.Key>) = ([], [])
     // A port is counted once, whatever it is called.
@@ -190,7 +207,9 @@ extension RecordLine.Extent {
     self.services = kinds.count
     arePorts = connections.allSatisfy { $0.record.port != nil }
     let first = connections.first
-    service = kinds.count == 1 ? first?.service : nil
+    service = kinds.count == 1 ? first?.serviceAlone : nil
+    let isFew = arePorts && kinds.count <= Self.mostPorts
+    ports = isFew ? kinds.map { UInt16(truncatingIfNeeded: $0) }.sorted() : []
     destination = destinations.count == 1 ? first?.destination.text : nil
     source = sources.count == 1 ? first?.source.text : nil
   }

@@ -59,6 +59,14 @@ package final class RecordedConnection: Sendable {
     (self.namedService, self.inOtherMode, self.cause) = (namedService, inOtherMode, cause)
   }
 
+  /// The same for another reason.
+  init(_ other: RecordedConnection, because cause: DenialCause) {
+    (host, direction, source, destination) = (other.host, other.direction, other.source, other.destination)
+    (record, namedService) = (other.record, other.namedService)
+    (packets, bytes, age, firstAge) = (other.packets, other.bytes, other.age, other.firstAge)
+    (inOtherMode, self.cause) = (other.inOtherMode, cause)
+  }
+
   /// How much of something.
   package enum InOtherMode: Sendable {
     /// As far as anybody knows.
@@ -67,10 +75,14 @@ package final class RecordedConnection: Sendable {
     case everything
   }
 
-  /// `postgres`, else `tcp/5432`, `icmp`, `icmpv6/echo-request`; `tcp answers`, whose ports say nothing.
-  package var service: String {
-    cause?.isOfAnswers == true ? "\(record.ipProtocol) answers" : namedService ?? serviceByNumber
-  }
+  /// `postgres`, else `tcp/5432`, `icmp`, `icmpv6/echo-request`; `tcp answers`, to whichever ports.
+  package var service: String { isOfAnswers ? "\(record.ipProtocol) answers" : serviceAlone }
+
+  /// The same of it alone, which has one port: `tcp/40000`, whatever it looks like.
+  package var serviceAlone: String { namedService ?? serviceByNumber }
+
+  /// Whether it looks like answers.
+  var isOfAnswers: Bool { cause?.isOfAnswers == true }
 
   /// The same without the name of a service.
   package var serviceByNumber: String {
@@ -104,7 +116,7 @@ package final class RecordReader {
     self.policy = policy
     explainer = policy.map { DenialExplainer($0, now: now) }
     services = (policy?.services ?? []).flatMap { service in
-      service.terms.filter { $0.match.width <= Self.widest }.map { (term: $0, name: service.name) }
+      service.terms.filter(\.isTelling).map { (term: $0, name: service.name) }
     }
   }
 
@@ -113,6 +125,12 @@ package final class RecordReader {
   /// - Parameter seconds: leaves out what was seen last before so many; `nil`: nothing.
   package func connections(
     _ recorded: RecordList.Direction, at host: String, since seconds: Int? = nil
+  ) -> [RecordedConnection] {
+    connections(recorded, at: host, since: seconds, mayAnswer: true)
+  }
+
+  private func connections(
+    _ recorded: RecordList.Direction, at host: String, since seconds: Int? = nil, mayAnswer: Bool
   ) -> [RecordedConnection] {
     let direction = recorded.hook.policyDirection
     let id = policy?.host(named: host)
@@ -125,26 +143,23 @@ package final class RecordReader {
           entry, host: host, direction, source: direction == .egress ? other : peer,
           destination: direction == .egress ? peer : other, namedService: name(of: entry.record),
           entry.inOtherMode(recorded.inMode),
-          id.flatMap { explainer?.cause(of: entry.record, at: $0, direction) }))
+          id.flatMap { explainer?.cause(of: entry.record, at: $0, direction, mayAnswer: mayAnswer) }))
     }
     return result
   }
 
-  /// The connections of those who speak in one direction of a host; packets are sessions.
+  /// The connections of those who speak in one direction of a host; packets are sessions, and none is an answer.
   package func connections(_ direction: PeerList.Direction, at host: String) -> [RecordedConnection] {
     let entries = direction.peers.map { RecordList.Entry($0.record, packets: $0.sessions, bytes: 0, age: 0) }
     return connections(
       RecordList.Direction(
-        hook: direction.hook, mode: .observe, memory: 0, isFull: false, entries: entries, untold: 0), at: host
-    )
+        hook: direction.hook, mode: .observe, memory: 0, isFull: false, entries: entries, untold: 0),
+      at: host, mayAnswer: false)
   }
 
   private func end(_ address: Address) -> RecordedConnection.End {
     RecordedConnection.End(host: names[address], address: address)
   }
-
-  /// What has more ports tells less than the port does.
-  private static let widest = 256
 
   private func name(of record: Recorded.Record) -> String? {
     let asked = Asked(ipProtocol: record.ipProtocol, port: record.port, type: record.type)
@@ -188,6 +203,11 @@ extension DirectionStatus.Direction {
     case .forward: .forward
     }
   }
+}
+
+extension ServiceTerm {
+  /// Whether the name of its service tells more than a port does.
+  var isTelling: Bool { match.width <= 256 }
 }
 
 extension ServiceMatch {

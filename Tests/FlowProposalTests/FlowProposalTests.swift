@@ -121,6 +121,16 @@ struct ProposalCase {
     return opened
   }
 
+  /// The policy once a part has been added to the inventory.
+  func policy(with more: String) throws -> Policy {
+    let loaded = load(more)
+    return try #require(loaded.policy, "\(more)\n\(loaded.report.text(loaded.sources))")
+  }
+
+  static func loads(_ text: String) -> Bool {
+    Inventory.load([SourceFile(path: "inventory.yaml", bytes: Array(text.utf8))]).policy != nil
+  }
+
   private func load(_ more: String) -> Inventory.Loaded {
     Inventory.load([
       SourceFile(path: "inventory.yaml", bytes: Array(text.utf8)),
@@ -225,6 +235,10 @@ struct ProposalCase {
       ["db-1-to-ntp: db-1 > ntp \((1...9).map { "tcp-\($0)" }.joined(separator: " "))"]
     ),
     ("messages that no flow opens", [("db-1", "ntp", "icmp/13")], false, []),
+    (
+      "a message that begins something", [("db-1", "ntp", "icmp/17"), ("db-1", "ntp", "icmp/8")], false,
+      ["db-1-to-ntp: db-1 > ntp ping icmpv4-17"]
+    ),
     (
       "a protocol without ports", [("db-1", "ntp", "esp")], false,
       ["db-1-to-ntp: db-1 > ntp ip-esp"]

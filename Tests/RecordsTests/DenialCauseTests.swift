@@ -14,6 +14,8 @@ import Testing
       ping: [icmp/echo-request, icmpv6/echo-request]
       ping4: icmpv4/echo-request
       tunnel: esp
+      agents: tcp/50001
+      data: tcp/32768-60999
     networks: {office: {prefixes: [192.0.2.0/24]}, left: {prefixes: [10.1.0.0/16]}, right: {prefixes: [10.2.0.0/16]}}
     hosts:
       app:   {addresses: [10.0.0.1, "2001:db8::1"]}
@@ -109,6 +111,14 @@ import Testing
     Case(
       "10.0.0.1 tcp/40000", .egress, "base",
       "they look like answers of flow app-to-base, of a session that the host has forgotten or did not see begin"
+    ),
+    // What the inventory has a name for is asked for, of that protocol alone; a range as wide as clients' is no name.
+    Case("10.0.0.2 tcp/50001", .ingress, "app", "no flow allows it"),
+    Case("10.0.0.1 tcp/50001", .egress, "base", "no flow allows it"),
+    Case("10.2.0.7 10.1.0.7 tcp/50001", .forward, "gw", "no flow allows it"),
+    Case(
+      "10.0.0.1 udp/50001", .ingress, "four",
+      "they look like answers of flow four-to-app, of a session that the host has forgotten or did not see begin"
     ),
     // The other protocol, below clients' ports, and where no flow is.
     Case("10.0.0.2 udp/40000", .ingress, "app", "no flow allows it"),

@@ -109,12 +109,36 @@ import Testing
     }
   }
 
+  @Test(arguments: RecordGrouping.allCases, [1, 2, 5, 6])
+  func `however they are gathered, the port of what looks like answers is told`(
+    by grouping: RecordGrouping, of count: Int
+  ) throws {
+    let ports = (0..<count).map { 50_000 + $0 }
+    let some = try Self.connections([
+      ("app", .input, ports.map { ("10.0.0.2 tcp/\($0)", 1, 5) }),
+      // The same by the other family is the same port.
+      ("app", .input, ports.map { ("2001:db8::2 tcp/\($0)", 1, 5) }),
+    ])
+    #expect(some.allSatisfy { $0.cause?.code == "answers" })
+    let lines = Self.told(some, grouping)
+    let told =
+      switch (grouping, count) {
+      case (.source, 1), (.host, 1): "tcp/50000"
+      case (.source, _), (.host, _): "\(count) ports"
+      case (_, 1): "tcp answers to port 50000"
+      case (_, 6): "tcp answers to 6 ports"
+      default: "tcp answers to ports \(ports.map { "\($0)" }.joined(separator: ", "))"
+      }
+    #expect(lines.count == 1 && lines[0].contains(told), "\(lines)")
+  }
+
   @Test func `answers to many ports are no scan, and one line`() throws {
     let rows = (0..<40).map { ("10.0.0.2 tcp/\(40_000 + $0)", UInt64(2), $0) as Row }
     let some = try Self.connections([("app", .input, rows + [("10.0.0.2 tcp/23", 1, 50)])])
     #expect(
       Self.told(some) == [
-        "ingress: base → app  tcp answers, 80, 0 s, answers", "ingress: base → app  tcp/23, 1, 50 s, no-flow",
+        "ingress: base → app  tcp answers to 40 ports, 80, 0 s, answers",
+        "ingress: base → app  tcp/23, 1, 50 s, no-flow",
       ])
   }
 

@@ -54,12 +54,16 @@ struct RecordReport {
       self.ofProbes = ofProbes
       connections = ofProbes.isEmpty ? all : all.indices.filter { !ofProbes.contains($0) }.map { all[$0] }
     }
+
+    func judged(by bothEnds: BothEnds) -> Self {
+      Self(recorded: recorded, all: bothEnds.judged(all), ofProbes: ofProbes)
+    }
   }
 
   /// The directions of one host that are meant, or why it could not be asked.
   struct Host {
     let name: String
-    let found: Result<[Found], any Error>
+    private(set) var found: Result<[Found], any Error>
     let silent: SilentDirections
     let loss: String?
     let tripped: [TripStatus]
@@ -74,6 +78,12 @@ struct RecordReport {
       tripped = told?.tripped ?? []
       trippedUnknown = told?.trippedUnknown
     }
+
+    func judged(by bothEnds: BothEnds) -> Self {
+      var host = self
+      host.found = found.map { some in some.map { $0.judged(by: bothEnds) } }
+      return host
+    }
   }
 
   /// Of more lines only the most recent are told.
@@ -82,8 +92,11 @@ struct RecordReport {
   /// Hosts that enforce what they have observed remember a great many, which would hide the others.
   private static let mostAllowed = 3
 
-  func answer(_ hosts: [Host]) -> Answer {
+  func answer(_ told: [Host]) -> Answer {
     var answer = Answer()
+    var bothEnds = BothEnds()
+    for one in told.flatMap({ (try? $0.found.get()) ?? [] }) { bothEnds.add(one.all) }
+    let hosts = bothEnds.isEmpty ? told : told.map { $0.judged(by: bothEnds) }
     for host in hosts {
       var failures: [String] = []
       if case .failure(let error) = host.found { failures.append("\(error)") }
