@@ -187,6 +187,16 @@ import Testing
           sekisho status --lab --host b --json > json; grep '"is_cut" : true' json
           ends 0 sekisho denied --lab --host b > told; grep 'refuses a (10.0.0.1) until .*tripwire scan' told
           ends 0 sekisho denied --lab --host b --json > json; grep '"scan"' json
+          # One of three may be cut off: who comes next is named by whatever names the first.
+          sekisho lab exec c -- nft delete table inet sekisho
+          for port in 3003 3004 3005; do sekisho lab exec c -- timeout 1 bash -c ": < /dev/tcp/10.0.0.2/$port" 2> /dev/null || true; done
+          next='does not refuse c (10.0.0.3), who has tripped tripwire scan at'
+          sekisho status --lab --host b > told; grep "$next" told
+          sekisho status --lab > told; grep '^b .*has cut off a; tripped by c, not cut off' told
+          ends 0 sekisho denied --lab --host b > told; grep "$next" told; grep 'refuses a (10.0.0.1) until' told
+          ends 0 sekisho observed --lab --host b > told; (! grep 'tripped' told)
+          ends 0 sekisho denied --lab --host b --json | tr -d ' \\n' > json
+          grep '"tripped":.*"address":"10.0.0.3".*"is_cut":false' json; grep '"is_cut":true' json
           sekisho explain a b web --lab --host b > told 2>&1; grep '! b refuses a (10.0.0.1) until' told
           sekisho explain c b web --lab --host b > told 2>&1; (! grep 'refuses' told)
           ends 0 sekisho drift --lab --host b

@@ -35,7 +35,10 @@ struct RecordReport {
       }
       silent = SilentDirections(list.directions.map { ($0.hook, $0.mode) })
       loss = list.loss
-      tripped = (list.tripped ?? []).filter { $0.isCut == (mode == .enforce) }
+      // Knocks are counted on the way in and through. Who is not refused tripped where it only observes, or as many are as
+      // may be: which of them, the host does not say.
+      let isMeant = list.directions.contains { $0.hook != .output && $0.mode == mode }
+      tripped = (list.tripped ?? []).filter { $0.isCut ? mode == .enforce : isMeant }
       trippedUnknown = list.trippedUnknown
     }
   }
@@ -230,7 +233,8 @@ struct RecordReport {
       var directions: [Direction]?
       /// Why what was recorded before is not among it.
       let loss: String?
-      /// Who has tripped its tripwires: those whom it refuses where what it denies is asked for, else the others.
+      /// Who has tripped its tripwires: those whom it refuses where what it denies is asked for, and those
+      /// whom it does not where a direction that counts is in the mode that is asked for.
       let tripped: [TripStatus]?
       /// Why that is not known; left out where it is.
       let trippedUnknown: String?

@@ -109,7 +109,7 @@ struct StatusTable {
       if let left = status.table?.trialLeft { notes.append("another \((left + 999) / 1000) s") }
       if let stop = status.stop { notes.append(stop.sentence) }
       if let note = status.quarantine?.note { notes.append(note) }
-      if let note = status.tripped?.note(answer.facts?.owners ?? [:]) { notes.append(note) }
+      notes += status.tripped?.notes(answer.facts?.owners ?? [:]) ?? []
       if status.confirmedUnknown != nil { notes.append("what it boots with is not known") }
       if status.quarantineUnknown != nil { notes.append("whom it refuses is not known") }
       if status.openedUnknown != nil { notes.append("what it has opened is not known") }

@@ -18,11 +18,18 @@ extension TripStatus {
 }
 
 extension [TripStatus] {
-  /// In a few words; `nil`: nobody is refused.
-  func note(_ owners: [Address: String]) -> String? {
-    let names = filter(\.isCut).map { owners[$0.address] ?? "\($0.address)" }
-    if names.isEmpty { return nil }
-    let unique = names.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
-    return "has cut off \(listed(unique, limit: 3))"
+  /// In a few words: who is refused, and who has tripped a tripwire and is not.
+  func notes(_ owners: [Address: String]) -> [String] {
+    func names(_ isMeant: (TripStatus) -> Bool) -> String? {
+      let unique = filter(isMeant).reduce(into: [String]()) { names, one in
+        let name = owners[one.address] ?? "\(one.address)"
+        if !names.contains(name) { names.append(name) }
+      }
+      return unique.isEmpty ? nil : listed(unique, limit: 3)
+    }
+    return [
+      names(\.isCut).map { "has cut off \($0)" },
+      names { !$0.isCut }.map { "tripped by \($0), not cut off" },
+    ].compactMap(\.self)
   }
 }
