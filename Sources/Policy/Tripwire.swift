@@ -3,7 +3,8 @@ public import Diagnostics
 
 /// A statement that whoever knocks on closed doors of some hosts is refused by them for a time, whatever flows say.
 public struct Tripwire: Hashable, Sendable {
-  /// What trips it. A door is a port at an address that no flow opens to whoever knocks, of TCP or UDP.
+  /// What trips it. A door is a port of TCP or UDP that no flow opens to whoever knocks: of a host, whichever of its
+  /// addresses; behind a gateway, of each destination.
   public enum Trigger: Hashable, Sendable {
     /// So many different doors within a time, in seconds.
     case doors(Int, within: Int)
