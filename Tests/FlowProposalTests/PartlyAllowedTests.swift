@@ -135,7 +135,7 @@ import Testing
         entries: [RecordList.Entry(record, packets: 3, bytes: 180, age: 60)], untold: 0), at: "d")
     #expect(connections.map { $0.cause?.code } == ["only-elsewhere"])
     // A network stands for an address of it, if that is asked for.
-    let proposal = FlowProposal(over: connections, in: fleet.policy, isWide: true)
+    let proposal = FlowProposal(over: connections, in: fleet.policy, isWide: !areHosts)
     #expect(proposal.flows.map { $0.from + $0.to } == (areHosts ? [["a", "d"]] : []))
     #expect(
       proposal.left.map(\.reason)

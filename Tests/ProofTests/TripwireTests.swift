@@ -125,6 +125,28 @@ extension KernelProof {
     }
 
     @Test(arguments: families)
+    func `a door is a port of the host, whichever of its addresses it is asked at`(family: Family)
+      async throws
+    {
+      let inventory = Self.inventory().replacing(
+        "[10.0.0.2, \"2001:db8::2\"]", with: "[10.0.0.2, 10.0.0.22, \"2001:db8::2\", \"2001:db8::22\"]")
+      try await Self.withServer(inventory) { proof in
+        let cut = "tripwire/cut.\(family.suffix)"
+        func knock(_ ports: Range<UInt16>, at host: Int) async throws {
+          try await proof.inject(
+            ports.map { try family.packet(1, to: host).tcp(.syn, from: 50_000, to: $0) }, from: "intruder")
+        }
+        #expect(Self.isOpen(try await proof.lab.probe("intruder", family.aims(22))))
+        try await knock(3000..<3019, at: 2)
+        try await knock(3000..<3019, at: 22)
+        #expect(try await proof.elements(of: "in/doors.scan.\(family.suffix)", on: "server").count == 19)
+        #expect(try await proof.elements(of: cut, on: "server") == [])
+        try await knock(3019..<3020, at: 22)
+        #expect(try await proof.elements(of: cut, on: "server") == [family.address(1)])
+      }
+    }
+
+    @Test(arguments: families)
     func `those who are spared, strangers and the host itself are never cut off`(family: Family) async throws
     {
       try await Self.withServer(Self.inventory()) { proof in
