@@ -45,8 +45,7 @@ package struct ConnectionDiff: Sendable {
   package let risks: [Risk]
   /// Hosts that nobody can log in to any more; `nil`: none.
   package let lockout: Lockout?
-  /// What passes on both sides, as far as these hosts decide; `nil` of policies whose flows say it, because no route
-  /// changes.
+  /// What passes on both sides, as far as these hosts decide; `nil` of policies, of which each says for itself what passes.
   package let passage: FleetPassage?
 
   /// Whether no connection opens or closes, now or later, and no mode changes, whatever was renamed or

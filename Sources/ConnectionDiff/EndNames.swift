@@ -15,8 +15,8 @@ struct EndNames {
   }
 
   private let hosts: [Host]
-  private let owners: [Address: Int]
-  private let managed: AddressSet
+  private var owners: [Address: Int]
+  private var managed: AddressSet
   /// What several hosts are called, by their numbers.
   private let names: [[Int]: String]
   /// The same, the largest first.
@@ -46,6 +46,19 @@ struct EndNames {
   func telling(addressesOf hosts: Set<String>) -> Self {
     var result = self
     result.readdressed = hosts
+    return result
+  }
+
+  /// The same, with addresses that hosts carry beside theirs, by name: where a host is meant as a whole, it has its name alone.
+  func carrying(_ stray: [String: [Address]]) -> Self {
+    if stray.isEmpty { return self }
+    var result = self
+    for (index, host) in hosts.enumerated() {
+      for address in stray[host.name] ?? [] where owners[address] == nil {
+        result.owners[address] = index
+        result.managed = result.managed.union(AddressSet([address]))
+      }
+    }
     return result
   }
 
@@ -137,7 +150,8 @@ struct EndNames {
     var whole: [Int] = []
     var parts: [String] = []
     for (host, own) in found.sorted(by: { $0.key < $1.key }) {
-      if own.count == hosts[host].addresses.count(where: { $0.family == family }),
+      let declared = hosts[host].addresses.filter { $0.family == family }
+      if !declared.isEmpty, declared.allSatisfy(own.contains),
         !readdressed.contains(hosts[host].name)
       {
         whole.append(host)

@@ -102,18 +102,19 @@ extension FleetSpace {
       for (tables, others, hosts) in members.byWay {
         let addresses = AddressSet(hosts.flatMap(\.addresses))
         let carried = AddressSet(hosts.flatMap(\.carried))
+        let asked = addresses.union(AddressSet(hosts.flatMap(\.stray)))
         // What one of several hosts does not believe it gets from itself, or would send itself, the others do.
         let bridges = tables.bridgeNames
-        var arriving = Circumstances(ownAddresses: addresses, atSecond: now.seconds, apartFrom: bridges)
+        var arriving = Circumstances(ownAddresses: asked, atSecond: now.seconds, apartFrom: bridges)
         var leaving = arriving
         if hosts.count > 1 { (arriving.ownSources, leaving.ownDestinations) = (AddressSet(), AddressSet()) }
         leaving.ownSources = addresses.union(carried)
         let tables = enforcing ? tables.map(\.enforcing) : tables
         let into = try RulesetSpace(tables, beside: others, .ingress, arriving, in: universe)
         let out = try RulesetSpace(tables, beside: others, .egress, leaving, in: universe)
-        sides.lower = try sides.lower.union(into.lower.restricted(to: addresses))
+        sides.lower = try sides.lower.union(into.lower.restricted(to: asked))
           .union(into.lower.intersection(groups)).union(out.lower.restricted(from: addresses.union(carried)))
-        sides.upper = try sides.upper.union(into.upper.restricted(to: addresses))
+        sides.upper = try sides.upper.union(into.upper.restricted(to: asked))
           .union(into.upper.intersection(groups)).union(out.upper.restricted(from: addresses.union(carried)))
         for host in hosts where !host.carried.isEmpty {
           // A virtual address at the other end is one that another host carries.
@@ -134,7 +135,7 @@ extension FleetSpace {
         }
       }
       func addresses(where isMeant: (Member) -> Bool) -> AddressSet {
-        AddressSet(members.filter(isMeant).flatMap { $0.host.addresses + $0.host.carried })
+        AddressSet(members.filter(isMeant).flatMap { $0.host.addresses + $0.host.carried + $0.host.stray })
       }
       judging = addresses { _ in true }
       judged = Dictionary(
@@ -206,7 +207,7 @@ extension Table {
 extension Gateway {
   fileprivate init(_ host: HostRulesets, _ forwarded: ConnectionSpace) {
     self.init(
-      addresses: AddressSet(host.addresses), joining: host.routes, forwarded: forwarded)
+      addresses: AddressSet(host.addresses + host.stray), joining: host.routes, forwarded: forwarded)
   }
 }
 

@@ -67,7 +67,7 @@ struct FlowLines {
     }
     // No connection is left out for want of a flow.
     if !unexplained.isEmpty { lines += try split(unexplained, within: unexplained, nil) }
-    return Self.merged(lines)
+    return ConnectionLine.merged(lines)
   }
 
   /// All sources and all destinations of a space.
@@ -178,7 +178,12 @@ struct FlowLines {
       let ends = try ends(of: part)
       let own = try loopback.intersection(whole).restricted(from: ends.from, to: ends.to)
       let filled = try part.union(own).pieces(atMost: 3, steps: steps)
-      if Self.isPlainer(filled, pieces) { pieces = filled }
+      if Self.isPlainer(filled, pieces) {
+        pieces = []
+        for piece in filled {
+          if let met = try meeting(piece, part) { pieces.append(met) }
+        }
+      }
     }
     var result: [ConnectionLine] = []
     for piece in pieces {
@@ -188,6 +193,19 @@ struct FlowLines {
       }
     }
     return result
+  }
+
+  /// A piece that was filled, without ends that meet nobody in it but themselves; `nil`: there are no others.
+  private func meeting(_ piece: Piece, _ part: ConnectionSpace) throws(NotProven) -> Piece? {
+    let met = try ends(of: part.universe.space(of: [piece.rectangle]).intersection(part))
+    let (from, to) = (
+      piece.rectangle.sources.intersection(met.from), piece.rectangle.destinations.intersection(met.to)
+    )
+    if from.isEmpty || to.isEmpty { return nil }
+    return Piece(
+      rectangle: Rectangle(
+        piece.rectangle.passage, piece.rectangle.ipProtocol, from: from, to: to, piece.rectangle.kinds),
+      except: try piece.except.restricted(from: from, to: to))
   }
 
   /// - Parameters:
@@ -211,89 +229,13 @@ struct FlowLines {
       from: from, to: to, service: claim?.service,
       terms: [LineTerm(rectangle.ipProtocol, rectangle.kinds)], families: [family], flow: claim?.flow,
       location: claim?.location, scope: scope, rectangles: parts ?? [rectangle], exceptions: exceptions,
-      isInPart: parts != nil, toldParts: Self.merged(told), untoldParts: untold.count - told.count)
+      isInPart: parts != nil, toldParts: ConnectionLine.merged(told), untoldParts: untold.count - told.count)
   }
 
   /// Whether pieces have fewer exceptions, or are fewer.
   private static func isPlainer(_ one: [Piece], _ other: [Piece]) -> Bool {
     func exceptions(_ pieces: [Piece]) -> Int { pieces.count { !$0.except.isEmpty } }
     return (exceptions(one), one.count) < (exceptions(other), other.count)
-  }
-
-  // MARK: - One line for what differs in family or protocol alone
-
-  private struct Ends: Hashable {
-    let from: String
-    let fromHosts: [String]
-    let to: String
-    let toHosts: [String]
-    let flow: String?
-    let service: String?
-    let scope: LineScope
-    let isExact: Bool
-    let isInPart: Bool
-
-    init(_ line: ConnectionLine) {
-      (from, fromHosts) = (line.from.name, line.from.hosts)
-      (to, toHosts) = (line.to.name, line.to.hosts)
-      (flow, service, scope, isExact) = (line.flow, line.service, line.scope, line.exceptions.isEmpty)
-      isInPart = line.isInPart
-    }
-  }
-
-  private static func merged(_ lines: [ConnectionLine]) -> [ConnectionLine] {
-    let families = joined(lines, by: { $0.terms.map(\.description) }) { a, b in
-      (a.terms, a.families + b.families)
-    }
-    return joined(families, by: Self.families) { a, b in
-      (a.terms + b.terms, Set(a.families + b.families).sorted { $0.rawValue < $1.rawValue })
-    }
-  }
-
-  /// ICMP is of one family each: what it is of follows from the protocol.
-  private static func families(_ line: ConnectionLine) -> [String] {
-    let isICMP = line.terms.allSatisfy { [.icmp, .icmpv6].contains($0.ipProtocol) }
-    return isICMP ? [] : line.families.map { "\($0)" }
-  }
-
-  /// Joins lines with the same ends and the same key.
-  private static func joined(
-    _ lines: [ConnectionLine], by key: (ConnectionLine) -> [String],
-    with join: (ConnectionLine, ConnectionLine) -> ([LineTerm], [AddressFamily])
-  ) -> [ConnectionLine] {
-    struct Key: Hashable {
-      let ends: Ends
-      let other: [String]
-    }
-    var places: [Key: Int] = [:]
-    var result: [ConnectionLine] = []
-    for line in lines {
-      let key = Key(ends: Ends(line), other: key(line))
-      guard let place = places[key] else {
-        places[key] = result.count
-        result.append(line)
-        continue
-      }
-      let known = result[place]
-      let (terms, families) = join(known, line)
-      result[place] = ConnectionLine(
-        from: known.from.joined(line.from), to: known.to.joined(line.to), service: known.service,
-        terms: terms.sorted(), families: families, flow: known.flow, location: known.location,
-        scope: known.scope, rectangles: known.rectangles + line.rectangles,
-        exceptions: known.exceptions + line.exceptions,
-        isInPart: known.isInPart, toldParts: merged(known.toldParts + line.toldParts),
-        untoldParts: known.untoldParts + line.untoldParts)
-    }
-    return result
-  }
-}
-
-extension LineEnd {
-  fileprivate func joined(_ other: Self) -> Self {
-    Self(
-      name: name, hosts: hosts, outside: outside.union(other.outside),
-      outsideName: outsideName.isEmpty ? other.outsideName : outsideName,
-      families: families.union(other.families))
   }
 }
 

@@ -8,6 +8,9 @@ package struct HostRulesets: Hashable, Sendable {
   package let addresses: [Address]
   /// The virtual addresses that it may carry.
   package let carried: [Address]
+  /// What the machine carries beside, which the inventory gives to nobody: what is open to the host is open there, and peers deny
+  /// what comes from there.
+  package let stray: [Address]
   /// The tables that change, as they are before; empty: nothing is filtered; `nil`: there is no such host.
   package let old: [Table]?
   /// The same, afterwards.
@@ -23,13 +26,14 @@ package struct HostRulesets: Hashable, Sendable {
   package let flows: Set<FlowRules>
 
   package init(
-    name: String, addresses: [Address], carried: [Address] = [], old: [Table]?, new: [Table]?,
+    name: String, addresses: [Address], carried: [Address] = [], stray: [Address] = [], old: [Table]?, new: [Table]?,
     staying: [Table] = [],
     elsewhere: [Table] = [], routes: [AreaPair]? = nil, flows: Set<FlowRules>
   ) {
     self.name = name
     self.addresses = addresses
     self.carried = carried
+    self.stray = stray
     self.old = old
     self.new = new
     self.staying = staying

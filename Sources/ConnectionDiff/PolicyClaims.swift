@@ -4,11 +4,17 @@ internal import Policy
 
 extension Policy {
   /// What its flows allow, flow by flow, service by service; those that are over allow nothing.
-  func claims(at now: Timestamp) -> [Claim] {
-    flows.flatMap { flow -> [Claim] in
+  ///
+  /// - Parameter stray: where hosts can be reached beside their addresses, by name.
+  func claims(at now: Timestamp, reachingAt stray: [String: [Address]] = [:]) -> [Claim] {
+    let more = hosts.flatMap { host in (stray[host.name] ?? []).map { (of: host.addresses, $0) } }
+    return flows.flatMap { flow -> [Claim] in
       if let until = flow.until, now >= until { return [] }
       return flow.parts.flatMap { part in
-        let (from, to) = (self[part.from].addresses, self[part.to].addresses)
+        let from = self[part.from].addresses
+        let named = self[part.to].addresses
+        let to = named.union(
+          AddressSet(more.filter { $0.of.contains(where: named.contains) }.map { $0.1 }))
         return flow.services.flatMap { id in
           let service = self[id]
           return service.asked(from: from, to: to).map { rectangle in

@@ -18,11 +18,13 @@ extension ConnectionDiff {
     let modal = try ModeEffect(
       declared: (before.whole, after.whole), effective: (observing.before, observing.after),
       except: sides.moving)
-    let stillPassed = try sides.change.closed.intersection(modal.passingAfter)
-    let change = (
-      opened: sides.change.opened, closed: try sides.change.closed.subtracting(modal.passingAfter)
-    )
+    // What a host sends itself never meets a rule.
     let loopback = try before.loopback.union(after.loopback)
+    let stillPassed = try sides.change.closed.intersection(modal.passingAfter).subtracting(loopback)
+    let change = (
+      opened: try sides.change.opened.subtracting(loopback),
+      closed: try sides.change.closed.subtracting(modal.passingAfter).subtracting(loopback)
+    )
     // What one end allowed alone and now passes is opened, and the other way round.
     let one = try before.sides.halfOpen(passing: before.whole)
     let other = try after.sides.halfOpen(passing: after.whole)
@@ -52,8 +54,7 @@ extension ConnectionDiff {
     forwarding = Self.forwarding(from: old, to: new)
     containers = Self.containers(from: old, to: new)
     let left = Set(forwarding.map(\.host))
-    passage =
-      Self.routesDiffer(old, new) ? try FleetPassage(from: observing.before, to: observing.after) : nil
+    passage = nil
     mayOpen = []
     mayClose = []
     opened = try newLines.lines(of: change.opened)
@@ -65,12 +66,14 @@ extension ConnectionDiff {
     halfClosed = try oldLines.lines(of: halfGone)
     forwardOpened = try newLines.lines(
       of: ConnectionSpace.forwarded(after.forwarded, over: before.forwarded, but: left, in: universe)
-        .subtracting(change.opened))
+        .subtracting(change.opened).subtracting(loopback))
     forwardClosed = try oldLines.lines(
       of: ConnectionSpace.forwarded(before.forwarded, over: after.forwarded, but: left, in: universe)
-        .subtracting(change.closed))
-    laterOpened = try newLines.lines(of: later.opened.subtracting(change.opened))
-    laterClosed = try oldLines.lines(of: later.closed.subtracting(change.closed))
+        .subtracting(change.closed).subtracting(loopback))
+    laterOpened = try newLines.lines(
+      of: later.opened.subtracting(change.opened).subtracting(loopback))
+    laterClosed = try oldLines.lines(
+      of: later.closed.subtracting(change.closed).subtracting(loopback))
     totals = Totals(
       opened: try change.opened.pairs(among: after.endpoints),
       closed: try change.closed.pairs(among: before.endpoints),
@@ -101,16 +104,6 @@ extension ConnectionDiff {
     if kinds(old) == kinds(new) { return [] }
     let all = Set((old.flows + new.flows).compactMap(\.until)).filter { $0 > now }.sorted()
     return all.count > 8 ? all.prefix(7) + all.suffix(1) : all
-  }
-
-  /// Whether a host that both have forwards on other ways, or in another manner.
-  private static func routesDiffer(_ old: Policy, _ new: Policy) -> Bool {
-    let known = Dictionary(uniqueKeysWithValues: old.hosts.map { ($0.name, $0) })
-    return new.hosts.contains { host in
-      guard let before = known[host.name] else { return false }
-      return before.forwarding.filtersPassage != host.forwarding.filtersPassage
-        || old.areas(of: before) != new.areas(of: host)
-    }
   }
 
   private static func forwarding(from old: Policy, to new: Policy) -> [ForwardingChange] {

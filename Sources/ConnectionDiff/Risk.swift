@@ -47,20 +47,26 @@ extension Risk {
     let sensitive = new.map(sensitiveHosts) ?? []
     var risks: [Risk] = []
     var known: Set<Risk> = []
-    func add(_ kind: Kind, _ message: String, _ flow: String?, _ location: SourceLocation?) {
+    func insert(
+      _ kind: Kind, _ message: String, _ flow: String? = nil, _ location: SourceLocation? = nil
+    ) {
       let risk = Risk(kind: kind, message: message, flow: flow, location: location)
       if known.insert(risk).inserted { risks.append(risk) }
     }
-    if let lockout { add(.lockout, lockout.sentence, nil, nil) }
+    if let lockout { insert(.lockout, lockout.sentence) }
     for line in opened {
+      func add(_ kind: Kind, _ message: String) {
+        // What no flow is behind is told by its ends.
+        let ends = line.flow == nil ? "\(line.from.name) → \(line.to.name) " : ""
+        insert(kind, ends + message, line.flow, line.location)
+      }
       let destinations = Set(line.to.hosts)
       let speaking = guarded.filter { !$0.hosts.isDisjoint(with: destinations) }.map(\.name)
       if !speaking.isEmpty {
         add(
           .guarded,
           "opens into \(line.to.name), which \(speaking.count == 1 ? "the guard" : "the guards") "
-            + "\(speaking.joined(separator: ", ")) \(speaking.count == 1 ? "is" : "are") about",
-          line.flow, line.location)
+            + "\(speaking.joined(separator: ", ")) \(speaking.count == 1 ? "is" : "are") about")
       }
       for (end, word) in [(line.from, "from"), (line.to, "to")] where !end.outsideName.isEmpty {
         let isAnyone = line.families.contains { end.outside.ranges($0) == [0...$0.highestBits] }
@@ -68,44 +74,39 @@ extension Risk {
           isAnyone ? .anyone : .outside,
           isAnyone
             ? "opens \(word) every address there is"
-            : "opens \(word) \(end.outsideName), outside the inventory",
-          line.flow, line.location)
+            : "opens \(word) \(end.outsideName), outside the inventory")
       }
       for term in line.terms {
         if case .ports(let ports) = term.kinds, ports.ranges.reduce(0, { $0 + $1.count }) > manyPorts {
-          add(
-            .wide, "opens \(ports.ranges.reduce(0) { $0 + $1.count }) ports (\(term))", line.flow,
-            line.location)
+          add(.wide, "opens \(ports.ranges.reduce(0) { $0 + $1.count }) ports (\(term))")
         }
         for (name, isInsecure) in insecure(term, into: !sensitive.isDisjoint(with: destinations))
         where isInsecure {
-          add(.insecure, "\(name) is not encrypted (\(term))", line.flow, line.location)
+          add(.insecure, "\(name) is not encrypted (\(term))")
         }
       }
     }
     for change in modes where change.mode != .enforce {
       let direction = change.direction.rawValue
-      add(
+      insert(
         .observed,
         (change.mode == .observe
           ? "\(change.host) only observes its \(direction): everything passes"
           : "\(change.host) leaves its \(direction) alone: everything passes, and nothing is recorded")
-          + (change.reachesContainers ? ", to what it publishes for its containers as well" : ""), nil, nil)
+          + (change.reachesContainers ? ", to what it publishes for its containers as well" : ""))
     }
     let judging = Set(containers.filter { $0.new != nil }.map(\.host))
     for change in forwarding where change.passesAll {
-      add(
+      insert(
         .observed,
         "\(change.host) lets everything pass through"
           + (judging.contains(change.host)
-            ? " that is neither for its containers nor from them" : ": its forwarding is left alone"),
-        nil,
-        nil)
+            ? " that is neither for its containers nor from them" : ": its forwarding is left alone"))
     }
-    for opening in containers.flatMap(\.openings) { add(.observed, opening, nil, nil) }
+    for opening in containers.flatMap(\.openings) { insert(.observed, opening) }
     for flow in new?.flows ?? [] {
       guard let until = flow.until, until > now, until.seconds - now.seconds <= soon else { continue }
-      add(.expiring, "ends in \(remaining(until.seconds - now.seconds))", flow.name, flow.location)
+      insert(.expiring, "ends in \(remaining(until.seconds - now.seconds))", flow.name, flow.location)
     }
     return risks
   }

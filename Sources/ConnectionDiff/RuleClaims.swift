@@ -33,7 +33,7 @@ package struct FlowRules: Hashable, Sendable {
 
 extension Table {
   /// The table without what other flows' rules accept; `nil`: any flow's.
-  fileprivate func keeping(_ kept: FlowRules?) -> Table {
+  func keepingFlow(_ kept: FlowRules?) -> Table {
     let chains = chains.map { chain in
       Chain(
         name: chain.name, base: chain.base, comment: chain.comment,
@@ -74,7 +74,7 @@ struct RuleClaims {
     for (tables, hosts) in members.byTables {
       var owners: [FlowRules: [Address]] = [:]
       for host in hosts {
-        for flow in host.flows { owners[flow, default: []] += host.addresses + host.carried }
+        for flow in host.flows { owners[flow, default: []] += host.addresses + host.carried + host.stray }
       }
       looks += owners.count
       guard looks <= Self.limit else {
@@ -122,7 +122,7 @@ struct RuleClaims {
     private func accepted(_ tables: [Table], _ passage: Passage, keeping flow: FlowRules?) throws(NotProven)
       -> ConnectionSpace
     {
-      let kept = tables.map { $0.enforcing.keeping(flow) }
+      let kept = tables.map { $0.enforcing.keepingFlow(flow) }
       var circumstances = circumstances
       circumstances.apartFrom = kept.bridgeNames
       return try RulesetSpace(kept, passage, circumstances, in: universe).upper

@@ -123,7 +123,7 @@ private struct LeftAlone {
         guard let left = old.leave(direction), let leaves = new.leave(direction), left != leaves else {
           continue
         }
-        let own = AddressSet(host.addresses + host.carried)
+        let own = AddressSet(host.addresses + host.carried + host.stray)
         if left {
           self.old[direction] = self.old[direction]?.union(own) ?? own
         } else {

@@ -36,7 +36,7 @@ extension ConnectionDiff {
       later.closed = try later.closed.union(then.closed)
     }
     passage = change.passage
-    let endpoints = Endpoints(policy.map { $0.hosts.map(\.addresses) } ?? hosts.map(\.addresses))
+    let endpoints = hosts.endpoints(of: policy)
     let loopback = try universe.connections(within: endpoints)
 
     let removed = hosts.filter { $0.new == nil }
@@ -49,11 +49,12 @@ extension ConnectionDiff {
     }.sorted { $0.host < $1.host }
     let moved = Set(readdressed.map(\.host))
     let names = (policy.map { EndNames($0, with: hosts) } ?? EndNames(hosts)).telling(addressesOf: moved)
+      .carrying(hosts.stray)
     let managed = policy?.managed.union(hosts.allAddresses) ?? hosts.allAddresses
     let oldClaims = try RuleClaims(before, at: now, in: universe).claims
     let newClaims =
       if let policy {
-        policy.claims(at: now)
+        policy.claims(at: now, reachingAt: hosts.stray)
       } else {
         try RuleClaims(after, at: now, in: universe).claims
       }
@@ -79,8 +80,9 @@ extension ConnectionDiff {
     stillPassing = try oldLines.lines(of: change.stillPassing.subtracting(discovery))
     halfOpened = try newLines.lines(of: change.halfOpened.subtracting(discovery))
     halfClosed = try oldLines.lines(of: change.halfClosed.subtracting(discovery))
-    forwardOpened = try newLines.lines(of: change.forwardOpened)
-    forwardClosed = try oldLines.lines(of: change.forwardClosed)
+    // What a host sends itself passes by its loopback and is forwarded by nobody.
+    forwardOpened = try newLines.lines(of: change.forwardOpened.subtracting(loopback))
+    forwardClosed = try oldLines.lines(of: change.forwardClosed.subtracting(loopback))
     laterOpened = try newLines.lines(of: later.opened.subtracting(change.opened).subtracting(discovery))
     laterClosed = try oldLines.lines(of: later.closed.subtracting(change.closed).subtracting(discovery))
     totals = Totals(
@@ -216,5 +218,17 @@ extension Universe {
 }
 
 extension [HostRulesets] {
-  fileprivate var allAddresses: AddressSet { AddressSet(flatMap { $0.addresses + $0.carried }) }
+  fileprivate var allAddresses: AddressSet { AddressSet(flatMap { $0.addresses + $0.carried + $0.stray }) }
+
+  /// By the name of the host, of those that have any.
+  var stray: [String: [Address]] {
+    Dictionary(filter { !$0.stray.isEmpty }.map { ($0.name, $0.stray) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Hosts as one end each, with all that they carry.
+  fileprivate func endpoints(of policy: Policy?) -> Endpoints {
+    guard let policy else { return Endpoints(map { $0.addresses + $0.stray }) }
+    let stray = stray
+    return Endpoints(policy.hosts.map { $0.addresses + (stray[$0.name] ?? []) })
+  }
 }

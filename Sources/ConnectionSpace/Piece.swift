@@ -3,6 +3,11 @@ public struct Piece: Hashable, Sendable {
   public let rectangle: Rectangle
   /// Lies within the rectangle; empty when all of it belongs.
   public let except: ConnectionSpace
+
+  package init(rectangle: Rectangle, except: ConnectionSpace) {
+    self.rectangle = rectangle
+    self.except = except
+  }
 }
 
 extension ConnectionSpace {

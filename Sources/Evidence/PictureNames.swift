@@ -8,7 +8,9 @@ extension Picture {
     let peers = Dictionary(
       policy.peers.enumerated().map { ($1.name, PeersID($0)) }, uniquingKeysWith: { first, _ in first })
     return renamed { box in
-      box.kind != .hosts && Peers.isDerived(box.name) ? peers[box.name].map(names.name) ?? box.name : box.name
+      let name =
+        box.kind != .hosts && Peers.isDerived(box.name) ? peers[box.name].map(names.name) ?? box.name : box.name
+      return box.isInPart ? "of \(name)" : name
     }
   }
 }

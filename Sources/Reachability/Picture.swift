@@ -33,6 +33,8 @@ package struct Picture: Sendable {
     package var hosts: [HostID] = []
     /// In ``Picture/boxes``: of a selection the boxes whose hosts it has some of.
     package var parts: [Int] = []
+    /// Of a selection whether it is not all of the end of flows that it is called by: only that was asked for.
+    package var isInPart = false
   }
 
   /// The same with other names.
@@ -56,8 +58,14 @@ package struct Picture: Sendable {
     }
 
     func takes(_ peers: Peers, _ policy: Policy) -> Bool {
-      !hosts.isDisjoint(with: peers.hosts) || !networks.intersection(peers.networks).isEmpty
-        || peers.virtuals.contains { virtuals.contains($0) || !hosts.isDisjoint(with: policy[$0].carriers) }
+      !hosts.isDisjoint(with: peers.hosts) || takes(peers.networks)
+        || peers.virtuals.contains { takes($0, policy) }
+    }
+
+    func takes(_ addresses: AddressSet) -> Bool { !networks.intersection(addresses).isEmpty }
+
+    func takes(_ virtual: VirtualID, _ policy: Policy) -> Bool {
+      virtuals.contains(virtual) || !hosts.isDisjoint(with: policy[virtual].carriers)
     }
   }
 
@@ -85,7 +93,7 @@ package struct Picture: Sendable {
       let parts = flow.parts.filter {
         from?.takes(policy[$0.from], policy) != false && to?.takes(policy[$0.to], policy) != false
       }
-      drawing.draw(FlowID(index), parts, few: Self.few)
+      drawing.draw(FlowID(index), parts, few: Self.few, from: from, to: to)
     }
     let arrows = drawing.arrows.sorted { ($0.key.from, $0.key.to) < ($1.key.from, $1.key.to) }
     let isAll = from == nil && to == nil
@@ -110,12 +118,18 @@ private struct Drawing {
     let to: Int
   }
 
+  /// An end of flows, as one side of arrows shows it.
+  private struct End: Hashable {
+    let peers: PeersID
+    let isTarget: Bool
+  }
+
   private(set) var boxes: [Picture.Box] = []
   private(set) var arrows: [Ends: [FlowID]] = [:]
   private let policy: Policy
   /// By host.
   private var boxOfHost: [Int]
-  private var known: [PeersID: [Int]] = [:]
+  private var known: [End: [Int]] = [:]
   private var selections: [Picture.Box: Int] = [:]
 
   init(_ policy: Policy, _ now: Timestamp, byZone: Bool) {
@@ -144,13 +158,16 @@ private struct Drawing {
     }
   }
 
-  mutating func draw(_ id: FlowID, _ parts: [FlowPart], few: Int) {
+  mutating func draw(
+    _ id: FlowID, _ parts: [FlowPart], few: Int, from source: Picture.Filter?, to target: Picture.Filter?
+  ) {
     // Of several parts some may be one arrow.
     var drawn: Set<Ends> = []
     for part in parts {
-      for from in ends(part.from, few) {
+      for from in ends(End(peers: part.from, isTarget: false), few, source) {
         // A host needs no flow to itself.
-        for to in ends(part.to, few) where from != to || boxes[from].count != 1 {
+        for to in ends(End(peers: part.to, isTarget: true), few, target)
+        where from != to || boxes[from].count != 1 {
           let ends = Ends(from: from, to: to)
           if drawn.insert(ends).inserted { arrows[ends, default: []].append(id) }
         }
@@ -158,11 +175,13 @@ private struct Drawing {
     }
   }
 
-  private mutating func ends(_ id: PeersID, _ few: Int) -> [Int] {
-    if let known = known[id] { return known }
-    let peers = policy[id]
+  /// - Parameter filter: what of the end is drawn; `nil`: all of it.
+  private mutating func ends(_ end: End, _ few: Int, _ filter: Picture.Filter?) -> [Int] {
+    if let known = known[end] { return known }
+    let peers = policy[end.peers]
+    let hosts = peers.hosts.filter { filter?.hosts.contains($0) != false }
     var result: [Int] = []
-    for host in peers.hosts where !result.contains(boxOfHost[host.index]) {
+    for host in hosts where !result.contains(boxOfHost[host.index]) {
       result.append(boxOfHost[host.index])
     }
     if result.count > few {
@@ -170,11 +189,11 @@ private struct Drawing {
       result = [
         box(
           Picture.Box(
-            kind: .selection, name: peers.name, count: peers.hosts.count, zone: nil, isCrown: false,
-            members: members, parts: result))
+            kind: .selection, name: peers.name, count: hosts.count, zone: nil, isCrown: false,
+            members: members, parts: result, isInPart: hosts.count < peers.hosts.count))
       ]
     }
-    for virtual in peers.virtuals.map({ policy[$0] }) {
+    for virtual in peers.virtuals.filter({ filter?.takes($0, policy) != false }).map({ policy[$0] }) {
       result.append(
         box(
           Picture.Box(
@@ -182,17 +201,17 @@ private struct Drawing {
             members: virtual.carriers.map { policy[$0].name },
             parts: Set(virtual.carriers.map { boxOfHost[$0.index] }).sorted())))
     }
-    for name in networks(of: peers) {
+    for (name, addresses) in networks(of: peers) where filter?.takes(addresses) != false {
       result.append(box(Picture.Box(kind: .network, name: name, count: 0, zone: nil, isCrown: false)))
     }
-    known[id] = result
+    known[end] = result
     return result
   }
 
   /// The networks that an end is made of, by their names; where none of those are just it, the end's own.
-  private func networks(of peers: Peers) -> [String] {
+  private func networks(of peers: Peers) -> [(name: String, addresses: AddressSet)] {
     if peers.networks.isEmpty { return [] }
-    if !Peers.isDerived(peers.name), peers.hosts.isEmpty { return [peers.name] }
+    if !Peers.isDerived(peers.name), peers.hosts.isEmpty { return [(peers.name, peers.networks)] }
     let within = policy.peers.filter {
       $0.hosts.isEmpty && $0.virtuals.isEmpty && !Peers.isDerived($0.name) && !$0.networks.isEmpty
         && $0.networks.subtracting(peers.networks).isEmpty
@@ -203,7 +222,8 @@ private struct Drawing {
       }
     }
     let union = whole.reduce(AddressSet()) { $0.union($1.networks) }
-    return union == peers.networks ? whole.map(\.name) : [peers.name]
+    return union == peers.networks
+      ? whole.map { ($0.name, $0.networks) } : [(peers.name, peers.networks)]
   }
 
   private mutating func box(_ box: Picture.Box) -> Int {

@@ -3,6 +3,7 @@ import ConnectionDiff
 import Diagnostics
 import Inventory
 import Policy
+import RulesetCompiler
 import Testing
 
 /// What a reviewer is told to look at twice.
@@ -77,6 +78,29 @@ import Testing
         "opens into b-1, which the guard g is about", "b-1 only observes its ingress: everything passes",
         "b-1 only observes its egress: everything passes",
       ])
+  }
+
+  /// A flow that nobody names: compiled rulesets alone say what opens.
+  @Test(arguments: cases)
+  func `a risk of what no flow is behind names the ends that it is about`(flow: String, risks: [String]) throws
+  {
+    let (old, new) = (try load(Self.base), try load(Self.base + "flows:\n  f: \(flow)\n"))
+    let tables = [old, new].map { policy in
+      let policies = HostPolicies(policy)
+      let compiler = RulesetCompiler(policy, policies)
+      return policy.hosts.indices.map { compiler.compile(policies[HostID($0)]) }
+    }
+    let hosts = new.hosts.enumerated().map { index, host in
+      HostRulesets(
+        name: host.name, addresses: host.addresses, old: [tables[0][index]], new: [tables[1][index]],
+        flows: [])
+    }
+    let diff = try ConnectionDiff(
+      of: hosts, compiledFrom: nil, at: Timestamp(seconds: 1_767_225_600))
+    let lines = diff.opened.map { "\($0.from.name) → \($0.to.name) " }
+    for risk in diff.risks {
+      #expect(risk.flow == nil && lines.contains { risk.message.hasPrefix($0) }, "\(risk)")
+    }
   }
 
   private func load(_ text: String) throws -> Policy {

@@ -35,6 +35,22 @@ struct FleetChangeTests {
     #expect(await again.apply(nil, note: ChangeNote(why: nil, meaning: "a test")).isEmpty)
   }
 
+  @Test func `a first apply is told with its findings and its risks, as a later one is`() async throws {
+    let odd = "  odd: {from: net, to: a, service: [ssh, telnet], why: test}\n"
+    let target = try targets(flows: odd)
+    let first = try await FleetChange(of: target, as: nil).found
+    #expect(first.meaning == nil)
+    #expect(first.findings.map(\.kind.rawValue).contains("no-owner"))
+    #expect(first.findings.map(\.kind.rawValue).contains("exposed"))
+    let open = try await FleetChange(of: try targets(flows: Self.ssh), as: nil)
+    _ = await open.apply(nil, note: ChangeNote(why: nil, meaning: "a test"))
+    let later = try await FleetChange(of: target, as: nil).found
+    #expect(later.risks.isEmpty && later.risksNotProven == nil)
+    #expect(Set(first.risks) == Set(try #require(later.meaning?.diff.risks)))
+    #expect(first.risks.map(\.kind).contains(.insecure) && first.risks.allSatisfy { $0.flow == "odd" })
+    #expect(Set(later.findings).isSubset(of: first.findings))
+  }
+
   @Test
   func `a host that nobody can log in to afterwards is named, with a first ruleset and with a later one`()
     async throws
@@ -81,7 +97,8 @@ struct FleetChangeTests {
       atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     let text = """
       version: 1
-      services: {ssh: tcp/22, https: tcp/443}
+      services: {ssh: tcp/22, https: tcp/443, telnet: tcp/23}
+      networks: {net: {prefixes: [0.0.0.0/0, "::/0"], except: [managed]}}
       hosts:
         a: {addresses: [10.0.0.1]}
         b: {addresses: [10.0.0.2]}

@@ -37,6 +37,9 @@ package struct DiffSource {
     }
   }
 
+  /// Whether it is what nft printed.
+  var isListing: Bool { if case .ruleset = content { true } else { false } }
+
   /// - Parameters:
   ///   - host: whose a ruleset is that is alone.
   ///   - other: what these are compared with.

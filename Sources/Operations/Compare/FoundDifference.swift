@@ -17,6 +17,10 @@ package struct FoundDifference {
   package var lostLogins: [LostLogin] = []
   /// What lint finds of flows that change on hosts, and of hosts that get a first ruleset.
   package let findings: [Finding]
+  /// What is risky in what hosts let pass from now on that had no table; of the others ``meaning`` says it.
+  package var risks: [Risk] = []
+  /// Why that is not known; `nil`: it is.
+  package var risksNotProven: NotProven?
   /// What there is to know beside what changes, of hosts with anything such.
   package let facts: [HostFacts]
 

@@ -54,7 +54,9 @@ package struct SourceComparison {
       let pair = Pair(old: rulesets.0.assignment[host], new: rulesets.1.assignment[host])
       let outcome =
         outcomes[pair]
-        ?? .between(rulesets.0.tables(of: host), rulesets.1.tables(of: host), beside: others.judging)
+        ?? .between(
+          rulesets.0.tables(of: host), rulesets.1.tables(of: host), beside: others.judging,
+          isListed: (old.isListing, new.isListing))
       outcomes[pair] = outcome
       return HostDifference(host: host, outcome: outcome)
     }
@@ -83,12 +85,8 @@ package struct SourceComparison {
         let now = Timestamp.current()
         let diff = try ConnectionDiff(from: before.policy, to: after.policy, at: now)
         let brought = Lint.brought(from: before.policy, to: after.policy, at: now)
-        let reach =
-          if let passage = diff.passage {
-            try ReachChange(from: before.policy, to: after.policy, passage)
-          } else {
-            ReachChange(from: before.policy, to: after.policy, at: now)
-          }
+        // Each side as it says of itself, as `reach` does, whatever the other knows of gateways.
+        let reach = ReachChange(from: before.policy, to: after.policy, at: now)
         return ChangeMeaning(
           diff: diff, old: before.sources, new: after.sources, reach: reach, findings: brought)
       }
@@ -133,11 +131,18 @@ private struct Pair: Hashable {
 
 extension HostDifference.Outcome {
   /// What differs between the rulesets that two sources have of a host.
-  static func between(_ old: [Table]?, _ new: [Table]?, beside others: [Table]) -> Self {
+  ///
+  /// - Parameter isListed: which of them are what nft printed, which does not say all that a kernel has.
+  static func between(
+    _ old: [Table]?, _ new: [Table]?, beside others: [Table], isListed: (old: Bool, new: Bool) = (false, false)
+  ) -> Self {
     guard let new else { return .removed }
-    let installed = old.flatMap(\.compiled).map { InstalledTable(listing: $0) }
-    let wanted =
+    var present = old.flatMap(\.compiled)
+    var wanted =
       new.compiled ?? Table(family: .inet, name: .sekisho, chains: [], sets: [])
+    if isListed.old, let present { wanted = wanted.told(as: present) }
+    if isListed.new { present = present?.told(as: wanted) }
+    let installed = present.map { InstalledTable(listing: $0) }
     let change = TableDiff.change(from: installed, to: wanted)
     return .compared(
       TableComparison(

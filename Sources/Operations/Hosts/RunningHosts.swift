@@ -1,3 +1,4 @@
+internal import Addressing
 package import AgentProtocol
 package import ConnectionDiff
 internal import ConnectionSpace
@@ -17,6 +18,9 @@ package struct RunningHosts {
   package let answers: [Result<Answer, any Error>]
   /// Addresses that hosts speak from although their peers deny what comes from there.
   private let stray: [(host: String, addresses: StrayAddresses)]
+  /// Of these, those that the inventory gives to no host, of the one machine that carries them: what several carry, such as the
+  /// address of a bridge that is everywhere the same, is nobody's to tell of.
+  private let unlisted: [String: [Address]]
   /// What hosts have in their books, where they were asked for them.
   let books: [String: Books]
   /// Hosts that take only what is signed.
@@ -31,6 +35,10 @@ package struct RunningHosts {
     self.targets = targets
     self.answers = answers
     self.stray = stray
+    let known = stray.map { ($0.host, $0.addresses.unknown) }
+    let carriers = known.flatMap(\.1).reduce(into: [Address: Int]()) { $0[$1, default: 0] += 1 }
+    unlisted = Dictionary(
+      known.map { ($0, $1.filter { carriers[$0] == 1 }) }, uniquingKeysWith: { first, _ in first })
     self.books = books
   }
 
@@ -84,6 +92,7 @@ package struct RunningHosts {
       lockout: { (_) throws(NotProven) in try locked.get() }
     ) { () throws(NotProven) in try meant.get() }
     found.lostLogins = lostLogins(found)
+    do throws(NotProven) { found.risks = try risks() } catch { found.risksNotProven = error }
     return found
   }
 
@@ -101,12 +110,14 @@ package struct RunningHosts {
     }
   }
 
+  private var answering: [(target: Target, looked: Looked)] {
+    zip(targets.hosts, answers).compactMap { target, answer in (try? answer.get()).map { (target, $0) } }
+  }
+
   /// To namespaces of a lab nobody logs in.
   private func lockout(_ meaning: Result<ChangeMeaning?, NotProven>) throws(NotProven) -> Lockout? {
     if targets.isLab { return nil }
-    let hosts = zip(targets.hosts, answers).compactMap { target, answer in
-      (try? answer.get()).map { rulesets(of: target, $0) }
-    }
+    let hosts = answering.map { rulesets(of: $0.target, $0.looked) }
     // Where it is of all of these hosts, and of their own tables alone, the meaning knows it.
     if case .success(let meaning?) = meaning, hosts.allSatisfy({ $0.old != [] && $0.staying.isEmpty }) {
       return meaning.diff.lockout
@@ -131,16 +142,22 @@ package struct RunningHosts {
     var first: Set<String> = []
     for applying in changing {
       let comparison = applying.looked.comparison
-      if comparison.isInstalled {
-        flows.formUnion(comparison.change.flows.map(\.name))
-      } else {
-        first.insert(applying.target.name)
-      }
+      flows.formUnion(comparison.change.flows.map(\.name))
+      if !comparison.isInstalled { first.insert(applying.target.name) }
     }
     return Lint.findings(in: policy, at: .current()).filter {
       flows.contains($0.subject) || !first.isDisjoint(with: $0.hosts)
         || $0.kind == .noManagement && !Set(lockedOut).isDisjoint(with: $0.hosts)
     }
+  }
+
+  /// What is risky in what hosts let pass that get a first ruleset; of the others the meaning says it.
+  private func risks() throws(NotProven) -> [Risk] {
+    guard let policy = targets.inventory?.policy else { return [] }
+    let first = changing.filter { !$0.looked.comparison.isInstalled }
+    if first.isEmpty { return [] }
+    return try Risk.ofFirst(
+      first.map { rulesets(of: $0.target, $0.looked) }, compiledFrom: policy, at: .current())
   }
 
   /// Which objects differ.
@@ -158,21 +175,20 @@ package struct RunningHosts {
   ///
   /// - Throws: ``ConnectionSpace/NotProven`` when the change is too large to be exact about it.
   private func meaning() throws(NotProven) -> ChangeMeaning? {
-    let hosts = zip(targets.hosts, answers).compactMap { target, answer in
-      (try? answer.get()).flatMap { answer in
-        let rulesets = rulesets(of: target, answer)
-        return rulesets.old == [] && rulesets.staying.isEmpty ? nil : rulesets
-      }
+    let answering = answering
+    let hosts = answering.map { rulesets(of: $0.target, $0.looked) }.filter {
+      $0.old != [] || !$0.staying.isEmpty
     }
     guard hosts.contains(where: { $0.old != $0.new }) else { return nil }
     let policy = targets.inventory?.policy
     let diff = try ConnectionDiff(of: hosts, compiledFrom: policy, at: .current())
     let sources = targets.inventory?.sources ?? Sources(files: [])
-    let asked = Set(targets.hosts.map(\.name))
-    let unasked = targets.all.count - asked.count { targets.all.contains($0) }
+    // Of a host that did not answer as little is known as of one that nobody asked.
+    let asked = Set(answering.map(\.target.name))
+    let unasked = targets.all.subtracting(asked).count
     var report = ChangeMeaning(
       diff: diff, old: sources, new: sources, takenForGranted: unasked,
-      unfiltered: targets.hosts.count - hosts.count)
+      unfiltered: answering.count - hosts.count)
     report.closing = closing
     if let policy, unasked == 0, hosts.count == policy.hosts.count, let passage = diff.passage {
       report.reach = try ReachChange(of: hosts, passage, crowns: policy.crownNames)
@@ -181,9 +197,7 @@ package struct RunningHosts {
   }
 
   private var closing: [String: ClosingFlow] {
-    let told = zip(targets.hosts, answers).compactMap { target, answer in
-      (try? answer.get()).map { (host: target.name, looked: $0) }
-    }
+    let told = answering.map { (host: $0.target.name, looked: $0.looked) }
     let uses = FlowUsage.all(of: told.compactMap { one in one.looked.usage.map { (one.host, $0) } })
     return Dictionary(
       uses.map { usage in
@@ -200,7 +214,8 @@ package struct RunningHosts {
     let own = tables.filter { $0.family == target.wanted.family && $0.name == target.wanted.name }
     let others = tables.filter { $0.family != target.wanted.family || $0.name != target.wanted.name }
     return HostRulesets(
-      name: target.name, addresses: target.identity.addresses, carried: target.identity.carried, old: own,
+      name: target.name, addresses: target.identity.addresses, carried: target.identity.carried,
+      stray: unlisted[target.name] ?? [], old: own,
       new: [target.wanted.keeping(own.first)],
       staying: others.judging,
       routes: targets.inventory.flatMap { $0.policy.areas(ofHost: target.name) },

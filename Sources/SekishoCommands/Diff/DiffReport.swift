@@ -47,7 +47,12 @@ struct DiffReport {
     let findings = Chapter(
       .advice, Words("Findings about what changes", .strong),
       found.findings.map { Entry(.risk, Words($0.message), note: sources.shownLine($0.location)) })
-    let chapters = objects + strangers + facts + (findings.entries.isEmpty ? [] : [findings])
+    let risks = Chapter(
+      .facts, Words("Risks in what passes from then on", .strong),
+      found.risks.map { $0.entry(sources) }
+        + (found.risksNotProven.map { [Entry(.risk, "what is risky in it is \("\($0)")")] } ?? []))
+    let chapters =
+      objects + strangers + facts + [risks, findings].filter { !$0.entries.isEmpty }
     return before + chapters.map { .chapter($0) } + rest
   }
 
@@ -232,6 +237,7 @@ struct DiffReport {
     let lockedOutNotProven: String?
     let lostLogins: [LostLoginJSON]?
     let findings: [LintReport.Entry]?
+    let risks: [RiskJSON]?
     let facts: [HostFactsJSON]
     let meaning: ChangeMeaning.JSON?
     let meaningNotProven: String?
@@ -260,6 +266,9 @@ struct DiffReport {
       lockedOutNotProven: found.lockoutNotProven.map { "\($0)" },
       lostLogins: found.lostLogins.isEmpty ? nil : found.lostLogins.map { LostLoginJSON($0) },
       findings: sources.map { LintReport(findings: found.findings, sources: $0).entries },
+      risks: sources.flatMap { sources in
+        found.risks.isEmpty ? nil : found.risks.map { RiskJSON($0, sources) }
+      },
       facts: found.facts.map { HostFactsJSON($0) },
       meaning: found.meaning?.json, meaningNotProven: found.notProven.map { "\($0)" },
       steps: rollout.map { $0.steps.map { RolloutJSON($0) } },

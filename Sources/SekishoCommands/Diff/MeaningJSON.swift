@@ -71,13 +71,6 @@ extension ChangeMeaning {
       }
     }
 
-    struct Risk: Encodable {
-      let kind: String
-      let message: String
-      let flow: String?
-      let place: String?
-    }
-
     let totals: Totals
     let opened: [LineJSON]
     let closed: [LineJSON]
@@ -102,7 +95,7 @@ extension ChangeMeaning {
     let readdressed: [Readdressing]
     let modes: [Mode]
     let ends: [FlowEnd]
-    let risks: [Risk]
+    let risks: [RiskJSON]
     /// What hosts have counted of flows of which something closes; left out where none is known. Times are seconds before they
     /// were asked.
     let closingFlows: [ClosingFlow]?
@@ -144,11 +137,7 @@ extension ChangeMeaning {
       ends: diff.ends.map {
         .init(flow: $0.flow, old: $0.old.map { "\($0)" }, new: $0.new.map { "\($0)" })
       },
-      risks: diff.risks.map { risk in
-        .init(
-          kind: risk.kind.rawValue, message: risk.message, flow: risk.flow,
-          place: risk.location.map { "\(new.shownPath($0.file)):\($0.line):\($0.column)" })
-      },
+      risks: diff.risks.map { RiskJSON($0, new) },
       closingFlows: closing.isEmpty
         ? nil : closing.sorted { $0.key < $1.key }.map { .init($0.value) },
       reach: reach?.json, findings: findings.map { LintReport(findings: $0, sources: new).entries })

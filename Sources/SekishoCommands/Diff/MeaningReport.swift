@@ -45,7 +45,7 @@ extension ChangeMeaning {
         Chapter(
           .facts, Words("Modes and ends", .strong),
           (modes + forwarding + containers + ends).map { Entry(.changes, Words($0)) }),
-        Chapter(.facts, Words("Risks", .strong), diff.risks.map(entry)),
+        Chapter(.facts, Words("Risks", .strong), diff.risks.map { $0.entry(new) }),
         Chapter(
           .facts, Words("An intruder's reach, in 1, 2 and \(ReachChange.hops) connections", .strong),
           (reach?.lines ?? []).map { Entry(.changes, Words($0)) }),
@@ -110,12 +110,6 @@ extension ChangeMeaning {
       entry.outside = (direction == .ingress, direction == .egress)
       return entry
     }
-  }
-
-  private func entry(_ risk: Risk) -> Entry {
-    Entry(
-      .risk, Words("\(risk.flow.map { "\($0) " } ?? "")\(risk.message)"),
-      note: risk.location.map { place($0, new) } ?? "")
   }
 
   private var ends: [String] {

@@ -1,0 +1,99 @@
+import Addressing
+import ConnectionDiff
+import ConnectionSpace
+import Diagnostics
+import Inventory
+import Policy
+import PolicyFixtures
+import RulesetCompiler
+import Testing
+
+/// What a host sends itself passes by its loopback, whatever any flow says: no change is about it.
+@Suite struct OwnConnectionTests {
+  @Test(arguments: 0..<60)
+  func `no line has an end that meets nobody but itself, and none says a thing twice`(seed: Int) throws {
+    let random = RandomPolicy(seed: UInt64(seed))
+    let policy = seed % 2 == 0 ? random.withVirtuals(seed: UInt64(seed)) : random.policy
+    let old = policy.keepingFlows { $0.isMultiple(of: 2) || $0.isMultiple(of: 3) }
+    let new = policy.keepingFlows { !$0.isMultiple(of: 2) || $0.isMultiple(of: 3) }
+    let now = Timestamp(seconds: Int64(seed % 5) * 1000)
+    for diff in try [
+      ConnectionDiff(from: old, to: new, at: now),
+      ConnectionDiff(of: hosts(from: old, to: new), compiledFrom: new, at: now),
+      ConnectionDiff(of: hosts(from: old, to: new), compiledFrom: nil, at: now),
+    ] {
+      for line in diff.everyLine { check(line, "seed \(seed)") }
+    }
+  }
+
+  private func check(_ line: ConnectionLine, _ label: String) {
+    func meetsAnother(_ host: String, _ end: LineEnd) -> Bool {
+      !end.outside.isEmpty || end.hosts.contains { $0 != host }
+    }
+    #expect(line.from.hosts.allSatisfy { meetsAnother($0, line.to) }, "\(label): \(line)")
+    #expect(line.to.hosts.allSatisfy { meetsAnother($0, line.from) }, "\(label): \(line)")
+    #expect(Set(line.rectangles).count == line.rectangles.count, "\(label): \(line)")
+    #expect(Set(line.terms).count == line.terms.count, "\(label): \(line)")
+    #expect(Set(line.families).count == line.families.count, "\(label): \(line)")
+  }
+
+  /// Everybody to everybody becomes one flow to one host, which it is itself among.
+  @Test func `what closes to a host does not close from itself`() throws {
+    let base = """
+      version: 1
+      services: {any: [tcp/1-65535, udp/1-65535], dns: udp/53}
+      hosts:
+        n-[1..3]: {addresses: ["10.0.1.[1..3]", "fd00::[1..3]"], groups: [nn]}
+      flows:
+
+      """
+    let old = try load(base + "  flat: {from: all, to: all, service: any, why: x, owner: o}\n")
+    let new = try load(base + "  d: {from: n-1, to: n-2, service: dns, why: x, owner: o}\n")
+    let now = Timestamp(seconds: 0)
+    for diff in try [
+      ConnectionDiff(from: old, to: new, at: now),
+      ConnectionDiff(of: hosts(from: old, to: new), compiledFrom: new, at: now),
+    ] {
+      let asked = diff.closed.filter { $0.terms == [LineTerm(.udp, .ports(PortSet([53...53])))] }
+      #expect(asked.contains { $0.from.hosts == ["n-3"] && $0.to.hosts == ["n-2"] }, "\(asked)")
+      #expect(asked.allSatisfy { !($0.to.hosts == ["n-2"] && $0.from.hosts.contains("n-2")) }, "\(asked)")
+      let back = try ConnectionDiff(from: new, to: old, at: now)
+      #expect(back.totals.opened == diff.totals.closed)
+    }
+  }
+
+  private func hosts(from old: Policy, to new: Policy) -> [HostRulesets] {
+    let tables = [old, new].map { policy in
+      let policies = HostPolicies(policy)
+      let compiler = RulesetCompiler(policy, policies)
+      return policy.hosts.indices.map { compiler.compile(policies[HostID($0)]) }
+    }
+    return new.hosts.enumerated().map { index, host in
+      HostRulesets(
+        name: host.name, addresses: host.addresses, carried: new.carried[index], old: [tables[0][index]],
+        new: [tables[1][index]], routes: new.areas(of: host), flows: [])
+    }
+  }
+
+  private func load(_ text: String) throws -> Policy {
+    let loaded = Inventory.load([SourceFile(path: "i.yaml", bytes: Array(text.utf8))])
+    return try #require(loaded.policy, "\(loaded.report.text(loaded.sources))")
+  }
+}
+
+extension ConnectionDiff {
+  /// All that is told of connections.
+  fileprivate var everyLine: [ConnectionLine] {
+    opened + closed + mayOpen + mayClose + halfOpened + halfClosed + forwardOpened + forwardClosed
+      + laterOpened + laterClosed + stillPassing
+  }
+}
+
+extension Policy {
+  fileprivate func keepingFlows(_ isKept: (Int) -> Bool) -> Policy {
+    Policy(
+      hosts: hosts, peers: peers, services: services,
+      flows: flows.enumerated().filter { isKept($0.offset) }.map(\.element), guards: guards, zones: zones,
+      virtuals: virtuals)
+  }
+}
