@@ -374,7 +374,7 @@ let package = Package(
         "Addressing", "AgentProtocol", "Artifacts", "Attempts", "ConnectionDiff", "ConnectionSpace",
         "Enforcement",
         "ChildProcess", "Fleet", "Goldens", "HostAgent", "Inventory", "Machine", "Lab", "LabFixtures",
-        "LabHarness", "MemoryKernel",
+        "LabHarness", "Lint", "MemoryKernel",
         "Netlink", "Nftables", "Operations", "Policy", "ProbePlan", "Reachability", "RulesetCompiler",
         "RulesetDiff", "RulesetSpace",
         "sekisho",

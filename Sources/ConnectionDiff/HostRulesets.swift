@@ -26,7 +26,8 @@ package struct HostRulesets: Hashable, Sendable {
   package let flows: Set<FlowRules>
 
   package init(
-    name: String, addresses: [Address], carried: [Address] = [], stray: [Address] = [], old: [Table]?, new: [Table]?,
+    name: String, addresses: [Address], carried: [Address] = [], stray: [Address] = [], old: [Table]?,
+    new: [Table]?,
     staying: [Table] = [],
     elsewhere: [Table] = [], routes: [AreaPair]? = nil, flows: Set<FlowRules>
   ) {

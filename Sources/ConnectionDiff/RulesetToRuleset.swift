@@ -222,7 +222,8 @@ extension [HostRulesets] {
 
   /// By the name of the host, of those that have any.
   var stray: [String: [Address]] {
-    Dictionary(filter { !$0.stray.isEmpty }.map { ($0.name, $0.stray) }, uniquingKeysWith: { first, _ in first })
+    Dictionary(
+      filter { !$0.stray.isEmpty }.map { ($0.name, $0.stray) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// Hosts as one end each, with all that they carry.

@@ -9,7 +9,8 @@ extension Picture {
       policy.peers.enumerated().map { ($1.name, PeersID($0)) }, uniquingKeysWith: { first, _ in first })
     return renamed { box in
       let name =
-        box.kind != .hosts && Peers.isDerived(box.name) ? peers[box.name].map(names.name) ?? box.name : box.name
+        box.kind != .hosts && Peers.isDerived(box.name)
+        ? peers[box.name].map(names.name) ?? box.name : box.name
       return box.isInPart ? "of \(name)" : name
     }
   }

@@ -42,7 +42,8 @@ public struct StrayAddresses: Hashable, Sendable {
     if !unknown.isEmpty {
       sentences.append(
         "carries \(listed(unknown.map(\.description))), which the inventory gives to no host: peers deny what comes "
-          + "from there, and what is open to the host is open there as well; add to the host's addresses what it speaks from, or keep it from being used")
+          + "from there, and what is open to the host is open there as well; add to the host's addresses what it speaks from, or keep it from being used"
+      )
     }
     if !foreign.isEmpty {
       sentences.append(

@@ -82,8 +82,9 @@ import Testing
 
   /// A flow that nobody names: compiled rulesets alone say what opens.
   @Test(arguments: cases)
-  func `a risk of what no flow is behind names the ends that it is about`(flow: String, risks: [String]) throws
-  {
+  func `a risk of what no flow is behind names the ends that it is about`(
+    flow: String, risks: [String]
+  ) throws {
     let (old, new) = (try load(Self.base), try load(Self.base + "flows:\n  f: \(flow)\n"))
     let tables = [old, new].map { policy in
       let policies = HostPolicies(policy)

@@ -4,6 +4,7 @@ import Enforcement
 import Fleet
 import Foundation
 import HostAgent
+import Lint
 import Machine
 import MemoryKernel
 import Netlink

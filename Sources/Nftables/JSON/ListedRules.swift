@@ -15,7 +15,9 @@ extension Table {
       let present = Set(chain.rules)
       var others: [[UInt8]: [Rule]] = [:]
       for rule in listed.reversed() where !present.contains(rule) {
-        if let words = rule.listedJSON(in: listing.family, sets: theirs) { others[words, default: []].append(rule) }
+        if let words = rule.listedJSON(in: listing.family, sets: theirs) {
+          others[words, default: []].append(rule)
+        }
       }
       if others.isEmpty { return chain }
       let same = Set(listed)

@@ -134,7 +134,8 @@ extension HostDifference.Outcome {
   ///
   /// - Parameter isListed: which of them are what nft printed, which does not say all that a kernel has.
   static func between(
-    _ old: [Table]?, _ new: [Table]?, beside others: [Table], isListed: (old: Bool, new: Bool) = (false, false)
+    _ old: [Table]?, _ new: [Table]?, beside others: [Table],
+    isListed: (old: Bool, new: Bool) = (false, false)
   ) -> Self {
     guard let new else { return .removed }
     var present = old.flatMap(\.compiled)
