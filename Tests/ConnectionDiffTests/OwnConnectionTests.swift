@@ -3,6 +3,7 @@ import ConnectionDiff
 import ConnectionSpace
 import Diagnostics
 import Inventory
+import Nftables
 import Policy
 import PolicyFixtures
 import RulesetCompiler
@@ -60,6 +61,46 @@ import Testing
       #expect(asked.allSatisfy { !($0.to.hosts == ["n-2"] && $0.from.hosts.contains("n-2")) }, "\(asked)")
       let back = try ConnectionDiff(from: new, to: old, at: now)
       #expect(back.totals.opened == diff.totals.closed)
+    }
+  }
+
+  /// What is published for containers is forwarded, and what a host asks itself for is not.
+  @Test func `a host that begins or ceases to judge containers forwards nothing to itself`() throws {
+    let base = """
+      version: 1
+      services: {ssh: tcp/22}
+      hosts:
+        a: {addresses: [10.0.0.1, "fd00::1"]FORWARDING}
+        b: {addresses: [10.0.0.2, "fd00::2"]}
+      flows:
+        m: {from: b, to: a, service: ssh, why: x, owner: o}
+
+      """
+    let left = try load(base.replacing("FORWARDING", with: ""))
+    let judged = try load(base.replacing("FORWARDING", with: ", forwarding: containers"))
+    let objects = """
+      {"nftables":[{"table":{"family":"ip","name":"nat"}},
+      {"chain":{"family":"ip","table":"nat","name":"in","type":"nat","hook":"prerouting","prio":-100,"policy":"accept"}},
+      {"rule":{"family":"ip","table":"nat","chain":"in","expr":[
+        {"match":{"op":"==","left":{"fib":{"result":"type","flags":["daddr"]}},"right":"local"}},
+        {"match":{"op":"!=","left":{"meta":{"key":"iifname"}},"right":"docker0"}},
+        {"match":{"op":"==","left":{"payload":{"protocol":"tcp","field":"dport"}},"right":8080}},
+        {"dnat":{"addr":"172.17.0.2","port":80}}]}},
+      {"table":{"family":"ip","name":"filter"}},
+      {"chain":{"family":"ip","table":"filter","name":"f","type":"filter","hook":"forward","prio":0,"policy":"drop"}},
+      {"rule":{"family":"ip","table":"filter","chain":"f","expr":[
+        {"match":{"op":"==","left":{"payload":{"protocol":"ip","field":"daddr"}},"right":"172.17.0.2"}},
+        {"match":{"op":"==","left":{"payload":{"protocol":"tcp","field":"dport"}},"right":80}},
+        {"accept":null}]}}]}
+      """
+    let staying = try Table.tables(fromJSON: Array(objects.utf8))
+    for (old, new) in [(left, judged), (judged, left)] {
+      let host = try #require(hosts(from: old, to: new).first)
+      let rulesets = HostRulesets(
+        name: host.name, addresses: host.addresses, old: host.old, new: host.new, staying: staying, flows: [])
+      let diff = try ConnectionDiff(of: [rulesets], compiledFrom: new, at: Timestamp(seconds: 0))
+      #expect(diff.containers.map(\.host) == ["a"])
+      for line in diff.everyLine { check(line, ["a", "b"], "\(new.hosts[0].forwarding)") }
     }
   }
 
