@@ -45,8 +45,8 @@ struct StalledHostTests {
           sekisho apply --local --host a --no-trial --yes --allow-lockout a -q
           sed -i 's/service: web/service: [web, ssh]/; s/{web: tcp.443}/{web: tcp\\/443, ssh: tcp\\/22}/' inventory/all.yaml
           status=0; sekisho diff --host all > told 2> said || status=$?; test $status = 1; cat told
-          grep '1 host was not asked: what they allow is taken for granted' told
-          (! grep 'without a table' told)
+          grep '1 host was not asked: what they allow is taken for granted' said
+          (! grep 'without a table' said)
           sekisho diff --host all --json > json 2> said || true
           grep '"hosts_not_asked" : 1' json; grep '"status" : "failed"' json
           status=0; sekisho diff --local --host a > alone || status=$?; test $status = 2
