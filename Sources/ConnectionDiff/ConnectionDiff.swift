@@ -45,7 +45,8 @@ package struct ConnectionDiff: Sendable {
   package let risks: [Risk]
   /// Hosts that nobody can log in to any more; `nil`: none.
   package let lockout: Lockout?
-  /// What passes on both sides, as far as these hosts decide; `nil` of policies, of which each says for itself what passes.
+  /// What passes on both sides, as far as these hosts decide; `nil` of policies whose flows say it, because no route
+  /// changes.
   package let passage: FleetPassage?
 
   /// Whether no connection opens or closes, now or later, and no mode changes, whatever was renamed or

@@ -54,7 +54,8 @@ extension ConnectionDiff {
     forwarding = Self.forwarding(from: old, to: new)
     containers = Self.containers(from: old, to: new)
     let left = Set(forwarding.map(\.host))
-    passage = nil
+    passage =
+      Self.routesDiffer(old, new) ? try FleetPassage(from: observing.before, to: observing.after) : nil
     mayOpen = []
     mayClose = []
     opened = try newLines.lines(of: change.opened)
@@ -104,6 +105,16 @@ extension ConnectionDiff {
     if kinds(old) == kinds(new) { return [] }
     let all = Set((old.flows + new.flows).compactMap(\.until)).filter { $0 > now }.sorted()
     return all.count > 8 ? all.prefix(7) + all.suffix(1) : all
+  }
+
+  /// Whether a host that both have forwards on other ways, or in another manner.
+  private static func routesDiffer(_ old: Policy, _ new: Policy) -> Bool {
+    let known = Dictionary(uniqueKeysWithValues: old.hosts.map { ($0.name, $0) })
+    return new.hosts.contains { host in
+      guard let before = known[host.name] else { return false }
+      return before.forwarding.filtersPassage != host.forwarding.filtersPassage
+        || old.areas(of: before) != new.areas(of: host)
+    }
   }
 
   private static func forwarding(from old: Policy, to new: Policy) -> [ForwardingChange] {

@@ -53,12 +53,15 @@ extension Risk {
       let risk = Risk(kind: kind, message: message, flow: flow, location: location)
       if known.insert(risk).inserted { risks.append(risk) }
     }
+    func inside(_ end: LineEnd) -> String? { end.outsideName.isEmpty ? end.name : nil }
     if let lockout { insert(.lockout, lockout.sentence) }
     for line in opened {
-      func add(_ kind: Kind, _ message: String) {
-        // What no flow is behind is told by its ends.
-        let ends = line.flow == nil ? "\(line.from.name) → \(line.to.name) " : ""
-        insert(kind, ends + message, line.flow, line.location)
+      // What no flow is behind is told by the hosts that it is about.
+      let isBetweenHosts = line.from.outsideName.isEmpty && line.to.outsideName.isEmpty
+      func add(_ kind: Kind, _ message: String, _ other: String? = nil) {
+        let ends = other ?? (isBetweenHosts ? "\(line.from.name) → \(line.to.name)" : nil)
+        insert(
+          kind, message + (line.flow == nil ? ends.map { " (\($0))" } ?? "" : ""), line.flow, line.location)
       }
       let destinations = Set(line.to.hosts)
       let speaking = guarded.filter { !$0.hosts.isDisjoint(with: destinations) }.map(\.name)
@@ -74,7 +77,8 @@ extension Risk {
           isAnyone ? .anyone : .outside,
           isAnyone
             ? "opens \(word) every address there is"
-            : "opens \(word) \(end.outsideName), outside the inventory")
+            : "opens \(word) \(end.outsideName), outside the inventory",
+          word == "from" ? inside(line.to).map { "to \($0)" } : inside(line.from).map { "from \($0)" })
       }
       for term in line.terms {
         if case .ports(let ports) = term.kinds, ports.ranges.reduce(0, { $0 + $1.count }) > manyPorts {

@@ -39,6 +39,21 @@ package struct ReachChange {
     self.init(old: try radius(passage.old, \.old), new: try radius(passage.new, \.new))
   }
 
+  /// Compares two policies by what passes: of gateways that filter on one side more is known than each policy says of
+  /// itself.
+  ///
+  /// - Throws: ``ConnectionSpace/NotProven``.
+  init(from old: Policy, to new: Policy, _ passage: FleetPassage) throws(NotProven) {
+    func radius(_ policy: Policy, _ whole: ConnectionSpace) throws(NotProven) -> BlastRadius {
+      let crowns = policy.crownNames
+      let every = try EveryReach(
+        whole, hosts: zip(policy.hosts, policy.carried).map { $0.addresses + $1 },
+        isCrown: { crowns.contains(policy.hosts[$0.index].name) }, hops: Self.hops)
+      return BlastRadius(every, crowns: crowns.count)
+    }
+    self.init(old: try radius(old, passage.old), new: try radius(new, passage.new))
+  }
+
   package init(old: BlastRadius, new: BlastRadius) {
     self.old = old
     self.new = new

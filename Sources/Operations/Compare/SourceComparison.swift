@@ -85,8 +85,12 @@ package struct SourceComparison {
         let now = Timestamp.current()
         let diff = try ConnectionDiff(from: before.policy, to: after.policy, at: now)
         let brought = Lint.brought(from: before.policy, to: after.policy, at: now)
-        // Each side as it says of itself, as `reach` does, whatever the other knows of gateways.
-        let reach = ReachChange(from: before.policy, to: after.policy, at: now)
+        let reach =
+          if let passage = diff.passage {
+            try ReachChange(from: before.policy, to: after.policy, passage)
+          } else {
+            ReachChange(from: before.policy, to: after.policy, at: now)
+          }
         return ChangeMeaning(
           diff: diff, old: before.sources, new: after.sources, reach: reach, findings: brought)
       }
