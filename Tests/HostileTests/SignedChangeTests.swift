@@ -295,6 +295,14 @@ struct SignedChangeTests {
           grep -q 'was on trial here before' said
         done
         test $(grep -c '"event":"armed"' state/audit.jsonl) = 2
+        # A machine that becomes another host has tried nothing yet as that one, and tries it once.
+        echo b > config/host
+        for words in 'is rolled back' 'was on trial here before' 'was on trial here before'; do
+          status=0; sekisho pull http://10.0.0.2:8080 --allow-lockout b --confirm-within 10s 2> said || status=$?
+          cat said >&2; test $status = 5; grep -q "$words" said
+        done
+        test $(grep -c '"event":"armed"' state/audit.jsonl) = 3
+        rm config/host
         status=0; sekisho pull http://10.0.0.2:8080 --again --confirm-within 10s || status=$?; test $status = 5
         printf 'fetch2: {from: a, to: b, service: files, why: bundles}' | sed 's/^/  /' >> inventory/all.yaml
         sekisho bundle -q --out bundle --revision 3

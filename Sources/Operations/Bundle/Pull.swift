@@ -46,8 +46,8 @@ package struct Pull {
   private let trust = TrustedSigners()
   /// Where the tag of the index that was taken last is kept, and that of this one.
   private let tag: (known: String, new: String)?
-  /// Where the digest of an index stands that was put on trial and is not confirmed: a timer must not cut the host off again
-  /// every few minutes, whatever ended the trial, this process' death included.
+  /// Where the digest of an index stands that was put on trial and is not confirmed, and as which host: a timer must not cut the
+  /// host off again every few minutes, whatever ended the trial, this process' death included.
   private let tried: String
   /// Where the name stands of the host as which this machine has taken the last index: one that gets another has taken nothing yet.
   private let taken: String
@@ -80,9 +80,9 @@ package struct Pull {
     }
     let books = try agent.answer(History())
     let name = try name ?? trust.host()
-    let isOther = try name.map { name in try kept(taken).map { $0 != name } ?? false } ?? false
+    let isOther = if let name, let last = try kept(taken) { last != name } else { false }
     // One that somebody has confirmed by hand meanwhile has not failed.
-    let failed = triesAgain || isOther ? nil : try kept(tried).flatMap { $0 == books.indexDigest ? nil : $0 }
+    let failed = triesAgain ? nil : try lastTried(as: name).flatMap { $0 == books.indexDigest ? nil : $0 }
     if let tag { Files.remove(tag.new) }
     guard let bytes = try source.index(unless: triesAgain || isOther ? nil : tag) else {
       if failed != nil { return .done(.triedBefore) }
@@ -132,7 +132,7 @@ package struct Pull {
     let seen = try found.change.running.answers[0].get().seen
     let armed = try agent.answer(
       Arm(found.table, seen: seen, seconds: seconds, note: note, signed: found.signed))
-    try Files.replace(tried, with: Array(found.digest.utf8))
+    try Files.replace(tried, with: Array("\(found.digest) \(found.signed.host)".utf8))
     // Whoever confirms needs a moment of the time, too.
     let end = ContinuousClock.now + .seconds(max(1, seconds - 3))
     var last: BundleUnread
@@ -179,6 +179,13 @@ package struct Pull {
     keepTag()
     try? Files.replace(taken, with: Array(host.utf8))
     Files.remove(tried)
+  }
+
+  /// The digest of the index that was tried last and is not confirmed; `nil`: none, or as another host than this one.
+  private func lastTried(as name: String?) throws -> String? {
+    let words = try kept(tried)?.split(separator: " ") ?? []
+    if let name, words.count > 1, words[1] != name { return nil }
+    return words.first.map(String.init)
   }
 
   /// What stands in a file of this room; `nil`: there is none.
