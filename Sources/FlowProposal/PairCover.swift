@@ -39,7 +39,7 @@ struct PairCover {
   ///   - pairs: of each source, its destinations; no end is its own.
   ///   - count: one more than the greatest end.
   ///   - isSeveral: whether an end is more than one machine.
-  init(_ pairs: [Int: BitSet], count: Int, isSeveral: (Int) -> Bool = { _ in false }) {
+  init(_ pairs: [Int: BitSet], count: Int, isSeveral: (Int) -> Bool) {
     self.pairs = pairs
     let asked = pairs.values.reduce(into: BitSet(count: count)) { $0.formUnion($1) }
     var bySource: [BitSet: BitSet] = [:]

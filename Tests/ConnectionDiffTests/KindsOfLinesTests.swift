@@ -107,11 +107,7 @@ import Testing
   }
 
   private func hosts(from old: Policy, to new: Policy) -> [HostRulesets] {
-    let tables = [old, new].map { policy in
-      let policies = HostPolicies(policy)
-      let compiler = RulesetCompiler(policy, policies)
-      return policy.hosts.indices.map { compiler.compile(policies[HostID($0)]) }
-    }
+    let tables = [old, new].map(\.compiledTables)
     return new.hosts.enumerated().map { index, host in
       var routes: [AreaPair]?
       if case .gateway(let all) = host.forwarding {

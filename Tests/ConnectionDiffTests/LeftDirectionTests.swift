@@ -99,11 +99,7 @@ import Testing
   }
 
   private static func hosts(from old: Policy, to new: Policy) -> [HostRulesets] {
-    let tables = [old, new].map { policy in
-      let policies = HostPolicies(policy)
-      let compiler = RulesetCompiler(policy, policies)
-      return policy.hosts.indices.map { compiler.compile(policies[HostID($0)]) }
-    }
+    let tables = [old, new].map(\.compiledTables)
     return new.hosts.enumerated().map { index, host in
       HostRulesets(
         name: host.name, addresses: host.addresses, old: [tables[0][index]], new: [tables[1][index]],

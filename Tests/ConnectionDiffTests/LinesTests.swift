@@ -30,7 +30,7 @@ import Testing
     let old = policy.keepingFlows { $0.isMultiple(of: 2) || $0.isMultiple(of: 3) }
     let new = policy.keepingFlows { !$0.isMultiple(of: 2) || $0.isMultiple(of: 3) }
     let now = Timestamp(seconds: Int64(seed % 5) * 1000)
-    let diff = try ConnectionDiff(of: hosts(from: old, to: new), compiledFrom: new, at: now)
+    let diff = try ConnectionDiff(of: [HostRulesets](from: old, to: new), compiledFrom: new, at: now)
     try compare(
       diff.opened, possible: diff.mayOpen, of: new, against: old, now, "seed \(seed), opened")
     try compare(
@@ -43,22 +43,7 @@ import Testing
     if !hasClients, policy.services.allSatisfy({ $0.replies == nil }) {
       #expect(diff.totals == told.totals && diff.mayOpen.isEmpty && diff.mayClose.isEmpty, "seed \(seed)")
     }
-    #expect(try ConnectionDiff(of: hosts(from: new, to: new), compiledFrom: new, at: now).isEmpty)
-  }
-
-  private func hosts(from old: Policy, to new: Policy) -> [HostRulesets] {
-    let tables = [old, new].map { policy in
-      let policies = HostPolicies(policy)
-      let compiler = RulesetCompiler(policy, policies)
-      return policy.hosts.indices.map { compiler.compile(policies[HostID($0)]) }
-    }
-    return new.hosts.enumerated().map { index, host in
-      let routes = new.areas(of: host)
-      return HostRulesets(
-        name: host.name, addresses: host.addresses, carried: new.carried[index], old: [tables[0][index]],
-        new: [tables[1][index]],
-        routes: routes, flows: [])
-    }
+    #expect(try ConnectionDiff(of: [HostRulesets](from: new, to: new), compiledFrom: new, at: now).isEmpty)
   }
 
   private func compare(

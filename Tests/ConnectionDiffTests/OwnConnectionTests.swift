@@ -20,8 +20,8 @@ import Testing
     let now = Timestamp(seconds: Int64(seed % 5) * 1000)
     for diff in try [
       ConnectionDiff(from: old, to: new, at: now),
-      ConnectionDiff(of: hosts(from: old, to: new), compiledFrom: new, at: now),
-      ConnectionDiff(of: hosts(from: old, to: new), compiledFrom: nil, at: now),
+      ConnectionDiff(of: [HostRulesets](from: old, to: new), compiledFrom: new, at: now),
+      ConnectionDiff(of: [HostRulesets](from: old, to: new), compiledFrom: nil, at: now),
     ] {
       for line in diff.everyLine { check(line, Set(policy.hosts.map(\.name)), "seed \(seed)") }
     }
@@ -49,12 +49,12 @@ import Testing
       flows:
 
       """
-    let old = try load(base + "  flat: {from: all, to: all, service: any, why: x, owner: o}\n")
-    let new = try load(base + "  d: {from: n-1, to: n-2, service: dns, why: x, owner: o}\n")
+    let old = try Policy.loaded(base + "  flat: {from: all, to: all, service: any, why: x, owner: o}\n")
+    let new = try Policy.loaded(base + "  d: {from: n-1, to: n-2, service: dns, why: x, owner: o}\n")
     let now = Timestamp(seconds: 0)
     for diff in try [
       ConnectionDiff(from: old, to: new, at: now),
-      ConnectionDiff(of: hosts(from: old, to: new), compiledFrom: new, at: now),
+      ConnectionDiff(of: [HostRulesets](from: old, to: new), compiledFrom: new, at: now),
     ] {
       let asked = diff.closed.filter { $0.terms == [LineTerm(.udp, .ports(PortSet([53...53])))] }
       #expect(asked.contains { $0.from.hosts == ["n-3"] && $0.to.hosts == ["n-2"] }, "\(asked)")
@@ -76,8 +76,8 @@ import Testing
         m: {from: b, to: a, service: ssh, why: x, owner: o}
 
       """
-    let left = try load(base.replacing("FORWARDING", with: ""))
-    let judged = try load(base.replacing("FORWARDING", with: ", forwarding: containers"))
+    let left = try Policy.loaded(base.replacing("FORWARDING", with: ""))
+    let judged = try Policy.loaded(base.replacing("FORWARDING", with: ", forwarding: containers"))
     let objects = """
       {"nftables":[{"table":{"family":"ip","name":"nat"}},
       {"chain":{"family":"ip","table":"nat","name":"in","type":"nat","hook":"prerouting","prio":-100,"policy":"accept"}},
@@ -95,31 +95,13 @@ import Testing
       """
     let staying = try Table.tables(fromJSON: Array(objects.utf8))
     for (old, new) in [(left, judged), (judged, left)] {
-      let host = try #require(hosts(from: old, to: new).first)
+      let host = try #require([HostRulesets](from: old, to: new).first)
       let rulesets = HostRulesets(
         name: host.name, addresses: host.addresses, old: host.old, new: host.new, staying: staying, flows: [])
       let diff = try ConnectionDiff(of: [rulesets], compiledFrom: new, at: Timestamp(seconds: 0))
       #expect(diff.containers.map(\.host) == ["a"])
       for line in diff.everyLine { check(line, ["a", "b"], "\(new.hosts[0].forwarding)") }
     }
-  }
-
-  private func hosts(from old: Policy, to new: Policy) -> [HostRulesets] {
-    let tables = [old, new].map { policy in
-      let policies = HostPolicies(policy)
-      let compiler = RulesetCompiler(policy, policies)
-      return policy.hosts.indices.map { compiler.compile(policies[HostID($0)]) }
-    }
-    return new.hosts.enumerated().map { index, host in
-      HostRulesets(
-        name: host.name, addresses: host.addresses, carried: new.carried[index], old: [tables[0][index]],
-        new: [tables[1][index]], routes: new.areas(of: host), flows: [])
-    }
-  }
-
-  private func load(_ text: String) throws -> Policy {
-    let loaded = Inventory.load([SourceFile(path: "i.yaml", bytes: Array(text.utf8))])
-    return try #require(loaded.policy, "\(loaded.report.text(loaded.sources))")
   }
 }
 

@@ -57,7 +57,7 @@ import Testing
   @Test(arguments: cases)
   func `a flow brings these risks and no others`(flow: String, risks: [String]) throws {
     let now = Timestamp(seconds: 1_767_225_600)
-    let (old, new) = (try load(Self.base), try load(Self.base + "flows:\n  f: \(flow)\n"))
+    let (old, new) = (try Policy.loaded(Self.base), try Policy.loaded(Self.base + "flows:\n  f: \(flow)\n"))
     let found = try ConnectionDiff(from: old, to: new, at: now).risks
     #expect(found.map { "\($0.kind.rawValue): \($0.message)" } == risks)
     #expect(found.allSatisfy { $0.flow == "f" })
@@ -66,8 +66,8 @@ import Testing
   @Test func `hosts that a guard is about, and hosts that only observe, are named`() throws {
     let now = Timestamp(seconds: 0)
     let guards = "guards: {g: {never: {from: a-1, to: vault, within: 1 hop}}}\n"
-    let old = try load(Self.base + guards)
-    let new = try load(
+    let old = try Policy.loaded(Self.base + guards)
+    let new = try Policy.loaded(
       Self.base.replacing("zone: vault}", with: "zone: vault, mode: observe}")
         + guards.replacing("a-1", with: "all")
         .replacing("never: {from: all, to: vault, within: 1 hop}", with: "only: {from: a, to: vault}")
@@ -85,12 +85,8 @@ import Testing
   func `a risk of what no flow is behind names the ends that it is about`(
     flow: String, risks: [String]
   ) throws {
-    let (old, new) = (try load(Self.base), try load(Self.base + "flows:\n  f: \(flow)\n"))
-    let tables = [old, new].map { policy in
-      let policies = HostPolicies(policy)
-      let compiler = RulesetCompiler(policy, policies)
-      return policy.hosts.indices.map { compiler.compile(policies[HostID($0)]) }
-    }
+    let (old, new) = (try Policy.loaded(Self.base), try Policy.loaded(Self.base + "flows:\n  f: \(flow)\n"))
+    let tables = [old, new].map(\.compiledTables)
     let hosts = new.hosts.enumerated().map { index, host in
       HostRulesets(
         name: host.name, addresses: host.addresses, old: [tables[0][index]], new: [tables[1][index]],
@@ -106,10 +102,5 @@ import Testing
     for risk in diff.risks {
       #expect(risk.flow == nil && ends.contains { risk.message.hasSuffix($0) }, "\(risk)")
     }
-  }
-
-  private func load(_ text: String) throws -> Policy {
-    let loaded = Inventory.load([SourceFile(path: "i.yaml", bytes: Array(text.utf8))])
-    return try #require(loaded.policy, "\(loaded.report.text(loaded.sources))")
   }
 }
