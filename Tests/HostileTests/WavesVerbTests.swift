@@ -136,7 +136,10 @@ import Testing
       status=0; $waves --check ./checks 2> said || status=$?; test $status = 137; soon 'sekisho status --lab > /dev/null'
       mv new gone
       ends 1 sekisho apply --resume --yes 2> said; grep 'put it back where the run had it, or sekisho apply --revert' said
-      ends 5 sekisho apply --revert --yes -q; has inventory
+      # What was begun goes back whether anybody can read of it or not.
+      ends 1 sekisho apply --revert --yes --json > /dev/full 2> said; has inventory
+      grep 'every host has what it had' said; grep 'cannot write the output' said
+      ends 1 sekisho apply --revert --yes 2> said; grep 'no run was left' said
       """)
   }
 

@@ -20,7 +20,8 @@ struct OpenCommand: Verb {
         sekisho close bastion-1 db-1 postgres
 
       FROM and TO are hosts, groups, zones or networks, as flows have them, or an address, of \(OpenDoors.most) addresses \
-      at most; SERVICE is a service or tcp/8443, of \(TimedFlow.mostPorts) ports at most. ICMP and protocols without ports are not opened so, nor ports that containers \
+      at most; SERVICE is a service or tcp/8443, of \(TimedFlow.mostPorts) ports at most. ICMP and protocols \
+      without ports are not opened so, nor ports that containers \
       publish.
 
       Exit codes: 0 done, 1 a host could not be asked, 4 a guard does not hold with it.

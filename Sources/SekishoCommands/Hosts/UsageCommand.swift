@@ -8,8 +8,8 @@ struct UsageCommand: Verb {
     abstract: "Say which flows are used, how much, and when last.",
     usage: "sekisho usage [<options>]",
     discussion: """
-      The rules of a flow count the connections that it lets begin; what is established passes ahead of them. UDP is established by an answer: of what nobody answers, such as syslog, traps or \
-      flow exports, each datagram counts as a connection. A host keeps the \
+      The rules of a flow count the connections that it lets begin; what is established passes ahead of them. \
+      UDP is established by an answer: of what nobody answers, such as syslog, traps or flow exports, each datagram counts as a connection. A host keeps the \
       sums and when each was found used, over applies, boots and rules that are made anew: at every apply that takes rules \
       away, and every minute where `sekisho watch` runs. Without a watch a use is known to lie between two looks, and what came between the last of them \
       and a boot is not known at all; --unused tells for how long that was.

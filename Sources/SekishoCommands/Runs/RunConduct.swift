@@ -36,11 +36,11 @@ struct RunConduct {
     }
     defer { listening.cancel() }
     let view = RunView(plan, console, json: isJSON)
-    do { try view.begin(skipped: skipped) } catch {
-      // Nothing has been done of a run that only begins.
-      if course == .goesOn, journal.progress.begun == nil { try? journal.write(RunEntry(.ended)) }
+    do { try view.begin(skipped: skipped) } catch  where course == .goesOn && journal.progress.begun == nil {
+      // Nothing has been done of a run that only begins; what was begun is brought to an end whether anybody reads or not.
+      try? journal.write(RunEntry(.ended))
       throw error
-    }
+    } catch {}
     let run = WaveRun(
       plan, on: fleet, log: journal, progress: journal.progress, listener: view,
       check: check(plan, interrupt), interrupt: interrupt, leavesStuck: leavesStuck)
