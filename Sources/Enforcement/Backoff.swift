@@ -1,4 +1,5 @@
 internal import Glibc
+internal import NftablesNetlink
 
 /// How long something is tried while others change the ruleset, and how long is waited in between.
 ///
@@ -22,6 +23,19 @@ struct Backoff {
 
   /// Up to 12 milliseconds.
   func wait() { usleep(UInt32.random(in: 0...200) * UInt32(min(taken, 60))) }
+
+  /// Reads until nobody changed anything meanwhile.
+  ///
+  /// - Throws: ``NftablesNetlink/ReadError``; `unsettled` where others write without a pause that is long enough.
+  mutating func reading<Value>(_ read: () throws(ReadError) -> Value) throws(ReadError) -> Value {
+    while true {
+      do throws(ReadError) { return try read() } catch {
+        guard case .unsettled = error else { throw error }
+        wait()
+        if !hasMore { throw error }
+      }
+    }
+  }
 }
 
 /// This thread goes ahead of others, as far as it may, as long as the value lives.

@@ -122,9 +122,12 @@ package struct ChangeProof {
 
   /// Reads the table again, but for what is known of it.
   private func compare(_ kernel: any HostKernel) throws(AgentFailure) {
+    var pause = Backoff()
     let installed: InstalledTable?
     do throws(ReadError) {
-      installed = try kernel.table(wanted.family, wanted.name, knowing: (untouched, generation))
+      installed = try pause.reading { () throws(ReadError) in
+        try kernel.table(wanted.family, wanted.name, knowing: (untouched, generation))
+      }
     } catch {
       throw AgentFailure(error)
     }

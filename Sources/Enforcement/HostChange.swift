@@ -183,17 +183,18 @@ extension LocalHost {
   func own(
     _ kernel: any HostKernel, _ pause: inout Backoff
   ) throws(AgentFailure) -> FoundTable {
-    repeat {
-      do throws(ReadError) {
+    do throws(ReadError) {
+      return try pause.reading { () throws(ReadError) in
         let own = try kernel.table(family, name)
         let generation = if let own { own.generation } else { try kernel.generation() }
         return FoundTable(own: own, generation: generation)
-      } catch {
-        guard case .unsettled = error else { throw AgentFailure(error) }
       }
-      pause.wait()
-    } while pause.hasMore
-    throw Self.tooFast
+    } catch { throw AgentFailure(error) }
+  }
+
+  func own(_ kernel: any HostKernel) throws(AgentFailure) -> FoundTable {
+    var pause = Backoff()
+    return try own(kernel, &pause)
   }
 
   /// Carries out a change, each of its transactions bound to the generation that the one before made, the first to the one
@@ -235,8 +236,8 @@ extension LocalHost {
     case .moved, .refused, .unencodable: return failure
     case .discarded, .uncertain, .netlink: break
     }
-    do throws(ReadError) {
-      let after = try kernel.table(family, name)
+    do throws(AgentFailure) {
+      let after = try own(kernel).own
       let isAsBefore =
         switch (after, before.own) {
         case (nil, nil): true
@@ -268,7 +269,7 @@ extension LocalHost {
     var pause = pause
     repeat {
       let found: InstalledTable?
-      do throws(ReadError) { found = try kernel.table(family, name) } catch { return false }
+      do throws(AgentFailure) { found = try own(kernel, &pause).own } catch { return false }
       guard let found else { return true }
       let table = found.table
       let rest = Table(
@@ -299,7 +300,7 @@ extension LocalHost {
     var failure = error
     failure.happened = .unknown
     let present: InstalledTable?
-    do throws(ReadError) { present = try kernel.table(family, name) } catch { return failure }
+    do throws(AgentFailure) { present = try own(kernel).own } catch { return failure }
     // What somebody has made of it meanwhile is not ours to undo, nor to call our change.
     guard let present, TableDiff.change(from: present, to: waypoint.table).isEmpty else { return failure }
     if !waypoint.table.flags.contains(.dormant) {
@@ -334,8 +335,8 @@ extension LocalHost {
     case .discarded, .uncertain, .netlink: break
     }
     var failure = AgentFailure(error)
-    do throws(ReadError) {
-      guard let after = try kernel.table(family, name) else { return nil }
+    do throws(AgentFailure) {
+      guard let after = try own(kernel).own else { return nil }
       return TableDiff.change(from: after, to: wanted).isEmpty ? after.generation : nil
     } catch {
       failure.happened = .unknown

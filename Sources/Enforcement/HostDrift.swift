@@ -33,8 +33,7 @@ extension LocalHost {
     known: Set<KeptElement.Place>? = nil,
     _ hold: Hold
   ) throws(AgentFailure) -> Drift {
-    var pause = Backoff()
-    let table = try self.own(hold.kernel, &pause)
+    let table = try self.own(hold.kernel)
     let (found, generation) = (table.own, table.generation)
     let left = try trialLeft(hold)
     let own = found?.beneathTrial

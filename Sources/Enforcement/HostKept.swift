@@ -41,8 +41,7 @@ extension LocalHost {
   package func correct(
     _ expected: [KeptElement], known: Set<KeptElement.Place>?, _ hold: Hold
   ) throws(AgentFailure) -> Int {
-    var pause = Backoff()
-    guard let table = try own(hold.kernel, &pause).own?.table else { return 0 }
+    guard let table = try own(hold.kernel).own?.table else { return 0 }
     let corrections = table.correcting(expected, known: known)
     if corrections.isEmpty { return 0 }
     try changeKept([], hold) { $0.correcting(expected, known: known) }
@@ -51,8 +50,7 @@ extension LocalHost {
 
   /// What the host keeps; the time of each ends without a word, so that the kernel is asked every time.
   package func kept(_ hold: Hold) throws(AgentFailure) -> Set<KeptElement.Place> {
-    var pause = Backoff()
-    return try own(hold.kernel, &pause).own?.table.kept ?? []
+    try own(hold.kernel).own?.table.kept ?? []
   }
 
   private func changeKept(

@@ -58,10 +58,7 @@ extension LocalHost {
 
   /// Sekisho's table as nft(8) prints it; `nil` when there is none.
   package func list() throws(AgentFailure) -> String? {
-    let kernel = try openKernel()
-    let installed: InstalledTable?
-    do throws(ReadError) { installed = try kernel.table(family, name) } catch { throw AgentFailure(error) }
-    guard let installed else { return nil }
+    guard let installed = try own(try openKernel()).own else { return nil }
     do {
       return String(decoding: try installed.table.listing(states: installed.rules), as: UTF8.self)
     } catch {
@@ -74,8 +71,8 @@ extension LocalHost {
   func read(
     _ kernel: any HostKernel, _ pause: inout Backoff
   ) throws(AgentFailure) -> FoundRuleset {
-    repeat {
-      do throws(ReadError) {
+    do throws(ReadError) {
+      return try pause.reading { () throws(ReadError) in
         let before = try kernel.generation()
         var own: InstalledTable?
         var tables: [Table] = []
@@ -88,17 +85,12 @@ extension LocalHost {
           if installed.table == tracking { places.insert(place) } else { tables.append(installed.table) }
         }
         let chains = try kernel.baseChains()
-        if try kernel.generation() == before {
-          return FoundRuleset(
-            generation: before, own: own, tables: tables,
-            foreignChains: chains.filter { !places.contains($0.table) }.compactMap { ForeignChain($0) })
-        }
-      } catch {
-        guard case .unsettled = error else { throw AgentFailure(error) }
+        guard try kernel.generation() == before else { throw .unsettled(attempts: 1) }
+        return FoundRuleset(
+          generation: before, own: own, tables: tables,
+          foreignChains: chains.filter { !places.contains($0.table) }.compactMap { ForeignChain($0) })
       }
-      pause.wait()
-    } while pause.hasMore
-    throw Self.tooFast
+    } catch { throw AgentFailure(error) }
   }
 
   /// The agent owns one table; a request for any other is refused, and so is one for what would not be

@@ -112,8 +112,7 @@ extension LocalHost {
     let meant = Set(doors)
     return ending(hold) { (_) throws(AgentFailure) in
       // What a door's time has ended changes no generation: what was read before may have it still.
-      var pause = Backoff()
-      guard let table = try own(hold.kernel, &pause).own?.table else { return { _ in .other } }
+      guard let table = try own(hold.kernel).own?.table else { return { _ in .other } }
       let judge = try judge(of: table, hold.kernel)
       return { session in
         let original = session.original

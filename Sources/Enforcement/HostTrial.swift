@@ -11,8 +11,7 @@ extension LocalHost {
     let generation: UInt32
     do throws(ReadError) { generation = try hold.kernel.generation() } catch { throw AgentFailure(error) }
     if let known = lastRead.found(at: try moment(generation)) { return known.own?.table }
-    var pause = Backoff()
-    let found = try own(hold.kernel, &pause)
+    let found = try own(hold.kernel)
     lastRead.note(found, at: try moment(found.generation))
     return found.own?.table
   }

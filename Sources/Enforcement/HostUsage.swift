@@ -32,12 +32,12 @@ extension LocalHost {
   ) throws(AgentFailure) -> FlowCounts {
     let kernel = try openKernel()
     var pause = Backoff()
-    repeat {
-      do throws(ReadError) {
+    do throws(ReadError) {
+      let counts = try pause.reading { () throws(ReadError) -> FlowCounts? in
         var known = made
         if made == nil, let last = try lastKnown(kernel) { known = (last.table, last.generation) }
         let found = try kernel.table(family, name, knowing: known.map { ($0.table.sets, $0.generation) })
-        guard let found else { break }
+        guard let found else { return nil }
         // What was made need not be all that its sets have.
         if made == nil, known?.generation != found.generation {
           note(FoundTable(own: found, generation: found.generation))
@@ -45,12 +45,9 @@ extension LocalHost {
         return FlowCounts(
           table: found.handle, rules: found.countedFlows,
           leftAlone: Side.allCases.filter { found.table.leavesAlone($0) }.map { .init($0) })
-      } catch {
-        guard case .unsettled = error else { throw AgentFailure(error) }
       }
-      pause.wait()
-    } while pause.hasMore
-    if !pause.hasMore { throw Self.tooFast }
+      if let counts { return counts }
+    } catch { throw AgentFailure(error) }
     throw AgentFailure(.refused, "nothing is enforced on this host: nothing is counted")
   }
 

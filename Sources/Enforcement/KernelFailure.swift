@@ -20,10 +20,11 @@ extension AgentFailure {
   }
 
   init(_ error: ReadError) {
-    if case .netlink(let cause) = error {
-      self.init(cause)
-    } else {
-      self.init(.failed, "\(error)", remedy: error.remedy)
+    switch error {
+    case .netlink(let cause): self.init(cause)
+    case .unsettled:
+      self.init(.moved, "the ruleset changes faster than it can be read", remedy: error.remedy)
+    case .message: self.init(.failed, "\(error)", remedy: error.remedy)
     }
   }
 

@@ -10,12 +10,12 @@ extension LocalHost {
   ) throws(AgentFailure) -> Value {
     let kernel = try openKernel()
     var pause = Backoff()
-    while pause.hasMore {
-      do throws(ReadError) { return try read(kernel) } catch {
-        guard case .netlink(.failed(.noEntry, _, _)) = error else { throw AgentFailure(error) }
+    do throws(ReadError) {
+      return try pause.reading { () throws(ReadError) in
+        do throws(ReadError) { return try read(kernel) } catch .netlink(.failed(.noEntry, _, _)) {
+          throw .unsettled(attempts: 1)
+        }
       }
-      pause.wait()
-    }
-    throw Self.tooFast
+    } catch { throw AgentFailure(error) }
   }
 }

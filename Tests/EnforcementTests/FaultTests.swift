@@ -103,6 +103,39 @@ import Testing
     return calls
   }
 
+  @Test(arguments: situations)
+  func `a table that others keep changing is read again, whenever they begin`(_ situation: Situation) throws {
+    let calls = try attempt(situation, nil, isBound: false)
+    for call in 0..<calls {
+      let kernel = MemoryKernel(situation.before)
+      let host = try makeHost(kernel)
+      kernel.tear(call..<call + 3)
+      _ = try host.apply(Apply(situation.wanted, seen: nil)) { _ in }
+      #expect(TableDiff.change(from: kernel.table(.inet, .sekisho), to: situation.wanted).isEmpty)
+      // The same of those who only look.
+      kernel.tear(0..<3)
+      #expect(try host.read().tables.contains(situation.wanted))
+      kernel.tear(0..<3)
+      #expect(try host.list() != nil)
+    }
+  }
+
+  @Test(arguments: situations)
+  func `what became of a transaction is found out beside others who write`(_ situation: Situation) throws {
+    let calls = try attempt(situation, nil, isBound: false)
+    for call in 0..<calls {
+      let kernel = MemoryKernel(situation.before)
+      let host = try makeHost(kernel)
+      kernel.fail(at: .init(call: call, .after, .noBuffers))
+      kernel.tear(call + 1..<call + 4)
+      do throws(AgentFailure) {
+        _ = try host.apply(Apply(situation.wanted, seen: nil)) { _ in }
+      } catch {
+        #expect(error.happened != .unknown, "\(error)")
+      }
+    }
+  }
+
   @Test func `an answer that is lost twice leaves open what has happened, and says so`() throws {
     let kernel = MemoryKernel([Self.group(2)])
     let host = try makeHost(kernel)

@@ -43,6 +43,7 @@ package final class MemoryKernel: KernelSource, Sendable {
     var sessions = 0
     var calls = 0
     var fault: Fault?
+    var torn: Range<Int> = 0..<0
     var isGone: @Sendable () -> Bool = { false }
     var stranger: (@Sendable (Int) -> [Change])?
     var made: [SetName: [ElementState]] = [:]
@@ -115,7 +116,16 @@ package final class MemoryKernel: KernelSource, Sendable {
     state.withLock {
       $0.calls = 0
       $0.fault = fault
+      $0.torn = 0..<0
       $0.isGone = { false }
+    }
+  }
+
+  /// Counts calls from 0 on; those of some numbers that list a table find it changed by others however often they begin again.
+  package func tear(_ calls: Range<Int>) {
+    state.withLock {
+      $0.calls = 0
+      $0.torn = calls
     }
   }
 
@@ -190,7 +200,10 @@ package final class MemoryKernel: KernelSource, Sendable {
       _ family: Family, _ name: TableName, knowing known: (sets: [NamedSet], generation: UInt32)?
     ) throws(ReadError) -> InstalledTable? {
       let place = TablePlace(family, name)
-      let (found, generation) = try kernel.read { ($0.tables[place]?.installed, $0.generation) }
+      let (found, generation, isTorn) = try kernel.read { state in
+        (state.tables[place]?.installed, state.generation, state.torn.contains(state.calls - 1))
+      }
+      if isTorn { throw .unsettled(attempts: 12) }
       guard let found else { return nil }
       let told = known?.generation == generation ? known?.sets ?? [] : []
       let sets = found.table.sets.map { set in told.first { $0.name == set.name } ?? set }
