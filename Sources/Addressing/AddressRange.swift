@@ -35,6 +35,12 @@ public struct AddressRange: Hashable, Sendable, CustomStringConvertible {
     family == prefix.family && prefix.range.contains(first.bits) && prefix.range.contains(last.bits)
   }
 
+  /// Whether it has a part of a prefix and addresses beside that, and not all of it.
+  public func cuts(_ prefix: Prefix) -> Bool {
+    family == prefix.family && bits.overlaps(prefix.range) && !isInside(prefix)
+      && !(bits.contains(prefix.range.lowerBound) && bits.contains(prefix.range.upperBound))
+  }
+
   /// `10.0.0.1`, `10.0.0.0/8`, or the two ends.
   public var description: String {
     if first == last { return "\(first)" }

@@ -70,8 +70,29 @@ package struct OpenDoors: AgentRequest, Codable {
 package struct OpenedDoors: AgentMessage, Hashable, Codable {
   /// Seconds since 1970, UTC, by the host's clock.
   package let until: Int64
+  /// Addresses of them that the host refuses all the same, ahead of what is open: they are in quarantine, or have tripped.
+  package let refused: [Address]
 
-  package init(until: Int64) { self.until = until }
+  package init(until: Int64, refused: [Address] = []) {
+    self.until = until
+    self.refused = refused
+  }
+
+  private enum Key: CodingKey {
+    case until, refused
+  }
+
+  package init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: Key.self)
+    until = try fields.decode(Int64.self, forKey: .until)
+    refused = try fields.decodeIfPresent(BoundedList<Address>.self, forKey: .refused)?.wrappedValue ?? []
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var fields = encoder.container(keyedBy: Key.self)
+    try fields.encode(until, forKey: .until)
+    if !refused.isEmpty { try fields.encode(refused, forKey: .refused) }
+  }
 }
 
 /// Closes what was opened in some words, and ends the sessions that came by it.

@@ -4,13 +4,16 @@ package struct AgentTransport: Hashable, Sendable, Codable {
   private let prefix: [String]
   /// What is started there.
   private let agent: [String]
+  /// What the host is called in the prefix.
+  private let host: String?
 
   /// - Parameter command: program and arguments that start the agent as they are.
-  package init(command: [String]) { self.init(prefix: [], agent: command) }
+  package init(command: [String]) { self.init(prefix: [], agent: command, host: nil) }
 
-  private init(prefix: [String], agent: [String]) {
+  private init(prefix: [String], agent: [String], host: String?) {
     self.prefix = prefix
     self.agent = agent
+    self.host = host
   }
 
   /// Program and arguments, those of the agent included.
@@ -22,7 +25,7 @@ package struct AgentTransport: Hashable, Sendable, Codable {
   ///   - destination: what ssh(1) calls destination; must not begin with `-`.
   ///   - patience: how long the host may take to be reached; ssh counts whole seconds.
   package static func ssh(_ destination: String, _ patience: Patience = Patience()) -> Self {
-    prefixed(["ssh", "--", destination, "sudo", "-n"], patience)
+    prefixed(["ssh", "--", destination, "sudo", "-n"], host: destination, patience)
   }
 
   /// A prefix in front of `sekisho agent`. Where it begins with ssh, what would wait for ever ends: a question that nobody
@@ -30,8 +33,11 @@ package struct AgentTransport: Hashable, Sendable, Codable {
   ///
   /// - Parameters:
   ///   - prefix: program and arguments.
+  ///   - host: what stands in them for the host.
   ///   - patience: as for ``ssh(_:_:)``.
-  package static func prefixed(_ prefix: [String], _ patience: Patience = Patience()) -> Self {
+  package static func prefixed(
+    _ prefix: [String], host: String?, _ patience: Patience = Patience()
+  ) -> Self {
     var prefix = prefix
     if let program = prefix.first, isSSH(program) {
       let seconds = max(1, min(patience.connect, patience.answer).components.seconds)
@@ -40,7 +46,7 @@ package struct AgentTransport: Hashable, Sendable, Codable {
       ]
       prefix.insert(contentsOf: options.flatMap { ["-o", $0] }, at: 1)
     }
-    return Self(prefix: prefix, agent: ["sekisho", "agent"])
+    return Self(prefix: prefix, agent: ["sekisho", "agent"], host: host)
   }
 
   /// Another command by the same way.
@@ -53,11 +59,20 @@ extension AgentTransport {
   /// goes on from a host on the way.
   package var alone: Self {
     let named = prefix.prefix { $0 != "--" }
-    let fresh = named.flatMap { Self.isSSH($0) ? [$0, "-o", "ControlPath=none"] : [$0] }
-    return Self(prefix: fresh + prefix.dropFirst(named.count), agent: agent)
+    var programs = named.indices.filter { Self.isSSH(named[$0]) }
+    // The one word behind the program that reads so is the host, where that is called so. Of several it cannot be told which:
+    // a connection that does not come about is better than one that proves nothing.
+    let behind = programs.filter { $0 > 0 }
+    if behind.count == 1, let host, Self.isSSH(host) { programs.removeAll { $0 == behind[0] } }
+    let fresh = named.enumerated().flatMap { place, word in
+      programs.contains(place) ? [word, "-o", "ControlPath=none"] : [word]
+    }
+    return Self(prefix: fresh + prefix.dropFirst(named.count), agent: agent, host: host)
   }
 
-  private static func isSSH(_ word: String) -> Bool { word == "ssh" || word.hasSuffix("/ssh") }
+  private static func isSSH(_ word: String) -> Bool {
+    word == "ssh" || word.hasSuffix("/ssh") && !word.hasPrefix("-")
+  }
 }
 
 /// How long a host may keep us waiting.

@@ -41,7 +41,14 @@ extension HostLife {
     }
     let until = opened.since + opened.seconds
     try audit(.opened(Self.words(opened.flow), until: until, ticket: request.ticket), run)
-    return OpenedDoors(until: until)
+    return OpenedDoors(until: until, refused: refused(request.doors, run))
+  }
+
+  /// Who of the other ends is refused ahead of everything that is open.
+  private func refused(_ doors: [Door], _ run: Run) -> [Address] {
+    let byHand = run.content.state.quarantine.filter { $0.left(sinceBoot: sinceBoot(), in: run.place) != 0 }.map(\.address)
+    let tripped = ((try? host.tripped()) ?? []).filter(\.isCut).map(\.address)
+    return Set(doors.flatMap(\.addresses)).intersection(byHand + tripped).sorted()
   }
 
   /// Closes what was opened in some words ahead of its time, and ends the sessions that came by it and may not begin any more.

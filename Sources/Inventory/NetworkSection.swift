@@ -56,6 +56,13 @@ extension InventoryLoader {
         help: "name the peers here and the group in the service: `multicast: [224.0.0.18]`")
       return nil
     }
+    // A prefix that holds more has all of it, as `::/0` does; an end within is one that was counted wrong.
+    if Prefix.multicast.contains(where: { range.cuts($0) }) {
+      error(
+        node, "\(quoted(node)) ends or begins within multicast, and no peer has such an address",
+        help: "write a range that ends at 223.255.255.255, or at \"feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff\"")
+      return nil
+    }
     if range.isInside(.ipv4Mapped) {
       error(
         node, "\(quoted(node)) is IPv4 in IPv6 clothes, which no packet carries",

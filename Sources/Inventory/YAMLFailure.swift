@@ -122,6 +122,10 @@ enum YAMLFailure {
       "use single quotes for a text with backslashes"
     ),
     (
+      "found invalid Unicode character escape code", "an escape that stands for no character",
+      "write the character itself; JSON's two escapes for one, as in \\ud83d\\ude00, are \\U0001f600 here"
+    ),
+    (
       "did not find expected alphabetic or numeric character",
       "`*` and `&` begin an alias and an anchor in YAML",
       "every managed host is `all`, addresses outside are a network; an intersection is `api & tokyo`, a name first"

@@ -84,11 +84,16 @@ package struct Sekisho: AsyncParsableCommand {
       }
     } catch {
       // What the parser refuses is answered to programs as well; a verb has answered for itself.
-      if exitCode(for: error) == .validationFailure, !(error is ExitCode), isAskedForJSON {
+      let code = exitCode(for: error)
+      guard code == .validationFailure, !(error is ExitCode) else { exit(withError: error) }
+      if isAskedForJSON {
         let refusal = Refusal(.usage, message(for: error), remedy: "sekisho --help lists what there is")
         try? console.write((try? JSONOutput.bytes(.document(refusal.json))) ?? [])
       }
-      exit(withError: error)
+      // The parser repeats what was typed as it was typed.
+      let lines = fullMessage(for: error).split(separator: "\n", omittingEmptySubsequences: false)
+      console.raw(lines.map { Console.shown(String($0)) + "\n" }.joined())
+      exit(withError: code)
     }
   }
 

@@ -52,6 +52,8 @@ import Testing
   }
 
   @Test func `every answer arrives as it was given`() throws {
+    let opened = OpenedDoors(until: 600, refused: [try Address(parsing: "10.0.0.7")])
+    for opened in [opened, OpenedDoors(until: 600)] { try check(opened, to: OpenDoors.self) }
     try check(Samples.greeting, to: Hello.self)
     for status in Samples.statuses { try check(status, to: Status.self) }
     var tripped = Samples.statuses[0]

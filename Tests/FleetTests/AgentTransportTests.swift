@@ -21,13 +21,13 @@ import Testing
 
   @Test func `a prefix is in front of the agent, and ssh does not wait for ever`() {
     #expect(
-      AgentTransport.prefixed(["incus", "exec", "a", "--"]).command
+      AgentTransport.prefixed(["incus", "exec", "a", "--"], host: "a").command
         == ["incus", "exec", "a", "--", "sekisho", "agent"])
     #expect(
-      AgentTransport.prefixed(["/usr/bin/ssh", "-J", "b", "a"]).command
+      AgentTransport.prefixed(["/usr/bin/ssh", "-J", "b", "a"], host: "a").command
         == ["/usr/bin/ssh"] + Self.bounds + ["-J", "b", "a", "sekisho", "agent"])
     #expect(
-      AgentTransport.prefixed(["ssh", "a"], Patience(answer: .seconds(3))).command.contains(
+      AgentTransport.prefixed(["ssh", "a"], host: "a", Patience(answer: .seconds(3))).command.contains(
         "ConnectTimeout=3"))
   }
 
@@ -47,12 +47,21 @@ import Testing
     ),
   ])
   func `the connection that confirms is one of its own`(prefix: [String], alone: [String]) {
-    #expect(AgentTransport.prefixed(prefix).alone.command == alone + ["sekisho", "agent"])
+    #expect(AgentTransport.prefixed(prefix, host: "a").alone.command == alone + ["sekisho", "agent"])
   }
 
   @Test func `a host called ssh is no program`() {
     let command = AgentTransport.ssh("ssh").alone.command
     #expect(command.count { $0 == "ControlPath=none" } == 1)
+    for prefix in [["incus", "exec", "ssh", "--"], ["wrap", "/run/netns/ssh", "sudo"], ["sudo", "--as=/x/ssh"]] {
+      #expect(AgentTransport.prefixed(prefix, host: "ssh").alone.command == prefix + ["sekisho", "agent"])
+    }
+    let led = AgentTransport.prefixed(["ssh", "-p", "2222", "ssh"], host: "ssh").alone.command
+    #expect(led.first == "ssh" && Array(led.suffix(3)) == ["ssh", "sekisho", "agent"])
+    #expect(led.count { $0 == "ControlPath=none" } == 1)
+    // Of two it is not known which one is the host.
+    let hop = AgentTransport.prefixed(["ssh", "b", "ssh", "ssh"], host: "ssh").alone.command
+    #expect(hop.count { $0 == "ControlPath=none" } == 3)
     #expect(
       Array(command[command.index(command.endIndex, offsetBy: -6)...])
         == ["--", "ssh", "sudo", "-n", "sekisho", "agent"].suffix(6))

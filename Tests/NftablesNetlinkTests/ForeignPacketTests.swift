@@ -224,7 +224,7 @@ struct Peer {
         ip link set there up'
       """)
     // Neighbours are known, so that no ruleset has to let them be found.
-    let here = try Self.shell("ip -o link show here | sed 's/.*ether \\([^ ]*\\).*/\\1/'")
+    let here = try Self.shell("ip -o link show here 2>/dev/null | sed 's/.*ether \\([^ ]*\\).*/\\1/'")
     for address in ["10.77.0.1", "2001:db8::1"] {
       _ = try Self.shell(
         "nsenter -t \(process) -n ip neigh replace \(address) lladdr \(here) dev there nud permanent")

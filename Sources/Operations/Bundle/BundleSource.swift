@@ -76,10 +76,16 @@ package struct BundleSource: Sendable {
   ) throws(BundleUnread) -> [UInt8]? {
     switch place {
     case .directory(let path):
-      do throws(SystemFailure) { return try Files.read("\(path)/\(name)", atMost: limit) } catch {
+      let whole = FilePath("\(path)/\(name)")
+      do throws(SystemFailure) {
+        // What may have come from elsewhere is no pipe that is waited for, and no link.
+        let directory = try Directory(opening: whole.removingLastComponent().string)
+        if let bytes = try directory.read(whole.lastComponent?.string ?? "", atMost: limit) { return bytes }
+      } catch {
         throw BundleUnread(
           object: error.object, reason: error.message, isMissing: error.errno == .noSuchFileOrDirectory)
       }
+      throw BundleUnread(object: whole.string, reason: "no such file", isMissing: true)
     case .url(let url): return try fetch(url, name, atMost: limit, within: seconds, known, new)
     }
   }

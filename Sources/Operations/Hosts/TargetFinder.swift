@@ -197,7 +197,7 @@ package struct TargetFinder {
   ///   - transport: the words of the host's own; `nil`: it has none.
   ///   - ssh: what ssh is told to connect to.
   private func way(_ transport: [String]?, _ ssh: String) -> AgentTransport {
-    transport.map { .prefixed($0, options.patience) } ?? .ssh(ssh, options.patience)
+    transport.map { .prefixed($0, host: ssh, options.patience) } ?? .ssh(ssh, options.patience)
   }
 
   private func compiling(_ policy: Policy, thisMachine: Bool) throws -> Found {

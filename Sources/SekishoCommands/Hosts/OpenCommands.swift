@@ -1,3 +1,4 @@
+internal import Addressing
 internal import AgentProtocol
 internal import ArgumentParser
 internal import Diagnostics
@@ -59,7 +60,10 @@ struct OpenCommand: Verb {
       try await OpenDoors(flow.flow, doors, seconds: seconds, why: why, ticket: ticket).asked(of: target)
     }
     var answer = TrialAnswer.of(replies, "opened") { opened in
-      "\(flow.flow.words) may begin until \(Timestamp(seconds: opened.until))"
+      let done = "\(flow.flow.words) may begin until \(Timestamp(seconds: opened.until))"
+      if opened.refused.isEmpty { return done }
+      let refused = listed(opened.refused.map { "\($0)" })
+      return "\(done), but not while the host refuses \(refused): in quarantine, or tripped (sekisho status)"
     }
     let done = replies.filter { if case .success = $0.result { true } else { false } }.map(\.host)
     let others = flow.hosts.map(\.name).filter { !done.contains($0) }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Diagnostics
 internal import Evidence
 internal import Operations
 internal import Policy
@@ -63,7 +64,7 @@ struct GraphCommand: Verb {
     let picture = drawn.named(in: policy)
     if output.json { return Answer(data: .document(PictureFile(picture, policy))) }
     let title =
-      "Who may ask whom: \(inventory.inventory)" + (from.map { ", from \($0)" } ?? "")
+      "Who may ask whom: \(SafeText.escaped(inventory.inventory))" + (from.map { ", from \($0)" } ?? "")
       + (to.map { ", to \($0)" } ?? "")
     let text = PictureText(
       picture: picture, policy: policy, title: title, hasLegend: !noLegend, isByZone: by == .zone)
