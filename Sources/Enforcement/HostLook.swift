@@ -38,7 +38,10 @@ extension LocalHost {
     if !change.isEmpty {
       let sockets = try sockets(kernel)
       // Nothing was tracked for us yet where there is no table.
-      if let own { revoked = try self.revoked(by: wanted, before: own.table, among: sockets, kernel) }
+      if let own {
+        revoked = try self.revoked(
+          by: wanted.keeping(own.table), before: own.table, among: sockets, kernel)
+      }
       logins = try self.logins(found.tables, sockets, kernel)
     }
     return Looked(

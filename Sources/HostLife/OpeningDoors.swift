@@ -46,7 +46,8 @@ extension HostLife {
 
   /// Who of the other ends is refused ahead of everything that is open.
   private func refused(_ doors: [Door], _ run: Run) -> [Address] {
-    let byHand = run.content.state.quarantine.filter { $0.left(sinceBoot: sinceBoot(), in: run.place) != 0 }.map(\.address)
+    let byHand = run.content.state.quarantine
+      .filter { $0.left(sinceBoot: sinceBoot(), in: run.place) != 0 }.map(\.address)
     let tripped = ((try? host.tripped()) ?? []).filter(\.isCut).map(\.address)
     return Set(doors.flatMap(\.addresses)).intersection(byHand + tripped).sorted()
   }

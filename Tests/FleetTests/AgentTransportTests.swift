@@ -53,7 +53,9 @@ import Testing
   @Test func `a host called ssh is no program`() {
     let command = AgentTransport.ssh("ssh").alone.command
     #expect(command.count { $0 == "ControlPath=none" } == 1)
-    for prefix in [["incus", "exec", "ssh", "--"], ["wrap", "/run/netns/ssh", "sudo"], ["sudo", "--as=/x/ssh"]] {
+    for prefix in [
+      ["incus", "exec", "ssh", "--"], ["wrap", "/run/netns/ssh", "sudo"], ["sudo", "--as=/x/ssh"],
+    ] {
       #expect(AgentTransport.prefixed(prefix, host: "ssh").alone.command == prefix + ["sekisho", "agent"])
     }
     let led = AgentTransport.prefixed(["ssh", "-p", "2222", "ssh"], host: "ssh").alone.command

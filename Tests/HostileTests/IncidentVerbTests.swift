@@ -47,6 +47,11 @@ import Testing
           ends 0 sekisho lab try c b web
           ends 0 sekisho drift --lab --host b
           ends 0 sekisho diff --lab
+          # What a change opens it opens whoever is refused by then, and whatever else is open.
+          sed 's/^  m:/  g: {from: [a, c], to: b, service: other, why: a test}\\n  m:/' inventory/all.yaml > wider.yaml
+          ends 0 sekisho open a b other --for 1h --why x --lab 2> told; grep 'but not while the host refuses 10.0.0.1' told
+          ends 2 sekisho diff -i wider.yaml --lab > told 2>&1; grep '1 line opens (other) and nothing closes' told
+          ends 0 sekisho close a b other --lab
           sekisho status --lab --host b > told; grep 'refuses a (10.0.0.1, 2001:db8::1) until .*: a shell' told
           sekisho status --lab > told; grep '^b .*refuses a$' told
           sekisho explain a b web --lab > told 2>&1; grep '! b refuses a ' told; ! grep '! a refuses' told
@@ -57,12 +62,13 @@ import Testing
           sekisho lab exec c -- nft delete table inet sekisho
           ends 1 sekisho quarantine 10.0.0.77 --why 'a stranger' --lab > told 2>&1
           grep 'c: nothing is enforced' told; grep '3 of 4 hosts refuse 10.0.0.77 until --release' told
-          ends 0 sekisho quarantine a --release --lab --host b 2> told; grep 'b: refuses a no more' told
+          ends 0 sekisho quarantine a --release --lab --host b 2> told; grep 'b: has a in quarantine no more' told
           ends 0 sekisho lab try a b web
           ends 0 sekisho apply --lab --yes -q
           sekisho reach a --lab > told; grep '2 of 3 other hosts refuse it' told; grep 'gets to 1 of 3' told
           # Whoever has the address is left out, and whoever was made to refuse himself is asked to let go.
           ends 0 sekisho quarantine 10.0.0.1 --why 'by address' --lab --json > json; (! grep '"host" : "a"' json)
+          sekisho reach a --lab > told; grep '10.0.0.1 (one address of a) is in quarantine at b;' told
           ends 0 sekisho quarantine 10.0.0.1 --release --lab 2> told; grep 'a: had not refused it' told
           ends 0 sekisho quarantine a --release --lab --host a
           ends 0 sekisho quarantine ::ffff:10.0.0.3 --why x --lab --host b 2> told; grep 'b: refuses ::ffff:10.0.0.3' told

@@ -215,8 +215,9 @@ package struct RunningHosts {
     let others = tables.filter { $0.family != target.wanted.family || $0.name != target.wanted.name }
     return HostRulesets(
       name: target.name, addresses: target.identity.addresses, carried: target.identity.carried,
-      stray: unlisted[target.name] ?? [], old: own,
-      new: [target.wanted.keeping(own.first)],
+      // Whom hosts refuse, and what they have opened, goes by itself and is told beside it.
+      stray: unlisted[target.name] ?? [], old: own.map { $0.keeping([]) },
+      new: [target.wanted.keeping([])],
       staying: others.judging,
       routes: targets.inventory.flatMap { $0.policy.areas(ofHost: target.name) },
       flows: answer.comparison.change.flowRules)

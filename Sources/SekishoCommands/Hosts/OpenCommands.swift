@@ -66,10 +66,15 @@ struct OpenCommand: Verb {
       return "\(done), but not while the host refuses \(refused): in quarantine, or tripped (sekisho status)"
     }
     let done = replies.filter { if case .success = $0.result { true } else { false } }.map(\.host)
-    let others = flow.hosts.map(\.name).filter { !done.contains($0) }
-    if !done.isEmpty, !others.isEmpty {
+    let unknown = replies.filter(\.isUnknown).map(\.host)
+    let others = flow.hosts.map(\.name).filter { !done.contains($0) && !unknown.contains($0) }
+    let obstacles =
+      (others.isEmpty ? [] : ["\(listed(others)) did not open it"])
+      + (unknown.isEmpty ? [] : ["whether \(listed(unknown)) opened it is not known (sekisho status)"])
+    if !done.isEmpty || !unknown.isEmpty, !obstacles.isEmpty {
       let remark =
-        "it passes only where all hosts on its way let it, and \(listed(others)) did not open it; sekisho close takes it back"
+        "it passes only where all hosts on its way let it, and \(obstacles.joined(separator: ", and ")); "
+        + "sekisho close takes it back"
       answer.parts.append(.remark(remark))
     }
     return answer
@@ -177,6 +182,13 @@ struct TimedFlowArguments: ParsableArguments {
     return await HostReply.asking(each: meant, watch: WaitingLine(console)) { target in
       try await question(target, doors[target.name] ?? [])
     }
+  }
+}
+
+extension HostReply {
+  /// Whether the host may have done it although it was not heard to say so.
+  fileprivate var isUnknown: Bool {
+    if case .failure(let error) = result { (error as? AgentFailure)?.happened == .unknown } else { false }
   }
 }
 

@@ -28,6 +28,8 @@ struct QuarantineCommand: Verb {
       HOST is a host, a group or a zone of the inventory, or an address. A host that cannot be asked holds up no other, \
       and is named. Those from which hosts are managed are refused only with --allow-lockout.
 
+      A host that is stopped refuses nobody before it is started, and counts as done.
+
       Exit codes: 0 done, 1 a host could not be asked or has sessions that go on, 6 somebody could not log in afterwards.
       """)
 
@@ -94,7 +96,7 @@ struct QuarantineCommand: Verb {
       let replies = await HostReply.asking(each: others, watch: watch) { try await question.asked(of: $0) }
       return TrialAnswer.of(replies, "released") { released in
         released.addresses.isEmpty
-          ? "had not refused it" : "refuses \(refused.words(of: released.addresses)) no more"
+          ? "had not refused it" : "has \(refused.words(of: released.addresses)) in quarantine no more"
       }
     }
     let question = QuarantineHosts(
@@ -194,7 +196,7 @@ struct ReleaseCommand: Verb {
     }
     return TrialAnswer.of(replies, "released") { released in
       released.addresses.isEmpty
-        ? "had not cut it off" : "refuses \(meant.words(of: released.addresses)) no more"
+        ? "had not cut it off" : "lets \(meant.words(of: released.addresses)) go, and forgets its knocks"
     }
   }
 }

@@ -301,7 +301,7 @@ extension [QuarantineStatus] {
         Words(
           line.isInForce
             ? "refuses \(who) \(line.until), by \(line.by): \(line.why)"
-            : "does not refuse \(who), who is in quarantine \(line.until), by \(line.by): \(line.why); the rules in force do not have it (sekisho boot puts it back)"
+            : "does not refuse \(who), who is in quarantine \(line.until), by \(line.by): \(line.why); the rules in force do not have it (sekisho boot puts it back, sekisho start where the host is stopped)"
         ))
     }
   }

@@ -1,5 +1,6 @@
 internal import Addressing
 internal import AgentProtocol
+internal import Diagnostics
 internal import Operations
 internal import Policy
 internal import Reachability
@@ -7,6 +8,8 @@ internal import Reachability
 /// Whom hosts say they refuse, as far as it takes a way from an intruder.
 struct AskedQuarantine {
   let refused: [RefusedHost]
+  /// Addresses that are refused and take no host out of the ways, by whom.
+  private let others: [Address: [HostID]]
   private let policy: Policy
   private let asked: Int
   private let unheard: [HostReply<HostStatus>]
@@ -17,17 +20,23 @@ struct AskedQuarantine {
     }
     let owners = policy.owners
     var refusers: [HostID: [HostID]] = [:]
+    var others: [Address: [HostID]] = [:]
     for reply in replies {
       guard case .success(let status) = reply.result, let host = policy.host(named: reply.host),
         let quarantine = status.quarantine, status.refuses
       else { continue }
       let refused = Set(quarantine.filter(\.isInForce).map(\.address))
-      let owners = Set(quarantine.compactMap { owners[$0.address] })
       // One address that is not refused is a way to all the others.
-      for owner in owners where owner != host && refused.isSuperset(of: policy[owner].addresses) {
-        refusers[owner, default: []].append(host)
+      for address in refused.sorted() {
+        guard let owner = owners[address], owner != host, refused.isSuperset(of: policy[owner].addresses)
+        else {
+          others[address, default: []].append(host)
+          continue
+        }
+        if refusers[owner]?.last != host { refusers[owner, default: []].append(host) }
       }
     }
+    self.others = others
     refused = refusers.sorted { $0.key < $1.key }.map { RefusedHost($0.key, by: $0.value.sorted()) }
     self.policy = policy
     asked = replies.count
@@ -49,20 +58,28 @@ struct AskedQuarantine {
   }
 
   private var sentences: [Words] {
-    if refused.isEmpty {
+    if refused.isEmpty, others.isEmpty {
       return [
         "Nobody is in quarantine on \(counted(asked, "host")) that \(asked == 1 ? "was" : "were") asked."
       ]
     }
-    return refused.map { host in
-      let others = policy.hosts.count - 1
-      let count = host.by.count
-      let rest =
-        count == others
-        ? "all other hosts refuse it"
-        : "\(count) of \(others) other hosts \(count == 1 ? "refuses" : "refuse") it"
-      return Words("\(policy[host.refused].name) is in quarantine: \(rest).")
+    let uncounted = others.sorted { $0.key < $1.key }.map { address, hosts in
+      let owner = policy.owners[address].map { " (one address of \(policy[$0].name))" } ?? ""
+      let names = listed(hosts.sorted().map { policy[$0].name }, limit: 3)
+      return Words(
+        "\(address)\(owner) is in quarantine at \(names); the ways below are told as if it were not: explain says what is refused."
+      )
     }
+    return uncounted
+      + refused.map { host in
+        let others = policy.hosts.count - 1
+        let count = host.by.count
+        let rest =
+          count == others
+          ? "all other hosts refuse it"
+          : "\(count) of \(others) other hosts \(count == 1 ? "refuses" : "refuse") it"
+        return Words("\(policy[host.refused].name) is in quarantine: \(rest).")
+      }
   }
 
   private var failures: [Answer.Part] {
@@ -76,10 +93,14 @@ struct AskedQuarantine {
 
   private var told: [Told] {
     refused.map { Told(host: policy[$0.refused].name, refusedBy: $0.by.map { policy[$0].name }) }
+      + others.sorted { $0.key < $1.key }.map { address, hosts in
+        Told(address: "\(address)", refusedBy: hosts.sorted().map { policy[$0].name })
+      }
   }
 
   private struct Told: Encodable {
-    let host: String
+    var host: String?
+    var address: String?
     let refusedBy: [String]
   }
 
