@@ -57,15 +57,29 @@ struct ProbeChoice {
   /// Whether a flow is of an end that is asked about, and no other end is there to try it with, or nothing of what it
   /// allows is tried.
   func isMissed(_ flow: Flow) -> Bool {
-    let parts = flow.parts.map { (from: indices(of: $0.from), to: indices(of: $0.to)) }
-    guard parts.contains(where: { ($0.from + $0.to).contains(where: selected.contains) }) else {
-      return false
-    }
+    let parts = ends(of: flow)
+    guard isAsked(parts) else { return false }
     let isTried = flow.services.flatMap { policy[$0].terms }.contains { !ProbeKinds.inner(of: $0).isEmpty }
     return !isTried
       || !parts.contains { part in
         part.from.contains { source in part.to.contains { isOfInterest(source, $0) } }
       }
+  }
+
+  /// Whether a flow of an end that is asked about goes to groups as well: who of the members gets what is sent there depends on
+  /// switches and routers, and is not tried.
+  func goesToGroups(_ flow: Flow) -> Bool {
+    flow.services.contains { !policy[$0].multicast.isEmpty } && isAsked(ends(of: flow))
+  }
+
+  private typealias FlowEnds = (from: [Int], to: [Int])
+
+  private func ends(of flow: Flow) -> [FlowEnds] {
+    flow.parts.map { (from: indices(of: $0.from), to: indices(of: $0.to)) }
+  }
+
+  private func isAsked(_ parts: [FlowEnds]) -> Bool {
+    parts.contains { ($0.from + $0.to).contains(where: selected.contains) }
   }
 
   private func indices(of id: PeersID) -> [Int] {

@@ -12,6 +12,8 @@ package struct ProbePlan: Sendable {
   /// Flows of ends that are asked about of which nothing is tried: their other end is none of the ends, or they allow
   /// only messages of ICMP that begin nothing.
   package let untried: [FlowID]
+  /// Flows of such ends that go to groups as well, where nothing is sent.
+  package let toGroups: [FlowID]
 
   /// Whether everything that is worth trying is tried.
   package var isWhole: Bool { probes.count == population }
@@ -55,9 +57,9 @@ package struct ProbePlan: Sendable {
     var answers = ProbeAnswers(policy, now)
     probes = chosen.filter { !answers.contains($0.connection) }
     population = choice.population - (chosen.count - probes.count)
-    untried = policy.flows.indices.map { FlowID($0) }.filter {
-      !policy[$0].hasEnded(now) && choice.isMissed(policy[$0])
-    }
+    let flows = policy.flows.indices.map { FlowID($0) }.filter { !policy[$0].hasEnded(now) }
+    untried = flows.filter { choice.isMissed(policy[$0]) }
+    toGroups = flows.filter { choice.goesToGroups(policy[$0]) }
   }
 
   /// A plan of given connections, each between two ends of the list.
@@ -67,5 +69,6 @@ package struct ProbePlan: Sendable {
     population = probes.count
     seed = 0
     untried = []
+    toGroups = []
   }
 }

@@ -45,7 +45,7 @@ import Testing
           sekisho reach bastion --lab > told; grep 'gets to 2 of 3' told
           sekisho reach bastion --lab --root > told; grep 'gets to 3 of 3' told
           ends 0 sekisho lab try c b web
-          ends 0 sekisho drift --lab --host b
+          ends 0 sekisho drift --lab --host b > told; grep 'b, beside its rules' told; grep 'refuses a (10.0.0.1' told
           ends 0 sekisho diff --lab
           # What a change opens it opens whoever is refused by then, and whatever else is open.
           sed 's/^  m:/  g: {from: [a, c], to: b, service: other, why: a test}\\n  m:/' inventory/all.yaml > wider.yaml
@@ -128,7 +128,8 @@ import Testing
           grep -c '"status" : "opened"' json | grep -x 2
           ends 4 sekisho lab try a b other
           ends 0 sekisho lab try c b other
-          ends 0 sekisho drift --lab --host a,b
+          ends 0 sekisho drift --lab --host a,b > told; grep -c 'a → b other is open until .*: a repair, T-1' told | grep -x 2
+          ends 0 sekisho drift --lab --host b --json > json; grep '"opened"' json; grep '"ticket" : "T-1"' json
           ends 0 sekisho diff --lab
           sekisho status --lab --host b > told; grep 'a → b other is open until .*: a repair, T-1' told
           sekisho history --lab --host b > told; grep 'opened: a → b other (ticket T-1) until 2[0-9-]*T[0-9:]*Z$' told

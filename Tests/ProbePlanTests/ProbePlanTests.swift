@@ -118,6 +118,16 @@ import Testing
     #expect(Self.plan(policy, selected: ["c"]).untried.isEmpty)
   }
 
+  @Test func `a flow that goes to groups as well is named`() throws {
+    let policy = try loaded(
+      sides.replacing(
+        "ping:", with: "found: {protocol: udp, ports: [5353], multicast: [224.0.0.251], replies: 5353}, ping:"
+      ).replacing("flows:", with: "flows:\n  names: {from: a, to: b, service: found, why: t}"))
+    let plan = Self.plan(policy)
+    #expect(plan.toGroups.map { policy[$0].name } == ["names"] && plan.untried.isEmpty)
+    #expect(Self.plan(policy, selected: ["c"]).toGroups.isEmpty)
+  }
+
   @Test func `the fleet of the reference inventory is counted as it is tried`() throws {
     let policy = try #require(try Inventory.load("\(Repository.root)/inventory").policy)
     let plan = Self.plan(policy)

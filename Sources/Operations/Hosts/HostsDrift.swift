@@ -1,4 +1,4 @@
-internal import AgentProtocol
+package import AgentProtocol
 internal import Fleet
 
 /// What hosts run, against what they were confirmed to have.
@@ -9,6 +9,9 @@ package struct HostsDrift {
   package let revisions: [Int?]
   /// Whether the fallback of a boot stands on each host.
   package let fallbacks: [Bool]
+  /// Whom each host refuses, and what it has opened for a time, beside its rules.
+  package let quarantined: [[QuarantineStatus]]
+  package let opened: [[OpenedStatus]]
   /// What is not known of each host, which rules that are as confirmed do not tell: its books of it cannot be read.
   package let unknown: [[String]]
 
@@ -34,6 +37,8 @@ package struct HostsDrift {
     let asked = answers.map { $0.flatMap(\.1) }
     let states = answers.map { try? $0.get().0 }
     fallbacks = states.map { $0?.table?.isFallback ?? false }
+    quarantined = states.map { $0?.quarantine ?? [] }
+    opened = states.map { $0?.opened ?? [] }
     unknown = states.map { $0?.unknown ?? [] }
     let hosts = zip(targets.hosts, asked).map { target, answer in
       Target(

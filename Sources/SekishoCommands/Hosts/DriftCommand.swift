@@ -14,7 +14,7 @@ struct DriftCommand: Verb {
       objects: what somebody else has changed since. Told is what it would take to go back; nothing is changed. Beside a \
       trial that runs, the rules are compared that it stands beside. Where the fallback stands, because what was \
       confirmed could not be loaded, that is told. Whom a host refuses (quarantine) and what it has opened for a time (open) \
-      is no drift; where its books of either cannot be read, that is told beside what differs.
+      is no drift, and is named beside it; where its books of either cannot be read, that is told, too.
 
         sudo sekisho drift                   this machine; no inventory is needed
         sekisho drift --host db              over ssh
@@ -36,7 +36,8 @@ struct DriftCommand: Verb {
     var answer = Answer()
     let states = found.hosts.indices.map {
       State(
-        found.hosts[$0], drift.revisions[$0], isFallback: drift.fallbacks[$0], unknown: drift.unknown[$0])
+        found.hosts[$0], drift.revisions[$0], isFallback: drift.fallbacks[$0],
+        quarantine: drift.quarantined[$0], opened: drift.opened[$0], unknown: drift.unknown[$0])
     }
     answer.parts += states.flatMap { state in
       (state.unknown ?? []).map { .failure("\($0)", of: state.host) }
@@ -60,6 +61,7 @@ struct DriftCommand: Verb {
     answer.parts +=
       drifted.isEmpty && states.allSatisfy { $0.status == "as-confirmed" }
       ? [.remark("as confirmed: \(counted(states.count, "host"))")] : report.parts
+    answer.parts += states.compactMap(\.exceptions)
     answer.data = .document(File(hosts: states, difference: report.json(nil)))
     if found.hosts.contains(where: \.isFailure) || states.contains(where: { $0.unknown != nil }) {
       answer.exitCode = .failed
@@ -76,16 +78,30 @@ struct DriftCommand: Verb {
     let revision: Int?
     /// Whether the fallback of a boot stands; left out where it does not.
     let fallback: Bool?
+    /// Whom it refuses, and what it has opened for a time; left out where that is nothing.
+    let quarantine: [QuarantineStatus]?
+    let opened: [OpenedStatus]?
     /// What is not known of it beside its rules; left out where that is nothing.
     let unknown: [String]?
 
-    init(_ difference: HostDifference, _ revision: Int?, isFallback: Bool, unknown: [String]) {
+    init(
+      _ difference: HostDifference, _ revision: Int?, isFallback: Bool, quarantine: [QuarantineStatus],
+      opened: [OpenedStatus], unknown: [String]
+    ) {
+      self.quarantine = quarantine.isEmpty ? nil : quarantine
+      self.opened = opened.isEmpty ? nil : opened
       self.unknown = unknown.isEmpty ? nil : unknown
       fallback = isFallback ? true : nil
       host = difference.host
       self.revision = revision
       status =
         difference.error.map { FailureJSON($0).code } ?? (difference.isSame ? "as-confirmed" : "drifted")
+    }
+
+    /// What goes for a time, whatever was confirmed.
+    var exceptions: Answer.Part? {
+      let entries = (quarantine?.entries ?? []) + (opened?.entries ?? [])
+      return entries.isEmpty ? nil : .chapter(Chapter(.facts, "\(host), beside its rules", entries))
     }
   }
 

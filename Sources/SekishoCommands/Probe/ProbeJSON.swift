@@ -85,6 +85,7 @@ struct ProbeJSON: Codable {
   let denials: [Denials]
   let missingHosts: [Missing]
   let untriedFlows: [String]
+  let untriedGroups: [String]?
   /// What hosts may have recorded of it, in what is kept.
   var trace: ProbeTrace?
 
@@ -115,6 +116,8 @@ struct ProbeJSON: Codable {
     }.sorted { ($0.host, $0.direction) < ($1.host, $1.direction) }
     missingHosts = run.gone.map { Missing(host: run.plan.ends[$0.end].name, reason: $0.reason) }
     untriedFlows = run.plan.untried.map { report.policy[$0].name }
+    let groups = run.plan.toGroups.map { report.policy[$0].name }
+    untriedGroups = groups.isEmpty ? nil : groups
   }
 }
 

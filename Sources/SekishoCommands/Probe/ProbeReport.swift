@@ -32,6 +32,10 @@ struct ProbeReport {
           "flows that are not tried, because an end has no agent, or nothing answers what they allow: \(listed(names))"
         ))
     }
+    if !run.plan.toGroups.isEmpty {
+      let names = run.plan.toGroups.map { policy[$0].name }
+      parts.append(.remark("groups (multicast) that nothing is sent to, of these flows: \(listed(names))"))
+    }
     parts.append(.detail("seed \(run.plan.seed), inventory \(digest)"))
     return Answer(parts: parts, data: .document(ProbeJSON(self)), exitCode: run.exitCode)
   }
