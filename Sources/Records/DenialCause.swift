@@ -54,8 +54,9 @@ package enum DenialCause: Hashable, Sendable {
     case .newToBoth(let flow): "no flow allows it: new to both ends, it is no answer of flow \(flow)"
     case .ended(let flow): "the time of flow \(flow) is over"
     case .allowed(let flow?):
-      "flow \(flow) allows it: the host has other rules, or had (sekisho diff tells which)"
-    case .allowed(nil): "the inventory allows it: the host has other rules, or had (sekisho diff tells which)"
+      "flow \(flow) allows it: the host has other rules, or had (sekisho diff tells which), or the session was ended"
+    case .allowed(nil):
+      "the inventory allows it: the host has other rules, or had (sekisho diff tells which), or the session was ended"
     case .rule(let note): note.rawValue
     }
   }

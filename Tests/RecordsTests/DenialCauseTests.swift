@@ -67,16 +67,19 @@ import Testing
     // What the inventory allows: rules from before, or a record from before.
     Case(
       "10.0.0.1 tcp/5432", .ingress, "base",
-      "flow app-to-base allows it: the host has other rules, or had (sekisho diff tells which)"),
+      "flow app-to-base allows it: the host has other rules, or had (sekisho diff tells which), or the session was ended"
+    ),
     Case(
       "10.0.0.1 udp/53", .egress, "four",
-      "flow four-to-app allows it: the host has other rules, or had (sekisho diff tells which)"),
+      "flow four-to-app allows it: the host has other rules, or had (sekisho diff tells which), or the session was ended"
+    ),
     // Which message it was is recorded, or is not.
     Case("10.0.0.1 icmp", .ingress, "base", "flow app-pings allows other messages of it"),
     Case("10.0.0.1 icmp/13", .ingress, "base", "no flow allows it"),
     Case(
       "10.0.0.1 icmp/8", .ingress, "base",
-      "flow app-pings allows it: the host has other rules, or had (sekisho diff tells which)"),
+      "flow app-pings allows it: the host has other rules, or had (sekisho diff tells which), or the session was ended"
+    ),
     // The other family.
     Case(
       "2001:db8::1 icmpv6", .ingress, "base", "flow app-pings has it in the other family of addresses alone"),
@@ -128,7 +131,8 @@ import Testing
     Case("10.2.0.7 10.1.0.7 tcp/80", .forward, "gw", "flow across is the other way"),
     Case(
       "10.1.0.7 10.2.0.7 tcp/80", .forward, "gw",
-      "flow across allows it: the host has other rules, or had (sekisho diff tells which)"),
+      "flow across allows it: the host has other rules, or had (sekisho diff tells which), or the session was ended"
+    ),
   ]
 
   @Test(arguments: cases) func `the cause is what an explanation of the same connection says`(it: Case) throws

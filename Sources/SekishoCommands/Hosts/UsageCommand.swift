@@ -24,7 +24,8 @@ struct UsageCommand: Verb {
       were not asked for, which hosts did not ask and which were not asked. Of services with several ports it names those at which \
       no session was seen: a watch looks every minute, or as often as takes a hundredth of its time, at those that the kernel \
       tracks (up to 250000), and each question is such a look. What was tracked for less, or refused, may have been \
-      missed. Which addresses of a network have asked, nothing counts.
+      missed. Which addresses of a network have asked, nothing counts. \
+      What `sekisho probe` lets begin counts like any other: behind a probe of all that flows allow, nothing is unused.
 
       Exit codes: 0 done, whatever there is, 1 a host could not be asked.
       """)

@@ -1,6 +1,7 @@
 internal import Addressing
 internal import AgentProtocol
 internal import ConnectionSpace
+internal import Diagnostics
 internal import Nftables
 internal import Operations
 internal import Policy
@@ -115,9 +116,33 @@ struct ProbeCauseWords: Hashable {
     } else if kind == .lets, !cause.trace.steps.contains(where: { $0.table == Self.own }) {
       sentence = "it has no chain of table \(Self.own) there"
     } else {
-      sentence = "no rule that it has by now says so"
+      let stops =
+        switch kind {
+        case .stops, .holdsAnswer: true
+        case .lets, .leads, .bypasses, .loses: false
+        }
+      let others = stops ? cause.tables.filter(\.isNotFollowed).map(\.title) : []
+      sentence =
+        others.isEmpty
+        ? "no rule that it has by now says so"
+        : "no rule that is followed says so; what is not followed, and may: \(listed(others))"
     }
   }
 
   private static let own = "inet sekisho"
+}
+
+extension Table {
+  /// Whether it may stop a packet, or its answer, by what is not followed from hook to hook: on a device or a bridge, or by keeping
+  /// connection tracking from it.
+  fileprivate var isNotFollowed: Bool {
+    let isOfLinks = [.netdev, .bridge].contains(family)
+    return chains.contains { chain in
+      let mayStop = !chain.rules.isEmpty || chain.base?.policy == .drop
+      return chain.base != nil && mayStop && (isOfLinks || chain.base?.hook == .ingress)
+        || chain.rules.contains { rule in
+          rule.expressions.contains { if case .opaque("notrack", _) = $0 { true } else { false } }
+        }
+    }
+  }
 }
