@@ -56,6 +56,7 @@ struct SignedChangeTests {
     Damage(sign + "head -c 100 bundle/index.json > x; mv x bundle/index.json", "the index is damaged"),
     Damage(sign + ": > bundle/index.json", "the index is damaged"),
     Damage(sign + "rm bundle/index.json", "No such file"),
+    Damage(sign + "rm bundle/index.json; mkfifo bundle/index.json", "not a plain file"),
     Damage(sign + "sed -i '5{s/^A/B/;t;s/^./A/}' bundle/index.json.sig", "it is not of this index"),
     Damage(sign + "head -c 90 bundle/index.json.sig > x; mv x bundle/index.json.sig", "are not signatures"),
     Damage(sign + "echo x >> bundle/index.json.sig", "are not signatures"),

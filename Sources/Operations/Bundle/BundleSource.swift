@@ -85,7 +85,7 @@ package struct BundleSource: Sendable {
         throw BundleUnread(
           object: error.object, reason: error.message, isMissing: error.errno == .noSuchFileOrDirectory)
       }
-      throw BundleUnread(object: whole.string, reason: "no such file", isMissing: true)
+      throw BundleUnread(object: whole.string, reason: "No such file or directory", isMissing: true)
     case .url(let url): return try fetch(url, name, atMost: limit, within: seconds, known, new)
     }
   }
