@@ -8,10 +8,11 @@ extension LocalHost {
   ///
   /// - Throws: ``AgentProtocol/AgentFailure`` `.unproven`: whatever goes wrong here, the change took place.
   func prove(
-    _ change: Change, of wanted: Table, _ before: FoundTable, generation: UInt32, _ kernel: any HostKernel
+    _ change: Change, of wanted: Table, _ before: FoundTable, generation: UInt32, _ kernel: any HostKernel,
+    _ pause: Backoff
   ) throws(AgentFailure) {
     do throws(AgentFailure) {
-      try ChangeProof(change, of: wanted, before.own?.table, generation: generation).check(kernel)
+      try ChangeProof(change, of: wanted, before.own?.table, generation: generation).check(kernel, pause)
     } catch {
       if error.code == .unproven { throw error }
       throw AgentFailure(
@@ -47,13 +48,16 @@ package struct ChangeProof {
   }
 
   /// - Throws: ``AgentProtocol/AgentFailure`` `.unproven`, or why the kernel could not be read.
-  package func check(_ kernel: any HostKernel) throws(AgentFailure) {
+  package func check(_ kernel: any HostKernel) throws(AgentFailure) { try check(kernel, Backoff()) }
+
+  /// - Parameter pause: what has been waited so far for what this is a part of.
+  func check(_ kernel: any HostKernel, _ pause: Backoff) throws(AgentFailure) {
     if let touched = touchedElements {
       do throws(ReadError) {
         if try hasElements(touched, kernel) { return }
       } catch { throw AgentFailure(error) }
     }
-    try compare(kernel)
+    try compare(kernel, pause)
   }
 
   private struct Touched {
@@ -121,8 +125,8 @@ package struct ChangeProof {
   }
 
   /// Reads the table again, but for what is known of it.
-  private func compare(_ kernel: any HostKernel) throws(AgentFailure) {
-    var pause = Backoff()
+  private func compare(_ kernel: any HostKernel, _ pause: Backoff) throws(AgentFailure) {
+    var pause = pause
     let installed: InstalledTable?
     do throws(ReadError) {
       installed = try pause.reading { () throws(ReadError) in

@@ -30,7 +30,7 @@ extension LocalHost {
       return try change(request, hold.kernel, &basis, losing, tell)
     } catch {
       guard let waypoint = basis.waypoint else { throw error }
-      throw stranded(error, at: waypoint, hold.kernel)
+      throw stranded(error, at: waypoint, hold.kernel, basis.pause)
     }
   }
 
@@ -77,7 +77,7 @@ extension LocalHost {
         continue
       }
       basis.waypoint = nil
-      try prove(change, of: request.wanted, found, generation: made, kernel)
+      try prove(change, of: request.wanted, found, generation: made, kernel, basis.pause)
       return Applied(
         operations: operations, generation: made, retries: basis.retries,
         forgetsSilentSessions: forgetsSilentSessions)
@@ -192,8 +192,13 @@ extension LocalHost {
     } catch { throw AgentFailure(error) }
   }
 
-  func own(_ kernel: any HostKernel) throws(AgentFailure) -> FoundTable {
-    var pause = Backoff()
+  /// The same.
+  ///
+  /// - Parameter pause: what has been waited so far, where it is a part of more: whoever asked waits for all of it.
+  func own(
+    _ kernel: any HostKernel, behind pause: Backoff = Backoff()
+  ) throws(AgentFailure) -> FoundTable {
+    var pause = pause
     return try own(kernel, &pause)
   }
 
@@ -210,10 +215,10 @@ extension LocalHost {
         present = try kernel.commit(step, expecting: present)
       } catch {
         if case .moved = error, index == 0 { return nil }
-        if let made = try settle(error, wanted, kernel) { return made }
+        if let made = try settle(error, wanted, kernel, pause) { return made }
         let isTakenBack = takeBack(change, kernel, pause)
         if case .moved = error, isTakenBack { return nil }
-        throw failure(error, isTakenBack, found, kernel)
+        throw failure(error, isTakenBack, found, kernel, pause)
       }
     }
     return present
@@ -221,7 +226,8 @@ extension LocalHost {
 
   /// What is told of a transaction that failed.
   private func failure(
-    _ error: CommitError, _ isTakenBack: Bool, _ before: FoundTable, _ kernel: any HostKernel
+    _ error: CommitError, _ isTakenBack: Bool, _ before: FoundTable, _ kernel: any HostKernel,
+    _ pause: Backoff
   ) -> AgentFailure {
     let cause = AgentFailure(error)
     var failure =
@@ -237,7 +243,7 @@ extension LocalHost {
     case .discarded, .uncertain, .netlink: break
     }
     do throws(AgentFailure) {
-      let after = try own(kernel).own
+      let after = try own(kernel, behind: pause).own
       let isAsBefore =
         switch (after, before.own) {
         case (nil, nil): true
@@ -295,12 +301,12 @@ extension LocalHost {
 
   /// What has happened when an apply ends between a waypoint and what is wanted.
   private func stranded(
-    _ error: AgentFailure, at waypoint: Waypoint, _ kernel: any HostKernel
+    _ error: AgentFailure, at waypoint: Waypoint, _ kernel: any HostKernel, _ pause: Backoff
   ) -> AgentFailure {
     var failure = error
     failure.happened = .unknown
     let present: InstalledTable?
-    do throws(AgentFailure) { present = try own(kernel).own } catch { return failure }
+    do throws(AgentFailure) { present = try own(kernel, behind: pause).own } catch { return failure }
     // What somebody has made of it meanwhile is not ours to undo, nor to call our change.
     guard let present, TableDiff.change(from: present, to: waypoint.table).isEmpty else { return failure }
     if !waypoint.table.flags.contains(.dormant) {
@@ -328,7 +334,7 @@ extension LocalHost {
   ///
   /// - Returns: the generation that has what is wanted; `nil`: there is none.
   private func settle(
-    _ error: CommitError, _ wanted: Table, _ kernel: any HostKernel
+    _ error: CommitError, _ wanted: Table, _ kernel: any HostKernel, _ pause: Backoff
   ) throws(AgentFailure) -> UInt32? {
     switch error {
     case .moved, .refused, .unencodable: return nil
@@ -336,7 +342,7 @@ extension LocalHost {
     }
     var failure = AgentFailure(error)
     do throws(AgentFailure) {
-      guard let after = try own(kernel).own else { return nil }
+      guard let after = try own(kernel, behind: pause).own else { return nil }
       return TableDiff.change(from: after, to: wanted).isEmpty ? after.generation : nil
     } catch {
       failure.happened = .unknown
