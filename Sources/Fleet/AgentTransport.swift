@@ -60,10 +60,10 @@ extension AgentTransport {
   package var alone: Self {
     let named = prefix.prefix { $0 != "--" }
     var programs = named.indices.filter { Self.isSSH(named[$0]) }
-    // The one word behind the program that reads so is the host, where that is called so. Of several it cannot be told which:
-    // a connection that does not come about is better than one that proves nothing.
-    let behind = programs.filter { $0 > 0 }
-    if behind.count == 1, let host, Self.isSSH(host) { programs.removeAll { $0 == behind[0] } }
+    // One word at least behind the program has the host in it. Where one alone may, that is no program; of several it cannot be
+    // told which: a connection that does not come about is better than one that proves nothing.
+    let naming = prefix.indices.dropFirst().filter { place in host.map { prefix[place].contains($0) } ?? false }
+    if naming.count == 1 { programs.removeAll { $0 == naming[0] } }
     let fresh = named.enumerated().flatMap { place, word in
       programs.contains(place) ? [word, "-o", "ControlPath=none"] : [word]
     }

@@ -61,6 +61,8 @@ import Testing
     let led = AgentTransport.prefixed(["ssh", "-p", "2222", "ssh"], host: "ssh").alone.command
     #expect(led.first == "ssh" && Array(led.suffix(3)) == ["ssh", "sekisho", "agent"])
     #expect(led.count { $0 == "ControlPath=none" } == 1)
+    let bounded = AgentTransport.prefixed(["timeout", "9", "ssh", "root@ssh"], host: "ssh").alone.command
+    #expect(Array(bounded[2...4]) == ["ssh", "-o", "ControlPath=none"])
     // Of two it is not known which one is the host.
     let hop = AgentTransport.prefixed(["ssh", "b", "ssh", "ssh"], host: "ssh").alone.command
     #expect(hop.count { $0 == "ControlPath=none" } == 3)
