@@ -44,12 +44,14 @@ extension HostLife {
     return OpenedDoors(until: until, refused: refused(request.doors, run))
   }
 
-  /// Who of the other ends is refused ahead of everything that is open.
+  /// Who of the other ends the kernel refuses ahead of everything that is open, as far as it can be asked: it is open by then.
   private func refused(_ doors: [Door], _ run: Run) -> [Address] {
-    let byHand = run.content.state.quarantine
-      .filter { $0.left(sinceBoot: sinceBoot(), in: run.place) != 0 }.map(\.address)
-    let tripped = ((try? host.tripped()) ?? []).filter(\.isCut).map(\.address)
-    return Set(doors.flatMap(\.addresses)).intersection(byHand + tripped).sorted()
+    let present = (try? host.kept(run.hold)) ?? []
+    let tripped = Set(((try? host.tripped()) ?? []).filter(\.isCut).map(\.address))
+    return Set(doors.flatMap(\.addresses)).filter { address in
+      tripped.contains(address)
+        || present.contains(KeptElement.cutOff(address, milliseconds: nil).place)
+    }.sorted()
   }
 
   /// Closes what was opened in some words ahead of its time, and ends the sessions that came by it and may not begin any more.
