@@ -1,6 +1,7 @@
 package import Addressing
 package import Nftables
 package import Policy
+internal import RulesetShape
 
 /// The rulesets of one host on both sides of a change.
 package struct HostRulesets: Hashable, Sendable {
@@ -12,9 +13,9 @@ package struct HostRulesets: Hashable, Sendable {
   /// what comes from there.
   package let stray: [Address]
   /// The tables that change, as they are before; empty: nothing is filtered; `nil`: there is no such host.
-  package let old: [Table]?
+  package private(set) var old: [Table]?
   /// The same, afterwards.
-  package let new: [Table]?
+  package private(set) var new: [Table]?
   /// The host's other tables, which stay as they are: what they drop is dropped, whatever the others accept.
   package let staying: [Table]
   /// The host's tables on the other side of the change, where it has other addresses there and is two hosts.
@@ -41,5 +42,14 @@ package struct HostRulesets: Hashable, Sendable {
     self.elsewhere = elsewhere
     self.routes = routes
     self.flows = flows
+  }
+
+  /// The same while the host has nobody in quarantine and nothing open for a time: what ends by itself is no part of a change,
+  /// and nothing that rests on it is certain.
+  package var withNothingKept: Self {
+    var other = self
+    other.old = old?.map { $0.keeping([]) }
+    other.new = new?.map { $0.keeping([]) }
+    return other
   }
 }

@@ -65,6 +65,18 @@ struct LockoutVerbTests {
       """)
   }
 
+  @Test(.timeLimit(.minutes(60))) func `who is in quarantine is not told that he could come again`() throws {
+    try run(
+      """
+      from 10.0.0.2; $apply -q
+      sekisho quarantine b --why x --local --host a --allow-lockout b
+      echo 'flows: {more: {from: b, to: a, service: tls, why: x}}' > inventory/more.yaml
+      echo 'services: {tls: tcp/8443}' >> inventory/more.yaml; sed -i '1i version: 1' inventory/more.yaml
+      refused $apply; grep 'whether you could come again by tcp/22 from 10.0.0.2.* is not known' said
+      sekisho quarantine b --release --local --host a; $apply -q
+      """)
+  }
+
   /// A peer at 10.0.0.2 and 192.0.2.7, in a namespace of its own, and ways to be below a session with it.
   private static let peer = """
     unshare -n sleep 1000 & peer=$!

@@ -1,3 +1,4 @@
+import Addressing
 import AgentProtocol
 import ConnectionDiff
 import Enforcement
@@ -12,6 +13,8 @@ import Nftables
 import Operations
 import Policy
 import RulesetCompiler
+import RulesetDiff
+import RulesetShape
 import Testing
 
 /// What verbs do, on a kernel in memory: no ssh, no root, no console.
@@ -66,6 +69,27 @@ struct FleetChangeTests {
     // What a lab's namespaces enforce keeps nobody out of them.
     #expect(
       try await FleetChange(of: try targets(flows: Self.web, isLab: true), as: nil).found.lockout == nil)
+  }
+
+  @Test func `what a host keeps for a time makes no line uncertain, and no login safe`() async throws {
+    let both = "  care: {from: [b, net], to: a, service: ssh, why: test}\n"
+    let open = try await FleetChange(of: try targets(flows: both), as: nil)
+    _ = await open.apply(nil, note: ChangeNote(why: nil, meaning: "a test"))
+    let table = try #require(kernel.table(.inet, .sekisho)).table
+    let changes = try [both + Self.web, Self.ssh, Self.web].map { try targets(flows: $0) }
+    var plain: [FoundDifference] = []
+    for change in changes { plain.append(try await FleetChange(of: change, as: nil).found) }
+    #expect(plain.map { $0.lockout == nil } == [true, true, false])
+    let manager = KeptElement.cutOff(Address(.ipv4, 0x0a00_0002), milliseconds: 60_000)
+    let door = KeptElement.opened(.input, [Address(.ipv4, 0x0a00_0003)], .tcp, 22, milliseconds: 60_000)
+    kernel.commit(
+      Change(family: .inet, table: .sekisho, operations: table.adding([manager, try #require(door)])))
+    for (change, plain) in zip(changes, plain) {
+      let found = try await FleetChange(of: change, as: nil).found
+      let (told, meant) = (try #require(found.meaning?.diff), try #require(plain.meaning?.diff))
+      #expect(told.opened == meant.opened && told.closed == meant.closed && told.isEmpty == meant.isEmpty)
+      #expect(found.lockout == plain.lockout && found.lockoutNotProven == nil)
+    }
   }
 
   @Test func `what was saved is applied as it was shown, or not at all`() async throws {

@@ -117,7 +117,8 @@ package struct RunningHosts {
   /// To namespaces of a lab nobody logs in.
   private func lockout(_ meaning: Result<ChangeMeaning?, NotProven>) throws(NotProven) -> Lockout? {
     if targets.isLab { return nil }
-    let hosts = answering.map { rulesets(of: $0.target, $0.looked) }
+    // Whoever is in quarantine can log in again, and what is open for a time closes.
+    let hosts = answering.map { rulesets(of: $0.target, $0.looked).withNothingKept }
     // Where it is of all of these hosts, and of their own tables alone, the meaning knows it.
     if case .success(let meaning?) = meaning, hosts.allSatisfy({ $0.old != [] && $0.staying.isEmpty }) {
       return meaning.diff.lockout
@@ -176,7 +177,7 @@ package struct RunningHosts {
   /// - Throws: ``ConnectionSpace/NotProven`` when the change is too large to be exact about it.
   private func meaning() throws(NotProven) -> ChangeMeaning? {
     let answering = answering
-    let hosts = answering.map { rulesets(of: $0.target, $0.looked) }.filter {
+    let hosts = answering.map { rulesets(of: $0.target, $0.looked).withNothingKept }.filter {
       $0.old != [] || !$0.staying.isEmpty
     }
     guard hosts.contains(where: { $0.old != $0.new }) else { return nil }
@@ -215,9 +216,8 @@ package struct RunningHosts {
     let others = tables.filter { $0.family != target.wanted.family || $0.name != target.wanted.name }
     return HostRulesets(
       name: target.name, addresses: target.identity.addresses, carried: target.identity.carried,
-      // Whom hosts refuse, and what they have opened, goes by itself and is told beside it.
-      stray: unlisted[target.name] ?? [], old: own.map { $0.keeping([]) },
-      new: [target.wanted.keeping([])],
+      stray: unlisted[target.name] ?? [], old: own,
+      new: [target.wanted.keeping(own.first)],
       staying: others.judging,
       routes: targets.inventory.flatMap { $0.policy.areas(ofHost: target.name) },
       flows: answer.comparison.change.flowRules)
