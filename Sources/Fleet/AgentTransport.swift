@@ -62,7 +62,8 @@ extension AgentTransport {
     var programs = named.indices.filter { Self.isSSH(named[$0]) }
     // One word at least behind the program has the host in it. Where one alone may, that is no program; of several it cannot be
     // told which: a connection that does not come about is better than one that proves nothing.
-    let naming = prefix.indices.dropFirst().filter { place in host.map { prefix[place].contains($0) } ?? false }
+    let naming = prefix.indices.dropFirst().filter { place in host.map { prefix[place].contains($0) } ?? false
+    }
     if naming.count == 1 { programs.removeAll { $0 == naming[0] } }
     let fresh = named.enumerated().flatMap { place, word in
       programs.contains(place) ? [word, "-o", "ControlPath=none"] : [word]
